@@ -1,0 +1,72 @@
+# Cadastre. `make` alone lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+CACHE    := .cache
+BINARY   := $(CACHE)/bin/cadastre
+LINTER   := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+PACKAGES := ./...
+FUZZTIME := 10s
+BENCH    := .
+
+# The race detector needs cgo, and cgo a C compiler that finds its headers.
+COMPILES = printf '\#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go env CC) -x c -o /dev/null - >/dev/null 2>&1
+# Test files of this module, one a line (nested modules have their own).
+TESTFILES = go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}' $(PACKAGES)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## tell the demonstration's story once, then serve it (again, if it is complete)
+	$(BINARY) demo --serve --dir $(CACHE)/run
+
+.PHONY: demo
+demo: build ## tell the demonstration's story in a fresh folder and stop
+	rm -rf $(CACHE)/demo
+	$(BINARY) demo --dir $(CACHE)/demo
+
+.PHONY: build
+build: ## build the binary into .cache/bin
+	@mkdir -p $(dir $(BINARY))
+	CGO_ENABLED=0 go build -trimpath -o $(BINARY) ./cmd/cadastre
+
+.PHONY: test
+test: ## run all tests, with the race detector where a C compiler is found
+	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \
+		echo "tests with the race detector"; \
+		go test -race -shuffle=on $(PACKAGES); \
+	else \
+		echo "tests without the race detector: it needs cgo and a C compiler"; \
+		CGO_ENABLED=0 go test -shuffle=on $(PACKAGES); \
+	fi
+
+.PHONY: lint
+lint: ## check the code by .golangci.yml (the linter is fetched and built once)
+	$(LINTER) run $(PACKAGES)
+
+.PHONY: format
+format: ## format the code as lint wants it
+	$(LINTER) fmt $(PACKAGES)
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target, each for FUZZTIME
+	@set -euo pipefail; files=$$($(TESTFILES)); \
+	for file in $$files; do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks, those that match BENCH
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
+
+.PHONY: check
+check: ## what a change must pass
+	.ci/run
+
+.PHONY: clean
+clean: ## delete what was built and run
+	rm -rf $(CACHE)
