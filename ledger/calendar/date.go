@@ -1,0 +1,118 @@
+package calendar
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+const (
+	layout = "2006-01-02"
+	// ahead is what Beijing time is ahead of UTC. China has had one zone and no
+	// summer time since 1991, so no zone database is needed.
+	ahead = 8 * time.Hour
+)
+
+// Date is a day in Asia/Shanghai, written as in ISO 8601: 2026-10-15. Only
+// values that ParseDate accepts are dates; every method answers the zero value
+// of its result for another one, and dates outside the years 1 to 9999 are "".
+type Date string
+
+// ParseDate reads a date of the form 2026-10-15 and of no other form. It refuses
+// days that no calendar has, such as 02-30.
+func ParseDate(s string) (Date, error) {
+	t, err := time.Parse(layout, s)
+	if err != nil || dateOf(t) != Date(s) {
+		return "", fmt.Errorf("parse date %q: want a day of the form 2006-01-02", s)
+	}
+	return Date(s), nil
+}
+
+// Of is the date in Asia/Shanghai at a time in Unix milliseconds.
+func Of(ms int64) Date { return dateOf(time.UnixMilli(ms).UTC().Add(ahead)) }
+
+// StartMS is the date's 0:00 in Asia/Shanghai, in Unix milliseconds.
+func (d Date) StartMS() int64 {
+	t, ok := d.time()
+	if !ok {
+		return 0
+	}
+	return t.Add(-ahead).UnixMilli()
+}
+
+// EndMS is the date's 24:00 in Asia/Shanghai, in Unix milliseconds: the first
+// moment that is no longer in the day. A last day runs to its 24:00, not to a
+// closing hour (Civil Code art. 203).
+func (d Date) EndMS() int64 {
+	t, ok := d.time()
+	if !ok {
+		return 0
+	}
+	return t.Add(24*time.Hour - ahead).UnixMilli()
+}
+
+// Compare is -1 if d is before e, 1 if it is after, 0 if they are the same day.
+func (d Date) Compare(e Date) int { return cmp.Compare(d, e) }
+
+// Year is the date's year.
+func (d Date) Year() int {
+	t, ok := d.time()
+	if !ok {
+		return 0
+	}
+	return t.Year()
+}
+
+// Weekday is the date's day of the week.
+func (d Date) Weekday() time.Weekday {
+	t, _ := d.time()
+	return t.Weekday()
+}
+
+// AddDays is the date n calendar days later, or earlier if n is negative.
+func (d Date) AddDays(n int) Date {
+	t, ok := d.time()
+	if !ok || n > maxDays || n < -maxDays {
+		return ""
+	}
+	return dateOf(t.AddDate(0, 0, n))
+}
+
+// AddMonths is the corresponding day n months later, or the month's last day
+// where there is none (Civil Code art. 202).
+func (d Date) AddMonths(n int) Date {
+	t, ok := d.time()
+	if !ok || n > maxDays || n < -maxDays {
+		return ""
+	}
+	first := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, n, 0)
+	last := first.AddDate(0, 1, -1).Day()
+	return dateOf(first.AddDate(0, 0, min(t.Day(), last)-1))
+}
+
+// AddYears is the corresponding day n years later, or the month's last day where
+// there is none: 29 February becomes the 28th (Civil Code art. 202).
+func (d Date) AddYears(n int) Date {
+	if n > maxDays/12 || n < -maxDays/12 {
+		return ""
+	}
+	return d.AddMonths(12 * n)
+}
+
+// maxDays is more than the days between the first date and the last one.
+const maxDays = 10000 * 366
+
+func (d Date) time() (time.Time, bool) {
+	t, err := time.Parse(layout, string(d))
+	if err != nil || t.Year() < 1 {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+func dateOf(t time.Time) Date {
+	if t.Year() < 1 || t.Year() > 9999 {
+		return ""
+	}
+	return Date(t.Format(layout))
+}
