@@ -1,0 +1,67 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"strings"
+)
+
+// CadCode is the code that Cadastre gives an entry at coding (domain rule 2.8,
+// ours, since the national code rule is not published): region, type, coding
+// date, 40 bits of the application's id, ISO 7064 MOD 37,36 check.
+type CadCode string
+
+const (
+	crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	mod3736   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// MakeCadCode makes the code of an application coded on day on; kind is 1 for
+// a resource and 2 for a product.
+func MakeCadCode(region Region, kind byte, on Date, application ID) CadCode {
+	sum := sha256.Sum256([]byte(application))
+	var bits uint64
+	for _, b := range sum[:5] {
+		bits = bits<<8 | uint64(b)
+	}
+	var serial [8]byte
+	for i := range serial {
+		serial[i] = crockford[bits>>(35-5*i)&31]
+	}
+	day := strings.ReplaceAll(string(on), "-", "")
+	body := string(region) + "-" + string(kind) + "-" + day + "-" + string(serial[:])
+	return CadCode(body + "-" + string(check3736(strings.ReplaceAll(body, "-", ""))))
+}
+
+// check3736 is the check character of ISO 7064 MOD 37,36.
+func check3736(s string) byte {
+	p := 36
+	for i := range len(s) {
+		p += strings.IndexByte(mod3736, s[i])
+		if p %= 36; p == 0 {
+			p = 36
+		}
+		p = p * 2 % 37
+	}
+	return mod3736[(37-p)%36]
+}
+
+// Validate names field in its error when form or check are wrong.
+func (c CadCode) Validate(field string) error {
+	s := string(c)
+	if len(s) != 28 || s[6] != '-' || s[8] != '-' || s[17] != '-' || s[26] != '-' {
+		return Invalid(field, "cad_code")
+	}
+	body := strings.ReplaceAll(s[:26], "-", "")
+	if !digits(body[:15]) {
+		return Invalid(field, "cad_code")
+	}
+	for i := 15; i < len(body); i++ {
+		if strings.IndexByte(crockford, body[i]) < 0 {
+			return Invalid(field, "cad_code")
+		}
+	}
+	if check3736(body) != s[27] {
+		return Invalid(field, "cad_code_check")
+	}
+	return nil
+}

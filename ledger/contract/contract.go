@@ -1,0 +1,239 @@
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Rules is the version of the guards of this release (protocol §5).
+const Rules = 1
+
+// Env is all that a call may know of the world.
+type Env struct {
+	Time    ledger.Millis // of the entry: never before the last one's
+	Rules   int
+	Genesis ledger.Digest // SHA-256 of the only JWS that may begin; empty: any
+}
+
+// State is the committed state, by point reads. Get reports false for a key
+// that is not there. An error is a failure of the store, never a refusal.
+type State interface {
+	Get(key string) (value []byte, ok bool, err error)
+}
+
+// Result is what a call came to: writes and an event, or the outcome of the
+// same call recorded before. Refused calls have Err and nothing else.
+type Result struct {
+	Err      error
+	Repeated bool
+	Record   ledger.CallRecord
+	Event    []byte         // encoded ledger.Event; nil when repeated
+	Writes   []ledger.Write // sorted by key, the call's own key included
+}
+
+// Verified is a call whose signature holds.
+type Verified struct {
+	ledger.Signed
+}
+
+// Parse reads a compact JWS as a call.
+func Parse(compact string) (ledger.Signed, error) { return ledger.ParseCall(compact) }
+
+// KeyIndex is kept under key/<kid>: whose key it is. A kid is the thumbprint of
+// its key, so the entry never changes; whether the key counts, says the party's record.
+type KeyIndex struct {
+	Party    ledger.ID  `json:"party"`
+	JWK      ledger.JWK `json:"jwk"`
+	Recovery bool       `json:"recovery,omitempty"`
+}
+
+// FindKey is the public key that a call claims: from the state, or for the
+// genesis from its own arguments.
+func FindKey(state State, s ledger.Signed) (ledger.JWK, error) {
+	if s.Call.Function == ledger.FnGenesis {
+		var args ledger.GenesisArgs
+		if err := decodeArgs(s.Call.Args, &args); err != nil {
+			return ledger.JWK{}, err
+		}
+		for _, k := range args.Authority.Keys {
+			if k.JWK.Thumbprint() == s.JWS.Header.Kid {
+				return k.JWK, nil
+			}
+		}
+		return ledger.JWK{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
+	}
+	idx, ok, err := read[KeyIndex](state, ledger.KeyKey(s.JWS.Header.Kid))
+	if err != nil {
+		return ledger.JWK{}, err
+	}
+	if !ok {
+		return ledger.JWK{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
+	}
+	return idx.JWK, nil
+}
+
+// Verify checks the call's signature with key under one of algs.
+func Verify(algs ledger.Algorithms, s ledger.Signed, key ledger.JWK) (Verified, error) {
+	if err := s.JWS.Verify(algs, key); err != nil {
+		return Verified{}, err
+	}
+	return Verified{s}, nil
+}
+
+// Apply holds one verified call against the committed state. The order of
+// checks is protocol §4: repeated call, ledger, time, key, role, guard.
+func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
+	own := ledger.CallKey(v.Call.Party, v.Call.ID)
+	known, ok, err := read[ledger.CallRecord](state, own)
+	if err != nil {
+		return Result{Err: err}
+	}
+	if ok {
+		if known.Payload != v.Payload {
+			return Result{Err: ledger.Refuse(ledger.Conflict, ledger.ReasonCallUsed).At("id")}
+		}
+		return Result{Repeated: true, Record: known}
+	}
+	t := &tx{env: env, algs: algs, state: state, v: v}
+	if err := t.run(); err != nil {
+		return Result{Err: err}
+	}
+	return t.finish(own)
+}
+
+func (t *tx) run() error {
+	call := t.v.Call
+	h, ok := find(call.Function)
+	if !ok {
+		return ledger.Invalid("function", "known_function").With("value", string(call.Function))
+	}
+	genesis, ok, err := read[ledger.Genesis](t.state, ledger.RecordKey(ledger.GenesisRef))
+	if err != nil {
+		return err
+	}
+	if ok == (call.Function == ledger.FnGenesis) {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonGenesis).At("function")
+	}
+	t.genesis = genesis
+	if ok && call.Ledger != genesis.Ledger {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonLedger).At("ledger")
+	}
+	if call.Time > t.env.Time+ledger.Skew {
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTime).At("time")
+	}
+	if call.Expires <= t.env.Time {
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires")
+	}
+	if ok {
+		if err := t.authorize(); err != nil {
+			return err
+		}
+	}
+	return h(t, call.Args)
+}
+
+// authorize re-reads the key's and the party's records and holds the role table.
+func (t *tx) authorize() error {
+	call, kid := t.v.Call, t.v.JWS.Header.Kid
+	idx, ok, err := read[KeyIndex](t.state, ledger.KeyKey(kid))
+	if err != nil {
+		return err
+	}
+	if !ok || idx.Party != call.Party {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
+	}
+	p, ok, err := read[ledger.Party](t.state, ledger.RecordKey(ledger.RefTo(ledger.KindParty, call.Party)))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartyUnknown).At("party")
+	}
+	t.caller = p
+	if idx.Recovery {
+		if call.Function != ledger.FnKeyReplace {
+			return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
+		}
+		t.recovery = true
+		return nil
+	}
+	k, ok := p.Key(kid)
+	if !ok || k.Use != ledger.UseSign {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
+	}
+	if !k.Valid(t.env.Time) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyEnded).At("header.kid")
+	}
+	if !p.Active() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At("party")
+	}
+	for _, row := range ledger.Functions() {
+		if row.Name == call.Function && (len(row.Roles) == 0 || p.Has(row.Roles...)) {
+			return nil
+		}
+	}
+	return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("function").With("function", string(call.Function))
+}
+
+func (t *tx) finish(own string) Result {
+	call := t.v.Call
+	t.event.Name, t.event.Party, t.event.Call = call.Function, call.Party, call.ID
+	t.event.Payload, t.event.Time = t.v.Payload, t.env.Time
+	if t.event.Records == nil {
+		t.event.Records = []ledger.Record{}
+	}
+	if t.event.Links == nil {
+		t.event.Links = []ledger.Link{}
+	}
+	event, err := json.Marshal(t.event)
+	if err != nil {
+		return Result{Err: fmt.Errorf("encode event: %w", err)}
+	}
+	rec := ledger.CallRecord{Payload: t.v.Payload, Writes: ledger.HashWrites(t.writes),
+		Event: ledger.DigestOf(event), Time: t.env.Time}
+	if err := t.set(own, rec); err != nil {
+		return Result{Err: err}
+	}
+	sortWrites(t.writes)
+	for i := 1; i < len(t.writes); i++ {
+		if t.writes[i].Key == t.writes[i-1].Key {
+			return Result{Err: fmt.Errorf("call %s writes %s twice", call.Function, t.writes[i].Key)}
+		}
+	}
+	return Result{Record: rec, Event: event, Writes: t.writes}
+}
+
+// Batch applies calls one after another, each seeing the writes of those before
+// it as if each had been committed, never its own (protocol §5).
+func Batch(env Env, algs ledger.Algorithms, state State, calls []Verified) []Result {
+	o := &Overlay{base: state, writes: map[string][]byte{}}
+	results := make([]Result, len(calls))
+	for i, v := range calls {
+		r := Apply(env, algs, o, v)
+		r.Record.I = uint32(i)
+		for _, w := range r.Writes {
+			o.writes[w.Key] = w.Value
+		}
+		results[i] = r
+	}
+	return results
+}
+
+// Overlay is a state with the writes of a batch before it on top.
+type Overlay struct {
+	base   State
+	writes map[string][]byte
+}
+
+// Get reads the overlay first.
+func (o *Overlay) Get(key string) ([]byte, bool, error) {
+	if v, ok := o.writes[key]; ok {
+		return v, v != nil, nil
+	}
+	return o.base.Get(key)
+}
+
+func at(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

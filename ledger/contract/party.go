@@ -1,0 +1,271 @@
+package contract
+
+import (
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// partyHandlers are the functions of beginning, admission, keys, calendar and anchors.
+var partyHandlers = map[ledger.Function]handler{
+	ledger.FnGenesis:      handle(genesis),
+	ledger.FnPartyAdmit:   handle(admit),
+	ledger.FnPartySuspend: handle(suspendParty),
+	ledger.FnPartyResume:  handle(resumeParty),
+	ledger.FnKeyRotate:    handle(rotateKey),
+	ledger.FnKeyRevoke:    handle(revokeKey),
+	ledger.FnKeyReplace:   handle(replaceKey),
+	ledger.FnCalendarSet:  handle(setCalendar),
+	ledger.FnAnchor:       handle(anchor),
+}
+
+// genesis begins the ledger (protocol §6).
+func genesis(t *tx, a ledger.GenesisArgs) error {
+	if t.env.Genesis != "" && ledger.DigestOf([]byte(t.v.Compact)) != t.env.Genesis {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonGenesis).By("protocol §6")
+	}
+	if a.Ledger != t.v.Call.Ledger {
+		return ledger.Invalid("ledger", "same_as_call")
+	}
+	if a.Authority.ID != t.me() {
+		return ledger.Invalid("authority.id", "same_as_call")
+	}
+	if k, ok := keyArg(a.Authority, t.v.JWS.Header.Kid); !ok || k.Use != ledger.UseSign {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
+	}
+	platform, err := t.application(a.Platform)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(platform.Roles, ledger.RolePlatform) || platform.LogKey == "" {
+		return ledger.Invalid("platform", "platform_with_log_key")
+	}
+	t.genesis = ledger.Genesis{Ledger: a.Ledger, Name: a.Name, Region: a.Region, Origin: a.Origin, LedgerKey: a.LedgerKey,
+		Authority: a.Authority.ID, Recovery: a.Recovery, Platform: platform.ID, Limits: a.Limits, Gate: a.Gate,
+		Rules: a.Rules, Demo: a.Demo, Time: t.now()}
+	if err := t.put(ledger.GenesisRef, t.genesis); err != nil {
+		return err
+	}
+	if err := t.set(ledger.KeyKey(a.Recovery.Thumbprint()), KeyIndex{Party: a.Authority.ID, JWK: a.Recovery, Recovery: true}); err != nil {
+		return err
+	}
+	if err := t.enter(a.Authority); err != nil {
+		return err
+	}
+	return t.enter(platform)
+}
+
+// application reads an admission JWS: signed by one of the keys that it brings.
+func (t *tx) application(compact string) (ledger.PartyProfile, error) {
+	p, err := ledger.ParseProfile(t.algs, compact)
+	if err != nil {
+		return p, err
+	}
+	return p, nil
+}
+
+// admit enters a party that the data authority has verified (DSL33; domain §6.1).
+func admit(t *tx, a ledger.AdmitArgs) error {
+	p, err := t.application(a.Application)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(p.Roles, ledger.RolePlatform) && (p.Origin == "" || p.LogKey == "") {
+		return ledger.Invalid("application.origin", "platform_with_log_key")
+	}
+	return t.enter(p)
+}
+
+// enter writes a party with its keys, each key and code once on the whole ledger.
+func (t *tx) enter(p ledger.PartyProfile) error {
+	if err := t.admissible(p); err != nil {
+		return err
+	}
+	ref := ledger.RefTo(ledger.KindParty, p.ID)
+	record := ledger.Party{ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
+		Affiliates: p.Affiliates, Origin: p.Origin, AdmittedAt: t.now(), AdmittedBy: t.me(),
+		Suspensions: []ledger.Suspension{}, Cite: t.cite()}
+	for i, k := range p.Keys {
+		kid := k.JWK.Thumbprint()
+		if err := t.freshKey(kid, at("keys", i)); err != nil {
+			return err
+		}
+		record.Keys = append(record.Keys, ledger.KeyRecord{Kid: kid, JWK: k.JWK, Use: k.Use, Custody: k.Custody, From: t.now()})
+		if err := t.set(ledger.KeyKey(kid), KeyIndex{Party: p.ID, JWK: k.JWK}); err != nil {
+			return err
+		}
+	}
+	if err := t.put(ref, record); err != nil {
+		return err
+	}
+	if err := t.set(ledger.USCCKey(p.USCC), p.ID); err != nil {
+		return err
+	}
+	if slices.Contains(p.Roles, ledger.RolePlatform) {
+		log := ledger.LogRecord{Origin: ledger.ReceiptLog(p.Origin), Owner: p.ID, Key: p.LogKey}
+		if err := t.absent(ledger.RefTo(ledger.KindLog, log.Origin), "origin"); err != nil {
+			return err
+		}
+		return t.put(ledger.RefTo(ledger.KindLog, log.Origin), log)
+	}
+	return nil
+}
+
+// admissible holds a profile against R6 and domain §6.1.
+func (t *tx) admissible(p ledger.PartyProfile) error {
+	if p.Kind == ledger.Central {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCentral).At("kind").By("R6")
+	}
+	operator := slices.Contains(p.Roles, ledger.RoleOperator)
+	if operator && (slices.Contains(p.Roles, ledger.RoleRegulator) || slices.Contains(p.Roles, ledger.RoleRegistryBody)) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRolesExclude).At("roles").By("domain §6.1")
+	}
+	for _, r := range []ledger.Role{ledger.RoleRegistryBody, ledger.RoleDataAuthority, ledger.RoleImplementer} {
+		if !slices.Contains(p.Roles, r) || t.genesis.Demo {
+			continue
+		}
+		for i, k := range p.Keys {
+			if k.Use == ledger.UseSign && k.Custody == ledger.CustodyNode {
+				return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At(at("keys", i) + ".custody").By("protocol §3")
+			}
+		}
+	}
+	if err := t.absent(ledger.RefTo(ledger.KindParty, p.ID), "id"); err != nil {
+		return err
+	}
+	taken, err := t.has(ledger.USCCKey(p.USCC))
+	if err != nil {
+		return err
+	}
+	if taken {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("uscc")
+	}
+	return nil
+}
+
+func (t *tx) freshKey(kid ledger.KeyID, field string) error {
+	used, err := t.has(ledger.KeyKey(kid))
+	if err != nil {
+		return err
+	}
+	if used {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At(field)
+	}
+	return nil
+}
+
+func keyArg(p ledger.PartyProfile, kid ledger.KeyID) (ledger.NewKeyArg, bool) {
+	for _, k := range p.Keys {
+		if k.JWK.Thumbprint() == kid {
+			return k, true
+		}
+	}
+	return ledger.NewKeyArg{}, false
+}
+
+func suspendParty(t *tx, a ledger.TargetArgs) error { return t.changeSuspension(a, true) }
+func resumeParty(t *tx, a ledger.TargetArgs) error  { return t.changeSuspension(a, false) }
+
+func (t *tx) changeSuspension(a ledger.TargetArgs, open bool) error {
+	ref := ledger.RefTo(ledger.KindParty, a.ID)
+	p, err := load[ledger.Party](t, ref, "id")
+	if err != nil {
+		return err
+	}
+	if err := answers(a.Answers, p.Cite); err != nil {
+		return err
+	}
+	if p.ID == t.genesis.Authority {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("id")
+	}
+	roles := []ledger.Role{ledger.RoleRegulator, ledger.RoleDataAuthority}
+	if open {
+		p.Suspensions, err = t.suspend(p.Suspensions, a.Ground, roles...)
+	} else {
+		p.Suspensions, err = t.resume(p.Suspensions, roles...)
+	}
+	if err != nil {
+		return err
+	}
+	p.Cite = t.cite()
+	return t.put(ref, p)
+}
+
+// setCalendar records a year's list. A later list replaces an earlier one, but
+// never shortens a running period (tx.lastDay).
+func setCalendar(t *tx, a ledger.CalendarArgs) error {
+	if err := calendarYear(ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: a.Work}).Validate(); err != nil {
+		return ledger.Invalid("off", "calendar_year").With("detail", err.Error())
+	}
+	return t.put(calendarRef(a.Year), ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: a.Work, Source: a.Source, Cite: t.cite()})
+}
+
+func calendarRef(year int) ledger.Ref { return ledger.RefTo(ledger.KindCalendar, strconv.Itoa(year)) }
+
+func yearOf(d ledger.Date) int {
+	y, err := strconv.Atoi(strings.SplitN(string(d), "-", 2)[0])
+	if err != nil {
+		return 0
+	}
+	return y
+}
+
+// anchor records the root of the caller's own receipt log, with the RFC 9162
+// proof that it grew from the last one (protocol §7).
+func anchor(t *tx, a ledger.AnchorArgs) error {
+	log, err := load[ledger.LogRecord](t, ledger.RefTo(ledger.KindLog, a.Log), "log")
+	if err != nil {
+		return err
+	}
+	if log.Owner != t.me() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("log")
+	}
+	ref := ledger.RefTo(ledger.KindAnchor, a.Log)
+	last, ok, err := read[ledger.Anchor](t.state, ledger.RecordKey(ref))
+	if err != nil {
+		return err
+	}
+	if ok {
+		if err := consistent(last, a); err != nil {
+			return err
+		}
+	} else if len(a.Proof) != 0 {
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonConsistency).At("consistency_proof").By("RFC 9162 §2.1.4")
+	}
+	return t.put(ref, ledger.Anchor{Log: a.Log, Size: a.Size, Root: a.Root, Time: t.now(), Cite: t.cite()})
+}
+
+func consistent(last ledger.Anchor, a ledger.AnchorArgs) error {
+	refused := ledger.Refuse(ledger.InvalidCode, ledger.ReasonConsistency).At("consistency_proof").By("RFC 9162 §2.1.4")
+	if a.Size < last.Size {
+		return refused
+	}
+	if a.Size == last.Size {
+		if a.Root != last.Root || len(a.Proof) != 0 {
+			return refused
+		}
+		return nil
+	}
+	var proof tlog.TreeProof
+	for _, d := range a.Proof {
+		proof = append(proof, hash(d))
+	}
+	if err := tlog.CheckTree(proof, a.Size, hash(a.Root), last.Size, hash(last.Root)); err != nil {
+		return refused
+	}
+	return nil
+}
+
+// hash decodes a digest that Validate has passed.
+func hash(d ledger.Digest) tlog.Hash {
+	var h tlog.Hash
+	if b, err := hex.DecodeString(string(d)); err == nil {
+		copy(h[:], b)
+	}
+	return h
+}

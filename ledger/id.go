@@ -1,0 +1,212 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// ID is a UUID in its lower-case text form: version 7 made at the edge, or
+// version 8 derived from what it stands for, so that an import can be repeated.
+type ID string
+
+// ParseID checks s to be a lower-case UUID of version 7 or 8 (RFC 9562).
+func ParseID(s string) (ID, error) {
+	id := ID(s)
+	if err := id.Validate("id"); err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// Validate names field in its error when the id is not a UUID of version 7 or 8.
+func (id ID) Validate(field string) error {
+	if len(id) != 36 {
+		return Invalid(field, "uuid")
+	}
+	for i := range len(id) {
+		c := id[i]
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return Invalid(field, "uuid")
+			}
+		default:
+			if !isHex(c) {
+				return Invalid(field, "uuid")
+			}
+		}
+	}
+	if (id[14] != '7' && id[14] != '8') || !strings.ContainsRune("89ab", rune(id[19])) {
+		return Invalid(field, "uuid_version")
+	}
+	return nil
+}
+
+// DeriveID makes the UUIDv8 of its parts: the first 128 bits of the SHA-256 over
+// the parts, each closed by a zero byte.
+func DeriveID(parts ...string) ID {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	sum := h.Sum(nil)[:16]
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	s := hex.EncodeToString(sum)
+	return ID(s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:])
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
+
+// Digest is a SHA-256 in lower-case hexadecimal.
+type Digest string
+
+// DigestOf is the SHA-256 of data.
+func DigestOf(data []byte) Digest {
+	sum := sha256.Sum256(data)
+	return Digest(hex.EncodeToString(sum[:]))
+}
+
+// Validate names field in its error when the digest is not 64 lower-case hex digits.
+func (d Digest) Validate(field string) error {
+	if len(d) != 64 {
+		return Invalid(field, "sha256")
+	}
+	for i := range len(d) {
+		if !isHex(d[i]) {
+			return Invalid(field, "sha256")
+		}
+	}
+	return nil
+}
+
+// Salted stands on the ledger for a text that is kept off it: the SHA-256 of
+// the salt's bytes followed by the text's. The salt keeps a short text from
+// being guessed.
+type Salted struct {
+	Salt   string `json:"salt"` // 32 lower-case hex digits
+	SHA256 Digest `json:"sha256"`
+}
+
+// Salt binds text to the 16 random bytes of salt.
+func Salt(salt [16]byte, text string) Salted {
+	return Salted{Salt: hex.EncodeToString(salt[:]), SHA256: DigestOf(append(salt[:], text...))}
+}
+
+// Validate checks both members.
+func (s Salted) Validate(field string) error {
+	if len(s.Salt) != 32 {
+		return Invalid(field+".salt", "hex32")
+	}
+	for i := range len(s.Salt) {
+		if !isHex(s.Salt[i]) {
+			return Invalid(field+".salt", "hex32")
+		}
+	}
+	return s.SHA256.Validate(field + ".sha256")
+}
+
+// Region is a code of GB/T 2260: six digits, province, city, county.
+type Region string
+
+// Validate names field in its error when the code is not six digits.
+func (r Region) Validate(field string) error {
+	if len(r) != 6 || !digits(string(r)) || r[:2] == "00" {
+		return Invalid(field, "gbt2260")
+	}
+	return nil
+}
+
+// Covers reports whether area lies in r: a province covers its cities, a city
+// its counties, and each itself.
+func (r Region) Covers(area Region) bool {
+	p := string(r)
+	for len(p) > 2 && strings.HasSuffix(p, "00") {
+		p = p[:len(p)-2]
+	}
+	return strings.HasPrefix(string(area), p)
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// USCC is a unified social credit code (统一社会信用代码) of GB 32100-2015.
+type USCC string
+
+const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+// USCCCheck is the check character of the first 17 characters of a code
+// (GB 32100-2015, 4.4), or 0 when one of them is not of its alphabet.
+func USCCCheck(body string) byte {
+	sum, weight := 0, 1
+	for i := range len(body) {
+		v := strings.IndexByte(usccAlphabet, body[i])
+		if v < 0 {
+			return 0
+		}
+		sum += v * weight
+		weight = weight * 3 % 31
+	}
+	return usccAlphabet[(31-sum%31)%31]
+}
+
+// Validate names field in its error when length, alphabet or check are wrong.
+func (u USCC) Validate(field string) error {
+	if len(u) != 18 {
+		return Invalid(field, "uscc")
+	}
+	if c := USCCCheck(string(u[:17])); c == 0 || c != u[17] {
+		return Invalid(field, "uscc_check")
+	}
+	return nil
+}
+
+// Fen is an amount of money in fen (1/100 yuan).
+type Fen int64
+
+// Millis is a moment: Unix time in whole milliseconds.
+type Millis int64
+
+// Date is a day in Asia/Shanghai, as 2006-01-02. Its text order is the order of days.
+type Date string
+
+// Validate names field in its error when the day does not exist.
+func (d Date) Validate(field string) error {
+	if len(d) != 10 || d[4] != '-' || d[7] != '-' || !digits(string(d[:4])+string(d[5:7])+string(d[8:])) {
+		return Invalid(field, "date")
+	}
+	year, month, day := number(d[:4]), number(d[5:7]), number(d[8:])
+	if year < 1900 || month < 1 || month > 12 || day < 1 || day > monthDays(year, month) {
+		return Invalid(field, "date")
+	}
+	return nil
+}
+
+func number(s Date) int {
+	n := 0
+	for i := range len(s) {
+		n = n*10 + int(s[i]-'0')
+	}
+	return n
+}
+
+func monthDays(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}

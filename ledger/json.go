@@ -1,0 +1,296 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxDepth bounds nesting, so that hostile input can't exhaust the stack.
+const maxDepth = 32
+
+// DecodeStrict decodes exactly one JSON value into the struct that v points to.
+// Unlike encoding/json alone it takes member names only as they are written,
+// refuses unknown and repeated members, null, invalid UTF-8, text that is not
+// in NFC, control characters, and anything after the value. The error names
+// the member.
+func DecodeStrict(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Rule: "utf8"}
+	}
+	if bytes.Contains(data, []byte(`\u`)) && !soundEscapes(data) {
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Rule: "surrogate"}
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := walk(d, reflect.TypeOf(v).Elem(), "", 0); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Rule: "one_value"}
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		var te *json.UnmarshalTypeError
+		if errors.As(err, &te) {
+			return Invalid(te.Field, "type_"+te.Type.Kind().String())
+		}
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Rule: "syntax"}
+	}
+	return nil
+}
+
+// soundEscapes refuses lone surrogates, which encoding/json would replace in silence.
+func soundEscapes(data []byte) bool {
+	for i := 0; i+5 < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		if data[i+1] != 'u' {
+			i++
+			continue
+		}
+		r, err := strconv.ParseUint(string(data[i+2:i+6]), 16, 32)
+		if err != nil {
+			return false
+		}
+		i += 5
+		if r < 0xd800 || r > 0xdfff {
+			continue
+		}
+		if r > 0xdbff || i+6 >= len(data) || data[i+1] != '\\' || data[i+2] != 'u' {
+			return false
+		}
+		low, err := strconv.ParseUint(string(data[i+3:i+7]), 16, 32)
+		if err != nil || low < 0xdc00 || low > 0xdfff {
+			return false
+		}
+		i += 6
+	}
+	return true
+}
+
+var rawType = reflect.TypeFor[json.RawMessage]()
+
+// walk reads one value and holds its members against t. A RawMessage is walked
+// for form only: whoever decodes it later holds it against its own type.
+func walk(d *json.Decoder, t reflect.Type, path string, depth int) error {
+	if depth > maxDepth {
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Field: path, Rule: "depth"}
+	}
+	tok, err := d.Token()
+	if err != nil {
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Field: path, Rule: "syntax"}
+	}
+	if t != nil && t == rawType {
+		t = nil
+	}
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch tok := tok.(type) {
+	case nil:
+		return Invalid(path, "not_null")
+	case string:
+		return checkText(tok, path)
+	case json.Delim:
+		if tok == '{' {
+			return walkObject(d, t, path, depth)
+		}
+		return walkArray(d, t, path, depth)
+	}
+	return nil
+}
+
+func walkObject(d *json.Decoder, t reflect.Type, path string, depth int) error {
+	if t != nil && t.Kind() != reflect.Struct {
+		return Invalid(path, "type_"+t.Kind().String())
+	}
+	var known map[string]reflect.Type
+	if t != nil {
+		known = members(t)
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		tok, err := d.Token()
+		name, ok := tok.(string)
+		if err != nil || !ok {
+			return &Error{Code: InvalidCode, Reason: ReasonJSON, Field: path, Rule: "syntax"}
+		}
+		at := join(path, name)
+		if seen[name] {
+			return Invalid(at, "not_twice")
+		}
+		seen[name] = true
+		var mt reflect.Type
+		if t != nil {
+			if mt, ok = known[name]; !ok {
+				return Invalid(at, "known_member")
+			}
+		} else if err := checkText(name, path); err != nil {
+			return err
+		}
+		if err := walk(d, mt, at, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return syntax(err, path)
+}
+
+func walkArray(d *json.Decoder, t reflect.Type, path string, depth int) error {
+	var et reflect.Type
+	if t != nil {
+		if t.Kind() != reflect.Slice && t.Kind() != reflect.Array {
+			return Invalid(path, "type_"+t.Kind().String())
+		}
+		et = t.Elem()
+	}
+	for i := 0; d.More(); i++ {
+		if err := walk(d, et, path+"["+strconv.Itoa(i)+"]", depth+1); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return syntax(err, path)
+}
+
+func syntax(err error, path string) error {
+	if err != nil {
+		return &Error{Code: InvalidCode, Reason: ReasonJSON, Field: path, Rule: "syntax"}
+	}
+	return nil
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// members maps the JSON names of a struct, embedded structs included, to their types.
+func members(t reflect.Type) map[string]reflect.Type {
+	m := make(map[string]reflect.Type, t.NumField())
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			for k, v := range members(f.Type) {
+				m[k] = v
+			}
+		case name == "-" || !f.IsExported():
+		case name != "":
+			m[name] = f.Type
+		default:
+			m[f.Name] = f.Type
+		}
+	}
+	return m
+}
+
+func checkText(s, path string) error {
+	if !norm.NFC.IsNormalString(s) {
+		return Invalid(path, "nfc")
+	}
+	for i := range len(s) {
+		if s[i] < 0x20 && s[i] != '\n' && s[i] != '\t' || s[i] == 0x7f {
+			return Invalid(path, "control_character")
+		}
+	}
+	return nil
+}
+
+// Limits of text and lists (protocol §4).
+const (
+	MaxName  = 100      // runes of a name or title
+	MaxText  = 4000     // runes of a public text
+	MaxBytes = 12 << 10 // bytes of a public text
+	MaxList  = 500      // members of a list
+	MaxItems = 8 << 10  // bytes of the information items kept inline
+)
+
+// CheckText holds a public text to its limits: between least and most runes,
+// at most MaxBytes bytes, no blank edge.
+func CheckText(field, s string, least, most int) error {
+	n := utf8.RuneCountInString(s)
+	switch {
+	case s == "" && least > 0:
+		return Invalid(field, "required")
+	case n < least:
+		return Invalid(field, "min_runes").With("limit", strconv.Itoa(least))
+	case n > most || len(s) > MaxBytes:
+		return Invalid(field, "max_runes").With("limit", strconv.Itoa(most))
+	case s != strings.TrimSpace(s):
+		return Invalid(field, "blank_edge")
+	case !norm.NFC.IsNormalString(s):
+		return Invalid(field, "nfc")
+	}
+	return nil
+}
+
+// CheckToken holds a short machine word (a kid, a code, a reference): 1 to most
+// of the characters A–Z a–z 0–9 . _ : / -.
+func CheckToken(field, s string, most int) error {
+	if s == "" {
+		return Invalid(field, "required")
+	}
+	if len(s) > most {
+		return Invalid(field, "max_length").With("limit", strconv.Itoa(most))
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._:/-", c) >= 0) {
+			return Invalid(field, "token_characters")
+		}
+	}
+	return nil
+}
+
+// OneOf holds an enumerated value against its closed list.
+func OneOf[T ~string](field string, v T, list []T) error {
+	if v == "" {
+		return Invalid(field, "required")
+	}
+	for _, w := range list {
+		if v == w {
+			return nil
+		}
+	}
+	return Invalid(field, "enum").With("value", string(v))
+}
+
+// CheckList holds a list to its bounds and, for comparable members, to no repetition.
+func CheckList[T comparable](field string, list []T, least, most int) error {
+	if len(list) < least {
+		return Invalid(field, "required")
+	}
+	if len(list) > most {
+		return Invalid(field, "max_members").With("limit", strconv.Itoa(most))
+	}
+	for i := range list {
+		for j := range i {
+			if list[i] == list[j] {
+				return Invalid(field+"["+strconv.Itoa(i)+"]", "not_twice")
+			}
+		}
+	}
+	return nil
+}
+
+// First is the first error of a list of checks, or nil.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package ledger
+
+// Reason is one of a closed list; the edge has a sentence in Chinese and
+// English for each, with what to do next.
+type Reason string
+
+// Reasons of form.
+const (
+	ReasonField     Reason = "field"          // a field breaks a rule of form
+	ReasonJSON      Reason = "json"           // not strict JSON
+	ReasonJWS       Reason = "jws"            // not a compact JWS of the right type
+	ReasonAlgorithm Reason = "algorithm"      // algorithm not in the closed table
+	ReasonSignature Reason = "signature"      // signature does not verify
+	ReasonTooLarge  Reason = "too_large"      // over a limit of size
+	ReasonLedger    Reason = "ledger_id"      // made for another ledger
+	ReasonTime      Reason = "time"           // not yet valid: its time lies ahead
+	ReasonExpired   Reason = "expired"        // past its expiry
+	ReasonFunction  Reason = "function"       // no such function
+	ReasonCallUsed  Reason = "call_id_used"   // call id repeated with another body
+	ReasonInternal  Reason = "internal"       // our fault
+	ReasonGenesis   Reason = "genesis_needed" // the ledger has no genesis yet, or has one already
+)
+
+// Reasons of authority.
+const (
+	ReasonKey            Reason = "key_unknown"
+	ReasonKeyUse         Reason = "key_use"
+	ReasonKeyEnded       Reason = "key_ended"
+	ReasonRole           Reason = "role"
+	ReasonPartyUnknown   Reason = "party_unknown"
+	ReasonPartySuspended Reason = "party_suspended"
+	ReasonNotYours       Reason = "not_yours"
+	ReasonJurisdiction   Reason = "jurisdiction"
+	ReasonRolesExclude   Reason = "roles_exclude"
+	ReasonCentral        Reason = "central_body"
+	ReasonToken          Reason = "token"
+	ReasonTokenUsed      Reason = "token_used"
+	ReasonCustody        Reason = "custody"
+)
+
+// Reasons of state.
+const (
+	ReasonExists      Reason = "exists"
+	ReasonUnknown     Reason = "unknown"
+	ReasonState       Reason = "state"
+	ReasonStale       Reason = "stale" // the cited payload is not the record's last
+	ReasonDuplicate   Reason = "duplicate"
+	ReasonSuspended   Reason = "suspended"
+	ReasonNoSuspense  Reason = "not_suspended"
+	ReasonEarly       Reason = "period_running"
+	ReasonLate        Reason = "period_over"
+	ReasonOpen        Reason = "objection_open"
+	ReasonSecond      Reason = "second_return"
+	ReasonDeposit     Reason = "deposit_missing"
+	ReasonIncomplete  Reason = "incomplete"
+	ReasonConsistency Reason = "consistency_proof"
+	ReasonDemoOnly    Reason = "demo_only"
+)
+
+// Reasons of refusing a registration (domain rule 2.6).
+const (
+	ReasonNonconforming  Reason = "nonconforming"
+	ReasonStateSecret    Reason = "state_secret"
+	ReasonCoreData       Reason = "core_data"
+	ReasonSourceUnlawful Reason = "source_unlawful"
+	ReasonOwnership      Reason = "ownership_dispute"
+
+	ReasonRefusedOperator Reason = "refused"
+)
+
+// Reasons of a decision at order, supply and delivery (domain rule 3.4).
+const (
+	ReasonScope         Reason = "scope"         // no license covers it
+	ReasonLicense       Reason = "license_ended" // not accepted, not begun, ended or terminated
+	ReasonPurpose       Reason = "purpose"       // B6
+	ReasonPrice         Reason = "price"         // B7
+	ReasonOwnScope      Reason = "own_scope"     // B8, O6
+	ReasonReview        Reason = "review"        // B3
+	ReasonGate          Reason = "gate"          // B4
+	ReasonLevel         Reason = "level"         // B9
+	ReasonPI            Reason = "pi_status"     // B9
+	ReasonForm          Reason = "form"          // D3
+	ReasonRecipient     Reason = "recipient"     // B10
+	ReasonBuyer         Reason = "buyer_unverified"
+	ReasonNotListed     Reason = "not_listed"
+	ReasonEntry         Reason = "entry_inactive"
+	ReasonOrder         Reason = "order_inactive"
+	ReasonUnpaid        Reason = "unpaid"
+	ReasonQuota         Reason = "quota"
+	ReasonEnvironment   Reason = "environment"
+	ReasonContent       Reason = "content"
+	ReasonDenied        Reason = "denied"
+	ReasonAnchorLag     Reason = "anchor_lag"
+	ReasonBehind        Reason = "projection_behind"
+	ReasonBusy          Reason = "busy"
+	ReasonRange         Reason = "range"
+	ReasonAuthorization Reason = "authorization"
+)
