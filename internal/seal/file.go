@@ -1,0 +1,109 @@
+package seal
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// A key file has two lines, each closed by a line feed: what it is, with its
+// version and the key's id, then the key in base64url without padding.
+const fileHeader = "cadastre-master-key 1 "
+
+const maxFile = 256 // bytes; a whole key file has 83
+
+// Create makes a fresh master key in a new file that only its owner may read.
+// The file and its name are on disk when Create returns. It never overwrites:
+// an existing file is fs.ErrExist.
+func Create(path string) (Key, error) {
+	secret := make([]byte, keyBytes)
+	if _, err := rand.Read(secret); err != nil {
+		return Key{}, fmt.Errorf("create master key: %w", err)
+	}
+	k, err := newKey(secret)
+	if err != nil {
+		return Key{}, fmt.Errorf("create master key: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return Key{}, fmt.Errorf("create master key: %w", err)
+	}
+	if err := errors.Join(fill(f, encodeFile(k, secret)), syncFolder(filepath.Dir(path))); err != nil {
+		return Key{}, fmt.Errorf("create master key: %w", errors.Join(err, os.Remove(path)))
+	}
+	return k, nil
+}
+
+// Load reads the master key that Create wrote. It refuses a file that others
+// than its owner may read or write, and reports ErrDamaged for one that does
+// not hold the key it names.
+func Load(path string) (Key, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Key{}, fmt.Errorf("load master key: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Key{}, fmt.Errorf("load master key: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return Key{}, fmt.Errorf("load master key: %s has mode %04o, so others than its owner may use it; set it to 0600", path, mode)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err != nil {
+		return Key{}, fmt.Errorf("load master key: %w", err)
+	}
+	k, err := parseFile(data)
+	if err != nil {
+		return Key{}, fmt.Errorf("load master key: %s: %w", path, err)
+	}
+	return k, nil
+}
+
+func encodeFile(k Key, secret []byte) []byte {
+	return []byte(fileHeader + k.ID() + "\n" + base64.RawURLEncoding.EncodeToString(secret) + "\n")
+}
+
+// parseFile accepts exactly what encodeFile writes: the comparison at the end
+// leaves no second spelling of a key, and catches an id that is not the key's.
+func parseFile(data []byte) (Key, error) {
+	lines := bytes.Split(data, []byte("\n"))
+	if len(lines) != 3 || !bytes.HasPrefix(lines[0], []byte(fileHeader)) {
+		return Key{}, fmt.Errorf("not a master key file of version 1: %w", ErrDamaged)
+	}
+	secret, err := base64.RawURLEncoding.DecodeString(string(lines[1]))
+	if err != nil || len(secret) != keyBytes {
+		return Key{}, fmt.Errorf("the key is not 32 bytes of base64url: %w", ErrDamaged)
+	}
+	k, err := newKey(secret)
+	if err != nil {
+		return Key{}, err
+	}
+	if !bytes.Equal(encodeFile(k, secret), data) {
+		return Key{}, fmt.Errorf("the key is not the one its first line names: %w", ErrDamaged)
+	}
+	return k, nil
+}
+
+func fill(f *os.File, data []byte) error {
+	_, err := f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
