@@ -1,0 +1,194 @@
+// Package sqldb opens one SQLite file the way every store of a node wants it:
+// write-ahead log, foreign keys enforced, one writer and a few readers.
+//
+// It promises that a transaction begun on the writer holds the write lock from
+// its first statement, that readers cannot write, and that a file which is
+// damaged or is not a database at all is refused with a sentence that says what
+// to do. It does not lock the folder against a second process, retry, or know
+// any table: the owner of a store brings its own migrations.
+//
+// Standard: the SQLite database file format, version 3.
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+// Sync is how far a commit goes before it returns (PRAGMA synchronous).
+type Sync string
+
+const (
+	// SyncFull flushes to the disk at every commit: what is committed
+	// survives a power cut.
+	SyncFull Sync = "FULL"
+	// SyncNormal flushes at checkpoints only: a power cut may lose the newest
+	// commits but never damages the file. For what can be rebuilt.
+	SyncNormal Sync = "NORMAL"
+)
+
+// readers is the most connections that read at the same time.
+const readers = 4
+
+// header is what the first 16 bytes of every SQLite 3 file are.
+const header = "SQLite format 3\x00"
+
+// Primary result codes of SQLite that mean "this file is of no use".
+const (
+	codeCorrupt = 11
+	codeNotADB  = 26
+)
+
+// DB is one open SQLite file.
+type DB struct {
+	// W is the only connection that writes. Its transactions take the write
+	// lock when they begin.
+	W *sql.DB
+	// R is a small pool of connections that can only read. Each read sees
+	// the last commit before it.
+	R *sql.DB
+
+	name string
+}
+
+// Open opens the database at path, creating an empty one if there is no file;
+// the folder must exist. A file that is damaged or is no SQLite database is
+// refused with a sentence for its operator, and is left as it was.
+func Open(ctx context.Context, path string, sync Sync) (*DB, error) {
+	if sync != SyncFull && sync != SyncNormal {
+		return nil, fmt.Errorf("open %q: unknown sync level %q", path, sync)
+	}
+	if err := checkHeader(path); err != nil {
+		return nil, err
+	}
+	db := &DB{name: filepath.Base(path)}
+	var err error
+	if db.W, err = sql.Open("sqlite", writerDSN(path, sync)); err != nil {
+		return nil, fmt.Errorf("open %q: %w", db.name, err)
+	}
+	db.W.SetMaxOpenConns(1)
+	if db.R, err = sql.Open("sqlite", readerDSN(path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %q: %w", db.name, err), db.W.Close())
+	}
+	db.R.SetMaxOpenConns(readers)
+	db.R.SetMaxIdleConns(readers)
+	if err := db.touch(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Close closes the readers, then the writer, which folds the write-ahead log
+// into the file.
+func (db *DB) Close() error {
+	return errors.Join(db.R.Close(), db.W.Close())
+}
+
+// CheckIntegrity has SQLite read the whole file (PRAGMA quick_check). It takes
+// time in proportion to the size of the file.
+func (db *DB) CheckIntegrity(ctx context.Context) error {
+	var found string
+	if err := db.R.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return db.explain("check", err)
+	}
+	if found != "ok" {
+		return damaged(db.name, errors.New(found))
+	}
+	return nil
+}
+
+// touch makes both pools connect, so that a bad file is found now and the
+// write-ahead log exists before the first reader.
+func (db *DB) touch(ctx context.Context) error {
+	var mode string
+	if err := db.W.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return db.explain("open", err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("open %q: the file system does not allow a write-ahead log (journal mode is %q): put it on a local disk", db.name, mode)
+	}
+	var tables int
+	if err := db.R.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return db.explain("open", err)
+	}
+	return nil
+}
+
+// explain turns what SQLite says of a bad file into advice.
+func (db *DB) explain(what string, err error) error {
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		switch se.Code() & 0xff {
+		case codeCorrupt:
+			return damaged(db.name, err)
+		case codeNotADB:
+			return notADatabase(db.name, err)
+		}
+	}
+	return fmt.Errorf("%s %q: %w", what, db.name, err)
+}
+
+// checkHeader looks at the first bytes only, before SQLite may touch the file.
+func checkHeader(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer f.Close()
+	var got [len(header)]byte
+	switch n, err := io.ReadFull(f, got[:]); {
+	case err == io.EOF: // an empty file is an empty database
+		return nil
+	case err == io.ErrUnexpectedEOF:
+		return notADatabase(filepath.Base(path), fmt.Errorf("it has only %d bytes", n))
+	case err != nil:
+		return fmt.Errorf("read database: %w", err)
+	}
+	if string(got[:]) != header {
+		return notADatabase(filepath.Base(path), errors.New("it begins with other bytes"))
+	}
+	return nil
+}
+
+func damaged(name string, err error) error {
+	return fmt.Errorf("%q is damaged (%w): restore it from a backup", name, err)
+}
+
+func notADatabase(name string, err error) error {
+	return fmt.Errorf("%q is not an SQLite database (%w): restore it from a backup, or move it away if it was put there by mistake", name, err)
+}
+
+func writerDSN(path string, sync Sync) string {
+	return dsn(path, url.Values{
+		"_txlock": {"immediate"},
+		// A wait for a lock must be set before anything that may need one.
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + string(sync) + ")", "foreign_keys(1)", "temp_store(MEMORY)"},
+	})
+}
+
+func readerDSN(path string) string {
+	return dsn(path, url.Values{
+		"mode":    {"ro"},
+		"_pragma": {"busy_timeout(5000)", "query_only(1)", "foreign_keys(1)", "temp_store(MEMORY)"},
+	})
+}
+
+// dsn writes a file URI, so that a path with '?', '#' or '%' stays a path.
+func dsn(path string, q url.Values) string {
+	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	if !filepath.IsAbs(path) {
+		return "file:" + (&url.URL{Path: "./" + u.Path}).EscapedPath() + "?" + u.RawQuery
+	}
+	return u.String()
+}
