@@ -1,0 +1,119 @@
+// Package bigram turns Chinese and Latin text into the terms of a full-text
+// index, and what people type into a query on them.
+//
+// Chinese is written without spaces, and users of catalogs expect to find any
+// part of a title. So a run of Han characters becomes its overlapping pairs and
+// its last character alone, and a query of Han characters finds exactly the texts
+// that contain it. Other words are folded to lower case and found whole; a single
+// character finds what begins with it.
+//
+// Terms suit the tokenizer unicode61 of SQLite's FTS5, and queries are safe
+// there whatever was typed. The package does not rank, split words by meaning or
+// normalize: text is NFKC by the caller; only full-width forms of ASCII are
+// folded here, since keyboards make them in passing.
+package bigram
+
+import (
+	"iter"
+	"strings"
+	"unicode"
+)
+
+// border is the term between two fields: a private character, so that no text
+// has it as a term, and no phrase matches across.
+const border = "\uE000"
+
+// Index returns the terms of the fields of one record, separated by spaces.
+func Index(fields ...string) string {
+	var terms []string
+	for i, field := range fields {
+		if i > 0 {
+			terms = append(terms, border)
+		}
+		for r := range runs(field) {
+			terms = append(terms, r.pairs()...)
+			if r.han {
+				terms = append(terms, string(r.chars[len(r.chars)-1:]))
+			}
+		}
+	}
+	return strings.Join(terms, " ")
+}
+
+// Query returns the FTS5 MATCH expression that finds the records with every run
+// of text, in any order. It is empty if there is nothing to look for, which
+// MATCH would refuse.
+func Query(text string) string {
+	var phrases []string
+	seen := map[string]bool{}
+	for r := range runs(text) {
+		phrase := `"` + strings.Join(r.pairs(), " ") + `"`
+		if len(r.chars) == 1 {
+			phrase = `"` + string(r.chars) + `"*`
+		}
+		if !seen[phrase] {
+			seen[phrase] = true
+			phrases = append(phrases, phrase)
+		}
+	}
+	return strings.Join(phrases, " AND ")
+}
+
+// run is a longest sequence of characters of one kind; never empty.
+type run struct {
+	chars []rune
+	han   bool
+}
+
+// pairs are the overlapping pairs of a Han run, and any other run itself.
+func (r run) pairs() []string {
+	if !r.han {
+		return []string{string(r.chars)}
+	}
+	var pairs []string
+	for i := 1; i < len(r.chars); i++ {
+		pairs = append(pairs, string(r.chars[i-1:i+1]))
+	}
+	return pairs
+}
+
+// runs yields the runs of text; whatever is neither letter nor number divides,
+// but for what nobody sees: zero-width spaces and variants of one character.
+func runs(text string) iter.Seq[run] {
+	return func(yield func(run) bool) {
+		var now run
+		for _, c := range text {
+			if unicode.In(c, unicode.Cf, unicode.Variation_Selector) {
+				continue
+			}
+			c = fold(c)
+			han, part := isHan(c), isWord(c) || len(now.chars) > 0 && !now.han && unicode.IsMark(c)
+			if len(now.chars) > 0 && (!part || han != now.han) {
+				if !yield(now) {
+					return
+				}
+				now = run{}
+			}
+			if part {
+				now.chars, now.han = append(now.chars, c), han
+			}
+		}
+		if len(now.chars) > 0 {
+			yield(now)
+		}
+	}
+}
+
+// fold makes full-width ASCII narrow, and capitals small.
+func fold(c rune) rune {
+	const wide = '！' - '!'
+	if c >= '！' && c <= '～' {
+		c -= wide
+	}
+	return unicode.ToLower(c)
+}
+
+// isHan leaves out the radicals, which are symbols and no term of FTS5.
+func isHan(c rune) bool { return unicode.Is(unicode.Han, c) && isWord(c) }
+
+func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }
