@@ -1,0 +1,106 @@
+package arrows_test
+
+// row says what a package may import beyond the standard library; tests are free.
+type row struct {
+	own   []string // packages of this module, by path below its root
+	third []string // other modules, or packages of theirs with all below
+	pure  bool     // no net, os, log, sync and randomness: see impure
+	// unlinked may not even be reached through another package.
+	unlinked []string
+}
+
+const (
+	casbin    = "github.com/casbin/casbin/v2"
+	chi       = "github.com/go-chi/chi/v5"
+	fabric    = "github.com/hyperledger/fabric-sdk-go"
+	goose     = "github.com/pressly/goose/v3"
+	huma      = "github.com/danielgtaylor/huma/v2"
+	jwt       = "github.com/golang-jwt/jwt/v5"
+	kong      = "github.com/alecthomas/kong"
+	lunar     = "github.com/6tail/lunar-go"
+	minio     = "github.com/minio/minio-go/v7"
+	norm      = "golang.org/x/text/unicode/norm"
+	note      = "golang.org/x/mod/sumdb/note"
+	pgx       = "github.com/jackc/pgx/v5"
+	protosOld = "github.com/hyperledger/fabric-protos-go"
+	protosV2  = "github.com/hyperledger/fabric-protos-go-apiv2"
+	shim      = "github.com/hyperledger/fabric-chaincode-go/v2"
+	sio       = "github.com/minio/sio"
+	sqlite    = "modernc.org/sqlite"
+	tlog      = "golang.org/x/mod/sumdb/tlog"
+	uuid      = "github.com/google/uuid"
+	compare   = "github.com/google/go-cmp"
+	rapid     = "pgregory.net/rapid"
+	xmod      = "golang.org/x/mod"
+)
+
+// law is the table of packages. A library that only one row names has that row
+// as its sole importer. What holds a log of internal/tlog speaks of its signers
+// and hashes too, and the suites of the ports compare and draw like tests.
+var law = map[string]row{
+	"ledger":                          {pure: true, third: []string{norm}},
+	"ledger/calendar":                 {pure: true},
+	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
+	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
+	"ledger/fabric":                   {own: []string{"ledger"}, third: []string{fabric, protosOld, protosV2}},
+	"ledger/fabric/proof":             {own: []string{"ledger"}, third: []string{protosOld, protosV2}},
+	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
+	"ledger/provenance":               {own: []string{"ledger"}},
+	"ledger/evidence":                 {own: []string{"ledger"}, third: []string{note, tlog}},
+	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
+	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram"}, third: []string{norm}},
+	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
+	"licensing":                       {own: []string{"ledger", "policies"}},
+	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts"}},
+	"marketplace/objects":             {own: []string{"internal/seal"}, third: []string{minio, sio}},
+	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
+	"marketplace/receipts":            {own: []string{"ledger", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
+	"internal/arrows":                 {},
+	"internal/tlog":                   {third: []string{xmod}},
+	"internal/sqldb":                  {third: []string{sqlite, pgx, goose}},
+	"internal/seal":                   {},
+	"internal/bigram":                 {},
+	"internal/projection":             {own: []string{"ledger", "ledger/provenance"}},
+	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/custody":                {own: []string{"ledger", "internal/seal"}},
+	"internal/web": {
+		own: []string{
+			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody",
+		},
+		third: []string{chi, huma, uuid},
+	},
+	"internal/client": {
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
+		third: []string{uuid},
+	},
+	"internal/node": {
+		own: []string{
+			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
+			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
+			"marketplace", "marketplace/objects", "marketplace/receipts",
+			"internal/tlog", "internal/sqldb", "internal/seal", "internal/bigram", "internal/projection",
+			"internal/auth", "internal/custody", "internal/web",
+		},
+		third: []string{uuid, note, tlog},
+	},
+	"internal/demo": {
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client"},
+		third: []string{uuid},
+	},
+	"cmd/cadastre": {
+		own: []string{
+			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof",
+			"internal/node", "internal/client", "internal/demo",
+		},
+		third: []string{kong, lunar, uuid},
+	},
+	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim}, unlinked: []string{fabric}},
+}
+
+// impure is what a pure package may not import, with all below it. Signing needs
+// randomness: ledger alone may have crypto/rand.
+var impure = []string{"net", "os", "log", "sync", "math/rand", "crypto/rand"}
+
+// excepted are the pure packages' own exceptions.
+var excepted = map[string][]string{"ledger": {"crypto/rand"}}
