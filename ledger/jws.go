@@ -46,14 +46,15 @@ func (k JWK) Validate(field string) error {
 	if k.Kty != "EC" || k.Crv != "P-256" {
 		return Invalid(field, "p256")
 	}
-	_, err := k.public()
+	_, err := k.Public()
 	if err != nil {
 		return Invalid(field, "p256_point")
 	}
 	return nil
 }
 
-func (k JWK) public() (*ecdsa.PublicKey, error) {
+// Public is the key as the standard library knows it.
+func (k JWK) Public() (*ecdsa.PublicKey, error) {
 	x, errX := b64.DecodeString(k.X)
 	y, errY := b64.DecodeString(k.Y)
 	if errX != nil || errY != nil || len(x) != 32 || len(y) != 32 {
@@ -157,7 +158,7 @@ func (a Algorithms) verifier(name string) Verifier {
 }
 
 func verifyES256(key JWK, signed, signature []byte) bool {
-	pub, err := key.public()
+	pub, err := key.Public()
 	if err != nil || len(signature) != 64 {
 		return false
 	}

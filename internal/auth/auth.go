@@ -1,0 +1,163 @@
+// Package auth makes and checks the tokens with which a party, or a controlled
+// environment, authenticates at a node's edge: JWT of type at+jwt, ES256, for
+// one audience, at most ten minutes (protocol §3; RFC 7519, RFC 8725, RFC 9068).
+//
+// A token that changes something is good once: its id is committed before the
+// work begins, so a repeated request needs a fresh one. It grants nothing by
+// itself; what the party may do is decided elsewhere.
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Limits of a token.
+const (
+	MaxAge = 10 * time.Minute // from issue to expiry
+	Skew   = 60 * time.Second // that the two clocks may differ
+	MaxLen = 2 << 10          // bytes of a token
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the package's tables in node.db; the set is named "auth".
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return migrations
+	}
+	return sub
+}
+
+// New makes a token of party for the node at audience, signed by key, good from
+// now for age (at most MaxAge).
+func New(key *ledger.Key, party, id ledger.ID, audience string, now time.Time, age time.Duration) (string, error) {
+	if age <= 0 || age > MaxAge {
+		return "", ledger.Invalid("age", "at_most_10m")
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.RegisteredClaims{
+		Issuer: string(party), Audience: jwt.ClaimStrings{audience}, ID: string(id),
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(age)),
+	})
+	t.Header["typ"] = ledger.TypeToken
+	t.Header["kid"] = string(key.ID())
+	s, err := t.SignedString(key.Private())
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return s, nil
+}
+
+// Bearer is who a token speaks for. Environment is set when its key is that of
+// a controlled environment; the party is then its operator.
+type Bearer struct {
+	Party       ledger.ID
+	Environment ledger.ID
+	Key         ledger.JWK
+	Kid         ledger.KeyID
+	ID          string // the token's
+	Expires     time.Time
+}
+
+// Keys finds the key that a token names.
+type Keys interface {
+	// Bearer is who holds kid, with the public key, if it counts at t: a
+	// party's auth or sign key, or an environment's. NotFound otherwise.
+	Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (Bearer, error)
+}
+
+// Checker checks tokens for one node.
+type Checker struct {
+	audience string
+	keys     Keys
+	db       *sql.DB
+	now      func() time.Time
+}
+
+// NewChecker checks tokens for the node at audience; used ids are kept in db.
+func NewChecker(audience string, keys Keys, db *sql.DB, now func() time.Time) (*Checker, error) {
+	if audience == "" {
+		return nil, errors.New("auth: the node has no origin to be the tokens' audience")
+	}
+	return &Checker{audience: audience, keys: keys, db: db, now: now}, nil
+}
+
+// Check holds a token against type, algorithm, audience, time and signature.
+func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
+	refuse := func(rule string) (Bearer, error) {
+		return Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonToken).At("authorization").By(rule)
+	}
+	if len(token) > MaxLen {
+		return refuse("max_length")
+	}
+	var b Bearer
+	var claims jwt.RegisteredClaims
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{ledger.ES256}), jwt.WithAudience(c.audience), jwt.WithLeeway(Skew),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(c.now), jwt.WithStrictDecoding())
+	_, err := parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		if t.Header["typ"] != ledger.TypeToken || kid == "" {
+			return nil, errType
+		}
+		var err error
+		if b, err = c.keys.Bearer(ctx, ledger.KeyID(kid), ledger.Millis(c.now().UnixMilli())); err != nil {
+			return nil, err
+		}
+		return b.Key.Public()
+	})
+	switch {
+	case errors.Is(err, errType):
+		return refuse("typ")
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return refuse("expired")
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return refuse("audience")
+	case errors.Is(err, ledger.Unavailable):
+		return Bearer{}, err
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
+		return refuse("signature")
+	case errors.Is(err, jwt.ErrTokenUnverifiable):
+		return refuse("key")
+	case err != nil:
+		return refuse("form")
+	case claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > MaxAge:
+		return refuse("at_most_10m")
+	case claims.ID == "" || len(claims.ID) > 64:
+		return refuse("jti")
+	case claims.Issuer != string(b.Party):
+		return refuse("issuer")
+	}
+	b.ID, b.Expires = claims.ID, claims.ExpiresAt.Time
+	return b, nil
+}
+
+var errType = errors.New("not an at+jwt")
+
+// Spend uses a token's id, once: a second time is refused. It is durable when
+// it returns; ids are kept until their tokens have ended.
+func (c *Checker) Spend(ctx context.Context, b Bearer) error {
+	now := c.now()
+	if _, err := c.db.ExecContext(ctx, "DELETE FROM token WHERE expires < ?", now.Add(-2*Skew).UnixMilli()); err != nil {
+		return fmt.Errorf("drop ended tokens: %w", err)
+	}
+	r, err := c.db.ExecContext(ctx, "INSERT INTO token (jti, party, expires) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+		b.ID, b.Party, b.Expires.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("spend token: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonTokenUsed).At("authorization").By("protocol §3")
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+// Package projection is the one loop that turns the ledger's blocks into the
+// read model: each block in one SQL transaction, with every domain's part, the
+// links, and the position, so that a crash resumes exactly where it stopped.
+//
+// It promises that Wait returns only after the block is applied and the node
+// has been told (enforcers swapped, ended deliveries cancelled): a caller reads
+// its own writes. The read model is disposable; this loop can make it anew.
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the tables of the position; the set is named "projection".
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return migrations
+	}
+	return sub
+}
+
+// Domain keeps its part of the read model.
+type Domain interface {
+	// Project applies one event inside tx. An error stops the projection.
+	Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error
+}
+
+// Loop applies blocks.
+type Loop struct {
+	db      *sql.DB
+	ledger  ledger.Ledger
+	domains []Domain
+	applied func(ctx context.Context, events []ledger.Event)
+	now     func() time.Time
+
+	mu       sync.Mutex
+	revision ledger.Revision
+	any      bool          // revision names a block
+	changed  chan struct{} // closed when revision moves or err is set
+	err      error
+}
+
+// New makes the loop over the writer of read.db. applied is called after each
+// commit, before anyone who waits for it goes on.
+func New(ctx context.Context, db *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
+	p := &Loop{db: db, ledger: l, domains: domains, applied: applied, now: now, changed: make(chan struct{})}
+	var block int64
+	err := db.QueryRowContext(ctx, "SELECT block, head FROM position").Scan(&block, &p.revision.Head)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return nil, fmt.Errorf("read position: %w", err)
+	default:
+		p.revision.Block, p.any = uint64(block), true
+	}
+	return p, nil
+}
+
+// Run applies blocks until ctx ends or one can't be applied.
+func (p *Loop) Run(ctx context.Context) error {
+	next := uint64(0)
+	if r, ok := p.Revision(); ok {
+		next = r.Block + 1
+	}
+	var group []ledger.Block
+	for b, err := range p.ledger.Blocks(ctx, next) {
+		if err != nil {
+			return p.fail(fmt.Errorf("read block %d: %w", next, err))
+		}
+		if b.Number != next {
+			return p.fail(fmt.Errorf("block %d came where %d was due", b.Number, next))
+		}
+		next++
+		group = append(group, b)
+		if b.Head == "" {
+			continue
+		}
+		if err := p.apply(ctx, group); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return p.fail(fmt.Errorf("apply block %d: %w", b.Number, err))
+		}
+		group = nil
+	}
+	return nil
+}
+
+func (p *Loop) fail(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+	close(p.changed)
+	p.changed = make(chan struct{})
+	return err
+}
+
+func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
+	last := group[len(group)-1]
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	var events []ledger.Event
+	for _, b := range group {
+		for _, c := range b.Calls {
+			for _, d := range p.domains {
+				if err := d.Project(ctx, tx, c.Event); err != nil {
+					return fmt.Errorf("event %s of call %s: %w", c.Event.Name, c.Event.Call, err)
+				}
+			}
+			events = append(events, c.Event)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO position (one, block, head) VALUES (1, ?, ?) "+
+		"ON CONFLICT (one) DO UPDATE SET block = excluded.block, head = excluded.head", int64(last.Number), last.Head); err != nil {
+		return fmt.Errorf("write position: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	p.mu.Lock()
+	p.revision, p.any = ledger.Revision{Block: last.Number, Head: last.Head}, true
+	p.mu.Unlock()
+	p.applied(ctx, events)
+	p.mu.Lock()
+	close(p.changed)
+	p.changed = make(chan struct{})
+	p.mu.Unlock()
+	return nil
+}
+
+// Revision is the last block applied whole; false while there is none.
+func (p *Loop) Revision() (ledger.Revision, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.revision, p.any
+}
+
+// Wait returns when block is applied. It fails when the loop has stopped or
+// ctx ends.
+func (p *Loop) Wait(ctx context.Context, block uint64) error {
+	for {
+		p.mu.Lock()
+		done, err, changed := p.any && p.revision.Block >= block, p.err, p.changed
+		p.mu.Unlock()
+		if done {
+			return nil
+		}
+		if err != nil {
+			return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind), err)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind), ctx.Err())
+		}
+	}
+}
+
+// Err is why the loop stopped, or nil.
+func (p *Loop) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}

@@ -1,0 +1,165 @@
+// Package provenance knows what rests on what: every record names what it rests
+// on, and this package walks those links both ways, from a file to the right
+// behind it and from a resource to all that came of it.
+//
+// It owns the tables links and acts (which calls changed a record) and knows no
+// domain; other indexes, such as that of the receipts, are handed in as sources
+// and never copied.
+package provenance
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the package's tables; the set is named "provenance".
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return migrations
+	}
+	return sub
+}
+
+// Source finds links; the table is one, the receipts' index another.
+type Source interface {
+	// Links are all links that begin or end at ref, in a stable order.
+	Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error)
+}
+
+// Act is a call that wrote a record.
+type Act struct {
+	Ref     ledger.Ref      `json:"ref"`
+	Time    ledger.Millis   `json:"time"`
+	Name    ledger.Function `json:"function"`
+	Party   ledger.ID       `json:"party"`
+	Call    ledger.ID       `json:"call"`
+	Payload ledger.Digest   `json:"payload"`
+}
+
+// Table is the links of recorded calls.
+type Table struct{ db *sql.DB }
+
+// NewTable reads from db.
+func NewTable(db *sql.DB) *Table { return &Table{db} }
+
+// Project keeps an event's links and acts.
+func (t *Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
+	for _, l := range e.Links {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO links (from_ref, rel, to_ref) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			l.From, l.Rel, l.To); err != nil {
+			return fmt.Errorf("link %s to %s: %w", l.From, l.To, err)
+		}
+	}
+	for _, r := range e.Records {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO acts (ref, time, name, party, call, payload) VALUES (?, ?, ?, ?, ?, ?) "+
+			"ON CONFLICT DO NOTHING", r.Ref, e.Time, e.Name, e.Party, e.Call, e.Payload); err != nil {
+			return fmt.Errorf("act on %s: %w", r.Ref, err)
+		}
+	}
+	return nil
+}
+
+// Links implements Source.
+func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error) {
+	rows, err := t.db.QueryContext(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_ref = ?1 "+
+		"UNION SELECT from_ref, rel, to_ref FROM links WHERE to_ref = ?1 ORDER BY 1, 2, 3", ref)
+	if err != nil {
+		return nil, fmt.Errorf("links of %s: %w", ref, err)
+	}
+	defer rows.Close()
+	var links []ledger.Link
+	for rows.Next() {
+		var l ledger.Link
+		if err := rows.Scan(&l.From, &l.Rel, &l.To); err != nil {
+			return nil, fmt.Errorf("links of %s: %w", ref, err)
+		}
+		links = append(links, l)
+	}
+	return links, rows.Err()
+}
+
+// Acts are the calls that wrote ref, oldest first.
+func (t *Table) Acts(ctx context.Context, ref ledger.Ref) ([]Act, error) {
+	rows, err := t.db.QueryContext(ctx, "SELECT ref, time, name, party, call, payload FROM acts WHERE ref = ? ORDER BY time, call", ref)
+	if err != nil {
+		return nil, fmt.Errorf("acts on %s: %w", ref, err)
+	}
+	defer rows.Close()
+	var acts []Act
+	for rows.Next() {
+		var a Act
+		if err := rows.Scan(&a.Ref, &a.Time, &a.Name, &a.Party, &a.Call, &a.Payload); err != nil {
+			return nil, fmt.Errorf("acts on %s: %w", ref, err)
+		}
+		acts = append(acts, a)
+	}
+	return acts, rows.Err()
+}
+
+// Direction is which way a walk goes.
+type Direction int
+
+// Back goes to what a record rests on, Forward to what rests on it.
+const (
+	Back Direction = iota
+	Forward
+)
+
+// Graph is what a walk found: references in the order they were met, the links
+// between them, and whether a limit ended it.
+type Graph struct {
+	Refs  []ledger.Ref  `json:"refs"`
+	Links []ledger.Link `json:"links"`
+	Cut   bool          `json:"cut,omitempty"`
+}
+
+// Walk follows links from start in one direction, breadth first, at most limit
+// references. enter says whether to go on through a reference, so that a walk
+// back from an order doesn't fan out through a party; nil goes everywhere.
+func Walk(ctx context.Context, sources []Source, start ledger.Ref, dir Direction, limit int, enter func(ledger.Link) bool) (Graph, error) {
+	g := Graph{Refs: []ledger.Ref{start}, Links: []ledger.Link{}}
+	seen := map[ledger.Ref]bool{start: true}
+	for i := 0; i < len(g.Refs); i++ {
+		at := g.Refs[i]
+		for _, s := range sources {
+			links, err := s.Links(ctx, at)
+			if err != nil {
+				return g, err
+			}
+			for _, l := range links {
+				next := l.To
+				if dir == Forward {
+					next = l.From
+				}
+				if next == at || (dir == Back) != (l.From == at) || enter != nil && !enter(l) {
+					continue
+				}
+				if !seen[next] {
+					if len(g.Refs) >= limit {
+						g.Cut = true
+						continue
+					}
+					seen[next] = true
+					g.Refs = append(g.Refs, next)
+				}
+				g.Links = append(g.Links, l)
+			}
+		}
+	}
+	slices.SortStableFunc(g.Links, func(a, b ledger.Link) int {
+		return strings.Compare(string(a.From)+a.Rel+string(a.To), string(b.From)+b.Rel+string(b.To))
+	})
+	g.Links = slices.Compact(g.Links)
+	return g, nil
+}
