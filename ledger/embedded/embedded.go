@@ -1,0 +1,179 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config says where the ledger is kept and how it signs.
+type Config struct {
+	Path       string            // of ledger.db
+	Key        *tlog.Key         // of the log; its origin is ledger.LedgerLog of the node's
+	Algorithms ledger.Algorithms // of calls
+	Genesis    ledger.Digest     // SHA-256 of the only JWS that may begin; empty: any
+	Now        func() time.Time
+}
+
+// Ledger is a ledger in one file. It implements ledger.Ledger.
+type Ledger struct {
+	cfg   Config
+	db    *sqldb.DB
+	queue chan *request
+	stop  context.CancelFunc
+	done  chan struct{}
+
+	log  *tlog.Log
+	last ledger.Millis // time of the last entry; the sequencer's own
+
+	mu      sync.Mutex
+	changed chan struct{} // closed at the next commit
+}
+
+// Open opens or makes the ledger. It refuses a damaged file, a log that is
+// behind its last signed checkpoint, and a clock more than five minutes before
+// the last entry, each with a sentence that says what to do.
+func Open(ctx context.Context, cfg Config) (*Ledger, error) {
+	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	l := &Ledger{cfg: cfg, db: db, queue: make(chan *request, maxBatch), done: make(chan struct{}), changed: make(chan struct{})}
+	if err := l.load(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	go l.sequence(run)
+	go l.publish(run)
+	return l, nil
+}
+
+func (l *Ledger) load(ctx context.Context) error {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	if err := l.db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
+		return err
+	}
+	if err := l.db.Migrate(ctx, "ledger", sub); err != nil {
+		return err
+	}
+	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, l.cfg.Now); err != nil {
+		return err
+	}
+	if err := l.loadTime(ctx); err != nil {
+		return err
+	}
+	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
+		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: set the clock right, then start again",
+			stamp(now), stamp(l.last))
+	}
+	return nil
+}
+
+// loadTime reads the time of the last entry: no later one may lie before it.
+func (l *Ledger) loadTime(ctx context.Context) error {
+	if l.log.Size() == 0 {
+		return nil
+	}
+	seq := l.log.Size() - 1
+	data, _, err := l.log.Entry(ctx, seq)
+	if err != nil {
+		return fmt.Errorf("read entry %d: %w", seq, err)
+	}
+	var e ledger.LogEntry
+	if err := json.Unmarshal(data, &e); err != nil {
+		return fmt.Errorf("decode entry %d: %w", seq, err)
+	}
+	l.last = e.Time
+	return nil
+}
+
+func stamp(t ledger.Millis) string { return time.UnixMilli(int64(t)).UTC().Format(time.RFC3339) }
+
+// Close answers the calls that wait and closes the file.
+func (l *Ledger) Close() error {
+	l.stop()
+	<-l.done
+	return l.db.Close()
+}
+
+// Value reads a committed record or index key.
+func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
+	v, _, err := l.value(ctx, key)
+	return v, err
+}
+
+func (l *Ledger) value(ctx context.Context, key string) (value []byte, seq int64, err error) {
+	err = l.db.R.QueryRowContext(ctx, "SELECT value, seq FROM record WHERE key = ?", key).Scan(&value, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", key)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read %s: %w", key, err)
+	}
+	return value, seq, nil
+}
+
+// Head is the last committed entry with the tree's root.
+func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
+	size := l.log.Size()
+	if size == 0 {
+		return ledger.Revision{}, ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis)
+	}
+	root, err := l.log.RootAt(ctx, size)
+	if err != nil {
+		return ledger.Revision{}, fmt.Errorf("root at %d: %w", size, err)
+	}
+	return ledger.Revision{Block: uint64(size - 1), Head: digest(root)}, nil
+}
+
+// Handler serves the log (protocol §1): entry bundles only where entries allows.
+func (l *Ledger) Handler(entries func(*http.Request) bool) http.Handler {
+	return l.log.Handler(entries)
+}
+
+// stored is what an entry's row holds beside the entry.
+type stored struct {
+	Event  json.RawMessage `json:"event"`
+	Writes []ledger.Write  `json:"writes"`
+}
+
+func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
+	var e ledger.LogEntry
+	var s stored
+	if err := json.Unmarshal(data, &e); err != nil {
+		return ledger.Committed{}, fmt.Errorf("decode entry %d: %w", seq, err)
+	}
+	if err := json.Unmarshal(extra, &s); err != nil {
+		return ledger.Committed{}, fmt.Errorf("decode entry %d: %w", seq, err)
+	}
+	if ledger.DigestOf(s.Event) != e.Event || ledger.HashWrites(s.Writes) != e.Writes {
+		return ledger.Committed{}, fmt.Errorf("entry %d: its event or write set was changed after it was recorded: restore ledger.db from a backup", seq)
+	}
+	c := ledger.Committed{Position: ledger.Position{Block: uint64(seq)}, Time: e.Time, JWS: e.Call, Writes: s.Writes}
+	if err := json.Unmarshal(s.Event, &c.Event); err != nil {
+		return c, fmt.Errorf("decode event %d: %w", seq, err)
+	}
+	return c, nil
+}
+
+var _ ledger.Ledger = (*Ledger)(nil)
+var _ contract.State = txState{}
