@@ -1,0 +1,125 @@
+package tlog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// rowsPerInsert is how many entries one statement writes when there are many:
+// the time of an append is mostly that of its statements.
+const rowsPerInsert = 32
+
+// Pending is an append whose transaction is not yet committed. To give it up,
+// roll the transaction back and forget it.
+type Pending struct {
+	// First is the position of the first entry appended, Size the number of
+	// entries of the log with them.
+	First, Size int64
+	// Root is the root hash of the tree of that size.
+	Root tlog.Hash
+
+	log      *Log
+	from, to *edge
+}
+
+// Append writes entries, at least one, to the end of the log as part of tx, a
+// transaction of the writing side the log was opened with. Nothing
+// can be read or proved before Pending.Commit. Only the last append can be
+// committed, and only one fits in a transaction.
+func (l *Log) Append(ctx context.Context, tx *sql.Tx, entries []Entry) (*Pending, error) {
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("append to log %q: no entries", l.key.Origin())
+	}
+	from := l.committed()
+	to := from.clone()
+	var tiles []tile
+	for i, e := range entries {
+		if len(e.Data) > MaxEntry {
+			return nil, fmt.Errorf("append to log %q: entry %d of %d has %d bytes, at most %d fit",
+				l.key.Origin(), i+1, len(entries), len(e.Data), MaxEntry)
+		}
+		tiles = to.add(tlog.RecordHash(e.Data), tiles)
+	}
+	tiles = append(tiles, to.partial(from.size)...)
+	if err := writeEntries(ctx, tx, from.size, entries); err != nil {
+		return nil, fmt.Errorf("append to log %q: %w", l.key.Origin(), err)
+	}
+	if err := writeTiles(ctx, tx, tiles); err != nil {
+		return nil, fmt.Errorf("append to log %q: %w", l.key.Origin(), err)
+	}
+	p := &Pending{First: from.size, Size: to.size, Root: to.root(), log: l, from: from, to: to}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latest = p
+	return p, nil
+}
+
+// Commit tells the log that the transaction of the append was committed. It
+// returns an error with ErrStale, and changes nothing, if another append was
+// begun or committed since, or the log was reloaded: then the log and its
+// tables may disagree, and the owner must Reload.
+func (p *Pending) Commit() error {
+	l := p.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.latest != p || l.edge != p.from {
+		return fmt.Errorf("commit %d entries of log %q from %d: %w", p.Size-p.First, l.key.Origin(), p.First, ErrStale)
+	}
+	l.edge, l.latest = p.to, nil
+	return nil
+}
+
+func writeEntries(ctx context.Context, tx *sql.Tx, first int64, entries []Entry) error {
+	for len(entries) > 0 {
+		rows := 1
+		if len(entries) >= rowsPerInsert {
+			rows = rowsPerInsert
+		}
+		many := entries[:len(entries)/rows*rows]
+		if err := insertRows(ctx, tx, first, many, rows); err != nil {
+			return err
+		}
+		first += int64(len(many))
+		entries = entries[len(many):]
+	}
+	return nil
+}
+
+// insertRows writes entries, a multiple of rows, by statements of that many.
+func insertRows(ctx context.Context, tx *sql.Tx, first int64, entries []Entry, rows int) error {
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO entry (seq, data, extra) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", rows-1))
+	if err != nil {
+		return fmt.Errorf("prepare entries: %w", err)
+	}
+	defer insert.Close()
+	args := make([]any, 0, 3*rows)
+	for i, e := range entries {
+		data := e.Data
+		if data == nil {
+			data = []byte{} // nil would be NULL
+		}
+		if args = append(args, first+int64(i), data, e.Extra); len(args) < 3*rows {
+			continue
+		}
+		if _, err := insert.ExecContext(ctx, args...); err != nil {
+			return fmt.Errorf("write entries up to %d: %w", first+int64(i), err)
+		}
+		args = args[:0]
+	}
+	return nil
+}
+
+func writeTiles(ctx context.Context, tx *sql.Tx, tiles []tile) error {
+	for _, t := range tiles {
+		_, err := tx.ExecContext(ctx, `INSERT INTO tile (level, n, data) VALUES (?, ?, ?)
+			ON CONFLICT (level, n) DO UPDATE SET data = excluded.data`, t.level, t.n, t.data)
+		if err != nil {
+			return fmt.Errorf("write tile %d/%d: %w", t.level, t.n, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package tlog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// interval is the least time between two checkpoints that Publish signs.
+const interval = 200 * time.Millisecond
+
+// Checkpoint is a signed statement of the size and root of a log.
+type Checkpoint struct {
+	// Note is the signed note, as served. It must not be changed.
+	Note []byte
+	// Size is the number of entries.
+	Size int64
+	// Root is the root hash of the tree of that size.
+	Root tlog.Hash
+}
+
+// ParseCheckpoint checks that msg is a checkpoint of the log whose key v
+// belongs to, signed by that key, and returns what it says. Signatures
+// of others, such as witnesses, and extension lines are allowed and ignored.
+func ParseCheckpoint(msg []byte, v note.Verifier) (size int64, root tlog.Hash, err error) {
+	n, err := note.Open(msg, note.VerifierList(v))
+	if err != nil {
+		return 0, root, fmt.Errorf("checkpoint: %w", err)
+	}
+	lines := strings.Split(n.Text, "\n")
+	if len(lines) < 4 { // the text ends with a newline
+		return 0, root, errors.New("checkpoint has less than three lines")
+	}
+	if lines[0] != v.Name() {
+		return 0, root, fmt.Errorf("checkpoint is of the log %q, not %q", lines[0], v.Name())
+	}
+	size, err = strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
+		return 0, root, fmt.Errorf("checkpoint has a bad size %q", lines[1])
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || len(raw) != tlog.HashSize {
+		return 0, root, fmt.Errorf("checkpoint has a bad root %q", lines[2])
+	}
+	return size, tlog.Hash(raw), nil
+}
+
+// Published returns the last checkpoint signed. Nothing past it is served.
+func (l *Log) Published() Checkpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.published
+}
+
+// Publish signs a checkpoint of what is committed, unless there is nothing new
+// or the last one is younger than 200 ms; then it returns the last one. The
+// checkpoint is on disk before Publish returns it. It uses a write transaction
+// of its own and must not be called inside one.
+func (l *Log) Publish(ctx context.Context) (Checkpoint, error) {
+	return l.publish(ctx, false)
+}
+
+// PublishNow is Publish without the wait of 200 ms, for a start, an anchor, a
+// shutdown.
+func (l *Log) PublishNow(ctx context.Context) (Checkpoint, error) {
+	return l.publish(ctx, true)
+}
+
+func (l *Log) publish(ctx context.Context, force bool) (Checkpoint, error) {
+	l.publishing.Lock()
+	defer l.publishing.Unlock()
+	l.mu.Lock()
+	e, last, age := l.edge, l.published, l.now().Sub(l.publishedAt)
+	l.mu.Unlock()
+	// A clock that was set back must not keep the log silent.
+	young := age >= 0 && age < interval
+	if last.Note != nil && (e.size == last.Size || young && !force) {
+		return last, nil
+	}
+	next, err := l.sign(e)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if err := l.keep(ctx, e, next); err != nil {
+		return Checkpoint{}, fmt.Errorf("publish checkpoint of %d entries: %w", e.size, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.published, l.publishedAt = next, l.now()
+	return next, nil
+}
+
+func (l *Log) sign(e *edge) (Checkpoint, error) {
+	root := e.root()
+	text := fmt.Sprintf("%s\n%d\n%s\n", l.key.Origin(), e.size, base64.StdEncoding.EncodeToString(root[:]))
+	msg, err := note.Sign(&note.Note{Text: text}, l.key.signer)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	return Checkpoint{Note: msg, Size: e.size, Root: root}, nil
+}
+
+// keep stores a checkpoint, after making sure from the tables themselves that
+// they hold the tree it speaks of and that this continues the tree signed last.
+func (l *Log) keep(ctx context.Context, e *edge, next Checkpoint) error {
+	tx, err := l.w.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer tx.Rollback() // does nothing once committed
+	last, err := readSigned(ctx, tx)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err := l.continues(ctx, tx, e, last.Size, last.Root, err == nil); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO signed (id, size, root, note) VALUES (1, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`,
+		next.Size, next.Root[:], next.Note)
+	if err != nil {
+		return fmt.Errorf("store checkpoint: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit checkpoint: %w", err)
+	}
+	return nil
+}
+
+// continues checks that the tables hold the tree with edge e, and that the tree
+// signed last, if there is one, is its beginning.
+func (l *Log) continues(ctx context.Context, q querier, e *edge, size int64, root tlog.Hash, signed bool) error {
+	if signed && size > e.size {
+		return fmt.Errorf("the log %q holds %d entries but its last signed checkpoint covers %d: "+
+			"the folder is older than what it has published; restore the newest backup", l.key.Origin(), e.size, size)
+	}
+	if e.size == 0 {
+		return nil
+	}
+	r := reader(ctx, q, e)
+	if _, err := tlog.TreeHash(e.size, r); err != nil {
+		return l.readError(err)
+	}
+	if !signed {
+		return nil
+	}
+	have, err := tlog.TreeHash(size, r)
+	if err != nil {
+		return l.readError(err)
+	}
+	if have != root {
+		return l.damaged("its first %d entries have the root %v, but %v was signed", size, have, root)
+	}
+	return nil
+}
+
+// readSigned returns the checkpoint in the table, or sql.ErrNoRows.
+func readSigned(ctx context.Context, q querier) (c Checkpoint, err error) {
+	var root []byte
+	err = q.QueryRowContext(ctx, "SELECT size, root, note FROM signed").Scan(&c.Size, &root, &c.Note)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("read last checkpoint: %w", err)
+	}
+	copy(c.Root[:], root)
+	return c, nil
+}

@@ -1,0 +1,24 @@
+-- +goose Up
+
+-- The entries of the log. extra belongs to the owner of the log and is not part of the leaf.
+CREATE TABLE entry (
+    seq   INTEGER PRIMARY KEY,
+    data  BLOB NOT NULL,
+    extra BLOB
+) STRICT;
+
+-- Hash tiles of height 8: up to 256 hashes of 32 bytes, the last tile of a level often fewer.
+CREATE TABLE tile (
+    level INTEGER NOT NULL,
+    n     INTEGER NOT NULL,
+    data  BLOB NOT NULL,
+    PRIMARY KEY (level, n)
+) STRICT;
+
+-- The last checkpoint that was signed, in one row: none is ever signed that contradicts it.
+CREATE TABLE signed (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    note BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,163 @@
+package tlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// querier is what *sql.DB and *sql.Tx have in common for reading.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Entry returns the committed entry at position seq.
+func (l *Log) Entry(ctx context.Context, seq int64) (data, extra []byte, err error) {
+	entries, err := l.Entries(ctx, seq, 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	return entries[0].Data, entries[0].Extra, nil
+}
+
+// Entries returns up to n committed entries from position from: fewer at the
+// end of the log, and an error with ErrRange if there is none.
+func (l *Log) Entries(ctx context.Context, from int64, n int) ([]Entry, error) {
+	size := l.Size()
+	if from < 0 || from >= size || n < 1 {
+		return nil, fmt.Errorf("read %d entries from %d of %d: %w", n, from, size, ErrRange)
+	}
+	return l.readEntries(ctx, from, int(min(int64(n), size-from)))
+}
+
+// readEntries returns exactly n entries, which must be there.
+func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, error) {
+	rows, err := l.r.QueryContext(ctx, "SELECT seq, data, extra FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", from, from+int64(n))
+	if err != nil {
+		return nil, fmt.Errorf("read entries from %d: %w", from, err)
+	}
+	defer rows.Close()
+	var entries []Entry
+	for next := from; rows.Next(); next++ {
+		var seq int64
+		var e Entry
+		if err := rows.Scan(&seq, &e.Data, &e.Extra); err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", next, err)
+		}
+		if seq != next {
+			return nil, l.damaged("entry %d is missing", next)
+		}
+		entries = append(entries, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read entries from %d: %w", from, err)
+	}
+	if len(entries) != n {
+		return nil, l.damaged("entry %d is missing", from+int64(len(entries)))
+	}
+	return entries, nil
+}
+
+// Prove returns the proof that the entry at seq is in the tree of a committed
+// size. What is read for it is checked against the root first, so a damaged
+// log gives an error, never a bad proof.
+func (l *Log) Prove(ctx context.Context, seq, size int64) (tlog.RecordProof, error) {
+	e := l.committed()
+	if seq < 0 || seq >= size || size > e.size {
+		return nil, fmt.Errorf("prove entry %d in %d of %d: %w", seq, size, e.size, ErrRange)
+	}
+	proof, err := tlog.ProveRecord(size, seq, reader(ctx, l.r, e))
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d in %d: %w", seq, size, l.readError(err))
+	}
+	return proof, nil
+}
+
+// ProveTree returns the proof that the tree of size older, at least 1, is the
+// beginning of that of size newer, both committed.
+func (l *Log) ProveTree(ctx context.Context, older, newer int64) (tlog.TreeProof, error) {
+	e := l.committed()
+	if older < 1 || older > newer || newer > e.size {
+		return nil, fmt.Errorf("prove %d in %d of %d: %w", older, newer, e.size, ErrRange)
+	}
+	proof, err := tlog.ProveTree(newer, older, reader(ctx, l.r, e))
+	if err != nil {
+		return nil, fmt.Errorf("prove %d in %d: %w", older, newer, l.readError(err))
+	}
+	return proof, nil
+}
+
+// RootAt returns the root hash of the first size entries.
+func (l *Log) RootAt(ctx context.Context, size int64) (tlog.Hash, error) {
+	e := l.committed()
+	switch {
+	case size < 0 || size > e.size:
+		return tlog.Hash{}, fmt.Errorf("root of %d of %d: %w", size, e.size, ErrRange)
+	case size == e.size:
+		return e.root(), nil
+	}
+	root, err := tlog.TreeHash(size, reader(ctx, l.r, e))
+	if err != nil {
+		return tlog.Hash{}, fmt.Errorf("root of %d: %w", size, l.readError(err))
+	}
+	return root, nil
+}
+
+// readError calls damage what is neither the database's nor the caller's: the
+// tiles did not hash to the root.
+func (l *Log) readError(err error) error {
+	if errors.Is(err, errRead) {
+		return err
+	}
+	return l.damaged("its tiles do not support its root: %w", err)
+}
+
+// errRead marks errors of the database, which say nothing of the log.
+var errRead = errors.New("read tile")
+
+// reader returns the hashes of the tree with edge e, which has leaves, each
+// checked against the root of e.
+func reader(ctx context.Context, q querier, e *edge) tlog.HashReader {
+	return tlog.TileHashReader(tlog.Tree{N: e.size, Hash: e.root()}, tileReader{ctx, q})
+}
+
+// tileReader reads tiles for one call.
+type tileReader struct {
+	ctx context.Context
+	q   querier
+}
+
+// Height returns the height of the tiles.
+func (tileReader) Height() int { return height }
+
+// SaveTiles does nothing: SQLite caches.
+func (tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
+
+// ReadTiles returns the hashes of tiles, in the width asked for.
+func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	all := make([][]byte, len(tiles))
+	for i, t := range tiles {
+		data, err := readTile(r.ctx, r.q, t.L, t.N, t.W)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = data
+	}
+	return all, nil
+}
+
+// readTile returns the first w hashes of a tile.
+func readTile(ctx context.Context, q querier, level int, n int64, w int) ([]byte, error) {
+	var data []byte
+	err := q.QueryRowContext(ctx, "SELECT data FROM tile WHERE level = ? AND n = ?", level, n).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && len(data) < w*tlog.HashSize {
+		return nil, fmt.Errorf("tile %d/%d is missing or too short", level, n)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w %d/%d: %w", errRead, level, n, err)
+	}
+	return data[:w*tlog.HashSize], nil
+}
