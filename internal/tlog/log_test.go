@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -294,5 +296,60 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "entries/s")
 		})
+	}
+}
+
+func TestReadersWhileTheLogGrows(t *testing.T) {
+	f := newFixture(t)
+	f.add(t, 200)
+	f.publish(t)
+	done := make(chan error, 2)
+	stop := make(chan struct{})
+	go func() {
+		h := f.Handler(anyone)
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			size := f.Published().Size
+			path := fmt.Sprintf("tile/0/%03d.p/%d", size/256, size%256)
+			if w := get(h, "GET", path); size%256 > 0 && w.Code != http.StatusOK {
+				done <- fmt.Errorf("%s of %d published: %d", path, size, w.Code)
+				return
+			}
+			if _, err := f.Prove(context.Background(), size/2, size); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			if _, err := f.PublishNow(context.Background()); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	for range 60 {
+		f.add(t, 17)
+	}
+	close(stop)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.Check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
