@@ -1,0 +1,223 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/datacadastre/cadastre/internal/seal"
+)
+
+// folderTmp holds what is being written, under the last part of its name.
+const folderTmp = "tmp"
+
+// disk keeps blobs as files of one folder, from which no name leads out. A file
+// is written in tmp/, flushed, renamed into place, and its folder flushed.
+type disk struct {
+	root *os.Root
+	made sync.Mutex // a folder that is seen under it is durable
+}
+
+// OpenDisk opens the store in the folder dir, which it makes if need be, with
+// data keys sealed by key. It removes what interrupted Puts left there, so
+// only one process may have the folder open: the caller sees to that.
+func OpenDisk(dir string, key seal.Key) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open objects: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open objects: %w", err)
+	}
+	d := &disk{root: root}
+	s := &Store{blobs: d, key: key}
+	err = errors.Join(d.makeFolder(folderTmp), syncParent(dir))
+	if err == nil {
+		err = s.sweep(d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open objects: %w", errors.Join(err, root.Close()))
+	}
+	return s, nil
+}
+
+// sweep removes temporary files, and the keys of the objects whose content
+// never came to be.
+func (s *Store) sweep(d *disk) error {
+	entries, err := fs.ReadDir(d.root.FS(), folderTmp)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	for _, e := range entries {
+		name := e.Name()
+		if isID(name) && !d.has(place(name)) {
+			if _, err := s.removeKeys(ctx, name); err != nil {
+				return err
+			}
+		}
+		if err := d.root.RemoveAll(path.Join(folderTmp, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *disk) has(name string) bool {
+	_, err := d.root.Lstat(name)
+	return err == nil
+}
+
+func (d *disk) close() error { return d.root.Close() }
+
+func (d *disk) write(ctx context.Context, name string, r io.Reader) error {
+	tmp := path.Join(folderTmp, path.Base(name))
+	f, err := d.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	// The bare Writer keeps os.File from choosing a buffer of its own.
+	_, err = io.CopyBuffer(struct{ io.Writer }{f}, r, make([]byte, batch))
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = d.settle(tmp, name)
+	}
+	if err != nil && d.has(tmp) {
+		err = errors.Join(err, d.root.Remove(tmp))
+	}
+	return err
+}
+
+// settle moves a whole file to its place.
+func (d *disk) settle(tmp, name string) error {
+	folder := path.Dir(name)
+	for _, f := range []string{path.Dir(folder), folder} {
+		if err := d.makeFolder(f); err != nil {
+			return err
+		}
+	}
+	if err := d.root.Rename(tmp, name); err != nil {
+		return err
+	}
+	return d.sync(folder)
+}
+
+// makeFolder makes a folder, durably, if it is not there.
+func (d *disk) makeFolder(name string) error {
+	d.made.Lock()
+	defer d.made.Unlock()
+	if d.has(name) {
+		return nil
+	}
+	if err := d.root.Mkdir(name, 0o700); err != nil {
+		return err
+	}
+	if err := d.sync(path.Dir(name)); err != nil {
+		return errors.Join(err, d.root.Remove(name))
+	}
+	return nil
+}
+
+// sync makes the names in a folder durable.
+func (d *disk) sync(folder string) error {
+	f, err := d.root.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func syncParent(dir string) error {
+	f, err := os.Open(filepath.Dir(filepath.Clean(dir)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func (d *disk) open(_ context.Context, name string) (blob, error) {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return nil, missing(err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &file{f, found{name, info.Size(), info.ModTime()}}, nil
+}
+
+func (d *disk) remove(_ context.Context, name string) error {
+	if err := d.root.Remove(name); err != nil {
+		return missing(err)
+	}
+	return d.sync(path.Dir(name))
+}
+
+func (d *disk) list(ctx context.Context, prefix string, each func(found) error) error {
+	from := path.Dir(prefix)
+	return fs.WalkDir(d.root.FS(), from, func(name string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // none, or removed meanwhile
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			if name != "." && !isFolder(e.Name()) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasPrefix(name, prefix) {
+			return nil
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return each(found{name, info.Size(), info.ModTime()})
+	})
+}
+
+// isFolder reports whether a folder is one of place's, not tmp or a stranger's.
+func isFolder(base string) bool {
+	return len(base) == 2 && strings.Trim(base, "0123456789abcdef") == ""
+}
+
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", ErrNotExist, err)
+	}
+	return err
+}
+
+type file struct {
+	*os.File
+	at found
+}
+
+func (f *file) stat() found { return f.at }
+
+func (f *file) section(offset, length int64) (io.ReadCloser, error) {
+	return io.NopCloser(io.NewSectionReader(f.File, offset, length)), nil
+}

@@ -1,0 +1,353 @@
+package objects
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/seal"
+)
+
+// blobs is what a store of raw bytes must offer below the encryption. Names are
+// slash-separated, of lower-case hex digits and dots; no name is another's folder.
+type blobs interface {
+	// write keeps what r gives under a new name, durable on return. On an error
+	// no part of it can be seen, but all of it may: the caller then removes it.
+	write(ctx context.Context, name string, r io.Reader) error
+	// open, like remove, reports a missing name as ErrNotExist.
+	open(ctx context.Context, name string) (blob, error)
+	// remove has durably removed the name on return.
+	remove(ctx context.Context, name string) error
+	// list calls each for the names that begin with prefix, in their order. A
+	// prefix is empty, or goes at least as far as the last slash of its names.
+	list(ctx context.Context, prefix string, each func(found) error) error
+	close() error
+}
+
+type blob interface {
+	stat() found
+	// section reads length bytes from offset on; fewer only if the blob shrank.
+	section(offset, length int64) (io.ReadCloser, error)
+	io.Closer
+}
+
+type found struct {
+	name   string
+	size   int64
+	stored time.Time
+}
+
+// Store is Objects over a store of raw bytes; OpenDisk makes one.
+type Store struct {
+	blobs blobs
+	key   seal.Key
+}
+
+var _ Objects = (*Store)(nil)
+
+// Close gives the store back. Readers that are open may go on.
+func (s *Store) Close() error { return s.blobs.close() }
+
+const (
+	idDigits   = 32
+	keyMark    = ".key."
+	maxKeySize = 1 << 10 // bytes of a sealed data key; it has 69
+)
+
+func newID() (string, error) {
+	id := make([]byte, idDigits/2)
+	if _, err := rand.Read(id); err != nil {
+		return "", fmt.Errorf("draw id: %w", err)
+	}
+	return hex.EncodeToString(id), nil
+}
+
+func isID(s string) bool {
+	return len(s) == idDigits && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func checkID(id string) error {
+	if !isID(id) {
+		return fmt.Errorf("id %q is not %d lower-case hex digits: %w", id, idDigits, ErrNotExist)
+	}
+	return nil
+}
+
+// place spreads ids over 65,536 folders.
+func place(id string) string { return id[:2] + "/" + id[2:4] + "/" + id }
+
+func keyPlace(id string, key seal.Key) string { return place(id) + keyMark + key.ID() }
+
+// splitPlace is the inverse of place and keyPlace: the id, and the id of the
+// master key for the name of a data key.
+func splitPlace(name string) (id, master string, ok bool) {
+	if len(name) < 6+idDigits {
+		return "", "", false
+	}
+	id, rest := name[6:6+idDigits], name[6+idDigits:]
+	if !isID(id) || !strings.HasPrefix(name, place(id)) {
+		return "", "", false
+	}
+	master, isKey := strings.CutPrefix(rest, keyMark)
+	return id, master, rest == "" || isKey && master != ""
+}
+
+// sealedFor binds a sealed data key to its object.
+func sealedFor(id string) string { return "object " + id }
+
+// Put keeps a new object.
+func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
+	id, err := newID()
+	if err != nil {
+		return Info{}, fmt.Errorf("put object: %w", err)
+	}
+	in := &intake{ctx: ctx, from: r, max: max, hash: sha256.New()}
+	if err := s.write(ctx, id, in); err != nil {
+		if in.err != nil {
+			err = in.err
+		}
+		if e := s.Delete(context.WithoutCancel(ctx), id); e != nil && !errors.Is(e, ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+		return Info{}, fmt.Errorf("put object: %w", err)
+	}
+	return Info{ID: id, SHA256: in.sum(), Bytes: in.bytes}, nil
+}
+
+// write draws a data key and writes it and the content, in the order of doc.go.
+func (s *Store) write(ctx context.Context, id string, in *intake) error {
+	key := make([]byte, keyBytes)
+	if _, err := rand.Read(key); err != nil {
+		return fmt.Errorf("draw data key: %w", err)
+	}
+	sealed, err := s.key.Seal(key, sealedFor(id))
+	if err != nil {
+		return err
+	}
+	content, err := encrypt(key, in)
+	if err != nil {
+		return err
+	}
+	return s.blobs.write(ctx, place(id), &prelude{r: content, before: func() error {
+		return s.blobs.write(ctx, keyPlace(id, s.key), strings.NewReader(string(sealed)))
+	}})
+}
+
+// prelude does something before the first byte of r is read.
+type prelude struct {
+	r      io.Reader
+	before func() error
+	err    error
+}
+
+func (p *prelude) Read(b []byte) (int, error) {
+	if p.before != nil {
+		p.err, p.before = p.before(), nil
+	}
+	if p.err != nil {
+		return 0, p.err
+	}
+	return p.r.Read(b)
+}
+
+// object is one object, opened: its end is proved, its content not yet read.
+type object struct {
+	blob blob
+	key  []byte
+	info Info
+}
+
+func (s *Store) object(ctx context.Context, id string) (*object, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	key, err := s.dataKey(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.blobs.open(ctx, place(id))
+	if err != nil {
+		return nil, fmt.Errorf("object %s: %w", id, err)
+	}
+	o := &object{blob: b, key: key, info: Info{ID: id, Stored: b.stat().stored}}
+	if o.info.Bytes, err = clearSize(b.stat().size); err == nil {
+		o.info.SHA256, err = readTail(b, key, o.info.Bytes)
+	}
+	if err != nil {
+		return nil, errors.Join(damage(id, err), b.Close())
+	}
+	return o, nil
+}
+
+// dataKey unseals the object's data key.
+func (s *Store) dataKey(ctx context.Context, id string) ([]byte, error) {
+	b, err := s.blobs.open(ctx, keyPlace(id, s.key))
+	if errors.Is(err, ErrNotExist) {
+		return nil, s.whyNoKey(ctx, id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("object %s: %w", id, err)
+	}
+	sealed, err := readKey(b)
+	if err != nil {
+		return nil, damage(id, err)
+	}
+	key, err := s.key.Open(sealed, sealedFor(id))
+	if err != nil || len(key) != keyBytes {
+		return nil, fmt.Errorf("object %s: its data key does not open: %w", id, ErrDamaged)
+	}
+	return key, nil
+}
+
+func readKey(b blob) ([]byte, error) {
+	defer b.Close()
+	if size := b.stat().size; size > maxKeySize {
+		return nil, fmt.Errorf("data key of %d bytes: %w", size, ErrDamaged)
+	}
+	r, err := b.section(0, b.stat().size)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+// whyNoKey tells an object of another master key from none.
+func (s *Store) whyNoKey(ctx context.Context, id string) error {
+	err := fmt.Errorf("object %s: %w", id, ErrNotExist)
+	e := s.blobs.list(ctx, place(id), func(f found) error {
+		if _, master, ok := splitPlace(f.name); ok && master != "" {
+			err = fmt.Errorf("object %s: sealed by master key %s, this is %s: %w", id, master, s.key.ID(), seal.ErrWrongKey)
+		}
+		return nil
+	})
+	return errors.Join(err, e)
+}
+
+// Open reads a range of an object.
+func (s *Store) Open(ctx context.Context, id string, offset, length int64) (io.ReadCloser, error) {
+	o, err := s.object(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	if length < 0 {
+		length = o.info.Bytes - offset
+	}
+	if offset < 0 || offset > o.info.Bytes || length > o.info.Bytes-offset {
+		err = fmt.Errorf("open: object %s: %d bytes from %d of %d: %w", id, length, offset, o.info.Bytes, ErrRange)
+		return nil, errors.Join(err, o.blob.Close())
+	}
+	if length == 0 {
+		return io.NopCloser(strings.NewReader("")), o.blob.Close()
+	}
+	clear, err := decrypt(o.blob, o.key, offset, offset+length)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", errors.Join(damage(id, err), o.blob.Close()))
+	}
+	return &reader{id: id, from: clear, left: length, blob: o.blob}, nil
+}
+
+// Stat describes an object.
+func (s *Store) Stat(ctx context.Context, id string) (Info, error) {
+	o, err := s.object(ctx, id)
+	if err != nil {
+		return Info{}, fmt.Errorf("stat: %w", err)
+	}
+	if err := o.blob.Close(); err != nil {
+		return Info{}, fmt.Errorf("stat: object %s: %w", id, err)
+	}
+	return o.info, nil
+}
+
+// Delete erases an object.
+func (s *Store) Delete(ctx context.Context, id string) error {
+	if err := checkID(id); err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	keys, err := s.removeKeys(ctx, id)
+	if err != nil {
+		return fmt.Errorf("delete: object %s: %w", id, err)
+	}
+	err = s.blobs.remove(ctx, place(id))
+	if errors.Is(err, ErrNotExist) && keys > 0 {
+		return nil // an interrupted Put
+	}
+	if err != nil {
+		return fmt.Errorf("delete: object %s: %w", id, err)
+	}
+	return nil
+}
+
+// removeKeys removes the data key under every master key, and counts them.
+func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
+	var names []string
+	err := s.blobs.list(ctx, place(id)+keyMark, func(f found) error {
+		names = append(names, f.name)
+		return nil
+	})
+	for _, name := range names {
+		if e := s.blobs.remove(ctx, name); !errors.Is(e, ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return len(names), err
+}
+
+// List calls each for everything kept.
+func (s *Store) List(ctx context.Context, each func(Info) error) error {
+	var o listed
+	err := s.blobs.list(ctx, "", func(f found) error {
+		id, master, ok := splitPlace(f.name)
+		if !ok {
+			return nil // not ours
+		}
+		if id != o.info.ID {
+			if err := o.report(each); err != nil {
+				return err
+			}
+			o = listed{info: Info{ID: id}}
+		}
+		o.add(f, master != "")
+		return nil
+	})
+	if err == nil {
+		err = o.report(each)
+	}
+	if err != nil {
+		return fmt.Errorf("list objects: %w", err)
+	}
+	return nil
+}
+
+// listed gathers the names of one object, which come one after another.
+type listed struct {
+	info         Info
+	content, key bool
+}
+
+func (o *listed) add(f found, key bool) {
+	if key {
+		o.key = true
+		if o.content {
+			return
+		}
+	} else {
+		o.content = true
+		o.info.Bytes, _ = clearSize(f.size) // zero if damaged: Open says so
+	}
+	o.info.Stored = f.stored
+}
+
+func (o *listed) report(each func(Info) error) error {
+	if o.info.ID == "" {
+		return nil
+	}
+	o.info.Remains = !o.content || !o.key
+	return each(o.info)
+}
