@@ -1,0 +1,224 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// maxAnswer bounds what is read of an answer that is no content.
+const maxAnswer = 64 << 20
+
+// expiry is how long a call that we sign may wait to be recorded.
+const expiry = ledger.Millis(time.Hour / time.Millisecond)
+
+// Client acts for one profile. A client without a key reads what is public.
+type Client struct {
+	profile  Profile
+	key      *ledger.Key
+	http     *http.Client
+	language string
+	now      func() time.Time
+}
+
+// New makes a client. language is "zh" or "en": the node answers in it.
+func New(p Profile, language string, now func() time.Time) (*Client, error) {
+	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport()}}
+	c.profile.URL = strings.TrimRight(p.URL, "/")
+	if u, err := url.Parse(c.profile.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
+	}
+	if p.Key == "" {
+		return c, nil
+	}
+	var err error
+	c.key, err = p.Signer()
+	return c, err
+}
+
+func transport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return &http.Transport{}
+	}
+	t = t.Clone()
+	t.ResponseHeaderTimeout = time.Minute
+	t.ReadBufferSize = 256 << 10
+	return t
+}
+
+// Profile is the one that the client acts for.
+func (c *Client) Profile() Profile { return c.profile }
+
+// NewID makes a UUIDv7.
+func NewID() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7()).String()) }
+
+// Token makes a token for this node, good for age.
+func (c *Client) Token(age time.Duration) (string, error) {
+	if c.key == nil {
+		return "", errors.New("this needs a profile with a key: name one with --profile")
+	}
+	return auth.New(c.key, c.profile.Party, NewID(), c.profile.Origin, c.now(), age)
+}
+
+// Outcome is what the node answers to a call.
+type Outcome struct {
+	ledger.Outcome
+	Call ledger.ID `json:"call"`
+}
+
+// Call signs args as a call with a fresh id and sends it. A call whose outcome
+// stays unknown is sent again, the same, until it is known or ctx ends.
+func (c *Client) Call(ctx context.Context, fn ledger.Function, args any) (Outcome, error) {
+	return c.CallAs(ctx, NewID(), fn, args)
+}
+
+// CallAs is Call with an id of one's own, so that it can be repeated.
+func (c *Client) CallAs(ctx context.Context, id ledger.ID, fn ledger.Function, args any) (Outcome, error) {
+	jws, err := c.Sign(id, fn, args)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return c.Submit(ctx, jws)
+}
+
+// Sign makes a call without sending it.
+func (c *Client) Sign(id ledger.ID, fn ledger.Function, args any) (string, error) {
+	if c.key == nil {
+		return "", errors.New("this needs a profile with a key: name one with --profile")
+	}
+	now := ledger.Millis(c.now().UnixMilli())
+	return ledger.SignCall(c.key, ledger.Call{Ledger: c.profile.Ledger, ID: id, Party: c.profile.Party, Function: fn,
+		Time: now, Expires: now + expiry}, args)
+}
+
+// Submit sends a signed call, again while its outcome is unknown.
+func (c *Client) Submit(ctx context.Context, jws string) (Outcome, error) {
+	signed, err := ledger.ParseCall(jws)
+	if err != nil {
+		return Outcome{}, err
+	}
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		out := Outcome{Call: signed.Call.ID}
+		err := c.do(ctx, http.MethodPost, "/v1/calls", false, map[string]string{"call": jws}, &out.Outcome)
+		if err == nil || !errors.Is(err, ledger.Unavailable) || wait > 5*time.Second {
+			return out, err
+		}
+		select {
+		case <-time.After(wait): //nolint:forbidigo // waiting, not telling time
+		case <-ctx.Done():
+			return out, err
+		}
+	}
+}
+
+// Get reads a JSON answer. With a key it authenticates.
+func (c *Client) Get(ctx context.Context, path string, into any) error {
+	return c.do(ctx, http.MethodGet, path, c.key != nil, nil, into)
+}
+
+func (c *Client) do(ctx context.Context, method, path string, token bool, body, into any) error {
+	var r io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+		r = bytes.NewReader(b)
+	}
+	req, err := c.request(ctx, method, path, token, r)
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return unreachable(c.profile.URL, err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return unreachable(c.profile.URL, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return problem(resp, b)
+	}
+	if raw, ok := into.(*[]byte); ok {
+		*raw = b
+		return nil
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		return fmt.Errorf("the answer of %s is not what this program knows: %w", path, err)
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, token bool, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.profile.URL+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("Accept-Language", c.language)
+	if token {
+		t, err := c.Token(5 * time.Minute)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Authorization", "Bearer "+t)
+	}
+	return req, nil
+}
+
+func unreachable(where string, err error) error {
+	return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
+		fmt.Errorf("no answer from %s: is the node running there? %w", where, err))
+}
+
+// Problem is a refusal as the node worded it.
+type Problem struct {
+	Status int
+	Title  string
+	Detail string
+	cause  *ledger.Error
+}
+
+// Error is the node's sentence and what to do next.
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return p.Title
+	}
+	return p.Title + ": " + p.Detail
+}
+
+// Unwrap is the typed error.
+func (p *Problem) Unwrap() error { return p.cause }
+
+// problem reads an RFC 9457 answer.
+func problem(resp *http.Response, body []byte) error {
+	var p struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+		ledger.Error
+	}
+	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
+		return fmt.Errorf("the node answered %s", resp.Status)
+	}
+	return &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: &p.Error}
+}

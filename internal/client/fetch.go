@@ -1,0 +1,208 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Upload streams r to the node and returns what it kept.
+func (c *Client) Upload(ctx context.Context, r io.Reader) (Upload, error) {
+	var u Upload
+	req, err := c.request(ctx, http.MethodPost, "/v1/uploads", true, r)
+	if err != nil {
+		return u, err
+	}
+	req.Header.Set("Content-Type", "application/octet-stream")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return u, unreachable(c.profile.URL, err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return u, unreachable(c.profile.URL, err)
+	}
+	if resp.StatusCode != http.StatusCreated {
+		return u, problem(resp, b)
+	}
+	if err := json.Unmarshal(b, &u); err != nil {
+		return u, fmt.Errorf("decode upload: %w", err)
+	}
+	return u, nil
+}
+
+// Upload is what the node kept of an upload.
+type Upload struct {
+	Object  string        `json:"object"`
+	SHA256  ledger.Digest `json:"sha256"`
+	Bytes   int64         `json:"bytes"`
+	Receipt ledger.Digest `json:"ingest_receipt"`
+	Node    string        `json:"node"`
+}
+
+// Progress is told how far a fetch has come.
+type Progress func(done, total int64)
+
+// Fetched is a file that was fetched and checked.
+type Fetched struct {
+	File    string        `json:"file"`
+	SHA256  ledger.Digest `json:"sha256"`
+	Bytes   int64         `json:"bytes"`
+	Resumed int64         `json:"resumed_from,omitempty"`
+	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts
+}
+
+// tries is how often a fetch goes on after a cut before it gives up.
+const tries = 5
+
+// Fetch gets content of a path into file, going on from what an earlier try
+// left in file.part, and checks its SHA-256 before the file appears.
+func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (Fetched, error) {
+	f := Fetched{File: file, Starts: []ledger.ID{}}
+	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the user names it
+	if err != nil {
+		return f, fmt.Errorf("open %s.part: %w", file, err)
+	}
+	defer part.Close() //nolint:errcheck // closed and checked below
+	if f.Resumed, err = part.Seek(0, io.SeekEnd); err != nil {
+		return f, fmt.Errorf("read %s.part: %w", file, err)
+	}
+	for try := 1; ; try++ {
+		done, err := c.fetchOnce(ctx, path, part, &f, tell)
+		if done {
+			break
+		}
+		if err != nil && (ledger.AsError(err) != nil && !errors.Is(err, ledger.Unavailable) || try == tries || ctx.Err() != nil) {
+			return f, err
+		}
+		select {
+		case <-time.After(time.Duration(try) * 200 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-ctx.Done():
+			return f, ctx.Err()
+		}
+	}
+	return f, settle(part, &f)
+}
+
+// fetchOnce makes one request for what is missing; done when all is there.
+func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *Fetched, tell Progress) (bool, error) {
+	at, err := part.Seek(0, io.SeekEnd)
+	if err != nil {
+		return false, fmt.Errorf("read part: %w", err)
+	}
+	req, err := c.request(ctx, http.MethodGet, path, true, nil)
+	if err != nil {
+		return false, err
+	}
+	if at > 0 {
+		req.Header.Set("Range", "bytes="+strconv.FormatInt(at, 10)+"-")
+		if f.SHA256 != "" {
+			req.Header.Set("If-Range", `"`+string(f.SHA256)+`"`)
+		}
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return false, unreachable(c.profile.URL, err)
+	}
+	defer resp.Body.Close()
+	total, err := c.size(resp, at)
+	if err != nil {
+		return at > 0 && errors.Is(err, errWhole), err
+	}
+	if resp.StatusCode == http.StatusOK && at > 0 {
+		if err := errors.Join(part.Truncate(0), rewind(part)); err != nil {
+			return false, fmt.Errorf("begin anew: %w", err)
+		}
+		at, f.Resumed = 0, 0
+	}
+	f.SHA256, f.Bytes = ledger.Digest(strings.Trim(resp.Header.Get("ETag"), `"`)), total
+	f.Starts = append(f.Starts, ledger.ID(resp.Header.Get("Cadastre-Receipt")))
+	n, err := io.Copy(part, &told{resp.Body, at, total, tell})
+	if at+n == total && err == nil {
+		return true, nil
+	}
+	return false, errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
+		fmt.Errorf("cut after %d of %d bytes: run the same command to go on: %w", at+n, total, err))
+}
+
+func rewind(f *os.File) error {
+	_, err := f.Seek(0, io.SeekStart)
+	return err
+}
+
+// errWhole says that nothing is missing.
+var errWhole = errors.New("all is there")
+
+// size is the whole content's size, from an answer of 200 or 206.
+func (c *Client) size(resp *http.Response, at int64) (int64, error) {
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return resp.ContentLength, nil
+	case http.StatusPartialContent:
+		_, total, ok := strings.Cut(resp.Header.Get("Content-Range"), "/")
+		n, err := strconv.ParseInt(total, 10, 64)
+		if !ok || err != nil {
+			return 0, errors.New("the node answered a range without its size")
+		}
+		return n, nil
+	case http.StatusRequestedRangeNotSatisfiable:
+		if resp.Header.Get("Content-Range") == "bytes */"+strconv.FormatInt(at, 10) {
+			return 0, errWhole
+		}
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return 0, unreachable(c.profile.URL, err)
+	}
+	return 0, problem(resp, b)
+}
+
+type told struct {
+	r        io.Reader
+	at, size int64
+	tell     Progress
+}
+
+func (t *told) Read(b []byte) (int, error) {
+	n, err := t.r.Read(b)
+	t.at += int64(n)
+	if t.tell != nil && n > 0 {
+		t.tell(t.at, t.size)
+	}
+	return n, err
+}
+
+// settle checks the whole file and gives it its name.
+func settle(part *os.File, f *Fetched) error {
+	if err := rewind(part); err != nil {
+		return fmt.Errorf("read part: %w", err)
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, part)
+	if err != nil {
+		return fmt.Errorf("read part: %w", err)
+	}
+	got := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
+	if f.SHA256 == "" {
+		f.SHA256, f.Bytes = got, n
+	}
+	if got != f.SHA256 {
+		return fmt.Errorf("what came is not what was recorded (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
+	}
+	if err := errors.Join(part.Sync(), part.Close(), os.Rename(f.File+".part", f.File)); err != nil {
+		return fmt.Errorf("keep %s: %w", f.File, err)
+	}
+	return nil
+}

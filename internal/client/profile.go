@@ -1,0 +1,97 @@
+// Package client speaks to a node: it signs calls and tokens with the party's
+// own key, sends them, fetches content resumably and checks it, and imports
+// catalogs. Keys never leave this machine.
+package client
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Profile is all that a party needs to act: where the node is, which ledger it
+// keeps, who the party is, and its keys. Its file holds secrets: mode 0600.
+type Profile struct {
+	URL         string       `json:"url"`
+	Origin      string       `json:"origin"` // audience of tokens
+	Ledger      ledger.ID    `json:"ledger"`
+	Party       ledger.ID    `json:"party"`
+	Name        string       `json:"name,omitempty"`
+	Kid         ledger.KeyID `json:"kid"`
+	Key         string       `json:"key"`                   // PKCS #8 in base64url
+	Environment ledger.ID    `json:"environment,omitempty"` // set: the key is that environment's
+}
+
+// Keep writes the profile for its owner alone. An existing file is replaced.
+func (p Profile) Keep(path string) error {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode profile: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make profile's folder: %w", err)
+	}
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write profile: %w", err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("write profile: %w", err)
+	}
+	return nil
+}
+
+// LoadProfile reads a profile; one that others may read is refused.
+func LoadProfile(path string) (Profile, error) {
+	var p Profile
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, fmt.Errorf("there is no profile %s: make one with cadastre keygen, or name another with --profile", path)
+	}
+	if err != nil {
+		return p, fmt.Errorf("profile: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return p, fmt.Errorf("profile %s can be read by others: run chmod 600 on it", path)
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // the user names it
+	if err != nil {
+		return p, fmt.Errorf("profile: %w", err)
+	}
+	if err := ledger.DecodeStrict(b, &p); err != nil {
+		return p, fmt.Errorf("profile %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// SetKey puts a key into the profile.
+func (p *Profile) SetKey(key *ledger.Key) error {
+	b, err := key.Bytes()
+	if err != nil {
+		return fmt.Errorf("encode key: %w", err)
+	}
+	p.Kid, p.Key = key.ID(), base64.RawURLEncoding.EncodeToString(b)
+	return nil
+}
+
+// Signer is the profile's key.
+func (p Profile) Signer() (*ledger.Key, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(p.Key)
+	if err != nil {
+		return nil, errors.New("the profile's key is not base64url: make the profile anew")
+	}
+	key, err := ledger.ParseKey(b)
+	if err != nil {
+		return nil, err
+	}
+	if key.ID() != p.Kid {
+		return nil, errors.New("the profile's key and kid do not belong together: make the profile anew")
+	}
+	return key, nil
+}

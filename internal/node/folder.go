@@ -1,0 +1,201 @@
+package node
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// format is the version of the folder's layout.
+const format = "cadastre-node 1\n"
+
+// Settings is node.json: what the node is and its limits. Unknown members are
+// refused. Zero limits are the defaults of protocol §6.
+type Settings struct {
+	Name          string        `json:"name"`
+	Region        ledger.Region `json:"region"`
+	Origin        string        `json:"origin"`
+	Ledger        ledger.ID     `json:"ledger,omitempty"`
+	GenesisSHA256 ledger.Digest `json:"genesis_sha256,omitempty"`
+	Platform      ledger.ID     `json:"platform"`
+	Limits        Limits        `json:"limits"`
+}
+
+// Limits bound what a stranger can make the node do.
+type Limits struct {
+	Body         int64 `json:"body_bytes"`
+	Upload       int64 `json:"upload_bytes"`
+	Deliveries   int   `json:"running_deliveries"`
+	MaxAnchorLag int   `json:"max_anchor_lag_seconds"`
+}
+
+// DefaultLimits are those of protocol §6 and §7.
+func DefaultLimits() Limits {
+	return Limits{Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60}
+}
+
+func (l Limits) validate() error {
+	for _, c := range []struct {
+		field string
+		ok    bool
+	}{{"body_bytes", l.Body >= 64<<10}, {"upload_bytes", l.Upload > 0}, {"running_deliveries", l.Deliveries > 0},
+		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0}} {
+		if !c.ok {
+			return fmt.Errorf("node.json: limits.%s is too small: put the default back", c.field)
+		}
+	}
+	return nil
+}
+
+// folder names the files of a node.
+type folder string
+
+func (d folder) path(name ...string) string {
+	return filepath.Join(append([]string{string(d)}, name...)...)
+}
+
+// keys are a node's own secrets.
+type keys struct {
+	master   seal.Key
+	platform *ledger.Key
+	ledger   *tlog.Key
+	receipts *tlog.Key
+}
+
+// create makes a new folder with fresh keys; one that holds a node is refused.
+func (d folder) create(origin string) (keys, error) {
+	if _, err := os.Stat(d.path("format")); err == nil {
+		return keys{}, fmt.Errorf("%s holds a node already: start it with serve, or choose an empty folder", d)
+	}
+	for _, sub := range []string{"", "keys", "objects"} {
+		if err := os.MkdirAll(d.path(sub), 0o700); err != nil {
+			return keys{}, fmt.Errorf("make folder: %w", err)
+		}
+	}
+	if _, err := seal.Create(d.path("keys", "master")); err != nil {
+		return keys{}, fmt.Errorf("make master key: %w", err)
+	}
+	platform, err := ledger.NewKey()
+	if err != nil {
+		return keys{}, err
+	}
+	raw, err := platform.Bytes()
+	if err != nil {
+		return keys{}, fmt.Errorf("encode node key: %w", err)
+	}
+	if err := d.keepSecret("platform", raw); err != nil {
+		return keys{}, err
+	}
+	for name, log := range map[string]string{"ledger-log": ledger.LedgerLog(origin), "receipt-log": ledger.ReceiptLog(origin)} {
+		skey, _, err := tlog.NewKey(log)
+		if err != nil {
+			return keys{}, fmt.Errorf("make log key: %w", err)
+		}
+		if err := d.keepSecret(name, []byte(skey)); err != nil {
+			return keys{}, err
+		}
+	}
+	if err := writeFile(d.path("format"), []byte(format)); err != nil {
+		return keys{}, err
+	}
+	return d.keys()
+}
+
+// keepSecret seals a key with the master key.
+func (d folder) keepSecret(name string, secret []byte) error {
+	master, err := seal.Load(d.path("keys", "master"))
+	if err != nil {
+		return fmt.Errorf("load master key: %w", err)
+	}
+	sealed, err := master.Seal(secret, "node key "+name)
+	if err != nil {
+		return fmt.Errorf("seal %s: %w", name, err)
+	}
+	return writeFile(d.path("keys", name), sealed)
+}
+
+func (d folder) keys() (keys, error) {
+	var k keys
+	var err error
+	if k.master, err = seal.Load(d.path("keys", "master")); err != nil {
+		return k, fmt.Errorf("load master key: %w", err)
+	}
+	secret := func(name string) []byte {
+		if err != nil {
+			return nil
+		}
+		var b []byte
+		if b, err = os.ReadFile(d.path("keys", name)); err == nil {
+			b, err = k.master.Open(b, "node key "+name)
+		}
+		return b
+	}
+	platform, ledgerLog, receiptLog := secret("platform"), secret("ledger-log"), secret("receipt-log")
+	if err != nil {
+		return k, fmt.Errorf("load the node's keys: %w", err)
+	}
+	if k.platform, err = ledger.ParseKey(platform); err != nil {
+		return k, err
+	}
+	if k.ledger, err = tlog.ParseKey(string(ledgerLog)); err != nil {
+		return k, err
+	}
+	k.receipts, err = tlog.ParseKey(string(receiptLog))
+	return k, err
+}
+
+func (d folder) settings() (Settings, error) {
+	var s Settings
+	layout, err := os.ReadFile(d.path("format"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("%s holds no node: make one with cadastre init --dir %s", d, d)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read format: %w", err)
+	}
+	if !bytes.Equal(layout, []byte(format)) {
+		return s, fmt.Errorf("%s has the layout %q, this program knows %q: use the program that made it", d, layout, format)
+	}
+	b, err := os.ReadFile(d.path("node.json"))
+	if err != nil {
+		return s, fmt.Errorf("read node.json: %w", err)
+	}
+	if err := ledger.DecodeStrict(b, &s); err != nil {
+		return s, fmt.Errorf("node.json: %w", err)
+	}
+	return s, s.Limits.validate()
+}
+
+func (d folder) keepSettings(s Settings) error {
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode node.json: %w", err)
+	}
+	return writeFile(d.path("node.json"), append(b, '\n'))
+}
+
+// writeFile replaces a file whole: nothing half-written stays.
+func writeFile(path string, data []byte) error {
+	tmp := path + ".tmp"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}

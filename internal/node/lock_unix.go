@@ -1,0 +1,23 @@
+//go:build unix
+
+package node
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// lock takes the folder for this process; the kernel gives it back when the
+// process ends, however it ends.
+func (d folder) lock() (unlock func(), err error) {
+	f, err := os.OpenFile(d.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("another process runs the node in %s: stop it first", d)
+	}
+	return func() { _ = f.Close() }, nil
+}
