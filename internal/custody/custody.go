@@ -1,0 +1,109 @@
+// Package custody keeps, in node.db, the private keys that parties leave with
+// their node, sealed by its master key.
+//
+// It promises that a key comes back only for the party and the use it was kept
+// for, whatever was done to the table, and that no private key is on disk
+// unsealed. It does not decide whose keys a node may keep or whether a key
+// still counts: the contract does, from the key record on the ledger. What a
+// kept key signs is not under its party's sole control (protocol §3).
+package custody
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the package's tables in node.db; the set is named "custody".
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return migrations
+	}
+	return sub
+}
+
+// Keys are the keys a node keeps.
+type Keys struct {
+	db     *sql.DB
+	master seal.Key
+	now    func() time.Time
+}
+
+// New works on the writing side of node.db, whose migrations have run.
+func New(db *sql.DB, master seal.Key, now func() time.Time) *Keys {
+	return &Keys{db: db, master: master, now: now}
+}
+
+// Keep seals key and keeps it for one use of party. Keeping it again changes
+// nothing; for another use it is ledger.Conflict.
+func (k *Keys) Keep(ctx context.Context, party ledger.ID, use ledger.KeyUse, key *ledger.Key) error {
+	err := ledger.First(party.Validate("party"),
+		ledger.OneOf("use", use, []ledger.KeyUse{ledger.UseSign, ledger.UseAuth}))
+	if err != nil {
+		return err
+	}
+	secret, err := key.Bytes()
+	if err != nil {
+		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+	}
+	sealed, err := k.master.Seal(secret, sealedFor(party, key.ID(), use))
+	clear(secret)
+	if err != nil {
+		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+	}
+	done, err := k.db.ExecContext(ctx,
+		`INSERT INTO sealed_key (party, kid, use, sealed, created_at) VALUES (?, ?, ?, ?, ?)
+		 ON CONFLICT (party, kid) DO UPDATE SET use = use WHERE use = excluded.use`,
+		string(party), string(key.ID()), string(use), sealed, k.now().UnixMilli())
+	if err != nil {
+		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+	}
+	if n, err := done.RowsAffected(); err != nil {
+		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+	} else if n == 0 {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonKeyUse).At("use")
+	}
+	return nil
+}
+
+// Signer is the key that party keeps here under kid for use. One that is not
+// here, or only for another use, is ledger.NotFound; one that was altered is
+// seal.ErrDamaged, and one sealed by another master key seal.ErrWrongKey.
+func (k *Keys) Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error) {
+	var sealed []byte
+	err := k.db.QueryRowContext(ctx,
+		`SELECT sealed FROM sealed_key WHERE party = ? AND kid = ? AND use = ?`,
+		string(party), string(kid), string(use)).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonKey).At("kid")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up key %s: %w", kid, err)
+	}
+	secret, err := k.master.Open(sealed, sealedFor(party, kid, use))
+	if err != nil {
+		return nil, fmt.Errorf("key %s of party %s: %w", kid, party, err)
+	}
+	defer clear(secret)
+	key, err := ledger.ParseKey(secret)
+	if err != nil {
+		return nil, fmt.Errorf("key %s of party %s: %w: %w", kid, party, seal.ErrDamaged, err)
+	}
+	return key, nil
+}
+
+// sealedFor binds a sealed key to its row. None of the three holds a space.
+func sealedFor(party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) string {
+	return "party key " + string(party) + " " + string(kid) + " " + string(use)
+}

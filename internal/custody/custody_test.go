@@ -1,0 +1,200 @@
+package custody_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/custody"
+	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+type fixture struct {
+	*custody.Keys
+	db  *sqldb.DB
+	key *ledger.Key
+}
+
+const moment = 1_764_000_000_123
+
+func now() time.Time { return time.UnixMilli(moment) }
+
+func newMaster(t *testing.T) seal.Key {
+	t.Helper()
+	k, err := seal.Create(filepath.Join(t.TempDir(), "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func newFixture(t *testing.T) fixture {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "node.db"), sqldb.SyncFull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Migrate(t.Context(), "custody", custody.Migrations()); err != nil {
+		t.Fatal(err)
+	}
+	key, err := ledger.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fixture{custody.New(db.W, newMaster(t), now), db, key}
+}
+
+func (f fixture) keep(t *testing.T, party ledger.ID, use ledger.KeyUse) {
+	t.Helper()
+	if err := f.Keep(t.Context(), party, use, f.key); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f fixture) alter(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	done, err := f.db.W.ExecContext(t.Context(), statement, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("%s: %d rows, %v", statement, n, err)
+	}
+}
+
+const (
+	alice ledger.ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+	bob   ledger.ID = "01890a5d-ac96-774b-bcce-b302099a8058"
+)
+
+func TestKeptKeySigns(t *testing.T) {
+	f := newFixture(t)
+	f.keep(t, alice, ledger.UseSign)
+	signer, err := f.Signer(t.Context(), alice, f.key.ID(), ledger.UseSign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ledger.SignJWS(signer, ledger.TypeCall, []byte(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	jws, err := ledger.ParseJWS(s, ledger.TypeCall, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := jws.Verify(ledger.Standard(), f.key.Public()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSignerOnlyForItsPartyAndUse(t *testing.T) {
+	f := newFixture(t)
+	f.keep(t, alice, ledger.UseAuth)
+	other, err := ledger.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		party ledger.ID
+		kid   ledger.KeyID
+		use   ledger.KeyUse
+	}{
+		{bob, f.key.ID(), ledger.UseAuth},
+		{alice, other.ID(), ledger.UseAuth},
+		{alice, f.key.ID(), ledger.UseSign},
+	} {
+		if _, err := f.Signer(t.Context(), c.party, c.kid, c.use); !errors.Is(err, ledger.NotFound) {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
+}
+
+func TestKeepAgain(t *testing.T) {
+	f := newFixture(t)
+	f.keep(t, alice, ledger.UseSign)
+	var first, second []byte
+	f.sealed(t, &first)
+	f.keep(t, alice, ledger.UseSign)
+	if f.sealed(t, &second); !bytes.Equal(first, second) {
+		t.Error("keeping again sealed again")
+	}
+	if err := f.Keep(t.Context(), alice, ledger.UseAuth, f.key); !errors.Is(err, ledger.Conflict) {
+		t.Errorf("kept for another use: %v", err)
+	}
+	if _, err := f.Signer(t.Context(), alice, f.key.ID(), ledger.UseSign); err != nil {
+		t.Error(err)
+	}
+}
+
+func (f fixture) sealed(t *testing.T, into *[]byte) {
+	t.Helper()
+	var created int64
+	row := f.db.R.QueryRowContext(t.Context(), "SELECT sealed, created_at FROM sealed_key")
+	if err := row.Scan(into, &created); err != nil || created != moment {
+		t.Fatalf("kept at %d, %v", created, err)
+	}
+}
+
+func TestKeepRefuses(t *testing.T) {
+	f := newFixture(t)
+	if err := f.Keep(t.Context(), "alice", ledger.UseSign, f.key); !errors.Is(err, ledger.InvalidCode) {
+		t.Errorf("party that is no id: %v", err)
+	}
+	if err := f.Keep(t.Context(), alice, "seal", f.key); !errors.Is(err, ledger.InvalidCode) {
+		t.Errorf("unknown use: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.Keep(ctx, alice, ledger.UseSign, f.key); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+}
+
+func TestAlteredRowsAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		statement string
+		arg       any
+		party     ledger.ID
+		use       ledger.KeyUse
+	}{
+		"moved to another party": {"UPDATE sealed_key SET party = ?", string(bob), bob, ledger.UseSign},
+		"given another use":      {"UPDATE sealed_key SET use = ?", "auth", alice, ledger.UseAuth},
+		"emptied":                {"UPDATE sealed_key SET sealed = ?", []byte{}, alice, ledger.UseSign},
+	} {
+		f := newFixture(t)
+		f.keep(t, alice, ledger.UseSign)
+		f.alter(t, c.statement, c.arg)
+		if _, err := f.Signer(t.Context(), c.party, f.key.ID(), c.use); !errors.Is(err, seal.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOtherMasterKey(t *testing.T) {
+	f := newFixture(t)
+	f.keep(t, alice, ledger.UseSign)
+	other := custody.New(f.db.W, newMaster(t), now)
+	if _, err := other.Signer(t.Context(), alice, f.key.ID(), ledger.UseSign); !errors.Is(err, seal.ErrWrongKey) {
+		t.Fatal(err)
+	}
+}
+
+func TestNoPrivateKeyInTheTable(t *testing.T) {
+	f := newFixture(t)
+	f.keep(t, alice, ledger.UseSign)
+	secret, err := f.key.Private().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sealed []byte
+	f.sealed(t, &sealed)
+	if bytes.Contains(sealed, secret) {
+		t.Fatal("the table holds the private key")
+	}
+}
