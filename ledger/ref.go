@@ -63,6 +63,9 @@ func CallKey(party, call ID) string { return "call/" + string(party) + "/" + str
 // KeyKey is the key under which the party of a public key is found.
 func KeyKey(kid KeyID) string { return "key/" + string(kid) }
 
+// EnvironmentKey is the key under which the environment of a public key is found.
+func EnvironmentKey(kid KeyID) string { return "environment_key/" + string(kid) }
+
 // USCCKey keeps a unified social credit code unique.
 func USCCKey(u USCC) string { return "uscc/" + string(u) }
 

@@ -1,6 +1,286 @@
 package contract
 
-import "github.com/datacadastre/cadastre/ledger"
+import (
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/calendar"
+)
 
 // licenseHandlers are the functions of licenses and environments.
-var licenseHandlers = map[ledger.Function]handler{}
+var licenseHandlers = map[ledger.Function]handler{
+	ledger.FnOffer:            handle(offerLicense),
+	ledger.FnLicenseAccept:    handle(acceptLicense),
+	ledger.FnLicenseSuspend:   handle(suspendLicense),
+	ledger.FnLicenseResume:    handle(resumeLicense),
+	ledger.FnLicenseTerminate: handle(terminateLicense),
+	ledger.FnEnvironmentSet:   handle(setEnvironment),
+}
+
+// maxYears bounds a license's term (O14(2): in principle five years; ours: always).
+const maxYears = 5
+
+func licenseRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindLicense, id) }
+
+// offerLicense records what an implementer has decided and signed with an
+// operator (O12, O13). It binds no one until the operator accepts.
+func offerLicense(t *tx, a ledger.OfferArgs) error {
+	if a.Assigner != t.me() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("assigner")
+	}
+	if !t.caller.Region.Covers(a.Region) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("region").By("O3")
+	}
+	if err := t.absent(licenseRef(a.ID), "id"); err != nil {
+		return err
+	}
+	if err := t.licenseTerm(a.LicenseTerms); err != nil {
+		return err
+	}
+	if _, err := t.activeOperator(a.Assignee, "assignee"); err != nil {
+		return err
+	}
+	if err := t.licenseRefs(a.LicenseTerms); err != nil {
+		return err
+	}
+	entries, err := t.licenseScope(a.LicenseTerms)
+	if err != nil {
+		return err
+	}
+	l := ledger.License{LicenseTerms: a.LicenseTerms, OfferCite: t.cite(), Suspensions: []ledger.Suspension{}, Cite: t.cite()}
+	if err := move(t, licenseSteps(), &l.State, ledger.LicenseOffered); err != nil {
+		return err
+	}
+	l.LicenseTerms = withLists(l.LicenseTerms)
+	t.link(licenseRef(l.ID), "assignee", ledger.RefTo(ledger.KindParty, l.Assignee))
+	for _, e := range entries {
+		t.link(licenseRef(l.ID), "covers", ledger.RefTo(ledger.KindEntry, e))
+	}
+	return t.put(licenseRef(l.ID), l)
+}
+
+// withLists writes lists that were left out as empty ones, so that every record
+// of a kind has the same members.
+func withLists(l ledger.LicenseTerms) ledger.LicenseTerms {
+	l.Domains, l.Resources, l.Excluded = list(l.Domains), list(l.Resources), list(l.Excluded)
+	l.Environments, l.Affiliates = list(l.Environments), list(l.Affiliates)
+	return l
+}
+
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+// licenseTerm holds the term against O14(2) and the day.
+func (t *tx) licenseTerm(l ledger.LicenseTerms) error {
+	if l.EndOn >= ledger.Date(calendar.Date(l.StartOn).AddYears(maxYears)) {
+		return ledger.Invalid("end_on", "O14(2)")
+	}
+	if l.EndOn < t.today() {
+		return ledger.Invalid("end_on", "not_past")
+	}
+	return nil
+}
+
+// activeOperator is an admitted operator that is not suspended.
+func (t *tx) activeOperator(id ledger.ID, field string) (ledger.Party, error) {
+	p, err := load[ledger.Party](t, ledger.RefTo(ledger.KindParty, id), field)
+	if err != nil {
+		return p, err
+	}
+	if !p.Has(ledger.RoleOperator) {
+		return p, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At(field).With("role", string(ledger.RoleOperator))
+	}
+	if !p.Active() {
+		return p, ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At(field)
+	}
+	return p, nil
+}
+
+// licenseRefs holds what the offer names besides its scope.
+func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
+	for i, id := range l.Environments {
+		e, err := load[ledger.Environment](t, ledger.RefTo(ledger.KindEnvironment, id), at("environments", i))
+		if err != nil {
+			return err
+		}
+		if e.Operator != l.Assignee {
+			return ledger.Refuse(ledger.Forbidden, ledger.ReasonEnvironment).At(at("environments", i)).By("O15")
+		}
+	}
+	if l.Supersedes == "" {
+		return nil
+	}
+	old, err := load[ledger.License](t, licenseRef(l.Supersedes), "supersedes")
+	if err != nil {
+		return err
+	}
+	if old.Assigner != l.Assigner {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("supersedes")
+	}
+	return nil
+}
+
+// licenseScope holds each resource that a license names: on the ledger, by the
+// strict gate registered and in force, and inside the license's own bounds
+// (domain §2.1, §3.2). It returns the entries there are.
+func (t *tx) licenseScope(l ledger.LicenseTerms) ([]ledger.ID, error) {
+	var entries []ledger.ID
+	for i, id := range l.Resources {
+		field := at("resource_ids", i)
+		idx, err := load[ledger.ResourceIndex](t, ledger.RefTo(ledger.KindResource, id), field)
+		if err != nil {
+			return nil, err
+		}
+		if idx.Entry == "" && t.genesis.Gate == ledger.GateGrace {
+			continue
+		}
+		e, err := t.entryOf(idx, field)
+		if err != nil {
+			return nil, err
+		}
+		if !l.Covers(e.Facts(), ledger.Purpose{}) {
+			return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonScope).At(field)
+		}
+		entries = append(entries, e.ID)
+	}
+	return entries, nil
+}
+
+// entryOf is a resource's entry, in force today (B2, B4, B11).
+func (t *tx) entryOf(idx ledger.ResourceIndex, field string) (ledger.Entry, error) {
+	if idx.Entry == "" {
+		return ledger.Entry{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonGate).At(field).By("B4")
+	}
+	e, err := load[ledger.Entry](t, ledger.RefTo(ledger.KindEntry, idx.Entry), field)
+	if err != nil {
+		return e, err
+	}
+	if !e.Effective(t.today()) {
+		return e, ledger.Refuse(ledger.Forbidden, ledger.ReasonEntry).At(field).By("B2")
+	}
+	return e, nil
+}
+
+// effectiveLicense is a license that counts today (B1, B11).
+func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error) {
+	l, err := load[ledger.License](t, licenseRef(id), field)
+	if err != nil {
+		return l, err
+	}
+	if l.Effective(t.today()) {
+		return l, nil
+	}
+	if l.State == ledger.LicenseAccepted && len(l.Suspensions) > 0 {
+		return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonSuspended).At(field).By("B11")
+	}
+	return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonLicense).At(field).By("B1").With("state", string(l.State))
+}
+
+// acceptLicense makes an offer a license: the operator's word, once, with the
+// two rights that it gives (T; protocol §8).
+func acceptLicense(t *tx, a ledger.AnswerArgs) error {
+	l, err := load[ledger.License](t, licenseRef(a.ID), "id")
+	if err != nil {
+		return err
+	}
+	if l.Assignee != t.me() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
+	}
+	if err := move(t, licenseSteps(), &l.State, ledger.LicenseAccepted); err != nil {
+		return err
+	}
+	if err := answers(a.Answers, l.Cite); err != nil {
+		return err
+	}
+	if l.EndOn < t.today() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonLicense).At("id").By("O14(2)")
+	}
+	l.Cite = t.cite()
+	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
+		if err := t.grant(ledger.Grant{ID: ledger.DeriveID("grant", string(l.ID), string(right)), Right: right, Party: l.Assignee,
+			Scope: licenseRef(l.ID), From: l.StartOn, Until: l.EndOn, Basis: licenseRef(l.ID)}); err != nil {
+			return err
+		}
+	}
+	return t.put(licenseRef(l.ID), l)
+}
+
+// grant records a right and what it rests on.
+func (t *tx) grant(g ledger.Grant) error {
+	ref := ledger.RefTo(ledger.KindGrant, g.ID)
+	if err := t.absent(ref, "id"); err != nil {
+		return err
+	}
+	t.link(ref, "basis", g.Basis)
+	return t.put(ref, g)
+}
+
+func suspendLicense(t *tx, a ledger.TargetArgs) error {
+	return t.changeLicense(a, func(l *ledger.License, roles []ledger.Role) (err error) {
+		l.Suspensions, err = t.suspend(l.Suspensions, a.Ground, roles...)
+		return err
+	})
+}
+
+func resumeLicense(t *tx, a ledger.TargetArgs) error {
+	return t.changeLicense(a, func(l *ledger.License, roles []ledger.Role) (err error) {
+		l.Suspensions, err = t.resume(l.Suspensions, roles...)
+		return err
+	})
+}
+
+// changeLicense opens or lifts a suspension of an accepted license that has not
+// ended. The implementer acts on its own licenses only, a regulator on any.
+func (t *tx) changeLicense(a ledger.TargetArgs, change func(*ledger.License, []ledger.Role) error) error {
+	l, err := load[ledger.License](t, licenseRef(a.ID), "id")
+	if err != nil {
+		return err
+	}
+	var roles []ledger.Role
+	if l.Assigner == t.me() {
+		roles = append(roles, ledger.RoleImplementer)
+	}
+	roles = append(roles, ledger.RoleRegulator)
+	if !t.caller.Has(roles...) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
+	}
+	if err := t.runningLicense(&l, a.Answers, ledger.LicenseAccepted); err != nil {
+		return err
+	}
+	if err := change(&l, roles); err != nil {
+		return err
+	}
+	l.Cite = t.cite()
+	return t.put(licenseRef(l.ID), l)
+}
+
+// runningLicense takes a license to a state, if the table and its term admit it
+// and the caller has seen what stands. Expiry is an end like any other.
+func (t *tx) runningLicense(l *ledger.License, cited ledger.Digest, to ledger.LicenseState) error {
+	if err := move(t, licenseSteps(), &l.State, to); err != nil {
+		return err
+	}
+	if l.EndOn < t.today() {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonLicense).At("id").By("O14(2)")
+	}
+	return answers(cited, l.Cite)
+}
+
+// terminateLicense ends a license before its time on a ground of its clause
+// (O14(12)); suspended or not.
+func terminateLicense(t *tx, a ledger.TargetArgs) error {
+	l, err := load[ledger.License](t, licenseRef(a.ID), "id")
+	if err != nil {
+		return err
+	}
+	if l.Assigner != t.me() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
+	}
+	if err := t.runningLicense(&l, a.Answers, ledger.LicenseTerminated); err != nil {
+		return err
+	}
+	l.Ground, l.EndedAt, l.Cite = a.Ground, t.now(), t.cite()
+	return t.put(licenseRef(l.ID), l)
+}

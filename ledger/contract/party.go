@@ -148,13 +148,17 @@ func (t *tx) admissible(p ledger.PartyProfile) error {
 	return nil
 }
 
+// freshKey refuses a key that a party or an environment has already: a token's
+// key must name one of them.
 func (t *tx) freshKey(kid ledger.KeyID, field string) error {
-	used, err := t.has(ledger.KeyKey(kid))
-	if err != nil {
-		return err
-	}
-	if used {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At(field)
+	for _, key := range []string{ledger.KeyKey(kid), ledger.EnvironmentKey(kid)} {
+		used, err := t.has(key)
+		if err != nil {
+			return err
+		}
+		if used {
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At(field)
+		}
 	}
 	return nil
 }
