@@ -1,0 +1,87 @@
+package policies
+
+import (
+	"slices"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Question asks whether a party may use a resource for a purpose.
+type Question struct {
+	Party   ledger.ID
+	Facts   ledger.Facts
+	Purpose ledger.Purpose // of empty class: any
+	Action  string         // one of ledger.Actions, or empty: any
+	License ledger.ID      // where given, only this one counts
+	Day     ledger.Date
+}
+
+// Decision is the answer to a Question.
+type Decision struct {
+	Allow    bool
+	Licenses []ledger.ID     // that allow it, in order of id
+	Reason   ledger.Reason   // of a denial
+	Revision ledger.Revision // what was applied when it was decided; whoever asks the engine sets it
+	// Until is when the answer ends by time alone: after the last day of the
+	// longest license that allows it, or, of a denial, after the day asked for.
+	Until ledger.Millis
+}
+
+// Why says what keeps a license from covering a question: nothing (empty),
+// level, scope, purpose, suspended or license_ended, in this order. It explains;
+// the decision itself is Casbin's.
+func Why(l ledger.License, q Question) ledger.Reason {
+	switch {
+	case q.Facts.Level == ledger.Core:
+		return ledger.ReasonLevel
+	case !l.Covers(q.Facts, ledger.Purpose{}), q.Action != "" && !slices.Contains(l.Actions, q.Action):
+		return ledger.ReasonScope
+	case q.Purpose.Class != "" && !l.Allows(q.Purpose):
+		return ledger.ReasonPurpose
+	case l.Effective(q.Day):
+		return ""
+	case l.State == ledger.LicenseAccepted && l.StartOn <= q.Day && q.Day <= l.EndOn:
+		return ledger.ReasonSuspended
+	}
+	return ledger.ReasonLicense
+}
+
+// nearness orders reasons by how near a license came to covering the question.
+func nearness(r ledger.Reason) int {
+	return slices.Index([]ledger.Reason{ledger.ReasonScope, ledger.ReasonPurpose, ledger.ReasonLicense, ledger.ReasonSuspended, ledger.ReasonLevel}, r)
+}
+
+// nearest is the reason of the license that came nearest: it tells most.
+func nearest(licenses []ledger.License, q Question) ledger.Reason {
+	best := ledger.ReasonScope
+	if q.Facts.Level == ledger.Core {
+		return ledger.ReasonLevel
+	}
+	for _, l := range licenses {
+		if q.License != "" && l.ID != q.License {
+			continue
+		}
+		if r := Why(l, q); nearness(r) > nearness(best) {
+			best = r
+		}
+	}
+	return best
+}
+
+// EndOf is the moment at which day is over in Asia/Shanghai (UTC+8, no summer
+// time since 1991); 0 when day is not a date.
+func EndOf(day ledger.Date) ledger.Millis {
+	t, err := time.ParseInLocation(time.DateOnly, string(day), shanghai())
+	if err != nil {
+		return 0
+	}
+	return ledger.Millis(t.AddDate(0, 0, 1).UnixMilli())
+}
+
+// DayOf is the day in Asia/Shanghai at t.
+func DayOf(t time.Time) ledger.Date {
+	return ledger.Date(t.In(shanghai()).Format(time.DateOnly))
+}
+
+func shanghai() *time.Location { return time.FixedZone("CST", 8*60*60) }
