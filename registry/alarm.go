@@ -1,0 +1,165 @@
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/calendar"
+)
+
+// CalendarYears are the recorded lists of the State Council, by year.
+func (r *Registry) CalendarYears(ctx context.Context) ([]ledger.CalendarYear, error) {
+	years := []ledger.CalendarYear{}
+	err := numbered(ctx, r.read, func(_ int64, y ledger.CalendarYear) bool {
+		years = append(years, y)
+		return true
+	}, "SELECT year, value FROM registry_calendar ORDER BY year")
+	return years, err
+}
+
+// Years is the calendar of the lists that are recorded now.
+func (r *Registry) Years(ctx context.Context) (calendar.Calendar, error) {
+	recorded, err := r.CalendarYears(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lists := map[int]calendar.Year{}
+	for _, y := range recorded {
+		list := calendar.Year{Year: y.Year, Source: y.Source}
+		for _, d := range y.Off {
+			list.Off = append(list.Off, calendar.Date(d))
+		}
+		for _, d := range y.Work {
+			list.Work = append(list.Work, calendar.Date(d))
+		}
+		lists[y.Year] = list
+	}
+	return func(year int) (calendar.Year, bool) {
+		list, ok := lists[year]
+		return list, ok
+	}, nil
+}
+
+// lastDay is a period's last day now: the later of what is stored and of today's
+// lists, since a later list never shortens a period (domain §7).
+func lastDay(lists calendar.Calendar, p ledger.Period) calendar.Due {
+	stored := calendar.Due{Due: calendar.Date(p.Due), Provisional: p.Provisional}
+	if p.Days == 0 {
+		return stored
+	}
+	return calendar.Later(stored, lists.Add(calendar.Date(p.From), p.Days))
+}
+
+// Step is what an application waits for.
+type Step string
+
+// Steps with a limit (domain §2.3).
+const (
+	StepAccept   Step = "accept"   // accept, return or refuse: the registry body
+	StepResubmit Step = "resubmit" // the applicant; on lapse it counts as withdrawn
+	StepExamine  Step = "examine"  // pass or fail: the registry body
+	StepDecide   Step = "decide_objection"
+	StepCode     Step = "code"
+)
+
+// Alarm is a step that is past its limit. It never gives a right (domain §2.3).
+type Alarm struct {
+	Application ledger.ID   `json:"application"`
+	Applicant   ledger.ID   `json:"applicant"`
+	Body        ledger.ID   `json:"registry_body"`
+	Title       string      `json:"title"`
+	Step        Step        `json:"step"`
+	Objection   ledger.ID   `json:"objection,omitempty"` // of decide_objection
+	Due         ledger.Date `json:"due"`
+	Days        int         `json:"days"` // working days since, today included
+	Provisional bool        `json:"provisional,omitempty"`
+}
+
+// waits is a limit that runs.
+type waits struct {
+	step      Step
+	objection ledger.ID
+	period    ledger.Period
+}
+
+// Overdue are the steps of all applications that are past their limits today, the
+// first submitted first. Limits of 0 days (demo ledgers) raise none.
+func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
+	lists, err := r.Years(ctx)
+	if err != nil {
+		return nil, err
+	}
+	genesis, err := r.Genesis(ctx)
+	if err != nil && !errors.Is(err, ledger.NotFound) {
+		return nil, err
+	}
+	alarms, day := []Alarm{}, calendar.Date(r.today())
+	err = numbered(ctx, r.read, func(_ int64, a ledger.Application) bool {
+		for _, w := range running(lists, genesis.Limits, a, day) {
+			due := lastDay(lists, w.period)
+			if w.period.Days == 0 || due.Due >= day {
+				continue
+			}
+			alarms = append(alarms, Alarm{Application: a.ID, Applicant: a.Applicant, Body: a.Body, Title: a.Resource.Title, Step: w.step,
+				Objection: w.objection, Due: ledger.Date(due.Due), Days: worked(lists, due.Due, day), Provisional: due.Provisional})
+		}
+		return true
+	}, "SELECT n, value FROM registry_application WHERE state IN ('submitted', 'returned', 'accepted', 'noticed') ORDER BY n")
+	return alarms, err
+}
+
+// running are the limits that run for a today. Coding waits for the notice and
+// every objection; where no limit of it is recorded, it is counted from the end of
+// the notice.
+func running(lists calendar.Calendar, limits ledger.Limits, a ledger.Application, day calendar.Date) []waits {
+	one := func(step Step, p *ledger.Period) []waits {
+		if p == nil {
+			return nil
+		}
+		return []waits{{step: step, period: *p}}
+	}
+	switch a.State { //nolint:exhaustive // other states wait for nothing
+	case ledger.Submitted:
+		return one(StepAccept, &a.AcceptDue)
+	case ledger.Returned:
+		return one(StepResubmit, a.ResubmitBy)
+	case ledger.Accepted:
+		return one(StepExamine, a.ExamDue)
+	case ledger.Noticed:
+		return noticed(lists, limits, a, day)
+	}
+	return nil
+}
+
+func noticed(lists calendar.Calendar, limits ledger.Limits, a ledger.Application, day calendar.Date) []waits {
+	var open []waits
+	for _, o := range a.Objections {
+		if !o.Decided {
+			open = append(open, waits{StepDecide, o.ID, o.Due})
+		}
+	}
+	if len(open) > 0 || a.Notice == nil {
+		return open
+	}
+	over := lastDay(lists, *a.Notice)
+	if over.Due >= day {
+		return nil
+	}
+	due := ledger.Period{From: ledger.Date(over.Due), Days: limits.Code, Provisional: over.Provisional}
+	if a.CodeDue != nil {
+		due = *a.CodeDue
+	}
+	return []waits{{step: StepCode, period: due}}
+}
+
+// worked counts the working days after due up to day.
+func worked(lists calendar.Calendar, due, day calendar.Date) int {
+	n := 0
+	for d := due.AddDays(1); d != "" && d <= day; d = d.AddDays(1) {
+		if lists.Working(d) {
+			n++
+		}
+	}
+	return n
+}

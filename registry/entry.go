@@ -1,0 +1,194 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Status is what an entry is on a day: its recorded state, suspension and term
+// taken together.
+type Status string
+
+// The closed list of statuses.
+const (
+	StatusActive    Status = "active"
+	StatusSuspended Status = "suspended"
+	StatusExpired   Status = "expired" // past its last day, whatever is recorded
+	StatusCancelled Status = "cancelled"
+	StatusRevoked   Status = "revoked"
+)
+
+// Statuses is the closed list, in order.
+func Statuses() []Status {
+	return []Status{StatusActive, StatusSuspended, StatusExpired, StatusCancelled, StatusRevoked}
+}
+
+// statusSQL is statusOf over a row e of registry_entry, with the day as argument 1.
+const statusSQL = "CASE WHEN e.state <> 'active' THEN e.state WHEN e.valid_until < ?1 THEN 'expired' " +
+	"WHEN e.suspended THEN 'suspended' ELSE 'active' END"
+
+func statusOf(e ledger.Entry, day ledger.Date) Status {
+	switch {
+	case e.State == ledger.EntryCancelled:
+		return StatusCancelled
+	case e.State == ledger.EntryRevoked:
+		return StatusRevoked
+	case e.ValidUntil < day:
+		return StatusExpired
+	case len(e.Suspensions) > 0:
+		return StatusSuspended
+	}
+	return StatusActive
+}
+
+// Summary is what is public of a registered resource (domain rule 2.7), with its
+// status today.
+type Summary struct {
+	Entry        ledger.ID      `json:"entry"`
+	Resource     ledger.ID      `json:"resource"`
+	CadCode      ledger.CadCode `json:"cad_code"`
+	RegistryCode string         `json:"registry_code,omitempty"`
+	Title        string         `json:"title"`
+	Description  string         `json:"description"`
+	Holder       Named          `json:"holder"`
+	Body         Named          `json:"registry_body"`
+	ValidFrom    ledger.Date    `json:"valid_from"` // the day of coding
+	ValidUntil   ledger.Date    `json:"valid_until"`
+	Status       Status         `json:"status"`
+	Region       ledger.Region  `json:"region"`
+	Domain       string         `json:"domain"`
+	Sector       string         `json:"sector"`
+	Periodicity  string         `json:"accrual_periodicity"`
+	SupplyMode   []string       `json:"supply_mode"`
+}
+
+// facts are what of a summary never depends on the day or on other records.
+func facts(e ledger.Entry) Summary {
+	return Summary{Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Title,
+		Description: e.Resource.Description, Holder: Named{ID: e.Holder}, Body: Named{ID: e.Body}, ValidFrom: e.ValidFrom,
+		ValidUntil: e.ValidUntil, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Sector: e.Resource.Sector,
+		Periodicity: e.Resource.Periodicity, SupplyMode: e.Resource.SupplyMode}
+}
+
+// Entry is the record of a registration; NotFound if there is none. It holds more
+// than is public: Resource and Certificate don't.
+func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.Entry, error) {
+	return one[ledger.Entry](ctx, r.read, "entry",
+		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.id = ?", id)
+}
+
+// EntryOf is the last entry of a resource; NotFound while it is not coded.
+func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.Entry, error) {
+	return one[ledger.Entry](ctx, r.read, "resource",
+		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.subject = ? ORDER BY e.n DESC LIMIT 1", resource)
+}
+
+// Resource is what is public of a registered resource; NotFound while it is not coded.
+func (r *Registry) Resource(ctx context.Context, id ledger.ID) (Summary, error) {
+	e, err := r.EntryOf(ctx, id)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := facts(e)
+	s.Status = statusOf(e, r.today())
+	s.Holder.Name, s.Body.Name, err = r.names(ctx, e)
+	return s, err
+}
+
+func (r *Registry) names(ctx context.Context, e ledger.Entry) (holder, body string, err error) {
+	if holder, err = nameOf(ctx, r.read, e.Holder); err != nil {
+		return "", "", err
+	}
+	body, err = nameOf(ctx, r.read, e.Body)
+	return holder, body, err
+}
+
+// LineKind says how a line of a certificate is to be read.
+type LineKind string
+
+// Kinds of a line. An empty one is not filled in yet.
+const (
+	LineParty   LineKind = "party"   // the named party has the right
+	LineLicense LineKind = "license" // by the named license
+	LineList    LineKind = "list"    // by several licenses: see their list
+	LineNone    LineKind = "none"    // nobody has it
+)
+
+// RightLine is one of the three lines of a certificate.
+type RightLine struct {
+	Kind    LineKind    `json:"kind"`
+	Party   *Named      `json:"party,omitempty"`
+	License ledger.ID   `json:"license,omitempty"`
+	From    ledger.Date `json:"from,omitempty"`
+	Until   ledger.Date `json:"until,omitempty"`
+}
+
+// Lines are the three rights in a certificate (protocol §8). Use and Operate come
+// from licenses: the caller fills them in.
+type Lines struct {
+	Hold    RightLine `json:"hold"`
+	Use     RightLine `json:"use"`
+	Operate RightLine `json:"operate"`
+}
+
+// StatementFormal is the key of the sentence that every certificate bears: the
+// examination was formal and decides no ownership (R11).
+const StatementFormal = "certificate.formal_examination"
+
+// Certificate states an entry, its rights and its status today (domain §6.4). Its
+// signature is that of the call Coding names.
+type Certificate struct {
+	Entry        ledger.ID      `json:"entry_id"`
+	SubjectType  string         `json:"subject_type"`
+	Subject      ledger.ID      `json:"subject_id"`
+	SubjectHash  ledger.Digest  `json:"subject_hash"`
+	Title        string         `json:"title"`
+	Holder       Named          `json:"holder"`
+	Rights       Lines          `json:"rights"`
+	RegistryCode string         `json:"registry_code,omitempty"`
+	CadCode      ledger.CadCode `json:"cad_code"`
+	IssuedOn     ledger.Date    `json:"issued_on"`
+	ValidUntil   ledger.Date    `json:"valid_until"`
+	Body         Named          `json:"registry_body"`
+	Status       Status         `json:"status"`
+	AsOf         ledger.Date    `json:"as_of"` // the day of Status
+	Statement    string         `json:"statement"`
+	Coding       ledger.Cite    `json:"coding"`
+}
+
+// Certificate is that of the entry with a code: ours or the official one. NotFound
+// if no entry bears it.
+func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, error) {
+	type coded struct {
+		Value  ledger.Entry
+		Coding ledger.Cite
+	}
+	c, err := one[coded](ctx, r.read, "code", "SELECT json_object('Value', json(t.value), 'Coding', json(t.coding)) "+
+		"FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.cad_code = ?1 OR e.registry_code = ?1 "+
+		"ORDER BY e.cad_code = ?1 DESC LIMIT 1", code)
+	if err != nil {
+		return Certificate{}, err
+	}
+	e, day := c.Value, r.today()
+	holder, body, err := r.names(ctx, e)
+	if err != nil {
+		return Certificate{}, err
+	}
+	named := Named{e.Holder, holder}
+	return Certificate{Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
+		Holder: named, Rights: Lines{Hold: RightLine{Kind: LineParty, Party: &named, From: e.ValidFrom, Until: e.ValidUntil}},
+		RegistryCode: e.RegistryCode, CadCode: e.CadCode, IssuedOn: e.ValidFrom, ValidUntil: e.ValidUntil,
+		Body: Named{e.Body, body}, Status: statusOf(e, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding}, nil
+}
+
+// summary completes the facts of a row of a search.
+func summary(public []byte, status Status, holder, body string) (Summary, error) {
+	var s Summary
+	if err := json.Unmarshal(public, &s); err != nil {
+		return s, err
+	}
+	s.Status, s.Holder.Name, s.Body.Name = status, holder, body
+	return s, nil
+}

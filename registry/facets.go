@@ -1,0 +1,106 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// maxFacet is the most values that a facet shows.
+const maxFacet = 100
+
+// Facets say how many resources each choice would leave: a facet counts what the
+// text and the other facets' choices leave, not its own. At most the 100 most
+// frequent values each.
+type Facets struct {
+	Domain []Count `json:"domain"`
+	Region []Count `json:"region"` // the codes as registered, not summed up
+	Holder []Count `json:"holder"`
+	State  []Count `json:"state"`
+}
+
+// Count is one value of a facet.
+type Count struct {
+	Value string `json:"value"`
+	Label string `json:"label,omitempty"` // a holder's name
+	Count int    `json:"count"`
+}
+
+// group is how many records share all that is counted.
+type group struct {
+	domain, region, holder, status string
+	count                          int
+}
+
+// count reads the groups in one pass and fills facets and total from them.
+func (s search) count(ctx context.Context, tx *sql.Tx, out *Page) error {
+	groups, err := s.groups(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var tallies [4]map[string]int
+	for i := range tallies {
+		tallies[i] = map[string]int{}
+	}
+	for _, g := range groups {
+		fits := [4]bool{
+			s.Domain == "" || s.Domain == g.domain,
+			g.region >= s.from && g.region < s.to,
+			s.Holder == "" || string(s.Holder) == g.holder,
+			s.State == "" || string(s.State) == g.status,
+		}
+		if !slices.Contains(fits[:], false) {
+			out.Total += g.count
+		}
+		for i, value := range [4]string{g.domain, g.region, g.holder, g.status} {
+			others := fits
+			others[i] = true
+			if !slices.Contains(others[:], false) {
+				tallies[i][value] += g.count
+			}
+		}
+	}
+	out.Facets = Facets{Domain: counts(tallies[0]), Region: counts(tallies[1]), Holder: counts(tallies[2]), State: counts(tallies[3])}
+	for i, h := range out.Facets.Holder {
+		if out.Facets.Holder[i].Label, err = nameOf(ctx, tx, ledger.ID(h.Value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
+	from, where := "registry_entry e", ""
+	if s.match != "" {
+		from, where = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid", " WHERE registry_found MATCH ?2"
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT e.domain, e.region, e.holder, "+statusSQL+" AS status, count(*) FROM "+from+where+
+		" GROUP BY e.domain, e.region, e.holder, status", s.day, s.match)
+	if err != nil {
+		return nil, fmt.Errorf("count: %w", err)
+	}
+	defer rows.Close()
+	var groups []group
+	for rows.Next() {
+		var g group
+		if err := rows.Scan(&g.domain, &g.region, &g.holder, &g.status, &g.count); err != nil {
+			return nil, fmt.Errorf("count: %w", err)
+		}
+		groups = append(groups, g)
+	}
+	return groups, rows.Err()
+}
+
+// counts are the values of a tally, most frequent first, then by name.
+func counts(tally map[string]int) []Count {
+	list := []Count{}
+	for value, n := range tally {
+		list = append(list, Count{Value: value, Count: n})
+	}
+	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Value, b.Value)) })
+	return list[:min(len(list), maxFacet)]
+}

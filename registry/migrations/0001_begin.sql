@@ -1,0 +1,69 @@
+-- +goose Up
+CREATE TABLE registry_genesis (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
+  value TEXT NOT NULL
+);
+CREATE TABLE registry_calendar (
+  year  INTEGER PRIMARY KEY,
+  value TEXT NOT NULL
+);
+CREATE TABLE registry_party (
+  n      INTEGER PRIMARY KEY,
+  id     TEXT NOT NULL UNIQUE,
+  name   TEXT NOT NULL,
+  region TEXT NOT NULL,
+  roles  TEXT NOT NULL, -- each between spaces: ' holder buyer '
+  value  TEXT NOT NULL
+);
+CREATE INDEX registry_party_name ON registry_party (name);
+CREATE TABLE registry_key (
+  kid   TEXT PRIMARY KEY,
+  party TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE registry_application (
+  n         INTEGER PRIMARY KEY,
+  id        TEXT NOT NULL UNIQUE,
+  applicant TEXT NOT NULL,
+  body      TEXT NOT NULL,
+  state     TEXT NOT NULL,
+  value     TEXT NOT NULL
+);
+CREATE INDEX registry_application_applicant ON registry_application (applicant);
+CREATE INDEX registry_application_body ON registry_application (body, state);
+CREATE INDEX registry_application_state ON registry_application (state);
+CREATE TABLE registry_entry (
+  n             INTEGER PRIMARY KEY, -- in the order of coding
+  id            TEXT NOT NULL UNIQUE,
+  subject       TEXT NOT NULL,
+  holder        TEXT NOT NULL,
+  body          TEXT NOT NULL,
+  domain        TEXT NOT NULL,
+  region        TEXT NOT NULL,
+  state         TEXT NOT NULL,
+  suspended     INTEGER NOT NULL,
+  valid_until   TEXT NOT NULL,
+  cad_code      TEXT NOT NULL UNIQUE,
+  registry_code TEXT UNIQUE
+);
+CREATE INDEX registry_entry_subject ON registry_entry (subject);
+CREATE INDEX registry_entry_holder ON registry_entry (holder);
+CREATE INDEX registry_entry_region ON registry_entry (region);
+CREATE INDEX registry_entry_facets ON registry_entry (domain, region, holder, state, suspended, valid_until);
+-- Beside the narrow rows that are counted: what is read only for the rows shown.
+CREATE TABLE registry_entry_text (
+  n      INTEGER PRIMARY KEY REFERENCES registry_entry (n),
+  public TEXT NOT NULL, -- the facts of domain rule 2.7
+  value  TEXT NOT NULL, -- the record
+  coding TEXT NOT NULL  -- which call coded it
+);
+CREATE VIRTUAL TABLE registry_found USING fts5(title, rest, content='', contentless_delete=1);
+
+-- +goose Down
+DROP TABLE registry_found;
+DROP TABLE registry_entry_text;
+DROP TABLE registry_entry;
+DROP TABLE registry_application;
+DROP TABLE registry_key;
+DROP TABLE registry_party;
+DROP TABLE registry_calendar;
+DROP TABLE registry_genesis;

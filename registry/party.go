@@ -1,0 +1,90 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Party is an admitted party; NotFound if there is none.
+func (r *Registry) Party(ctx context.Context, id ledger.ID) (ledger.Party, error) {
+	return one[ledger.Party](ctx, r.read, "party", "SELECT value FROM registry_party WHERE id = ?", id)
+}
+
+// PartyByName is the party of exactly that name. Names need not differ: where two
+// parties bear it, the answer is Conflict, and the id is needed.
+func (r *Registry) PartyByName(ctx context.Context, name string) (ledger.Party, error) {
+	found, _, err := page[ledger.Party](ctx, r.read, 2, "SELECT n, value FROM registry_party WHERE name = ? LIMIT ?", name)
+	switch {
+	case err != nil:
+		return ledger.Party{}, err
+	case len(found) == 0:
+		return ledger.Party{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("name")
+	case len(found) > 1:
+		return ledger.Party{}, ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At("name")
+	}
+	return found[0], nil
+}
+
+// PartyByKid is the party that a public key belongs to and the record of the key,
+// which may have ended: the caller holds KeyRecord.Valid and Use against its need.
+func (r *Registry) PartyByKid(ctx context.Context, kid ledger.KeyID) (ledger.Party, ledger.KeyRecord, error) {
+	p, err := one[ledger.Party](ctx, r.read, "kid",
+		"SELECT p.value FROM registry_key k JOIN registry_party p ON p.id = k.party WHERE k.kid = ?", kid)
+	if err != nil {
+		return ledger.Party{}, ledger.KeyRecord{}, err
+	}
+	k, ok := p.Key(kid)
+	if !ok {
+		return ledger.Party{}, ledger.KeyRecord{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("kid")
+	}
+	return p, k, nil
+}
+
+// PartyFilter narrows a listing of parties; empty members don't.
+type PartyFilter struct {
+	Text   string // part of the name
+	Role   ledger.Role
+	Region ledger.Region // itself and what lies in it
+	Cursor string
+	Limit  int
+}
+
+// Parties lists parties, the last admitted first, with the cursor of the next page.
+func (r *Registry) Parties(ctx context.Context, f PartyFilter) ([]ledger.Party, string, error) {
+	at, err := parsePlace(f.Cursor, 0, 0)
+	if err != nil {
+		return nil, "", err
+	}
+	limit, err := size(f.Limit)
+	if err != nil {
+		return nil, "", err
+	}
+	from, to, err := span(f.Region)
+	if err != nil {
+		return nil, "", err
+	}
+	if f.Role != "" {
+		if err := ledger.OneOf("role", f.Role, ledger.Roles()); err != nil {
+			return nil, "", err
+		}
+	}
+	return page[ledger.Party](ctx, r.read, limit, "SELECT n, value FROM registry_party WHERE n < ?1 AND region >= ?2 AND region < ?3 "+
+		"AND (?4 = '' OR instr(name, ?4) > 0) AND (?5 = '' OR instr(roles, ' ' || ?5 || ' ') > 0) ORDER BY n DESC LIMIT ?6",
+		at.n, from, to, f.Text, f.Role)
+}
+
+// span is the half-open range of codes that lie in region; all for an empty one.
+func span(region ledger.Region) (from, to string, err error) {
+	if region == "" {
+		return "", ":", nil
+	}
+	if err := region.Validate("region"); err != nil {
+		return "", "", err
+	}
+	from = string(region)
+	for len(from) > 2 && from[len(from)-2:] == "00" {
+		from = from[:len(from)-2]
+	}
+	return from, from + ":", nil // the character after 9
+}

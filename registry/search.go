@@ -1,0 +1,170 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/datacadastre/cadastre/internal/bigram"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// maxQuery is the most runes that a search may have.
+const maxQuery = 200
+
+// Query asks for registered resources; empty members ask for nothing.
+type Query struct {
+	Text   string // words or parts of Chinese words; each must occur
+	Holder ledger.ID
+	Domain string
+	Region ledger.Region // itself and what lies in it
+	State  Status
+	Cursor string // as the page before gave it
+	Limit  int    // 1 to MaxPage; 0 is DefaultPage
+}
+
+// Page is one page of a search.
+type Page struct {
+	Resources []Summary `json:"resources"`
+	Facets    Facets    `json:"facets"`
+	Total     int       `json:"total"`          // of all pages
+	Next      string    `json:"next,omitempty"` // cursor of the next page, empty on the last
+}
+
+// Tiers of a search by text: what has all words in its title comes first, each
+// tier newest first. A rank by frequency would move with every record added, and
+// pages with it; the tier of a record does not.
+const (
+	tierAll   = 0 // no text
+	tierTitle = 1
+	tierRest  = 2
+)
+
+// Search finds registered resources. Page, facets and total are of one moment.
+func (r *Registry) Search(ctx context.Context, q Query) (Page, error) {
+	s, err := r.plan(q)
+	if err != nil {
+		return Page{}, err
+	}
+	tx, err := r.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return Page{}, fmt.Errorf("begin search: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	out := Page{Resources: []Summary{}}
+	if err := s.count(ctx, tx, &out); err != nil {
+		return Page{}, err
+	}
+	if err := s.fill(ctx, tx, &out); err != nil {
+		return Page{}, err
+	}
+	return out, nil
+}
+
+// search is a checked query.
+type search struct {
+	Query
+	match    string // FTS5 expression, empty without text
+	from, to string // range of region codes
+	at       place
+	limit    int
+	day      ledger.Date
+}
+
+func (r *Registry) plan(q Query) (search, error) {
+	s := search{Query: q, day: r.today()}
+	if utf8.RuneCountInString(q.Text) > maxQuery || !utf8.ValidString(q.Text) {
+		return s, ledger.Invalid("text", "max_runes").With("limit", "200")
+	}
+	s.match = bigram.Query(norm.NFKC.String(q.Text))
+	first, last := tierAll, tierAll
+	if s.match != "" {
+		first, last = tierTitle, tierRest
+	}
+	var err error
+	if s.at, err = parsePlace(q.Cursor, first, last); err != nil {
+		return s, err
+	}
+	if s.limit, err = size(q.Limit); err != nil {
+		return s, err
+	}
+	if s.from, s.to, err = span(q.Region); err != nil {
+		return s, err
+	}
+	return s, s.checkChoices()
+}
+
+func (s search) checkChoices() error {
+	if s.Holder != "" {
+		if err := s.Holder.Validate("holder"); err != nil {
+			return err
+		}
+	}
+	if s.Domain != "" {
+		if err := ledger.OneOf("domain", s.Domain, ledger.Domains()); err != nil {
+			return err
+		}
+	}
+	if s.State != "" {
+		return ledger.OneOf("state", s.State, Statuses())
+	}
+	return nil
+}
+
+// fill reads the page: the tier in which the last page ended, then the next one.
+func (s search) fill(ctx context.Context, tx *sql.Tx, out *Page) error {
+	for at := s.at; ; at = (place{at.tier + 1, end}) {
+		more, err := s.tier(ctx, tx, at, out)
+		if err != nil {
+			return err
+		}
+		if more || at.tier == tierAll || at.tier == tierRest {
+			return nil
+		}
+	}
+}
+
+// tier adds what a tier has below at, and reports whether there is more than the
+// page can take.
+func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool, error) {
+	// The join's order is fixed, since the terms know the order of the page.
+	from, number, match := "registry_entry e", "e.n", ""
+	if at.tier != tierAll {
+		from, number = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid", "f.rowid"
+		match = " AND registry_found MATCH ?9"
+	}
+	expr := "{title} : (" + s.match + ")"
+	if at.tier == tierRest {
+		expr = "(" + s.match + ") NOT (" + expr + ")"
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT e.n, t.public, "+statusSQL+", coalesce(h.name, ''), coalesce(b.name, '') FROM "+from+
+		" JOIN registry_entry_text t ON t.n = e.n LEFT JOIN registry_party h ON h.id = e.holder LEFT JOIN registry_party b ON b.id = e.body WHERE "+
+		number+" < ?2 AND (?3 = '' OR e.holder = ?3) AND (?4 = '' OR e.domain = ?4) AND e.region >= ?5 AND e.region < ?6 "+
+		"AND (?7 = '' OR "+statusSQL+" = ?7)"+match+" ORDER BY "+number+" DESC LIMIT ?8",
+		s.day, at.n, s.Holder, s.Domain, s.from, s.to, s.State, s.limit-len(out.Resources)+1, expr)
+	if err != nil {
+		return false, fmt.Errorf("search: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if len(out.Resources) == s.limit {
+			out.Next = at.cursor()
+			return true, nil
+		}
+		var public []byte
+		var status Status
+		var holder, body string
+		if err := rows.Scan(&at.n, &public, &status, &holder, &body); err != nil {
+			return false, fmt.Errorf("search: %w", err)
+		}
+		found, err := summary(public, status, holder, body)
+		if err != nil {
+			return false, fmt.Errorf("decode facts: %w", err)
+		}
+		out.Resources = append(out.Resources, found)
+	}
+	return false, rows.Err()
+}
