@@ -1,0 +1,12 @@
+package receipts
+
+import "database/sql"
+
+// Decode reads an entry.
+var Decode = decode
+
+// Encode makes one.
+var Encode = encode
+
+// W is the writing connection, for tests that make it fail.
+func (s *Store) W() *sql.DB { return s.db.W }

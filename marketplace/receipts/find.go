@@ -1,0 +1,188 @@
+package receipts
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Kept is a receipt with its place.
+type Kept struct {
+	Placed
+	Receipt ledger.Receipt `json:"receipt"`
+}
+
+// Get is the receipt at an index, or NotFound.
+func (s *Store) Get(ctx context.Context, index int64) (Kept, error) {
+	if index < 0 || index >= s.log.Size() {
+		return Kept{}, unknown()
+	}
+	entry, _, err := s.log.Entry(ctx, index)
+	if err != nil {
+		return Kept{}, fmt.Errorf("read receipt %d: %w", index, err)
+	}
+	r, err := decode(entry)
+	if err != nil {
+		return Kept{}, fmt.Errorf("read receipt %d: %w", index, damaged(err))
+	}
+	return Kept{Placed: Placed{Index: index, Leaf: digest(leafOf(entry))}, Receipt: r}, nil
+}
+
+// Entry is the bytes of the receipt at an index as they are in the log: what an
+// inclusion proof is over. NotFound where there is none.
+func (s *Store) Entry(ctx context.Context, index int64) ([]byte, error) {
+	if index < 0 || index >= s.log.Size() {
+		return nil, unknown()
+	}
+	entry, _, err := s.log.Entry(ctx, index)
+	if err != nil {
+		return nil, fmt.Errorf("read receipt %d: %w", index, err)
+	}
+	return entry, nil
+}
+
+// damaged keeps an entry of ours that can't be read from looking like a fault of
+// the caller.
+func damaged(err error) error {
+	return fmt.Errorf("%q is damaged (%s): restore the newest backup", file, err.Error())
+}
+
+func unknown() error { return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("receipt") }
+
+// ByLeaf is the receipt with a leaf hash, or NotFound.
+func (s *Store) ByLeaf(ctx context.Context, leaf ledger.Digest) (Kept, error) {
+	return s.one(ctx, "SELECT seq FROM receipt WHERE leaf = ?", leafBytes(leaf))
+}
+
+// ByID is the receipt with an id, or NotFound.
+func (s *Store) ByID(ctx context.Context, id ledger.ID) (Kept, error) {
+	return s.one(ctx, "SELECT seq FROM receipt WHERE id = ?", id)
+}
+
+func (s *Store) one(ctx context.Context, query string, arg any) (Kept, error) {
+	var seq int64
+	err := s.db.R.QueryRowContext(ctx, query, arg).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Kept{}, unknown()
+	}
+	if err != nil {
+		return Kept{}, fmt.Errorf("look up receipt: %w", err)
+	}
+	return s.Get(ctx, seq)
+}
+
+// EndsOf are the end receipts of a start: one, or none while it runs.
+func (s *Store) EndsOf(ctx context.Context, start ledger.ID) ([]Kept, error) {
+	page, err := s.Find(ctx, Filter{Start: start}, 0, maxPage)
+	return page.Items, err
+}
+
+// Filter chooses receipts; an empty member chooses all.
+type Filter struct {
+	Party   ledger.ID
+	Order   ledger.ID
+	License ledger.ID
+	Subject ledger.Ref
+	Content ledger.ID
+	SHA256  ledger.Digest
+	Start   ledger.ID // the ends of this start
+	Kinds   []ledger.ReceiptKind
+	From    ledger.Millis // inclusive
+	Until   ledger.Millis // exclusive
+}
+
+// Page is some receipts, newest first.
+type Page struct {
+	Items []Kept
+	// Next is the cursor of the page after this one; 0 where there is none.
+	Next int64
+}
+
+// maxPage is the most receipts of a page.
+const maxPage = 500
+
+// Find returns up to limit (1 to 500) receipts, newest first: those below the
+// index cursor, or from the newest on where it is 0. Receipts that come
+// meanwhile don't move the pages.
+func (s *Store) Find(ctx context.Context, f Filter, cursor int64, limit int) (Page, error) {
+	size := s.log.Size()
+	if cursor <= 0 || cursor > size {
+		cursor = size
+	}
+	limit = min(max(limit, 1), maxPage)
+	where, args := f.where()
+	query := "SELECT seq FROM receipt WHERE seq < ?" + where + " ORDER BY seq DESC LIMIT ?"
+	found, err := s.indexes(ctx, query, append(append([]any{cursor}, args...), limit+1))
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Items: []Kept{}}
+	if len(found) > limit {
+		found = found[:limit]
+		page.Next = found[limit-1]
+	}
+	for _, seq := range found {
+		k, err := s.Get(ctx, seq)
+		if err != nil {
+			return Page{}, err
+		}
+		page.Items = append(page.Items, k)
+	}
+	return page, nil
+}
+
+// where is the condition. The first member that is set, the most telling first,
+// has its index used; a plus keeps the others' from being chosen instead.
+func (f Filter) where() (string, []any) {
+	var b strings.Builder
+	var args []any
+	plus := ""
+	and := func(column, rest string, values ...any) {
+		b.WriteString(" AND " + plus + column + rest)
+		args = append(args, values...)
+		plus = "+"
+	}
+	for _, c := range []struct{ column, value string }{
+		{"start", string(f.Start)}, {"content", string(f.Content)}, {"order_id", string(f.Order)}, {"sha256", string(f.SHA256)},
+		{"subject", string(f.Subject)}, {"party", string(f.Party)}, {"license", string(f.License)},
+	} {
+		if c.value != "" {
+			and(c.column, " = ?", c.value)
+		}
+	}
+	if len(f.Kinds) > 0 {
+		kinds := make([]any, len(f.Kinds))
+		for i, k := range f.Kinds {
+			kinds[i] = string(k)
+		}
+		and("kind", " IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
+	}
+	if f.From > 0 {
+		and("time", " >= ?", f.From)
+	}
+	if f.Until > 0 {
+		and("time", " < ?", f.Until)
+	}
+	return b.String(), args
+}
+
+func (s *Store) indexes(ctx context.Context, query string, args []any) ([]int64, error) {
+	rows, err := s.db.R.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find receipts: %w", err)
+	}
+	defer rows.Close()
+	var found []int64
+	for rows.Next() {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return nil, fmt.Errorf("find receipts: %w", err)
+		}
+		found = append(found, seq)
+	}
+	return found, rows.Err()
+}
