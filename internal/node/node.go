@@ -1,0 +1,236 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/custody"
+	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/provenance"
+	"github.com/datacadastre/cadastre/licensing"
+	"github.com/datacadastre/cadastre/marketplace"
+	"github.com/datacadastre/cadastre/marketplace/objects"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+	"github.com/datacadastre/cadastre/policies"
+	"github.com/datacadastre/cadastre/registry"
+)
+
+// Options say how a node runs.
+type Options struct {
+	Dir           string
+	PublicEntries bool // entry bundles of the logs for everyone
+	Log           *slog.Logger
+	Now           func() time.Time
+	Version       string
+}
+
+// Node is a running node.
+type Node struct {
+	opts     Options
+	settings Settings
+	keys     keys
+	genesis  ledger.Genesis
+	unlock   func()
+	read     *sqldb.DB
+	own      *sqldb.DB // node.db
+	ledger   *embedded.Ledger
+	receipts *receipts.Store
+	objects  *objects.Store
+	loop     *projection.Loop
+	links    *provenance.Table
+	registry *registry.Registry
+	licenses *licensing.Licensing
+	roles    *policies.Roles
+	market   *marketplace.Market
+	checker  *auth.Checker
+	custody  *custody.Keys
+	edge     *web.Server
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	anchors anchors
+}
+
+// Open starts a node in the order of protocol §7: lock, ledger, receipts held
+// against their last anchor, open deliveries ended as interrupted, read model
+// brought to the head, policies, anchor. It serves nothing yet.
+func Open(ctx context.Context, o Options) (*Node, error) {
+	n := &Node{opts: o}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) (err error) {
+	d := folder(n.opts.Dir)
+	if n.settings, err = d.settings(); err != nil {
+		return err
+	}
+	if n.settings.Ledger == "" {
+		return fmt.Errorf("%s waits for its genesis: have the data authority sign %s, then run cadastre init --dir %s --genesis FILE",
+			d, d.path("genesis.request"), d)
+	}
+	if n.unlock, err = d.lock(); err != nil {
+		return err
+	}
+	if n.keys, err = d.keys(); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context, folder) error{n.openLedger, n.openStores, n.openDomains, n.openEdge} {
+		if err := step(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) openLedger(ctx context.Context, d folder) (err error) {
+	n.ledger, err = embedded.Open(ctx, embedded.Config{Path: d.path("ledger.db"), Key: n.keys.ledger,
+		Algorithms: ledger.Standard(), Genesis: n.settings.GenesisSHA256, Now: n.opts.Now})
+	if err != nil {
+		return err
+	}
+	if n.genesis, err = value[ledger.Genesis](ctx, n.ledger, ledger.GenesisRef); err != nil {
+		return fmt.Errorf("read genesis: %w", err)
+	}
+	return nil
+}
+
+// value reads a record of the ledger.
+func value[T any](ctx context.Context, l ledger.Ledger, ref ledger.Ref) (T, error) {
+	var v T
+	b, err := l.Value(ctx, ledger.RecordKey(ref))
+	if err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal(b, &v)
+}
+
+func (n *Node) openStores(ctx context.Context, d folder) (err error) {
+	last, err := n.lastAnchor(ctx)
+	if err != nil {
+		return err
+	}
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.opts.Now})
+	if err != nil {
+		return err
+	}
+	if n.objects, err = objects.OpenDisk(d.path("objects"), n.keys.master); err != nil {
+		return err
+	}
+	if n.own, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
+		return err
+	}
+	if err := errors.Join(n.own.Migrate(ctx, "auth", auth.Migrations()), n.own.Migrate(ctx, "custody", custody.Migrations())); err != nil {
+		return err
+	}
+	n.custody = custody.New(n.own.W, n.keys.master, n.opts.Now)
+	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal); err != nil {
+		return err
+	}
+	return errors.Join(n.read.Migrate(ctx, "projection", projection.Migrations()),
+		n.read.Migrate(ctx, "provenance", provenance.Migrations()), n.read.Migrate(ctx, "registry", registry.Migrations()),
+		n.read.Migrate(ctx, "licensing", licensing.Migrations()), n.read.Migrate(ctx, "marketplace", marketplace.Migrations()))
+}
+
+func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
+	n.links = provenance.NewTable(n.read.R)
+	n.registry = registry.New(n.read.R, n.opts.Now)
+	if n.licenses, err = licensing.New(n.read.R, n.opts.Now); err != nil {
+		return err
+	}
+	if n.roles, err = policies.NewRoles(); err != nil {
+		return err
+	}
+	n.market = marketplace.New(marketplace.Config{DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
+		Ready: n.ready, Origin: n.settings.Origin, Now: n.opts.Now, NewID: NewID, Upload: n.settings.Limits.Upload,
+		Each: n.settings.Limits.Deliveries})
+	n.loop, err = projection.New(ctx, n.read.W, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links}, n.applied, n.opts.Now)
+	if err != nil {
+		return err
+	}
+	n.licenses.UseRevision(n.loop.Revision)
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	n.stop = stop
+	n.background(func() {
+		if err := n.loop.Run(run); err != nil {
+			n.opts.Log.ErrorContext(run, "projection stopped", slog.String("error", err.Error()))
+			n.market.CutAll()
+		}
+	})
+	head, err := n.ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if err := n.loop.Wait(ctx, head.Block); err != nil {
+		return err
+	}
+	if err := n.anchor(ctx); err != nil {
+		n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
+	}
+	n.background(func() { n.keepAnchored(run) })
+	n.background(func() { n.watch(run) })
+	return nil
+}
+
+func (n *Node) background(f func()) {
+	n.running.Add(1)
+	go func() {
+		defer n.running.Done()
+		f()
+	}()
+}
+
+// applied runs after each block's commit, before anyone who waits for it goes
+// on: enforcers swapped, ended deliveries cancelled (protocol §7).
+func (n *Node) applied(ctx context.Context, events []ledger.Event) {
+	moved := false
+	for _, e := range events {
+		n.licenses.Refresh(n.licenses.Touched(e)...)
+		moved = moved || e.Name != ledger.FnAnchor
+	}
+	if moved {
+		n.market.Recheck(ctx)
+	}
+}
+
+// Close stops what runs and closes the stores, the folder's lock last.
+func (n *Node) Close(context.Context) error {
+	if n.market != nil {
+		n.market.CutAll()
+	}
+	if n.stop != nil {
+		n.stop()
+	}
+	n.running.Wait()
+	var errs []error
+	if n.receipts != nil {
+		errs = append(errs, n.receipts.Close())
+	}
+	if n.objects != nil {
+		errs = append(errs, n.objects.Close())
+	}
+	for _, db := range []*sqldb.DB{n.read, n.own} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	if n.ledger != nil {
+		errs = append(errs, n.ledger.Close())
+	}
+	if n.unlock != nil {
+		n.unlock()
+	}
+	return errors.Join(errs...)
+}

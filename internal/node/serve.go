@@ -1,0 +1,98 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Listen says where and how the node is reached.
+type Listen struct {
+	Address     string
+	Cert, Key   string // TLS files
+	BehindProxy bool   // a proxy in front ends TLS
+}
+
+func (n *Node) openEdge(_ context.Context, _ folder) (err error) {
+	if n.checker, err = auth.NewChecker(n.settings.Origin, n, n.own.W, n.opts.Now); err != nil {
+		return err
+	}
+	n.edge = web.New(web.Config{Ledger: n.ledger, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
+		Auth: n.checker, CanRead: n.roles.CanRead, Noted: n.noted, Ready: n.ready, Public: n.opts.PublicEntries,
+		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
+		Logs: []web.Log{{Name: "ledger", Handler: n.ledger.Handler}, {Name: "receipts", Handler: n.receipts.Handler}}})
+	return nil
+}
+
+func (n *Node) about() web.About {
+	return web.About{Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
+		GenesisSHA256: n.settings.GenesisSHA256, Logs: []string{n.keys.ledger.VKey()}, ReceiptLog: n.keys.receipts.VKey(),
+		Demo: n.genesis.Demo, Version: n.opts.Version}
+}
+
+// Edge is the node's HTTP handler.
+func (n *Node) Edge() *web.Server { return n.edge }
+
+// Serve listens until ctx ends, then lets running requests finish for a while.
+// ready is told the address once requests are taken.
+func (n *Node) Serve(ctx context.Context, l Listen, ready func(url string)) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: is another node running there? choose another with --listen", l.Address, err)
+	}
+	server := n.edge.HTTP()
+	failed := make(chan error, 1)
+	scheme := "http"
+	if l.Cert != "" {
+		scheme = "https"
+	}
+	go func() {
+		if l.Cert != "" {
+			failed <- server.ServeTLS(listener, l.Cert, l.Key)
+			return
+		}
+		failed <- server.Serve(listener)
+	}()
+	ready(scheme + "://" + listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil {
+		err = server.Close()
+		return err
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// check refuses to be reached by others without TLS (protocol §6).
+func (l Listen) check() error {
+	host, _, err := net.SplitHostPort(l.Address)
+	if err != nil {
+		return ledger.Invalid("listen", "host:port")
+	}
+	if (l.Cert == "") != (l.Key == "") {
+		return errors.New("TLS needs both files: give --tls-cert and --tls-key")
+	}
+	ip := net.ParseIP(host)
+	if host == "localhost" || ip != nil && ip.IsLoopback() || l.Cert != "" || l.BehindProxy {
+		return nil
+	}
+	return fmt.Errorf("%s can be reached by others: give --tls-cert and --tls-key, or --behind-proxy when a proxy ends TLS", l.Address)
+}

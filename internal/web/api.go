@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// answer wraps a body for huma.
+type answer[T any] struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         T
+}
+
+func say[T any](v T, err error) (*answer[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &answer[T]{CacheControl: "no-cache", Body: v}, nil
+}
+
+// token is the header that private reads need.
+type token struct {
+	Authorization string `header:"Authorization" doc:"Bearer token: cadastre token makes one"`
+}
+
+// byID names a record.
+type byID struct {
+	ID ledger.ID `path:"id" doc:"the record's UUID" maxLength:"36"`
+}
+
+// page bounds a listing.
+type page struct {
+	Cursor string `query:"cursor" doc:"next of the page before" maxLength:"400"`
+	Limit  int    `query:"limit" doc:"1 to 500, 50 unless told" minimum:"0" maximum:"500"`
+}
+
+// pageOf is one page of a listing.
+type pageOf[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"cursor of the next page; absent on the last"`
+}
+
+// get registers a read; its errors become problems.
+func get[I, O any](s *Server, path, id, summary string, h func(context.Context, *I) (*answer[O], error)) {
+	huma.Register(s.api, huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
+		MaxBodyBytes: s.MaxBody}, func(ctx context.Context, in *I) (*answer[O], error) {
+		out, err := h(ctx, in)
+		return out, s.problemOf(err)
+	})
+}
+
+func (s *Server) routes() {
+	huma.Register(s.api, huma.Operation{OperationID: "submit-call", Method: http.MethodPost, Path: "/v1/calls",
+		Summary: "Record a signed call 提交签名请求", MaxBodyBytes: s.MaxBody,
+		Description: "The one way to change the register. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. " +
+			"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.",
+	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
+		out, err := s.call(ctx, in)
+		return out, s.problemOf(err)
+	})
+	get(s, "/v1/about", "about", "This node and its ledger 节点与账本", func(context.Context, *struct{}) (*answer[About], error) {
+		return say(s.About, nil)
+	})
+	get(s, "/v1/calls/{party}/{call}", "call", "A recorded call with its proof 已记录的请求", s.recorded)
+	s.registryRoutes()
+	s.licenseRoutes()
+	s.marketRoutes()
+	s.traceRoutes()
+}
+
+type callInput struct {
+	Body struct {
+		Call string `json:"call" doc:"compact JWS" maxLength:"60000"`
+	}
+}
+
+func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
+	out, err := s.Ledger.Submit(ctx, in.Body.Call)
+	if err != nil {
+		return nil, err
+	}
+	return say(out, s.Wait(ctx, out.Position.Block))
+}
+
+type recordedInput struct {
+	token
+	Party ledger.ID `path:"party"`
+	Call  ledger.ID `path:"call"`
+}
+
+// recorded shows a call to who made it, and to whoever reads everything.
+func (s *Server) recorded(ctx context.Context, in *recordedInput) (*answer[ledger.Recorded], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	if p.ID != in.Party && !s.CanRead(p.Roles, "everything") {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("call")
+	}
+	return say(s.Ledger.Recorded(ctx, in.Party, in.Call))
+}

@@ -1,0 +1,224 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
+)
+
+// stalled is how long a write to a receiver may take (protocol §6).
+const stalled = 60 * time.Second
+
+// order delivers GET and HEAD /v1/orders/{id}/content/{object}.
+func (s *Server) order(w http.ResponseWriter, r *http.Request) {
+	id := ledger.ID(chi.URLParam(r, "id"))
+	if err := id.Validate("id"); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.content(w, r, marketplace.Ask{Order: id})
+}
+
+// supply serves GET and HEAD /v1/licenses/{id}/resources/{resource}/content/{object}.
+func (s *Server) supply(w http.ResponseWriter, r *http.Request) {
+	a := marketplace.Ask{License: ledger.ID(chi.URLParam(r, "id")), Resource: ledger.ID(chi.URLParam(r, "resource"))}
+	if err := ledger.First(a.License.Validate("id"), a.Resource.Validate("resource")); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.content(w, r, a)
+}
+
+func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.Ask) {
+	b, err := s.bearer(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	a.Party, a.Environment, a.Key, a.Object = b.Party, b.Environment, b.Kid, chi.URLParam(r, "object")
+	if len(a.Object) > 64 {
+		s.fail(w, r, ledger.Invalid("object", "object_id"))
+		return
+	}
+	w.Header().Set("Accept-Ranges", "bytes")
+	if r.Method == http.MethodHead {
+		c, err := s.Market.Look(r.Context(), a)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		describe(w.Header(), c)
+		w.Header().Set("Content-Length", strconv.FormatInt(c.Bytes, 10))
+		return
+	}
+	ranged := false
+	a.Range = func(size int64, hash ledger.Digest) (offset, length int64, err error) {
+		part, ok, err := parseRange(r.Header.Get("Range"))
+		if err != nil {
+			return 0, 0, err
+		}
+		if cond := r.Header.Get("If-Range"); !ok || cond != "" && cond != etag(hash) {
+			return 0, size, nil
+		}
+		ranged = true
+		return part.within(size)
+	}
+	t, err := s.Market.Begin(r.Context(), a)
+	if err != nil {
+		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonRange && e.Param("size") != "" {
+			w.Header().Set("Content-Range", "bytes */"+e.Param("size"))
+		}
+		s.fail(w, r, err)
+		return
+	}
+	s.stream(w, r, t, ranged)
+}
+
+func etag(hash ledger.Digest) string { return `"` + string(hash) + `"` }
+
+func describe(h http.Header, c ledger.Content) {
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": c.Name}))
+	h.Set("ETag", etag(c.SHA256))
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// stream sends a transfer that has its start receipt. When the decision ends,
+// the connection is reset: a short answer must not look whole.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer, ranged bool) {
+	h := w.Header()
+	describe(h, t.Content)
+	h.Set("Content-Length", strconv.FormatInt(t.Length, 10))
+	h.Set("Cadastre-Receipt", string(t.Start))
+	code := http.StatusOK
+	if ranged {
+		code = http.StatusPartialContent
+		h.Set("Content-Range", "bytes "+strconv.FormatInt(t.Offset, 10)+"-"+strconv.FormatInt(t.Offset+t.Length-1, 10)+"/"+
+			strconv.FormatInt(t.Content.Bytes, 10))
+	}
+	w.WriteHeader(code)
+	rc := http.NewResponseController(w)
+	release := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() { _ = rc.SetWriteDeadline(s.Now()) })
+	err := t.Send(&pacer{w: w, rc: rc, now: s.Now, done: t.Done()})
+	release()
+	if err == nil {
+		return
+	}
+	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
+	panic(http.ErrAbortHandler)
+}
+
+// doneContext ends when the transfer does, so that a write blocked in the
+// kernel is released at once.
+type doneContext struct {
+	context.Context //nolint:containedctx // it only lends its values
+	done            <-chan struct{}
+}
+
+func (c doneContext) Done() <-chan struct{} { return c.done }
+
+// Err is only asked for once Done is closed.
+func (c doneContext) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// pacer gives each write its own deadline and stops when done is closed.
+type pacer struct {
+	w    io.Writer
+	rc   *http.ResponseController
+	now  func() time.Time
+	done <-chan struct{}
+}
+
+func (p *pacer) Write(b []byte) (int, error) {
+	if err := p.rc.SetWriteDeadline(p.now().Add(stalled)); err != nil {
+		return 0, err
+	}
+	select {
+	case <-p.done:
+		return 0, marketplace.ErrEnded
+	default:
+	}
+	return p.w.Write(b)
+}
+
+// upload takes POST /v1/uploads: a stream of any length up to the node's limit.
+func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
+	b, err := s.spend(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if b.Environment != "" {
+		s.fail(w, r, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization"))
+		return
+	}
+	rc := http.NewResponseController(w)
+	body := &steady{r: r.Body, rc: rc, now: s.Now}
+	in, err := s.Market.Ingest(r.Context(), b.Party, body)
+	if err != nil {
+		if body.err != nil && !errors.Is(body.err, io.EOF) {
+			panic(http.ErrAbortHandler) // the sender is gone: there is no one to answer
+		}
+		s.fail(w, r, err)
+		return
+	}
+	s.json(w, r, http.StatusCreated, in)
+}
+
+// steady gives each read of an upload its own deadline.
+type steady struct {
+	r   io.Reader
+	rc  *http.ResponseController
+	now func() time.Time
+	err error
+}
+
+func (s *steady) Read(b []byte) (int, error) {
+	if err := s.rc.SetReadDeadline(s.now().Add(stalled)); err != nil {
+		return 0, err
+	}
+	n, err := s.r.Read(b)
+	s.err = err
+	return n, err
+}
+
+// bearer checks the token of a request that changes nothing.
+func (s *Server) bearer(r *http.Request) (auth.Bearer, error) {
+	return s.token(r.Context(), r.Header.Get("Authorization"))
+}
+
+func (s *Server) token(ctx context.Context, header string) (auth.Bearer, error) {
+	scheme, token, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return auth.Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonAuthorization).At("authorization")
+	}
+	return s.Auth.Check(ctx, strings.TrimSpace(token))
+}
+
+// spend checks the token of a request that changes something and uses it up.
+func (s *Server) spend(r *http.Request) (auth.Bearer, error) {
+	b, err := s.bearer(r)
+	if err != nil {
+		return b, err
+	}
+	return b, s.Auth.Spend(r.Context(), b)
+}

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
+)
+
+func (s *Server) marketRoutes() {
+	get(s, "/v1/products", "products", "Products 产品目录", s.products)
+	get(s, "/v1/products/{id}", "product", "A product 产品", func(ctx context.Context, in *byID) (*answer[ledger.Product], error) {
+		return say(s.Market.Product(ctx, in.ID))
+	})
+	get(s, "/v1/products/{id}/content", "product-content", "What is delivered of a product 产品内容", func(ctx context.Context, in *byID) (*answer[pageOf[ledger.Content]], error) {
+		found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
+		return say(pageOf[ledger.Content]{Items: found}, err)
+	})
+	get(s, "/v1/resources/{id}/content", "resource-content", "What can be supplied of a resource 资源内容", s.resourceContent)
+	get(s, "/v1/orders", "orders", "My orders 我的订单", s.orders)
+	get(s, "/v1/orders/{id}", "order", "An order 订单", s.orderRecord)
+}
+
+type productsInput struct {
+	page
+	Operator ledger.ID           `query:"operator"`
+	License  ledger.ID           `query:"license"`
+	State    ledger.ProductState `query:"state" enum:"listed,delisted"`
+	Text     string              `query:"q" maxLength:"100"`
+}
+
+func (s *Server) products(ctx context.Context, in *productsInput) (*answer[pageOf[ledger.Product]], error) {
+	found, next, err := s.Market.Products(ctx, marketplace.ProductFilter{Operator: in.Operator, License: in.License,
+		State: in.State, Text: in.Text}, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
+	return say(pageOf[ledger.Product]{found, next}, err)
+}
+
+type privateID struct {
+	token
+	byID
+}
+
+// resourceContent shows a resource's objects to its holder and to operators.
+func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pageOf[ledger.Content]], error) {
+	b, err := s.token(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Registry.Party(ctx, b.Party)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindResource, in.ID))
+	if err != nil {
+		return nil, err
+	}
+	own := len(found) > 0 && found[0].Owner == p.ID
+	if !own && !p.Has(ledger.RoleOperator) && !s.CanRead(p.Roles, "everything") {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	}
+	return say(pageOf[ledger.Content]{Items: found}, nil)
+}
+
+type ordersInput struct {
+	token
+	page
+	Product ledger.ID         `query:"product"`
+	State   ledger.OrderState `query:"state" enum:"placed,accepted,active,fulfilled,cancelled,refunded,blocked"`
+}
+
+// orders lists the caller's orders; whoever reads everything sees all.
+func (s *Server) orders(ctx context.Context, in *ordersInput) (*answer[pageOf[ledger.Order]], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	f := marketplace.OrderFilter{Product: in.Product, State: in.State, Party: p.ID}
+	if s.CanRead(p.Roles, "everything") {
+		f.Party = ""
+		if err := s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindOrder, "all")); err != nil {
+			return nil, err
+		}
+	}
+	found, next, err := s.Market.Orders(ctx, f, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
+	return say(pageOf[ledger.Order]{found, next}, err)
+}
+
+// orderRecord shows an order to both its parties and to whoever reads everything.
+func (s *Server) orderRecord(ctx context.Context, in *privateID) (*answer[ledger.Order], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.Market.Order(ctx, in.ID)
+	hidden := ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	switch {
+	case errors.Is(err, ledger.NotFound):
+		return nil, hidden
+	case err != nil:
+		return nil, err
+	case p.ID == o.Buyer || p.ID == o.Operator:
+		return say(o, nil)
+	case s.CanRead(p.Roles, "everything"):
+		return say(o, s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindOrder, o.ID)))
+	}
+	return nil, hidden
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/datacadastre/cadastre/registry"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// certificatePage is /c/{code}: a plain page, or JSON for who asks for it.
+func (s *Server) certificatePage(w http.ResponseWriter, r *http.Request) {
+	c, err := s.certificate(r.Context(), chi.URLParam(r, "code"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Vary", "Accept, Accept-Language")
+	w.Header().Set("Cache-Control", "no-cache")
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.json(w, r, http.StatusOK, c)
+		return
+	}
+	s.render(w, r, "certificate.html", c)
+}
+
+// view is what a page is given.
+type view struct {
+	Lang  string
+	About About
+	Data  any
+}
+
+// Say picks the sentence of the page's language.
+func (v view) Say(zh, en string) string {
+	if v.Lang == "en" {
+		return en
+	}
+	return zh
+}
+
+func (s *Server) render(w http.ResponseWriter, r *http.Request, name string, data any) {
+	t, err := template.ParseFS(pages, "pages/"+name)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, view{Lang: language(r.Header.Get("Accept-Language")), About: s.About, Data: data}); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes()) // nobody is left to tell
+}
+
+// home says what is served here and where to look.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	found, err := s.Registry.Search(r.Context(), registry.Query{Text: r.URL.Query().Get("q"), Cursor: r.URL.Query().Get("cursor"), Limit: 20})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.render(w, r, "home.html", struct {
+		Text string
+		Page registry.Page
+	}{r.URL.Query().Get("q"), found})
+}

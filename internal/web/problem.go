@@ -1,0 +1,155 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Problem is an RFC 9457 problem: the ledger's typed error with its sentence in
+// the user's language.
+type Problem struct {
+	Type   string         `json:"type,omitempty" doc:"always about:blank"`
+	Title  string         `json:"title" doc:"what happened, in the user's language"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail,omitempty" doc:"what to do next, in the user's language"`
+	Code   ledger.Code    `json:"code"`
+	Reason ledger.Reason  `json:"reason"`
+	Field  string         `json:"field,omitempty" doc:"the member at fault"`
+	Rule   string         `json:"rule,omitempty" doc:"the rule that it breaks"`
+	Params []ledger.Param `json:"params,omitempty"`
+}
+
+// Error makes the problem an error.
+func (p *Problem) Error() string { return p.Title }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of RFC 9457.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+var _ huma.StatusError = (*Problem)(nil)
+
+// status maps the classes of error, and the few reasons with a status of their own.
+func status(e *ledger.Error) int {
+	switch e.Reason {
+	case ledger.ReasonToken, ledger.ReasonTokenUsed, ledger.ReasonAuthorization:
+		return http.StatusUnauthorized
+	case ledger.ReasonTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case ledger.ReasonRange:
+		return http.StatusRequestedRangeNotSatisfiable
+	case ledger.ReasonQuota:
+		return http.StatusTooManyRequests
+	}
+	switch e.Code {
+	case ledger.NotFound:
+		return http.StatusNotFound
+	case ledger.Conflict:
+		return http.StatusConflict
+	case ledger.InvalidCode:
+		return http.StatusUnprocessableEntity
+	case ledger.Forbidden:
+		return http.StatusForbidden
+	case ledger.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// problemOf turns any error into a problem; what is not typed is our fault and
+// shows no detail. It returns nil for nil, so that handlers can pass it on.
+func (s *Server) problemOf(err error) error {
+	if err == nil {
+		return nil
+	}
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	e := ledger.AsError(err)
+	if e == nil {
+		s.log.Error("request failed", slog.String("error", err.Error()))
+		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
+		return &Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}
+	}
+	return &Problem{Status: status(e), Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params}
+}
+
+// language is the first of Chinese and English that the user takes; Chinese first.
+func language(accept string) string {
+	for part := range strings.SplitSeq(accept, ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		switch tag, _, _ = strings.Cut(strings.ToLower(tag), "-"); tag {
+		case "zh", "*":
+			return "zh"
+		case "en":
+			return "en"
+		}
+	}
+	return "zh"
+}
+
+// fill puts the sentences in.
+func (p *Problem) fill(lang string) *Problem {
+	q := *p
+	q.Type = "about:blank"
+	q.Title, q.Detail = sentence(lang, p.Reason, p.Field, p.Rule, p.Params)
+	return &q
+}
+
+// localize is huma's last step: problems get their sentences.
+func localize(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*Problem); ok {
+		return p.fill(language(ctx.Header("Accept-Language"))), nil
+	}
+	return v, nil
+}
+
+// fail answers a plain handler's error as a problem.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var p *Problem
+	if !errors.As(s.problemOf(err), &p) {
+		return
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if err := json.NewEncoder(w).Encode(p.fill(language(r.Header.Get("Accept-Language")))); err != nil {
+		s.log.Debug("answer not sent", slog.String("error", err.Error()))
+	}
+}
+
+// fromHuma keeps the shape of problems for what huma itself refuses.
+func fromHuma(status int, message string, errs ...error) huma.StatusError {
+	p := &Problem{Status: status, Code: ledger.InvalidCode, Reason: ledger.ReasonField, Rule: message}
+	switch {
+	case status == http.StatusNotFound:
+		p.Code, p.Reason = ledger.NotFound, ledger.ReasonUnknown
+	case status == http.StatusRequestEntityTooLarge:
+		p.Reason = ledger.ReasonTooLarge
+	case status >= http.StatusInternalServerError:
+		p.Code, p.Reason, p.Rule = ledger.Unavailable, ledger.ReasonInternal, ""
+	}
+	for _, err := range errs {
+		var d *huma.ErrorDetail
+		if errors.As(err, &d) {
+			p.Field, p.Rule = strings.TrimPrefix(d.Location, "body."), d.Message
+			return p
+		}
+	}
+	return p
+}

@@ -1,0 +1,207 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/registry"
+)
+
+func (s *Server) registryRoutes() {
+	get(s, "/v1/resources", "resources", "Search registered resources 检索数据资源", s.resources)
+	get(s, "/v1/resources/{id}", "resource", "A registered resource 数据资源", func(ctx context.Context, in *byID) (*answer[registry.Summary], error) {
+		return say(s.Registry.Resource(ctx, in.ID))
+	})
+	get(s, "/v1/entries/{id}", "entry", "An entry as it is recorded 登记结果", s.entry)
+	get(s, "/v1/certificates/{code}", "certificate", "The certificate of a code 登记凭证", func(ctx context.Context, in *codeInput) (*answer[registry.Certificate], error) {
+		return say(s.certificate(ctx, in.Code))
+	})
+	get(s, "/v1/notices", "notices", "Running notices 公示", s.notices)
+	get(s, "/v1/parties", "parties", "Parties 主体", s.parties)
+	get(s, "/v1/parties/{id}", "party", "A party 主体", s.party)
+	get(s, "/v1/applications", "applications", "Applications 登记申请", s.applications)
+	get(s, "/v1/applications/{id}", "application", "An application 登记申请", s.application)
+	get(s, "/v1/alarms", "alarms", "Steps past their limit 超期提醒", s.alarms)
+	get(s, "/v1/calendar", "calendar", "Recorded lists of working days 工作日历", func(ctx context.Context, _ *struct{}) (*answer[pageOf[ledger.CalendarYear]], error) {
+		years, err := s.Registry.CalendarYears(ctx)
+		return say(pageOf[ledger.CalendarYear]{Items: years}, err)
+	})
+}
+
+type resourcesInput struct {
+	page
+	Text   string          `query:"q" doc:"words, Chinese or English; each must occur" maxLength:"200"`
+	Holder ledger.ID       `query:"holder"`
+	Domain string          `query:"domain" maxLength:"40"`
+	Region ledger.Region   `query:"region" doc:"GB/T 2260: itself and what lies in it"`
+	State  registry.Status `query:"state"`
+}
+
+func (s *Server) resources(ctx context.Context, in *resourcesInput) (*answer[registry.Page], error) {
+	return say(s.Registry.Search(ctx, registry.Query{Text: in.Text, Holder: in.Holder, Domain: in.Domain, Region: in.Region,
+		State: in.State, Cursor: in.Cursor, Limit: in.Limit}))
+}
+
+type codeInput struct {
+	Code string `path:"code" doc:"cad_code or the official code" maxLength:"64"`
+}
+
+// certificate fills in the lines of use and operate: by the license that covers
+// the resource now, by several, or none (protocol §8).
+func (s *Server) certificate(ctx context.Context, code string) (registry.Certificate, error) {
+	c, err := s.Registry.Certificate(ctx, code)
+	if err != nil {
+		return c, err
+	}
+	covering, err := s.Licensing.Covering(ctx, c.Subject)
+	if err != nil {
+		return c, err
+	}
+	line := registry.RightLine{Kind: registry.LineNone}
+	switch {
+	case len(covering) == 1:
+		l := covering[0]
+		p, err := s.Registry.Party(ctx, l.Assignee)
+		if err != nil {
+			return c, err
+		}
+		line = registry.RightLine{Kind: registry.LineLicense, Party: &registry.Named{ID: p.ID, Name: p.Name}, License: l.ID, From: l.StartOn, Until: l.EndOn}
+	case len(covering) > 1:
+		line.Kind = registry.LineList
+	}
+	c.Rights.Use, c.Rights.Operate = line, line
+	return c, nil
+}
+
+// entry is the record behind a certificate: to the holder, the registry body,
+// operators (who license and list by it) and whoever reads everything.
+func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.Registry.Entry(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if e.Holder != p.ID && e.Body != p.ID && !p.Has(ledger.RoleOperator, ledger.RoleImplementer) && !s.CanRead(p.Roles, "everything") {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	}
+	return say(e, nil)
+}
+
+type noticesInput struct {
+	Cursor string `query:"cursor" maxLength:"400"`
+}
+
+func (s *Server) notices(ctx context.Context, in *noticesInput) (*answer[pageOf[registry.Notice]], error) {
+	found, next, err := s.Registry.Notices(ctx, in.Cursor)
+	return say(pageOf[registry.Notice]{found, next}, err)
+}
+
+// PublicParty is what anyone may know of a party; its keys too, since whoever
+// verifies needs them.
+type PublicParty struct {
+	ID     ledger.ID          `json:"id"`
+	Name   string             `json:"name"`
+	USCC   ledger.USCC        `json:"uscc"`
+	Kind   ledger.PartyKind   `json:"kind"`
+	Roles  []ledger.Role      `json:"roles"`
+	Region ledger.Region      `json:"region"`
+	Active bool               `json:"active"`
+	Keys   []ledger.KeyRecord `json:"keys"`
+	Cite   ledger.Cite        `json:"cite"`
+}
+
+func public(p ledger.Party) PublicParty {
+	return PublicParty{ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
+		Active: p.Active(), Keys: p.Keys, Cite: p.Cite}
+}
+
+type partiesInput struct {
+	page
+	Role ledger.Role `query:"role"`
+	Name string      `query:"name" doc:"the whole name" maxLength:"100"`
+}
+
+func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[PublicParty]], error) {
+	out := pageOf[PublicParty]{Items: []PublicParty{}}
+	if in.Name != "" {
+		p, err := s.Registry.PartyByName(ctx, in.Name)
+		if errors.Is(err, ledger.NotFound) {
+			return say(out, nil)
+		}
+		out.Items = append(out.Items, public(p))
+		return say(out, err)
+	}
+	found, next, err := s.Registry.Parties(ctx, registry.PartyFilter{Role: in.Role, Cursor: in.Cursor, Limit: in.Limit})
+	for _, p := range found {
+		out.Items = append(out.Items, public(p))
+	}
+	out.Next = next
+	return say(out, err)
+}
+
+func (s *Server) party(ctx context.Context, in *byID) (*answer[PublicParty], error) {
+	p, err := s.Registry.Party(ctx, in.ID)
+	return say(public(p), err)
+}
+
+type applicationsInput struct {
+	token
+	page
+	State ledger.ApplicationState `query:"state"`
+}
+
+// applications are one's own: as applicant, as registry body, or all.
+func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.Application]], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	f := registry.Filter{State: in.State, Cursor: in.Cursor, Limit: in.Limit}
+	switch {
+	case s.CanRead(p.Roles, "everything"):
+		if err := s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindApplication, "all")); err != nil {
+			return nil, err
+		}
+	case p.Has(ledger.RoleRegistryBody):
+		f.Body = p.ID
+	default:
+		f.Applicant = p.ID
+	}
+	found, next, err := s.Registry.Applications(ctx, f)
+	return say(pageOf[ledger.Application]{found, next}, err)
+}
+
+func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.Application], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Registry.Application(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case a.Applicant == p.ID || a.Body == p.ID:
+		return say(a, nil)
+	case s.CanRead(p.Roles, "everything"):
+		return say(a, s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindApplication, a.ID)))
+	}
+	return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+}
+
+// alarms are for the body they concern and for supervisors.
+func (s *Server) alarms(ctx context.Context, in *token) (*answer[pageOf[registry.Alarm]], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Has(ledger.RoleRegistryBody) && !s.CanRead(p.Roles, "alarms") {
+		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
+	}
+	found, err := s.Registry.Overdue(ctx)
+	return say(pageOf[registry.Alarm]{Items: found}, err)
+}

@@ -1,0 +1,204 @@
+// Package web is the node's edge: the HTTP API and its pages, authentication,
+// limits, and the sentences of errors in Chinese and English. It parses, calls
+// a service and renders; no business rule lives here.
+//
+// The API is described by its OpenAPI 3.1 document at /openapi.json; errors are
+// RFC 9457 problems. Everything that changes the register is a signed call at
+// POST /v1/calls.
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/licensing"
+	"github.com/datacadastre/cadastre/marketplace"
+	"github.com/datacadastre/cadastre/registry"
+)
+
+// Config is what the edge serves.
+type Config struct {
+	Ledger    ledger.Ledger
+	Wait      func(ctx context.Context, block uint64) error // until the read model has applied it
+	Registry  *registry.Registry
+	Licensing *licensing.Licensing
+	Market    *marketplace.Market
+	Tracer    Tracer
+	Auth      *auth.Checker
+	CanRead   func(roles []ledger.Role, what string) bool
+	Noted     func(ctx context.Context, by ledger.ID, target ledger.Ref) error // a regulator's look leaves a receipt
+	Logs      []Log
+	Ready     func(ctx context.Context) error
+	About     About
+	Public    bool // entry bundles for everyone
+	MaxBody   int64
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Log is a transparency log served under /log/<Name>/.
+type Log struct {
+	Name    string
+	Handler func(entries func(*http.Request) bool) http.Handler
+}
+
+// About is what anyone may know of the node.
+type About struct {
+	Name          string        `json:"name"`
+	Region        ledger.Region `json:"region"`
+	Origin        string        `json:"origin" doc:"audience of tokens"`
+	Ledger        ledger.ID     `json:"ledger"`
+	GenesisSHA256 ledger.Digest `json:"genesis_sha256"`
+	Logs          []string      `json:"logs" doc:"verifier keys (C2SP signed note) of the ledger log"`
+	ReceiptLog    string        `json:"receipt_log" doc:"verifier key of this node's receipt log"`
+	Demo          bool          `json:"demo" doc:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
+	Version       string        `json:"version"`
+}
+
+// Server is the edge.
+type Server struct {
+	Config
+	log *slog.Logger
+	mux http.Handler
+	api huma.API
+}
+
+var shape sync.Once
+
+// New makes the edge.
+func New(c Config) *Server {
+	shape.Do(func() { huma.NewError = fromHuma })
+	s := &Server{Config: c, log: c.Log}
+	r := chi.NewRouter()
+	r.Use(middleware.RequestID, s.recover, s.logged, s.headers)
+	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
+	config.DocsPath = ""
+	config.Transformers = append(config.Transformers, localize)
+	config.CreateHooks = nil
+	s.api = humachi.New(r, config)
+	s.routes()
+	r.Get("/v1/orders/{id}/content/{object}", s.order)
+	r.Head("/v1/orders/{id}/content/{object}", s.order)
+	r.Get("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
+	r.Head("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
+	r.Post("/v1/uploads", s.upload)
+	r.Get("/c/{code}", s.certificatePage)
+	r.Get("/", s.home)
+	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	r.Get("/readyz", s.ready)
+	for _, l := range c.Logs {
+		r.Mount("/log/"+l.Name, http.StripPrefix("/log/"+l.Name, l.Handler(s.entries)))
+	}
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, &Problem{Status: http.StatusMethodNotAllowed, Code: ledger.InvalidCode, Reason: ledger.ReasonFunction})
+	})
+	s.mux = r
+	return s
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// OpenAPI is the API's description, as JSON.
+func (s *Server) OpenAPI() ([]byte, error) { return json.MarshalIndent(s.api.OpenAPI(), "", "  ") }
+
+// HTTP is a server with the limits of protocol §6 for this edge.
+func (s *Server) HTTP() *http.Server {
+	return &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.Ready(r.Context()); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.json(w, r, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// entries says who reads the logs' entry bundles: regulators by token, or everyone.
+func (s *Server) entries(r *http.Request) bool {
+	if s.Public {
+		return true
+	}
+	p, err := s.reader(r.Context(), r.Header.Get("Authorization"))
+	return err == nil && s.CanRead(p.Roles, "log_entries")
+}
+
+func (s *Server) json(w http.ResponseWriter, r *http.Request, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		s.log.DebugContext(r.Context(), "answer not sent", slog.String("error", err.Error()))
+	}
+}
+
+// recover answers a panic as our fault; an aborted connection stays aborted.
+func (s *Server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
+				s.log.ErrorContext(r.Context(), "panic", slog.Any("value", v))
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.Now()
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		defer func() {
+			s.log.DebugContext(r.Context(), "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				slog.Int("status", ww.Status()), slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start)),
+				slog.String("request_id", middleware.GetReqID(r.Context())))
+		}()
+		next.ServeHTTP(ww, r)
+	})
+}
+
+// headers sets what holds for every answer, and bounds every body but uploads.
+func (s *Server) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		if s.About.Demo {
+			h.Set("Cadastre-Demo", "true")
+		}
+		if r.URL.Path != "/v1/uploads" {
+			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// reader is the party of a token that reads.
+func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
+	b, err := s.token(ctx, header)
+	if err != nil {
+		return ledger.Party{}, err
+	}
+	return s.Registry.Party(ctx, b.Party)
+}

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/provenance"
+)
+
+// Tracer follows what rests on what, over the recorded links and the receipts.
+type Tracer interface {
+	// Start finds the record that a question names: a file's SHA-256, a
+	// receipt's leaf, an id, a code. NotFound when nothing is known.
+	Start(ctx context.Context, q TraceQuestion) ([]ledger.Ref, error)
+
+	// Trace walks from a record back to the right it rests on, and forward to
+	// all that came of it, as far as the reader may see.
+	Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (Trace, error)
+
+	// Evidence makes the bundle about a record, for a reader who may see it.
+	Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref) ([]byte, error)
+}
+
+// TraceQuestion names one thing.
+type TraceQuestion struct {
+	SHA256      ledger.Digest `query:"sha256" doc:"of a file"`
+	Receipt     string        `query:"receipt" doc:"leaf hash or id of a receipt" maxLength:"64"`
+	Order       ledger.ID     `query:"order"`
+	Product     ledger.ID     `query:"product"`
+	License     ledger.ID     `query:"license"`
+	Resource    ledger.ID     `query:"resource"`
+	Certificate string        `query:"certificate" doc:"cad_code or the official code" maxLength:"64"`
+}
+
+// Step is one record on the way.
+type Step struct {
+	Ref     ledger.Ref       `json:"ref"`
+	Name    string           `json:"name,omitempty" doc:"title or name of the record"`
+	Right   ledger.Right     `json:"right,omitempty" doc:"of a grant"`
+	Party   ledger.ID        `json:"party,omitempty" doc:"whose record it is"`
+	Who     string           `json:"who,omitempty" doc:"name of that party"`
+	State   string           `json:"state,omitempty"`
+	Acts    []provenance.Act `json:"acts,omitempty" doc:"the signed calls that wrote it"`
+	Receipt *ledger.Receipt  `json:"receipt,omitempty"`
+	Index   int64            `json:"log_index,omitempty" doc:"of a receipt, its place in the log"`
+	Proof   string           `json:"proof" doc:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
+}
+
+// Trace is a walk's answer.
+type Trace struct {
+	From    ledger.Ref    `json:"from"`
+	Steps   []Step        `json:"steps"`
+	Links   []ledger.Link `json:"links"`
+	LeftOut int           `json:"left_out" doc:"records on the way that the asker may not see"`
+	Cut     bool          `json:"cut,omitempty" doc:"more than the limit was found"`
+}
+
+func (s *Server) traceRoutes() {
+	if s.Tracer == nil {
+		return
+	}
+	get(s, "/v1/trace", "trace", "Trace back to the right, or forward to every use 溯源", s.trace)
+	huma.Register(s.api, huma.Operation{OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence",
+		Summary: "The evidence bundle about a record 证据包"}, func(ctx context.Context, in *evidenceInput) (*bundle, error) {
+		out, err := s.evidence(ctx, in)
+		return out, s.problemOf(err)
+	})
+}
+
+type traceInput struct {
+	Authorization string `header:"Authorization" doc:"optional: without it only what is public is shown"`
+	TraceQuestion
+	Forward bool `query:"forward" doc:"to what came of it, instead of what it rests on"`
+}
+
+func (s *Server) asker(ctx context.Context, header string) (*ledger.Party, error) {
+	if header == "" {
+		return nil, nil //nolint:nilnil // a stranger
+	}
+	p, err := s.reader(ctx, header)
+	return &p, err
+}
+
+func (s *Server) trace(ctx context.Context, in *traceInput) (*answer[[]Trace], error) {
+	p, err := s.asker(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := s.Tracer.Start(ctx, in.TraceQuestion)
+	if err != nil {
+		return nil, err
+	}
+	traces := []Trace{}
+	for _, from := range starts {
+		t, err := s.Tracer.Trace(ctx, p, from, in.Forward)
+		if err != nil {
+			return nil, err
+		}
+		traces = append(traces, t)
+	}
+	if p != nil && s.CanRead(p.Roles, "everything") {
+		for _, from := range starts {
+			if err := s.Noted(ctx, p.ID, from); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return say(traces, nil)
+}
+
+// bundle is sent as it is: its bytes are what is verified.
+type bundle struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+type evidenceInput struct {
+	Authorization string `header:"Authorization"`
+	TraceQuestion
+}
+
+// evidence is about the first record that the question names.
+func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, error) {
+	p, err := s.asker(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := s.Tracer.Start(ctx, in.TraceQuestion)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Tracer.Evidence(ctx, p, starts[0])
+	if err != nil {
+		return nil, err
+	}
+	return &bundle{ContentType: "application/json", Body: b}, nil
+}

@@ -1,0 +1,155 @@
+package marketplace
+
+import (
+	"context"
+	"errors"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// grant is a decision to let a transfer go: what it rests on and until when.
+type grant struct {
+	content  ledger.Content
+	subject  ledger.Ref
+	license  ledger.ID
+	order    ledger.ID
+	purpose  *ledger.Purpose
+	scope    ledger.Ref // whose limits count
+	quota    ledger.Quota
+	revision ledger.Revision
+	until    ledger.Millis
+}
+
+func deny(reason ledger.Reason, rule string) *ledger.Error {
+	return ledger.Refuse(ledger.Forbidden, reason).By(rule)
+}
+
+// checkOrder repeats at delivery what must hold now: B1 to B5, B9 to B11, D2, D3.
+func (m *Market) checkOrder(ctx context.Context, id ledger.ID, party ledger.ID, object string) (grant, error) {
+	o, err := m.Order(ctx, id)
+	if err != nil || o.Buyer != party {
+		return grant{}, hidden(err)
+	}
+	today := m.day()
+	switch {
+	case o.State == ledger.OrderAccepted:
+		return grant{}, deny(ledger.ReasonUnpaid, "D2")
+	case !o.Effective(today):
+		return grant{}, deny(ledger.ReasonOrder, "D2").With("state", string(o.State))
+	case !mainland(o.Recipient):
+		return grant{}, deny(ledger.ReasonRecipient, "B10")
+	}
+	p, err := m.Product(ctx, o.Product)
+	if err != nil {
+		return grant{}, err
+	}
+	if err := m.checkProduct(p, today); err != nil {
+		return grant{}, err
+	}
+	if err := m.checkParties(ctx, o, p); err != nil {
+		return grant{}, err
+	}
+	g := grant{subject: ledger.RefTo(ledger.KindProduct, p.ID), license: o.License, order: o.ID, purpose: &o.Purpose,
+		scope: ledger.RefTo(ledger.KindOrder, o.ID), quota: o.Limits,
+		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil))}
+	for _, source := range p.Sources {
+		d, err := m.Decide(ctx, Question{Party: o.Operator, Resource: source, License: o.License, Purpose: o.Purpose, Action: "distribute"})
+		if err != nil {
+			return grant{}, err
+		}
+		if !d.Allow {
+			return grant{}, deny(d.Reason, "B2")
+		}
+		g.revision, g.until = d.Revision, min(g.until, d.Until)
+	}
+	g.content, err = m.contentFor(ctx, g.subject, object)
+	return g, err
+}
+
+// checkProduct: on offer, deliverable, reviewed (B1, B3, B9, D3).
+func (m *Market) checkProduct(p ledger.Product, today ledger.Date) error {
+	switch {
+	case p.State != ledger.Listed:
+		return deny(ledger.ReasonNotListed, "B1")
+	case p.SecurityReview.ValidUntil < today || p.ConformityReview.ValidUntil < today:
+		return deny(ledger.ReasonReview, "B3")
+	case p.Level != ledger.General:
+		return deny(ledger.ReasonLevel, "B9")
+	case p.PIStatus != ledger.PINone && p.PIStatus != ledger.PIAnonymized:
+		return deny(ledger.ReasonPI, "B9")
+	}
+	switch p.Form {
+	case ledger.FormDataset, ledger.FormReport, ledger.FormStatistic, ledger.FormModel:
+		return nil
+	default:
+		return deny(ledger.ReasonForm, "D3")
+	}
+}
+
+// checkParties: operator and buyer act, and are strangers (B5, B8, B11).
+func (m *Market) checkParties(ctx context.Context, o ledger.Order, p ledger.Product) error {
+	license, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, o.License))
+	if err != nil {
+		return err
+	}
+	operator, err := record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, p.Operator))
+	if err != nil {
+		return err
+	}
+	buyer, err := record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, o.Buyer))
+	switch {
+	case err != nil:
+		return err
+	case !operator.Active(), !buyer.Active():
+		return deny(ledger.ReasonPartySuspended, "B11")
+	case affiliated(license, operator, buyer):
+		return deny(ledger.ReasonOwnScope, "B8")
+	}
+	return nil
+}
+
+// checkSupply: license, resource, environment, content (domain §3.4 supply).
+func (m *Market) checkSupply(ctx context.Context, license, resource ledger.ID, party, environment ledger.ID, object string) (grant, error) {
+	l, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, license))
+	if err != nil || l.Assignee != party {
+		return grant{}, hidden(err)
+	}
+	if environment == "" || !contains(l.Environments, environment) {
+		return grant{}, deny(ledger.ReasonEnvironment, "O15")
+	}
+	e, err := record[ledger.Environment](ctx, m, ledger.RefTo(ledger.KindEnvironment, environment))
+	if err != nil {
+		return grant{}, err
+	}
+	if e.Operator != party {
+		return grant{}, deny(ledger.ReasonEnvironment, "O15")
+	}
+	d, err := m.Decide(ctx, Question{Party: party, Resource: resource, License: license, Action: "use"})
+	if err != nil {
+		return grant{}, err
+	}
+	if !d.Allow {
+		return grant{}, deny(d.Reason, "O21")
+	}
+	g := grant{subject: ledger.RefTo(ledger.KindResource, resource), license: license,
+		scope: ledger.RefTo(ledger.KindLicense, license), quota: l.Limits, revision: d.Revision, until: min(d.Until, endOf(l.EndOn))}
+	g.content, err = m.contentFor(ctx, g.subject, object)
+	return g, err
+}
+
+// hidden answers "not found" where existence itself is secret (protocol §9).
+func hidden(err error) error {
+	if err != nil && !errors.Is(err, ledger.NotFound) {
+		return err
+	}
+	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+}
+
+func contains[T comparable](list []T, v T) bool {
+	for _, w := range list {
+		if v == w {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,154 @@
+package marketplace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/objects"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+)
+
+// Question asks whether a party may use a resource for a purpose under a license.
+type Question struct {
+	Party    ledger.ID
+	Resource ledger.ID
+	License  ledger.ID
+	Purpose  ledger.Purpose // of supply: empty, any that the license names
+	Action   string
+}
+
+// Decision is the answer, at a revision, and until when it holds.
+type Decision struct {
+	Allow    bool
+	Reason   ledger.Reason // of a denial
+	Revision ledger.Revision
+	Until    ledger.Millis
+}
+
+// Config is what a market stands on.
+type Config struct {
+	DB       *sql.DB // reads read.db
+	Objects  objects.Objects
+	Receipts *receipts.Store
+	Decide   func(context.Context, Question) (Decision, error)
+	// Ready says whether new deliveries may begin: the node has applied what it
+	// knows and its receipts are anchored within the allowed lag.
+	Ready  func(context.Context) error
+	Origin string // of this node, in content records
+	Now    func() time.Time
+	NewID  func() ledger.ID
+	Upload int64 // largest upload in bytes
+	Each   int   // running deliveries a party may have
+}
+
+// Market runs the two flows.
+type Market struct {
+	Config
+	db *sql.DB
+
+	mu      sync.Mutex
+	running map[*Transfer]struct{}
+}
+
+// New makes a market.
+func New(c Config) *Market {
+	return &Market{Config: c, db: c.DB, running: map[*Transfer]struct{}{}}
+}
+
+// Ingested is an upload that ended, with its receipt.
+type Ingested struct {
+	Object  string        `json:"object"`
+	SHA256  ledger.Digest `json:"sha256"`
+	Bytes   int64         `json:"bytes"`
+	Receipt ledger.Digest `json:"ingest_receipt"` // leaf hash: calls cite it
+	Node    string        `json:"node"`
+}
+
+// Ingest keeps what r gives, encrypted, and a receipt of who brought it. An
+// upload that breaks off leaves nothing.
+func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Ingested, error) {
+	info, err := m.Objects.Put(ctx, r, m.Upload)
+	if errors.Is(err, objects.ErrTooLarge) {
+		return Ingested{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body")
+	}
+	if err != nil {
+		return Ingested{}, fmt.Errorf("keep upload: %w", err)
+	}
+	placed, err := m.Receipts.Append(ctx, ledger.Receipt{V: 1, Kind: ledger.ReceiptIngest, ID: m.NewID(), Time: m.millis(),
+		Party: party, Object: info.ID, SHA256: ledger.Digest(info.SHA256), Size: info.Bytes})
+	if err != nil {
+		return Ingested{}, errors.Join(fmt.Errorf("receipt of upload: %w", err), m.Objects.Delete(context.WithoutCancel(ctx), info.ID))
+	}
+	return Ingested{Object: info.ID, SHA256: ledger.Digest(info.SHA256), Bytes: info.Bytes, Receipt: placed.Leaf, Node: m.Origin}, nil
+}
+
+func (m *Market) millis() ledger.Millis { return ledger.Millis(m.Now().UnixMilli()) }
+
+// day is today in Asia/Shanghai.
+func (m *Market) day() ledger.Date { return dayOf(m.Now()) }
+
+var shanghai = time.FixedZone("CST", 8*60*60)
+
+func dayOf(t time.Time) ledger.Date { return ledger.Date(t.In(shanghai).Format(time.DateOnly)) }
+
+// endOf is the moment at which day is over.
+func endOf(day ledger.Date) ledger.Millis {
+	t, err := time.ParseInLocation(time.DateOnly, string(day), shanghai)
+	if err != nil {
+		return 0
+	}
+	return ledger.Millis(t.AddDate(0, 0, 1).UnixMilli())
+}
+
+// Sweep deletes uploads older than age that no content record names.
+func (m *Market) Sweep(ctx context.Context, age time.Duration) (int, error) {
+	swept := 0
+	err := m.Objects.List(ctx, func(info objects.Info) error {
+		if info.Stored.IsZero() || m.Now().Sub(info.Stored) < age {
+			return nil
+		}
+		var used bool
+		if err := m.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM content WHERE object = ?)", info.ID).Scan(&used); err != nil {
+			return fmt.Errorf("look up object: %w", err)
+		}
+		if used {
+			return nil
+		}
+		swept++
+		return m.Objects.Delete(ctx, info.ID)
+	})
+	if err != nil {
+		return swept, fmt.Errorf("sweep objects: %w", err)
+	}
+	return swept, nil
+}
+
+// Affiliated reports whether two parties are one or declared affiliates (O6).
+func affiliated(license ledger.License, operator, buyer ledger.Party) bool {
+	if operator.ID == buyer.ID {
+		return true
+	}
+	for _, u := range append(append([]ledger.USCC{}, license.Affiliates...), operator.Affiliates...) {
+		if u == buyer.USCC {
+			return true
+		}
+	}
+	for _, u := range buyer.Affiliates {
+		if u == operator.USCC {
+			return true
+		}
+	}
+	return false
+}
+
+// mainland reports whether a region code lies in mainland China (B10).
+func mainland(r ledger.Region) bool {
+	return len(r) == 6 && !strings.HasPrefix(string(r), "71") && !strings.HasPrefix(string(r), "81") && !strings.HasPrefix(string(r), "82")
+}

@@ -1,0 +1,44 @@
+-- +goose Up
+CREATE TABLE market_record (
+  ref   TEXT PRIMARY KEY, -- what this domain needs of others' facts: party, license, entry by resource, environment
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE product (
+  id        TEXT PRIMARY KEY,
+  operator  TEXT NOT NULL,
+  license   TEXT NOT NULL,
+  state     TEXT NOT NULL,
+  title     TEXT NOT NULL,
+  listed_at INTEGER NOT NULL,
+  value     TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX product_operator ON product (operator, listed_at, id);
+CREATE INDEX product_listed ON product (listed_at, id);
+CREATE TABLE content (
+  id      TEXT PRIMARY KEY,
+  subject TEXT NOT NULL,
+  object  TEXT NOT NULL,
+  sha256  TEXT NOT NULL,
+  removed INTEGER NOT NULL,
+  value   TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX content_subject ON content (subject, id);
+CREATE INDEX content_object ON content (object);
+CREATE TABLE orders (
+  id        TEXT PRIMARY KEY,
+  product   TEXT NOT NULL,
+  operator  TEXT NOT NULL,
+  buyer     TEXT NOT NULL,
+  state     TEXT NOT NULL,
+  placed_at INTEGER NOT NULL,
+  value     TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
+CREATE INDEX orders_operator ON orders (operator, placed_at, id);
+CREATE INDEX orders_product ON orders (product, placed_at, id);
+
+-- +goose Down
+DROP TABLE orders;
+DROP TABLE content;
+DROP TABLE product;
+DROP TABLE market_record;

@@ -1,0 +1,364 @@
+package marketplace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+)
+
+// Ask is a request for content: of an order, or of a resource under a license.
+type Ask struct {
+	Party       ledger.ID
+	Environment ledger.ID // of the token's key, for supply
+	Key         ledger.KeyID
+	Order       ledger.ID // delivery
+	License     ledger.ID // supply
+	Resource    ledger.ID // supply
+	Object      string
+	// Range chooses the part to send once size and hash are known; nil sends all.
+	Range func(size int64, hash ledger.Digest) (offset, length int64, err error)
+}
+
+func (a Ask) flow() ledger.Flow {
+	if a.Order != "" {
+		return ledger.Delivery
+	}
+	return ledger.Supply
+}
+
+// target is what a denial names.
+func (a Ask) target() ledger.Ref {
+	if a.Order != "" {
+		return ledger.RefTo(ledger.KindOrder, a.Order)
+	}
+	return ledger.RefTo(ledger.KindResource, a.Resource)
+}
+
+// Transfer is a delivery or supply that has its durable start receipt. Send or
+// Close must be called once.
+type Transfer struct {
+	Content        ledger.Content
+	Offset, Length int64
+	Start          ledger.ID // of the start receipt
+
+	m      *Market
+	ask    Ask
+	ctx    context.Context //nolint:containedctx // the transfer is its own scope: it is cancelled from outside
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	handle receipts.Running
+	ended  sync.Once
+}
+
+// ErrEnded is the cause of a cut: the decision that allowed the transfer ended.
+var ErrEnded = errors.New("the decision ended")
+
+// errStalled ends a delivery that takes nothing while its party asks again.
+var errStalled = errors.New("the receiver took nothing for two seconds")
+
+// Look finds the content without starting a delivery: for HEAD, which is free.
+func (m *Market) Look(ctx context.Context, a Ask) (ledger.Content, error) {
+	g, err := m.check(ctx, a)
+	return g.content, err
+}
+
+func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
+	var g grant
+	var err error
+	if a.Order != "" {
+		g, err = m.checkOrder(ctx, a.Order, a.Party, a.Object)
+	} else {
+		g, err = m.checkSupply(ctx, a.License, a.Resource, a.Party, a.Environment, a.Object)
+	}
+	if err != nil {
+		return g, err
+	}
+	if g.content.Node != m.Origin {
+		return g, ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("object").With("node", g.content.Node)
+	}
+	if g.until <= m.millis() {
+		return g, deny(ledger.ReasonLicense, "O21")
+	}
+	return g, nil
+}
+
+// Begin takes the steps of protocol §7 up to the durable start receipt: enter
+// the running table, decide, reserve limits, look again. A refusal leaves a
+// denial receipt.
+func (m *Market) Begin(ctx context.Context, a Ask) (*Transfer, error) {
+	if err := m.Ready(ctx); err != nil {
+		return nil, err
+	}
+	run, cancel := context.WithCancelCause(ctx)
+	t := &Transfer{m: m, ask: a, ctx: run, cancel: cancel, Start: m.NewID()}
+	if err := m.enter(t); err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	err := t.begin(ctx)
+	if err == nil {
+		return t, nil
+	}
+	m.leave(t)
+	cancel(nil)
+	if errors.Is(err, ledger.Forbidden) {
+		return nil, m.denied(ctx, a, err)
+	}
+	return nil, err
+}
+
+func (m *Market) enter(t *Transfer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for r := range m.running {
+		if r.ask.Party == t.ask.Party {
+			n++
+		}
+	}
+	if n >= m.Each {
+		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_deliveries")
+	}
+	m.running[t] = struct{}{}
+	return nil
+}
+
+func (m *Market) leave(t *Transfer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.running, t)
+}
+
+func (t *Transfer) begin(ctx context.Context) error {
+	g, err := t.m.check(ctx, t.ask)
+	if err != nil {
+		return err
+	}
+	t.Content, t.Length = g.content, g.content.Bytes
+	if t.ask.Range != nil {
+		if t.Offset, t.Length, err = t.ask.Range(g.content.Bytes, g.content.SHA256); err != nil {
+			return err
+		}
+	}
+	if err := t.m.checkIngest(ctx, g.content); err != nil {
+		return err
+	}
+	if t.handle, err = t.reserve(ctx, g); err != nil {
+		return err
+	}
+	left := time.UnixMilli(int64(g.until)).Sub(t.m.Now())
+	t.timer = time.AfterFunc(left, func() { t.cancel(ErrEnded) })
+	if errors.Is(context.Cause(t.ctx), ErrEnded) {
+		return errors.Join(deny(ledger.ReasonLicense, "protocol §7"), t.end(0, ledger.Aborted))
+	}
+	return nil
+}
+
+// checkIngest holds a content record against the receipt that it cites: what
+// was uploaded here, by its owner, is what the record says.
+func (m *Market) checkIngest(ctx context.Context, c ledger.Content) error {
+	r, err := m.Receipts.ByLeaf(ctx, c.Ingest)
+	if errors.Is(err, ledger.NotFound) {
+		return ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("ingest_receipt")
+	}
+	if err != nil {
+		return err
+	}
+	got := r.Receipt
+	if got.Kind != ledger.ReceiptIngest || got.Party != c.Owner || got.Object != c.Object || got.SHA256 != c.SHA256 || got.Size != c.Bytes {
+		return ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("ingest_receipt")
+	}
+	return nil
+}
+
+// reserve keeps the start receipt. Where a limit would refuse, this party's
+// stalled deliveries of the object are ended first.
+func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, error) {
+	revision := g.revision
+	req := receipts.StartRequest{
+		Receipt: ledger.Receipt{V: 1, Kind: ledger.ReceiptStart, ID: t.Start, Time: t.m.millis(), Party: t.ask.Party,
+			Flow: t.ask.flow(), License: g.license, Order: g.order, Environment: t.ask.Environment, Subject: g.subject,
+			Content: g.content.ID, Purpose: g.purpose, Revision: &revision, Object: g.content.Object, SHA256: g.content.SHA256,
+			Size: g.content.Bytes, Offset: t.Offset, Length: t.Length, Key: t.ask.Key},
+		Limits: []receipts.LimitScope{{Scope: g.scope, Quota: g.quota}},
+	}
+	running, err := t.m.Receipts.Reserve(ctx, req)
+	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || !t.m.endStalled(ctx, t, g) {
+		return running, err
+	}
+	return t.m.Receipts.Reserve(ctx, req)
+}
+
+// endStalled cuts this party's deliveries of the object under the same scope
+// that took no byte for two seconds, and reports whether there were any.
+func (m *Market) endStalled(ctx context.Context, t *Transfer, g grant) bool {
+	stalled := m.Receipts.Stalled(t.ask.Party, g.content.Object, g.scope)
+	m.mu.Lock()
+	var cut []*Transfer
+	for r := range m.running {
+		for _, id := range stalled {
+			if r.Start == id {
+				cut = append(cut, r)
+			}
+		}
+	}
+	m.mu.Unlock()
+	for _, r := range cut {
+		r.cancel(errStalled)
+	}
+	return len(cut) > 0 && m.await(ctx, cut)
+}
+
+// await gives cut transfers a moment to keep their end receipts.
+func (m *Market) await(ctx context.Context, cut []*Transfer) bool {
+	for range 20 {
+		m.mu.Lock()
+		open := 0
+		for _, r := range cut {
+			if _, ok := m.running[r]; ok {
+				open++
+			}
+		}
+		m.mu.Unlock()
+		if open == 0 {
+			return true
+		}
+		select {
+		case <-time.After(50 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return false
+}
+
+// denied keeps a denial receipt and returns the refusal.
+func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
+	e := ledger.AsError(refusal)
+	if e == nil {
+		return refusal
+	}
+	r := ledger.Receipt{V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
+		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1}
+	if _, err := m.Receipts.Append(ctx, r); err != nil {
+		return errors.Join(refusal, fmt.Errorf("receipt of denial: %w", err))
+	}
+	return refusal
+}
+
+// Done is closed when the transfer must stop: the decision ended, the caller
+// went, or it stalled.
+func (t *Transfer) Done() <-chan struct{} { return t.ctx.Done() }
+
+// buffers are shared by all transfers: 256 KiB reads decrypt fastest.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+
+// progress is how often a running delivery's bytes are noted durably.
+const progress = 16 << 20
+
+// Send streams the content to w and keeps the end receipt. It returns ErrEnded
+// when the decision ended meanwhile: the connection is then to be reset.
+func (t *Transfer) Send(w io.Writer) error {
+	r, err := t.m.Objects.Open(t.ctx, t.Content.Object, t.Offset, t.Length)
+	if err != nil {
+		return errors.Join(fmt.Errorf("open content: %w", err), t.end(0, ledger.Aborted))
+	}
+	written, err := t.copy(w, r)
+	err = errors.Join(err, r.Close())
+	switch {
+	case written == t.Length:
+		return t.end(written, ledger.Complete)
+	case errors.Is(context.Cause(t.ctx), ErrEnded):
+		return errors.Join(ErrEnded, t.end(written, ledger.Aborted))
+	default:
+		return errors.Join(err, t.end(written, ledger.Partial))
+	}
+}
+
+// copy counts what the writer took, not what was read.
+func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
+	p, ok := buffers.Get().(*[]byte)
+	if !ok {
+		return 0, errors.New("no buffer")
+	}
+	defer buffers.Put(p)
+	noted := int64(0)
+	for written < t.Length {
+		n, err := io.ReadFull(r, (*p)[:min(int64(len(*p)), t.Length-written)])
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return written, fmt.Errorf("read content: %w", err)
+		}
+		if t.ctx.Err() != nil {
+			return written, context.Cause(t.ctx)
+		}
+		k, err := w.Write((*p)[:n])
+		written += int64(k)
+		if err != nil {
+			return written, fmt.Errorf("write content: %w", err)
+		}
+		t.m.Receipts.Touch(t.handle)
+		if written-noted >= progress {
+			noted = written
+			if err := t.m.Receipts.Progress(t.ctx, t.handle, written); err != nil {
+				return written, fmt.Errorf("note progress: %w", err)
+			}
+		}
+	}
+	return written, nil
+}
+
+// Close ends a transfer that was never sent.
+func (t *Transfer) Close() error { return t.end(0, ledger.Partial) }
+
+func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error) {
+	t.ended.Do(func() {
+		if t.timer != nil {
+			t.timer.Stop()
+		}
+		_, err = t.m.Receipts.End(context.WithoutCancel(t.ctx), t.handle, written, outcome)
+		t.m.leave(t)
+		t.cancel(nil)
+	})
+	if err != nil {
+		return fmt.Errorf("end receipt: %w", err)
+	}
+	return nil
+}
+
+// Recheck decides every running transfer anew, after a block was applied, and
+// cuts those that may not go on. It returns when all are told.
+func (m *Market) Recheck(ctx context.Context) {
+	m.mu.Lock()
+	running := make([]*Transfer, 0, len(m.running))
+	for t := range m.running {
+		running = append(running, t)
+	}
+	m.mu.Unlock()
+	for _, t := range running {
+		if _, err := m.check(ctx, t.ask); err != nil {
+			t.cancel(ErrEnded)
+		}
+	}
+}
+
+// CutAll ends everything that runs: this node no longer knows what is allowed.
+func (m *Market) CutAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for t := range m.running {
+		t.cancel(ErrEnded)
+	}
+}
+
+// Running is how many transfers run.
+func (m *Market) Running() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.running)
+}
