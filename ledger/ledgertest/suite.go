@@ -1,0 +1,137 @@
+package ledgertest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// patience bounds every wait of the suite: a ledger of several organizations
+// takes its time, but a test must end.
+const patience = 30 * time.Second
+
+// Factory opens ledgers to be tested.
+type Factory struct {
+	// Now is the clock that the ledgers go by.
+	Now func() time.Time
+	// Open makes a fresh, empty ledger that may begin with genesis and nothing
+	// else. What must be closed is closed by t.Cleanup.
+	Open func(t *testing.T, genesis string) ledger.Ledger
+	// Reopen closes a ledger of Open and opens it again as the next process
+	// would; nil where the backend has no such thing.
+	Reopen func(t *testing.T, l ledger.Ledger) ledger.Ledger
+	// Proof checks the backend's proof of a recorded call; may be nil.
+	Proof func(t *testing.T, l ledger.Ledger, r ledger.Recorded)
+}
+
+// Run holds the ledgers of open to the port's behavior. Each test has a ledger
+// of its own.
+func Run(t *testing.T, open Factory) {
+	t.Helper()
+	for _, c := range []struct {
+		name string
+		f    func(*testing.T, *subject)
+	}{
+		{"GenesisFirst", genesisFirst},
+		{"GenesisOnce", genesisOnce},
+		{"Repeated", repeated},
+		{"CallIDUsed", callIDUsed},
+		{"Form", form},
+		{"Times", times},
+		{"Keys", keys},
+		{"Codes", codes},
+		{"RefusedWritesNothing", refusedWritesNothing},
+		{"CommittedReads", committedReads},
+		{"BlocksInOrder", blocksInOrder},
+		{"BlocksResume", blocksResume},
+		{"BlocksWait", blocksWait},
+		{"BlocksEnd", blocksEnd},
+		{"Recorded", recorded},
+		{"CallerGone", callerGone},
+		{"Concurrent", concurrent},
+		{"ConcurrentRepeats", concurrentRepeats},
+		{"ConcurrentConflicts", concurrentConflicts},
+		{"Faults", faults},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := NewWorld(t, open.Now)
+			c.f(t, &subject{World: w, Ledger: open.Open(t, w.Genesis), factory: open})
+		})
+	}
+}
+
+// subject is the ledger of one test with the keys to it.
+type subject struct {
+	*World
+	ledger.Ledger
+	factory Factory
+}
+
+// begin submits the genesis and returns its outcome.
+func (s *subject) begin(t *testing.T) ledger.Outcome {
+	t.Helper()
+	return s.Begin(t, s.Ledger)
+}
+
+// reopen closes and opens the ledger; false where that can't be.
+func (s *subject) reopen(t *testing.T) bool {
+	t.Helper()
+	if s.factory.Reopen == nil {
+		return false
+	}
+	s.Ledger = s.factory.Reopen(t, s.Ledger)
+	return true
+}
+
+// refused submits a call that has to be refused.
+func (s *subject) refused(t *testing.T, jws string, code ledger.Code, reason ledger.Reason) {
+	t.Helper()
+	_, err := s.Submit(t.Context(), jws)
+	Refused(t, err, code, reason)
+}
+
+// head is the last committed block.
+func (s *subject) head(t *testing.T) ledger.Revision {
+	t.Helper()
+	r, err := s.Head(t.Context())
+	if err != nil {
+		t.Fatalf("head: %v", err)
+	}
+	return r
+}
+
+// collect reads blocks from number from on until n calls have come.
+func (s *subject) collect(t *testing.T, from uint64, n int) []ledger.Block {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var blocks []ledger.Block
+	calls := 0
+	if n == 0 {
+		return nil
+	}
+	for b, err := range s.Blocks(ctx, from) {
+		if err != nil {
+			t.Fatalf("blocks from %d: %v", from, err)
+		}
+		blocks = append(blocks, b)
+		if calls += len(b.Calls); calls >= n {
+			break
+		}
+	}
+	if calls != n {
+		t.Fatalf("blocks from %d hold %d calls, want %d", from, calls, n)
+	}
+	return blocks
+}
+
+// calls are the calls of blocks in order.
+func calls(blocks []ledger.Block) []ledger.Committed {
+	var all []ledger.Committed
+	for _, b := range blocks {
+		all = append(all, b.Calls...)
+	}
+	return all
+}
