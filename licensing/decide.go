@@ -85,13 +85,14 @@ func (l *Licensing) standing(ctx context.Context, q Question) (Entry, ledger.Rea
 		return Entry{}, "", err
 	}
 	e, err := l.Entry(ctx, q.Facts.Resource, q.Day)
-	if err != nil && !errors.Is(err, ledger.NotFound) {
+	known := !errors.Is(err, ledger.NotFound)
+	if err != nil && known {
 		return Entry{}, "", err
 	}
 	switch {
 	case !active:
 		return e, ledger.ReasonPartySuspended, nil
-	case err != nil || !e.Effective(q.Day):
+	case !known || !e.Effective(q.Day):
 		return e, ledger.ReasonEntry, nil
 	case e.Facts.Level == ledger.Core:
 		return e, ledger.ReasonLevel, nil
@@ -190,8 +191,10 @@ func (l *Licensing) explain(ctx context.Context, q Question) (Explanation, error
 		if err != nil {
 			return x, err
 		}
-		x.Licenses = append(x.Licenses, Answer{License: v.ID, Mode: v.Mode, State: v.State, Suspensions: v.Suspensions,
-			StartOn: v.StartOn, EndOn: v.EndOn, Covers: d.Allow, Reason: d.Reason})
+		x.Licenses = append(x.Licenses, Answer{
+			License: v.ID, Mode: v.Mode, State: v.State, Suspensions: v.Suspensions,
+			StartOn: v.StartOn, EndOn: v.EndOn, Covers: d.Allow, Reason: d.Reason,
+		})
 	}
 	return x, nil
 }

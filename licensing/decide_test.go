@@ -172,8 +172,10 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 	}
-	want := map[ledger.ID]ledger.Reason{id("1"): "", id("2"): ledger.ReasonSuspended, id("3"): ledger.ReasonPurpose,
-		id("5"): ledger.ReasonScope, id("6"): ledger.ReasonLicense}
+	want := map[ledger.ID]ledger.Reason{
+		id("1"): "", id("2"): ledger.ReasonSuspended, id("3"): ledger.ReasonPurpose,
+		id("5"): ledger.ReasonScope, id("6"): ledger.ReasonLicense,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

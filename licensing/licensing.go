@@ -23,11 +23,11 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// Question and Decision are those of the policies.
-type (
-	Question = policies.Question
-	Decision = policies.Decision
-)
+// Question is the policies': who may use what, for what, when.
+type Question = policies.Question
+
+// Decision is the policies', at a revision.
+type Decision = policies.Decision
 
 // Licensing answers from the read model. Safe for use by many goroutines.
 type Licensing struct {

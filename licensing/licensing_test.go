@@ -115,9 +115,11 @@ func suspendedParty(name string, suspended bool) ledger.Record {
 }
 
 func entry(resource string, change ...func(*ledger.Entry)) ledger.Record {
-	e := ledger.Entry{ID: id("entry of " + resource), Subject: id(resource), Title: resource, Holder: id("holder"), State: ledger.EntryActive,
+	e := ledger.Entry{
+		ID: id("entry of " + resource), Subject: id(resource), Title: resource, Holder: id("holder"), State: ledger.EntryActive,
 		ValidFrom: "2026-01-01", ValidUntil: "2027-12-31", Suspensions: held(false),
-		Resource: ledger.Resource{ID: id(resource), Domain: "transport", Spatial: "330106", Level: ledger.General}}
+		Resource: ledger.Resource{ID: id(resource), Domain: "transport", Spatial: "330106", Level: ledger.General},
+	}
 	for _, f := range change {
 		f(&e)
 	}
@@ -143,8 +145,10 @@ func license(name string, change ...func(*ledger.License)) ledger.Record {
 func suspended(l *ledger.License) { l.Suspensions = held(true) }
 
 func use(resource string) licensing.Question {
-	return licensing.Question{Party: id("op"), Facts: ledger.Facts{Resource: id(resource)}, Action: "use",
-		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "parking"}}
+	return licensing.Question{
+		Party: id("op"), Facts: ledger.Facts{Resource: id(resource)}, Action: "use",
+		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "parking"},
+	}
 }
 
 func ids(list []ledger.License) []ledger.ID {

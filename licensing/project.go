@@ -134,8 +134,10 @@ func projectEntry(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
 	if err := json.Unmarshal(r.Value, &v); err != nil {
 		return err
 	}
-	b, err := json.Marshal(Entry{ID: v.ID, Facts: v.Facts(), Title: v.Title, State: v.State, Suspensions: v.Suspensions,
-		ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil})
+	b, err := json.Marshal(Entry{
+		ID: v.ID, Facts: v.Facts(), Title: v.Title, State: v.State, Suspensions: v.Suspensions,
+		ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil,
+	})
 	if err != nil {
 		return err
 	}

@@ -186,8 +186,10 @@ func TestCoveringIsCovers(t *testing.T) {
 
 func TestTouched(t *testing.T) {
 	w := newWorld(t)
-	e := ledger.Event{Records: []ledger.Record{license("1"), license("2"), entry("bus"), party("other"),
-		license("3", func(l *ledger.License) { l.Assignee = id("other") })}}
+	e := ledger.Event{Records: []ledger.Record{
+		license("1"), license("2"), entry("bus"), party("other"),
+		license("3", func(l *ledger.License) { l.Assignee = id("other") }),
+	}}
 	if diff := cmp.Diff([]ledger.ID{id("op"), id("other")}, w.l.Touched(e)); diff != "" {
 		t.Error(diff)
 	}

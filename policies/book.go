@@ -85,8 +85,10 @@ func (b *book) permit(i int, l ledger.License) {
 	}
 	for _, p := range purposes {
 		allow := func(target string) rule {
-			return rule{license: i, allow: true, fields: []string{string(l.ID), prefix(l.Region), string(l.Mode), target,
-				string(p.Class), cmp.Or(p.Code, "*"), strings.Join(l.Actions, " "), string(l.StartOn), string(l.EndOn), "allow"}}
+			return rule{license: i, allow: true, fields: []string{
+				string(l.ID), prefix(l.Region), string(l.Mode), target,
+				string(p.Class), cmp.Or(p.Code, "*"), strings.Join(l.Actions, " "), string(l.StartOn), string(l.EndOn), "allow",
+			}}
 		}
 		switch l.Mode {
 		case ledger.Whole:

@@ -95,9 +95,11 @@ func question(t *testing.T, line string) (policies.Question, string) {
 		}
 	}
 	class, code, _ := strings.Cut(f[1], "/")
-	return policies.Question{Party: "p", Day: ledger.Date(f[0]), Purpose: ledger.Purpose{Class: ledger.PurposeClass(class), Code: code},
+	return policies.Question{
+		Party: "p", Day: ledger.Date(f[0]), Purpose: ledger.Purpose{Class: ledger.PurposeClass(class), Code: code},
 		Action: f[2], Facts: ledger.Facts{Region: ledger.Region(f[3]), Domain: f[4], Resource: ledger.ID(f[5]), Level: ledger.Level(f[6])},
-		License: ledger.ID(f[7])}, strings.Join(f[8:], " ")
+		License: ledger.ID(f[7]),
+	}, strings.Join(f[8:], " ")
 }
 
 // answer writes a decision as tables do; until is the last day of a license.

@@ -53,7 +53,8 @@ func drawQuestion() *rapid.Generator[policies.Question] {
 	return rapid.Custom(func(t *rapid.T) policies.Question {
 		q := policies.Question{Party: "p", Day: rapid.SampledFrom(days).Draw(t, "day"), Facts: ledger.Facts{
 			Resource: rapid.SampledFrom(resources).Draw(t, "resource"), Region: rapid.SampledFrom(regions).Draw(t, "in"),
-			Domain: rapid.SampledFrom(domains).Draw(t, "of"), Level: rapid.SampledFrom(ledger.Levels()).Draw(t, "level")}}
+			Domain: rapid.SampledFrom(domains).Draw(t, "of"), Level: rapid.SampledFrom(ledger.Levels()).Draw(t, "level"),
+		}}
 		if rapid.Bool().Draw(t, "for") {
 			q.Purpose = drawPurpose().Draw(t, "purpose")
 		}

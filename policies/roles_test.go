@@ -91,7 +91,7 @@ func TestCanRead(t *testing.T) {
 		{"nobody", "order", false},
 	} {
 		var roles []ledger.Role
-		for _, f := range strings.Fields(c.roles) {
+		for f := range strings.FieldsSeq(c.roles) {
 			roles = append(roles, ledger.Role(f))
 		}
 		for range 2 { // the second answer is the remembered one
