@@ -10,3 +10,6 @@ var Encode = encode
 
 // W is the writing connection, for tests that make it fail.
 func (s *Store) W() *sql.DB { return s.db.W }
+
+// Query is what Find asks the database.
+func Query(f Filter, below int64, limit int) (string, []any) { return f.query(below, limit) }

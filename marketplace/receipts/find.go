@@ -114,9 +114,8 @@ func (s *Store) Find(ctx context.Context, f Filter, cursor int64, limit int) (Pa
 		cursor = size
 	}
 	limit = min(max(limit, 1), maxPage)
-	where, args := f.where()
-	query := "SELECT seq FROM receipt WHERE seq < ?" + where + " ORDER BY seq DESC LIMIT ?"
-	found, err := s.indexes(ctx, query, append(append([]any{cursor}, args...), limit+1))
+	query, args := f.query(cursor, limit+1)
+	found, err := s.indexes(ctx, query, args)
 	if err != nil {
 		return Page{}, err
 	}
@@ -133,6 +132,11 @@ func (s *Store) Find(ctx context.Context, f Filter, cursor int64, limit int) (Pa
 		page.Items = append(page.Items, k)
 	}
 	return page, nil
+}
+
+func (f Filter) query(below int64, limit int) (string, []any) {
+	where, args := f.where()
+	return "SELECT seq FROM receipt WHERE seq < ?" + where + " ORDER BY seq DESC LIMIT ?", append(append([]any{below}, args...), limit)
 }
 
 // where is the condition. The first member that is set, the most telling first,

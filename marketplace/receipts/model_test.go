@@ -1,0 +1,177 @@
+package receipts_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+	"pgregory.net/rapid"
+)
+
+// naive keeps every delivery and counts all of them again each time, byte
+// ranges and resumes straight from the words of the protocol.
+type naive struct {
+	size  map[string]int64
+	tries []*try
+}
+
+type try struct {
+	party         ledger.ID
+	scope         ledger.Ref
+	object        string
+	offset, asked int64
+	known         int64 // not counted again
+	wrote         int64
+	noted         int64
+	running       bool
+	short         bool // ended, not complete
+	resumed       bool
+	handle        receipts.Running
+}
+
+// resumes finds what a request would resume.
+func (n *naive) resumes(q *try) (best *try) {
+	for _, d := range n.tries {
+		end := d.offset + d.wrote
+		if !d.short || d.resumed || d.wrote == 0 || d.party != q.party || d.scope != q.scope || d.object != q.object {
+			continue
+		}
+		if q.offset > end || q.offset < end-receipts.Step || q.offset < d.offset {
+			continue
+		}
+		if best == nil || end > best.offset+best.wrote {
+			best = d
+		}
+	}
+	return best
+}
+
+func (n *naive) used(scope ledger.Ref, more *try) (u receipts.Usage) {
+	for object, size := range n.size {
+		var bytes, starts int64
+		for _, d := range append(n.tries[:len(n.tries):len(n.tries)], more) {
+			if d == nil || d.scope != scope || d.object != object {
+				continue
+			}
+			starts++
+			count := d.wrote
+			if d.running {
+				count = d.asked
+			}
+			bytes += max(0, count-d.known)
+		}
+		u.Bytes += bytes
+		switch {
+		case starts == 0:
+		case size == 0:
+			u.Uses += starts
+		default:
+			u.Uses += max(1, (bytes+size-1)/size)
+		}
+	}
+	return u
+}
+
+func TestLimitsAreThoseOfANaiveModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		f := &fixture{dir: tempDir(rt), key: newKey(t)}
+		f.clock.Store(epoch)
+		f.open(t)
+		defer func() { _ = f.Close() }()
+		n := &naive{size: map[string]int64{"large": 64 * mib, "small": 20 * mib, "empty": 0}}
+		quota := ledger.Quota{Uses: rapid.Int64Range(0, 6).Draw(rt, "uses"), Bytes: rapid.Int64Range(0, 6).Draw(rt, "bytes") * 40 * mib}
+		rt.Repeat(map[string]func(*rapid.T){
+			"start":    func(rt *rapid.T) { modelStart(rt, t, f, n, quota) },
+			"progress": func(rt *rapid.T) { modelProgress(rt, t, f, n) },
+			"end":      func(rt *rapid.T) { modelEnd(rt, t, f, n) },
+			"crash":    func(*rapid.T) { modelRestart(t, f, n) },
+			"": func(rt *rapid.T) {
+				for i := range int64(2) {
+					if got, want := f.used(t, order(i)), n.used(order(i), nil); got != want {
+						rt.Fatalf("order %d: used %+v, want %+v", i, got, want)
+					}
+				}
+			},
+		})
+	})
+}
+
+func tempDir(rt *rapid.T) string {
+	dir, err := os.MkdirTemp("", "receipts")
+	if err != nil {
+		rt.Fatal(err)
+	}
+	rt.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func modelStart(rt *rapid.T, t *testing.T, f *fixture, n *naive, quota ledger.Quota) {
+	q := &try{party: party(rapid.Int64Range(1, 2).Draw(rt, "party")), scope: order(rapid.Int64Range(0, 1).Draw(rt, "order")),
+		object: rapid.SampledFrom([]string{"large", "small", "empty"}).Draw(rt, "object"), running: true}
+	size := n.size[q.object]
+	ends := []int64{0, size}
+	for _, d := range n.tries { // where the rules change
+		if d.object == q.object {
+			ends = append(ends, d.offset, d.offset+d.wrote, d.offset+d.wrote-receipts.Step)
+		}
+	}
+	q.offset = min(max(rapid.SampledFrom(ends).Draw(rt, "from")+rapid.Int64Range(-1, 1).Draw(rt, "beside"), 0), size)
+	q.asked = min(rapid.SampledFrom([]int64{0, 1, mib, 17 * mib, size}).Draw(rt, "length"), size-q.offset)
+	old := n.resumes(q)
+	if old != nil {
+		q.known = old.offset + old.wrote - q.offset
+	}
+	before, after := n.used(q.scope, nil), n.used(q.scope, q)
+	refuse := quota.Uses > 0 && after.Uses > max(quota.Uses, before.Uses) || quota.Bytes > 0 && after.Bytes > max(quota.Bytes, before.Bytes)
+	r, err := f.Reserve(t.Context(), limit(f.start(q.party, q.scope, q.object, size, q.offset, q.asked), quota.Uses, quota.Bytes))
+	if refuse != errors.Is(err, ledger.Forbidden) || !refuse && err != nil {
+		rt.Fatalf("start %+v of %+v with %+v: %v, want refused: %v", *q, quota, before, err, refuse)
+	}
+	if refuse {
+		return
+	}
+	if old != nil {
+		old.resumed = true
+	}
+	q.handle = r
+	n.tries = append(n.tries, q)
+}
+
+func anyRunning(rt *rapid.T, n *naive) *try {
+	var list []*try
+	for _, d := range n.tries {
+		if d.running {
+			list = append(list, d)
+		}
+	}
+	if len(list) == 0 {
+		rt.Skip("nothing runs")
+	}
+	return rapid.SampledFrom(list).Draw(rt, "delivery")
+}
+
+func modelProgress(rt *rapid.T, t *testing.T, f *fixture, n *naive) {
+	d := anyRunning(rt, n)
+	d.noted = min(d.noted+receipts.Step, d.asked)
+	if err := f.Progress(t.Context(), d.handle, d.noted); err != nil {
+		rt.Fatal(err)
+	}
+}
+
+func modelEnd(rt *rapid.T, t *testing.T, f *fixture, n *naive) {
+	d := anyRunning(rt, n)
+	d.wrote = rapid.SampledFrom([]int64{0, d.asked, d.asked / 2, min(d.asked, mib)}).Draw(rt, "wrote")
+	d.running, d.short = false, d.wrote < d.asked
+	f.end(t, d.handle, d.wrote, outcome(d.wrote, d.asked))
+}
+
+func modelRestart(t *testing.T, f *fixture, n *naive) {
+	f.reopen(t)
+	for _, d := range n.tries {
+		if d.running {
+			d.wrote, d.running, d.short = d.noted, false, true
+		}
+	}
+}
