@@ -130,11 +130,11 @@ func TestAnotherIndexIsRefused(t *testing.T) {
 	f := newFixture(t)
 	f.append(t, f.ingest(party(1), "o"))
 	f.append(t, f.ingest(party(1), "p"))
-	exec(t, f, "UPDATE receipt SET leaf = x'00' WHERE seq = 0")
+	sqlExec(t, f, "UPDATE receipt SET leaf = x'00' WHERE seq = 0")
 	if err := f.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a changed row: %v", err)
 	}
-	exec(t, f, "DELETE FROM receipt WHERE seq = 1")
+	sqlExec(t, f, "DELETE FROM receipt WHERE seq = 1")
 	f.close(t)
 	if _, err := receipts.Open(t.Context(), f.config()); err == nil || !strings.Contains(err.Error(), "restore the newest backup") {
 		t.Errorf("a missing row: %v", err)

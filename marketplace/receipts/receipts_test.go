@@ -201,7 +201,7 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	other := f.reserve(t, f.start(party(1), order(2), "o", 100, 0, 100))
 	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
 	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
-	exec(t, f, "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+	sqlExec(t, f, "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'disk full'); END")
 	_, ended := f.End(t.Context(), running, 40, ledger.Partial)
 	for _, err := range []error{ended, second(f.Append(t.Context(), f.ingest(party(1), "o"))),
 		second(f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonQuota))),
@@ -217,7 +217,7 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	if f.Size() != 3 || f.used(t, order(1)) != (receipts.Usage{Uses: 1, Bytes: 100}) {
 		t.Errorf("%d receipts, %+v", f.Size(), f.used(t, order(1)))
 	}
-	exec(t, f, "DROP TRIGGER broken")
+	sqlExec(t, f, "DROP TRIGGER broken")
 	if p := f.append(t, f.denial(party(2), order(1), ledger.ReasonQuota)); p.Counted {
 		t.Error("counted under a receipt that was not kept")
 	}
@@ -239,7 +239,7 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	}
 }
 
-func exec(t *testing.T, f *fixture, query string) {
+func sqlExec(t *testing.T, f *fixture, query string) {
 	t.Helper()
 	if _, err := f.W().ExecContext(t.Context(), query); err != nil {
 		t.Fatal(err)
