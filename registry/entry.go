@@ -25,22 +25,26 @@ func Statuses() []Status {
 	return []Status{StatusActive, StatusSuspended, StatusExpired, StatusCancelled, StatusRevoked}
 }
 
-// statusSQL is statusOf over a row e of registry_entry, with the day as argument 1.
+// statusSQL is statusOn over a row e of registry_entry, with the day as argument 1.
 const statusSQL = "CASE WHEN e.state <> 'active' THEN e.state WHEN e.valid_until < ?1 THEN 'expired' " +
 	"WHEN e.suspended THEN 'suspended' ELSE 'active' END"
 
-func statusOf(e ledger.Entry, day ledger.Date) Status {
+func statusOn(state ledger.EntryState, over, suspended bool) Status {
 	switch {
-	case e.State == ledger.EntryCancelled:
+	case state == ledger.EntryCancelled:
 		return StatusCancelled
-	case e.State == ledger.EntryRevoked:
+	case state == ledger.EntryRevoked:
 		return StatusRevoked
-	case e.ValidUntil < day:
+	case over:
 		return StatusExpired
-	case len(e.Suspensions) > 0:
+	case suspended:
 		return StatusSuspended
 	}
 	return StatusActive
+}
+
+func statusOf(e ledger.Entry, day ledger.Date) Status {
+	return statusOn(e.State, e.ValidUntil < day, len(e.Suspensions) > 0)
 }
 
 // Summary is what is public of a registered resource (domain rule 2.7), with its

@@ -73,13 +73,15 @@ func (s search) count(ctx context.Context, tx *sql.Tx, out *Page) error {
 	return nil
 }
 
+// groups are read in the order of their index: a status in the grouping would
+// sort every record.
 func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
-	from, where := "registry_entry e", ""
+	from := "registry_entry e"
 	if s.match != "" {
-		from, where = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid", " WHERE registry_found MATCH ?2"
+		from = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid WHERE registry_found MATCH ?2"
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT e.domain, e.region, e.holder, "+statusSQL+" AS status, count(*) FROM "+from+where+
-		" GROUP BY e.domain, e.region, e.holder, status", s.day, s.match)
+	const key = "e.domain, e.region, e.holder, e.state, e.suspended"
+	rows, err := tx.QueryContext(ctx, "SELECT "+key+", count(*), sum(e.valid_until < ?1) FROM "+from+" GROUP BY "+key, s.day, s.match)
 	if err != nil {
 		return nil, fmt.Errorf("count: %w", err)
 	}
@@ -87,10 +89,21 @@ func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
 	var groups []group
 	for rows.Next() {
 		var g group
-		if err := rows.Scan(&g.domain, &g.region, &g.holder, &g.status, &g.count); err != nil {
+		var state ledger.EntryState
+		var suspended bool
+		var all, over int
+		if err := rows.Scan(&g.domain, &g.region, &g.holder, &state, &suspended, &all, &over); err != nil {
 			return nil, fmt.Errorf("count: %w", err)
 		}
-		groups = append(groups, g)
+		for _, part := range []struct {
+			over  bool
+			count int
+		}{{false, all - over}, {true, over}} {
+			if g.count = part.count; g.count > 0 {
+				g.status = string(statusOn(state, part.over, suspended))
+				groups = append(groups, g)
+			}
+		}
 	}
 	return groups, rows.Err()
 }

@@ -130,7 +130,8 @@ func (s search) fill(ctx context.Context, tx *sql.Tx, out *Page) error {
 // tier adds what a tier has below at, and reports whether there is more than the
 // page can take.
 func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool, error) {
-	// The join's order is fixed, since the terms know the order of the page.
+	// The join's order is fixed and no index asked about regions ("+"), since the
+	// terms and the numbers know the order of the page.
 	from, number, match := "registry_entry e", "e.n", ""
 	if at.tier != tierAll {
 		from, number = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid", "f.rowid"
@@ -142,7 +143,7 @@ func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool
 	}
 	rows, err := tx.QueryContext(ctx, "SELECT e.n, t.public, "+statusSQL+", coalesce(h.name, ''), coalesce(b.name, '') FROM "+from+
 		" JOIN registry_entry_text t ON t.n = e.n LEFT JOIN registry_party h ON h.id = e.holder LEFT JOIN registry_party b ON b.id = e.body WHERE "+
-		number+" < ?2 AND (?3 = '' OR e.holder = ?3) AND (?4 = '' OR e.domain = ?4) AND e.region >= ?5 AND e.region < ?6 "+
+		number+" < ?2 AND (?3 = '' OR e.holder = ?3) AND (?4 = '' OR e.domain = ?4) AND +e.region >= ?5 AND +e.region < ?6 "+
 		"AND (?7 = '' OR "+statusSQL+" = ?7)"+match+" ORDER BY "+number+" DESC LIMIT ?8",
 		s.day, at.n, s.Holder, s.Domain, s.from, s.to, s.State, s.limit-len(out.Resources)+1, expr)
 	if err != nil {

@@ -46,8 +46,6 @@ CREATE TABLE registry_entry (
   registry_code TEXT UNIQUE
 );
 CREATE INDEX registry_entry_subject ON registry_entry (subject);
-CREATE INDEX registry_entry_holder ON registry_entry (holder);
-CREATE INDEX registry_entry_region ON registry_entry (region);
 CREATE INDEX registry_entry_facets ON registry_entry (domain, region, holder, state, suspended, valid_until);
 -- Beside the narrow rows that are counted: what is read only for the rows shown.
 CREATE TABLE registry_entry_text (
