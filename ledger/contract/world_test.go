@@ -1,0 +1,371 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+// world is a ledger in memory that was begun and filled by real calls: genesis,
+// admissions, the list of 2026. Every call is a signed JWS whose key the
+// contract finds by itself. The test owns the clock.
+type world struct {
+	t     fataler
+	state memory
+	now   ledger.Millis
+	keys  map[string]*ledger.Key
+	n     int
+}
+
+// worldParties are the parties of a world, by name. The authority is also the
+// implementer; body2 is a second registry body of the city, faraway one of
+// another city.
+func worldParties() []marketParty {
+	return []marketParty{
+		{"body", "12430300MB0B00001", ledger.Institution, "430300", []ledger.Role{ledger.RoleRegistryBody}},
+		{"body2", "12430300MB0B00002", ledger.Institution, "430300", []ledger.Role{ledger.RoleRegistryBody}},
+		{"faraway", "12430200MB0B00003", ledger.Institution, "430200", []ledger.Role{ledger.RoleRegistryBody}},
+		{"holder", "11430300MB0B00004", ledger.Organ, "430300", []ledger.Role{ledger.RoleHolder}},
+		{"holder2", "11430300MB0B00005", ledger.Organ, "430300", []ledger.Role{ledger.RoleHolder}},
+		{"operator", "91430300MA4B00006", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}},
+		{"operator2", "91430300MA4B00007", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}},
+		{"buyer", "91430300MA4B00008", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleBuyer}},
+		{"regulator", "11430300MB0B00009", ledger.Organ, "430300", []ledger.Role{ledger.RoleRegulator}},
+	}
+}
+
+// newWorld begins a ledger by the statutory limits on 2026-09-01.
+func newWorld(t fataler) *world { return beginWorld(t, ledger.StatutoryLimits(), false) }
+
+// newDemo begins a demonstration ledger all of whose limits are 0 days.
+func newDemo(t fataler) *world { return beginWorld(t, ledger.Limits{}, true) }
+
+func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
+	t.Helper()
+	w := &world{t: t, state: memory{}, now: noon("2026-09-01"), keys: map[string]*ledger.Key{}}
+	authority := w.profile(marketParty{"authority", "11430300MB0B00010", ledger.Organ, "430300",
+		[]ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer}})
+	node := w.profile(marketParty{"node", "12430300MB0B00011", ledger.Institution, "430300", []ledger.Role{ledger.RolePlatform}})
+	node.Origin, node.LogKey = "node.example", "node.example/log/receipts+00000000+AA"
+	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{Ledger: wID("ledger"), Name: "湘潭市公共数据资源登记",
+		Region: "430300", Origin: "node.example", LedgerKey: "node.example/log/ledger+00000000+AA", Authority: authority,
+		Recovery: w.key("recovery").Public(), Platform: w.application("node", node), Limits: limits,
+		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo})
+	for _, p := range worldParties() {
+		w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.application(p.name, w.profile(p))})
+	}
+	w.must("authority", ledger.FnCalendarSet, list2026())
+	return w
+}
+
+// list2026 holds the days of 2026 that the worked example needs.
+func list2026() ledger.CalendarArgs {
+	return ledger.CalendarArgs{Year: 2026, Source: "国务院办公厅关于2026年部分节假日安排的通知",
+		Off: []ledger.Date{"2026-09-25", "2026-09-26", "2026-09-27", "2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04",
+			"2026-10-05", "2026-10-06", "2026-10-07"},
+		Work: []ledger.Date{"2026-09-20", "2026-10-10"}}
+}
+
+func wID(name string) ledger.ID { return ledger.DeriveID("world", name) }
+
+// key is the key of a name, made when it is first asked for.
+func (w *world) key(name string) *ledger.Key {
+	w.t.Helper()
+	if k, ok := w.keys[name]; ok {
+		return k
+	}
+	k, err := ledger.NewKey()
+	if err != nil {
+		w.t.Fatalf("key of %s: %v", name, err)
+	}
+	w.keys[name] = k
+	return k
+}
+
+func (w *world) profile(p marketParty) ledger.PartyProfile {
+	w.t.Helper()
+	return ledger.PartyProfile{ID: wID(p.name), Name: p.name, USCC: mUSCC(p.uscc), Kind: p.kind, Roles: p.roles, Region: p.region,
+		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: w.key(p.name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}
+}
+
+func (w *world) application(name string, p ledger.PartyProfile) string {
+	w.t.Helper()
+	jws, err := ledger.SignProfile(w.key(name), p)
+	if err != nil {
+		w.t.Fatalf("profile of %s: %v", name, err)
+	}
+	return jws
+}
+
+// on sets the clock to noon of a day in Shanghai.
+func (w *world) on(day ledger.Date) { w.now = noon(day) }
+
+// clock sets the clock to a time of a day in Shanghai, as 23:59:59.999.
+func (w *world) clock(day ledger.Date, at string) {
+	w.t.Helper()
+	moment, err := time.Parse(time.RFC3339Nano, string(day)+"T"+at+"+08:00")
+	if err != nil {
+		w.t.Fatalf("clock: %v", err)
+	}
+	w.now = ledger.Millis(moment.UnixMilli())
+}
+
+// fork is a copy that a case may spoil.
+func (w *world) fork(t fataler) *world {
+	c := *w
+	c.t, c.state, c.keys = t, maps.Clone(w.state), maps.Clone(w.keys)
+	return &c
+}
+
+// sign makes a call under a fresh id.
+func (w *world) sign(who string, fn ledger.Function, args any) string {
+	w.t.Helper()
+	w.n++
+	return w.signAs(wID("call"+strconv.Itoa(w.n)), who, fn, args)
+}
+
+func (w *world) signAs(id ledger.ID, who string, fn ledger.Function, args any) string {
+	w.t.Helper()
+	call := ledger.Call{Ledger: wID("ledger"), ID: id, Party: wID(who), Function: fn, Time: w.now, Expires: w.now + 3_600_000}
+	jws, err := ledger.SignCall(w.key(who), call, args)
+	if err != nil {
+		w.t.Fatalf("sign %s by %s: %v", fn, who, err)
+	}
+	return jws
+}
+
+// verified parses a JWS and checks it with the key that the ledger has for it.
+func (w *world) verified(jws string) contract.Verified {
+	w.t.Helper()
+	s, err := contract.Parse(jws)
+	if err != nil {
+		w.t.Fatalf("parse: %v", err)
+	}
+	key, err := contract.FindKey(w.state, s)
+	if err != nil {
+		w.t.Fatalf("find key: %v", err)
+	}
+	v, err := contract.Verify(ledger.Standard(), s, key)
+	if err != nil {
+		w.t.Fatalf("verify: %v", err)
+	}
+	return v
+}
+
+// submit applies calls in one batch and commits what they write.
+func (w *world) submit(calls ...string) []contract.Result {
+	w.t.Helper()
+	var vs []contract.Verified
+	for _, jws := range calls {
+		vs = append(vs, w.verified(jws))
+	}
+	results := contract.Batch(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), w.state, vs)
+	for _, r := range results {
+		for _, write := range r.Writes {
+			if write.Value == nil {
+				delete(w.state, write.Key)
+				continue
+			}
+			w.state[write.Key] = write.Value
+		}
+	}
+	return results
+}
+
+// call makes one call: its event, or its refusal.
+func (w *world) call(who string, fn ledger.Function, args any) (ledger.Event, error) {
+	w.t.Helper()
+	r := w.submit(w.sign(who, fn, args))[0]
+	if r.Err != nil {
+		return ledger.Event{}, r.Err
+	}
+	var e ledger.Event
+	if err := ledger.DecodeStrict(r.Event, &e); err != nil {
+		w.t.Fatalf("event of %s: %v", fn, err)
+	}
+	return e, nil
+}
+
+// must makes one call that may not be refused.
+func (w *world) must(who string, fn ledger.Function, args any) ledger.Event {
+	w.t.Helper()
+	e, err := w.call(who, fn, args)
+	if err != nil {
+		w.t.Fatalf("%s by %s: %v", fn, who, err)
+	}
+	return e
+}
+
+// refused makes one call that must be refused so, and must write nothing.
+func (w *world) refused(want refusal, who string, fn ledger.Function, args any) {
+	w.t.Helper()
+	before := maps.Clone(w.state)
+	_, err := w.call(who, fn, args)
+	expect(w.t, err, want)
+	if want.code != "" && !maps.EqualFunc(before, w.state, slices.Equal[[]byte]) {
+		w.t.Fatalf("refused %s has written", fn)
+	}
+}
+
+// record reads a record that must be there.
+func record[T any](w *world, ref ledger.Ref) T {
+	w.t.Helper()
+	v, ok := lookup[T](w, ledger.RecordKey(ref))
+	if !ok {
+		w.t.Fatalf("no record %s", ref)
+	}
+	return v
+}
+
+func lookup[T any](w *world, key string) (T, bool) {
+	w.t.Helper()
+	var v T
+	b, ok := w.state[key]
+	if !ok {
+		return v, false
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		w.t.Fatalf("decode %s: %v", key, err)
+	}
+	return v, true
+}
+
+func (w *world) app(name string) ledger.Application {
+	w.t.Helper()
+	return record[ledger.Application](w, ledger.RefTo(ledger.KindApplication, wID(name)))
+}
+
+func (w *world) entry(name string) ledger.Entry {
+	w.t.Helper()
+	return record[ledger.Entry](w, ledger.RefTo(ledger.KindEntry, wID(name)))
+}
+
+// step names an application and the call that last wrote it.
+func (w *world) step(name string) ledger.StepArgs {
+	w.t.Helper()
+	return ledger.StepArgs{Application: wID(name), Answers: w.app(name).Cite.Payload}
+}
+
+// resource is a good resource of a holder: public transport, general, no
+// personal information.
+func (w *world) resource(name, holder string) ledger.Resource {
+	return ledger.Resource{ID: wID("resource " + name), Title: "公交车辆到离站信息" + name,
+		Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间,由车载终端实时上报。", Identifier: "306001/000012",
+		Publisher: wID(holder), CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: "430300",
+		Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: noon("2026-08-31"),
+		Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
+		ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"},
+		Items: []ledger.Item{
+			{Name: "route_id", Label: "线路编号", DataType: "string", Length: 16, IsKey: true, Level: ledger.General, PIStatus: ledger.PINone},
+			{Name: "arrived_at", Label: "到站时间", DataType: "datetime", Level: ledger.General, PIStatus: ledger.PINone},
+		},
+		Format: "database", RowCount: 86_400_000, ByteSize: 4_000_000_000, Level: ledger.General,
+		LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
+		Quality: ledger.Quality{Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
+			Assessor: "市数据局", AssessedOn: "2026-08-31"}}
+}
+
+// submitArgs are a good application for such a resource to the registry body.
+func (w *world) submitArgs(name, holder string) ledger.SubmitArgs {
+	a := ledger.SubmitArgs{Application: wID(name), Body: wID("body"), Resource: w.resource(name, holder),
+		Deposit:        mHash("deposit " + name),
+		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: mHash("review " + name)}}
+	for i, g := range ledger.MaterialGroups() {
+		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: mHash(name + string(g)), Bytes: 1024,
+			Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf")})
+	}
+	return a
+}
+
+// deposited puts the deposit of an application on record.
+func (w *world) deposited(name, holder string) {
+	w.t.Helper()
+	w.must(holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("deposit " + name), Bytes: 4096})
+}
+
+// submitted is an application of a holder that waits for acceptance.
+func (w *world) submitted(name, holder string) {
+	w.t.Helper()
+	w.deposited(name, holder)
+	w.must(holder, ledger.FnSubmit, w.submitArgs(name, holder))
+}
+
+func (w *world) accepted(name, holder string) {
+	w.t.Helper()
+	w.submitted(name, holder)
+	w.must("body", ledger.FnAccept, w.step(name))
+}
+
+func (w *world) passArgs(name string) ledger.PassArgs {
+	w.t.Helper()
+	return ledger.PassArgs{StepArgs: w.step(name), Checklist: []string{"complete", "consistent", "admissible"}}
+}
+
+func (w *world) noticed(name, holder string) {
+	w.t.Helper()
+	w.accepted(name, holder)
+	w.must("body", ledger.FnPass, w.passArgs(name))
+}
+
+// coded registers a resource on a day after its notice period.
+func (w *world) coded(name, holder string) {
+	w.t.Helper()
+	w.noticed(name, holder)
+	if n := w.app(name).Notice; n.Days > 0 {
+		w.on(n.Due)
+		w.now += 24 * 3_600_000
+	}
+	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step(name)})
+}
+
+func (w *world) returnArgs(name string, fields ...string) ledger.ReturnArgs {
+	w.t.Helper()
+	a := ledger.ReturnArgs{StepArgs: w.step(name)}
+	for _, f := range fields {
+		a.Defects = append(a.Defects, ledger.Defect{Field: f, Rule: "R7"})
+	}
+	return a
+}
+
+func (w *world) refuseArgs(name string) ledger.RefuseArgs {
+	w.t.Helper()
+	return ledger.RefuseArgs{StepArgs: w.step(name), Reason: ledger.ReasonNonconforming}
+}
+
+func (w *world) objectArgs(name, objection string) ledger.ObjectArgs {
+	w.t.Helper()
+	return ledger.ObjectArgs{Application: wID(name), Objection: wID(objection), Answers: w.app(name).Cite.Payload,
+		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence " + objection)}}
+}
+
+func (w *world) decideArgs(name, objection string, upheld bool) ledger.DecideArgs {
+	w.t.Helper()
+	return ledger.DecideArgs{StepArgs: w.step(name), Objection: wID(objection), Upheld: upheld,
+		Reason: ledger.Salt([16]byte{9}, "证据不足")}
+}
+
+func (w *world) target(name string) ledger.TargetArgs {
+	w.t.Helper()
+	return ledger.TargetArgs{ID: wID(name), Answers: w.entry(name).Cite.Payload, Ground: "order-7"}
+}
+
+// TestWorld holds the world itself: begun by real calls, with all its parties.
+func TestWorld(t *testing.T) {
+	w := newWorld(t)
+	for _, p := range worldParties() {
+		got := record[ledger.Party](w, ledger.RefTo(ledger.KindParty, wID(p.name)))
+		if !got.Has(p.roles...) || !got.Active() || len(got.Keys) != 1 {
+			t.Errorf("party %s was not admitted as it applied: %+v", p.name, got)
+		}
+	}
+	g := record[ledger.Genesis](newDemo(t), ledger.GenesisRef)
+	if !g.Demo || g.Limits != (ledger.Limits{}) {
+		t.Errorf("a demo ledger begins with its own limits, got %+v", g)
+	}
+}
