@@ -26,6 +26,8 @@ type Profile struct {
 	Kid         ledger.KeyID `json:"kid"`
 	Key         string       `json:"key"`                   // PKCS #8 in base64url
 	Environment ledger.ID    `json:"environment,omitempty"` // set: the key is that environment's
+
+	Use ledger.KeyUse `json:"use,omitempty"` // what the key signs; empty: calls and tokens
 }
 
 // Keep writes the profile for its owner alone. An existing file is replaced.

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// step takes an application one step, answering what stands.
+type step struct {
+	ID ledger.ID `arg:"" help:"Id of the application."`
+	answering
+}
+
+// take sends the call that with makes of the step's arguments.
+func (s step) take(p *program, fn ledger.Function, with func(ledger.StepArgs) any) error {
+	c, err := p.actor()
+	if err != nil {
+		return err
+	}
+	cited, err := s.cited(p.ctx, c, at("applications", s.ID))
+	if err != nil {
+		return err
+	}
+	return p.callBy(c, fn, with(ledger.StepArgs{Application: s.ID, Answers: cited}))
+}
+
+func bare(a ledger.StepArgs) any { return a }
+
+type withdrawCmd struct{ step }
+
+// Run withdraws.
+func (c *withdrawCmd) Run(p *program) error { return c.take(p, ledger.FnWithdraw, bare) }
+
+type acceptCmd struct{ step }
+
+// Run accepts.
+func (c *acceptCmd) Run(p *program) error { return c.take(p, ledger.FnAccept, bare) }
+
+type returnCmd struct {
+	step
+	Defect []string `required:"" help:"What to mend, as member=rule; repeat for each." sep:"none" placeholder:"FIELD=RULE"`
+}
+
+// Help shows a return.
+func (returnCmd) Help() string {
+	return `cadastre registry return ID --defect materials=risk_assessment --defect resource.description=Q02 --profile body.json
+Name all defects at once: a second return needs new matter (R10).`
+}
+
+// Run returns.
+func (c *returnCmd) Run(p *program) error {
+	var defects []ledger.Defect
+	for _, d := range c.Defect {
+		field, rule, ok := strings.Cut(d, "=")
+		if !ok || field == "" || rule == "" {
+			return ledger.Invalid("defect", "field=rule")
+		}
+		defects = append(defects, ledger.Defect{Field: field, Rule: rule})
+	}
+	return c.take(p, ledger.FnReturn, func(a ledger.StepArgs) any { return ledger.ReturnArgs{StepArgs: a, Defects: defects} })
+}
+
+// refusal ends an application with a reason.
+type refusal struct {
+	step
+	Reason ledger.Reason `required:"" help:"Such as nonconforming, source_unlawful, ownership_dispute, state_secret." placeholder:"REASON"`
+	Note   string        `help:"In words; the ledger keeps a salted hash." placeholder:"TEXT"`
+}
+
+func (c refusal) refuse(p *program, fn ledger.Function) error {
+	note, err := salted(c.Note)
+	if err != nil {
+		return err
+	}
+	err = c.take(p, fn, func(a ledger.StepArgs) any { return ledger.RefuseArgs{StepArgs: a, Reason: c.Reason, Note: note} })
+	if err == nil {
+		p.keep(c.Note, note)
+	}
+	return err
+}
+
+type refuseCmd struct{ refusal }
+
+// Run refuses.
+func (c *refuseCmd) Run(p *program) error { return c.refuse(p, ledger.FnRefuse) }
+
+type failCmd struct{ refusal }
+
+// Run fails.
+func (c *failCmd) Run(p *program) error { return c.refuse(p, ledger.FnFail) }
+
+type passCmd struct {
+	step
+	Checklist []string `help:"What was examined." default:"complete,consistent,admissible"`
+	Late      string   `help:"Reason told where the limit has gone by; the ledger keeps a salted hash." placeholder:"TEXT"`
+}
+
+// Run passes.
+func (c *passCmd) Run(p *program) error {
+	late, err := salted(c.Late)
+	if err != nil {
+		return err
+	}
+	err = c.take(p, ledger.FnPass, func(a ledger.StepArgs) any {
+		return ledger.PassArgs{StepArgs: a, Checklist: c.Checklist, Late: late}
+	})
+	if err == nil {
+		p.keep(c.Late, late)
+	}
+	return err
+}
+
+type objectCmd struct {
+	step
+	Ground   string   `required:"" help:"Why, as a short word such as ownership_dispute." placeholder:"WORD"`
+	Evidence []string `help:"Evidence: files, or their SHA-256." placeholder:"FILE,..."`
+	Person   string   `help:"Who objects, where the registry body files for a natural person; the ledger keeps a salted hash." placeholder:"NAME"`
+}
+
+// Help shows an objection.
+func (objectCmd) Help() string {
+	return `cadastre registry object APPLICATION --ground ownership_dispute --evidence contract.pdf --profile other.json`
+}
+
+// Run objects.
+func (c *objectCmd) Run(p *program) error {
+	a := ledger.ObjectArgs{Application: c.ID, Objection: client.NewID(), Ground: c.Ground, Evidence: []ledger.Digest{}}
+	for _, e := range c.Evidence {
+		d, err := digest(e)
+		if err != nil {
+			return err
+		}
+		a.Evidence = append(a.Evidence, d)
+	}
+	cl, err := p.actor()
+	if err != nil {
+		return err
+	}
+	if a.Person, err = salted(c.Person); err != nil {
+		return err
+	}
+	if a.Answers, err = c.noticed(p, cl); err != nil {
+		return err
+	}
+	if err := p.callBy(cl, ledger.FnObject, a); err != nil {
+		return err
+	}
+	p.keep(c.Person, a.Person)
+	return nil
+}
+
+// noticed is what an objection answers. A stranger may not see the application,
+// but everyone sees its notice.
+func (c *objectCmd) noticed(p *program, cl *client.Client) (ledger.Digest, error) {
+	cited, err := c.cited(p.ctx, cl, at("applications", c.ID))
+	if !errors.Is(err, ledger.NotFound) {
+		return cited, err
+	}
+	for cursor := ""; ; {
+		var page struct {
+			Items []struct {
+				Application ledger.ID     `json:"application"`
+				Answers     ledger.Digest `json:"answers"`
+			} `json:"items"`
+			Next string `json:"next"`
+		}
+		if err := cl.Get(p.ctx, (paging{Cursor: cursor, Limit: 500}).query("/v1/notices"), &page); err != nil {
+			return "", err
+		}
+		for _, n := range page.Items {
+			if n.Application == c.ID {
+				return n.Answers, n.Answers.Validate("answers")
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return "", fmt.Errorf("%s: %w", p.say("该申请没有公示", "this application has no notice"), err)
+		}
+	}
+}
+
+type decideCmd struct {
+	step
+	Objection ledger.ID `required:"" help:"Id of the objection." placeholder:"ID"`
+	Upheld    bool      `help:"The objection is right; the registration ends."`
+	Reason    string    `required:"" help:"In words; the ledger keeps a salted hash." placeholder:"TEXT"`
+}
+
+// Run decides.
+func (c *decideCmd) Run(p *program) error {
+	reason, err := salted(c.Reason)
+	if err != nil {
+		return err
+	}
+	if reason == nil {
+		return ledger.Invalid("reason", "required")
+	}
+	err = c.take(p, ledger.FnDecide, func(a ledger.StepArgs) any {
+		return ledger.DecideArgs{StepArgs: a, Objection: c.Objection, Upheld: c.Upheld, Reason: *reason}
+	})
+	if err == nil {
+		p.keep(c.Reason, reason)
+	}
+	return err
+}
+
+type codeCmd struct {
+	step
+	RegistryCode string `help:"The official code, where the national platform has given one." placeholder:"CODE"`
+}
+
+// Run codes.
+func (c *codeCmd) Run(p *program) error {
+	return c.take(p, ledger.FnCode, func(a ledger.StepArgs) any {
+		return ledger.CodeArgs{StepArgs: a, RegistryCode: c.RegistryCode}
+	})
+}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// maxArgs bounds a file of arguments: a call takes less.
+const maxArgs = 4 << 20
+
+// say is the sentence in the user's language.
+func (p *program) say(zh, en string) string {
+	if p.Lang == "en" {
+		return en
+	}
+	return zh
+}
+
+// json prints v for people and programs.
+func (p *program) json(v any) error {
+	e := json.NewEncoder(p.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// line prints one line of the answer.
+func (p *program) line(format string, args ...any) error {
+	if _, err := fmt.Fprintf(p.out, format+"\n", args...); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// profile is the one that --profile names, at the node that --url names.
+func (p *program) profile() (client.Profile, error) {
+	if p.Profile == "" {
+		return client.Profile{}, errors.New(p.say("此命令需要单位的身份文件：请用 --profile 指定，或先运行 cadastre keygen",
+			"this needs the profile of the party that acts: name it with --profile, or make one with cadastre keygen"))
+	}
+	prof, err := client.LoadProfile(p.Profile)
+	if p.URL != "" {
+		prof.URL = p.URL
+	}
+	return prof, err
+}
+
+// client acts for the profile; without one it reads what is public.
+func (p *program) client() (*client.Client, error) {
+	if p.Profile == "" {
+		where := p.URL
+		if where == "" {
+			where = "http://" + defaultListen
+		}
+		return client.New(client.Profile{URL: where}, p.Lang, now)
+	}
+	return p.actor()
+}
+
+// actor is client for what needs a profile.
+func (p *program) actor() (*client.Client, error) {
+	prof, err := p.profile()
+	if err != nil {
+		return nil, err
+	}
+	return client.New(prof, p.Lang, now)
+}
+
+// call signs args as the profile's party, sends them and prints what was recorded.
+func (p *program) call(fn ledger.Function, args any) error {
+	c, err := p.actor()
+	if err != nil {
+		return err
+	}
+	return p.callBy(c, fn, args)
+}
+
+func (p *program) callBy(c *client.Client, fn ledger.Function, args any) error {
+	out, err := p.send(c, client.NewID(), fn, args)
+	if err != nil {
+		return err
+	}
+	return p.recorded(fn, args, out)
+}
+
+// send checks the form of args here, so that a slip costs no journey.
+func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args any) (client.Outcome, error) {
+	if v, ok := args.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return client.Outcome{}, err
+		}
+	}
+	out, err := c.CallAs(p.ctx, id, fn, args)
+	var told *client.Problem
+	if err != nil && !errors.As(err, &told) && errors.Is(err, ledger.Unavailable) {
+		return out, fmt.Errorf("%s: %w", fmt.Sprintf(p.say("请求 %s 是否已记录尚不清楚；用 cadastre call --id 以同一编号再次提交即可得知",
+			"whether call %s was recorded is not known; cadastre call --id with that id tells"), id), err)
+	}
+	return out, err
+}
+
+// recorded prints an outcome with the ids that the args made.
+func (p *program) recorded(fn ledger.Function, args any, out client.Outcome) error {
+	ids := made(fn, args)
+	if p.JSON {
+		return p.json(answerOf(fn, ids, out))
+	}
+	word := p.say("已记录", "Recorded")
+	if out.Repeated {
+		word = p.say("此前已记录", "Recorded before")
+	}
+	if err := p.line("%s %s  %s %d", word, fn, p.say("位置", "position"), out.Position.Block); err != nil {
+		return err
+	}
+	for _, id := range append(ids, named{"call", string(out.Call)}) {
+		if err := p.line("  %-12s %s", id.kind, id.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func answerOf(fn ledger.Function, ids []named, out client.Outcome) map[string]any {
+	m := map[string]any{"function": fn, "call": out.Call, "position": out.Position, "time": out.Time,
+		"payload": out.Payload, "event": out.Event}
+	if out.Repeated {
+		m["repeated"] = true
+	}
+	for _, id := range ids {
+		m[id.kind] = id.id
+	}
+	return m
+}
+
+// named is an id with the kind of record it names.
+type named struct{ kind, id string }
+
+// made lists the ids of the records that a call makes or changes, from its args.
+func made(fn ledger.Function, args any) []named {
+	switch a := args.(type) {
+	case ledger.AdmitArgs:
+		if prof, err := ledger.ParseProfile(ledger.Standard(), a.Application); err == nil {
+			return []named{{ledger.KindParty, string(prof.ID)}}
+		}
+		return nil
+	case ledger.DepositArgs:
+		return []named{{ledger.KindDeposit, string(a.SHA256)}}
+	}
+	var m struct {
+		ID          string `json:"id"`
+		Party       string `json:"party"`
+		Application string `json:"application"`
+		Objection   string `json:"objection"`
+		Resource    struct {
+			ID string `json:"id"`
+		} `json:"resource"`
+	}
+	b, err := json.Marshal(args)
+	if err != nil || json.Unmarshal(b, &m) != nil {
+		return nil
+	}
+	kind, _, _ := strings.Cut(string(fn), ".")
+	ids := []named{{kind, m.ID}, {ledger.KindParty, m.Party}, {ledger.KindApplication, m.Application},
+		{"objection", m.Objection}, {ledger.KindResource, m.Resource.ID}}
+	found := ids[:0]
+	for _, id := range ids {
+		if id.id != "" {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+// readFile reads a file of at most most bytes; "-" is standard input.
+func readFile(file string, most int64) ([]byte, error) {
+	var r io.Reader = os.Stdin
+	if file != "-" {
+		f, err := os.Open(file) //nolint:gosec // the user names it
+		if err != nil {
+			return nil, fmt.Errorf("read: %w", err)
+		}
+		defer f.Close()
+		r = f
+	}
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if int64(len(b)) > most {
+		return nil, fmt.Errorf("%s: %w", file, &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonTooLarge})
+	}
+	return b, nil
+}
+
+// readArgs reads a call's arguments, strictly: no member is unknown or repeated.
+func readArgs(file string, v any) error {
+	b, err := readFile(file, maxArgs)
+	if err != nil {
+		return err
+	}
+	if err := ledger.DecodeStrict(b, v); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// salted binds a text that stays off the ledger; nil for no text.
+func salted(text string) (*ledger.Salted, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // no text, nothing to bind
+	}
+	var salt [16]byte
+	if _, err := rand.Read(salt[:]); err != nil {
+		return nil, fmt.Errorf("salt: %w", err)
+	}
+	s := ledger.Salt(salt, text)
+	return &s, nil
+}
+
+// keep tells whoever acts to keep a text of which the ledger has the hash only.
+func (p *program) keep(text string, s *ledger.Salted) {
+	if s == nil {
+		return
+	}
+	fmt.Fprintf(p.err, "%s\n  salt %s\n  text %s\n", p.say("账本只记录下列文字的加盐哈希，请自行保存：",
+		"The ledger has only the salted hash of this text; keep it:"), s.Salt, text)
+}
+
+// digest is a SHA-256 given as such, or that of the file named.
+func digest(s string) (ledger.Digest, error) {
+	if d := ledger.Digest(s); d.Validate("sha256") == nil {
+		return d, nil
+	}
+	d, _, err := hashFile(s)
+	return d, err
+}
+
+// purpose reads class/code.
+func purpose(s string) (ledger.Purpose, error) {
+	class, code, _ := strings.Cut(s, "/")
+	p := ledger.Purpose{Class: ledger.PurposeClass(class), Code: code}
+	return p, p.Validate("purpose", true)
+}
+
+// answering is the payload hash of the record that a call answers.
+type answering struct {
+	Answers ledger.Digest `help:"Payload hash of the version you answer; the record's newest unless told." placeholder:"SHA256"`
+}
+
+// cited is the payload hash to answer: the one told, or that of the record as
+// the node shows it now.
+func (a answering) cited(ctx context.Context, c *client.Client, path string) (ledger.Digest, error) {
+	if a.Answers != "" {
+		return a.Answers, a.Answers.Validate("answers")
+	}
+	var r struct {
+		Cite ledger.Cite `json:"cite"`
+	}
+	if err := c.Get(ctx, path, &r); err != nil {
+		return "", err
+	}
+	if err := r.Cite.Payload.Validate("cite.payload"); err != nil {
+		return "", fmt.Errorf("%s names no call to answer: give its payload hash with --answers: %w", path, err)
+	}
+	return r.Cite.Payload, nil
+}
+
+// target answers one record with a ground.
+type target struct {
+	ID     ledger.ID `arg:"" help:"Id of the record."`
+	Ground string    `required:"" help:"Why, as a short word (letters, digits . _ : / -)." placeholder:"WORD"`
+	answering
+}
+
+func (t target) call(p *program, fn ledger.Function, collection string) error {
+	c, err := p.actor()
+	if err != nil {
+		return err
+	}
+	cited, err := t.cited(p.ctx, c, at(collection, t.ID))
+	if err != nil {
+		return err
+	}
+	return p.callBy(c, fn, ledger.TargetArgs{ID: t.ID, Answers: cited, Ground: t.Ground})
+}
+
+// answer answers one record and says nothing more.
+type answer struct {
+	ID ledger.ID `arg:"" help:"Id of the record."`
+	answering
+}
+
+func (a answer) call(p *program, fn ledger.Function, collection string) error {
+	c, err := p.actor()
+	if err != nil {
+		return err
+	}
+	cited, err := a.cited(p.ctx, c, at(collection, a.ID))
+	if err != nil {
+		return err
+	}
+	return p.callBy(c, fn, ledger.AnswerArgs{ID: a.ID, Answers: cited})
+}
+
+// at is the path of a record.
+func at[T ~string](collection string, id T) string {
+	return "/v1/" + collection + "/" + url.PathEscape(string(id))
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+type fetchCmd struct {
+	Order  ledger.ID `arg:"" help:"Id of the order."`
+	Output string    `required:"" short:"o" help:"File to write." placeholder:"FILE"`
+	Object string    `help:"Which object, where the product has several: its id, content id or name." placeholder:"OBJECT"`
+}
+
+// Help says what is written.
+func (fetchCmd) Help() string {
+	return `cadastre fetch ORDER --output streets.csv --profile buyer.json
+What came is kept in streets.csv.part; after a cut run the same command to go on.
+streets.csv appears only when its SHA-256 is the recorded one; streets.csv.receipt.json
+beside it names the receipts of its delivery: cadastre trace streets.csv starts from them.`
+}
+
+// Run fetches what the order bought.
+func (c *fetchCmd) Run(p *program) error {
+	cl, err := p.actor()
+	if err != nil {
+		return err
+	}
+	var o ledger.Order
+	if err := cl.Get(p.ctx, at("orders", c.Order), &o); err != nil {
+		return err
+	}
+	subject := ledger.RefTo(ledger.KindProduct, o.Product)
+	x, err := choose(p, cl, subject, c.Object)
+	if err != nil {
+		return err
+	}
+	return p.fetch(cl, at("orders", o.ID)+"/content/"+x.Object, c.Output, &kept{Order: o.ID, License: o.License}, x)
+}
+
+type supplyCmd struct {
+	License  ledger.ID `arg:"" help:"Id of the license."`
+	Resource ledger.ID `arg:"" help:"Id of the resource."`
+	Output   string    `required:"" short:"o" help:"File to write." placeholder:"FILE"`
+	Object   string    `help:"Which object, where the resource has several: its id, content id or name." placeholder:"OBJECT"`
+}
+
+// Help says whose key is needed.
+func (supplyCmd) Help() string {
+	return `cadastre license supply LICENSE RESOURCE --output raw.csv --profile sandbox.json
+Only the key of an environment that the license lists may fetch (cadastre keygen --environment).`
+}
+
+// Run fetches for a controlled environment.
+func (c *supplyCmd) Run(p *program) error {
+	cl, err := p.actor()
+	if err != nil {
+		return err
+	}
+	x, err := choose(p, cl, ledger.RefTo(ledger.KindResource, c.Resource), c.Object)
+	if err != nil {
+		return err
+	}
+	path := at("licenses", c.License) + "/resources/" + string(c.Resource) + "/content/" + x.Object
+	return p.fetch(cl, path, c.Output, &kept{License: c.License}, x)
+}
+
+// kept is the file beside a fetched one: by which receipts it came.
+type kept struct {
+	SHA256  ledger.Digest `json:"sha256"`
+	Bytes   int64         `json:"bytes"`
+	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts, one a request
+	Order   ledger.ID     `json:"order,omitempty"`
+	License ledger.ID     `json:"license,omitempty"`
+	Subject ledger.Ref    `json:"subject"`
+	Content ledger.ID     `json:"content"`
+	Object  string        `json:"object"`
+	Name    string        `json:"name"`
+	Node    string        `json:"node"`
+	Ledger  ledger.ID     `json:"ledger"`
+	Time    ledger.Millis `json:"time"`
+}
+
+// choose finds the one object that is meant.
+func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledger.Content, error) {
+	found, err := contents(p, c, subject)
+	if err != nil {
+		return ledger.Content{}, err
+	}
+	var hits []ledger.Content
+	for _, x := range found {
+		if want == "" || want == x.Object || want == string(x.ID) || want == x.Name {
+			hits = append(hits, x)
+		}
+	}
+	switch len(hits) {
+	case 1:
+		return hits[0], nil
+	case 0:
+		return ledger.Content{}, fmt.Errorf(p.say("%s 没有可获取的内容 %s：用 cadastre product content list %s 查看",
+			"%s has no such content %s: see cadastre product content list %s"), subject, want, subject)
+	}
+	names := ""
+	for _, x := range hits {
+		names += "\n  " + x.Object + "  " + printable(x.Name)
+	}
+	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several; name one with --object:"), names)
+}
+
+// fetch gets the content, holds it against what the ledger recorded, and keeps
+// the receipts' ids beside the file.
+func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.Content) error {
+	m := p.meter()
+	f, err := c.Fetch(p.ctx, path, file, m.bytes)
+	m.done()
+	if err != nil {
+		return err
+	}
+	if f.SHA256 != x.SHA256 {
+		wrong := file + ".wrong"
+		return errors.Join(fmt.Errorf(p.say("收到的文件与账本记录不符（SHA-256 %s，账本为 %s）：已改名为 %s，请勿使用，并告知节点管理员",
+			"what came is not what the ledger records (SHA-256 %s, recorded %s): it is now %s; do not use it, and tell the node's keeper"),
+			f.SHA256, x.SHA256, wrong), os.Rename(file, wrong))
+	}
+	k.SHA256, k.Bytes, k.Starts, k.Subject, k.Content = f.SHA256, f.Bytes, f.Starts, x.Subject, x.ID
+	k.Object, k.Name, k.Node, k.Ledger, k.Time = x.Object, x.Name, x.Node, c.Profile().Ledger, ledger.Millis(now().UnixMilli())
+	b, err := json.MarshalIndent(k, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode receipt: %w", err)
+	}
+	receipt := file + ".receipt.json"
+	if err := os.WriteFile(receipt, append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("keep receipt: %w", err)
+	}
+	if p.JSON {
+		return p.json(struct {
+			client.Fetched
+			Receipt string `json:"receipt"`
+			Order   any    `json:"order,omitempty"`
+		}{f, receipt, orNil(k.Order)})
+	}
+	return p.line("%s  %s\n%s %s", f.SHA256, file, p.say("回执：", "Receipts:"), receipt)
+}
+
+func orNil(id ledger.ID) any {
+	if id == "" {
+		return nil
+	}
+	return id
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+type keygenCmd struct {
+	Out         string        `required:"" help:"Profile file to write, for its owner alone (0600)." placeholder:"FILE"`
+	Ledger      ledger.ID     `help:"Id of the ledger; asked of the node at --url unless told." placeholder:"ID"`
+	Origin      string        `help:"Origin of the node, the audience of tokens; asked of the node unless told." placeholder:"ORIGIN"`
+	Party       ledger.ID     `help:"Party whose key it is; a new party unless told." placeholder:"ID"`
+	Name        string        `help:"Name of the party, for your own eyes." placeholder:"NAME"`
+	Use         ledger.KeyUse `help:"What the key signs: sign (calls and tokens) or auth (tokens only)." enum:"sign,auth" default:"sign"`
+	Environment ledger.ID     `help:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
+}
+
+// Help shows the three keys.
+func (keygenCmd) Help() string {
+	return `A party's key:         cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局
+Without the node:      cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn
+An environment's key:  cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL
+Then: cadastre party apply --profile holder.json ..., and have the data authority admit you.
+The key never leaves the file. An existing file is never overwritten.`
+}
+
+// Run makes the key and keeps it.
+func (c *keygenCmd) Run(p *program) error {
+	if _, err := os.Lstat(c.Out); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf(p.say("%s 已存在，其中可能有密钥：请换一个文件名", "%s is there already and may hold a key: name another file"), c.Out)
+	}
+	prof, err := c.profile(p)
+	if err != nil {
+		return err
+	}
+	key, err := ledger.NewKey()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(prof.SetKey(key), prof.Keep(c.Out)); err != nil {
+		return err
+	}
+	if p.JSON {
+		m := map[string]any{"profile": c.Out, "kid": key.ID(), "party": prof.Party, "ledger": prof.Ledger, "jwk": key.Public(), "use": c.Use}
+		if prof.Environment != "" {
+			m["environment"] = prof.Environment
+		}
+		return p.json(m)
+	}
+	if err := p.line("kid    %s\nparty  %s", key.ID(), prof.Party); err != nil {
+		return err
+	}
+	if prof.Environment != "" {
+		return p.line("environment  %s\n%s", prof.Environment, fmt.Sprintf(p.say("下一步：cadastre license environment prove --profile %s",
+			"Next: cadastre license environment prove --profile %s"), c.Out))
+	}
+	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))
+}
+
+func (c *keygenCmd) profile(p *program) (client.Profile, error) {
+	prof := client.Profile{URL: p.URL, Origin: c.Origin, Ledger: c.Ledger, Party: c.Party, Name: c.Name, Environment: c.Environment}
+	if c.Use == ledger.UseAuth {
+		prof.Use = c.Use
+	}
+	if prof.URL == "" {
+		prof.URL = "http://" + defaultListen
+	}
+	if prof.Environment != "" && prof.Party == "" {
+		return prof, errors.New(p.say("请用 --party 指明该环境所属的运营机构", "name the operator whose environment it is with --party"))
+	}
+	if prof.Environment == "new" {
+		prof.Environment = client.NewID()
+	}
+	if prof.Party == "" {
+		prof.Party = client.NewID()
+	}
+	if err := about(p, &prof); err != nil {
+		return prof, err
+	}
+	if prof.Environment != "" {
+		if err := prof.Environment.Validate("environment"); err != nil {
+			return prof, err
+		}
+	}
+	return prof, ledger.First(prof.Ledger.Validate("ledger"), prof.Party.Validate("party"), ledger.CheckToken("origin", prof.Origin, 200))
+}
+
+// about asks the node which ledger it keeps, where that was not told.
+func about(p *program, prof *client.Profile) error {
+	if prof.Ledger != "" && prof.Origin != "" {
+		return nil
+	}
+	c, err := client.New(client.Profile{URL: prof.URL}, p.Lang, now)
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Origin string    `json:"origin"`
+		Ledger ledger.ID `json:"ledger"`
+	}
+	if err := c.Get(p.ctx, "/v1/about", &a); err != nil {
+		return fmt.Errorf("%s: %w", p.say("无法向节点询问账本标识；也可用 --ledger 与 --origin 直接给出",
+			"the node did not say which ledger it keeps; you can also give --ledger and --origin"), err)
+	}
+	if prof.Ledger == "" {
+		prof.Ledger = a.Ledger
+	}
+	if prof.Origin == "" {
+		prof.Origin = a.Origin
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+)
+
+// isTerminal reports whether w is one, so that progress may overwrite its line.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// show reads a record and prints it: as it came, or a line a member.
+func (p *program) show(path string) error {
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	var raw json.RawMessage
+	if err := c.Get(p.ctx, path, &raw); err != nil {
+		return err
+	}
+	return p.record(raw)
+}
+
+func (p *program) record(raw json.RawMessage) error {
+	if p.JSON {
+		return p.json(raw)
+	}
+	members, err := inOrder(raw)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+	for _, m := range members {
+		fmt.Fprintf(w, "%s\t%s\n", m.kind, m.id)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// inOrder are the members of an object as the node ordered them, texts without
+// quotes and all else as compact JSON; "$schema" is left out.
+func inOrder(raw json.RawMessage) ([]named, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
+		return nil, fmt.Errorf("the node's answer is no record: %.80s", raw)
+	}
+	var list []named
+	for d.More() {
+		tok, err := d.Token()
+		name, _ := tok.(string)
+		var v json.RawMessage
+		if err == nil {
+			err = d.Decode(&v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the node's answer: %w", err)
+		}
+		if name != "$schema" {
+			list = append(list, named{name, text(v)})
+		}
+	}
+	return list, nil
+}
+
+// text is a JSON value for a line of a terminal.
+func text(v json.RawMessage) string {
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return printable(s)
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, v) != nil {
+		return string(v)
+	}
+	return printable(b.String())
+}
+
+// printable keeps what comes from elsewhere from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// list reads a page and prints the columns that its items have.
+func (p *program) list(path string, columns ...string) error {
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	var raw json.RawMessage
+	if err := c.Get(p.ctx, path, &raw); err != nil {
+		return err
+	}
+	if p.JSON {
+		return p.json(raw)
+	}
+	var page struct {
+		Items []json.RawMessage `json:"items"`
+		Next  string            `json:"next"`
+	}
+	if err := json.Unmarshal(raw, &page); err != nil {
+		return fmt.Errorf("the node's answer is no page: %w", err)
+	}
+	if len(page.Items) == 0 {
+		return p.line("%s", p.say("没有记录。", "Nothing found."))
+	}
+	if err := p.table(page.Items, columns); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		return p.line("%s --cursor %s", p.say("下一页：", "Next page:"), page.Next)
+	}
+	return nil
+}
+
+func (p *program) table(items []json.RawMessage, columns []string) error {
+	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+	for _, item := range items {
+		members, err := inOrder(item)
+		if err != nil {
+			return err
+		}
+		var cells []string
+		for _, column := range columns {
+			for _, m := range members {
+				if m.kind == column && m.id != "" {
+					cells = append(cells, m.id)
+				}
+			}
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// paging are the flags of a listing.
+type paging struct {
+	Cursor string `help:"Where the page before ended." placeholder:"CURSOR"`
+	Limit  int    `help:"Most records, 1 to 500; 50 unless told." placeholder:"N"`
+}
+
+// query adds what is told to a path.
+func (g paging) query(path string, pairs ...string) string {
+	q := queryOf(pairs...)
+	if g.Cursor != "" {
+		q.Set("cursor", g.Cursor)
+	}
+	if g.Limit > 0 {
+		q.Set("limit", fmt.Sprint(g.Limit))
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}

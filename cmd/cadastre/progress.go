@@ -1,0 +1,92 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// queryOf makes a query of names and values, leaving out what is empty.
+func queryOf(pairs ...string) url.Values {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return q
+}
+
+// meter shows how far something has come, on a terminal only.
+type meter struct {
+	w     io.Writer
+	on    bool
+	shown int64
+}
+
+func (p *program) meter() *meter { return &meter{w: p.err, on: isTerminal(p.err), shown: -1} }
+
+// bytes shows bytes of a total; a total below 1 is not known. It writes only
+// when a tenth of a percent or a MiB has been added.
+func (m *meter) bytes(done, total int64) {
+	if !m.on {
+		return
+	}
+	step := done >> 20
+	if total > 0 {
+		step = done * 1000 / total
+	}
+	if step == m.shown {
+		return
+	}
+	m.shown = step
+	if total > 0 {
+		fmt.Fprintf(m.w, "\r%5.1f %%  %.1f / %.1f MiB ", float64(step)/10, mib(done), mib(total))
+		return
+	}
+	fmt.Fprintf(m.w, "\r%.1f MiB ", mib(done))
+}
+
+// done ends the line that bytes overwrote.
+func (m *meter) done() {
+	if m.on && m.shown >= 0 {
+		fmt.Fprintln(m.w)
+	}
+}
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
+
+// hashFile is the SHA-256 and size of a file, read as a stream.
+func hashFile(file string) (ledger.Digest, int64, error) {
+	f, err := os.Open(file) //nolint:gosec // the user names it
+	if err != nil {
+		return "", 0, fmt.Errorf("read: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err != nil {
+		return "", 0, fmt.Errorf("read %s: %w", file, err)
+	}
+	return ledger.Digest(hex.EncodeToString(h.Sum(nil))), n, nil
+}
+
+// counted hashes and counts what passes, and shows it.
+type counted struct {
+	r     io.Reader
+	tell  func(done, total int64)
+	done  int64
+	total int64
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.done += int64(n)
+	c.tell(c.done, c.total)
+	return n, err
+}

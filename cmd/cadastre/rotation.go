@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// nextProfile is the profile with the key that is to come, kept on disk before
+// anyone hears of it: a key that is registered and lost would lock its party
+// out. again says that an earlier, interrupted rotation had kept it.
+func nextProfile(p *program, prof client.Profile) (next client.Profile, key *ledger.Key, again bool, err error) {
+	file := p.Profile + ".next"
+	if _, err := os.Lstat(file); err == nil {
+		if next, err = client.LoadProfile(file); err != nil {
+			return next, nil, true, err
+		}
+		if next.Party != prof.Party || next.Ledger != prof.Ledger {
+			return next, nil, true, fmt.Errorf(p.say("%s 不属于该身份：请先移走它", "%s belongs to another profile: move it away first"), file)
+		}
+		key, err = next.Signer()
+		return next, key, true, err
+	}
+	if key, err = ledger.NewKey(); err != nil {
+		return next, nil, false, err
+	}
+	next = prof
+	return next, key, false, errors.Join(next.SetKey(key), next.Keep(file))
+}
+
+// remove deletes a file that may be gone already.
+func remove(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove: %w", err)
+	}
+	return nil
+}
