@@ -1,0 +1,133 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Version is the version of the bundle's form.
+const Version = 1
+
+// MaxBundle bounds a bundle, in bytes.
+const MaxBundle = 64 << 20
+
+// Bundle is everything that proves one record or receipt.
+type Bundle struct {
+	V        int            `json:"v"`
+	Ledger   ledger.ID      `json:"ledger"`
+	About    ledger.Ref     `json:"about"` // order, license, product, entry, resource, application, content, environment, receipt
+	Proof    ProofSet       `json:"proof"`
+	Calls    []Call         `json:"calls"`    // in the ledger's order; the first is the genesis
+	Receipts []ReceiptGroup `json:"receipts"` // one group a log
+}
+
+// ProofSet says how the calls are proved, and holds what their proofs share.
+type ProofSet struct {
+	Kind   string          `json:"kind"`
+	Common json.RawMessage `json:"common"` // in the form of its kind
+}
+
+// Call is one recorded call: where it stands and what it wrote.
+type Call struct {
+	Proof  json.RawMessage `json:"proof"`  // in the form of the bundle's kind; holds the JWS
+	Writes []WriteLine     `json:"writes"` // all of them, by key, but the call's own record
+}
+
+// WriteLine is one key that a call wrote. The value is shown of the records
+// that the path needs, of no other.
+type WriteLine struct {
+	Key    string `json:"key"`
+	SHA256 string `json:"sha256"` // of the value, or "-": deleted
+	Value  []byte `json:"value,omitempty"`
+}
+
+// Deleted is the digest in the line of a deleted key.
+const Deleted = "-"
+
+// ReceiptGroup are receipts of one log with the call that anchored it.
+type ReceiptGroup struct {
+	Log    string        `json:"log"`    // origin of the receipt log
+	Anchor int           `json:"anchor"` // index into the bundle's calls
+	Items  []ReceiptItem `json:"items"`  // by index
+}
+
+// ReceiptItem is one entry of a receipt log, with its inclusion in the tree of
+// the anchor's size and root (RFC 9162 §2.1.3).
+type ReceiptItem struct {
+	Index int64           `json:"index"`
+	Entry []byte          `json:"entry"` // the bytes whose leaf hash is proved
+	Path  []ledger.Digest `json:"inclusion"`
+}
+
+// Trust is what a verifier knows beforehand, handed on outside the node: all
+// keys of parties follow from the genesis (protocol §6).
+type Trust struct {
+	Ledger  ledger.ID       `json:"ledger"`
+	Genesis ledger.Digest   `json:"genesis_sha256"` // over the genesis JWS as signed
+	Logs    []string        `json:"logs"`           // verifier keys of the ledger log (C2SP signed-note)
+	Demo    *bool           `json:"demo,omitempty"` // where given, held against the genesis
+	Fabric  json.RawMessage `json:"fabric,omitempty"`
+}
+
+// ParseTrust reads a trust file strictly.
+func ParseTrust(data []byte) (Trust, error) {
+	var t Trust
+	if err := ledger.DecodeStrict(data, &t); err != nil {
+		return t, fmt.Errorf("trust file: %w", err)
+	}
+	if err := ledger.First(t.Ledger.Validate("ledger"), t.Genesis.Validate("genesis_sha256")); err != nil {
+		return t, fmt.Errorf("trust file: %w", err)
+	}
+	return t, nil
+}
+
+// Parse reads a bundle strictly: white space aside it must be the one form that
+// Encode gives, so that no member can be left out, doubled or reordered. It
+// checks no proof.
+func Parse(data []byte) (Bundle, error) {
+	var b Bundle
+	if len(data) > MaxBundle {
+		return b, fail(CheckForm, "", ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge))
+	}
+	if err := ledger.DecodeStrict(data, &b); err != nil {
+		return b, fail(CheckForm, "", err)
+	}
+	if b.V != Version {
+		return b, fail(CheckForm, "v", ledger.Invalid("v", "known_version"))
+	}
+	if err := b.Ledger.Validate("ledger"); err != nil {
+		return b, fail(CheckForm, "ledger", err)
+	}
+	if err := oneForm(data, b); err != nil {
+		return b, fail(CheckForm, "", err)
+	}
+	return b, nil
+}
+
+// Encode is the bundle's one form.
+func (b Bundle) Encode() ([]byte, error) {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("encode bundle: %w", err)
+	}
+	return data, nil
+}
+
+// oneForm holds data, white space aside, to be what v encodes to.
+func oneForm(data []byte, v any) error {
+	want, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode again: %w", err)
+	}
+	var got bytes.Buffer
+	if err := json.Compact(&got, data); err != nil {
+		return fmt.Errorf("compact: %w", err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		return &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonJSON, Rule: "one_form"}
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+package evidence
+
+import (
+	"slices"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// path proves what the bundle is about, and its receipts with what they need.
+func (v *verification) path() error {
+	about := v.bundle.About
+	if about.Kind() == ledger.KindReceipt {
+		if err := ledger.Digest(about.ID()).Validate("about"); err != nil {
+			return fail(CheckForm, "about", err)
+		}
+		return v.deliveries()
+	}
+	id := ledger.ID(about.ID())
+	if err := id.Validate("about"); err != nil {
+		return fail(CheckForm, "about", err)
+	}
+	var err error
+	switch about.Kind() {
+	case ledger.KindOrder:
+		_, err = v.order(id)
+	case ledger.KindProduct:
+		_, err = v.product(id)
+	case ledger.KindLicense:
+		_, err = v.license(id)
+	case ledger.KindEntry:
+		_, err = v.entry(id)
+	case ledger.KindResource:
+		_, err = v.resource(id)
+	case ledger.KindApplication:
+		_, err = v.application(id)
+	case ledger.KindContent:
+		_, err = v.content(id)
+	case ledger.KindEnvironment:
+		_, err = v.environment(id)
+	default:
+		return failf(CheckForm, "about", "no bundle is about a %q", about.Kind())
+	}
+	if err != nil {
+		return err
+	}
+	return v.deliveries()
+}
+
+// order proves an order down to the listing that it answers, its license and
+// the entries of its sources.
+func (v *verification) order(id ledger.ID) (ledger.Order, error) {
+	ref := ledger.RefTo(ledger.KindOrder, id)
+	return once(v, ref, func() (ledger.Order, error) {
+		o, list, err := proven[ledger.Order](v, ref)
+		if err != nil {
+			return o, err
+		}
+		if err := orderSays(o, list); err != nil {
+			return o, err
+		}
+		p, err := v.product(o.Product)
+		if err != nil {
+			return o, err
+		}
+		listing := last(v.chains[ledger.RefTo(ledger.KindProduct, o.Product)])
+		if listing.signed.Payload != o.Offer || listing.fn() == ledger.FnDelist {
+			return o, failf(CheckChain, string(ref), "the order answers the listing of payload %s, the bundle holds another", o.Offer)
+		}
+		if p.Operator != o.Operator || p.License != o.License || p.Version != o.Version || !same(p.Sources, o.Sources) {
+			return o, failf(CheckRecord, string(ref), "order and listing differ")
+		}
+		if !p.Allows(o.Purpose) {
+			return o, failf(CheckRecord, string(ref), "the listing does not allow the order's purpose")
+		}
+		if err := v.covered(ref, o); err != nil {
+			return o, err
+		}
+		if o.State == ledger.OrderActive || o.State == ledger.OrderFulfilled {
+			v.right(ledger.Use, o.Buyer, ledger.RefTo(ledger.KindProduct, o.Product), o.StartOn, o.EndOn, ref)
+		}
+		return o, nil
+	})
+}
+
+// covered holds each source of an order to its license.
+func (v *verification) covered(ref ledger.Ref, o ledger.Order) error {
+	l, err := v.license(o.License)
+	if err != nil {
+		return err
+	}
+	for _, s := range o.Sources {
+		r, err := v.resource(s)
+		if err != nil {
+			return err
+		}
+		if !l.Covers(r.facts(), o.Purpose) {
+			return failf(CheckRecord, string(ref), "the license does not cover the source %s", s)
+		}
+	}
+	return nil
+}
+
+// orderSays holds an order's record to what buyer and operator signed.
+func orderSays(o ledger.Order, list []*act) error {
+	ref := string(ledger.RefTo(ledger.KindOrder, o.ID))
+	var args ledger.PlaceArgs
+	if err := typed(list[0], &args); err != nil {
+		return err
+	}
+	said := ledger.PlaceArgs{
+		ID: o.ID, Product: o.Product, Answers: o.Offer, Purpose: o.Purpose, PurposeText: o.PurposeText,
+		Evidence: o.Evidence, Quantity: o.Quantity, UnitPrice: o.UnitPrice, Total: o.Total, StartOn: o.StartOn,
+		EndOn: o.EndOn, Limits: o.Limits, Recipient: o.Recipient,
+	}
+	if said != args {
+		return failf(CheckRecord, ref, "the record is not what the buyer signed")
+	}
+	state := ledger.OrderState("")
+	for _, a := range list {
+		by, next := orderStep(o, a)
+		if !slices.Contains(by, a.party()) {
+			return failf(CheckRecord, ref, "%s is not the act of party %s", a.fn(), a.party())
+		}
+		state = next
+		if next == ledger.OrderActive && o.ActiveAt != a.Time {
+			return failf(CheckRecord, ref, "the record says another time of becoming active")
+		}
+	}
+	if o.State != state {
+		return failf(CheckRecord, ref, "the record says %s, the calls lead to %s", o.State, state)
+	}
+	return nil
+}
+
+// orderStep is whose act a function is, and the state it leads to (domain §6.8).
+func orderStep(o ledger.Order, a *act) ([]ledger.ID, ledger.OrderState) {
+	operator, buyer := []ledger.ID{o.Operator}, []ledger.ID{o.Buyer}
+	switch a.fn() {
+	case ledger.FnPlace:
+		return buyer, ledger.OrderPlaced
+	case ledger.FnOrderAccept:
+		if o.Total == 0 {
+			return operator, ledger.OrderActive
+		}
+		return operator, ledger.OrderAccepted
+	case ledger.FnConfirmPayment:
+		return operator, ledger.OrderActive
+	case ledger.FnOrderRefuse:
+		return operator, ledger.OrderCancelled
+	case ledger.FnOrderCancel:
+		return buyer, ledger.OrderCancelled
+	case ledger.FnFulfil:
+		return []ledger.ID{o.Operator, o.Buyer}, ledger.OrderFulfilled
+	case ledger.FnBlock:
+		return []ledger.ID{a.party()}, ledger.OrderBlocked
+	}
+	return nil, ""
+}
+
+// product proves a product as its last call in the bundle left it.
+func (v *verification) product(id ledger.ID) (ledger.Product, error) {
+	ref := ledger.RefTo(ledger.KindProduct, id)
+	return once(v, ref, func() (ledger.Product, error) {
+		p, list, err := proven[ledger.Product](v, ref)
+		if err != nil {
+			return p, err
+		}
+		var args ledger.ListArgs
+		if err := typed(list[0], &args); err != nil {
+			return p, err
+		}
+		state := ledger.Listed
+		if len(list) > 1 {
+			state = ledger.Delisted
+		}
+		if !same(p.ProductOffer, args.ProductOffer) || p.Operator != list[0].party() || p.State != state {
+			return p, failf(CheckRecord, string(ref), "the record is not what the operator signed")
+		}
+		l, err := v.license(p.License)
+		if err != nil {
+			return p, err
+		}
+		if l.Assignee != p.Operator || l.State == ledger.LicenseOffered {
+			return p, failf(CheckRecord, string(ref), "the operator is not the licensee")
+		}
+		for _, s := range p.Sources {
+			r, err := v.resource(s)
+			if err != nil {
+				return p, err
+			}
+			if !l.Covers(r.facts(), ledger.Purpose{}) {
+				return p, failf(CheckRecord, string(ref), "the license does not cover the source %s", s)
+			}
+		}
+		return p, nil
+	})
+}
+
+// license proves a license from its offer on.
+func (v *verification) license(id ledger.ID) (ledger.License, error) {
+	ref := ledger.RefTo(ledger.KindLicense, id)
+	return once(v, ref, func() (ledger.License, error) {
+		l, list, err := proven[ledger.License](v, ref)
+		if err != nil {
+			return l, err
+		}
+		if err := v.licenseSays(l, list); err != nil {
+			return l, err
+		}
+		if l.State != ledger.LicenseOffered {
+			v.right(ledger.Use, l.Assignee, ref, l.StartOn, l.EndOn, ref)
+			v.right(ledger.Operate, l.Assignee, ref, l.StartOn, l.EndOn, ref)
+		}
+		return l, nil
+	})
+}
+
+// licenseSays holds a license's record to what both sides signed.
+func (v *verification) licenseSays(l ledger.License, list []*act) error {
+	ref := string(ledger.RefTo(ledger.KindLicense, l.ID))
+	var args ledger.OfferArgs
+	if err := typed(list[0], &args); err != nil {
+		return err
+	}
+	if !same(l.LicenseTerms, args.LicenseTerms) || list[0].party() != l.Assigner {
+		return failf(CheckRecord, ref, "the record is not what the implementer signed")
+	}
+	state, open := ledger.LicenseOffered, 0
+	for _, a := range list[1:] {
+		mine := a.party() == l.Assigner
+		switch a.fn() {
+		case ledger.FnLicenseAccept:
+			state, mine = ledger.LicenseAccepted, a.party() == l.Assignee
+		case ledger.FnLicenseTerminate:
+			state = ledger.LicenseTerminated
+		case ledger.FnLicenseSuspend:
+			open++
+			mine = mine || v.is(a.party(), ledger.RoleRegulator)
+		case ledger.FnLicenseResume:
+			open--
+			mine = mine || v.is(a.party(), ledger.RoleRegulator)
+		}
+		if !mine {
+			return failf(CheckRecord, ref, "%s is not the act of party %s", a.fn(), a.party())
+		}
+	}
+	if l.State != state || len(l.Suspensions) != open {
+		return failf(CheckRecord, ref, "the record says %s with %d suspensions, the calls lead to %s with %d",
+			l.State, len(l.Suspensions), state, open)
+	}
+	return nil
+}
+
+func (v *verification) is(id ledger.ID, role ledger.Role) bool {
+	p := v.parties[id]
+	return p != nil && slices.Contains(p.profile.Roles, role)
+}
+
+// right adds a right to the report.
+func (v *verification) right(r ledger.Right, holder ledger.ID, scope ledger.Ref, from, until ledger.Date, basis ledger.Ref) {
+	name := ""
+	if p := v.parties[holder]; p != nil {
+		name = p.profile.Name
+	}
+	v.rights = append(v.rights, Right{Right: r, Party: holder, Name: name, Scope: scope, From: from, Until: until, Basis: basis})
+}
+
+func last(list []*act) *act { return list[len(list)-1] }
