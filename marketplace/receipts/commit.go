@@ -167,9 +167,8 @@ func (s *Store) setAlarm() {
 	if s.log.Published().Size < s.log.Size() {
 		sooner(publishEvery)
 	}
-	now := s.now()
-	for _, w := range s.windows {
-		sooner(max(w.until.Sub(now), publishEvery))
+	if len(s.windows) > 0 {
+		sooner(max(s.look.Sub(s.now()), publishEvery))
 	}
 	if wait < 0 {
 		s.alarm.Stop()

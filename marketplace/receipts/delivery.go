@@ -196,7 +196,8 @@ func notRunning() error { return ledger.Refuse(ledger.Conflict, ledger.ReasonSta
 // a delivery that has ended is a Conflict.
 //
 // An end does not heed that ctx is cancelled. After Unavailable the store goes
-// on trying to keep it by itself: the caller must not end it again.
+// on trying to keep it by itself until it is closed: the caller must not end it
+// again.
 func (s *Store) End(ctx context.Context, r Running, bytes int64, outcome ledger.DeliveryOutcome) (Placed, error) {
 	if r.live == nil || bytes < 0 || bytes > r.live.receipt.Length {
 		return Placed{}, ledger.Invalid("bytes", "within_length")

@@ -37,7 +37,7 @@ type window struct {
 //
 // Of denials and reads with the same kind, party, target (subject) and reason,
 // one receipt a minute is kept. The first is kept at once; those of the minute
-// after it are counted, and when it is over the last of them is kept with their
+// after it are counted, and when it is over (at most a second later) the last of them is kept with their
 // Count, under an id derived from the one before, and begins the next minute. So the counts
 // add up to what happened. Close keeps what was counted so far without waiting
 // for the minute's end. What was counted and not yet kept, less than a minute's,
@@ -81,6 +81,9 @@ func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
 			if *placed, err = b.add(ctx, r); err != nil {
 				return err
 			}
+			if len(s.windows) == 0 {
+				s.look = b.now.Add(minute)
+			}
 			s.windows[key], opened = &window{until: b.now.Add(minute), kept: *placed}, true
 			return nil
 		},
@@ -93,26 +96,50 @@ func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
 }
 
 // due are the requests that keep what was counted in windows that are over, or
-// in all when the store closes. Windows without repetition are forgotten.
+// in all when the store closes. Windows without repetition are forgotten. All are
+// looked at together, at most once a second, so that many cost no more than few.
 func (s *Store) due(now time.Time, all bool) []*request {
-	var over []*window
+	if len(s.windows) == 0 || !all && !over(now, s.look) {
+		return nil
+	}
+	var ended []*window
+	s.look = now.Add(minute)
 	for key, w := range s.windows {
 		switch {
-		case w.until.After(now) && !all:
+		case !all && !over(now, w.until):
+			s.sooner(w.until)
 		case w.count == 0:
 			delete(s.windows, key)
 		default:
-			over = append(over, w)
+			ended = append(ended, w)
 		}
 	}
-	slices.SortFunc(over, func(a, b *window) int {
+	s.look = later(s.look, now.Add(time.Second))
+	slices.SortFunc(ended, func(a, b *window) int {
 		return cmp.Or(cmp.Compare(a.last.Time, b.last.Time), cmp.Compare(a.last.ID, b.last.ID))
 	})
-	list := make([]*request, len(over))
-	for i, w := range over {
+	list := make([]*request, len(ended))
+	for i, w := range ended {
 		list[i] = s.flush(w)
 	}
 	return list
+}
+
+// over reports whether a window until t is over: also when the clock was set
+// back, since none is longer than a minute.
+func over(now, t time.Time) bool { return !now.Before(t) || t.Sub(now) > minute }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (s *Store) sooner(t time.Time) {
+	if t.Before(s.look) {
+		s.look = t
+	}
 }
 
 // flush keeps what w counted. The receipt's id follows from the one that began
@@ -136,6 +163,7 @@ func (s *Store) flush(w *window) *request {
 		settle: func(err error) {
 			if err != nil && applied {
 				w.until, w.kept, w.count = before.until, before.kept, w.count+before.count
+				s.sooner(w.until)
 			}
 		},
 	}

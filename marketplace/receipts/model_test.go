@@ -2,7 +2,6 @@ package receipts_test
 
 import (
 	"errors"
-	"os"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -13,8 +12,9 @@ import (
 // naive keeps every delivery and counts all of them again each time, byte
 // ranges and resumes straight from the words of the protocol.
 type naive struct {
-	size  map[string]int64
-	tries []*try
+	size   map[string]int64
+	orders int64 // the first of two
+	tries  []*try
 }
 
 type try struct {
@@ -75,40 +75,32 @@ func (n *naive) used(scope ledger.Ref, more *try) (u receipts.Usage) {
 }
 
 func TestLimitsAreThoseOfANaiveModel(t *testing.T) {
+	f := newFixture(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		f := &fixture{dir: tempDir(rt), key: newKey(t)}
-		f.clock.Store(epoch)
-		f.open(t)
-		defer func() { _ = f.Close() }()
-		n := &naive{size: map[string]int64{"large": 64 * mib, "small": 20 * mib, "empty": 0}}
+		n := &naive{size: map[string]int64{"large": 64 * mib, "small": 20 * mib, "empty": 0}, orders: f.ids.Add(2)}
 		quota := ledger.Quota{Uses: rapid.Int64Range(0, 6).Draw(rt, "uses"), Bytes: rapid.Int64Range(0, 6).Draw(rt, "bytes") * 40 * mib}
 		rt.Repeat(map[string]func(*rapid.T){
 			"start":    func(rt *rapid.T) { modelStart(rt, t, f, n, quota) },
+			"again":    func(rt *rapid.T) { modelStart(rt, t, f, n, quota) },
 			"progress": func(rt *rapid.T) { modelProgress(rt, t, f, n) },
 			"end":      func(rt *rapid.T) { modelEnd(rt, t, f, n) },
-			"crash":    func(*rapid.T) { modelRestart(t, f, n) },
 			"": func(rt *rapid.T) {
 				for i := range int64(2) {
-					if got, want := f.used(t, order(i)), n.used(order(i), nil); got != want {
+					if got, want := f.used(t, order(n.orders+i)), n.used(order(n.orders+i), nil); got != want {
 						rt.Fatalf("order %d: used %+v, want %+v", i, got, want)
 					}
 				}
 			},
 		})
+		modelRestart(t, f, n)
+		for range 3 {
+			modelStart(rt, t, f, n, quota)
+		}
 	})
 }
 
-func tempDir(rt *rapid.T) string {
-	dir, err := os.MkdirTemp("", "receipts")
-	if err != nil {
-		rt.Fatal(err)
-	}
-	rt.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 func modelStart(rt *rapid.T, t *testing.T, f *fixture, n *naive, quota ledger.Quota) {
-	q := &try{party: party(rapid.Int64Range(1, 2).Draw(rt, "party")), scope: order(rapid.Int64Range(0, 1).Draw(rt, "order")),
+	q := &try{party: party(rapid.Int64Range(1, 2).Draw(rt, "party")), scope: order(n.orders + rapid.Int64Range(0, 1).Draw(rt, "order")),
 		object: rapid.SampledFrom([]string{"large", "small", "empty"}).Draw(rt, "object"), running: true}
 	size := n.size[q.object]
 	ends := []int64{0, size}

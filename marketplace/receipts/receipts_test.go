@@ -162,6 +162,17 @@ func TestCloseKeepsWhatWasCounted(t *testing.T) {
 	}
 }
 
+func TestAClockSetBackEndsTheMinute(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
+	f.pass(-time.Hour)
+	f.append(t, f.ingest(party(1), "o"))
+	if f.Size() != 3 || f.get(t, 1).Kind != ledger.ReceiptDenial {
+		t.Errorf("%d receipts", f.Size())
+	}
+}
+
 func TestAMinuteEndsByItself(t *testing.T) {
 	f := newFixture(t)
 	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))

@@ -41,6 +41,7 @@ type Store struct {
 
 	// Of the writing goroutine alone.
 	windows map[same]*window
+	look    time.Time // when a window may be over
 	owed    []ending
 	stale   bool // a commit failed: the log is to be read again
 	alarm   *time.Timer
