@@ -1,0 +1,372 @@
+package evidence_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// tree is a log in memory.
+type tree struct {
+	entries [][]byte
+	hashes  []tlog.Hash
+}
+
+func (l *tree) ReadHashes(at []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(at))
+	for i, n := range at {
+		out[i] = l.hashes[n]
+	}
+	return out, nil
+}
+
+func (l *tree) append(t testing.TB, entry []byte) int64 {
+	t.Helper()
+	n := int64(len(l.entries))
+	more, err := tlog.StoredHashes(n, entry, l)
+	if err != nil {
+		t.Fatalf("append: %v", err)
+	}
+	l.hashes, l.entries = append(l.hashes, more...), append(l.entries, entry)
+	return n
+}
+
+func (l *tree) root(t testing.TB, size int64) tlog.Hash {
+	t.Helper()
+	h, err := tlog.TreeHash(size, l)
+	if err != nil {
+		t.Fatalf("root: %v", err)
+	}
+	return h
+}
+
+func (l *tree) path(t testing.TB, n, size int64) []ledger.Digest {
+	t.Helper()
+	p, err := tlog.ProveRecord(size, n, l)
+	if err != nil {
+		t.Fatalf("prove: %v", err)
+	}
+	return digests(p)
+}
+
+func digests[T ~[]tlog.Hash](list T) []ledger.Digest {
+	out := []ledger.Digest{}
+	for _, h := range list {
+		out = append(out, ledger.Digest(hex.EncodeToString(h[:])))
+	}
+	return out
+}
+
+// world is a small ledger that runs the real contract, with its log, a receipt
+// log and everybody's keys. The test owns the clock.
+type world struct {
+	t        testing.TB
+	now      ledger.Millis
+	state    map[string][]byte
+	keys     map[string]*ledger.Key
+	sealed   map[string]bool // whose key the node keeps
+	log      tree
+	skey     string
+	vkey     string
+	writes   map[int64][]ledger.Write
+	acts     map[ledger.Ref][]evidence.Act
+	receipts map[string]*tree
+	anchored map[string]int64
+	anchors  map[string]evidence.Act
+	genesis  ledger.Digest
+	n        int
+	size     int64 // of the checkpoint that is given out; 0: the newest
+}
+
+func (w *world) Get(key string) ([]byte, bool, error) {
+	v, ok := w.state[key]
+	return v, ok, nil
+}
+
+func id(name string) ledger.ID { return ledger.DeriveID("evidence", name) }
+
+func sum(name string) ledger.Digest { return ledger.DigestOf([]byte(name)) }
+
+func ref(kind, name string) ledger.Ref { return ledger.RefTo(kind, id(name)) }
+
+const node = "node.example"
+
+// noon is 2026-10-20 12:00 in Shanghai.
+const noon = ledger.Millis(1792468800000)
+
+type member struct {
+	name  string
+	body  string // of its unified social credit code
+	kind  ledger.PartyKind
+	roles []ledger.Role
+}
+
+func members() []member {
+	return []member{
+		{"body", "12430300MB0C00001", ledger.Institution, []ledger.Role{ledger.RoleRegistryBody}},
+		{"holder", "11430300MB0C00002", ledger.Organ, []ledger.Role{ledger.RoleHolder}},
+		{"implementer", "11430300MB0C00003", ledger.Organ, []ledger.Role{ledger.RoleImplementer}},
+		{"operator", "91430300MA4C00004", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}},
+		{"buyer", "91430300MA4C00005", ledger.Enterprise, []ledger.Role{ledger.RoleBuyer}},
+		{"buyer2", "91430300MA4C00006", ledger.Enterprise, []ledger.Role{ledger.RoleBuyer}},
+		{"regulator", "11430300MB0C00007", ledger.Organ, []ledger.Role{ledger.RoleRegulator}},
+		{"node2", "12430300MB0C00008", ledger.Institution, []ledger.Role{ledger.RolePlatform}},
+	}
+}
+
+// begin makes a demonstration ledger with all members admitted.
+func begin(t testing.TB) *world {
+	t.Helper()
+	w := &world{
+		t: t, now: noon, state: map[string][]byte{}, keys: map[string]*ledger.Key{}, sealed: map[string]bool{"buyer": true},
+		writes: map[int64][]ledger.Write{}, acts: map[ledger.Ref][]evidence.Act{}, receipts: map[string]*tree{},
+		anchored: map[string]int64{}, anchors: map[string]evidence.Act{},
+	}
+	var err error
+	if w.skey, w.vkey, err = note.GenerateKey(rand.Reader, ledger.LedgerLog(node)); err != nil {
+		t.Fatalf("log key: %v", err)
+	}
+	authority := w.profile(member{"authority", "11430300MB0C00009", ledger.Organ, []ledger.Role{ledger.RoleDataAuthority}})
+	platform := w.profile(member{"node", "12430300MB0C00010", ledger.Institution, []ledger.Role{ledger.RolePlatform}})
+	platform.Origin, platform.LogKey = node, ledger.ReceiptLog(node)+"+00000000+AA"
+	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{
+		Ledger: id("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: node, LedgerKey: w.vkey,
+		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: ledger.GateStrict,
+		Rules: contract.Rules, Demo: true,
+	})
+	for _, m := range members() {
+		w.admit(m)
+	}
+	return w
+}
+
+func (w *world) admit(m member) {
+	w.t.Helper()
+	p := w.profile(m)
+	if m.name == "node2" {
+		p.Origin, p.LogKey = "node2.example", ledger.ReceiptLog("node2.example")+"+00000000+AA"
+	}
+	w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.apply(m.name, p)})
+}
+
+func (w *world) key(name string) *ledger.Key {
+	w.t.Helper()
+	if w.keys[name] == nil {
+		k, err := ledger.NewKey()
+		if err != nil {
+			w.t.Fatalf("key: %v", err)
+		}
+		w.keys[name] = k
+	}
+	return w.keys[name]
+}
+
+func (w *world) profile(m member) ledger.PartyProfile {
+	custody := ledger.CustodySelf
+	if w.sealed[m.name] {
+		custody = ledger.CustodyNode
+	}
+	return ledger.PartyProfile{
+		ID: id(m.name), Name: m.name, USCC: ledger.USCC(m.body + string(ledger.USCCCheck(m.body))), Kind: m.kind, Roles: m.roles,
+		Region: "430300", Affiliates: []ledger.USCC{},
+		Keys: []ledger.NewKeyArg{{JWK: w.key(m.name).Public(), Use: ledger.UseSign, Custody: custody}},
+	}
+}
+
+func (w *world) apply(name string, p ledger.PartyProfile) string {
+	w.t.Helper()
+	jws, err := ledger.SignProfile(w.key(name), p)
+	if err != nil {
+		w.t.Fatalf("apply: %v", err)
+	}
+	return jws
+}
+
+// sign makes a call under a fresh id, signed by the key of a name.
+func (w *world) sign(who, key string, fn ledger.Function, args any) string {
+	w.t.Helper()
+	w.n++
+	call := ledger.Call{
+		Ledger: id("ledger"), ID: id("call" + strconv.Itoa(w.n)), Party: id(who), Function: fn, Time: w.now, Expires: w.now + 3_600_000,
+	}
+	jws, err := ledger.SignCall(w.key(key), call, args)
+	if err != nil {
+		w.t.Fatalf("sign %s: %v", fn, err)
+	}
+	return jws
+}
+
+// must makes a call that may not be refused, a second after the last one.
+func (w *world) must(who string, fn ledger.Function, args any) {
+	w.t.Helper()
+	w.record(w.sign(who, who, fn, args))
+}
+
+func (w *world) record(jws string) {
+	w.t.Helper()
+	w.now += 1000
+	s, err := contract.Parse(jws)
+	if err != nil {
+		w.t.Fatalf("parse: %v", err)
+	}
+	r := contract.Apply(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), w, contract.Verified{Signed: s})
+	if r.Err != nil {
+		w.t.Fatalf("%s by %s: %v", s.Call.Function, s.Call.Party, r.Err)
+	}
+	w.commit(s, r)
+}
+
+// commit puts a call on the log with its writes.
+func (w *world) commit(s ledger.Signed, r contract.Result) {
+	w.t.Helper()
+	seq := int64(len(w.log.entries))
+	if seq == 0 {
+		w.genesis = ledger.DigestOf([]byte(s.Compact))
+	}
+	w.log.append(w.t, encode(w.t, ledger.LogEntry{
+		V: 1, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
+	}))
+	w.writes[seq] = r.Writes
+	a := evidence.Act{
+		Party: s.Call.Party, Call: s.Call.ID, Function: s.Call.Function, Payload: s.Payload, Position: ledger.Position{Block: uint64(seq)},
+	}
+	if a.Function == ledger.FnAnchor {
+		w.anchors[string(a.Payload)] = a
+	}
+	for _, write := range r.Writes {
+		if write.Value == nil {
+			delete(w.state, write.Key)
+			continue
+		}
+		w.state[write.Key] = write.Value
+		w.acts[ledger.Ref(write.Key)] = append(w.acts[ledger.Ref(write.Key)], a)
+	}
+}
+
+func encode(t testing.TB, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatalf("encode: %v", err)
+	}
+	return b
+}
+
+func get[T any](w *world, r ledger.Ref) T {
+	w.t.Helper()
+	var v T
+	if err := json.Unmarshal(w.state[string(r)], &v); err != nil {
+		w.t.Fatalf("record %s: %v", r, err)
+	}
+	return v
+}
+
+// cited is the payload of the call that last wrote a record.
+func (w *world) cited(r ledger.Ref) ledger.Digest {
+	w.t.Helper()
+	return get[struct {
+		Cite ledger.Cite `json:"cite"`
+	}](w, r).Cite.Payload
+}
+
+func (w *world) answer(r ledger.Ref) ledger.AnswerArgs {
+	return ledger.AnswerArgs{ID: ledger.ID(r.ID()), Answers: w.cited(r)}
+}
+
+func (w *world) target(r ledger.Ref) ledger.TargetArgs {
+	return ledger.TargetArgs{ID: ledger.ID(r.ID()), Answers: w.cited(r), Ground: "order-12"}
+}
+
+// Acts, Record, Prove and Receipts implement evidence.Source.
+
+func (w *world) Acts(_ context.Context, r ledger.Ref) ([]evidence.Act, error) { return w.acts[r], nil }
+
+func (w *world) Record(_ context.Context, r ledger.Ref) (json.RawMessage, error) {
+	v, ok := w.state[string(r)]
+	if !ok {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown)
+	}
+	return v, nil
+}
+
+func (w *world) checkpoint() (string, int64) {
+	size := w.size
+	if size == 0 {
+		size = int64(len(w.log.entries))
+	}
+	return w.signed(w.skey, ledger.LedgerLog(node), size, w.log.root(w.t, size)), size
+}
+
+func (w *world) signed(skey, origin string, size int64, root tlog.Hash) string {
+	w.t.Helper()
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		w.t.Fatalf("signer: %v", err)
+	}
+	text := origin + "\n" + strconv.FormatInt(size, 10) + "\n" + base64.StdEncoding.EncodeToString(root[:]) + "\n"
+	msg, err := note.Sign(&note.Note{Text: text}, signer)
+	if err != nil {
+		w.t.Fatalf("sign checkpoint: %v", err)
+	}
+	return string(msg)
+}
+
+func (w *world) Prove(_ context.Context, calls []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
+	msg, size := w.checkpoint()
+	var list []evidence.Proven
+	for _, a := range calls {
+		seq := int64(a.Position.Block)
+		list = append(list, evidence.Proven{Writes: w.writes[seq], Proof: encode(w.t, evidence.TLogProof{
+			Entry: w.log.entries[seq], Size: size, Path: w.log.path(w.t, seq, size),
+		})})
+	}
+	return evidence.ProofSet{Kind: evidence.TLogKind, Common: encode(w.t, evidence.TLogCommon{Checkpoint: msg})}, list, nil
+}
+
+func (w *world) trust() evidence.Trust {
+	demo := true
+	return evidence.Trust{Ledger: id("ledger"), Genesis: w.genesis, Logs: []string{w.vkey}, Demo: &demo}
+}
+
+func checkers() map[string]evidence.Checker {
+	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+}
+
+// build makes a bundle that must verify.
+func (w *world) build(about ledger.Ref) (evidence.Bundle, evidence.Report) {
+	w.t.Helper()
+	b, r, err := evidence.Build(w.t.Context(), w, about, w.trust(), ledger.Standard(), checkers())
+	if err != nil {
+		w.t.Fatalf("build: %v", err)
+	}
+	return b, r
+}
+
+func (w *world) verify(data []byte) (evidence.Report, error) {
+	return evidence.Verify(data, w.trust(), ledger.Standard(), checkers())
+}
+
+// fails holds a bundle to fail a check.
+func (w *world) fails(b evidence.Bundle, want evidence.Check) {
+	w.t.Helper()
+	_, err := w.verify(encode(w.t, b))
+	if f := evidence.AsFailure(err); f == nil || f.Check != want {
+		w.t.Errorf("verify: %v, want a failure of %s", err, want)
+	}
+}
+
+func day(t ledger.Millis) ledger.Date {
+	return ledger.Date(time.UnixMilli(int64(t) + 8*3_600_000).UTC().Format(time.DateOnly))
+}
