@@ -169,7 +169,6 @@ type StepArgs struct {
 }
 
 // Defect is one thing to mend: the member or group at fault and the rule it breaks.
-// New says, on a second return, that the matter is new.
 type Defect struct {
 	Field string  `json:"field"`
 	Rule  string  `json:"rule"`
@@ -263,12 +262,12 @@ type Application struct {
 	AcceptDue      Period           `json:"accept_due"`
 	AcceptedOn     Date             `json:"accepted_on,omitempty"`
 	ExamDue        *Period          `json:"exam_due,omitempty"`
-	Notice         *Period          `json:"notice,omitempty"` // from: the day of passing; due: its last day
+	Notice         *Period          `json:"notice,omitempty"` // from: the working day after passing, when it is published; due: its last day
 	CodeDue        *Period          `json:"code_due,omitempty"`
 	ResubmitBy     *Period          `json:"resubmit_by,omitempty"`
 	CodedOn        Date             `json:"coded_on,omitempty"`
 	Returns        int              `json:"returns"`
-	Defects        []Defect         `json:"defects"`
+	Defects        []Defect         `json:"defects"` // of all returns, oldest first
 	Reason         Reason           `json:"reason,omitempty"`
 	Objections     []Objection      `json:"objections"`
 	Entry          ID               `json:"entry,omitempty"`

@@ -2,19 +2,117 @@ package ledger
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
+	"net/url"
+	"regexp"
+	"strconv"
 )
 
-// Validate holds what is said of a resource to domain §6.2.
+// Limits of form of a resource (domain §6.2).
+const (
+	maxScore      = 100
+	maxIdentifier = 64
+	maxTypeWord   = 32
+	maxURL        = 500
+)
+
+// identifierForm is the shape of a catalogue code (C): class 1, item 2, list 3
+// digits, finer list, a slash, the number in order.
+var identifierForm = regexp.MustCompile(`^[0-9]{6,}/[0-9]+$`)
+
+// ShareTypes is the closed list of share_type (C 共享属性).
+func ShareTypes() []string { return []string{"unconditional", "conditional", "none"} }
+
+// OpenTypes is the closed list of open_type (dct:accessRights).
+func OpenTypes() []string { return []string{"open", "conditional", "closed"} }
+
+// SupplyModes is the closed list of supply_mode.
+func SupplyModes() []string { return []string{"share", "open", ModeAuthorized} }
+
+// ModeAuthorized and ObtainedShared are the two words that together ask for the
+// consent of whoever shared the data (O5).
+const (
+	ModeAuthorized = "authorized_operation"
+	ObtainedShared = "shared"
+)
+
+// Obtainings is the closed list of obtained.
+func Obtainings() []string { return []string{"own", ObtainedShared, "delegated"} }
+
+// CatalogClasses is the closed list of catalog_class.
+func CatalogClasses() []string { return []string{"base", "theme", "department"} }
+
+// Validate checks all that can be said of a resource on its face: without other
+// records and without the day.
 func (r Resource) Validate(field string) error {
-	in := func(name string) string { return field + "." + name }
-	if err := First(r.ID.Validate(in("id")), CheckText(in("title"), r.Title, 1, MaxName),
-		CheckText(in("description"), r.Description, 20, MaxText), optional(r.Identifier, func() error { return CheckToken(in("identifier"), r.Identifier, 64) }),
-		r.Publisher.Validate(in("publisher")), OneOf(in("catalog_class"), r.CatalogClass, []string{"base", "theme", "department"}),
-		OneOf(in("domain"), r.Domain, Domains()), r.Spatial.Validate(in("spatial")), r.Temporal.validate(in("temporal")),
-		OneOf(in("accrual_periodicity"), r.Periodicity, Periodicities()), r.checkKeywords(in("keywords"))); err != nil {
+	in := func(name string) string { return join(field, name) }
+	return First(
+		r.ID.Validate(in("id")),
+		checkTitle(in("title"), r.Title),
+		CheckText(in("description"), r.Description, minDescription, MaxText),
+		r.checkNames(in),
+		r.checkPlace(in),
+		r.checkSource(in),
+		r.checkSharing(in),
+		r.checkItems(in),
+		r.checkClass(in),
+		r.checkSize(in),
+		r.Quality.Validate(in("quality")),
+	)
+}
+
+// checkTitle refuses a title of which nothing is left to compare.
+func checkTitle(field, s string) error {
+	if err := CheckText(field, s, 1, MaxName); err != nil {
 		return err
+	}
+	if FoldTitle(s) == "" {
+		return Invalid(field, "letters_or_digits")
+	}
+	return nil
+}
+
+func (r Resource) checkNames(in func(string) string) error {
+	if r.Identifier != "" && (len(r.Identifier) > maxIdentifier || !identifierForm.MatchString(r.Identifier)) {
+		return Invalid(in("identifier"), "catalogue_code")
+	}
+	if err := First(r.Publisher.Validate(in("publisher")), CheckList(in("keywords"), r.Keywords, 0, MaxList)); err != nil {
+		return err
+	}
+	for i, k := range r.Keywords {
+		if err := CheckText(in(at("keywords", i)), k, 1, MaxName); err != nil {
+			return err
+		}
+	}
+	return checkPage(in("landing_page"), r.LandingPage)
+}
+
+// checkPage takes an address that a browser opens as a page, and nothing else.
+func checkPage(field, s string) error {
+	if s == "" {
+		return nil
+	}
+	if err := CheckText(field, s, 1, maxURL); err != nil {
+		return err
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return Invalid(field, "http_url")
+	}
+	return nil
+}
+
+func (r Resource) checkPlace(in func(string) string) error {
+	if err := First(
+		OneOf(in("catalog_class"), r.CatalogClass, CatalogClasses()),
+		OneOf(in("domain"), r.Domain, Domains()),
+		r.Spatial.Validate(in("spatial")),
+		r.Temporal.Validate(in("temporal")),
+		OneOf(in("accrual_periodicity"), r.Periodicity, Periodicities()),
+	); err != nil {
+		return err
+	}
+	if r.Sector == "" {
+		return Invalid(in("sector"), "required")
 	}
 	if !sectorForm.MatchString(r.Sector) {
 		return Invalid(in("sector"), "gbt4754")
@@ -22,32 +120,12 @@ func (r Resource) Validate(field string) error {
 	if r.Modified <= 0 {
 		return Invalid(in("modified"), "unix_ms")
 	}
-	if r.LandingPage != "" && (len(r.LandingPage) > 500 || !strings.HasPrefix(r.LandingPage, "http://") && !strings.HasPrefix(r.LandingPage, "https://")) {
-		return Invalid(in("landing_page"), "url")
-	}
-	return First(r.checkSource(in), r.checkItems(in), r.Quality.validate(in("quality")))
-}
-
-func optional(s string, check func() error) error {
-	if s == "" {
-		return nil
-	}
-	return check()
-}
-
-func (r Resource) checkKeywords(field string) error {
-	if err := CheckList(field, r.Keywords, 0, 50); err != nil {
-		return err
-	}
-	for i, k := range r.Keywords {
-		if err := CheckText(at(field, i), k, 1, MaxName); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-func (t Temporal) validate(field string) error {
+// Validate checks a span of days: a beginning, and an end that does not come
+// before it or is left open.
+func (t Temporal) Validate(field string) error {
 	if err := t.Start.Validate(field + ".start"); err != nil {
 		return err
 	}
@@ -63,239 +141,140 @@ func (t Temporal) validate(field string) error {
 	return nil
 }
 
-// checkSource: where the data come from and how they are given out.
+// checkSource wants the consent of whoever shared the data where they are to be
+// operated (O5).
 func (r Resource) checkSource(in func(string) string) error {
-	if err := First(OneOf(in("obtained"), r.Obtained, []string{"own", "shared", "delegated"}), r.SourceBasis.Validate(in("source_basis")),
-		OneOf(in("share_type"), r.ShareType, []string{"unconditional", "conditional", "none"}),
-		OneOf(in("open_type"), r.OpenType, []string{"open", "conditional", "closed"}),
-		CheckList(in("supply_mode"), r.SupplyMode, 1, 3)); err != nil {
+	if err := First(OneOf(in("obtained"), r.Obtained, Obtainings()), r.SourceBasis.Validate(in("source_basis"))); err != nil {
 		return err
-	}
-	for i, m := range r.SupplyMode {
-		if err := OneOf(at(in("supply_mode"), i), m, []string{"share", "open", "authorized_operation"}); err != nil {
-			return err
-		}
 	}
 	if r.SharerConsent != "" {
 		return r.SharerConsent.Validate(in("sharer_consent"))
 	}
-	if r.Obtained == "shared" && slices.Contains(r.SupplyMode, "authorized_operation") {
+	if r.Obtained == ObtainedShared && contains(r.SupplyMode, ModeAuthorized) {
 		return Invalid(in("sharer_consent"), "O5")
 	}
 	return nil
 }
 
-// checkItems: level is the highest of the items (GB/T 43697, 就高从严), pi_status the worst.
-func (r Resource) checkItems(in func(string) string) error {
-	if err := First(OneOf(in("format"), r.Format, Formats()), OneOf(in("level"), r.Level, Levels()),
-		r.LevelBasis.Validate(in("level_basis")), OneOf(in("pi_status"), r.PIStatus, PIStatuses())); err != nil {
+func (r Resource) checkSharing(in func(string) string) error {
+	if err := First(OneOf(in("share_type"), r.ShareType, ShareTypes()), OneOf(in("open_type"), r.OpenType, OpenTypes()),
+		CheckList(in("supply_mode"), r.SupplyMode, 1, len(SupplyModes()))); err != nil {
 		return err
 	}
-	switch {
-	case r.RowCount < 0:
-		return Invalid(in("row_count"), "not_negative")
-	case r.ByteSize < 0:
-		return Invalid(in("byte_size"), "not_negative")
-	case len(r.Items) == 0 && r.ItemsObject == "":
-		return Invalid(in("items"), "required")
-	case len(r.Items) > MaxList:
-		return Invalid(in("items"), "max_members")
-	case r.ItemsObject != "" && len(r.Items) > 0:
-		return Invalid(in("items_object"), "instead_of_items")
-	}
-	if r.ItemsObject != "" {
-		return r.ItemsObject.Validate(in("items_object"))
-	}
-	if b, err := json.Marshal(r.Items); err != nil || len(b) > MaxItems {
-		return Invalid(in("items"), "max_8_kib")
-	}
-	names := make([]string, len(r.Items))
-	level, pi := 0, 0
-	for i, it := range r.Items {
-		if err := it.validate(at(in("items"), i)); err != nil {
+	for i, m := range r.SupplyMode {
+		if err := OneOf(in(at("supply_mode", i)), m, SupplyModes()); err != nil {
 			return err
 		}
-		names[i] = it.Name
-		level = max(level, slices.Index(Levels(), it.Level))
-		pi = max(pi, slices.Index(PIStatuses(), it.PIStatus))
-	}
-	if err := CheckList(in("items"), names, 1, MaxList); err != nil {
-		return err
-	}
-	if slices.Index(Levels(), r.Level) < level {
-		return Invalid(in("level"), "highest_of_items")
-	}
-	if slices.Index(PIStatuses(), r.PIStatus) != pi {
-		return Invalid(in("pi_status"), "worst_of_items")
 	}
 	return nil
 }
 
-func (it Item) validate(field string) error {
-	if err := First(CheckToken(field+".name", it.Name, 64), CheckText(field+".label", it.Label, 1, 200),
-		CheckToken(field+".data_type", it.DataType, 32), OneOf(field+".level", it.Level, Levels()),
-		OneOf(field+".pi_status", it.PIStatus, PIStatuses()),
-		optional(it.CodeList, func() error { return CheckToken(field+".code_list", it.CodeList, 64) })); err != nil {
-		return err
+// checkItems wants the information items inline, or where their encoding is too
+// long the object that holds them.
+func (r Resource) checkItems(in func(string) string) error {
+	if r.ItemsObject != "" {
+		if len(r.Items) > 0 {
+			return Invalid(in("items_object"), "not_beside_items")
+		}
+		return r.ItemsObject.Validate(in("items_object"))
 	}
-	if it.Length < 0 {
+	if len(r.Items) == 0 {
+		return Invalid(in("items"), "required")
+	}
+	if len(r.Items) > MaxList {
+		return Invalid(in("items"), "max_members").With("limit", strconv.Itoa(MaxList))
+	}
+	if b, err := json.Marshal(r.Items); err != nil || len(b) > MaxItems {
+		return Invalid(in("items"), "max_bytes").With("limit", strconv.Itoa(MaxItems))
+	}
+	names := make(map[string]bool, len(r.Items))
+	for i, item := range r.Items {
+		if err := item.Validate(in(at("items", i))); err != nil {
+			return err
+		}
+		if names[item.Name] {
+			return Invalid(in(at("items", i))+".name", "not_twice")
+		}
+		names[item.Name] = true
+	}
+	return nil
+}
+
+// Validate checks one information item.
+func (i Item) Validate(field string) error {
+	if i.Length < 0 {
 		return Invalid(field+".length", "not_negative")
 	}
+	return First(
+		CheckText(field+".name", i.Name, 1, MaxName),
+		CheckText(field+".label", i.Label, 1, MaxName),
+		CheckToken(field+".data_type", i.DataType, maxTypeWord),
+		OneOf(field+".level", i.Level, Levels()),
+		OneOf(field+".pi_status", i.PIStatus, PIStatuses()),
+		CheckText(field+".code_list", i.CodeList, 0, MaxName),
+	)
+}
+
+// checkClass holds level and personal information to the gravest of the items
+// (就高从严, GB/T 43697-2024). Items kept in an object can't be seen here.
+func (r Resource) checkClass(in func(string) string) error {
+	if err := First(OneOf(in("level"), r.Level, Levels()), r.LevelBasis.Validate(in("level_basis")),
+		OneOf(in("pi_status"), r.PIStatus, PIStatuses())); err != nil {
+		return err
+	}
+	if len(r.Items) == 0 {
+		return nil
+	}
+	level, pi := General, PINone
+	for _, item := range r.Items {
+		level = graver(Levels(), level, item.Level)
+		pi = graver(PIStatuses(), pi, item.PIStatus)
+	}
+	if r.Level != level {
+		return Invalid(in("level"), "max_of_items").With("want", string(level))
+	}
+	if r.PIStatus != pi {
+		return Invalid(in("pi_status"), "worst_of_items").With("want", string(pi))
+	}
 	return nil
 }
 
-func (q Quality) validate(field string) error {
+// graver is the later of two members of a list that goes from harmless to grave.
+func graver[T comparable](list []T, a, b T) T {
+	for _, v := range list {
+		switch v {
+		case a:
+			return b
+		case b:
+			return a
+		}
+	}
+	return a
+}
+
+func (r Resource) checkSize(in func(string) string) error {
+	if err := OneOf(in("format"), r.Format, Formats()); err != nil {
+		return err
+	}
+	if r.RowCount < 0 {
+		return Invalid(in("row_count"), "not_negative")
+	}
+	if r.ByteSize < 0 {
+		return Invalid(in("byte_size"), "not_negative")
+	}
+	return nil
+}
+
+// Validate checks the six scores and who gave them.
+func (q Quality) Validate(field string) error {
 	for _, s := range []struct {
 		name  string
 		score int
 	}{{"normative", q.Normative}, {"complete", q.Complete}, {"accurate", q.Accurate}, {"consistent", q.Consistent},
 		{"timely", q.Timely}, {"accessible", q.Accessible}} {
-		if s.score < 0 || s.score > 100 {
+		if s.score < 0 || s.score > maxScore {
 			return Invalid(field+"."+s.name, "0_to_100")
 		}
 	}
 	return First(CheckText(field+".assessor", q.Assessor, 1, MaxName), q.AssessedOn.Validate(field+".assessed_on"))
-}
-
-func (r Review) validate(field string) error {
-	return First(CheckText(field+".by", r.By, 1, MaxName), r.On.Validate(field+".on"), r.SHA256.Validate(field+".sha256"),
-		optional(string(r.ValidUntil), func() error { return r.ValidUntil.Validate(field + ".valid_until") }))
-}
-
-func (m Material) validate(field string) error {
-	if m.Bytes < 0 {
-		return Invalid(field+".bytes", "not_negative")
-	}
-	return First(OneOf(field+".group", m.Group, MaterialGroups()), m.SHA256.Validate(field+".sha256"), m.Name.Validate(field+".name"))
-}
-
-// Validate checks the form.
-func (a DepositArgs) Validate() error {
-	if a.Bytes < 0 {
-		return Invalid("bytes", "not_negative")
-	}
-	return a.SHA256.Validate("sha256")
-}
-
-// Validate checks the form, and that each group of materials of R9(1) is there.
-func (a SubmitArgs) Validate() error {
-	if err := First(a.Application.Validate("application"), a.Body.Validate("body"), a.Resource.Validate("resource"),
-		a.Deposit.Validate("deposit_hash"), a.InternalReview.validate("internal_review")); err != nil {
-		return err
-	}
-	if len(a.Materials) > MaxList {
-		return Invalid("materials", "max_members")
-	}
-	for i, m := range a.Materials {
-		if err := m.validate(at("materials", i)); err != nil {
-			return err
-		}
-	}
-	for _, g := range MaterialGroups() {
-		if !slices.ContainsFunc(a.Materials, func(m Material) bool { return m.Group == g }) {
-			return (&Error{Code: InvalidCode, Reason: ReasonIncomplete, Field: "materials", Rule: "R9(1)"}).With("group", string(g))
-		}
-	}
-	return nil
-}
-
-// Validate checks the form.
-func (a ResubmitArgs) Validate() error {
-	return First(a.Answers.Validate("answers"), a.SubmitArgs.Validate())
-}
-
-// Validate checks the form.
-func (a StepArgs) Validate() error {
-	return First(a.Application.Validate("application"), a.Answers.Validate("answers"))
-}
-
-// Validate checks the form: all defects at once (R10).
-func (a ReturnArgs) Validate() error {
-	if err := a.StepArgs.Validate(); err != nil {
-		return err
-	}
-	if len(a.Defects) == 0 || len(a.Defects) > 100 {
-		return Invalid("defects", "1_to_100")
-	}
-	for i, d := range a.Defects {
-		f := at("defects", i)
-		if err := First(checkPath(f+".field", d.Field), CheckToken(f+".rule", d.Rule, 64)); err != nil {
-			return err
-		}
-		if d.Note != nil {
-			if err := d.Note.Validate(f + ".note"); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// checkPath holds the name of a member at fault, such as resource.items[3].label.
-func checkPath(field, path string) error {
-	return CheckToken(field, strings.NewReplacer("[", ".", "]", ".").Replace(path), 200)
-}
-
-// refusals are the grounds on which an application is refused (domain §2.6).
-var refusals = []Reason{ReasonIncomplete, ReasonNonconforming, ReasonStateSecret, ReasonCoreData, ReasonSourceUnlawful,
-	ReasonOwnership, ReasonJurisdiction, ReasonDuplicate}
-
-// Validate checks the form.
-func (a RefuseArgs) Validate() error {
-	if err := First(a.StepArgs.Validate(), OneOf("reason", a.Reason, refusals)); err != nil {
-		return err
-	}
-	if a.Note != nil {
-		return a.Note.Validate("note")
-	}
-	return nil
-}
-
-// Validate checks the form: complete, consistent and admissible (R11).
-func (a PassArgs) Validate() error {
-	if err := First(a.StepArgs.Validate(), CheckList("checklist", a.Checklist, 3, 3)); err != nil {
-		return err
-	}
-	for i, c := range a.Checklist {
-		if err := OneOf(at("checklist", i), c, []string{"complete", "consistent", "admissible"}); err != nil {
-			return err
-		}
-	}
-	if a.Late != nil {
-		return a.Late.Validate("late")
-	}
-	return nil
-}
-
-// Validate checks the form: evidence is needed (R12).
-func (a ObjectArgs) Validate() error {
-	if err := First(a.Application.Validate("application"), a.Objection.Validate("objection"), a.Answers.Validate("answers"),
-		CheckToken("ground", a.Ground, 64), CheckList("evidence", a.Evidence, 1, 20)); err != nil {
-		return err
-	}
-	for i, d := range a.Evidence {
-		if err := d.Validate(at("evidence", i)); err != nil {
-			return err
-		}
-	}
-	if a.Person != nil {
-		return a.Person.Validate("person")
-	}
-	return nil
-}
-
-// Validate checks the form.
-func (a DecideArgs) Validate() error {
-	return First(a.StepArgs.Validate(), a.Objection.Validate("objection"), a.Reason.Validate("reason"))
-}
-
-// Validate checks the form: the official code is 8 to 64 of [0-9A-Za-z.-] (domain §2.8).
-func (a CodeArgs) Validate() error {
-	if err := a.StepArgs.Validate(); err != nil || a.RegistryCode == "" {
-		return err
-	}
-	if len(a.RegistryCode) < 8 || strings.ContainsAny(a.RegistryCode, "_:/") {
-		return Invalid("registry_code", "registry_code")
-	}
-	return CheckToken("registry_code", a.RegistryCode, 64)
 }

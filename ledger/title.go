@@ -7,13 +7,17 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldTitle brings a title to the form in which two are the same (domain §9 Q04):
-// NFKC, lower case, only letters, digits and marks.
+// FoldTitle is a title as titles are compared (domain §2.6, Q04): compatibility
+// forms made one (NFKC), lower case, without punctuation, symbols, spaces and
+// characters that are not seen. A title of nothing else folds to the empty string.
 func FoldTitle(title string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
-			return r
+	var b strings.Builder
+	for _, r := range norm.NFKC.String(strings.ToLower(norm.NFKC.String(title))) {
+		seen := unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+		if seen && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+			b.WriteRune(r)
 		}
-		return -1
-	}, strings.ToLower(norm.NFKC.String(title)))
+	}
+	// What was left out may have kept a letter and its mark apart.
+	return norm.NFKC.String(b.String())
 }

@@ -5,145 +5,221 @@ import (
 	"strconv"
 
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
 // maxObjections bounds an application's record.
 const maxObjections = 50
 
-// acceptApplication takes an application up: complete, in jurisdiction (R10). A
-// missed limit is never a tacit approval, nor does it bar acceptance (ours).
-func acceptApplication(t *tx, a ledger.StepArgs) error {
-	app, err := t.mine(a)
+// applicationSteps is domain §2.3: every step that a call may take. Whatever is
+// not here is refused; silence changes nothing but what it says beside resubmit.
+func applicationSteps() []step[ledger.ApplicationState] {
+	return []step[ledger.ApplicationState]{
+		{ledger.FnSubmit, "", ledger.Submitted},
+		{ledger.FnAccept, ledger.Submitted, ledger.Accepted},
+		{ledger.FnReturn, ledger.Submitted, ledger.Returned},
+		{ledger.FnResubmit, ledger.Returned, ledger.Submitted},
+		{ledger.FnRefuse, ledger.Submitted, ledger.NotAccepted},
+		{ledger.FnPass, ledger.Accepted, ledger.Noticed},
+		{ledger.FnFail, ledger.Accepted, ledger.ExamFailed},
+		{ledger.FnObject, ledger.Noticed, ledger.Noticed},
+		{ledger.FnDecide, ledger.Noticed, ledger.Noticed},
+		{ledger.FnDecide, ledger.Noticed, ledger.Terminated},
+		{ledger.FnCode, ledger.Noticed, ledger.Coded},
+		{ledger.FnWithdraw, ledger.Submitted, ledger.Withdrawn},
+		{ledger.FnWithdraw, ledger.Returned, ledger.Withdrawn},
+		{ledger.FnWithdraw, ledger.Accepted, ledger.Withdrawn},
+		{ledger.FnWithdraw, ledger.Noticed, ledger.Withdrawn},
+	}
+}
+
+// advance takes an application to a state by the called function.
+func (t *tx) advance(app *ledger.Application, to ledger.ApplicationState) error {
+	if err := move(t, applicationSteps(), &app.State, to); err != nil {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At("application").By("domain §2.3").With("state", string(app.State))
+	}
+	return nil
+}
+
+// actor is whose step it is: that of the applicant or of the body applied to.
+type actor func(ledger.Application) ledger.ID
+
+func applicant(app ledger.Application) ledger.ID { return app.Applicant }
+func body(app ledger.Application) ledger.ID      { return app.Body }
+
+// take is an application one step further: the step is the caller's, the table
+// has it, and the caller has seen what stands. The caller writes it.
+func (t *tx) take(a ledger.StepArgs, who actor, to ledger.ApplicationState) (ledger.Application, error) {
+	app, err := load[ledger.Application](t, applicationRef(a.Application), "application")
+	if err != nil {
+		return app, err
+	}
+	if who(app) != t.me() {
+		return app, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("application")
+	}
+	if err := t.advance(&app, to); err != nil {
+		return app, err
+	}
+	if err := answers(a.Answers, app.Cite); err != nil {
+		return app, err
+	}
+	app.Cite = t.cite()
+	return app, nil
+}
+
+// over reports whether a period's last day has gone by. A period of 0 days, as
+// demonstration ledgers have, is never over by the calendar (protocol §6).
+func (t *tx) over(p *ledger.Period) (bool, error) {
+	if p == nil || p.Days == 0 {
+		return false, nil
+	}
+	last, err := t.lastDay(*p)
+	return t.today() > last, err
+}
+
+// before refuses what comes after a period's last day.
+func (t *tx) before(p *ledger.Period, rule string) error {
+	over, err := t.over(p)
+	if err != nil || !over {
+		return err
+	}
+	last, err := t.lastDay(*p)
 	if err != nil {
 		return err
 	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Accepted); err != nil {
+	return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At("application").By(rule).With("due", string(last))
+}
+
+// acceptApplication opens the examination (R10). Late is late, never tacit and
+// never refused: the alarm is the registry's.
+func acceptApplication(t *tx, a ledger.StepArgs) error {
+	app, err := t.take(a, body, ledger.Accepted)
+	if err != nil {
 		return err
 	}
-	app.AcceptedOn = t.today()
 	due, err := t.period(t.today(), t.genesis.Limits.Exam)
 	if err != nil {
 		return err
 	}
-	app.ExamDue, app.Cite = &due, t.cite()
+	app.AcceptedOn, app.ExamDue = t.today(), &due
 	return t.put(applicationRef(app.ID), app)
 }
 
-// returnApplication gives it back with all defects at once; a second return
-// needs new matter (R10; ours).
+// returnApplication gives an application back with all its defects at once; a
+// later return may name new matter only (R10, domain §2.3). The record keeps the
+// defects of all returns.
 func returnApplication(t *tx, a ledger.ReturnArgs) error {
-	app, err := t.mine(a.StepArgs)
+	app, err := t.take(a.StepArgs, body, ledger.Returned)
 	if err != nil {
 		return err
 	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Returned); err != nil {
-		return err
-	}
 	for i, d := range a.Defects {
-		if app.Returns > 0 && sameMatter(app.Defects, d) {
+		if slices.ContainsFunc(app.Defects, d.Same) {
 			return ledger.Refuse(ledger.Conflict, ledger.ReasonSecond).At(at("defects", i)).By("R10")
 		}
 	}
 	if len(app.Defects)+len(a.Defects) > ledger.MaxList {
-		return ledger.Invalid("defects", "max_members")
+		return ledger.Invalid("defects", "max_members").With("limit", strconv.Itoa(ledger.MaxList))
 	}
-	app.Defects = slices.Concat(app.Defects, a.Defects)
-	app.Returns++
 	due, err := t.period(t.today(), t.genesis.Limits.Resubmit)
 	if err != nil {
 		return err
 	}
-	app.ResubmitBy, app.Cite = &due, t.cite()
+	app.Defects = append(slices.Clone(app.Defects), a.Defects...)
+	app.Returns, app.ResubmitBy = app.Returns+1, &due
 	return t.put(applicationRef(app.ID), app)
 }
 
-func refuseApplication(t *tx, a ledger.RefuseArgs) error {
-	return t.close(a, ledger.NotAccepted)
-}
+func refuseApplication(t *tx, a ledger.RefuseArgs) error { return t.reject(a, ledger.NotAccepted) }
+func fail(t *tx, a ledger.RefuseArgs) error              { return t.reject(a, ledger.ExamFailed) }
 
-func fail(t *tx, a ledger.RefuseArgs) error { return t.close(a, ledger.ExamFailed) }
-
-// close ends an application with a reason and gives free what it held.
-func (t *tx) close(a ledger.RefuseArgs, to ledger.ApplicationState) error {
-	app, err := t.mine(a.StepArgs)
+// reject ends an application by the body's word, for a reason of domain §2.6.
+func (t *tx) reject(a ledger.RefuseArgs, to ledger.ApplicationState) error {
+	app, err := t.take(a.StepArgs, body, to)
 	if err != nil {
 		return err
 	}
-	if err := move(t, applicationSteps(), &app.State, to); err != nil {
+	app.Reason = a.Reason
+	return t.end(app)
+}
+
+// withdraw ends an application by the applicant's own word, until it is coded.
+func withdraw(t *tx, a ledger.StepArgs) error {
+	app, err := t.take(a, applicant, ledger.Withdrawn)
+	if err != nil {
 		return err
 	}
+	return t.end(app)
+}
+
+func (t *tx) end(app ledger.Application) error {
 	if err := t.release(app); err != nil {
 		return err
 	}
-	app.Reason, app.Cite = a.Reason, t.cite()
 	return t.put(applicationRef(app.ID), app)
 }
 
-// pass ends the formal examination (R11) and begins the notice of exactly ten
-// working days (R12). When the limit has gone by, the reason must be told.
+// pass ends the formal examination well and opens the notice period (R11, R12).
+// The notice is published on the next working day, from which the period is
+// counted. An examination that took too long needs its reason told in late.
 func pass(t *tx, a ledger.PassArgs) error {
-	app, err := t.mine(a.StepArgs)
+	app, err := t.take(a.StepArgs, body, ledger.Noticed)
 	if err != nil {
 		return err
 	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Noticed); err != nil {
-		return err
-	}
-	if app.ExamDue != nil && app.ExamDue.Days > 0 {
-		last, err := t.lastDay(*app.ExamDue)
-		if err != nil {
+	if a.Late == nil {
+		if err := t.before(app.ExamDue, "R11"); err != nil {
 			return err
 		}
-		if t.today() > last && a.Late == nil {
-			return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At("late").By("R11").With("due", string(last))
-		}
 	}
-	notice, err := t.noticePeriod()
+	notice, err := t.notice()
 	if err != nil {
 		return err
 	}
-	app.Notice, app.Cite = &notice, t.cite()
+	due, err := t.period(notice.Due, t.genesis.Limits.Code)
+	if err != nil {
+		return err
+	}
+	app.Notice, app.CodeDue = &notice, &due
 	return t.put(applicationRef(app.ID), app)
 }
 
-// noticePeriod begins on the working day after passing: the notice of domain
-// §10 is published on the 23rd after passing on the 22nd and runs from the 24th.
-func (t *tx) noticePeriod() (ledger.Period, error) {
-	return t.period(t.today(), t.genesis.Limits.Notice)
+// notice is the notice period of what is passed today.
+func (t *tx) notice() (ledger.Period, error) {
+	days := t.genesis.Limits.Notice
+	if days == 0 {
+		return t.period(t.today(), 0)
+	}
+	published, err := t.period(t.today(), 1)
+	if err != nil {
+		return published, err
+	}
+	p, err := t.period(published.Due, days)
+	p.Provisional = p.Provisional || published.Provisional
+	return p, err
 }
 
-// object takes an objection under one's real name, in the period (R12). On a
-// demo ledger of 0 days it is taken until the next step is recorded.
+// object enters an objection, by anyone admitted and under the own name (R12).
+// A natural person has no key here: the body files for it.
 func object(t *tx, a ledger.ObjectArgs) error {
-	app, err := load[ledger.Application](t, applicationRef(a.Application), "application")
+	anyone := func(ledger.Application) ledger.ID { return t.me() }
+	app, err := t.take(ledger.StepArgs{Application: a.Application, Answers: a.Answers}, anyone, ledger.Noticed)
 	if err != nil {
 		return err
 	}
-	if err := answers(a.Answers, app.Cite); err != nil {
+	if a.Person != nil && t.me() != app.Body {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("person").By("R12")
+	}
+	if a.Person == nil && t.me() == app.Body {
+		return ledger.Invalid("person", "required")
+	}
+	if err := t.before(app.Notice, "R12"); err != nil {
 		return err
-	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Noticed); err != nil {
-		return err
-	}
-	if a.Person != nil && app.Body != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("person").By("protocol §9")
-	}
-	if a.Person == nil && app.Applicant == t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("application").By("R12")
-	}
-	over, last, err := t.noticeOver(app)
-	if err != nil {
-		return err
-	}
-	if over && app.Notice.Days > 0 {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At("application").By("R12").With("due", string(last))
-	}
-	if len(app.Objections) >= maxObjections {
-		return ledger.Invalid("objection", "max_"+strconv.Itoa(maxObjections))
 	}
 	if slices.ContainsFunc(app.Objections, func(o ledger.Objection) bool { return o.ID == a.Objection }) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("objection")
+	}
+	if len(app.Objections) >= maxObjections {
+		return ledger.Invalid("objection", "max_members").With("limit", strconv.Itoa(maxObjections))
 	}
 	due, err := t.period(t.today(), t.genesis.Limits.Objection)
 	if err != nil {
@@ -151,36 +227,22 @@ func object(t *tx, a ledger.ObjectArgs) error {
 	}
 	app.Objections = append(slices.Clone(app.Objections), ledger.Objection{ID: a.Objection, Party: t.me(), Person: a.Person,
 		Ground: a.Ground, Evidence: a.Evidence, FiledOn: t.today(), Due: due})
-	app.Cite = t.cite()
-	t.link(applicationRef(app.ID), "objected_by", ledger.RefTo(ledger.KindParty, t.me()))
 	return t.put(applicationRef(app.ID), app)
 }
 
-// noticeOver reports whether the notice period is over, and its last day.
-func (t *tx) noticeOver(app ledger.Application) (bool, ledger.Date, error) {
-	if app.Notice == nil || app.Notice.Days == 0 {
-		return true, t.today(), nil
-	}
-	last, err := t.lastDay(*app.Notice)
-	return t.today() > last, last, err
-}
-
-// decideObjection: upheld ends the application (R12).
-func decideObjection(t *tx, a ledger.DecideArgs) error {
-	app, err := t.mine(a.StepArgs)
-	if err != nil {
-		return err
-	}
+// decide answers an objection: upheld, it ends the application (R12).
+func decide(t *tx, a ledger.DecideArgs) error {
 	to := ledger.Noticed
 	if a.Upheld {
 		to = ledger.Terminated
 	}
-	if err := move(t, applicationSteps(), &app.State, to); err != nil {
+	app, err := t.take(a.StepArgs, body, to)
+	if err != nil {
 		return err
 	}
 	i := slices.IndexFunc(app.Objections, func(o ledger.Objection) bool { return o.ID == a.Objection })
 	if i < 0 {
-		return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("objection").With("ref", string(a.Objection))
+		return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("objection")
 	}
 	if app.Objections[i].Decided {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At("objection").With("state", "decided")
@@ -188,95 +250,27 @@ func decideObjection(t *tx, a ledger.DecideArgs) error {
 	app.Objections = slices.Clone(app.Objections)
 	app.Objections[i].Decided, app.Objections[i].Upheld, app.Objections[i].Reason = true, a.Upheld, &a.Reason
 	if a.Upheld {
-		if err := t.release(app); err != nil {
-			return err
-		}
+		return t.end(app)
 	}
-	app.Cite = t.cite()
-	return t.put(applicationRef(app.ID), app)
-}
-
-// termYears is how long a code is valid: three years from the coding day,
-// inclusive (R15; domain §7).
-const termYears = 3
-
-// code ends the registration: the entry with its code and term, and the right
-// to hold (R13, R15). The period must be over and no objection open.
-func code(t *tx, a ledger.CodeArgs) error {
-	app, err := t.mine(a.StepArgs)
-	if err != nil {
-		return err
-	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Coded); err != nil {
-		return err
-	}
-	over, last, err := t.noticeOver(app)
-	if err != nil {
-		return err
-	}
-	if !over {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonEarly).At("application").By("R12").With("due", string(last))
-	}
-	if slices.ContainsFunc(app.Objections, func(o ledger.Objection) bool { return !o.Decided }) {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
-	}
-	app.Entry, app.CodedOn, app.Cite = app.ID, t.today(), t.cite()
-	e := t.entry(app, a.RegistryCode)
-	if err := t.enterCodes(e); err != nil {
-		return err
-	}
-	ref := ledger.RefTo(ledger.KindEntry, e.ID)
-	resource := ledger.RefTo(ledger.KindResource, e.Subject)
-	t.link(ref, "coded_from", applicationRef(app.ID))
-	t.link(resource, "registered_by", ref)
-	t.link(resource, "held_by", ledger.RefTo(ledger.KindParty, e.Holder))
-	if err := t.set(ledger.RecordKey(resource), ledger.ResourceIndex{ID: e.Subject, Holder: e.Holder, Application: app.ID, Entry: e.ID}); err != nil {
-		return err
-	}
-	if err := t.grantHold(e); err != nil {
-		return err
-	}
-	if err := t.put(ref, e); err != nil {
+	if err := t.restartCoding(&app); err != nil {
 		return err
 	}
 	return t.put(applicationRef(app.ID), app)
 }
 
-func (t *tx) entry(app ledger.Application, registryCode string) ledger.Entry {
-	until := calendar.Date(t.today()).AddYears(termYears)
-	return ledger.Entry{ID: app.ID, SubjectType: app.SubjectType, Subject: app.Resource.ID, SubjectHash: app.SubmitPayload,
-		Title: app.Resource.Title, Holder: app.Applicant, Resource: app.Resource, RegistryCode: registryCode,
-		CadCode:   ledger.MakeCadCode(app.Resource.Spatial, '1', t.today(), app.ID),
-		ValidFrom: t.today(), ValidUntil: ledger.Date(until), Body: app.Body, State: ledger.EntryActive,
-		Suspensions: []ledger.Suspension{}, Cite: t.cite()}
+// restartCoding counts the days for coding anew where the last open objection
+// had blocked it beyond the notice period.
+func (t *tx) restartCoding(app *ledger.Application) error {
+	over, err := t.over(app.Notice)
+	if err != nil || !over || open(*app) {
+		return err
+	}
+	due, err := t.period(t.today(), t.genesis.Limits.Code)
+	app.CodeDue = &due
+	return err
 }
 
-// enterCodes keeps codes unique and leads from them to the entry.
-func (t *tx) enterCodes(e ledger.Entry) error {
-	codes := []string{string(e.CadCode)}
-	if e.RegistryCode != "" {
-		codes = append(codes, e.RegistryCode)
-	}
-	for _, c := range codes {
-		taken, err := t.has(ledger.CodeKey(c))
-		if err != nil {
-			return err
-		}
-		if taken || len(codes) == 2 && codes[0] == codes[1] {
-			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("registry_code")
-		}
-		if err := t.set(ledger.CodeKey(c), e.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// grantHold records the holder's right (T 持有权; protocol §8).
-func (t *tx) grantHold(e ledger.Entry) error {
-	g := ledger.Grant{ID: ledger.DeriveID("grant", string(e.ID), string(ledger.Hold)), Right: ledger.Hold, Party: e.Holder,
-		Scope: ledger.RefTo(ledger.KindResource, e.Subject), From: e.ValidFrom, Until: e.ValidUntil, Basis: ledger.RefTo(ledger.KindEntry, e.ID)}
-	ref := ledger.RefTo(ledger.KindGrant, g.ID)
-	t.link(ref, "basis", g.Basis)
-	return t.put(ref, g)
+// open reports whether an objection waits for its decision.
+func open(app ledger.Application) bool {
+	return slices.ContainsFunc(app.Objections, func(o ledger.Objection) bool { return !o.Decided })
 }

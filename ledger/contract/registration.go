@@ -1,300 +1,291 @@
 package contract
 
 import (
-	"slices"
-
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
 // registrationHandlers are the functions of deposit, application and entry.
 var registrationHandlers = map[ledger.Function]handler{
 	ledger.FnDeposit:      handle(deposit),
 	ledger.FnSubmit:       handle(submit),
+	ledger.FnResubmit:     handle(resubmit),
 	ledger.FnAccept:       handle(acceptApplication),
 	ledger.FnReturn:       handle(returnApplication),
-	ledger.FnResubmit:     handle(resubmit),
 	ledger.FnRefuse:       handle(refuseApplication),
 	ledger.FnPass:         handle(pass),
 	ledger.FnFail:         handle(fail),
 	ledger.FnObject:       handle(object),
-	ledger.FnDecide:       handle(decideObjection),
+	ledger.FnDecide:       handle(decide),
 	ledger.FnCode:         handle(code),
 	ledger.FnWithdraw:     handle(withdraw),
 	ledger.FnEntrySuspend: handle(suspendEntry),
 	ledger.FnEntryResume:  handle(resumeEntry),
 }
 
-// applicationSteps is domain §2.3.
-func applicationSteps() []step[ledger.ApplicationState] {
-	return []step[ledger.ApplicationState]{
-		{ledger.FnSubmit, "", ledger.Submitted},
-		{ledger.FnAccept, ledger.Submitted, ledger.Accepted},
-		{ledger.FnReturn, ledger.Submitted, ledger.Returned},
-		{ledger.FnResubmit, ledger.Returned, ledger.Submitted},
-		{ledger.FnRefuse, ledger.Submitted, ledger.NotAccepted},
-		{ledger.FnPass, ledger.Accepted, ledger.Noticed},
-		{ledger.FnFail, ledger.Accepted, ledger.ExamFailed},
-		{ledger.FnObject, ledger.Noticed, ledger.Noticed},
-		{ledger.FnDecide, ledger.Noticed, ledger.Noticed},
-		{ledger.FnDecide, ledger.Noticed, ledger.Terminated},
-		{ledger.FnCode, ledger.Noticed, ledger.Coded},
-		{ledger.FnWithdraw, ledger.Submitted, ledger.Withdrawn},
-		{ledger.FnWithdraw, ledger.Returned, ledger.Withdrawn},
-		{ledger.FnWithdraw, ledger.Accepted, ledger.Withdrawn},
-		{ledger.FnWithdraw, ledger.Noticed, ledger.Withdrawn},
-	}
-}
+// Words of the applications of this release.
+const (
+	kindInitial     = "initial"
+	subjectResource = "resource"
+)
 
-// deposit fixes a hash before an application (R7).
+func partyRef(id ledger.ID) ledger.Ref       { return ledger.RefTo(ledger.KindParty, id) }
+func depositRef(d ledger.Digest) ledger.Ref  { return ledger.RefTo(ledger.KindDeposit, d) }
+func resourceRef(id ledger.ID) ledger.Ref    { return ledger.RefTo(ledger.KindResource, id) }
+func applicationRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindApplication, id) }
+
+// deposit fixes a hash, and who held it when (R7). The first deposit of a hash
+// stands: a second one would prove nothing earlier.
 func deposit(t *tx, a ledger.DepositArgs) error {
-	ref := ledger.RefTo(ledger.KindDeposit, a.SHA256)
+	ref := depositRef(a.SHA256)
 	if err := t.absent(ref, "sha256"); err != nil {
 		return err
 	}
-	t.link(ref, "by", ledger.RefTo(ledger.KindParty, t.me()))
+	t.link(ref, "deposited_by", partyRef(t.me()))
 	return t.put(ref, ledger.Deposit{SHA256: a.SHA256, Bytes: a.Bytes, Party: t.me(), Time: t.now(), Cite: t.cite()})
 }
 
-// submit applies for the initial registration of a resource (R7 to R9).
+// submit applies for the initial registration of a resource (R7–R9).
 func submit(t *tx, a ledger.SubmitArgs) error {
 	ref := applicationRef(a.Application)
 	if err := t.absent(ref, "application"); err != nil {
 		return err
 	}
-	if err := t.absent(ledger.RefTo(ledger.KindResource, a.Resource.ID), "resource.id"); err != nil {
-		return err
-	}
-	if err := t.admissibleResource(a); err != nil {
-		return err
-	}
-	if err := t.reserveTitle(a.Resource.Title, a.Application); err != nil {
-		return err
-	}
-	if err := t.useDeposit(a.Deposit, a.Application); err != nil {
-		return err
-	}
-	app := ledger.Application{ID: a.Application, Kind: "initial", SubjectType: ledger.KindResource, Applicant: t.me(),
+	app := ledger.Application{ID: a.Application, Kind: kindInitial, SubjectType: subjectResource, Applicant: t.me(),
 		Defects: []ledger.Defect{}, Objections: []ledger.Objection{}}
-	if err := move(t, applicationSteps(), &app.State, ledger.Submitted); err != nil {
+	if err := t.advance(&app, ledger.Submitted); err != nil {
 		return err
 	}
-	if err := t.receive(&app, a); err != nil {
+	if err := t.registrable(a); err != nil {
 		return err
 	}
-	t.link(ref, "rests_on", ledger.RefTo(ledger.KindDeposit, a.Deposit))
-	t.link(ref, "applicant", ledger.RefTo(ledger.KindParty, t.me()))
-	if err := t.set(ledger.RecordKey(ledger.RefTo(ledger.KindResource, a.Resource.ID)),
-		ledger.ResourceIndex{ID: a.Resource.ID, Holder: t.me(), Application: a.Application}); err != nil {
+	if err := t.claimResource(app.ID, a.Resource.ID); err != nil {
 		return err
 	}
-	return t.put(ref, app)
+	t.link(ref, "applicant", partyRef(app.Applicant))
+	t.link(ref, "subject", resourceRef(a.Resource.ID))
+	t.link(resourceRef(a.Resource.ID), "held_by", partyRef(app.Applicant))
+	return t.receive(app, a)
 }
 
-// receive takes in what is applied for; the clock of acceptance starts (R10).
-func (t *tx) receive(app *ledger.Application, a ledger.SubmitArgs) (err error) {
-	app.Body, app.Resource, app.Deposit, app.Materials = a.Body, a.Resource, a.Deposit, a.Materials
-	app.InternalReview, app.SubmitPayload, app.ReceivedOn = a.InternalReview, t.v.Payload, t.today()
-	app.ResubmitBy, app.Cite = nil, t.cite()
-	app.AcceptDue, err = t.period(t.today(), t.genesis.Limits.Accept)
-	return err
-}
-
-// admissibleResource holds what is applied for against whose it is, the body's
-// jurisdiction (R6) and what is never registered (domain §2.6, §5).
-func (t *tx) admissibleResource(a ledger.SubmitArgs) error {
-	if a.Resource.Publisher != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("resource.publisher").By("R7")
-	}
-	if a.Resource.Level == ledger.Core {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCoreData).At("resource.level").By("domain §2.6")
-	}
-	if a.Resource.Modified > t.now()+ledger.Skew {
-		return ledger.Invalid("resource.modified", "not_in_future")
-	}
-	if a.InternalReview.On > t.today() {
-		return ledger.Invalid("internal_review.on", "not_in_future")
-	}
-	if a.Resource.Quality.AssessedOn > t.today() {
-		return ledger.Invalid("resource.quality.assessed_on", "not_in_future")
-	}
-	body, err := load[ledger.Party](t, ledger.RefTo(ledger.KindParty, a.Body), "body")
-	if err != nil {
-		return err
-	}
-	if !body.Has(ledger.RoleRegistryBody) || !body.Region.Covers(a.Resource.Spatial) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("body").By("R6")
-	}
-	return nil
-}
-
-// reserveTitle keeps holder and title unique while an application or its entry lives.
-func (t *tx) reserveTitle(title string, application ledger.ID) error {
-	key := titleKey(t.me(), title)
-	other, taken, err := read[ledger.ID](t.state, key)
-	if err != nil {
-		return err
-	}
-	if taken && other != application {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At("resource.title").By("domain §2.6").With("application", string(other))
-	}
-	return t.set(key, application)
-}
-
-func titleKey(holder ledger.ID, title string) string {
-	return ledger.TitleKey(holder, ledger.FoldTitle(title))
-}
-
-// useDeposit binds a deposit of the caller's own to one application (R7).
-func (t *tx) useDeposit(hash ledger.Digest, application ledger.ID) error {
-	ref := ledger.RefTo(ledger.KindDeposit, hash)
-	d, ok, err := read[ledger.Deposit](t.state, ledger.RecordKey(ref))
-	if err != nil {
-		return err
-	}
-	if !ok || d.Party != t.me() {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonDeposit).At("deposit_hash").By("R7")
-	}
-	if d.Application != "" && d.Application != application {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At("deposit_hash").By("domain §2.6").With("application", string(d.Application))
-	}
-	d.Application = application
-	return t.put(ref, d)
-}
-
-// release gives title, deposit and resource id free when an application ends
-// without an entry.
-func (t *tx) release(app ledger.Application) error {
-	t.drop(titleKey(app.Applicant, app.Resource.Title))
-	t.drop(ledger.RecordKey(ledger.RefTo(ledger.KindResource, app.Resource.ID)))
-	return t.releaseDeposit(app.Deposit)
-}
-
-func (t *tx) releaseDeposit(hash ledger.Digest) error {
-	ref := ledger.RefTo(ledger.KindDeposit, hash)
-	d, err := load[ledger.Deposit](t, ref, "deposit_hash")
-	if err != nil {
-		return err
-	}
-	d.Application = ""
-	return t.put(ref, d)
-}
-
-// resubmit answers a return with the whole application anew; the clock restarts
-// that day (R10). Thirty working days' silence is a withdrawal (ours).
+// resubmit answers a return with the whole application anew; its limit begins
+// again that day (R10). After 30 working days of silence it counts as withdrawn.
 func resubmit(t *tx, a ledger.ResubmitArgs) error {
-	app, err := t.own(ledger.StepArgs{Application: a.Application, Answers: a.Answers})
+	step := ledger.StepArgs{Application: a.Application, Answers: a.Answers}
+	app, err := t.take(step, applicant, ledger.Submitted)
 	if err != nil {
 		return err
 	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Submitted); err != nil {
+	if err := t.before(app.ResubmitBy, "domain §2.3"); err != nil {
 		return err
-	}
-	if app.ResubmitBy != nil && app.ResubmitBy.Days > 0 {
-		last, err := t.lastDay(*app.ResubmitBy)
-		if err != nil {
-			return err
-		}
-		if t.today() > last {
-			return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At("application").By("domain §2.3").With("due", string(last))
-		}
 	}
 	if a.Resource.ID != app.Resource.ID {
 		return ledger.Invalid("resource.id", "same_as_before")
 	}
-	if err := t.admissibleResource(a.SubmitArgs); err != nil {
+	if err := t.registrable(a.SubmitArgs); err != nil {
 		return err
 	}
-	if titleKey(t.me(), a.Resource.Title) != titleKey(t.me(), app.Resource.Title) {
-		t.drop(titleKey(t.me(), app.Resource.Title))
-		if err := t.reserveTitle(a.Resource.Title, app.ID); err != nil {
-			return err
-		}
-	}
-	if a.Deposit != app.Deposit {
-		if err := t.releaseDeposit(app.Deposit); err != nil {
-			return err
-		}
-		if err := t.useDeposit(a.Deposit, app.ID); err != nil {
-			return err
-		}
-		t.link(applicationRef(app.ID), "rests_on", ledger.RefTo(ledger.KindDeposit, a.Deposit))
-	}
-	if err := t.receive(&app, a.SubmitArgs); err != nil {
+	app.ResubmitBy = nil
+	return t.receive(app, a.SubmitArgs)
+}
+
+// receive takes what was applied for into the application, and what it claims
+// for itself: the title among the holder's and the deposit.
+func (t *tx) receive(app ledger.Application, a ledger.SubmitArgs) error {
+	if err := t.claimTitle(app, a.Resource); err != nil {
 		return err
 	}
+	if err := t.claimDeposit(app, a.Deposit); err != nil {
+		return err
+	}
+	due, err := t.period(t.today(), t.genesis.Limits.Accept)
+	if err != nil {
+		return err
+	}
+	a.Resource.Keywords, a.Resource.Items = list(a.Resource.Keywords), list(a.Resource.Items)
+	app.Body, app.Resource, app.Deposit = a.Body, a.Resource, a.Deposit
+	app.Materials, app.InternalReview = a.Materials, a.InternalReview
+	app.ReceivedOn, app.AcceptDue = t.today(), due
+	app.SubmitPayload, app.Cite = t.v.Payload, t.cite()
 	return t.put(applicationRef(app.ID), app)
 }
 
-func withdraw(t *tx, a ledger.StepArgs) error {
-	app, err := t.own(a)
+// registrable holds an application against who is who and what day it is: the
+// resource is the caller's own, the body has the office and the place (R6), the
+// data are not core, nothing is dated ahead.
+func (t *tx) registrable(a ledger.SubmitArgs) error {
+	if a.Resource.Publisher != t.me() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("resource.publisher")
+	}
+	body, err := load[ledger.Party](t, partyRef(a.Body), "body")
 	if err != nil {
 		return err
 	}
-	if err := move(t, applicationSteps(), &app.State, ledger.Withdrawn); err != nil {
-		return err
+	if !body.Has(ledger.RoleRegistryBody) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("body").With("role", string(ledger.RoleRegistryBody))
 	}
-	if err := t.release(app); err != nil {
-		return err
+	if !body.Active() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At("body")
 	}
-	app.Cite = t.cite()
-	return t.put(applicationRef(app.ID), app)
+	if !body.Region.Covers(a.Resource.Spatial) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("resource.spatial").By("R6")
+	}
+	if a.Resource.Level == ledger.Core {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCoreData).At("resource.level").By("domain §2.6")
+	}
+	return t.dated(a)
 }
 
-func applicationRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindApplication, id) }
-
-// own is an application of the caller's, as it last stood.
-func (t *tx) own(a ledger.StepArgs) (ledger.Application, error) {
-	app, err := load[ledger.Application](t, applicationRef(a.Application), "application")
-	if err != nil {
-		return app, err
+// dated refuses what is dated ahead, and a quality assessment of more than a
+// year ago (domain §6.2).
+func (t *tx) dated(a ledger.SubmitArgs) error {
+	if a.Resource.Modified > t.now()+ledger.Skew {
+		return ledger.Invalid("resource.modified", "not_future")
 	}
-	if app.Applicant != t.me() {
-		return app, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("application")
+	assessed := a.Resource.Quality.AssessedOn
+	if assessed > t.today() {
+		return ledger.Invalid("resource.quality.assessed_on", "not_future")
 	}
-	return app, answers(a.Answers, app.Cite)
+	if ledger.Date(calendar.Date(assessed).AddYears(1)) < t.today() {
+		return ledger.Invalid("resource.quality.assessed_on", "at_most_1_year")
+	}
+	if a.InternalReview.On > t.today() {
+		return ledger.Invalid("internal_review.on", "not_future")
+	}
+	return nil
 }
 
-// mine is an application that was made to the calling body, as it last stood.
-func (t *tx) mine(a ledger.StepArgs) (ledger.Application, error) {
-	app, err := load[ledger.Application](t, applicationRef(a.Application), "application")
-	if err != nil {
-		return app, err
-	}
-	if app.Body != t.me() {
-		return app, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("application")
-	}
-	return app, answers(a.Answers, app.Cite)
-}
-
-func suspendEntry(t *tx, a ledger.TargetArgs) error { return t.entrySuspension(a, true) }
-func resumeEntry(t *tx, a ledger.TargetArgs) error  { return t.entrySuspension(a, false) }
-
-// entrySuspension opens or lifts a regulator's suspension of an entry (domain §2.5).
-func (t *tx) entrySuspension(a ledger.TargetArgs, open bool) error {
-	ref := ledger.RefTo(ledger.KindEntry, a.ID)
-	e, err := load[ledger.Entry](t, ref, "id")
+// claimResource makes resource/<id> lead to the application. Another's id is
+// taken for ever; one's own is free again when what spoke for it has ended.
+func (t *tx) claimResource(app, id ledger.ID) error {
+	ref := resourceRef(id)
+	idx, ok, err := read[ledger.ResourceIndex](t.state, ledger.RecordKey(ref))
 	if err != nil {
 		return err
 	}
-	if err := answers(a.Answers, e.Cite); err != nil {
-		return err
+	if ok {
+		taken := idx.Holder != t.me()
+		if !taken {
+			if taken, err = t.living(idx.Application); err != nil {
+				return err
+			}
+		}
+		if taken {
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("resource.id").With("ref", string(ref))
+		}
 	}
-	if e.State != ledger.EntryActive {
-		return wrongState(e.State)
+	return t.put(ref, ledger.ResourceIndex{ID: id, Holder: t.me(), Application: app})
+}
+
+// claimTitle keeps a holder's titles apart while an application lives or its
+// entry is active (domain §2.6 duplicate).
+func (t *tx) claimTitle(app ledger.Application, r ledger.Resource) error {
+	key, old := titleKey(app.Applicant, r), titleKey(app.Applicant, app.Resource)
+	if key == old {
+		return nil
 	}
-	if open {
-		e.Suspensions, err = t.suspend(e.Suspensions, a.Ground, ledger.RoleRegulator)
-	} else {
-		e.Suspensions, err = t.resume(e.Suspensions, ledger.RoleRegulator)
-	}
+	other, ok, err := read[ledger.ID](t.state, key)
 	if err != nil {
 		return err
 	}
-	e.Cite = t.cite()
-	return t.put(ref, e)
+	if ok {
+		if err := t.unused(other, "resource.title"); err != nil {
+			return err
+		}
+	}
+	if app.Resource.Title != "" {
+		t.drop(old)
+	}
+	return t.set(key, app.ID)
 }
 
-// sameMatter reports whether a defect of the same member and rule was named before.
-func sameMatter(list []ledger.Defect, d ledger.Defect) bool {
-	return slices.ContainsFunc(list, func(o ledger.Defect) bool { return o.Field == d.Field && o.Rule == d.Rule })
+func titleKey(holder ledger.ID, r ledger.Resource) string {
+	return ledger.TitleKey(holder, ledger.FoldTitle(r.Title))
+}
+
+// claimDeposit binds the caller's own deposit to the application (R7).
+func (t *tx) claimDeposit(app ledger.Application, hash ledger.Digest) error {
+	if hash == app.Deposit {
+		return nil
+	}
+	d, ok, err := read[ledger.Deposit](t.state, ledger.RecordKey(depositRef(hash)))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ledger.Refuse(ledger.NotFound, ledger.ReasonDeposit).At("deposit_hash").By("R7")
+	}
+	if d.Party != t.me() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonDeposit).At("deposit_hash").By("R7")
+	}
+	if d.Application != "" {
+		if err := t.unused(d.Application, "deposit_hash"); err != nil {
+			return err
+		}
+	}
+	if err := t.freeDeposit(app); err != nil {
+		return err
+	}
+	d.Application = app.ID
+	t.link(applicationRef(app.ID), "rests_on", depositRef(hash))
+	return t.put(depositRef(hash), d)
+}
+
+// unused refuses what another application uses that still counts.
+func (t *tx) unused(by ledger.ID, field string) error {
+	alive, err := t.living(by)
+	if err != nil {
+		return err
+	}
+	if alive {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At(field).By("domain §2.6").With("application", string(by))
+	}
+	return nil
+}
+
+// living reports whether an application still counts: it runs, or it led to an
+// entry that is active today, suspended or not.
+func (t *tx) living(id ledger.ID) (bool, error) {
+	app, ok, err := read[ledger.Application](t.state, ledger.RecordKey(applicationRef(id)))
+	if err != nil || !ok {
+		return false, err
+	}
+	switch app.State {
+	case ledger.Submitted, ledger.Accepted, ledger.Noticed:
+		return true, nil
+	case ledger.Returned:
+		late, err := t.over(app.ResubmitBy)
+		return !late, err
+	case ledger.Coded:
+		e, _, err := read[ledger.Entry](t.state, ledger.RecordKey(ledger.RefTo(ledger.KindEntry, app.Entry)))
+		return t.entryRuns(e), err
+	case ledger.NotAccepted, ledger.ExamFailed, ledger.Terminated, ledger.Withdrawn:
+	}
+	return false, nil
+}
+
+// release frees what an ended application had claimed. What another has taken
+// since (a silent application ends by time) stays the other's.
+func (t *tx) release(app ledger.Application) error {
+	key := titleKey(app.Applicant, app.Resource)
+	user, ok, err := read[ledger.ID](t.state, key)
+	if err != nil {
+		return err
+	}
+	if ok && user == app.ID {
+		t.drop(key)
+	}
+	return t.freeDeposit(app)
+}
+
+func (t *tx) freeDeposit(app ledger.Application) error {
+	if app.Deposit == "" {
+		return nil
+	}
+	d, ok, err := read[ledger.Deposit](t.state, ledger.RecordKey(depositRef(app.Deposit)))
+	if err != nil || !ok || d.Application != app.ID {
+		return err
+	}
+	d.Application = ""
+	return t.put(depositRef(app.Deposit), d)
 }

@@ -1,0 +1,134 @@
+package contract
+
+import (
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/calendar"
+)
+
+const (
+	validYears   = 3   // of an entry (R15)
+	codeResource = '1' // the data type of a resource in our code (domain §2.8)
+)
+
+func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, id) }
+
+// code ends a registration (R13): after the whole notice period and with no
+// objection open. It makes the entry, valid three years from today, and the
+// right to hold.
+func code(t *tx, a ledger.CodeArgs) error {
+	app, err := t.take(a.StepArgs, body, ledger.Coded)
+	if err != nil {
+		return err
+	}
+	if err := t.codable(app); err != nil {
+		return err
+	}
+	e := ledger.Entry{ID: app.ID, SubjectType: app.SubjectType, Subject: app.Resource.ID, SubjectHash: app.SubmitPayload,
+		Title: app.Resource.Title, Holder: app.Applicant, Resource: app.Resource, RegistryCode: a.RegistryCode,
+		CadCode:   ledger.MakeCadCode(app.Resource.Spatial, codeResource, t.today(), app.ID),
+		ValidFrom: t.today(), ValidUntil: ledger.Date(calendar.Date(t.today()).AddYears(validYears)),
+		Body: app.Body, State: ledger.EntryActive, Suspensions: []ledger.Suspension{}, Cite: t.cite()}
+	if err := t.claimCodes(e); err != nil {
+		return err
+	}
+	app.CodedOn, app.Entry = t.today(), e.ID
+	return t.register(app, e)
+}
+
+// codable refuses to code before the notice period is over or while an objection
+// waits. A notice of 0 days is over at once (protocol §6).
+func (t *tx) codable(app ledger.Application) error {
+	if n := app.Notice; n != nil && n.Days > 0 {
+		last, err := t.lastDay(*n)
+		if err != nil {
+			return err
+		}
+		if t.today() <= last {
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonEarly).At("application").By("R12").With("due", string(last))
+		}
+	}
+	if open(app) {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
+	}
+	return nil
+}
+
+// claimCodes makes each code lead to the entry, once on the whole ledger.
+func (t *tx) claimCodes(e ledger.Entry) error {
+	for _, c := range []struct{ code, field string }{{string(e.CadCode), "application"}, {e.RegistryCode, "registry_code"}} {
+		if c.code == "" {
+			continue
+		}
+		taken, err := t.has(ledger.CodeKey(c.code))
+		if err != nil {
+			return err
+		}
+		if taken {
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At(c.field).With("code", c.code)
+		}
+		if err := t.set(ledger.CodeKey(c.code), e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// register writes what coding makes: application, entry, index and right.
+func (t *tx) register(app ledger.Application, e ledger.Entry) error {
+	t.link(entryRef(e.ID), "coded_from", applicationRef(app.ID))
+	t.link(entryRef(e.ID), "registers", resourceRef(e.Subject))
+	t.link(entryRef(e.ID), "coded_by", partyRef(e.Body))
+	grant := ledger.Grant{ID: ledger.DeriveID("grant", string(app.ID)), Right: ledger.Hold, Party: e.Holder,
+		Scope: resourceRef(e.Subject), From: e.ValidFrom, Until: e.ValidUntil, Basis: entryRef(e.ID)}
+	if err := t.grant(grant); err != nil {
+		return err
+	}
+	if err := t.put(resourceRef(e.Subject),
+		ledger.ResourceIndex{ID: e.Subject, Holder: e.Holder, Application: app.ID, Entry: e.ID}); err != nil {
+		return err
+	}
+	if err := t.put(entryRef(e.ID), e); err != nil {
+		return err
+	}
+	return t.put(applicationRef(app.ID), app)
+}
+
+// entryRuns reports whether an entry is active today, suspended or not: it ends
+// the day after its last one without a call (R15).
+func (t *tx) entryRuns(e ledger.Entry) bool {
+	return e.State == ledger.EntryActive && t.today() <= e.ValidUntil
+}
+
+func suspendEntry(t *tx, a ledger.TargetArgs) error {
+	return t.changeEntry(a, func(list []ledger.Suspension) ([]ledger.Suspension, error) {
+		return t.suspend(list, a.Ground, ledger.RoleRegulator)
+	})
+}
+
+func resumeEntry(t *tx, a ledger.TargetArgs) error {
+	return t.changeEntry(a, func(list []ledger.Suspension) ([]ledger.Suspension, error) {
+		return t.resume(list, ledger.RoleRegulator)
+	})
+}
+
+// changeEntry opens or lifts a suspension of an entry that has not ended.
+func (t *tx) changeEntry(a ledger.TargetArgs, change func([]ledger.Suspension) ([]ledger.Suspension, error)) error {
+	e, err := load[ledger.Entry](t, entryRef(a.ID), "id")
+	if err != nil {
+		return err
+	}
+	if !t.entryRuns(e) {
+		if e.State == ledger.EntryActive {
+			return wrongState(ledger.EntryCancelled)
+		}
+		return wrongState(e.State)
+	}
+	if err := answers(a.Answers, e.Cite); err != nil {
+		return err
+	}
+	if e.Suspensions, err = change(e.Suspensions); err != nil {
+		return err
+	}
+	e.Cite = t.cite()
+	return t.put(entryRef(e.ID), e)
+}
