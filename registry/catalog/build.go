@@ -1,0 +1,130 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// maxLabel is the most runes of an information item's label.
+const maxLabel = ledger.MaxName
+
+// build makes the resource of a record's values.
+func (p *reading) build(v values, r *Record) error {
+	c := p.m.Constants
+	res := ledger.Resource{ID: ResourceID(p.ledger, p.publisher, r.Source), Publisher: p.publisher,
+		Title: v.one("title"), Description: v.one("description"), Identifier: v.one("identifier"), CatalogClass: v.one("catalog_class"),
+		Domain: v.one("domain"), Sector: v.one("sector"), Spatial: ledger.Region(v.one("spatial")),
+		Temporal:    ledger.Temporal{Start: ledger.Date(v.one("temporal_start")), End: ledger.Date(v.one("temporal_end"))},
+		Periodicity: v.one("accrual_periodicity"), Keywords: once(v["keywords"]), LandingPage: v.one("landing_page"), Obtained: v.one("obtained"),
+		SharerConsent: c.SharerConsent, ShareType: v.one("share_type"), OpenType: v.one("open_type"), SupplyMode: once(v["supply_mode"]),
+		Format: v.one("format"), Level: ledger.Level(v.one("level")), PIStatus: ledger.PIStatus(v.one("pi_status"))}
+	if c.Quality != nil {
+		res.Quality = *c.Quality
+		r.Assumed = append(r.Assumed, "quality")
+	}
+	for _, f := range []struct {
+		name string
+		to   *int64
+	}{{"row_count", &res.RowCount}, {"byte_size", &res.ByteSize}} {
+		n, err := number(f.name, v.one(f.name))
+		if err != nil {
+			return err
+		}
+		*f.to = n
+	}
+	var err error
+	if res.Modified, err = moment("modified", v.one("modified")); err != nil {
+		return err
+	}
+	if res.SourceBasis, err = p.private("source_basis", v, r); err != nil {
+		return err
+	}
+	if res.LevelBasis, err = p.private("level_basis", v, r); err != nil {
+		return err
+	}
+	if err := items(v["items"], &res, r); err != nil {
+		return err
+	}
+	r.Resource = res
+	return res.Validate("")
+}
+
+// once drops repeated members of a list; it is never nil.
+func once(list []string) []string {
+	out := []string{}
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func number(field, s string) (int64, error) {
+	if s == "" {
+		return 0, ledger.Invalid(field, "required")
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0, ledger.Invalid(field, "whole_number").With("value", s)
+	}
+	return n, nil
+}
+
+// moment reads a day of Asia/Shanghai, RFC 3339, or Unix milliseconds.
+func moment(field, s string) (ledger.Millis, error) {
+	if s == "" {
+		return 0, ledger.Invalid(field, "required")
+	}
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil && ms > 1e11 {
+		return ledger.Millis(ms), nil
+	}
+	for _, layout := range []string{time.DateOnly, time.DateTime, time.RFC3339} {
+		if t, err := time.ParseInLocation(layout, s, time.FixedZone("CST", 8*60*60)); err == nil {
+			return ledger.Millis(t.UnixMilli()), nil
+		}
+	}
+	return 0, ledger.Invalid(field, "date_or_ms").With("value", s)
+}
+
+// private keeps a text off the ledger under a salted hash.
+func (p *reading) private(field string, v values, r *Record) (ledger.Salted, error) {
+	s := v.one(field)
+	if err := ledger.CheckText(field, s, 1, ledger.MaxText); err != nil {
+		return ledger.Salted{}, err
+	}
+	salted := ledger.Salt(salt(p.ledger, p.publisher, r.Source, field), s)
+	r.Private = append(r.Private, Private{field, salted, s})
+	return salted, nil
+}
+
+// items makes the information items of their labels. The source says no more of
+// them, so that each has the level of the whole. A long list goes to an object.
+func items(labels []string, res *ledger.Resource, r *Record) error {
+	res.Items = []ledger.Item{}
+	for i, label := range labels {
+		if utf8.RuneCountInString(label) > maxLabel {
+			label = strings.TrimSpace(string([]rune(label)[:maxLabel-1])) + "…"
+			if !slices.Contains(r.Assumed, "items") {
+				r.Assumed = append(r.Assumed, "items")
+			}
+		}
+		res.Items = append(res.Items, ledger.Item{Name: fmt.Sprintf("item_%03d", i+1), Label: label, DataType: "string", Nullable: true,
+			Level: res.Level, PIStatus: res.PIStatus})
+	}
+	encoded, err := json.Marshal(res.Items)
+	if err != nil {
+		return fmt.Errorf("encode items: %w", err)
+	}
+	if len(encoded) > ledger.MaxItems {
+		r.Items, res.ItemsObject, res.Items = encoded, ledger.DigestOf(encoded), []ledger.Item{}
+	}
+	return nil
+}
