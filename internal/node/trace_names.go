@@ -1,0 +1,147 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Words for how a step is proved.
+const (
+	proofRecorded = "recorded"
+	proofAnchored = "anchored"
+	proofLogged   = "logged"
+)
+
+// names tells of each record what it is called, whose it is and where it stands.
+type names struct {
+	n        *Node
+	anchored int64
+	who      map[ledger.ID]string
+}
+
+func (m names) step(ctx context.Context, ref ledger.Ref) (web.Step, error) {
+	s := web.Step{Ref: ref, Proof: proofRecorded}
+	if err := m.describe(ctx, &s); err != nil {
+		return s, err
+	}
+	if s.Party != "" && ref.Kind() != ledger.KindParty {
+		who, err := m.name(ctx, s.Party)
+		if err != nil {
+			return s, err
+		}
+		s.Who = who
+	}
+	if ref.Kind() == ledger.KindReceipt || ref.Kind() == ledger.KindFile {
+		return s, nil
+	}
+	acts, err := m.n.links.Acts(ctx, ref)
+	s.Acts = acts
+	return s, err
+}
+
+// name is a party's; one that was never admitted has none.
+func (m names) name(ctx context.Context, id ledger.ID) (string, error) {
+	if name, ok := m.who[id]; ok {
+		return name, nil
+	}
+	p, err := m.n.registry.Party(ctx, id)
+	if err != nil && !errors.Is(err, ledger.NotFound) {
+		return "", err
+	}
+	m.who[id] = p.Name
+	return p.Name, nil
+}
+
+// describe fills in what the record itself says.
+func (m names) describe(ctx context.Context, s *web.Step) error {
+	switch s.Ref.Kind() {
+	case ledger.KindParty:
+		return fill(ctx, m.n, s, func(p ledger.Party) {
+			s.Name, s.Party, s.Who, s.State = p.Name, p.ID, p.Name, standing("admitted", len(p.Suspensions) > 0)
+		})
+	case ledger.KindDeposit:
+		return fill(ctx, m.n, s, func(d ledger.Deposit) { s.Party = d.Party })
+	case ledger.KindApplication:
+		return fill(ctx, m.n, s, func(a ledger.Application) {
+			s.Name, s.Party, s.State = a.Resource.Title, a.Applicant, string(a.State)
+		})
+	case ledger.KindEntry:
+		return fill(ctx, m.n, s, func(e ledger.Entry) {
+			s.Name, s.Party, s.State = e.Title, e.Holder, standing(string(e.State), len(e.Suspensions) > 0)
+		})
+	case ledger.KindGrant:
+		return fill(ctx, m.n, s, func(g ledger.Grant) { s.Right, s.Party = g.Right, g.Party })
+	case ledger.KindLicense:
+		return fill(ctx, m.n, s, func(l ledger.License) {
+			s.Name, s.Party, s.State = l.Basis.Title, l.Assignee, standing(string(l.State), len(l.Suspensions) > 0)
+		})
+	case ledger.KindEnvironment:
+		return fill(ctx, m.n, s, func(e ledger.Environment) { s.Party = e.Operator })
+	case ledger.KindProduct:
+		return fill(ctx, m.n, s, func(p ledger.Product) { s.Name, s.Party, s.State = p.Title, p.Operator, string(p.State) })
+	case ledger.KindContent:
+		return fill(ctx, m.n, s, func(c ledger.Content) {
+			s.Name, s.Party = c.Name, c.Owner
+			if c.Removed {
+				s.State = "removed"
+			}
+		})
+	case ledger.KindOrder:
+		return fill(ctx, m.n, s, func(o ledger.Order) { s.Party, s.State = o.Buyer, string(o.State) })
+	case ledger.KindResource:
+		return m.resource(ctx, s)
+	case ledger.KindReceipt:
+		return m.receipt(ctx, s)
+	}
+	return nil
+}
+
+// fill reads the record of a step.
+func fill[T any](ctx context.Context, n *Node, s *web.Step, set func(T)) error {
+	v, err := value[T](ctx, n.ledger, s.Ref)
+	if err == nil {
+		set(v)
+	}
+	return err
+}
+
+// standing is a state, or that it is suspended.
+func standing(state string, suspended bool) string {
+	if suspended {
+		return "suspended"
+	}
+	return state
+}
+
+// resource is called as its entry is; one that is only applied for has no entry.
+func (m names) resource(ctx context.Context, s *web.Step) error {
+	r, err := value[ledger.ResourceIndex](ctx, m.n.ledger, s.Ref)
+	if err != nil {
+		return err
+	}
+	s.Party = r.Holder
+	if r.Entry == "" {
+		a, err := value[ledger.Application](ctx, m.n.ledger, ledger.RefTo(ledger.KindApplication, r.Application))
+		s.Name, s.State = a.Resource.Title, string(a.State)
+		return err
+	}
+	e, err := value[ledger.Entry](ctx, m.n.ledger, ledger.RefTo(ledger.KindEntry, r.Entry))
+	s.Name, s.State = e.Title, standing(string(e.State), len(e.Suspensions) > 0)
+	return err
+}
+
+func (m names) receipt(ctx context.Context, s *web.Step) error {
+	k, err := m.n.receipts.ByLeaf(ctx, ledger.Digest(s.Ref.ID()))
+	if err != nil {
+		return err
+	}
+	s.Name, s.Party, s.Receipt, s.Index, s.State = string(k.Receipt.Kind), k.Receipt.Party, &k.Receipt, k.Index, string(k.Receipt.Outcome)
+	s.Proof = proofLogged
+	if k.Index < m.anchored {
+		s.Proof = proofAnchored
+	}
+	return nil
+}
