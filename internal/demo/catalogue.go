@@ -1,0 +1,91 @@
+package demo
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// importCatalogue applies for every record as one holder, then takes each
+// application through examination to its code.
+func (s *story) importCatalogue() error {
+	s.say("\n== 目录导入：%s", "\n== Import of the catalog %s", s.Catalogue)
+	f, err := os.Open(s.Catalogue)
+	if err != nil {
+		return fmt.Errorf("catalogue: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	holder := s.cast["holder"]
+	records, err := holder.Sources(s.ctx, f)
+	if err != nil {
+		return fmt.Errorf("catalogue: %w", err)
+	}
+	var applied []client.ImportResult
+	sum, err := client.Import{Body: s.cast["registrar"].id, Tell: func(r client.ImportResult) {
+		switch r.State {
+		case client.Imported:
+			applied = append(applied, r)
+		case client.Duplicate:
+			s.say("   第 %d 行《%s》：同一持有单位已有同名资源，不重复登记", "   line %d, “%s”: the holder has this title already", r.Line, r.Title)
+		case client.Refused:
+			s.say("   第 %d 行《%s》：%v", "   line %d, “%s”: %v", r.Line, r.Title, r.Err)
+		case client.Unchanged:
+		}
+	}}.Run(s.ctx, holder.Client, records)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	for _, d := range sum.Duplicates {
+		s.result.Doubles = append(s.result.Doubles, d.Title)
+	}
+	s.result.Duplicates, s.result.Refused = len(sum.Duplicates), s.result.Refused+sum.Refused
+	s.say("   已申请 %d 条，重复 %d 条；逐条受理、审核、公示、赋码……", "   %d applied for, %d duplicates; each is accepted, examined, noticed, coded …", sum.Registered, len(sum.Duplicates))
+	if err := s.finish(applied); err != nil {
+		return err
+	}
+	s.say("   登记完成 %d 条", "   %d are registered", s.result.Registered)
+	return nil
+}
+
+// examiners is how many applications are under examination at once.
+const examiners = 8
+
+// finish takes applications to their codes.
+func (s *story) finish(applied []client.ImportResult) error {
+	jobs := make(chan client.ImportResult)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for range examiners {
+		wg.Go(func() {
+			for a := range jobs {
+				err := s.register(a)
+				mu.Lock()
+				if err == nil {
+					s.result.Registered++
+				} else if first == nil {
+					first = fmt.Errorf("line %d: %w", a.Line, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, a := range applied {
+		jobs <- a
+	}
+	close(jobs)
+	wg.Wait()
+	return first
+}
+
+func (s *story) register(a client.ImportResult) error {
+	last, err := s.examine(a.Application, a.Payload)
+	if err != nil {
+		return err
+	}
+	_, err = s.do("registrar", ledger.FnCode, ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: a.Application, Answers: last}})
+	return err
+}

@@ -1,0 +1,103 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// proof: from the file in hand to the right behind it; the bundle is checked
+// offline, and forged ones are refused.
+func (s *story) proof() error {
+	s.say("\n== 溯源与举证：从手中的文件到其所依据的权利", "\n== Trace and proof: from the file in hand to the right behind it")
+	var traces []struct {
+		Steps []struct {
+			Ref   ledger.Ref   `json:"ref"`
+			Name  string       `json:"name"`
+			Who   string       `json:"who"`
+			Right ledger.Right `json:"right"`
+			Proof string       `json:"proof"`
+		} `json:"steps"`
+		LeftOut int `json:"left_out"`
+	}
+	if err := s.cast["regulator"].Get(s.ctx, "/v1/trace?sha256="+string(s.content.SHA256), &traces); err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
+	if len(traces) == 0 {
+		return fmt.Errorf("trace of %s: nothing found", s.content.SHA256)
+	}
+	for _, step := range traces[0].Steps {
+		s.say("   %-12s %s %s %s [%s]", "   %-12s %s %s %s [%s]", step.Ref.Kind(), step.Name, step.Who, step.Right, step.Proof)
+	}
+	var bundle []byte
+	if err := s.cast["buyer"].Get(s.ctx, "/v1/evidence?order="+string(s.order), &bundle); err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
+	s.result.Bundle = filepath.Join(s.Dir, "evidence.json")
+	if err := os.WriteFile(s.result.Bundle, bundle, 0o600); err != nil {
+		return fmt.Errorf("keep bundle: %w", err)
+	}
+	trust, err := os.ReadFile(s.result.Trust)
+	if err != nil {
+		return fmt.Errorf("trust: %w", err)
+	}
+	if err := s.Verify(bundle, trust); err != nil {
+		return fmt.Errorf("the bundle does not verify: %w", err)
+	}
+	s.say("   证据包 %s（%d 字节）离线核验通过", "   The bundle %s (%d bytes) is verified offline", s.result.Bundle, len(bundle))
+	return s.forge(bundle, trust)
+}
+
+// forge changes the bundle in three ways; each must be refused.
+func (s *story) forge(bundle, trust []byte) error {
+	for _, f := range []struct{ what, old, new string }{
+		{"party", string(s.order), string(s.product.ID)},
+		{"hash", string(s.content.SHA256), string(digest("another file"))},
+		{"entry", `"entry":"`, `"entry":"AA`},
+	} {
+		forged := bytes.Replace(bundle, []byte(f.old), []byte(f.new), 1)
+		if bytes.Equal(forged, bundle) {
+			continue
+		}
+		if err := s.Verify(forged, trust); err == nil {
+			return fmt.Errorf("a bundle with a forged %s passes", f.what)
+		}
+	}
+	s.say("   篡改后的证据包均被识破", "   Forged bundles are refused")
+	return nil
+}
+
+// count asks the node how long its logs are.
+func (s *story) count() error {
+	var err error
+	if s.result.LedgerSize, err = s.size("ledger"); err != nil {
+		return err
+	}
+	if s.result.ReceiptsSize, err = s.size("receipts"); err != nil {
+		return err
+	}
+	s.result.Receipts = int(s.result.ReceiptsSize)
+	s.say("\n== 账本 %d 条，回执 %d 条", "\n== %d entries in the ledger, %d receipts", s.result.LedgerSize, s.result.ReceiptsSize)
+	return nil
+}
+
+func (s *story) size(log string) (int64, error) {
+	var note []byte
+	if err := s.cast["regulator"].Get(s.ctx, "/log/"+log+"/checkpoint", &note); err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	lines := strings.Split(string(note), "\n")
+	if len(lines) < 2 {
+		return 0, fmt.Errorf("checkpoint of %s is not one", log)
+	}
+	return strconv.ParseInt(lines[1], 10, 64)
+}
+
+// JSON is the result as one object.
+func (r Result) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }

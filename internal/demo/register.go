@@ -1,0 +1,165 @@
+package demo
+
+import (
+	"fmt"
+
+	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// resource describes a made-up data resource of a holder of the cast.
+func (s *story) resource(holder, title, description, domain string) ledger.Resource {
+	return ledger.Resource{ID: node.NewID(), Title: title, Description: description, Publisher: s.cast[holder].id,
+		CatalogClass: "department", Domain: domain, Sector: "E48", Spatial: region, Temporal: ledger.Temporal{Start: "2024-01-01"},
+		Periodicity: "daily", Modified: s.now(), Keywords: []string{"演示", domain}, Obtained: "own",
+		SourceBasis: salted("依职责采集"), ShareType: "conditional", OpenType: "conditional",
+		SupplyMode: []string{"share", "authorized_operation"}, Format: "csv", RowCount: 10000, ByteSize: 1 << 20,
+		Level: ledger.General, LevelBasis: salted("不涉及个人信息"), PIStatus: ledger.PINone,
+		Items: []ledger.Item{
+			{Name: "machine_id", Label: "设备编号", DataType: "string", Length: 16, IsKey: true, Level: ledger.General, PIStatus: ledger.PINone},
+			{Name: "observed_at", Label: "观测时间", DataType: "datetime", Level: ledger.General, PIStatus: ledger.PINone},
+			{Name: "engine_hours", Label: "发动机小时", DataType: "decimal", Level: ledger.General, PIStatus: ledger.PINone},
+		},
+		Quality: ledger.Quality{Normative: 96, Complete: 95, Accurate: 97, Consistent: 95, Timely: 98, Accessible: 99,
+			Assessor: "演示质量评价中心", AssessedOn: s.today()}}
+}
+
+func materials(id ledger.ID) []ledger.Material {
+	var m []ledger.Material
+	for _, g := range ledger.MaterialGroups() {
+		text := string(g) + " of " + string(id)
+		m = append(m, ledger.Material{Group: g, SHA256: digest(text), Bytes: int64(len(text)), Name: salted(string(g) + ".pdf")})
+	}
+	return m
+}
+
+// apply deposits and submits.
+func (s *story) apply(holder string, r ledger.Resource) (app, cite ledger.ID, payload ledger.Digest, err error) {
+	hash := digest("source of " + string(r.ID))
+	if _, err = s.do(holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: hash, Bytes: r.ByteSize}); err != nil {
+		return "", "", "", err
+	}
+	app = node.NewID()
+	out, err := s.do(holder, ledger.FnSubmit, s.submission(app, r, hash))
+	return app, out.Call, out.Payload, err
+}
+
+func (s *story) submission(app ledger.ID, r ledger.Resource, hash ledger.Digest) ledger.SubmitArgs {
+	return ledger.SubmitArgs{Application: app, Body: s.cast["registrar"].id, Resource: r, Deposit: hash, Materials: materials(r.ID),
+		InternalReview: ledger.Review{By: "局长办公会", On: s.today(), SHA256: digest("review of " + string(r.ID))}}
+}
+
+// examine accepts and passes: the notice begins.
+func (s *story) examine(app ledger.ID, last ledger.Digest) (ledger.Digest, error) {
+	out, err := s.do("registrar", ledger.FnAccept, ledger.StepArgs{Application: app, Answers: last})
+	if err != nil {
+		return "", err
+	}
+	out, err = s.do("registrar", ledger.FnPass, ledger.PassArgs{StepArgs: ledger.StepArgs{Application: app, Answers: out.Payload},
+		Checklist: []string{"complete", "consistent", "admissible"}})
+	return out.Payload, err
+}
+
+func (s *story) code(app ledger.ID, last ledger.Digest) (string, error) {
+	if _, err := s.do("registrar", ledger.FnCode, ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: app, Answers: last}}); err != nil {
+		return "", err
+	}
+	var e ledger.Entry
+	if err := s.cast["registrar"].Get(s.ctx, "/v1/entries/"+string(app), &e); err != nil {
+		return "", err
+	}
+	s.say("   《%s》赋码 %s，有效期至 %s", "   “%s” is coded %s, valid until %s", e.Title, e.CadCode, e.ValidUntil)
+	return string(e.CadCode), nil
+}
+
+// registration: one resource straight through, one returned and objected to,
+// one refused.
+func (s *story) registration() error {
+	s.say("\n== 登记：存证、申请、受理、形式审核、公示、赋码", "\n== Registration: deposit, application, acceptance, examination, notice, code")
+	for _, f := range []func() error{s.straight, s.returned, s.refused} {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *story) straight() error {
+	r := s.resource("holder", "工程机械运行遥测数据", "本市在建工地工程机械的逐小时运行遥测，含设备编号、观测时间与发动机小时。", "industry")
+	app, _, last, err := s.apply("holder", r)
+	if err != nil {
+		return err
+	}
+	if last, err = s.examine(app, last); err != nil {
+		return err
+	}
+	s.telemetry = r.ID
+	s.code0, err = s.code(app, last)
+	s.result.Code = s.code0
+	return err
+}
+
+// returned once for a missing page, resubmitted, objected to in the notice, coded.
+func (s *story) returned() error {
+	r := s.resource("transport", "公交车辆到离站信息", "本市公交车辆在各站点的到站与离站时刻，由车载终端实时采集。", "transport")
+	app, _, last, err := s.apply("transport", r)
+	if err != nil {
+		return err
+	}
+	out, err := s.do("registrar", ledger.FnReturn, ledger.ReturnArgs{StepArgs: ledger.StepArgs{Application: app, Answers: last},
+		Defects: []ledger.Defect{{Field: "materials.risk_assessment", Rule: "R9.1"}}})
+	if err != nil {
+		return err
+	}
+	s.result.Returned++
+	s.say("   《%s》退回一次：安全风险评估不完整，已补正", "   “%s” was returned once: its risk assessment was not complete; mended", r.Title)
+	out, err = s.do("transport", ledger.FnResubmit, ledger.ResubmitArgs{Answers: out.Payload, SubmitArgs: s.submission(app, r, digest("source of "+string(r.ID)))})
+	if err != nil {
+		return err
+	}
+	if last, err = s.examine(app, out.Payload); err != nil {
+		return err
+	}
+	objection := node.NewID()
+	out, err = s.do("operator2", ledger.FnObject, ledger.ObjectArgs{Application: app, Objection: objection, Answers: last,
+		Ground: "source_of_part", Evidence: []ledger.Digest{digest("contract of 2023")}})
+	if err != nil {
+		return err
+	}
+	s.result.Objected++
+	_, err = s.cast["registrar"].Call(s.ctx, ledger.FnCode, ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: app, Answers: out.Payload}})
+	if err := wanted(err, ledger.ReasonOpen); err != nil {
+		return fmt.Errorf("a code while an objection is open: %w", err)
+	}
+	s.say("   公示期内有异议：未处理前不得赋码；经审查不成立", "   An objection in the notice: no code while it is open; examined and rejected")
+	out, err = s.do("registrar", ledger.FnDecide, ledger.DecideArgs{StepArgs: ledger.StepArgs{Application: app, Answers: out.Payload},
+		Objection: objection, Reason: salted("来源清楚，异议不成立")})
+	if err != nil {
+		return err
+	}
+	s.traffic = r.ID
+	_, err = s.code(app, out.Payload)
+	return err
+}
+
+func (s *story) refused() error {
+	r := s.resource("holder", "涉密工程位置数据", "含有不得公开的工程位置，经审查属于国家秘密，登记机构不予受理。", "other")
+	app, _, last, err := s.apply("holder", r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.do("registrar", ledger.FnRefuse, ledger.RefuseArgs{StepArgs: ledger.StepArgs{Application: app, Answers: last}, Reason: ledger.ReasonStateSecret}); err != nil {
+		return err
+	}
+	s.result.Refused++
+	s.say("   《%s》不予受理：国家秘密", "   “%s” is refused: a state secret", r.Title)
+	return nil
+}
+
+// catalogue registers every record of a file, one holder's, with 8 at a time.
+func (s *story) catalogue() error {
+	if s.Catalogue == "" {
+		return nil
+	}
+	return s.importCatalogue()
+}
