@@ -88,19 +88,26 @@ type licenseShowCmd struct {
 func (c *licenseShowCmd) Run(p *program) error { return p.show(at("licenses", c.ID)) }
 
 type licenseListCmd struct {
-	Operator ledger.ID `help:"Only this operator's." placeholder:"ID"`
+	Operator    ledger.ID           `help:"Only this operator's." placeholder:"ID"`
+	Implementer ledger.ID           `help:"Only those this implementer offered." placeholder:"ID"`
+	Resource    ledger.ID           `help:"Only those that cover this resource." placeholder:"ID"`
+	State       ledger.LicenseState `help:"offered, accepted or terminated." placeholder:"STATE"`
 	paging
 }
 
 // Run lists licenses.
 func (c *licenseListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/licenses", "operator", string(c.Operator)), "id", "state", "mode", "region", "assignee", "start_on", "end_on")
+	return p.list(c.query("/v1/licenses", "assignee", string(c.Operator), "assigner", string(c.Implementer),
+		"resource", string(c.Resource), "state", string(c.State)), "id", "state", "mode", "region", "assignee", "start_on", "end_on")
 }
 
 type explainCmd struct {
 	Party    ledger.ID `required:"" help:"Who would use it." placeholder:"ID"`
 	Resource ledger.ID `required:"" help:"What would be used." placeholder:"ID"`
 	Purpose  string    `required:"" help:"For what: class/code, such as industry/logistics." placeholder:"CLASS/CODE"`
+
+	Action string      `help:"use, derive, aggregate or distribute; any unless told." placeholder:"ACTION"`
+	Day    ledger.Date `help:"Day to ask about; today unless told." placeholder:"DATE"`
 }
 
 // Help shows a question.
@@ -116,7 +123,7 @@ func (c *explainCmd) Run(p *program) error {
 		return err
 	}
 	return p.show("/v1/licenses/explain?" + queryOf("party", string(c.Party), "resource", string(c.Resource),
-		"purpose", string(want.Class)+"/"+want.Code).Encode())
+		"class", string(want.Class), "code", want.Code, "action", c.Action, "day", string(c.Day)).Encode())
 }
 
 type environmentCmd struct {

@@ -116,14 +116,14 @@ func (c *partyShowCmd) Run(p *program) error {
 }
 
 type partyListCmd struct {
-	Role   ledger.Role   `help:"Only those of this role." placeholder:"ROLE"`
-	Region ledger.Region `help:"Only those of this region." placeholder:"CODE"`
+	Role ledger.Role `help:"Only those of this role." placeholder:"ROLE"`
+	Name string      `help:"Only the one of exactly this name." placeholder:"NAME"`
 	paging
 }
 
 // Run lists parties.
 func (c *partyListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/parties", "role", string(c.Role), "region", string(c.Region)), "id", "name", "uscc", "region", "roles")
+	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), "id", "name", "uscc", "region", "roles")
 }
 
 type partySuspend struct{ target }

@@ -113,17 +113,25 @@ func (p *program) list(path string, columns ...string) error {
 		return p.json(raw)
 	}
 	var page struct {
-		Items []json.RawMessage `json:"items"`
-		Next  string            `json:"next"`
+		Items     []json.RawMessage `json:"items"`
+		Resources []json.RawMessage `json:"resources"` // of a search, which also counts
+		Total     int               `json:"total"`
+		Next      string            `json:"next"`
 	}
 	if err := json.Unmarshal(raw, &page); err != nil {
 		return fmt.Errorf("the node's answer is no page: %w", err)
 	}
+	page.Items = append(page.Items, page.Resources...)
 	if len(page.Items) == 0 {
 		return p.line("%s", p.say("没有记录。", "Nothing found."))
 	}
 	if err := p.table(page.Items, columns); err != nil {
 		return err
+	}
+	if page.Total > len(page.Items) {
+		if err := p.line("%s", fmt.Sprintf(p.say("共 %d 条。", "%d in all."), page.Total)); err != nil {
+			return err
+		}
 	}
 	if page.Next != "" {
 		return p.line("%s --cursor %s", p.say("下一页：", "Next page:"), page.Next)

@@ -46,7 +46,7 @@ cadastre registry search --domain transport --limit 100 --json`
 // Run searches.
 func (c *searchCmd) Run(p *program) error {
 	return p.list(c.query("/v1/resources", "q", c.Words, "domain", c.Domain, "region", string(c.Region),
-		"holder", string(c.Holder), "state", c.State), "id", "subject_id", "cad_code", "state", "title")
+		"holder", string(c.Holder), "state", c.State), "cad_code", "status", "resource", "title")
 }
 
 type resourceShowCmd struct {
