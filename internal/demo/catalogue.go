@@ -19,12 +19,12 @@ func (s *story) importCatalogue() error {
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	holder := s.cast["holder"]
-	records, err := holder.Sources(s.ctx, f)
+	mapping, err := client.SourcesMapping()
 	if err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
 	var applied []client.ImportResult
-	sum, err := client.Import{Body: s.cast["registrar"].id, Tell: func(r client.ImportResult) {
+	sum, err := client.Import{Mapping: mapping, Body: s.cast["registrar"].id, Tell: func(r client.ImportResult) {
 		switch r.State {
 		case client.Imported:
 			applied = append(applied, r)
@@ -34,7 +34,7 @@ func (s *story) importCatalogue() error {
 			s.say("   第 %d 行《%s》：%v", "   line %d, “%s”: %v", r.Line, r.Title, r.Err)
 		case client.Unchanged:
 		}
-	}}.Run(s.ctx, holder.Client, records)
+	}}.Run(s.ctx, holder.Client, f)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}

@@ -22,18 +22,18 @@ func say[T any](v T, err error) (*answer[T], error) {
 	return &answer[T]{CacheControl: "no-cache", Body: v}, nil
 }
 
-// token is the header that private reads need.
-type token struct {
+// AuthHeader is the header that private reads need.
+type AuthHeader struct {
 	Authorization string `header:"Authorization" doc:"Bearer token: cadastre token makes one"`
 }
 
-// byID names a record.
-type byID struct {
+// ByID names a record.
+type ByID struct {
 	ID ledger.ID `path:"id" doc:"the record's UUID" maxLength:"36"`
 }
 
-// page bounds a listing.
-type page struct {
+// Paging bounds a listing.
+type Paging struct {
 	Cursor string `query:"cursor" doc:"next of the page before" maxLength:"400"`
 	Limit  int    `query:"limit" doc:"1 to 500, 50 unless told" minimum:"0" maximum:"500"`
 }
@@ -87,7 +87,7 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 }
 
 type recordedInput struct {
-	token
+	AuthHeader
 	Party ledger.ID `path:"party"`
 	Call  ledger.ID `path:"call"`
 }

@@ -10,14 +10,14 @@ import (
 func (s *Server) licenseRoutes() {
 	get(s, "/v1/licenses", "licenses", "Licenses 授权", s.licenses)
 	get(s, "/v1/licenses/explain", "explain", "May this party use this resource, and why 授权判定说明", s.explain)
-	get(s, "/v1/licenses/{id}", "license", "A license 授权", func(ctx context.Context, in *byID) (*answer[ledger.License], error) {
+	get(s, "/v1/licenses/{id}", "license", "A license 授权", func(ctx context.Context, in *ByID) (*answer[ledger.License], error) {
 		return say(s.Licensing.License(ctx, in.ID))
 	})
 	get(s, "/v1/environments/{id}", "environment", "A controlled environment 受控环境", s.environment)
 }
 
 type licensesInput struct {
-	page
+	Paging
 	Assignee ledger.ID           `query:"assignee"`
 	Assigner ledger.ID           `query:"assigner"`
 	State    ledger.LicenseState `query:"state" enum:"offered,accepted,terminated"`
@@ -31,7 +31,7 @@ func (s *Server) licenses(ctx context.Context, in *licensesInput) (*answer[pageO
 }
 
 type explainInput struct {
-	token
+	AuthHeader
 	Party    ledger.ID           `query:"party" required:"true"`
 	Resource ledger.ID           `query:"resource" required:"true"`
 	Class    ledger.PurposeClass `query:"class" doc:"of the purpose; empty: any"`

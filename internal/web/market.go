@@ -10,10 +10,10 @@ import (
 
 func (s *Server) marketRoutes() {
 	get(s, "/v1/products", "products", "Products 产品目录", s.products)
-	get(s, "/v1/products/{id}", "product", "A product 产品", func(ctx context.Context, in *byID) (*answer[ledger.Product], error) {
+	get(s, "/v1/products/{id}", "product", "A product 产品", func(ctx context.Context, in *ByID) (*answer[ledger.Product], error) {
 		return say(s.Market.Product(ctx, in.ID))
 	})
-	get(s, "/v1/products/{id}/content", "product-content", "What is delivered of a product 产品内容", func(ctx context.Context, in *byID) (*answer[pageOf[ledger.Content]], error) {
+	get(s, "/v1/products/{id}/content", "product-content", "What is delivered of a product 产品内容", func(ctx context.Context, in *ByID) (*answer[pageOf[ledger.Content]], error) {
 		found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
 		return say(pageOf[ledger.Content]{Items: found}, err)
 	})
@@ -23,7 +23,7 @@ func (s *Server) marketRoutes() {
 }
 
 type productsInput struct {
-	page
+	Paging
 	Operator ledger.ID           `query:"operator"`
 	License  ledger.ID           `query:"license"`
 	State    ledger.ProductState `query:"state" enum:"listed,delisted"`
@@ -37,8 +37,8 @@ func (s *Server) products(ctx context.Context, in *productsInput) (*answer[pageO
 }
 
 type privateID struct {
-	token
-	byID
+	AuthHeader
+	ByID
 }
 
 // resourceContent shows a resource's objects to its holder and to operators.
@@ -63,8 +63,8 @@ func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pa
 }
 
 type ordersInput struct {
-	token
-	page
+	AuthHeader
+	Paging
 	Product ledger.ID         `query:"product"`
 	State   ledger.OrderState `query:"state" enum:"placed,accepted,active,fulfilled,cancelled,refunded,blocked"`
 }

@@ -10,7 +10,7 @@ import (
 
 func (s *Server) registryRoutes() {
 	get(s, "/v1/resources", "resources", "Search registered resources 检索数据资源", s.resources)
-	get(s, "/v1/resources/{id}", "resource", "A registered resource 数据资源", func(ctx context.Context, in *byID) (*answer[registry.Summary], error) {
+	get(s, "/v1/resources/{id}", "resource", "A registered resource 数据资源", func(ctx context.Context, in *ByID) (*answer[registry.Summary], error) {
 		return say(s.Registry.Resource(ctx, in.ID))
 	})
 	get(s, "/v1/entries/{id}", "entry", "An entry as it is recorded 登记结果", s.entry)
@@ -30,7 +30,7 @@ func (s *Server) registryRoutes() {
 }
 
 type resourcesInput struct {
-	page
+	Paging
 	Text   string          `query:"q" doc:"words, Chinese or English; each must occur" maxLength:"200"`
 	Holder ledger.ID       `query:"holder"`
 	Domain string          `query:"domain" maxLength:"40"`
@@ -120,7 +120,7 @@ func public(p ledger.Party) PublicParty {
 }
 
 type partiesInput struct {
-	page
+	Paging
 	Role ledger.Role `query:"role"`
 	Name string      `query:"name" doc:"the whole name" maxLength:"100"`
 }
@@ -143,14 +143,14 @@ func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[
 	return say(out, err)
 }
 
-func (s *Server) party(ctx context.Context, in *byID) (*answer[PublicParty], error) {
+func (s *Server) party(ctx context.Context, in *ByID) (*answer[PublicParty], error) {
 	p, err := s.Registry.Party(ctx, in.ID)
 	return say(public(p), err)
 }
 
 type applicationsInput struct {
-	token
-	page
+	AuthHeader
+	Paging
 	State ledger.ApplicationState `query:"state"`
 }
 
@@ -194,7 +194,7 @@ func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger
 }
 
 // alarms are for the body they concern and for supervisors.
-func (s *Server) alarms(ctx context.Context, in *token) (*answer[pageOf[registry.Alarm]], error) {
+func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[registry.Alarm]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err

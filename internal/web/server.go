@@ -12,6 +12,9 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,6 +89,7 @@ func New(c Config) *Server {
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.api = humachi.New(r, config)
 	s.routes()
 	r.Get("/v1/orders/{id}/content/{object}", s.order)
@@ -108,6 +112,18 @@ func New(c Config) *Server {
 	})
 	s.mux = r
 	return s
+}
+
+// schemaName is huma's, with the domain before it where two domains use one word.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if d := path.Base(t.PkgPath()); d == "registry" || d == "licensing" {
+		return strings.ToUpper(d[:1]) + d[1:] + name
+	}
+	return name
 }
 
 // ServeHTTP answers a request.

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+func TestReadArgsIsStrict(t *testing.T) {
+	for name, c := range map[string]struct{ content, field, rule string }{
+		"unknown":  {`{"sha256":"x","bytes":1,"more":2}`, "more", "known_member"},
+		"twice":    {`{"sha256":"x","sha256":"y","bytes":1}`, "sha256", "not_twice"},
+		"case":     {`{"SHA256":"x","bytes":1}`, "SHA256", "known_member"},
+		"type":     {`{"sha256":1,"bytes":1}`, "sha256", "type_string"},
+		"trailing": {`{"sha256":"x","bytes":1} {}`, "", "one_value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var a ledger.DepositArgs
+			e := ledger.AsError(readArgs(write(t, "args.json", c.content), &a))
+			if e == nil || e.Field != c.field || e.Rule != c.rule {
+				t.Errorf("got %v, want field %q rule %q", e, c.field, c.rule)
+			}
+		})
+	}
+	if err := readArgs(write(t, "big.json", strings.Repeat(" ", maxArgs+1)), &ledger.DepositArgs{}); !errors.Is(err, ledger.InvalidCode) {
+		t.Errorf("a file without bounds was read: %v", err)
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	n := newNode(t)
+	party := profile(t, n.URL)
+	for _, c := range []struct {
+		args []string
+		exit int
+		want string
+	}{
+		{[]string{"nonsense"}, exitUsage, "--help"},
+		{[]string{"order", "accept"}, exitUsage, "<id>"},
+		{[]string{"order", "accept", "not-an-id", "--answers", "x", "--profile", party}, exitRefused, "answers"},
+		{[]string{"order", "list", "--profile", "missing.json"}, exitFailed, "cadastre keygen"},
+		{[]string{"registry", "deposit"}, exitRefused, "sha256"},
+		{[]string{"registry", "deposit", "--sha256", strings.Repeat("a", 64)}, exitFailed, "--profile"},
+		{[]string{"registry", "return", string(testBody), "--defect", "nothing", "--profile", party}, exitRefused, "defect"},
+		{[]string{"license", "explain", "--party", "a", "--resource", "b", "--purpose", "fun/x"}, exitRefused, "purpose.class"},
+		{[]string{"call", "no.such", "args.json"}, exitRefused, "function"},
+		{[]string{"call", "deposit", write(t, "a.json", `{"a":1},"b":{`), "--profile", party}, exitRefused, "a.json"},
+		{[]string{"product", "show", string(testBody), "--url", n.URL}, exitRefused, "请检查编号"},
+		{[]string{"product", "show", string(testBody), "--url", "ftp://x"}, exitFailed, "http://127.0.0.1:8480"},
+	} {
+		t.Run(strings.Join(c.args[:min(2, len(c.args))], " "), func(t *testing.T) {
+			code, out, errs := command(t, c.args...)
+			if code != c.exit || !strings.Contains(errs, c.want) {
+				t.Errorf("%v: exit %d, %q (%q), want exit %d and %q", c.args, code, errs, out, c.exit, c.want)
+			}
+		})
+	}
+	if len(n.order) != 0 {
+		t.Errorf("%d calls were sent by wrong commands", len(n.order))
+	}
+}
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	for _, args := range []string{"", "keygen", "token", "party", "registry", "registry import", "license", "license environment", "product", "product content", "order", "fetch", "call", "calendar", "version"} {
+		code, out, errs := command(t, append(strings.Fields(args), "--help")...)
+		if code != exitOK || !strings.Contains(out, "Usage: cadastre") {
+			t.Errorf("%s --help: exit %d, %s%s", args, code, out, errs)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	told := func(e *ledger.Error) error {
+		p := client.Problem{}
+		p.Title, p.Detail = "本单位的角色不能办理此事项", "请由具有相应角色的单位办理"
+		return fmt.Errorf("ask: %w", wrapped{&p, e})
+	}
+	silent := errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), errors.New("no answer from http://127.0.0.1:1"))
+	for _, c := range []struct {
+		name, lang string
+		err        error
+		want, not  string
+	}{
+		{"field zh", "zh", ledger.Invalid("start_on", "date"), "start_on 不符合规则 date", "invalid"},
+		{"field en", "en", ledger.Invalid("start_on", "date"), "start_on breaks the rule date: correct it", "invalid"},
+		{"file", "en", fmt.Errorf("offer.json: %w", ledger.Invalid("mode", "enum")), "offer.json: mode breaks", "invalid: field"},
+		{"node's words", "zh", told(ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)), "本单位的角色", "role"},
+		{"unreachable", "en", silent, "run the same command again", "unavailable: busy"},
+		{"stopped", "en", fmt.Errorf("x: %w", context.Canceled), "Run the same command again", "canceled"},
+		{"other", "en", errors.New("disk full"), "disk full", "rule"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := explain(c.err, c.lang)
+			if !strings.Contains(got, c.want) || strings.Contains(got, c.not) {
+				t.Errorf("%q, want %q and not %q", got, c.want, c.not)
+			}
+		})
+	}
+	if got := exitCode(silent); got != exitUnavailable {
+		t.Errorf("exit code %d for no answer, want %d", got, exitUnavailable)
+	}
+}
+
+// wrapped joins the node's words with the typed error, as the client does.
+type wrapped struct {
+	*client.Problem
+	cause *ledger.Error
+}
+
+func (w wrapped) Unwrap() []error { return []error{w.Problem, w.cause} }
+
+func TestCalendarDue(t *testing.T) {
+	out := must(t, "calendar", "due", "--from", "2026-09-14", "--days", "20", "--json")
+	var got any
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(any(map[string]any{"due": "2026-10-16", "provisional": false}), got); diff != "" {
+		t.Error(diff)
+	}
+	if got := must(t, "calendar", "due", "--from", "2026-09-14", "--days", "20"); got != "2026-10-16\n" {
+		t.Errorf("%q", got)
+	}
+	if got := must(t, "calendar", "due", "--from", "2199-09-14", "--days", "1"); !strings.Contains(got, "暂定") {
+		t.Errorf("%q does not say that the year's list is missing", got)
+	}
+	if code, _, errs := command(t, "calendar", "due", "--from", "2026-02-30", "--days", "1"); code != exitRefused || !strings.Contains(errs, "from") {
+		t.Errorf("a day that does not exist: exit %d, %q", code, errs)
+	}
+}
+
+// TestCalendarAgreesWithAnotherCollection holds the library's lists against a
+// collection made by others, where it lies beside the repository.
+func TestCalendarAgreesWithAnotherCollection(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "data", "holiday-cn-*.json"))
+	if err != nil || len(files) == 0 {
+		t.Skip("no other collection here")
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var other struct {
+			Year int `json:"year"`
+			Days []struct {
+				Date ledger.Date `json:"date"`
+				Off  bool        `json:"isOffDay"`
+			} `json:"days"`
+		}
+		if err := json.Unmarshal(b, &other); err != nil {
+			t.Fatal(err)
+		}
+		off, work := []ledger.Date{}, []ledger.Date{}
+		for _, d := range other.Days {
+			switch {
+			case !strings.HasPrefix(string(d.Date), fmt.Sprint(other.Year)):
+			case d.Off:
+				off = append(off, d.Date)
+			default:
+				work = append(work, d.Date)
+			}
+		}
+		got, err := list(other.Year)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([][]ledger.Date{off, work}, [][]ledger.Date{got.Off, got.Work}); diff != "" {
+			t.Errorf("%d: %s", other.Year, diff)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	setting := func(pairs ...string) *debug.BuildInfo {
+		b := &debug.BuildInfo{}
+		for i := 0; i < len(pairs); i += 2 {
+			b.Settings = append(b.Settings, debug.BuildSetting{Key: pairs[i], Value: pairs[i+1]})
+		}
+		return b
+	}
+	tagged := &debug.BuildInfo{}
+	tagged.Main.Version = "v1.2.3"
+	for want, b := range map[string]*debug.BuildInfo{
+		"v1.2.3": tagged, "devel": setting(),
+		"devel-0123456789ab": setting("vcs.revision", "0123456789abcdef"), "devel-0123+changed": setting("vcs.revision", "0123", "vcs.modified", "true"),
+	} {
+		if got := versionOf(b); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := must(t, "version"); !strings.HasPrefix(got, "cadastre ") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestPrintableKeepsTheTerminal(t *testing.T) {
+	if got := printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/6tail/lunar-go/HolidayUtil"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/calendar"
+)
+
+type calendarCmd struct {
+	Propose proposeCmd `cmd:"" help:"Print the call arguments that record a year's list of the State Council."`
+	Due     dueCmd     `cmd:"" help:"Reckon a due day in working days."`
+	Set     setCmd     `cmd:"" help:"Record a year's list (data authority)."`
+}
+
+// list is the State Council's list of a year as the library carries it.
+func list(year int) (ledger.CalendarArgs, error) {
+	a := ledger.CalendarArgs{Year: year, Off: []ledger.Date{}, Work: []ledger.Date{},
+		Source: fmt.Sprintf("国务院办公厅关于%d年部分节假日安排的通知", year)}
+	found := HolidayUtil.GetHolidaysByYear(year)
+	for e := found.Front(); e != nil; e = e.Next() {
+		h, ok := e.Value.(*HolidayUtil.Holiday)
+		if !ok {
+			continue
+		}
+		day := ledger.Date(h.GetDay())
+		if h.IsWork() {
+			a.Work = append(a.Work, day)
+		} else {
+			a.Off = append(a.Off, day)
+		}
+	}
+	if len(a.Off) == 0 {
+		return a, fmt.Errorf("no list of %d is known: the State Council publishes it in the November before; write the file by hand from its notice", year)
+	}
+	for _, days := range []*[]ledger.Date{&a.Off, &a.Work} {
+		slices.Sort(*days)
+		*days = slices.Compact(*days)
+		*days = slices.DeleteFunc(*days, func(d ledger.Date) bool { return calendar.Date(d).Year() != year })
+	}
+	return a, a.Validate()
+}
+
+type proposeCmd struct {
+	Year int `arg:"" help:"Year."`
+}
+
+func (c *proposeCmd) Run(p *program) error {
+	a, err := list(c.Year)
+	if err != nil {
+		return err
+	}
+	return p.json(a)
+}
+
+type setCmd struct {
+	Year int    `arg:"" help:"Year."`
+	File string `help:"Arguments, as propose prints them; the known list unless told." type:"existingfile"`
+}
+
+func (c *setCmd) Run(p *program) error {
+	a, err := list(c.Year)
+	if c.File != "" {
+		a = ledger.CalendarArgs{}
+		err = readArgs(c.File, &a)
+	}
+	if err != nil {
+		return err
+	}
+	return p.call(ledger.FnCalendarSet, a)
+}
+
+type dueCmd struct {
+	From ledger.Date `required:"" help:"Day of the event, as 2026-09-14." placeholder:"DATE"`
+	Days int         `required:"" help:"Working days."`
+}
+
+// Run counts by the lists that this program knows; a year without one is
+// Monday to Friday, and the answer provisional.
+func (c *dueCmd) Run(p *program) error {
+	if err := c.From.Validate("from"); err != nil {
+		return err
+	}
+	if c.Days < 0 || c.Days > 1000 {
+		return ledger.Invalid("days", "0_to_1000")
+	}
+	lists := calendar.Calendar(func(year int) (calendar.Year, bool) {
+		a, err := list(year)
+		if err != nil {
+			return calendar.Year{}, false
+		}
+		y := calendar.Year{Year: year}
+		for _, d := range a.Off {
+			y.Off = append(y.Off, calendar.Date(d))
+		}
+		for _, d := range a.Work {
+			y.Work = append(y.Work, calendar.Date(d))
+		}
+		return y, true
+	})
+	due := lists.Add(calendar.Date(c.From), c.Days)
+	if p.JSON {
+		return p.json(due)
+	}
+	note := ""
+	if due.Provisional {
+		note = p.say("（暂定：相关年度的放假安排尚未公布）", " (provisional: a year's list is not published yet)")
+	}
+	_, err := fmt.Fprintln(p.out, string(due.Due)+note)
+	return err
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/datacadastre/cadastre/internal/demo"
+	"github.com/datacadastre/cadastre/internal/node"
+)
+
+type demoCmd struct {
+	Dir       string `help:"Keep the node and the parties' profiles here; a temporary folder unless told." placeholder:"DIR"`
+	Catalogue string `help:"Register every record of this file (JSON Lines in the shape of data sources)." type:"existingfile" placeholder:"FILE"`
+	Product   string `help:"Sell and deliver this file; generated telemetry unless told." type:"existingfile" placeholder:"FILE"`
+	Serve     bool   `help:"Go on serving when the story is told."`
+	Listen    string `help:"Address of the node." default:"127.0.0.1:0"`
+}
+
+// Help tells what it is.
+func (demoCmd) Help() string {
+	return `A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect.
+With --dir the node stays; run it again with cadastre serve --dir DIR.`
+}
+
+// Run tells the story; a folder that holds a finished one is served again.
+func (c *demoCmd) Run(p *program) error {
+	if c.Dir != "" && c.Serve && demo.Complete(c.Dir) {
+		return c.serve(p)
+	}
+	dir := c.Dir
+	if dir == "" {
+		tmp, err := os.MkdirTemp("", "cadastre-demo-")
+		if err != nil {
+			return fmt.Errorf("temporary folder: %w", err)
+		}
+		defer os.RemoveAll(tmp) //nolint:errcheck // it is temporary
+		dir = filepath.Join(tmp, "node")
+	}
+	out := p.out
+	if p.JSON {
+		out = p.err
+	}
+	r, err := demo.Run(p.ctx, demo.Options{Dir: dir, Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
+		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Verify: checkBundle})
+	if err != nil {
+		return err
+	}
+	if p.JSON {
+		if err := p.json(r); err != nil {
+			return err
+		}
+	} else {
+		c.tell(p, r)
+	}
+	if !c.Serve {
+		return nil
+	}
+	c.Dir = dir
+	return c.serve(p)
+}
+
+func (c *demoCmd) tell(p *program, r demo.Result) {
+	fmt.Fprintf(p.out, p.say("\n用时 %.1f 秒。\n", "\nTold in %.1f s.\n"), r.Seconds)
+	if c.Dir == "" {
+		return
+	}
+	fmt.Fprintf(p.out, "  cadastre verify %s --trust %s\n", r.Bundle, r.Trust)
+	fmt.Fprintf(p.out, "  cadastre fetch %s --output file.csv --profile %s\n", r.Order, r.Profiles["buyer"])
+	fmt.Fprintf(p.out, "  cadastre trace --sha256 %s --profile %s\n", r.SHA256, r.Profiles["regulator"])
+}
+
+func (c *demoCmd) serve(p *program) error {
+	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Log: logger(p.err, false), Now: now, Version: version()})
+	if err != nil {
+		return err
+	}
+	listen := c.Listen
+	if listen == "127.0.0.1:0" {
+		listen = defaultListen
+	}
+	err = n.Serve(p.ctx, node.Listen{Address: listen}, func(url string) {
+		fmt.Fprintf(p.err, p.say("\n数籍正在提供服务，按 Ctrl-C 结束：\n  %s/            检索与登记凭证\n  %s/openapi.json  接口说明\n  各单位的身份文件在 %s/profiles\n",
+			"\nCadastre is serving; Ctrl-C ends it:\n  %s/            search and certificates\n  %s/openapi.json  the API\n  the parties' profiles are in %s/profiles\n"), url, url, c.Dir)
+	})
+	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
+}

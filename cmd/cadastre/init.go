@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+type initCmd struct {
+	Dir     string        `required:"" help:"Folder of the node; made if it is not there." placeholder:"DIR"`
+	Name    string        `help:"Name of the node, as the public reads it." placeholder:"NAME"`
+	Region  ledger.Region `help:"Region, GB/T 2260." placeholder:"CODE"`
+	Origin  string        `help:"Origin of the node, such as data.example.gov.cn: tokens and logs are named by it." placeholder:"ORIGIN"`
+	USCC    ledger.USCC   `name:"uscc" help:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
+	Genesis string        `help:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
+	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
+}
+
+// Help shows the two ways.
+func (initCmd) Help() string {
+	return `On the node:            cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE
+On the authority's own: cadastre genesis sign D/genesis.request --profile authority.json > genesis.jws
+On the node again:      cadastre init --dir D --genesis genesis.jws
+Hand D/trust.json to whoever is to verify, outside the node.`
+}
+
+// Run makes the folder, or begins the ledger in it.
+func (c *initCmd) Run(p *program) error {
+	if c.Genesis != "" {
+		b, err := os.ReadFile(c.Genesis)
+		if err != nil {
+			return fmt.Errorf("genesis: %w", err)
+		}
+		return c.begin(p, string(trimmed(b)))
+	}
+	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin}
+	request, err := node.Make(c.Dir, s, c.USCC, now())
+	if err != nil {
+		return err
+	}
+	if !c.Demo {
+		fmt.Fprintf(p.out, "%s %s\n%s\n", p.say("已生成", "Made"), filepath.Join(c.Dir, "genesis.request"),
+			p.say("请由数据管理部门在其自己的机器上签署：cadastre genesis sign", "Have the data authority sign it on its own machine: cadastre genesis sign"))
+		return nil
+	}
+	genesis, err := c.demo(request)
+	if err != nil {
+		return err
+	}
+	return c.begin(p, genesis)
+}
+
+func (c *initCmd) begin(p *program, genesis string) error {
+	t, err := node.Begin(p.ctx, c.Dir, genesis, now)
+	if err != nil {
+		return err
+	}
+	return p.json(t)
+}
+
+// demo signs the genesis as a made-up authority and keeps its profile.
+func (c *initCmd) demo(r node.Request) (string, error) {
+	a, err := demoAuthority(r)
+	if err != nil {
+		return "", err
+	}
+	prof := client.Profile{URL: "http://" + defaultListen, Origin: r.Origin, Ledger: r.Ledger, Party: a.Profile.ID, Name: a.Profile.Name}
+	if err := errors.Join(prof.SetKey(a.Key), prof.Keep(filepath.Join(c.Dir, "profiles", "authority.json"))); err != nil {
+		return "", err
+	}
+	return node.SignGenesis(r, a, ledger.Limits{}, true, now())
+}
+
+func demoAuthority(r node.Request) (node.Authority, error) {
+	key, err := ledger.NewKey()
+	if err != nil {
+		return node.Authority{}, err
+	}
+	recovery, err := ledger.NewKey()
+	if err != nil {
+		return node.Authority{}, err
+	}
+	body := "1243030000000000A"
+	return node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{ID: node.NewID(),
+		Name: "演示市数据局", USCC: ledger.USCC(body + string(ledger.USCCCheck(body))), Kind: ledger.Organ, Region: r.Region,
+		Roles: []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer}, Affiliates: []ledger.USCC{},
+		Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}}, nil
+}
+
+type genesisCmd struct {
+	Sign genesisSignCmd `cmd:"" help:"Sign a node's genesis.request."`
+}
+
+type genesisSignCmd struct {
+	Request  string      `arg:"" help:"The node's genesis.request." type:"existingfile"`
+	Name     string      `required:"" help:"Name of the data authority." placeholder:"NAME"`
+	USCC     ledger.USCC `name:"uscc" required:"" help:"Its unified social credit code." placeholder:"CODE"`
+	Recovery string      `required:"" help:"Where to write the recovery key's profile; keep it offline." placeholder:"FILE"`
+}
+
+// Run signs as the profile's key; a profile that is not there is made.
+func (c *genesisSignCmd) Run(p *program) error {
+	if p.Profile == "" {
+		return errors.New("name the authority's profile with --profile; it is made if it is not there")
+	}
+	b, err := os.ReadFile(c.Request)
+	if err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	var r node.Request
+	if err := ledger.DecodeStrict(b, &r); err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	prof := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: node.NewID(), Name: c.Name, URL: "http://" + defaultListen}
+	key, err := c.key(p, &prof)
+	if err != nil {
+		return err
+	}
+	recovery, err := ledger.NewKey()
+	if err != nil {
+		return err
+	}
+	kept := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: prof.Party, Name: c.Name + " (recovery)", URL: prof.URL}
+	if err := errors.Join(kept.SetKey(recovery), kept.Keep(c.Recovery)); err != nil {
+		return err
+	}
+	a := node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{ID: prof.Party, Name: c.Name,
+		USCC: c.USCC, Kind: ledger.Organ, Region: r.Region, Roles: []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
+		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}}
+	jws, err := node.SignGenesis(r, a, ledger.StatutoryLimits(), false, now())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.out, jws)
+	return err
+}
+
+func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, error) {
+	if _, err := os.Stat(p.Profile); err == nil {
+		return nil, fmt.Errorf("%s is there already: a genesis needs a fresh profile, so that no key is used twice", p.Profile)
+	}
+	key, err := ledger.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	return key, errors.Join(prof.SetKey(key), prof.Keep(p.Profile))
+}
+
+// defaultListen is where a node listens unless told (protocol §6).
+const defaultListen = "127.0.0.1:8480"
+
+func now() time.Time { return time.Now() }
+
+func trimmed(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r' || b[len(b)-1] == ' ') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+type serveCmd struct {
+	Dir         string `required:"" help:"Folder of the node." placeholder:"DIR"`
+	Listen      string `help:"Address to listen on; one that others reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
+	TLSCert     string `help:"Certificate file." type:"existingfile" placeholder:"FILE"`
+	TLSKey      string `help:"Key file." type:"existingfile" placeholder:"FILE"`
+	BehindProxy bool   `help:"A proxy in front ends TLS."`
+	LogEntries  string `help:"Who reads the logs' entry bundles: regulators, or public." enum:"regulators,public" default:"regulators"`
+	Verbose     bool   `short:"v" help:"Log each request."`
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(p *program) error {
+	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version()})
+	if err != nil {
+		return err
+	}
+	ready := func(url string) {
+		fmt.Fprintf(p.err, "%s %s\n", p.say("数籍已启动：", "Cadastre is serving:"), url)
+	}
+	err = n.Serve(p.ctx, node.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
+	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
+}

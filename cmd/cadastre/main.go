@@ -1,0 +1,115 @@
+// Command cadastre is the one binary of Cadastre (数籍): it runs a node, and it
+// is the client with which holders, operators, buyers, registry bodies and
+// regulators act on one. Signing keys stay with whoever runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit codes, as the help says them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitRefused     = 3 // the ledger or the node refused: asking again changes nothing
+	exitUnavailable = 4 // no answer: the same command may be run again
+	exitUnproven    = 5 // verify: something that the bundle claims does not hold
+)
+
+const description = `Cadastre (数籍): the open register and marketplace for public data.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify).`
+
+// program is what every command is given.
+type program struct {
+	globals
+	ctx context.Context //nolint:containedctx // one command, one context
+	out io.Writer
+	err io.Writer
+}
+
+type globals struct {
+	JSON    bool   `help:"Print JSON."`
+	Lang    string `help:"Language of messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
+	Profile string `help:"Profile file of the party that acts." env:"CADASTRE_PROFILE" placeholder:"FILE"`
+	URL     string `help:"Address of the node; the profile's unless told." placeholder:"URL"`
+}
+
+type commands struct {
+	globals
+	Init     initCmd     `cmd:"" help:"Make a node's folder, keys and genesis request; with --demo also begin a demonstration ledger."`
+	Genesis  genesisCmd  `cmd:"" help:"Sign the genesis of a new ledger (on the data authority's own machine)."`
+	Serve    serveCmd    `cmd:"" help:"Run a node."`
+	Demo     demoCmd     `cmd:"" help:"Tell the whole story on a fresh node, in real time."`
+	Keygen   keygenCmd   `cmd:"" help:"Make a key and a profile."`
+	Token    tokenCmd    `cmd:"" help:"Print a token for the profile's node."`
+	Party    partyCmd    `cmd:"" help:"Apply for admission, admit, look up, suspend and resume parties."`
+	Registry registryCmd `cmd:"" help:"Register resources: search, import, applications, certificates."`
+	License  licenseCmd  `cmd:"" help:"Licenses: offer, accept, suspend, resume, terminate, explain."`
+	Product  productCmd  `cmd:"" help:"Products and content."`
+	Order    orderCmd    `cmd:"" help:"Orders."`
+	Fetch    fetchCmd    `cmd:"" help:"Fetch what an order bought, resumably, and check it."`
+	Trace    traceCmd    `cmd:"" help:"Trace a file, receipt, order, product, resource or certificate to the right it rests on."`
+	Verify   verifyCmd   `cmd:"" help:"Check an evidence bundle offline."`
+	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
+	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// run is the program with its surroundings handed in, so that tests can run it.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	var c commands
+	code := -1
+	parser, err := kong.New(&c, kong.Name("cadastre"), kong.Description(description), kong.Writers(out, errs),
+		kong.Exit(func(n int) { code = n }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))
+	if err != nil {
+		fmt.Fprintln(errs, "cadastre:", err)
+		return exitFailed
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 {
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "cadastre: %v\nRun cadastre --help, or cadastre COMMAND --help.\n", err)
+		return exitUsage
+	}
+	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs}
+	if err := k.Run(p); err != nil {
+		fmt.Fprintln(errs, "cadastre:", explain(err, p.Lang))
+		return exitCode(err)
+	}
+	return exitOK
+}
+
+// errUnproven is what verify returns when a claim does not hold.
+var errUnproven = errors.New("not proven")
+
+func exitCode(err error) int {
+	switch {
+	case errors.Is(err, errUnproven):
+		return exitUnproven
+	case errors.Is(err, ledger.Unavailable):
+		return exitUnavailable
+	case ledger.AsError(err) != nil:
+		return exitRefused
+	}
+	return exitFailed
+}

@@ -1,0 +1,336 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+const (
+	testLedger = ledger.ID("01890000-0000-7000-8000-000000000001")
+	testBody   = ledger.ID("01890000-0000-7000-8000-000000000002")
+	testOrigin = "data.example.gov.cn"
+)
+
+// command runs the program and gives its exit code and what it printed.
+func command(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, &o, &e)
+	return code, o.String(), e.String()
+}
+
+// must runs a command that has to succeed.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	code, out, errs := command(t, args...)
+	if code != exitOK {
+		t.Fatalf("%v: exit %d: %s", args, code, errs)
+	}
+	return out
+}
+
+// profile makes a profile for a node.
+func profile(t *testing.T, where string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "party.json")
+	must(t, "keygen", "--out", file, "--ledger", string(testLedger), "--origin", testOrigin, "--url", where)
+	return file
+}
+
+// write makes a file.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// node is a small node that behaves: it checks the form and signature of calls,
+// records each id once, and serves records by path.
+type node struct {
+	*httptest.Server
+	records map[string]string // by path
+	calls   map[ledger.ID]ledger.Signed
+	order   []ledger.Signed
+	check   func(ledger.Signed) *ledger.Error
+}
+
+func newNode(t *testing.T) *node {
+	t.Helper()
+	n := &node{records: map[string]string{}, calls: map[ledger.ID]ledger.Signed{}}
+	n.Server = httptest.NewServer(n)
+	t.Cleanup(n.Close)
+	return n
+}
+
+func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		path := r.URL.Path
+		if r.URL.RawQuery != "" {
+			path += "?" + r.URL.RawQuery
+		}
+		if v, ok := n.records[path]; ok {
+			_, _ = io.WriteString(w, v)
+			return
+		}
+		refuse(w, http.StatusNotFound, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id"))
+		return
+	}
+	var in struct {
+		Call string `json:"call"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		refuse(w, http.StatusUnprocessableEntity, ledger.Invalid("call", "required"))
+		return
+	}
+	s, err := ledger.ParseCall(in.Call)
+	if err != nil {
+		refuse(w, http.StatusUnprocessableEntity, ledger.AsError(err))
+		return
+	}
+	if n.check != nil {
+		if e := n.check(s); e != nil {
+			refuse(w, http.StatusForbidden, e)
+			return
+		}
+	}
+	if old, ok := n.calls[s.Call.ID]; ok && old.Payload != s.Payload {
+		refuse(w, http.StatusConflict, ledger.Refuse(ledger.Conflict, ledger.ReasonCallUsed))
+		return
+	}
+	n.calls[s.Call.ID], n.order = s, append(n.order, s)
+	_ = json.NewEncoder(w).Encode(ledger.Outcome{Position: ledger.Position{Block: uint64(len(n.order))}, Payload: s.Payload})
+}
+
+func refuse(w http.ResponseWriter, status int, e *ledger.Error) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+		*ledger.Error
+	}{"没有找到", "请检查编号", e})
+}
+
+func TestKeygenKeepsItsKeyForItsOwnerAlone(t *testing.T) {
+	n := newNode(t)
+	n.records["/v1/about"] = `{"origin":"` + testOrigin + `","ledger":"` + string(testLedger) + `"}`
+	file := filepath.Join(t.TempDir(), "deep", "holder.json")
+	out := must(t, "keygen", "--out", file, "--url", n.URL, "--json")
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("mode %o, want 600", got)
+	}
+	prof, err := client.LoadProfile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prof.Origin != testOrigin || prof.Ledger != testLedger || prof.URL != n.URL {
+		t.Errorf("profile %+v does not name the node's ledger", prof)
+	}
+	if !strings.Contains(out, string(prof.Kid)) || strings.Contains(out, prof.Key) {
+		t.Errorf("it must print the kid and not the key: %s", out)
+	}
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := command(t, "keygen", "--out", file, "--url", n.URL); code != exitFailed || errs == "" {
+		t.Errorf("an existing profile was not refused: exit %d, %q", code, errs)
+	}
+	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
+		t.Error("an existing key was overwritten")
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := command(t, "token", "--profile", file); code != exitFailed || !strings.Contains(errs, "chmod 600") {
+		t.Errorf("a profile that others can read was used: exit %d, %q", code, errs)
+	}
+}
+
+func TestApplicationOfAPartyIsAdmittedAsItWasSigned(t *testing.T) {
+	n := newNode(t)
+	holder, authority := profile(t, n.URL), profile(t, n.URL)
+	jws := must(t, "party", "apply", "--profile", holder, "--name", "市交通运输局", "--uscc", "11430300MB0A00001L",
+		"--kind", "organ", "--role", "holder,buyer", "--region", "430300")
+	a, err := ledger.ParseProfile(ledger.Standard(), strings.TrimSpace(jws))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]ledger.Role{ledger.RoleHolder, ledger.RoleBuyer}, a.Roles); diff != "" {
+		t.Error(diff)
+	}
+	out := must(t, "party", "admit", write(t, "holder.jws", jws), "--profile", authority, "--json")
+	var got struct {
+		Party    ledger.ID       `json:"party"`
+		Call     ledger.ID       `json:"call"`
+		Position ledger.Position `json:"position"`
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Party != a.ID || got.Position.Block != 1 || n.calls[got.Call].Call.Function != ledger.FnPartyAdmit {
+		t.Errorf("outcome %+v does not name the party, the call and its position", got)
+	}
+}
+
+func TestStepsAnswerTheRecordAsItStands(t *testing.T) {
+	n := newNode(t)
+	body := profile(t, n.URL)
+	id := client.NewID()
+	cite := string(ledger.DigestOf([]byte("the submit call")))
+	n.records["/v1/applications/"+string(id)] = `{"cite":{"payload":"` + cite + `"}}`
+	other := string(ledger.DigestOf([]byte("an older call")))
+	for _, c := range []struct {
+		args []string
+		fn   ledger.Function
+		want string
+	}{
+		{[]string{"accept", string(id)}, ledger.FnAccept, `{"application":"` + string(id) + `","answers":"` + cite + `"}`},
+		{[]string{"accept", string(id), "--answers", other}, ledger.FnAccept, `{"application":"` + string(id) + `","answers":"` + other + `"}`},
+		{
+			[]string{"return", string(id), "--defect", "materials=R9(1)", "--defect", "resource.title=Q03"}, ledger.FnReturn,
+			`{"application":"` + string(id) + `","answers":"` + cite + `","defects":[{"field":"materials","rule":"R9(1)"},{"field":"resource.title","rule":"Q03"}]}`,
+		},
+		{
+			[]string{"pass", string(id)}, ledger.FnPass,
+			`{"application":"` + string(id) + `","answers":"` + cite + `","checklist":["complete","consistent","admissible"]}`,
+		},
+	} {
+		must(t, append(append([]string{"registry"}, c.args...), "--profile", body)...)
+		call := n.order[len(n.order)-1].Call
+		if call.Function != c.fn || string(call.Args) != c.want {
+			t.Errorf("%v sent %s %s, want %s %s", c.args, call.Function, call.Args, c.fn, c.want)
+		}
+	}
+}
+
+func TestOrderIsPlacedAtTheListedPrice(t *testing.T) {
+	n := newNode(t)
+	buyer := profile(t, n.URL)
+	product, license := client.NewID(), client.NewID()
+	cite := ledger.DigestOf([]byte("the listing"))
+	n.records["/v1/products/"+string(product)] = `{"license_id":"` + string(license) + `","price":{"price":300},"cite":{"payload":"` + string(cite) + `"}}`
+	n.records["/v1/licenses/"+string(license)] = `{"start_on":"2026-01-01","end_on":"2099-10-18"}`
+	for purpose, want := range map[string]ledger.Fen{"industry/logistics": 900, "governance/emergency": 0} {
+		must(t, "order", "place", "--product", string(product), "--purpose", purpose, "--quantity", "3", "--recipient", "430300", "--profile", buyer)
+		var a ledger.PlaceArgs
+		if err := ledger.DecodeStrict(n.order[len(n.order)-1].Call.Args, &a); err != nil {
+			t.Fatal(err)
+		}
+		if a.Total != want || a.Answers != cite || a.EndOn != "2099-10-18" {
+			t.Errorf("%s: total %d, end %s, answers %s; want %d", purpose, a.Total, a.EndOn, a.Answers, want)
+		}
+	}
+}
+
+func TestEnvironmentProvesItsKey(t *testing.T) {
+	n := newNode(t)
+	implementer := profile(t, n.URL)
+	file := filepath.Join(t.TempDir(), "sandbox.json")
+	must(t, "keygen", "--out", file, "--party", string(testBody), "--environment", "new", "--ledger", string(testLedger), "--origin", testOrigin)
+	proof := write(t, "proof.json", must(t, "license", "environment", "prove", "--profile", file))
+	must(t, "license", "environment", "set", proof, "--region", "430300", "--attestation", proof, "--profile", implementer)
+	var a ledger.EnvironmentArgs
+	if err := ledger.DecodeStrict(n.order[0].Call.Args, &a); err != nil {
+		t.Fatal(err)
+	}
+	want := ledger.EnvironmentProof{Ledger: testLedger, ID: a.ID, Operator: testBody}
+	if err := ledger.CheckEnvironment(ledger.Standard(), a.Proof, a.Key, want); err != nil {
+		t.Errorf("proof: %v", err)
+	}
+}
+
+func TestRotationNeverLosesTheNewKey(t *testing.T) {
+	n := newNode(t)
+	file := profile(t, n.URL)
+	old, err := client.LoadProfile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.check = func(ledger.Signed) *ledger.Error { return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole) }
+	if code, _, _ := command(t, "party", "rotate-key", "--profile", file); code != exitRefused {
+		t.Fatalf("exit %d, want refused", code)
+	}
+	next, err := client.LoadProfile(file + ".next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.check = nil
+	must(t, "party", "rotate-key", "--profile", file)
+	got, err := client.LoadProfile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Kid != next.Kid || got.Kid == old.Kid {
+		t.Errorf("kid %s, want the one kept before the call, %s", got.Kid, next.Kid)
+	}
+	var a ledger.RotateArgs
+	if err := ledger.DecodeStrict(n.order[0].Call.Args, &a); err != nil {
+		t.Fatal(err)
+	}
+	want := ledger.RotationProof{Ledger: testLedger, Party: old.Party, Old: old.Kid}
+	if err := ledger.CheckRotation(ledger.Standard(), a.Proof, a.New.JWK, want); err != nil {
+		t.Errorf("proof: %v", err)
+	}
+}
+
+func TestFetchChecksWhatTheLedgerRecorded(t *testing.T) {
+	content := strings.Repeat("上海路,1\n", 4000)
+	order, product := client.NewID(), client.NewID()
+	recorded := ledger.DigestOf([]byte(content))
+	n := newNode(t)
+	mux := http.NewServeMux()
+	mux.Handle("/", n)
+	mux.HandleFunc("GET /v1/orders/"+string(order)+"/content/objectone", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"`+string(ledger.DigestOf([]byte(content)))+`"`)
+		w.Header().Set("Cadastre-Receipt", "start-1")
+		http.ServeContent(w, r, "", now(), strings.NewReader(content))
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	n.records["/v1/orders/"+string(order)] = `{"id":"` + string(order) + `","product_id":"` + string(product) + `"}`
+	page := `{"items":[{"id":"` + string(testBody) + `","subject":"product/` + string(product) + `","object":"objectone","name":"streets.csv","sha256":"`
+	n.records["/v1/products/"+string(product)+"/content"] = page + string(recorded) + `"}]}`
+	buyer, file := profile(t, s.URL), filepath.Join(t.TempDir(), "streets.csv")
+	out := must(t, "fetch", string(order), "--output", file, "--profile", buyer, "--json")
+	if !strings.Contains(out, string(recorded)) {
+		t.Errorf("it must print the SHA-256: %s", out)
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != content {
+		t.Errorf("the file is not what was sent: %v", err)
+	}
+	var k kept
+	if err := readArgs(file+".receipt.json", &k); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]ledger.ID{"start-1"}, k.Starts); diff != "" || k.Order != order {
+		t.Errorf("receipt %+v: %s", k, diff)
+	}
+	n.records["/v1/products/"+string(product)+"/content"] = page + string(ledger.DigestOf([]byte("another"))) + `"}]}`
+	wrong := filepath.Join(t.TempDir(), "wrong.csv")
+	if code, _, _ := command(t, "fetch", string(order), "--output", wrong, "--profile", buyer); code != exitFailed {
+		t.Errorf("exit %d: content that the ledger does not know was taken", code)
+	}
+	if _, err := os.Stat(wrong); err == nil {
+		t.Error("content that the ledger does not know kept its name")
+	}
+}

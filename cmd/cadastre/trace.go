@@ -1,0 +1,203 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// logger logs to w: what someone must know, or with verbose each request.
+func logger(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+type traceCmd struct {
+	File        string        `arg:"" optional:"" help:"File to trace, by its SHA-256." type:"existingfile"`
+	SHA256      ledger.Digest `name:"sha256" help:"SHA-256 of a file." placeholder:"HEX"`
+	Receipt     string        `help:"Leaf hash or id of a receipt." placeholder:"ID"`
+	Order       ledger.ID     `help:"An order." placeholder:"ID"`
+	Product     ledger.ID     `help:"A product." placeholder:"ID"`
+	Resource    ledger.ID     `help:"A resource." placeholder:"ID"`
+	License     ledger.ID     `help:"A license." placeholder:"ID"`
+	Certificate string        `help:"Code of a certificate." placeholder:"CODE"`
+	Forward     bool          `help:"To all that came of it, instead of what it rests on."`
+	Bundle      string        `help:"Write the evidence bundle here, for cadastre verify." placeholder:"FILE"`
+}
+
+// Help shows examples.
+func (traceCmd) Help() string {
+	return `cadastre trace streets.csv --url http://127.0.0.1:8480
+cadastre trace --order ID --bundle evidence.json --profile buyer.json
+cadastre trace --resource ID --forward --profile regulator.json`
+}
+
+func (c *traceCmd) question() (url.Values, error) {
+	q := url.Values{}
+	if c.File != "" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return nil, fmt.Errorf("file: %w", err)
+		}
+		h := sha256.New()
+		_, err = io.Copy(h, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("read file: %w", err)
+		}
+		c.SHA256 = ledger.Digest(hex.EncodeToString(h.Sum(nil)))
+	}
+	for name, v := range map[string]string{"sha256": string(c.SHA256), "receipt": c.Receipt, "order": string(c.Order), "product": string(c.Product),
+		"resource": string(c.Resource), "license": string(c.License), "certificate": c.Certificate} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	if len(q) != 1 {
+		return nil, errors.New("name one thing to trace: a file, or one of --sha256 --receipt --order --product --resource --license --certificate")
+	}
+	return q, nil
+}
+
+type traced struct {
+	From  ledger.Ref `json:"from"`
+	Steps []struct {
+		Ref   ledger.Ref   `json:"ref"`
+		Name  string       `json:"name,omitempty"`
+		Right ledger.Right `json:"right,omitempty"`
+		Who   string       `json:"who,omitempty"`
+		State string       `json:"state,omitempty"`
+		Proof string       `json:"proof"`
+		Acts  []struct {
+			Time  ledger.Millis   `json:"time"`
+			Name  ledger.Function `json:"function"`
+			Party ledger.ID       `json:"party"`
+			Call  ledger.ID       `json:"call"`
+		} `json:"acts,omitempty"`
+	} `json:"steps"`
+	LeftOut int `json:"left_out"`
+}
+
+// Run asks the node, prints the way, and keeps the bundle if told.
+func (c *traceCmd) Run(p *program) error {
+	q, err := c.question()
+	if err != nil {
+		return err
+	}
+	cl, err := p.client()
+	if err != nil {
+		return err
+	}
+	if c.Bundle != "" {
+		var b []byte
+		if err := cl.Get(p.ctx, "/v1/evidence?"+q.Encode(), &b); err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.Bundle, b, 0o600); err != nil {
+			return fmt.Errorf("keep bundle: %w", err)
+		}
+	}
+	if c.Forward {
+		q.Set("forward", "true")
+	}
+	if p.JSON {
+		var raw []byte
+		if err := cl.Get(p.ctx, "/v1/trace?"+q.Encode(), &raw); err != nil {
+			return err
+		}
+		_, err = p.out.Write(raw)
+		return err
+	}
+	var traces []traced
+	if err := cl.Get(p.ctx, "/v1/trace?"+q.Encode(), &traces); err != nil {
+		return err
+	}
+	for _, t := range traces {
+		c.tell(p, t)
+	}
+	return nil
+}
+
+func (c *traceCmd) tell(p *program, t traced) {
+	fmt.Fprintln(p.out, t.From)
+	for _, s := range t.Steps {
+		fmt.Fprintf(p.out, "  %s  %s  %s %s %s [%s]\n", s.Ref, s.Name, s.Who, s.Right, s.State, s.Proof)
+		for _, a := range s.Acts {
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", time.UnixMilli(int64(a.Time)).Format(time.RFC3339), a.Name, a.Party)
+		}
+	}
+	if t.LeftOut > 0 {
+		fmt.Fprintf(p.out, p.say("  另有 %d 条记录您无权查看\n", "  %d more records may not be shown to you\n"), t.LeftOut)
+	}
+}
+
+type verifyCmd struct {
+	Bundle string `arg:"" help:"Evidence bundle." type:"existingfile"`
+	Trust  string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+}
+
+// Run checks a bundle with the trust file only.
+func (c *verifyCmd) Run(p *program) error {
+	bundle, err := os.ReadFile(c.Bundle)
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	trust, err := os.ReadFile(c.Trust)
+	if err != nil {
+		return fmt.Errorf("trust: %w", err)
+	}
+	r, err := verified(bundle, trust)
+	if err != nil {
+		return errors.Join(errUnproven, err)
+	}
+	if p.JSON {
+		return p.json(r)
+	}
+	c.tell(p, r)
+	return nil
+}
+
+func verified(bundle, trust []byte) (evidence.Report, error) {
+	t, err := evidence.ParseTrust(trust)
+	if err != nil {
+		return evidence.Report{}, err
+	}
+	return evidence.Verify(bundle, t, ledger.Standard(), map[string]evidence.Checker{"tlog": evidence.TLog{}})
+}
+
+func checkBundle(bundle, trust []byte) error {
+	_, err := verified(bundle, trust)
+	return err
+}
+
+func (c *verifyCmd) tell(p *program, r evidence.Report) {
+	fmt.Fprintf(p.out, "%s %s  %s\n", p.say("核验通过：", "Proven:"), r.About, r.Name)
+	if r.Demo {
+		fmt.Fprintln(p.out, p.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
+	}
+	for _, s := range r.Steps {
+		fmt.Fprintf(p.out, "  %8d  %s  %-26s %s (%s: %s)\n", s.Position.Block, time.UnixMilli(int64(s.Time)).Format(time.RFC3339), s.Function, s.Name,
+			p.say("密钥保管", "custody"), s.Custody)
+	}
+	for _, x := range r.Rights {
+		fmt.Fprintf(p.out, "  %s %+v\n", p.say("权利", "right"), x)
+	}
+	for _, x := range r.Receipts {
+		fmt.Fprintf(p.out, "  %s %+v\n", p.say("回执", "receipt"), x)
+	}
+	fmt.Fprintln(p.out, p.say("以下各项本证据包不能证明：", "Not proven here:"))
+	for _, x := range r.NotProven {
+		fmt.Fprintln(p.out, "  -", x)
+	}
+}
