@@ -169,7 +169,7 @@ func TestPages(t *testing.T) {
 	}
 	add(40)
 	rapid.Check(t, func(rt *rapid.T) {
-		q := registry.Query{Limit: rapid.IntRange(5, 30).Draw(rt, "limit"), Text: rapid.SampledFrom([]string{"", "公交", "公"}).Draw(rt, "text"),
+		q := registry.Query{Limit: rapid.IntRange(8, 30).Draw(rt, "limit"), Text: rapid.SampledFrom([]string{"", "公交", "公"}).Draw(rt, "text"),
 			Domain: rapid.SampledFrom([]string{"", "health"}).Draw(rt, "domain")}
 		all := q
 		all.Limit = 500
@@ -188,7 +188,7 @@ func TestPages(t *testing.T) {
 			if q.Cursor = p.Next; q.Cursor == "" {
 				break
 			}
-			if n < 150 && rapid.Bool().Draw(rt, "more") {
+			if n < 90 && rapid.Bool().Draw(rt, "more") {
 				add(2)
 			}
 		}
