@@ -67,6 +67,9 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 // selling: made of the supplied resource, sold for money and for governance free.
 func (s *story) selling() error {
 	s.say("\n== 产品与订单：同一产品，产业用途有偿，公共治理免费", "\n== Products and orders: industry pays, governance is free")
+	if err := os.MkdirAll(filepath.Join(s.Dir, "delivered"), 0o700); err != nil {
+		return fmt.Errorf("folder of deliveries: %w", err)
+	}
 	data, name := telemetry(20260202, 9000), "machine-hours.csv"
 	if s.Product != "" {
 		var err error
