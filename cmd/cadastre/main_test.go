@@ -59,9 +59,9 @@ func write(t *testing.T, name, content string) string {
 	return file
 }
 
-// node is a small node that behaves: it checks the form and signature of calls,
+// testNode is a small node that behaves: it checks the form and signature of calls,
 // records each id once, and serves records by path.
-type node struct {
+type testNode struct {
 	*httptest.Server
 	records map[string]string // by path
 	calls   map[ledger.ID]ledger.Signed
@@ -69,15 +69,15 @@ type node struct {
 	check   func(ledger.Signed) *ledger.Error
 }
 
-func newNode(t *testing.T) *node {
+func newNode(t *testing.T) *testNode {
 	t.Helper()
-	n := &node{records: map[string]string{}, calls: map[ledger.ID]ledger.Signed{}}
+	n := &testNode{records: map[string]string{}, calls: map[ledger.ID]ledger.Signed{}}
 	n.Server = httptest.NewServer(n)
 	t.Cleanup(n.Close)
 	return n
 }
 
-func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (n *testNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		path := r.URL.Path
 		if r.URL.RawQuery != "" {
