@@ -77,7 +77,7 @@ func (t *tx) over(p *ledger.Period) (bool, error) {
 }
 
 // before refuses what comes after a period's last day.
-func (t *tx) before(p *ledger.Period, rule string) error {
+func (t *tx) before(p *ledger.Period, field, rule string) error {
 	over, err := t.over(p)
 	if err != nil || !over {
 		return err
@@ -86,7 +86,7 @@ func (t *tx) before(p *ledger.Period, rule string) error {
 	if err != nil {
 		return err
 	}
-	return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At("application").By(rule).With("due", string(last))
+	return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At(field).By(rule).With("due", string(last))
 }
 
 // acceptApplication opens the examination (R10). Late is late, never tacit and
@@ -167,7 +167,7 @@ func pass(t *tx, a ledger.PassArgs) error {
 		return err
 	}
 	if a.Late == nil {
-		if err := t.before(app.ExamDue, "R11"); err != nil {
+		if err := t.before(app.ExamDue, "late", "R11"); err != nil {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func object(t *tx, a ledger.ObjectArgs) error {
 	if a.Person == nil && t.me() == app.Body {
 		return ledger.Invalid("person", "required")
 	}
-	if err := t.before(app.Notice, "R12"); err != nil {
+	if err := t.before(app.Notice, "application", "R12"); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(app.Objections, func(o ledger.Objection) bool { return o.ID == a.Objection }) {

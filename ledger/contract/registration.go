@@ -76,7 +76,7 @@ func resubmit(t *tx, a ledger.ResubmitArgs) error {
 	if err != nil {
 		return err
 	}
-	if err := t.before(app.ResubmitBy, "domain §2.3"); err != nil {
+	if err := t.before(app.ResubmitBy, "application", "domain §2.3"); err != nil {
 		return err
 	}
 	if a.Resource.ID != app.Resource.ID {
