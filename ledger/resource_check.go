@@ -2,9 +2,9 @@ package ledger
 
 import (
 	"encoding/json"
-	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Limits of form of a resource (domain §6.2).
@@ -94,8 +94,10 @@ func checkPage(field, s string) error {
 	if err := CheckText(field, s, 1, maxURL); err != nil {
 		return err
 	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+	_, rest, found := strings.Cut(s, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	if !found || !strings.HasPrefix(s, "http://") && !strings.HasPrefix(s, "https://") || host == "" ||
+		strings.ContainsAny(s, " \n\t\"<>\\") || strings.Contains(host, "@") {
 		return Invalid(field, "http_url")
 	}
 	return nil
