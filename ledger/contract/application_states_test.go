@@ -1,0 +1,132 @@
+package contract_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// steps is domain §2.3 as data: what each event makes of each state.
+type steps map[[2]string]string
+
+func readSteps(t *testing.T) steps {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "application_states.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := steps{}
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "#" {
+			continue
+		}
+		if len(f) != 4 {
+			t.Fatalf("line %q", line)
+		}
+		table[[2]string{f[0], f[1]}] = f[3]
+	}
+	return table
+}
+
+// events are what calls can do to an application.
+func events() []string {
+	return []string{"submit", "accept", "return", "resubmit", "refuse", "pass", "fail", "object", "decide_rejected", "decide_upheld",
+		"code", "withdraw"}
+}
+
+// act makes the call of an event, with good arguments and by who it is for.
+func (w *world) act(name, holder, event string) error {
+	w.t.Helper()
+	fn, who, args := w.callFor(name, holder, event)
+	_, err := w.call(who, fn, args)
+	return err
+}
+
+func (w *world) callFor(name, holder, event string) (ledger.Function, string, any) {
+	w.t.Helper()
+	open := "none"
+	for i, o := range w.app(name).Objections {
+		if !o.Decided {
+			open = objectionName(name, i)
+			break
+		}
+	}
+	switch event {
+	case "submit":
+		return ledger.FnSubmit, holder, w.submitArgs(name, holder)
+	case "accept":
+		return ledger.FnAccept, "body", w.step(name)
+	case "return":
+		return ledger.FnReturn, "body", w.returnArgs(name, "subject")
+	case "resubmit":
+		return ledger.FnResubmit, holder, ledger.ResubmitArgs{Answers: w.step(name).Answers, SubmitArgs: w.submitArgs(name, holder)}
+	case "refuse":
+		return ledger.FnRefuse, "body", w.refuseArgs(name)
+	case "pass":
+		return ledger.FnPass, "body", w.passArgs(name)
+	case "fail":
+		return ledger.FnFail, "body", w.refuseArgs(name)
+	case "object":
+		return ledger.FnObject, "operator", w.objectArgs(name, objectionName(name, len(w.app(name).Objections)))
+	case "decide_rejected", "decide_upheld":
+		return ledger.FnDecide, "body", w.decideArgs(name, open, event == "decide_upheld")
+	case "code":
+		return ledger.FnCode, "body", ledger.CodeArgs{StepArgs: w.step(name)}
+	default:
+		return ledger.FnWithdraw, holder, w.step(name)
+	}
+}
+
+func objectionName(name string, i int) string { return name + " objection " + string(rune('a'+i)) }
+
+// TestEveryEventInEveryState takes an application into each state and tries each
+// event there: the table decides, and a refusal names the state.
+func TestEveryEventInEveryState(t *testing.T) {
+	table := readSteps(t)
+	ways := map[ledger.ApplicationState][]string{
+		ledger.Submitted:   {},
+		ledger.Returned:    {"return"},
+		ledger.NotAccepted: {"refuse"},
+		ledger.Accepted:    {"accept"},
+		ledger.ExamFailed:  {"accept", "fail"},
+		ledger.Noticed:     {"accept", "pass"},
+		ledger.Terminated:  {"accept", "pass", "object", "decide_upheld"},
+		ledger.Coded:       {"accept", "pass", "code"},
+		ledger.Withdrawn:   {"withdraw"},
+	}
+	base := newDemo(t)
+	base.submitted("a", "holder")
+	for _, state := range ledger.ApplicationStates() {
+		w := base.fork(t)
+		for _, event := range ways[state] {
+			if err := w.act("a", "holder", event); err != nil {
+				t.Fatalf("on the way to %s: %v", state, err)
+			}
+		}
+		for _, event := range events()[1:] {
+			t.Run(string(state)+" "+event, func(t *testing.T) {
+				w := w.fork(t)
+				if strings.HasPrefix(event, "decide") && state == ledger.Noticed {
+					w.must("operator", ledger.FnObject, w.objectArgs("a", objectionName("a", 0)))
+				}
+				err := w.act("a", "holder", event)
+				to, ok := table[[2]string{string(state), event}]
+				if !ok {
+					expect(t, err, refusal{ledger.Conflict, ledger.ReasonState, "args.application"})
+					if got := ledger.AsError(err).Param("state"); got != string(state) {
+						t.Fatalf("the refusal names state %q, want %q", got, state)
+					}
+					return
+				}
+				expect(t, err, refusal{})
+				if got := w.app("a").State; string(got) != to {
+					t.Fatalf("got %s, want %s", got, to)
+				}
+			})
+		}
+	}
+}

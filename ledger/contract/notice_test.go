@@ -1,0 +1,172 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+func TestSecondReturnOnNewMatter(t *testing.T) {
+	w := newWorld(t)
+	w.submitted("a", "holder")
+	w.must("body", ledger.FnReturn, w.returnArgs("a", "subject", "deposit"))
+	w.must("holder", ledger.FnResubmit, ledger.ResubmitArgs{Answers: w.step("a").Answers, SubmitArgs: w.submitArgs("a", "holder")})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonSecond, "args.defects[1]"}, "body", ledger.FnReturn, w.returnArgs("a", "resource.title", "deposit"))
+	note := ledger.Salt([16]byte{}, "再说一次")
+	same := w.returnArgs("a", "deposit")
+	same.Defects[0].Note = &note
+	w.refused(refusal{ledger.Conflict, ledger.ReasonSecond, "args.defects[0]"}, "body", ledger.FnReturn, same)
+	w.must("body", ledger.FnReturn, w.returnArgs("a", "resource.title"))
+	if a := w.app("a"); a.Returns != 2 || len(a.Defects) != 3 {
+		t.Fatalf("after two returns: %d with %d defects", a.Returns, len(a.Defects))
+	}
+}
+
+func TestExaminationInTime(t *testing.T) {
+	w := newWorld(t)
+	w.accepted("a", "holder")
+	w.on(w.app("a").ExamDue.Due)
+	w.fork(t).must("body", ledger.FnPass, w.passArgs("a"))
+	w.on(nextDay(w.app("a").ExamDue.Due))
+	args := w.passArgs("a")
+	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.late"}, "body", ledger.FnPass, args)
+	late := ledger.Salt([16]byte{}, "材料核对用时较长")
+	args.Late = &late
+	w.must("body", ledger.FnPass, args)
+}
+
+// TestNoticeRunsLongerByALaterList: a list that comes later may lengthen a
+// running period, never shorten it (domain §7).
+func TestNoticeRunsLongerByALaterList(t *testing.T) {
+	w := newWorld(t)
+	w.noticed("a", "holder") // passed on 09-01: 09-02 to 09-16
+	if got := w.app("a").Notice.Due; got != "2026-09-16" {
+		t.Fatalf("the notice ends on %s", got)
+	}
+	longer := list2026()
+	longer.Off = append([]ledger.Date{"2026-09-16"}, longer.Off...)
+	shorter := list2026()
+	shorter.Work = append([]ledger.Date{"2026-09-12"}, shorter.Work...)
+	w.on("2026-09-17")
+	code := ledger.CodeArgs{StepArgs: w.step("a")}
+
+	long := w.fork(t)
+	long.must("authority", ledger.FnCalendarSet, longer)
+	long.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnCode, code)
+	long.must("operator", ledger.FnObject, long.objectArgs("a", "o"))
+
+	short := w.fork(t)
+	short.on("2026-09-16")
+	short.must("authority", ledger.FnCalendarSet, shorter)
+	short.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnCode, code)
+	w.must("body", ledger.FnCode, code)
+}
+
+func TestObjections(t *testing.T) {
+	w := newWorld(t)
+	w.noticed("a", "holder")
+	person := ledger.Salt([16]byte{5}, "李某")
+	by := func(edit func(*ledger.ObjectArgs)) ledger.ObjectArgs {
+		a := w.objectArgs("a", "o")
+		edit(&a)
+		return a
+	}
+	w.refused(refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.person"}, "operator", ledger.FnObject,
+		by(func(a *ledger.ObjectArgs) { a.Person = &person }))
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.person"}, "body", ledger.FnObject, by(func(*ledger.ObjectArgs) {}))
+	w.must("body", ledger.FnObject, by(func(a *ledger.ObjectArgs) { a.Person = &person }))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.objection"}, "operator", ledger.FnObject, by(func(*ledger.ObjectArgs) {}))
+	w.must("operator", ledger.FnObject, w.objectArgs("a", "p"))
+
+	notice := w.app("a").Notice.Due
+	w.clock(notice, "23:59:59.999")
+	w.fork(t).must("operator", ledger.FnObject, w.objectArgs("a", "q"))
+	w.clock(nextDay(notice), "00:00:00")
+	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.application"}, "operator", ledger.FnObject, w.objectArgs("a", "q"))
+
+	code := func() ledger.CodeArgs { return ledger.CodeArgs{StepArgs: w.step("a")} }
+	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, code())
+	w.must("body", ledger.FnDecide, w.decideArgs("a", "o", false))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.objection"}, "body", ledger.FnDecide, w.decideArgs("a", "o", true))
+	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.objection"}, "body", ledger.FnDecide, w.decideArgs("a", "x", true))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, code())
+	w.on("2026-11-30") // late: an alarm, no refusal, and the days for coding begin anew
+	w.must("body", ledger.FnDecide, w.decideArgs("a", "p", false))
+	if got := w.app("a").CodeDue; got.From != "2026-11-30" || got.Due != "2026-12-03" {
+		t.Fatalf("to be coded %+v, want by 2026-12-03", got)
+	}
+	w.must("body", ledger.FnCode, code())
+}
+
+func TestAtMostFiftyObjections(t *testing.T) {
+	w := newDemo(t)
+	w.noticed("a", "holder")
+	for i := range 50 {
+		w.must("operator", ledger.FnObject, w.objectArgs("a", strings.Repeat("o", i+1)))
+	}
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.objection"}, "operator", ledger.FnObject, w.objectArgs("a", "last"))
+}
+
+// TestDemoHasNoDays: with limits of 0 days the story runs in one moment, and
+// objections are taken until the next step.
+func TestDemoHasNoDays(t *testing.T) {
+	w := newDemo(t)
+	w.noticed("a", "holder")
+	w.on("2026-12-31")
+	w.must("operator", ledger.FnObject, w.objectArgs("a", "o"))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a")})
+	w.must("body", ledger.FnDecide, w.decideArgs("a", "o", false))
+	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a")})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.application"}, "operator", ledger.FnObject, w.objectArgs("a", "p"))
+}
+
+func TestCodesAreOnce(t *testing.T) {
+	w := newDemo(t)
+	w.noticed("a", "holder")
+	w.noticed("b", "holder")
+	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a"), RegistryCode: "4303001202610150000001"})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.registry_code"}, "body", ledger.FnCode,
+		ledger.CodeArgs{StepArgs: w.step("b"), RegistryCode: "4303001202610150000001"})
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.registry_code"}, "body", ledger.FnCode,
+		ledger.CodeArgs{StepArgs: w.step("b"), RegistryCode: "430300-1-20261015-5QZX48TR-S"})
+	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("b")})
+}
+
+func TestEntrySuspension(t *testing.T) {
+	w := newDemo(t)
+	w.coded("a", "holder")
+	ref := refusal{ledger.Conflict, ledger.ReasonNoSuspense, "args.id"}
+	w.refused(ref, "regulator", ledger.FnEntryResume, w.target("a"))
+	w.refused(refusal{ledger.Forbidden, ledger.ReasonRole, "function"}, "body", ledger.FnEntrySuspend, w.target("a"))
+	w.must("regulator", ledger.FnEntrySuspend, w.target("a"))
+	if e := w.entry("a"); e.Effective("2026-09-02") || len(e.Suspensions) != 1 || e.Suspensions[0].Ground != "order-7" {
+		t.Fatalf("suspended: %+v", e.Suspensions)
+	}
+	w.refused(refusal{ledger.Conflict, ledger.ReasonSuspended, "args.id"}, "regulator", ledger.FnEntrySuspend, w.target("a"))
+	stale := w.target("a")
+	stale.Answers = mHash("x")
+	w.refused(refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}, "regulator", ledger.FnEntryResume, stale)
+	w.must("regulator", ledger.FnEntryResume, w.target("a"))
+	if e := w.entry("a"); !e.Effective("2026-09-02") {
+		t.Fatalf("resumed: %+v", e)
+	}
+	last := w.entry("a").ValidUntil
+	w.on(last)
+	w.fork(t).must("regulator", ledger.FnEntrySuspend, w.target("a"))
+	w.on(nextDay(last))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.id"}, "regulator", ledger.FnEntrySuspend, w.target("a"))
+}
+
+// TestTitleIsFreeWhenTheEntryEnds: until then it is not, suspended or not.
+func TestTitleIsFreeWhenTheEntryEnds(t *testing.T) {
+	w := newDemo(t)
+	w.coded("a", "holder")
+	w.must("regulator", ledger.FnEntrySuspend, w.target("a"))
+	next := w.submitArgs("a", "holder")
+	next.Application, next.Resource.ID, next.Resource.Quality.AssessedOn = wID("next"), wID("resource next"), "2029-08-01"
+	w.on(w.entry("a").ValidUntil)
+	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnSubmit, next)
+	w.on(nextDay(w.entry("a").ValidUntil))
+	w.must("holder", ledger.FnSubmit, next)
+}
