@@ -174,7 +174,10 @@ func TestEveryMutationFails(t *testing.T) {
 	w := begin(t)
 	story(w)
 	algs := remembered()
-	for _, about := range []ledger.Ref{ref(ledger.KindOrder, "O2"), ref(ledger.KindLicense, "L")} {
+	for i, about := range []ledger.Ref{ref(ledger.KindOrder, "O2"), ref(ledger.KindLicense, "L")} {
+		if i > 0 && testing.Short() {
+			break
+		}
 		b, _ := w.build(about)
 		data := encode(t, b)
 		v := parse(t, data)
