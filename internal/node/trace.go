@@ -21,7 +21,12 @@ const (
 	relContentOf = "content_of" // file → content → product or resource
 	relCovers    = "covers"     // license → entry; here also → resource, computed
 	relUnder     = "under"      // product or order → license
+	relRegisters = "registers"  // entry → resource; here turned
 )
+
+// relRegisteredBy is relRegisters the other way round: what is made from a
+// resource rests on its entry.
+const relRegisteredBy = "registered_by"
 
 // unknown answers alike for what there is not and for what may not be seen.
 func unknown() error { return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("from") }
@@ -128,7 +133,8 @@ func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref,
 	return w.trace(ctx)
 }
 
-// linkCache asks all sources once about a record.
+// linkCache asks all sources once about a record, and turns the links between
+// entry and resource so that the resource rests on its entry.
 type linkCache struct {
 	sources []provenance.Source
 	known   map[ledger.Ref][]ledger.Link
@@ -146,6 +152,11 @@ func (c linkCache) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, er
 			return nil, err
 		}
 		all = append(all, links...)
+	}
+	for i, l := range all {
+		if l.Rel == relRegisters {
+			all[i] = ledger.Link{From: l.To, Rel: relRegisteredBy, To: l.From}
+		}
 	}
 	c.known[ref] = all
 	return all, nil
@@ -207,9 +218,12 @@ func (w *walk) run(ctx context.Context, start ledger.Ref, dir provenance.Directi
 
 // aside says which links lead away from the matter: from a product on to
 // everything that its license covers, from a resource on to everything that is
-// made under a license of it.
+// made under a license of it, and to applications that led to no entry.
 func (w *walk) aside(l ledger.Link, dir provenance.Direction) bool {
 	start := w.from.Kind()
+	if l.From.Kind() == ledger.KindApplication && l.To.Kind() == ledger.KindResource {
+		return true
+	}
 	if dir == provenance.Back {
 		return l.Rel == relCovers && start != ledger.KindLicense
 	}

@@ -3,9 +3,11 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/provenance"
 )
 
 // Words for how a step is proved.
@@ -22,6 +24,8 @@ type names struct {
 	who      map[ledger.ID]string
 }
 
+// step describes one record. Of the acts on a resource only its coding is told:
+// applications and what became of them are for their parties.
 func (m names) step(ctx context.Context, ref ledger.Ref) (web.Step, error) {
 	s := web.Step{Ref: ref, Proof: proofRecorded}
 	if err := m.describe(ctx, &s); err != nil {
@@ -38,7 +42,7 @@ func (m names) step(ctx context.Context, ref ledger.Ref) (web.Step, error) {
 		return s, nil
 	}
 	acts, err := m.n.links.Acts(ctx, ref)
-	s.Acts = acts
+	s.Acts = slices.DeleteFunc(acts, func(a provenance.Act) bool { return ref.Kind() == ledger.KindResource && a.Name != ledger.FnCode })
 	return s, err
 }
 

@@ -1,0 +1,21 @@
+package node
+
+import (
+	"context"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+)
+
+// Ledger is what the tests record their story on.
+func (n *Node) Ledger() ledger.Ledger { return n.ledger }
+
+// Market is what the tests deliver with.
+func (n *Node) Market() *marketplace.Market { return n.market }
+
+// Receipts is the receipt log.
+func (n *Node) Receipts() *receipts.Store { return n.receipts }
+
+// Applied waits until the read model shows a block.
+func (n *Node) Applied(ctx context.Context, block uint64) error { return n.loop.Wait(ctx, block) }
