@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestADeliveryHasTwoReceipts(t *testing.T) {
@@ -78,16 +79,31 @@ func TestLimits(t *testing.T) {
 	}{
 		{"sixteen segments are one use", 1, 0, segments(16, 160), receipts.Usage{Uses: 1, Bytes: 160}},
 		{"slicing evades nothing", 1, 0, append(segments(16, 160), step{"o", 160, 0, 1, 1, "limits.uses"}), receipts.Usage{Uses: 1, Bytes: 160}},
-		{"a reservation counts as if all were written", 1, 0, []step{{"o", 100, 0, 100, -1, ""}, {"o", 100, 0, 1, 1, "limits.uses"}},
-			receipts.Usage{Uses: 1, Bytes: 100}},
-		{"nothing written is one use", 1, 0, []step{{"o", 100, 0, 100, 0, ""}, {"o", 100, 0, 100, 100, ""}, {"o", 100, 0, 1, 1, "limits.uses"}},
-			receipts.Usage{Uses: 1, Bytes: 100}},
-		{"objects count together", 2, 0, []step{{"a", 10, 0, 10, 10, ""}, {"b", 10, 0, 10, 10, ""}, {"c", 10, 0, 10, 10, "limits.uses"}},
-			receipts.Usage{Uses: 2, Bytes: 20}},
-		{"an empty object is one use a start", 2, 0, []step{{"e", 0, 0, 0, 0, ""}, {"e", 0, 0, 0, 0, ""}, {"e", 0, 0, 0, 0, "limits.uses"}},
-			receipts.Usage{Uses: 2}},
-		{"bytes", 0, 150, []step{{"o", 100, 0, 100, 100, ""}, {"o", 100, 0, 51, 51, "limits.bytes"}, {"o", 100, 0, 50, 50, ""}},
-			receipts.Usage{Uses: 2, Bytes: 150}},
+		{
+			"a reservation counts as if all were written", 1, 0,
+			[]step{{"o", 100, 0, 100, -1, ""}, {"o", 100, 0, 1, 1, "limits.uses"}},
+			receipts.Usage{Uses: 1, Bytes: 100},
+		},
+		{
+			"nothing written is one use", 1, 0,
+			[]step{{"o", 100, 0, 100, 0, ""}, {"o", 100, 0, 100, 100, ""}, {"o", 100, 0, 1, 1, "limits.uses"}},
+			receipts.Usage{Uses: 1, Bytes: 100},
+		},
+		{
+			"objects count together", 2, 0,
+			[]step{{"a", 10, 0, 10, 10, ""}, {"b", 10, 0, 10, 10, ""}, {"c", 10, 0, 10, 10, "limits.uses"}},
+			receipts.Usage{Uses: 2, Bytes: 20},
+		},
+		{
+			"an empty object is one use a start", 2, 0,
+			[]step{{"e", 0, 0, 0, 0, ""}, {"e", 0, 0, 0, 0, ""}, {"e", 0, 0, 0, 0, "limits.uses"}},
+			receipts.Usage{Uses: 2},
+		},
+		{
+			"bytes", 0, 150,
+			[]step{{"o", 100, 0, 100, 100, ""}, {"o", 100, 0, 51, 51, "limits.bytes"}, {"o", 100, 0, 50, 50, ""}},
+			receipts.Usage{Uses: 2, Bytes: 150},
+		},
 		{"no limit", 0, 0, []step{{"o", 100, 0, 100, 100, ""}, {"o", 100, 0, 100, 100, ""}, {"o", 100, 0, 1, 1, ""}}, receipts.Usage{Uses: 3, Bytes: 201}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -191,6 +207,26 @@ func TestACompleteDeliveryIsNotResumed(t *testing.T) {
 	f.end(t, f.reserve(t, f.start(party(1), order(1), "o", 100, 40, 60)), 60, ledger.Complete)
 	if u := f.used(t, order(1)); u != (receipts.Usage{Uses: 2, Bytes: 110}) {
 		t.Errorf("used %+v", u)
+	}
+}
+
+func TestAResumeIsOfTheOneThatWroteFarthest(t *testing.T) {
+	f := newFixture(t)
+	for _, wrote := range []int64{10, 30, 20} {
+		f.end(t, f.reserve(t, f.start(party(1), order(1), "o", 64*mib, 100, 90)), wrote, ledger.Partial)
+	}
+	// The first two after it were resumes themselves, of 10 and of 30 bytes.
+	if u := f.used(t, order(1)); u.Bytes != 30 {
+		t.Fatalf("used %+v", u)
+	}
+	a := f.start(party(1), order(2), "o", 64*mib, 100, 90)
+	b := f.start(party(1), order(2), "o", 64*mib, 105, 90)
+	ra, rb := f.reserve(t, a), f.reserve(t, b)
+	f.end(t, ra, 10, ledger.Partial) // up to 110
+	f.end(t, rb, 25, ledger.Partial) // up to 130
+	f.reserve(t, f.start(party(1), order(2), "o", 64*mib, 105, 90))
+	if u := f.used(t, order(2)); u.Bytes != 10+25+90-25 {
+		t.Errorf("used %+v, want the resume of the farthest", u)
 	}
 }
 

@@ -151,8 +151,13 @@ func (f Filter) where() (string, []any) {
 		plus = "+"
 	}
 	for _, c := range []struct{ column, value string }{
-		{"start", string(f.Start)}, {"content", string(f.Content)}, {"order_id", string(f.Order)}, {"sha256", string(f.SHA256)},
-		{"subject", string(f.Subject)}, {"party", string(f.Party)}, {"license", string(f.License)},
+		{"start", string(f.Start)},
+		{"content", string(f.Content)},
+		{"order_id", string(f.Order)},
+		{"sha256", string(f.SHA256)},
+		{"subject", string(f.Subject)},
+		{"party", string(f.Party)},
+		{"license", string(f.License)},
 	} {
 		if c.value != "" {
 			and(c.column, " = ?", c.value)

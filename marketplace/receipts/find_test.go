@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // story keeps: 0 ingest o, 1 start, 2 end (party 2, order 1, o), 3 start by
@@ -123,8 +124,12 @@ func TestLinksGoBothWays(t *testing.T) {
 	ref := func(i int) ledger.Ref { return ledger.RefTo(ledger.KindReceipt, placed[i].Leaf) }
 	product, license := first.Subject, ledger.RefTo(ledger.KindLicense, first.License)
 	content := ledger.RefTo(ledger.KindContent, first.Content)
-	start := []ledger.Link{{From: ref(1), Rel: "order", To: order(1)}, {From: ref(1), Rel: "license", To: license},
-		{From: ref(1), Rel: "content", To: content}, {From: ref(1), Rel: "subject", To: product}}
+	start := []ledger.Link{
+		{From: ref(1), Rel: "order", To: order(1)},
+		{From: ref(1), Rel: "license", To: license},
+		{From: ref(1), Rel: "content", To: content},
+		{From: ref(1), Rel: "subject", To: product},
+	}
 	ended := ledger.Link{From: ref(2), Rel: "start", To: ref(1)}
 	for at, want := range map[ledger.Ref][]ledger.Link{
 		ref(0):                                {{From: ref(0), Rel: "file", To: ledger.RefTo(ledger.KindFile, hashOf("o"))}},

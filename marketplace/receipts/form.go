@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/datacadastre/cadastre/ledger"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/ledger"
 )
 
 // version is that of the receipt's form.

@@ -68,16 +68,18 @@ func writeUntilKilled(dir, skey, run string) error {
 	return <-failed
 }
 
-// oneOfEach keeps an ingest, and a delivery of 20 MiB with a note of progress:
+// oneOfEach keeps some ingests, and a delivery of 20 MiB with a note of progress:
 // far enough that no later start is a resume of it.
 func oneOfEach(ctx context.Context, f *fixture, run string, w int64, say func(string, ...any)) error {
-	r := f.ingest(party(w), "object")
-	r.ID = ledger.DeriveID(run, string(r.ID))
-	p, err := f.Append(ctx, r)
-	if err != nil {
-		return err
+	for range 1 + w%4 { // so that the writers are at different steps
+		r := f.ingest(party(w), "object")
+		r.ID = ledger.DeriveID(run, string(r.ID))
+		p, err := f.Append(ctx, r)
+		if err != nil {
+			return err
+		}
+		say("kept %d %s", p.Index, p.Leaf)
 	}
-	say("kept %d %s", p.Index, p.Leaf)
 	q := f.start(party(w), order(w), "large", 20*mib, 0, 20*mib)
 	q.Receipt.ID = ledger.DeriveID(run, string(q.Receipt.ID))
 	d, err := f.Reserve(ctx, q)
@@ -89,7 +91,8 @@ func oneOfEach(ctx context.Context, f *fixture, run string, w int64, say func(st
 		return err
 	}
 	say("noted %s", d.Start)
-	if p, err = f.End(ctx, d, 20*mib, ledger.Complete); err != nil {
+	p, err := f.End(ctx, d, 20*mib, ledger.Complete)
+	if err != nil {
 		return err
 	}
 	say("kept %d %s", p.Index, p.Leaf)

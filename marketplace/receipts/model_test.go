@@ -2,11 +2,13 @@ package receipts_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
-	"pgregory.net/rapid"
 )
 
 // naive keeps every delivery and counts all of them again each time, byte
@@ -51,7 +53,7 @@ func (n *naive) resumes(q *try) (best *try) {
 func (n *naive) used(scope ledger.Ref, more *try) (u receipts.Usage) {
 	for object, size := range n.size {
 		var bytes, starts int64
-		for _, d := range append(n.tries[:len(n.tries):len(n.tries)], more) {
+		for _, d := range append(slices.Clip(n.tries), more) {
 			if d == nil || d.scope != scope || d.object != object {
 				continue
 			}
@@ -100,8 +102,10 @@ func TestLimitsAreThoseOfANaiveModel(t *testing.T) {
 }
 
 func modelStart(rt *rapid.T, t *testing.T, f *fixture, n *naive, quota ledger.Quota) {
-	q := &try{party: party(rapid.Int64Range(1, 2).Draw(rt, "party")), scope: order(n.orders + rapid.Int64Range(0, 1).Draw(rt, "order")),
-		object: rapid.SampledFrom([]string{"large", "small", "empty"}).Draw(rt, "object"), running: true}
+	q := &try{
+		party: party(rapid.Int64Range(1, 2).Draw(rt, "party")), scope: order(n.orders + rapid.Int64Range(0, 1).Draw(rt, "order")),
+		object: rapid.SampledFrom([]string{"large", "small", "empty"}).Draw(rt, "object"), running: true,
+	}
 	size := n.size[q.object]
 	ends := []int64{0, size}
 	for _, d := range n.tries { // where the rules change

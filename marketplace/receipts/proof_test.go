@@ -8,10 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	ref "golang.org/x/mod/sumdb/tlog"
+
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
-	ref "golang.org/x/mod/sumdb/tlog"
 )
 
 func hash(t *testing.T, d ledger.Digest) (h ref.Hash) {
@@ -82,8 +83,10 @@ func TestProofsHold(t *testing.T) {
 	if c, err := f.Consistency(t.Context(), 0, 7); err != nil || len(c) != 0 {
 		t.Errorf("from nothing: %v, %v", c, err)
 	}
-	for _, err := range []error{second(f.Prove(t.Context(), 7, 7)), second(f.Prove(t.Context(), 0, 8)), second(f.Consistency(t.Context(), 1, 8)),
-		second(f.Consistency(t.Context(), 0, 8))} {
+	for _, err := range []error{
+		second(f.Prove(t.Context(), 7, 7)), second(f.Prove(t.Context(), 0, 8)), second(f.Consistency(t.Context(), 1, 8)),
+		second(f.Consistency(t.Context(), 0, 8)),
+	} {
 		if !errors.Is(err, ledger.NotFound) {
 			t.Errorf("past the end: %v", err)
 		}

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/marketplace/receipts"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 func TestReceiptsKeepTheirPlaceAcrossAStart(t *testing.T) {
@@ -198,8 +199,10 @@ func TestAClosedStoreIsUnavailable(t *testing.T) {
 	r := f.reserve(t, f.start(party(1), order(1), "o", 10, 0, 10))
 	f.close(t)
 	_, err := f.End(t.Context(), r, 10, ledger.Complete)
-	for _, err := range []error{err, second(f.Append(t.Context(), f.ingest(party(1), "o"))),
-		second(f.Reserve(t.Context(), f.start(party(1), order(1), "o", 10, 0, 10)))} {
+	for _, err := range []error{
+		err, second(f.Append(t.Context(), f.ingest(party(1), "o"))),
+		second(f.Reserve(t.Context(), f.start(party(1), order(1), "o", 10, 0, 10))),
+	} {
 		if !errors.Is(err, ledger.Unavailable) {
 			t.Errorf("got %v", err)
 		}
@@ -214,9 +217,11 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
 	sqlExec(t, f, "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'disk full'); END")
 	_, ended := f.End(t.Context(), running, 40, ledger.Partial)
-	for _, err := range []error{ended, second(f.Append(t.Context(), f.ingest(party(1), "o"))),
+	for _, err := range []error{
+		ended, second(f.Append(t.Context(), f.ingest(party(1), "o"))),
 		second(f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonQuota))),
-		second(f.Reserve(t.Context(), f.start(party(1), order(1), "o", 100, 0, 100)))} {
+		second(f.Reserve(t.Context(), f.start(party(1), order(1), "o", 100, 0, 100))),
+	} {
 		if !errors.Is(err, ledger.Unavailable) {
 			t.Errorf("got %v", err)
 		}
@@ -281,5 +286,93 @@ func TestAStartWhoseCallerWentIsEnded(t *testing.T) {
 	}
 	if len(f.Stalled(party(1), "o", order(1))) != 0 {
 		t.Error("it is still running")
+	}
+}
+
+// busy keeps the writing goroutine from committing until release.
+func busy(t *testing.T, f *fixture) (release func()) {
+	t.Helper()
+	tx, err := f.W().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAStartThatWasNotBegunIsDropped(t *testing.T) {
+	f := newFixture(t)
+	release := busy(t, f)
+	kept := make(chan error)
+	go func() { kept <- second(f.Append(t.Context(), f.ingest(party(1), "o"))) }()
+	time.Sleep(20 * time.Millisecond) // the batch of the ingest has begun
+	gone, cancel := context.WithCancel(t.Context())
+	outcome := make(chan error)
+	go func() { outcome <- second(f.Reserve(gone, f.start(party(1), order(1), "o", 100, 0, 100))) }()
+	time.Sleep(20 * time.Millisecond) // the start waits behind it
+	cancel()
+	if err := <-outcome; !errors.Is(err, ledger.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+	release()
+	if err := <-kept; err != nil {
+		t.Error(err)
+	}
+	f.append(t, f.ingest(party(1), "o"))
+	if f.Size() != 2 || f.used(t, order(1)) != (receipts.Usage{}) {
+		t.Errorf("%d receipts, %+v", f.Size(), f.used(t, order(1)))
+	}
+}
+
+func TestTheLastBatchIsCountedToo(t *testing.T) {
+	f := newFixture(t)
+	release := busy(t, f)
+	kept, closed := make(chan error), make(chan error)
+	go func() { kept <- second(f.Append(t.Context(), f.ingest(party(1), "o"))) }()
+	time.Sleep(20 * time.Millisecond)
+	for range 3 {
+		r := f.denial(party(1), order(1), ledger.ReasonQuota)
+		go func() { kept <- second(f.Append(t.Context(), r)) }()
+	}
+	time.Sleep(20 * time.Millisecond) // all wait behind the ingest
+	go func() { closed <- f.Close() }()
+	time.Sleep(20 * time.Millisecond)
+	release()
+	for range 4 {
+		if err := <-kept; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	f.open(t)
+	if f.Size() != 3 || f.get(t, 2).Count != 2 {
+		t.Errorf("%d receipts, the last %+v", f.Size(), f.get(t, f.Size()-1))
+	}
+}
+
+// A commit that failed may have been applied after all: then the tables are
+// ahead of what the store knows, as after another writer.
+func TestTheStoreFollowsItsTables(t *testing.T) {
+	f := newFixture(t)
+	f.append(t, f.ingest(party(1), "o"))
+	twin := &fixture{dir: f.dir, key: f.key}
+	twin.clock.Store(epoch)
+	twin.ids.Store(1 << 30)
+	twin.open(t)
+	twin.append(t, f.ingest(party(1), "p"))
+	twin.close(t)
+	if _, err := f.Append(t.Context(), f.ingest(party(1), "q")); !errors.Is(err, ledger.Unavailable) {
+		t.Fatalf("it wrote over another's receipt: %v", err)
+	}
+	if p := f.append(t, f.ingest(party(1), "r")); p.Index != 2 {
+		t.Errorf("kept at %d", p.Index)
+	}
+	if err := f.Check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

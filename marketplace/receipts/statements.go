@@ -31,8 +31,10 @@ const (
 )
 
 func writing() []string {
-	return []string{insertReceipt, readCounter, setCounter, readUsed, setUsed, insertRunning, readRunning, noteRunning,
-		deleteRunning, insertHeld, readHeld, deleteHeld, insertUnfinished, readUnfinished, deleteUnfinished}
+	return []string{
+		insertReceipt, readCounter, setCounter, readUsed, setUsed, insertRunning, readRunning, noteRunning,
+		deleteRunning, insertHeld, readHeld, deleteHeld, insertUnfinished, readUnfinished, deleteUnfinished,
+	}
 }
 
 // statements are compiled on the writing connection, by their text.

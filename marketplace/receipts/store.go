@@ -83,8 +83,10 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
-	s := &Store{db: db, log: log, now: c.Now, queue: newQueue(), windows: map[same]*window{},
-		live: map[ledger.ID]*live{}, stopped: make(chan struct{})}
+	s := &Store{
+		db: db, log: log, now: c.Now, queue: newQueue(), windows: map[same]*window{},
+		live: map[ledger.ID]*live{}, stopped: make(chan struct{}),
+	}
 	s.alarm = time.AfterFunc(time.Hour, s.queue.rouse)
 	s.alarm.Stop()
 	if err := s.checkIndex(ctx); err != nil {
