@@ -212,9 +212,23 @@ type codeCmd struct {
 	RegistryCode string `help:"The official code, where the national platform has given one." placeholder:"CODE"`
 }
 
-// Run codes.
+// Run codes, and prints the code that the entry now has.
 func (c *codeCmd) Run(p *program) error {
-	return c.take(p, ledger.FnCode, func(a ledger.StepArgs) any {
-		return ledger.CodeArgs{StepArgs: a, RegistryCode: c.RegistryCode}
+	cl, err := p.actor()
+	if err != nil {
+		return err
+	}
+	cited, err := c.cited(p.ctx, cl, at("applications", c.ID))
+	if err != nil {
+		return err
+	}
+	a := ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: c.ID, Answers: cited}, RegistryCode: c.RegistryCode}
+	return p.callWith(cl, ledger.FnCode, a, func() []named {
+		var e ledger.Entry
+		// The call is recorded; that its code can't be read back fails nothing.
+		if err := cl.Get(p.ctx, at("entries", c.ID), &e); err != nil || e.CadCode == "" {
+			return nil
+		}
+		return []named{{"cad_code", string(e.CadCode)}}
 	})
 }

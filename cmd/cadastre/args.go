@@ -89,11 +89,20 @@ func (p *program) call(fn ledger.Function, args any) error {
 }
 
 func (p *program) callBy(c *client.Client, fn ledger.Function, args any) error {
+	return p.callWith(c, fn, args, nil)
+}
+
+// callWith is callBy; more, if set, says what else is worth printing.
+func (p *program) callWith(c *client.Client, fn ledger.Function, args any, more func() []named) error {
 	out, err := p.send(c, client.NewID(), fn, args)
 	if err != nil {
 		return err
 	}
-	return p.recorded(fn, args, out)
+	ids := made(fn, args)
+	if more != nil {
+		ids = append(ids, more()...)
+	}
+	return p.recorded(fn, ids, out)
 }
 
 // send checks the form of args here, so that a slip costs no journey.
@@ -113,8 +122,7 @@ func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args 
 }
 
 // recorded prints an outcome with the ids that the args made.
-func (p *program) recorded(fn ledger.Function, args any, out client.Outcome) error {
-	ids := made(fn, args)
+func (p *program) recorded(fn ledger.Function, ids []named, out client.Outcome) error {
 	if p.JSON {
 		return p.json(answerOf(fn, ids, out))
 	}
@@ -134,8 +142,10 @@ func (p *program) recorded(fn ledger.Function, args any, out client.Outcome) err
 }
 
 func answerOf(fn ledger.Function, ids []named, out client.Outcome) map[string]any {
-	m := map[string]any{"function": fn, "call": out.Call, "position": out.Position, "time": out.Time,
-		"payload": out.Payload, "event": out.Event}
+	m := map[string]any{
+		"function": fn, "call": out.Call, "position": out.Position, "time": out.Time,
+		"payload": out.Payload, "event": out.Event,
+	}
 	if out.Repeated {
 		m["repeated"] = true
 	}
@@ -173,8 +183,13 @@ func made(fn ledger.Function, args any) []named {
 		return nil
 	}
 	kind, _, _ := strings.Cut(string(fn), ".")
-	ids := []named{{kind, m.ID}, {ledger.KindParty, m.Party}, {ledger.KindApplication, m.Application},
-		{"objection", m.Objection}, {ledger.KindResource, m.Resource.ID}}
+	ids := []named{
+		{kind, m.ID},
+		{ledger.KindParty, m.Party},
+		{ledger.KindApplication, m.Application},
+		{"objection", m.Objection},
+		{ledger.KindResource, m.Resource.ID},
+	}
 	found := ids[:0]
 	for _, id := range ids {
 		if id.id != "" {

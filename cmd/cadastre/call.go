@@ -58,5 +58,5 @@ func (c *callCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.recorded(c.Function, form.Args, out)
+	return p.recorded(c.Function, made(c.Function, form.Args), out)
 }

@@ -56,10 +56,9 @@ func (c *contentAddCmd) Run(p *program) error {
 	if a.Node == "" {
 		a.Node = cl.Profile().Origin
 	}
-	if err := p.callBy(cl, ledger.FnContentAdd, a); err != nil || p.JSON {
-		return err
-	}
-	return p.line("  %-12s %s\n  %-12s %s", "object", a.Object, "sha256", a.SHA256)
+	return p.callWith(cl, ledger.FnContentAdd, a, func() []named {
+		return []named{{"object", a.Object}, {"sha256", string(a.SHA256)}}
+	})
 }
 
 func (c *contentAddCmd) upload(p *program, cl *client.Client) (client.Upload, error) {

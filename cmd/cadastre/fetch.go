@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
@@ -104,11 +105,11 @@ func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledg
 		return ledger.Content{}, fmt.Errorf(p.say("%s 没有可获取的内容 %s：用 cadastre product content list %s 查看",
 			"%s has no such content %s: see cadastre product content list %s"), subject, want, subject)
 	}
-	names := ""
+	var names strings.Builder
 	for _, x := range hits {
-		names += "\n  " + x.Object + "  " + printable(x.Name)
+		names.WriteString("\n  " + x.Object + "  " + printable(x.Name))
 	}
-	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several; name one with --object:"), names)
+	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several; name one with --object:"), names.String())
 }
 
 // fetch gets the content, holds it against what the ledger recorded, and keeps
@@ -118,7 +119,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 	f, err := c.Fetch(p.ctx, path, file, m.bytes)
 	m.done()
 	if err != nil {
-		return err
+		return errors.Join(err, tidy(file+".part"))
 	}
 	if f.SHA256 != x.SHA256 {
 		wrong := file + ".wrong"
@@ -144,6 +145,14 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 		}{f, receipt, orNil(k.Order)})
 	}
 	return p.line("%s  %s\n%s %s", f.SHA256, file, p.say("回执：", "Receipts:"), receipt)
+}
+
+// tidy removes what a refused fetch left empty.
+func tidy(part string) error {
+	if info, err := os.Stat(part); err != nil || info.Size() > 0 {
+		return nil //nolint:nilerr // nothing to tidy
+	}
+	return remove(part)
 }
 
 func orNil(id ledger.ID) any {

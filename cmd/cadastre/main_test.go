@@ -207,11 +207,13 @@ func TestStepsAnswerTheRecordAsItStands(t *testing.T) {
 		{[]string{"accept", string(id)}, ledger.FnAccept, `{"application":"` + string(id) + `","answers":"` + cite + `"}`},
 		{[]string{"accept", string(id), "--answers", other}, ledger.FnAccept, `{"application":"` + string(id) + `","answers":"` + other + `"}`},
 		{
-			[]string{"return", string(id), "--defect", "materials=R9(1)", "--defect", "resource.title=Q03"}, ledger.FnReturn,
+			[]string{"return", string(id), "--defect", "materials=R9(1)", "--defect", "resource.title=Q03"},
+			ledger.FnReturn,
 			`{"application":"` + string(id) + `","answers":"` + cite + `","defects":[{"field":"materials","rule":"R9(1)"},{"field":"resource.title","rule":"Q03"}]}`,
 		},
 		{
-			[]string{"pass", string(id)}, ledger.FnPass,
+			[]string{"pass", string(id)},
+			ledger.FnPass,
 			`{"application":"` + string(id) + `","answers":"` + cite + `","checklist":["complete","consistent","admissible"]}`,
 		},
 	} {
@@ -239,6 +241,21 @@ func TestOrderIsPlacedAtTheListedPrice(t *testing.T) {
 		if a.Total != want || a.Answers != cite || a.EndOn != "2099-10-18" {
 			t.Errorf("%s: total %d, end %s, answers %s; want %d", purpose, a.Total, a.EndOn, a.Answers, want)
 		}
+	}
+}
+
+func TestRefusedFetchLeavesNothing(t *testing.T) {
+	n := newNode(t)
+	order, product := client.NewID(), client.NewID()
+	n.records["/v1/orders/"+string(order)] = `{"id":"` + string(order) + `","product_id":"` + string(product) + `"}`
+	n.records["/v1/products/"+string(product)+"/content"] = `{"items":[{"id":"` + string(testBody) + `","object":"one","name":"a.csv"}]}`
+	dir := t.TempDir()
+	code, _, errs := command(t, "fetch", string(order), "--output", filepath.Join(dir, "a.csv"), "--profile", profile(t, n.URL))
+	if code != exitRefused || !strings.Contains(errs, "没有找到") {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("%v is left behind", left)
 	}
 }
 

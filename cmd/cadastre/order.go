@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
@@ -14,7 +15,7 @@ type orderCmd struct {
 	Refuse         orderRefuseCmd    `cmd:"" help:"Refuse an order (operator)."`
 	ConfirmPayment confirmPaymentCmd `cmd:"" help:"Confirm that an order was paid (operator)."`
 	Cancel         orderCancelCmd    `cmd:"" help:"Cancel an order that is not active yet (buyer)."`
-	Fulfil         fulfilCmd         `cmd:"" help:"Say that an order is fulfilled (operator, buyer)."`
+	Fulfill        fulfilCmd         `cmd:"" help:"Say that an order is fulfilled (operator, buyer)."`
 	Block          blockCmd          `cmd:"" help:"Block an order (regulator)."`
 	Show           orderShowCmd      `cmd:"" help:"Show an order."`
 	List           orderListCmd      `cmd:"" help:"List your orders."`
@@ -51,19 +52,18 @@ func (c *placeCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if err := p.callBy(cl, ledger.FnPlace, a); err != nil {
-		return err
+	err = p.callWith(cl, ledger.FnPlace, a, func() []named { return []named{{"total_fen", strconv.FormatInt(int64(a.Total), 10)}} })
+	if err == nil {
+		p.keep(c.Text, &a.PurposeText)
 	}
-	p.keep(c.Text, &a.PurposeText)
-	if p.JSON {
-		return nil
-	}
-	return p.line("  %-12s %d.%02d %s", "total", a.Total/100, a.Total%100, p.say("元", "yuan"))
+	return err
 }
 
 func (c *placeCmd) args(p *program, cl *client.Client) (ledger.PlaceArgs, error) {
-	a := ledger.PlaceArgs{ID: client.NewID(), Product: c.Product, Quantity: c.Quantity, StartOn: c.Start, EndOn: c.End,
-		Recipient: c.Recipient, Limits: ledger.Quota{Uses: c.Uses, Bytes: c.Bytes}}
+	a := ledger.PlaceArgs{
+		ID: client.NewID(), Product: c.Product, Quantity: c.Quantity, StartOn: c.Start, EndOn: c.End,
+		Recipient: c.Recipient, Limits: ledger.Quota{Uses: c.Uses, Bytes: c.Bytes},
+	}
 	var err error
 	if a.Purpose, err = purpose(c.Purpose); err != nil {
 		return a, err
@@ -138,7 +138,7 @@ func (c *orderCancelCmd) Run(p *program) error { return c.call(p, ledger.FnOrder
 
 type fulfilCmd struct{ target }
 
-// Run fulfils.
+// Run fulfills.
 func (c *fulfilCmd) Run(p *program) error { return c.call(p, ledger.FnFulfil, "orders") }
 
 type blockCmd struct{ target }

@@ -142,17 +142,9 @@ func (p *program) list(path string, columns ...string) error {
 func (p *program) table(items []json.RawMessage, columns []string) error {
 	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 	for _, item := range items {
-		members, err := inOrder(item)
+		cells, err := cellsOf(item, columns)
 		if err != nil {
 			return err
-		}
-		var cells []string
-		for _, column := range columns {
-			for _, m := range members {
-				if m.kind == column && m.id != "" {
-					cells = append(cells, m.id)
-				}
-			}
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
@@ -160,6 +152,32 @@ func (p *program) table(items []json.RawMessage, columns []string) error {
 		return fmt.Errorf("print: %w", err)
 	}
 	return nil
+}
+
+// cellsOf are the members of an item that it has; a dot leads into a member.
+func cellsOf(item json.RawMessage, columns []string) ([]string, error) {
+	members, err := inOrder(item)
+	if err != nil {
+		return nil, err
+	}
+	var cells []string
+	for _, column := range columns {
+		name, inner, deep := strings.Cut(column, ".")
+		for _, m := range members {
+			switch {
+			case m.kind != name || m.id == "":
+			case deep:
+				more, err := cellsOf(json.RawMessage(m.id), []string{inner})
+				if err != nil {
+					return nil, err
+				}
+				cells = append(cells, more...)
+			default:
+				cells = append(cells, m.id)
+			}
+		}
+	}
+	return cells, nil
 }
 
 // paging are the flags of a listing.

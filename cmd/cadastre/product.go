@@ -25,7 +25,7 @@ type productListCmd struct {
 // Run lists products.
 func (c *productListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/products", "q", c.Words, "operator", string(c.Operator), "license", string(c.License),
-		"state", string(c.State)), "id", "state", "form", "price", "title")
+		"state", string(c.State)), "id", "state", "form", "price.price", "price.unit", "title")
 }
 
 type productShowCmd struct {

@@ -82,7 +82,7 @@ type applicationListCmd struct {
 
 // Run lists applications.
 func (c *applicationListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/applications", "state", string(c.State)), "id", "state", "received_on", "resource")
+	return p.list(c.query("/v1/applications", "state", string(c.State)), "id", "state", "received_on", "resource.title")
 }
 
 type applicationShowCmd struct {

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"slices"
@@ -131,7 +132,7 @@ func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSum
 	wg.Wait()
 	slices.SortFunc(run.sum.Duplicates, func(a, b ImportLine) int { return cmp.Compare(a.Line, b.Line) })
 	slices.SortFunc(run.sum.Problems, func(a, b ImportProblem) int { return cmp.Compare(a.Line, b.Line) })
-	if cause := context.Cause(ctx); err == nil && cause != nil {
+	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		err = cause
 	}
 	return run.sum, err
@@ -172,8 +173,10 @@ func (i *importing) one(ctx context.Context, j job) error {
 		}
 	}
 	r := j.record
-	out := ImportResult{Line: r.Line, Source: r.Source, Title: r.Resource.Title,
-		Application: catalog.ApplicationID(i.c.profile.Ledger, i.c.profile.Party, r.Source)}
+	out := ImportResult{
+		Line: r.Line, Source: r.Source, Title: r.Resource.Title,
+		Application: catalog.ApplicationID(i.c.profile.Ledger, i.c.profile.Party, r.Source),
+	}
 	var err error
 	if out.Payload, out.State, err = i.apply(ctx, r, out.Application); err != nil {
 		e := ledger.AsError(err)
@@ -228,9 +231,8 @@ func (i *importing) args(r catalog.Record, application ledger.ID) ledger.SubmitA
 		return a
 	}
 	for _, g := range ledger.MaterialGroups() {
-		var salt [16]byte
-		copy(salt[:], ledger.DeriveID("salt", string(application), string(g)))
-		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: r.Hash, Bytes: r.Bytes, Name: ledger.Salt(salt, string(g))})
+		sum := sha256.Sum256([]byte(string(application) + "/" + string(g)))
+		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: r.Hash, Bytes: r.Bytes, Name: ledger.Salt([16]byte(sum[:16]), string(g))})
 	}
 	a.InternalReview = ledger.Review{By: i.by(), On: ledger.Date(calendar.Of(i.c.now().UnixMilli())), SHA256: r.Hash}
 	return a
