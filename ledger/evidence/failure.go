@@ -57,8 +57,7 @@ func failf(c Check, at, format string, args ...any) error {
 
 // AsFailure is the failure in err's chain, or nil.
 func AsFailure(err error) *Failure {
-	var f *Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
 	}
 	return nil

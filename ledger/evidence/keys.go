@@ -47,8 +47,10 @@ func (v *verification) begin(trust Trust) error {
 	if err := v.enter(a, args.Authority); err != nil {
 		return err
 	}
-	v.keys[args.Recovery.Thumbprint()] = &key{party: a.party(), jwk: args.Recovery, use: ledger.UseSign,
-		custody: ledger.CustodySelf, from: a.Time, recovery: true, by: a}
+	v.keys[args.Recovery.Thumbprint()] = &key{
+		party: a.party(), jwk: args.Recovery, use: ledger.UseSign,
+		custody: ledger.CustodySelf, from: a.Time, recovery: true, by: a,
+	}
 	platform, err := ledger.ParseProfile(v.algs, args.Platform)
 	if err != nil {
 		return fail(CheckGenesis, a.where(), err)

@@ -14,6 +14,7 @@ import (
 // leaf is one proven receipt.
 type leaf struct {
 	ledger.Receipt
+	log  string
 	hash ledger.Digest // leaf hash (RFC 9162 §2.1.1): what links and calls cite
 	at   string
 }
@@ -27,11 +28,11 @@ func (v *verification) deliveries() error {
 			return failf(CheckForm, at, "the log %s has a group already", g.Log)
 		}
 		logs = append(logs, g.Log)
-		list, anchor, err := v.group(at, g)
+		list, err := v.group(at, g)
 		if err != nil {
 			return err
 		}
-		if err := v.pairs(g.Log, anchor, list); err != nil {
+		if err := v.pairs(list); err != nil {
 			return err
 		}
 	}
@@ -44,45 +45,45 @@ func (v *verification) deliveries() error {
 }
 
 // group proves the receipts of one log under the anchor that its owner recorded.
-func (v *verification) group(at string, g ReceiptGroup) ([]leaf, *act, error) {
+func (v *verification) group(at string, g ReceiptGroup) ([]leaf, error) {
 	if g.Anchor < 0 || g.Anchor >= len(v.acts) || v.acts[g.Anchor].fn() != ledger.FnAnchor {
-		return nil, nil, failf(CheckReceipt, at, "calls[%d] is no anchor", g.Anchor)
+		return nil, failf(CheckReceipt, at, "calls[%d] is no anchor", g.Anchor)
 	}
 	a := v.acts[g.Anchor]
 	var args ledger.AnchorArgs
 	if err := typed(a, &args); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if args.Log != g.Log {
-		return nil, nil, failf(CheckReceipt, at, "the anchor is of the log %s", args.Log)
+		return nil, failf(CheckReceipt, at, "the anchor is of the log %s", args.Log)
 	}
 	if err := v.logOwner(at, g.Log, a.party()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	v.use(a, ledger.RefTo(ledger.KindAnchor, g.Log))
 	if len(g.Items) == 0 {
-		return nil, nil, failf(CheckNotNeeded, at, "a group without receipts")
+		return nil, failf(CheckNotNeeded, at, "a group without receipts")
 	}
 	var list []leaf
 	for i, item := range g.Items {
 		at := fmt.Sprintf("%s.items[%d]", at, i)
 		if i > 0 && item.Index <= g.Items[i-1].Index {
-			return nil, nil, failf(CheckForm, at, "receipts are not by index")
+			return nil, failf(CheckForm, at, "receipts are not by index")
 		}
 		if err := included(item.Path, args.Size, hash(args.Root), item.Index, item.Entry); err != nil {
-			return nil, nil, fail(CheckReceipt, at, err)
+			return nil, fail(CheckReceipt, at, err)
 		}
 		sum := tlog.RecordHash(item.Entry)
-		l := leaf{hash: ledger.Digest(hex.EncodeToString(sum[:])), at: at}
+		l := leaf{log: g.Log, hash: ledger.Digest(hex.EncodeToString(sum[:])), at: at}
 		if err := strictForm(item.Entry, &l.Receipt); err != nil {
-			return nil, nil, fail(CheckReceipt, at, err)
+			return nil, fail(CheckReceipt, at, err)
 		}
 		if l.V != 1 || l.Time > a.Time+ledger.Skew {
-			return nil, nil, failf(CheckReceipt, at, "unknown version, or younger than its anchor")
+			return nil, failf(CheckReceipt, at, "unknown version, or younger than its anchor")
 		}
 		list = append(list, l)
 	}
-	return list, a, nil
+	return list, nil
 }
 
 // logOwner proves that a platform was admitted with this log.
@@ -104,7 +105,7 @@ func (v *verification) logOwner(at, log string, owner ledger.ID) error {
 }
 
 // pairs holds every end to its start and every start to its end.
-func (v *verification) pairs(log string, anchor *act, list []leaf) error {
+func (v *verification) pairs(list []leaf) error {
 	starts := map[ledger.ID]leaf{}
 	for _, l := range list {
 		switch l.Kind {
@@ -119,7 +120,7 @@ func (v *verification) pairs(log string, anchor *act, list []leaf) error {
 				return failf(CheckReceipt, l.at, "the start %s of this end is not in the bundle", l.Start)
 			}
 			delete(starts, l.Start)
-			if err := v.delivery(log, start, l); err != nil {
+			if err := v.delivery(start, l); err != nil {
 				return err
 			}
 		default:
@@ -136,7 +137,7 @@ func (v *verification) pairs(log string, anchor *act, list []leaf) error {
 
 // delivery proves that a start was allowed by what it names, and that its end is
 // of the same delivery.
-func (v *verification) delivery(log string, start, end leaf) error {
+func (v *verification) delivery(start, end leaf) error {
 	if !v.wanted(start, end) {
 		return failf(CheckReceipt, start.at, "the receipt is not of %s", v.bundle.About)
 	}
@@ -159,7 +160,7 @@ func (v *verification) delivery(log string, start, end leaf) error {
 		return err
 	}
 	v.receipts = append(v.receipts, Delivery{
-		Log: log, Flow: start.Flow, Start: start.hash, End: end.hash, Began: start.Time, Ended: end.Time, Party: start.Party,
+		Log: start.log, Flow: start.Flow, Start: start.hash, End: end.hash, Began: start.Time, Ended: end.Time, Party: start.Party,
 		SHA256: start.SHA256, Offset: start.Offset, Bytes: end.Bytes, BytesMax: end.BytesMax, Outcome: end.Outcome,
 	})
 	return nil
@@ -272,11 +273,15 @@ func (v *verification) effective(s leaf, sources []ledger.ID, day ledger.Date) e
 	return nil
 }
 
-// object holds a start to the content that it names.
+// object holds a start to the content that it names, and to the log of the node
+// that its owner says holds it.
 func (v *verification) object(s leaf) error {
 	c, err := v.content(s.Content)
 	if err != nil {
 		return err
+	}
+	if s.log != ledger.ReceiptLog(c.Node) {
+		return failf(CheckReceipt, s.at, "the content lies at the node %s, the receipt in the log %s", c.Node, s.log)
 	}
 	if c.SHA256 != s.SHA256 || c.Object != s.Object || c.Subject != s.Subject || c.Bytes != s.Size ||
 		s.Offset < 0 || s.Length < 0 || s.Offset > s.Size || s.Length > s.Size-s.Offset {

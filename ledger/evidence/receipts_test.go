@@ -144,11 +144,14 @@ func TestReceiptsAfterTheEnd(t *testing.T) {
 func TestAnchorsOfOthersFail(t *testing.T) {
 	w := begin(t)
 	market(w)
+	w.contentAt("node2.example", "data2", "operator", ref(ledger.KindProduct, "P"))
 	w.order("O", "P", "buyer")
 	order := ref(ledger.KindOrder, "O")
 	s := starting(w)
 	w.keep(node, s)
 	w.keep(node, ending(s))
+	c := get[ledger.Content](w, ref(ledger.KindContent, "data2"))
+	s.Content, s.Object, s.SHA256 = c.ID, c.Object, c.SHA256
 	w.keep("node2.example", s)
 	w.keep("node2.example", ending(s))
 	w.anchor("node", node)
@@ -172,6 +175,19 @@ func TestAnchorsOfOthersFail(t *testing.T) {
 	args := ledger.AnchorArgs{Log: log, Size: 2, Root: digests([]tlog.Hash{l.root(t, 2)})[0], Proof: []ledger.Digest{}}
 	w.forge(w.sign("node2", "node2", ledger.FnAnchor, args), w.wrote(ledger.RefTo(ledger.KindAnchor, log), ledger.Anchor{}))
 	w.refuses(order, evidence.CheckReceipt)
+}
+
+// TestReceiptsAtAnotherNode: a receipt counts only in the log of the node that
+// holds the content.
+func TestReceiptsAtAnotherNode(t *testing.T) {
+	w := begin(t)
+	market(w)
+	w.order("O", "P", "buyer")
+	s := starting(w)
+	w.keep("node2.example", s)
+	w.keep("node2.example", ending(s))
+	w.anchor("node2", "node2.example")
+	w.refuses(ref(ledger.KindOrder, "O"), evidence.CheckReceipt)
 }
 
 // TestSwappedReceipts: the receipts of one order prove nothing of another.

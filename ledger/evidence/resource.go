@@ -236,8 +236,10 @@ func (v *verification) content(id ledger.ID) (ledger.Content, error) {
 		if err := typed(list[0], &args); err != nil {
 			return c, err
 		}
-		said := ledger.ContentArgs{ID: c.ID, Subject: c.Subject, Object: c.Object, SHA256: c.SHA256, Bytes: c.Bytes,
-			Ingest: c.Ingest, Node: c.Node, Name: c.Name}
+		said := ledger.ContentArgs{
+			ID: c.ID, Subject: c.Subject, Object: c.Object, SHA256: c.SHA256, Bytes: c.Bytes,
+			Ingest: c.Ingest, Node: c.Node, Name: c.Name,
+		}
 		if said != args || c.Removed != (len(list) > 1) {
 			return c, failf(CheckRecord, string(ref), "the record is not what the owner signed")
 		}
@@ -281,8 +283,10 @@ func (v *verification) environment(id ledger.ID) (ledger.Environment, error) {
 		if err := ledger.CheckEnvironment(v.algs, args.Proof, args.Key, want); err != nil {
 			return e, fail(CheckSignature, string(ref), err)
 		}
-		said := ledger.EnvironmentArgs{ID: e.ID, Operator: e.Operator, Region: e.Region, Attestation: e.Attestation,
-			Key: e.Key, Proof: args.Proof}
+		said := ledger.EnvironmentArgs{
+			ID: e.ID, Operator: e.Operator, Region: e.Region, Attestation: e.Attestation,
+			Key: e.Key, Proof: args.Proof,
+		}
 		if said != args || e.SetBy != list[0].party() {
 			return e, failf(CheckRecord, string(ref), "the record is not what the implementer signed")
 		}

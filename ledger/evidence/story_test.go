@@ -40,8 +40,10 @@ func submission(name string) ledger.SubmitArgs {
 			},
 			Format: "database", RowCount: 86_400_000, ByteSize: 4_000_000_000, Level: ledger.General,
 			LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-			Quality: ledger.Quality{Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
-				Assessor: "市数据局", AssessedOn: "2026-08-31"},
+			Quality: ledger.Quality{
+				Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
+				Assessor: "市数据局", AssessedOn: "2026-08-31",
+			},
 		},
 	}
 	for i, g := range ledger.MaterialGroups() {
@@ -92,8 +94,13 @@ func listing(name, license string, version int) ledger.ListArgs {
 
 func (w *world) content(name, owner string, subject ledger.Ref) {
 	w.t.Helper()
+	w.contentAt(node, name, owner, subject)
+}
+
+func (w *world) contentAt(origin, name, owner string, subject ledger.Ref) {
+	w.t.Helper()
 	w.must(owner, ledger.FnContentAdd, ledger.ContentArgs{
-		ID: id(name), Subject: subject, Object: "object-" + name, SHA256: sum(name), Bytes: 1000, Ingest: sum("ingest " + name), Node: node,
+		ID: id(name), Subject: subject, Object: "object-" + name, SHA256: sum(name), Bytes: 1000, Ingest: sum("ingest " + name), Node: origin,
 		Name: name + ".csv",
 	})
 }
