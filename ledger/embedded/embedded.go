@@ -32,17 +32,21 @@ type Config struct {
 
 // Ledger is a ledger in one file. It implements ledger.Ledger.
 type Ledger struct {
-	cfg   Config
-	db    *sqldb.DB
-	queue chan *request
-	stop  context.CancelFunc
-	done  chan struct{}
+	cfg    Config
+	db     *sqldb.DB
+	sql    statements
+	queue  chan *request
+	stop   context.CancelFunc
+	done   chan struct{} // closed when nothing more is recorded
+	silent chan struct{} // closed when nothing more is published
+	close  func() error  // once
 
 	log  *tlog.Log
 	last ledger.Millis // time of the last entry; the sequencer's own
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next commit
+	broken  error         // why the ledger stopped
 }
 
 // Open opens or makes the ledger. It refuses a damaged file, a log that is
@@ -53,7 +57,11 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l := &Ledger{cfg: cfg, db: db, queue: make(chan *request, maxBatch), done: make(chan struct{}), changed: make(chan struct{})}
+	l := &Ledger{
+		cfg: cfg, db: db, queue: make(chan *request, maxBatch),
+		done: make(chan struct{}), silent: make(chan struct{}), changed: make(chan struct{}),
+	}
+	l.close = sync.OnceValue(l.shut)
 	if err := l.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
@@ -73,6 +81,9 @@ func (l *Ledger) load(ctx context.Context) error {
 		return err
 	}
 	if err := l.db.Migrate(ctx, "ledger", sub); err != nil {
+		return err
+	}
+	if l.sql, err = prepare(ctx, l.db); err != nil {
 		return err
 	}
 	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, l.cfg.Now); err != nil {
@@ -108,11 +119,40 @@ func (l *Ledger) loadTime(ctx context.Context) error {
 
 func stamp(t ledger.Millis) string { return time.UnixMilli(int64(t)).UTC().Format(time.RFC3339) }
 
-// Close answers the calls that wait and closes the file.
-func (l *Ledger) Close() error {
+// Close answers the calls that wait, signs a last checkpoint and closes the
+// file. Whoever submits later is told unavailable; whoever waits for blocks is
+// told the same.
+func (l *Ledger) Close() error { return l.close() }
+
+func (l *Ledger) shut() error {
 	l.stop()
 	<-l.done
-	return l.db.Close()
+	<-l.silent
+	var err error
+	if l.Err() == nil {
+		_, err = l.log.PublishNow(context.Background())
+	}
+	return errors.Join(err, l.db.Close())
+}
+
+// Err is why the ledger has stopped, or nil: what it kept was changed by
+// someone else. It records nothing from then on; only a backup helps.
+func (l *Ledger) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.broken
+}
+
+// watch stops the ledger when err says that it is damaged, and returns err.
+func (l *Ledger) watch(err error) error {
+	if errors.Is(err, tlog.ErrDamaged) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.broken == nil {
+			l.broken = err
+		}
+	}
+	return err
 }
 
 // Value reads a committed record or index key.
@@ -122,7 +162,7 @@ func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (l *Ledger) value(ctx context.Context, key string) (value []byte, seq int64, err error) {
-	err = l.db.R.QueryRowContext(ctx, "SELECT value, seq FROM record WHERE key = ?", key).Scan(&value, &seq)
+	err = l.sql.read.QueryRowContext(ctx, key).Scan(&value, &seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", key)
 	}
@@ -132,17 +172,21 @@ func (l *Ledger) value(ctx context.Context, key string) (value []byte, seq int64
 	return value, seq, nil
 }
 
-// Head is the last committed entry with the tree's root.
+// Head is the last committed entry with the tree's root; Unavailable when the
+// ledger has stopped.
 func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
+	if err := l.Err(); err != nil {
+		return ledger.Revision{}, unavailable(err)
+	}
 	size := l.log.Size()
 	if size == 0 {
 		return ledger.Revision{}, ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis)
 	}
 	root, err := l.log.RootAt(ctx, size)
 	if err != nil {
-		return ledger.Revision{}, fmt.Errorf("root at %d: %w", size, err)
+		return ledger.Revision{}, l.watch(fmt.Errorf("root at %d: %w", size, err))
 	}
-	return ledger.Revision{Block: uint64(size - 1), Head: digest(root)}, nil
+	return ledger.Revision{Block: number(size - 1), Head: digest(root)}, nil
 }
 
 // Handler serves the log (protocol §1): entry bundles only where entries allows.
@@ -150,30 +194,16 @@ func (l *Ledger) Handler(entries func(*http.Request) bool) http.Handler {
 	return l.log.Handler(entries)
 }
 
-// stored is what an entry's row holds beside the entry.
-type stored struct {
-	Event  json.RawMessage `json:"event"`
-	Writes []ledger.Write  `json:"writes"`
+// number is an entry's number as a block's. Entries count from 0.
+func number(seq int64) uint64 {
+	if seq < 0 {
+		return 0
+	}
+	return uint64(seq)
 }
 
-func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
-	var e ledger.LogEntry
-	var s stored
-	if err := json.Unmarshal(data, &e); err != nil {
-		return ledger.Committed{}, fmt.Errorf("decode entry %d: %w", seq, err)
-	}
-	if err := json.Unmarshal(extra, &s); err != nil {
-		return ledger.Committed{}, fmt.Errorf("decode entry %d: %w", seq, err)
-	}
-	if ledger.DigestOf(s.Event) != e.Event || ledger.HashWrites(s.Writes) != e.Writes {
-		return ledger.Committed{}, fmt.Errorf("entry %d: its event or write set was changed after it was recorded: restore ledger.db from a backup", seq)
-	}
-	c := ledger.Committed{Position: ledger.Position{Block: uint64(seq)}, Time: e.Time, JWS: e.Call, Writes: s.Writes}
-	if err := json.Unmarshal(s.Event, &c.Event); err != nil {
-		return c, fmt.Errorf("decode event %d: %w", seq, err)
-	}
-	return c, nil
-}
-
-var _ ledger.Ledger = (*Ledger)(nil)
-var _ contract.State = txState{}
+var (
+	_ ledger.Ledger  = (*Ledger)(nil)
+	_ contract.State = (*batch)(nil)
+	_ contract.State = readState{}
+)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -16,31 +17,36 @@ import (
 const chunk = 256
 
 // Blocks yields entries from number from on, each a block of its own, and waits
-// for new ones. The head is given for the last entry of those read together.
+// for new ones. The head is given for the last entry of those read together;
+// all of them hash to it, so an entry that was changed is never handed out. It
+// ends with Unavailable when the ledger is closed or an entry can't be read.
 func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
+		if from > math.MaxInt64 {
+			yield(ledger.Block{}, ledger.Invalid("from", "entry"))
+			return
+		}
+		var s *spine
 		for next := int64(from); ; {
-			l.mu.Lock()
-			changed := l.changed
-			l.mu.Unlock()
-			size := l.log.Size()
-			if next >= size {
-				select {
-				case <-changed:
-					continue
-				case <-ctx.Done():
-					return
-				}
+			size, err := l.await(ctx, next)
+			if ctx.Err() != nil {
+				return
 			}
-			blocks, err := l.blocks(ctx, next, min(size, next+chunk))
+			if err == nil && s == nil {
+				s, err = l.spineAt(ctx, next)
+			}
+			var blocks []ledger.Block
+			if err == nil {
+				blocks, err = l.blocks(ctx, s, min(size, next+chunk))
+			}
 			if err != nil {
 				if ctx.Err() == nil {
-					yield(ledger.Block{}, err)
+					yield(ledger.Block{}, unavailable(l.watch(err)))
 				}
 				return
 			}
 			for _, b := range blocks {
-				if !yield(b, nil) {
+				if ctx.Err() != nil || !yield(b, nil) {
 					return
 				}
 			}
@@ -49,13 +55,42 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 	}
 }
 
-func (l *Ledger) blocks(ctx context.Context, from, to int64) ([]ledger.Block, error) {
+// await returns the size of the log once it is over next.
+func (l *Ledger) await(ctx context.Context, next int64) (int64, error) {
+	for {
+		l.mu.Lock()
+		changed := l.changed
+		l.mu.Unlock()
+		if size := l.log.Size(); size > next {
+			return size, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-l.done:
+			return 0, errClosed
+		}
+	}
+}
+
+// blocks reads the entries from the end of s up to a size, adds them to s and
+// holds them against the tree of that size.
+func (l *Ledger) blocks(ctx context.Context, s *spine, to int64) ([]ledger.Block, error) {
+	from := s.size
 	entries, err := l.log.Entries(ctx, from, int(to-from))
 	if err != nil {
 		return nil, fmt.Errorf("read entries from %d: %w", from, err)
 	}
-	if len(entries) == 0 {
-		return nil, fmt.Errorf("read entries from %d: none there: restore ledger.db from a backup", from)
+	root, err := l.log.RootAt(ctx, to)
+	if err != nil {
+		return nil, fmt.Errorf("root at %d: %w", to, err)
+	}
+	for _, e := range entries {
+		s.add(tlog.RecordHash(e.Data))
+	}
+	if s.size != to || s.root() != root {
+		return nil, damaged("one of the entries %d to %d was changed after it was recorded", from, to-1)
 	}
 	blocks := make([]ledger.Block, len(entries))
 	for i, e := range entries {
@@ -64,10 +99,6 @@ func (l *Ledger) blocks(ctx context.Context, from, to int64) ([]ledger.Block, er
 			return nil, err
 		}
 		blocks[i] = ledger.Block{Number: c.Position.Block, Calls: []ledger.Committed{c}}
-	}
-	root, err := l.log.RootAt(ctx, from+int64(len(entries)))
-	if err != nil {
-		return nil, fmt.Errorf("root at %d: %w", from+int64(len(entries)), err)
 	}
 	blocks[len(blocks)-1].Head = digest(root)
 	return blocks, nil
@@ -87,7 +118,7 @@ type Inclusion struct {
 // Recorded finds a recorded call, with its inclusion under the last published
 // checkpoint; a call newer than that is published first.
 func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Recorded, error) {
-	_, seq, err := l.value(ctx, ledger.CallKey(party, call))
+	seq, err := l.Place(ctx, party, call)
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
@@ -103,7 +134,7 @@ func (l *Ledger) Checkpoint(ctx context.Context, least int64) (signed []byte, si
 	c := l.log.Published()
 	if c.Size < least {
 		if c, err = l.log.PublishNow(ctx); err != nil {
-			return nil, 0, fmt.Errorf("publish checkpoint: %w", err)
+			return nil, 0, unavailable(fmt.Errorf("publish checkpoint: %w", l.watch(err)))
 		}
 	}
 	if c.Size < least {
@@ -112,14 +143,27 @@ func (l *Ledger) Checkpoint(ctx context.Context, least int64) (signed []byte, si
 	return c.Note, c.Size, nil
 }
 
-// Place is the entry number of a recorded call.
+// Place is the entry number of a recorded call. A record can be read a moment
+// before the log knows of its entry: then Place waits for the log.
 func (l *Ledger) Place(ctx context.Context, party, call ledger.ID) (int64, error) {
 	_, seq, err := l.value(ctx, ledger.CallKey(party, call))
-	return seq, err
+	if err != nil {
+		return 0, err
+	}
+	if _, err := l.await(ctx, seq); err != nil && l.log.Size() <= seq {
+		return 0, unavailable(err)
+	}
+	return seq, nil
 }
 
-// RecordedAt is the entry of number seq with its inclusion in the tree of that size.
+// RecordedAt is the entry of number seq with its inclusion in the tree of that
+// size. It holds the entry against the tree: what was changed is not proved.
 func (l *Ledger) RecordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error) {
+	r, err := l.recordedAt(ctx, seq, size)
+	return r, l.watch(err)
+}
+
+func (l *Ledger) recordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error) {
 	data, extra, err := l.log.Entry(ctx, seq)
 	if err != nil {
 		return ledger.Recorded{}, fmt.Errorf("read entry %d: %w", seq, err)
@@ -131,6 +175,13 @@ func (l *Ledger) RecordedAt(ctx context.Context, seq, size int64) (ledger.Record
 	path, err := l.log.Prove(ctx, seq, size)
 	if err != nil {
 		return ledger.Recorded{}, fmt.Errorf("prove entry %d: %w", seq, err)
+	}
+	root, err := l.log.RootAt(ctx, size)
+	if err != nil {
+		return ledger.Recorded{}, fmt.Errorf("root at %d: %w", size, err)
+	}
+	if err := tlog.CheckRecord(path, size, root, seq, tlog.RecordHash(data)); err != nil {
+		return ledger.Recorded{}, damaged("entry %d was changed after it was recorded", seq)
 	}
 	raw, err := json.Marshal(Inclusion{Entry: data, Size: size, Path: digests(path)})
 	if err != nil {

@@ -3,9 +3,7 @@ package embedded
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -34,15 +32,7 @@ type answer struct {
 // waits for the sequencer. When ctx ends first the outcome is unknown: the same
 // call may be submitted again and returns its first result.
 func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, error) {
-	signed, err := contract.Parse(compact)
-	if err != nil {
-		return ledger.Outcome{}, err
-	}
-	key, err := contract.FindKey(readState{ctx, l}, signed)
-	if err != nil {
-		return ledger.Outcome{}, err
-	}
-	v, err := contract.Verify(l.cfg.Algorithms, signed, key)
+	v, err := l.verify(ctx, compact)
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
@@ -52,7 +42,7 @@ func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, er
 	case <-ctx.Done():
 		return ledger.Outcome{}, unavailable(ctx.Err())
 	case <-l.done:
-		return ledger.Outcome{}, unavailable(errors.New("the ledger is closed"))
+		return ledger.Outcome{}, unavailable(errClosed)
 	}
 	select {
 	case a := <-r.answer:
@@ -64,13 +54,37 @@ func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, er
 		case a := <-r.answer:
 			return a.out, a.err
 		default:
-			return ledger.Outcome{}, unavailable(errors.New("the ledger is closed"))
+			return ledger.Outcome{}, unavailable(errClosed)
 		}
 	}
 }
 
+// verify checks what needs no order. A store that can't be read is no refusal.
+func (l *Ledger) verify(ctx context.Context, compact string) (contract.Verified, error) {
+	signed, err := contract.Parse(compact)
+	if err != nil {
+		return contract.Verified{}, err
+	}
+	key, err := contract.FindKey(readState{ctx, l}, signed)
+	if err != nil && ledger.AsError(err) == nil {
+		return contract.Verified{}, unavailable(err)
+	}
+	if err != nil {
+		return contract.Verified{}, err
+	}
+	return contract.Verify(l.cfg.Algorithms, signed, key)
+}
+
+var errClosed = errors.New("the ledger is closed")
+
+// unavailable says that the outcome is unknown. Nothing that is damaged gets
+// better by trying again.
 func unavailable(err error) error {
-	return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), err)
+	reason := ledger.ReasonBusy
+	if errors.Is(err, tlog.ErrDamaged) {
+		reason = ledger.ReasonInternal
+	}
+	return errors.Join(ledger.Refuse(ledger.Unavailable, reason), err)
 }
 
 // sequence is the one goroutine that writes: it takes all that waits, commits
@@ -105,38 +119,43 @@ func (l *Ledger) gather(first *request) []*request {
 
 // commit applies a batch in one transaction. Any failure of the store rolls all
 // of it back; the log is opened anew, since the commit may have taken effect.
-func (l *Ledger) commit(ctx context.Context, batch []*request) {
-	answers := make([]answer, len(batch))
-	err := l.apply(ctx, batch, answers)
-	if err != nil {
-		reload := errors.Join(l.log.Reload(ctx), l.loadTime(ctx))
-		l.announce()
-		for i := range answers {
-			answers[i] = answer{err: unavailable(errors.Join(err, reload))}
+func (l *Ledger) commit(ctx context.Context, requests []*request) {
+	answers := make([]answer, len(requests))
+	err := l.Err()
+	if err == nil {
+		if err = l.apply(ctx, requests, answers); err != nil {
+			err = errors.Join(err, l.watch(l.log.Reload(ctx)), l.watch(l.loadTime(ctx)))
+			l.announce()
 		}
 	}
-	for i, r := range batch {
+	for i, r := range requests {
+		if err != nil {
+			answers[i] = answer{err: unavailable(err)}
+		}
 		r.answer <- answers[i]
 	}
 }
 
-func (l *Ledger) apply(ctx context.Context, batch []*request, answers []answer) error {
-	log := l.log
-	now := max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last)
-	calls := make([]contract.Verified, len(batch))
-	for i, r := range batch {
+func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answer) error {
+	env := contract.Env{
+		Time: max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+	}
+	calls := make([]contract.Verified, len(requests))
+	for i, r := range requests {
 		calls[i] = r.call
 	}
 	var pending *tlog.Pending
 	err := sqldb.InTx(ctx, l.db.W, func(tx *sql.Tx) error {
-		state := txState{ctx, tx}
-		env := contract.Env{Time: now, Rules: contract.Rules, Genesis: l.cfg.Genesis}
-		results := contract.Batch(env, l.cfg.Algorithms, state, calls)
-		w, err := l.write(ctx, tx, log.Size(), calls, results, answers)
-		if err != nil || len(w.entries) == 0 {
+		b := l.begin(ctx, tx)
+		results := contract.Batch(env, l.cfg.Algorithms, b, calls)
+		if err := b.record(calls, results, answers); err != nil || len(b.entries) == 0 {
 			return err
 		}
-		pending, err = log.Append(ctx, tx, w.entries)
+		if err := b.flush(); err != nil {
+			return err
+		}
+		var err error
+		pending, err = l.log.Append(ctx, tx, b.entries)
 		return err
 	})
 	if err != nil || pending == nil {
@@ -145,7 +164,7 @@ func (l *Ledger) apply(ctx context.Context, batch []*request, answers []answer) 
 	if err := pending.Commit(); err != nil {
 		return err
 	}
-	l.last = now
+	l.last = env.Time
 	l.announce()
 	return nil
 }
@@ -159,126 +178,20 @@ func (l *Ledger) announce() {
 }
 
 // publish signs a checkpoint, at most every 200 ms, when there is something new.
+// A failure shows at the next evidence or checkpoint asked for and is tried
+// again, but a log that is damaged stops the ledger.
 func (l *Ledger) publish(ctx context.Context) {
+	defer close(l.silent)
 	tick := time.NewTicker(publishEvery) //nolint:forbidigo // a rhythm, not a moment
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			// A failure shows at the next evidence or checkpoint asked for, and is tried again.
-			_, _ = l.log.Publish(ctx)
+			if _, err := l.log.Publish(ctx); l.watch(err) != nil && l.Err() != nil {
+				return
+			}
 		case <-ctx.Done():
 			return
 		}
 	}
-}
-
-// writing gathers the entries of a batch and where each new call stands.
-type writing struct {
-	entries []tlog.Entry
-	seqs    map[string]int64
-}
-
-func (l *Ledger) write(ctx context.Context, tx *sql.Tx, size int64, calls []contract.Verified, results []contract.Result,
-	answers []answer,
-) (writing, error) {
-	w := writing{seqs: map[string]int64{}}
-	for i, r := range results {
-		own := ledger.CallKey(calls[i].Call.Party, calls[i].Call.ID)
-		if r.Err != nil {
-			if ledger.AsError(r.Err) == nil {
-				return w, r.Err
-			}
-			answers[i].err = r.Err
-			continue
-		}
-		out := ledger.Outcome{Time: r.Record.Time, Payload: r.Record.Payload, Event: r.Record.Event, Repeated: r.Repeated}
-		seq, err := w.place(ctx, tx, size, own, calls[i].Compact, r)
-		if err != nil {
-			return w, err
-		}
-		out.Position = ledger.Position{Block: uint64(seq)}
-		answers[i].out = out
-	}
-	return w, nil
-}
-
-// place writes an accepted call's records and entry, or finds the place of one
-// that was recorded before.
-func (w *writing) place(ctx context.Context, tx *sql.Tx, size int64, own, compact string, r contract.Result) (int64, error) {
-	if r.Repeated {
-		if seq, ok := w.seqs[own]; ok {
-			return seq, nil
-		}
-		var seq int64
-		if err := tx.QueryRowContext(ctx, "SELECT seq FROM record WHERE key = ?", own).Scan(&seq); err != nil {
-			return 0, fmt.Errorf("find %s: %w", own, err)
-		}
-		return seq, nil
-	}
-	seq := size + int64(len(w.entries))
-	e := ledger.LogEntry{V: 1, Seq: uint64(seq), Time: r.Record.Time, Rules: contract.Rules, Call: compact,
-		Writes: r.Record.Writes, Event: r.Record.Event}
-	data, err := json.Marshal(e)
-	if err != nil {
-		return 0, fmt.Errorf("encode entry: %w", err)
-	}
-	extra, err := json.Marshal(stored{Event: r.Event, Writes: r.Writes})
-	if err != nil {
-		return 0, fmt.Errorf("encode entry: %w", err)
-	}
-	for _, rec := range r.Writes {
-		if err := put(ctx, tx, rec, seq); err != nil {
-			return 0, err
-		}
-	}
-	w.entries = append(w.entries, tlog.Entry{Data: data, Extra: extra})
-	w.seqs[own] = seq
-	return seq, nil
-}
-
-func put(ctx context.Context, tx *sql.Tx, w ledger.Write, seq int64) error {
-	var err error
-	if w.Value == nil {
-		_, err = tx.ExecContext(ctx, "DELETE FROM record WHERE key = ?", w.Key)
-	} else {
-		_, err = tx.ExecContext(ctx, "INSERT INTO record (key, value, seq) VALUES (?, ?, ?) "+
-			"ON CONFLICT (key) DO UPDATE SET value = excluded.value, seq = excluded.seq", w.Key, w.Value, seq)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", w.Key, err)
-	}
-	return nil
-}
-
-// txState is the committed state inside the writing transaction: the contract's
-// batch keeps its own writes in an overlay.
-type txState struct {
-	ctx context.Context //nolint:containedctx // one batch, one context
-	tx  *sql.Tx
-}
-
-// Get reads one key.
-func (s txState) Get(key string) ([]byte, bool, error) {
-	var v []byte
-	err := s.tx.QueryRowContext(s.ctx, "SELECT value FROM record WHERE key = ?", key).Scan(&v)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
-	}
-	return v, err == nil, err
-}
-
-// readState is the committed state outside a transaction.
-type readState struct {
-	ctx context.Context //nolint:containedctx // one look-up, one context
-	l   *Ledger
-}
-
-// Get reads one key.
-func (s readState) Get(key string) ([]byte, bool, error) {
-	v, err := s.l.Value(s.ctx, key)
-	if errors.Is(err, ledger.NotFound) {
-		return nil, false, nil
-	}
-	return v, err == nil, err
 }

@@ -1,0 +1,177 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+// statements are prepared once: parsing them took a third of the sequencer's time.
+type statements struct {
+	get, put, drop *sql.Stmt // of the writer
+	read           *sql.Stmt // of the readers
+}
+
+// prepare makes the statements; they end with the database.
+func prepare(ctx context.Context, db *sqldb.DB) (s statements, err error) {
+	const get = "SELECT value, seq FROM record WHERE key = ?"
+	for _, p := range []struct {
+		stmt  **sql.Stmt
+		db    *sql.DB
+		query string
+	}{
+		{&s.get, db.W, get},
+		{&s.read, db.R, get},
+		{&s.put, db.W, "INSERT INTO record (key, value, seq) VALUES (?, ?, ?) " +
+			"ON CONFLICT (key) DO UPDATE SET value = excluded.value, seq = excluded.seq"},
+		{&s.drop, db.W, "DELETE FROM record WHERE key = ?"},
+	} {
+		if *p.stmt, err = p.db.PrepareContext(ctx, p.query); err != nil { //nolint:sqlclosecheck // as long as the database
+			return s, fmt.Errorf("prepare %q: %w", p.query, err)
+		}
+	}
+	return s, nil
+}
+
+// row is a row of the table record; nil is no value.
+type row struct {
+	value []byte
+	seq   int64
+}
+
+// batch is one transaction being written. It remembers what it has read: the
+// committed state stands still inside, and the calls of a batch read the same
+// genesis, keys and parties. The contract keeps its own writes in an overlay.
+type batch struct {
+	ctx  context.Context //nolint:containedctx // one batch, one context
+	sql  statements      // bound to the transaction
+	size int64           // of the log before it
+	seen map[string]row
+
+	dirty   map[string]row // what each key is in the end
+	entries []tlog.Entry
+	seqs    map[string]int64 // of new calls, by their keys
+}
+
+func (l *Ledger) begin(ctx context.Context, tx *sql.Tx) *batch {
+	return &batch{
+		ctx: ctx, size: l.log.Size(), seen: map[string]row{}, dirty: map[string]row{}, seqs: map[string]int64{},
+		sql: statements{get: tx.StmtContext(ctx, l.sql.get), put: tx.StmtContext(ctx, l.sql.put), drop: tx.StmtContext(ctx, l.sql.drop)},
+	}
+}
+
+// Get reads one committed key.
+func (b *batch) Get(key string) ([]byte, bool, error) {
+	r, err := b.row(key)
+	return r.value, r.value != nil, err
+}
+
+func (b *batch) row(key string) (row, error) {
+	if r, ok := b.seen[key]; ok {
+		return r, nil
+	}
+	var r row
+	err := b.sql.get.QueryRowContext(b.ctx, key).Scan(&r.value, &r.seq)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return r, err
+	}
+	b.seen[key] = r
+	return r, nil
+}
+
+// record makes entries of the accepted calls and fills in the answers. A result
+// that is no refusal is a failure of the store.
+func (b *batch) record(calls []contract.Verified, results []contract.Result, answers []answer) error {
+	for i, r := range results {
+		if r.Err != nil {
+			if ledger.AsError(r.Err) == nil {
+				return r.Err
+			}
+			answers[i].err = r.Err
+			continue
+		}
+		seq, err := b.place(calls[i], r)
+		if err != nil {
+			return err
+		}
+		answers[i].out = ledger.Outcome{
+			Position: ledger.Position{Block: number(seq)},
+			Time:     r.Record.Time, Payload: r.Record.Payload, Event: r.Record.Event, Repeated: r.Repeated,
+		}
+	}
+	return nil
+}
+
+// place gives an accepted call its entry, or finds that of a call recorded before.
+func (b *batch) place(v contract.Verified, r contract.Result) (int64, error) {
+	own := ledger.CallKey(v.Call.Party, v.Call.ID)
+	if r.Repeated {
+		if seq, ok := b.seqs[own]; ok {
+			return seq, nil
+		}
+		before, err := b.row(own)
+		if err != nil {
+			return 0, fmt.Errorf("find %s: %w", own, err)
+		}
+		return before.seq, nil
+	}
+	seq := b.size + int64(len(b.entries))
+	data, err := json.Marshal(ledger.LogEntry{
+		V: 1, Seq: number(seq), Time: r.Record.Time, Rules: contract.Rules,
+		Call: v.Compact, Writes: r.Record.Writes, Event: r.Record.Event,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("encode entry: %w", err)
+	}
+	extra, err := json.Marshal(stored{Event: r.Event, Writes: r.Writes})
+	if err != nil {
+		return 0, fmt.Errorf("encode entry: %w", err)
+	}
+	for _, w := range r.Writes {
+		b.dirty[w.Key] = row{w.Value, seq}
+	}
+	b.entries = append(b.entries, tlog.Entry{Data: data, Extra: extra})
+	b.seqs[own] = seq
+	return seq, nil
+}
+
+// flush writes the records, each key once, in the order of the table.
+func (b *batch) flush() error {
+	for _, key := range slices.Sorted(maps.Keys(b.dirty)) {
+		r := b.dirty[key]
+		var err error
+		if r.value == nil {
+			_, err = b.sql.drop.ExecContext(b.ctx, key)
+		} else {
+			_, err = b.sql.put.ExecContext(b.ctx, key, r.value, r.seq)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// readState is the committed state outside a transaction.
+type readState struct {
+	ctx context.Context //nolint:containedctx // one look-up, one context
+	l   *Ledger
+}
+
+// Get reads one key.
+func (s readState) Get(key string) ([]byte, bool, error) {
+	v, err := s.l.Value(s.ctx, key)
+	if errors.Is(err, ledger.NotFound) {
+		return nil, false, nil
+	}
+	return v, err == nil, err
+}

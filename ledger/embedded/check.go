@@ -1,0 +1,80 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Check reads the whole ledger, which must be at rest: every entry is held
+// against the tree and the last signed checkpoint, every event and write set
+// against its entry, and the records against the write sets, so that none is
+// missing, changed or from nowhere. It takes time in proportion to the file.
+func (l *Ledger) Check(ctx context.Context) error {
+	if err := l.log.Check(ctx); err != nil {
+		return l.watch(err)
+	}
+	c := checker{l: l, size: l.log.Size(), missing: map[string]bool{}}
+	s := &spine{}
+	for s.size < c.size {
+		blocks, err := l.blocks(ctx, s, min(c.size, s.size+chunk))
+		if err != nil {
+			return l.watch(err)
+		}
+		for _, b := range blocks {
+			if err := c.entry(ctx, b.Calls[0]); err != nil {
+				return l.watch(err)
+			}
+		}
+	}
+	return l.watch(c.end(ctx))
+}
+
+// checker holds the records against the write sets, entry by entry.
+type checker struct {
+	l       *Ledger
+	size    int64
+	matched int64
+	missing map[string]bool // written, not there: a later entry must have deleted them
+}
+
+func (c *checker) entry(ctx context.Context, e ledger.Committed) error {
+	for _, w := range e.Writes {
+		delete(c.missing, w.Key)
+		var value []byte
+		var seq int64
+		err := c.l.sql.read.QueryRowContext(ctx, w.Key).Scan(&value, &seq)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			if w.Value != nil {
+				c.missing[w.Key] = true
+			}
+		case err != nil:
+			return fmt.Errorf("read %s: %w", w.Key, err)
+		case number(seq) > e.Position.Block: // a later entry speaks of it
+		case number(seq) < e.Position.Block || !slices.Equal(value, w.Value):
+			return damaged("the record %s is not what entry %d wrote", w.Key, e.Position.Block)
+		default:
+			c.matched++
+		}
+	}
+	return nil
+}
+
+func (c *checker) end(ctx context.Context) error {
+	for key := range c.missing {
+		return damaged("the record %s is missing", key)
+	}
+	var rows int64
+	if err := c.l.db.R.QueryRowContext(ctx, "SELECT count(*) FROM record").Scan(&rows); err != nil {
+		return fmt.Errorf("count records: %w", err)
+	}
+	if rows != c.matched {
+		return damaged("it holds %d records, its %d entries wrote %d", rows, c.size, c.matched)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	ref "golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// stored is what an entry's row holds beside the entry.
+type stored struct {
+	Event  json.RawMessage `json:"event"`
+	Writes []ledger.Write  `json:"writes"`
+}
+
+// committed is the call that an entry's row holds, its event and write set held
+// against the hashes in the entry.
+func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
+	var e ledger.LogEntry
+	var s stored
+	if err := json.Unmarshal(data, &e); err != nil {
+		return ledger.Committed{}, damaged("entry %d can't be read: %w", seq, err)
+	}
+	if err := json.Unmarshal(extra, &s); err != nil {
+		return ledger.Committed{}, damaged("the event and write set of entry %d can't be read: %w", seq, err)
+	}
+	if e.Seq != number(seq) || ledger.DigestOf(s.Event) != e.Event || ledger.HashWrites(s.Writes) != e.Writes {
+		return ledger.Committed{}, damaged("the event or write set of entry %d was changed after it was recorded", seq)
+	}
+	c := ledger.Committed{Position: ledger.Position{Block: e.Seq}, Time: e.Time, JWS: e.Call, Writes: s.Writes}
+	if err := json.Unmarshal(s.Event, &c.Event); err != nil {
+		return c, damaged("the event of entry %d can't be read: %w", seq, err)
+	}
+	return c, nil
+}
+
+// damaged says what is wrong with the file and what to do.
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("ledger.db is damaged (%w): restore it from the newest backup",
+		&damage{fmt.Errorf(format, args...)})
+}
+
+type damage struct{ what error }
+
+func (d *damage) Error() string { return d.what.Error() }
+
+func (d *damage) Unwrap() []error { return []error{tlog.ErrDamaged, d.what} }
+
+// spine is the right edge of a growing tree: the roots of its complete
+// subtrees, the largest first. With it entries read in order are held against
+// the tree at the price of two hashes each.
+type spine struct {
+	size  int64
+	roots []ref.Hash
+}
+
+// spineAt is the edge of the log's first size entries; there must be more. It
+// is the inclusion proof of the next entry, all of whose neighbors lie before it.
+func (l *Ledger) spineAt(ctx context.Context, size int64) (*spine, error) {
+	if size == 0 {
+		return &spine{}, nil
+	}
+	path, err := l.log.Prove(ctx, size, size+1)
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", size, err)
+	}
+	roots := slices.Clone(path)
+	slices.Reverse(roots)
+	return &spine{size: size, roots: roots}, nil
+}
+
+func (s *spine) add(leaf ref.Hash) {
+	for n := s.size; n&1 == 1; n >>= 1 {
+		last := len(s.roots) - 1
+		leaf = ref.NodeHash(s.roots[last], leaf)
+		s.roots = s.roots[:last]
+	}
+	s.roots = append(s.roots, leaf)
+	s.size++
+}
+
+// root is the root of the tree, which has a leaf.
+func (s *spine) root() ref.Hash {
+	last := len(s.roots) - 1
+	h := s.roots[last]
+	for i := last - 1; i >= 0; i-- {
+		h = ref.NodeHash(s.roots[i], h)
+	}
+	return h
+}
