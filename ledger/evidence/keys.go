@@ -84,7 +84,7 @@ func (v *verification) admitted(a *act) error {
 		if err := typed(a, &args); err != nil {
 			return err
 		}
-		if k := v.keys[args.Old]; k == nil || !k.counts(a.Time) {
+		if k := v.keys[args.Old]; k != nil && !k.counts(a.Time) {
 			return failf(CheckKey, a.where(), "the key that is rotated does not count")
 		}
 		return v.exchange(a, a.party(), args.Old, args.New, args.Proof)
@@ -176,7 +176,10 @@ func (v *verification) bring(a *act, owner ledger.ID, k ledger.NewKeyArg) error 
 // exchange ends the old key and begins the new one at the entry's time.
 func (v *verification) exchange(a *act, owner ledger.ID, old ledger.KeyID, fresh ledger.NewKeyArg, proof string) error {
 	k := v.keys[old]
-	if k == nil || k.party != owner || k.recovery || k.use != fresh.Use {
+	if k == nil {
+		return failf(CheckMissing, a.where(), "no call in the bundle brings the old key %s", old)
+	}
+	if k.party != owner || k.recovery || k.use != fresh.Use {
 		return failf(CheckKey, a.where(), "the old key is not one of the party's")
 	}
 	want := ledger.RotationProof{Ledger: v.bundle.Ledger, Party: owner, Old: old}

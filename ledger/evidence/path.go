@@ -207,7 +207,7 @@ func (v *verification) license(id ledger.ID) (ledger.License, error) {
 		if err := v.licenseSays(l, list); err != nil {
 			return l, err
 		}
-		if l.State != ledger.LicenseOffered {
+		if l.State == ledger.LicenseAccepted && len(l.Suspensions) == 0 {
 			v.right(ledger.Use, l.Assignee, ref, l.StartOn, l.EndOn, ref)
 			v.right(ledger.Operate, l.Assignee, ref, l.StartOn, l.EndOn, ref)
 		}

@@ -37,7 +37,8 @@ type File struct {
 	Name    string        `json:"name"`
 }
 
-// Right is a right that follows from a proven record.
+// Right is a right that follows from a proven record which nothing in the bundle
+// suspends or ends.
 type Right struct {
 	Right ledger.Right `json:"right"`
 	Party ledger.ID    `json:"party"`

@@ -108,7 +108,9 @@ func (v *verification) entry(id ledger.ID) (ledger.Entry, error) {
 			return e, failf(CheckRecord, string(ref), "the record says %s with %d suspensions, the calls lead to active with %d",
 				e.State, len(e.Suspensions), open)
 		}
-		v.right(ledger.Hold, e.Holder, ledger.RefTo(ledger.KindResource, e.Subject), e.ValidFrom, e.ValidUntil, ref)
+		if open == 0 {
+			v.right(ledger.Hold, e.Holder, ledger.RefTo(ledger.KindResource, e.Subject), e.ValidFrom, e.ValidUntil, ref)
+		}
 		return e, nil
 	})
 }

@@ -205,7 +205,7 @@ func (v *verification) closed() error {
 func (v *verification) summary() Report {
 	r := Report{
 		Ledger: v.bundle.Ledger, Name: v.genesis.Name, Demo: v.genesis.Demo, About: v.bundle.About,
-		Steps: []Step{}, Files: v.files, Rights: v.rights, Receipts: v.receipts,
+		Steps: []Step{}, Files: append([]File{}, v.files...), Rights: append([]Right{}, v.rights...), Receipts: v.receipts,
 	}
 	for _, a := range v.acts {
 		p, k := v.parties[a.party()], a.key

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"testing"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -365,8 +364,4 @@ func (w *world) fails(b evidence.Bundle, want evidence.Check) {
 	if f := evidence.AsFailure(err); f == nil || f.Check != want {
 		w.t.Errorf("verify: %v, want a failure of %s", err, want)
 	}
-}
-
-func day(t ledger.Millis) ledger.Date {
-	return ledger.Date(time.UnixMilli(int64(t) + 8*3_600_000).UTC().Format(time.DateOnly))
 }
