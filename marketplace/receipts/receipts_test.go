@@ -230,6 +230,9 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	if _, err := f.Append(t.Context(), f.ingest(party(1), "o")); err == nil {
 		t.Error("kept what can't be")
 	}
+	if _, err := f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonQuota)); err == nil {
+		t.Error("kept what can't be")
+	}
 	if f.Size() != 3 || f.used(t, order(1)) != (receipts.Usage{Uses: 1, Bytes: 100}) {
 		t.Errorf("%d receipts, %+v", f.Size(), f.used(t, order(1)))
 	}
