@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // SignProfile makes a party's application for admission: its profile, signed by
@@ -100,10 +101,8 @@ func (a GenesisArgs) Validate() error {
 	if len(a.LedgerKey) > 300 {
 		return Invalid("ledger_key", "max_length")
 	}
-	for _, r := range a.Authority.Roles {
-		if r == RoleDataAuthority {
-			return nil
-		}
+	if slices.Contains(a.Authority.Roles, RoleDataAuthority) {
+		return nil
 	}
 	return Invalid("authority.roles", "data_authority")
 }
@@ -115,8 +114,14 @@ func (l Limits) check(demo bool) error {
 	for _, c := range []struct {
 		field     string
 		days, law int
-	}{{"accept_days", l.Accept, law.Accept}, {"exam_days", l.Exam, law.Exam}, {"notice_days", l.Notice, law.Notice},
-		{"objection_days", l.Objection, law.Objection}, {"code_days", l.Code, law.Code}, {"resubmit_days", l.Resubmit, law.Resubmit}} {
+	}{
+		{"accept_days", l.Accept, law.Accept},
+		{"exam_days", l.Exam, law.Exam},
+		{"notice_days", l.Notice, law.Notice},
+		{"objection_days", l.Objection, law.Objection},
+		{"code_days", l.Code, law.Code},
+		{"resubmit_days", l.Resubmit, law.Resubmit},
+	} {
 		if c.days > c.law || c.days < 0 || c.days == 0 && !demo {
 			return Invalid("limits."+c.field, "not_longer_than_law")
 		}

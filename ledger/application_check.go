@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -25,8 +26,10 @@ func Checks() []string { return []string{"complete", "consistent", "admissible"}
 // RefusalReasons is the closed list of grounds to refuse an application or to
 // fail its examination (domain §2.6; R6, R10).
 func RefusalReasons() []Reason {
-	return []Reason{ReasonIncomplete, ReasonNonconforming, ReasonStateSecret, ReasonCoreData, ReasonSourceUnlawful,
-		ReasonOwnership, ReasonJurisdiction, ReasonDuplicate}
+	return []Reason{
+		ReasonIncomplete, ReasonNonconforming, ReasonStateSecret, ReasonCoreData, ReasonSourceUnlawful,
+		ReasonOwnership, ReasonJurisdiction, ReasonDuplicate,
+	}
 }
 
 // Validate checks the form.
@@ -109,10 +112,8 @@ func (a ReturnArgs) Validate() error {
 		if err := d.Validate(at("defects", i)); err != nil {
 			return err
 		}
-		for _, e := range a.Defects[:i] {
-			if d.Same(e) {
-				return Invalid(at("defects", i), "not_twice")
-			}
+		if slices.ContainsFunc(a.Defects[:i], d.Same) {
+			return Invalid(at("defects", i), "not_twice")
 		}
 	}
 	return nil

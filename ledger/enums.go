@@ -19,8 +19,10 @@ const (
 
 // Roles is the closed list, in order.
 func Roles() []Role {
-	return []Role{RoleHolder, RoleRegistryBody, RoleDataAuthority, RoleGrantor, RoleImplementer,
-		RoleOperator, RoleBuyer, RoleAssessor, RoleRegulator, RolePlatform}
+	return []Role{
+		RoleHolder, RoleRegistryBody, RoleDataAuthority, RoleGrantor, RoleImplementer,
+		RoleOperator, RoleBuyer, RoleAssessor, RoleRegulator, RolePlatform,
+	}
 }
 
 // Right is one of the three rights that are registered (T: 持有权、使用权、经营权).
@@ -130,15 +132,19 @@ func Forms() []Form {
 
 // Domains is the closed list of domains (ours, after work plan item X17).
 func Domains() []string {
-	return []string{"population", "legal_person", "economy", "credit", "business_env", "government_service",
+	return []string{
+		"population", "legal_person", "economy", "credit", "business_env", "government_service",
 		"livelihood", "culture_tourism", "public_safety", "city_governance", "transport", "ecology", "industry",
-		"health", "other"}
+		"health", "other",
+	}
 }
 
 // Periodicities is the closed list of dct:accrualPeriodicity.
 func Periodicities() []string {
-	return []string{"realtime", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual",
-		"irregular", "once"}
+	return []string{
+		"realtime", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual",
+		"irregular", "once",
+	}
 }
 
 // Formats is the closed list of dcat:mediaType that we name.

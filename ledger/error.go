@@ -97,8 +97,7 @@ func ParseError(text string) (*Error, error) {
 
 // AsError is the typed error in err's chain, or nil.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return nil

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -37,8 +39,7 @@ func DecodeStrict(data []byte, v any) error {
 		return &Error{Code: InvalidCode, Reason: ReasonJSON, Rule: "one_value"}
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		var te *json.UnmarshalTypeError
-		if errors.As(err, &te) {
+		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return Invalid(te.Field, "type_"+te.Type.Kind().String())
 		}
 		return &Error{Code: InvalidCode, Reason: ReasonJSON, Rule: "syntax"}
@@ -98,7 +99,14 @@ func walk(d *json.Decoder, t reflect.Type, path string, depth int) error {
 	case nil:
 		return Invalid(path, "not_null")
 	case string:
-		return checkText(tok, path)
+		if err := checkText(tok, path); err != nil {
+			return err
+		}
+		return scalar(t, path, reflect.String)
+	case bool:
+		return scalar(t, path, reflect.Bool)
+	case json.Number:
+		return scalar(t, path, reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64)
 	case json.Delim:
 		if tok == '{' {
 			return walkObject(d, t, path, depth)
@@ -106,6 +114,18 @@ func walk(d *json.Decoder, t reflect.Type, path string, depth int) error {
 		return walkArray(d, t, path, depth)
 	}
 	return nil
+}
+
+// scalar holds a value that is no object and no list to the kinds that take it.
+// encoding/json would say so too, but names Go's embedded structs in the path.
+func scalar(t reflect.Type, path string, kinds ...reflect.Kind) error {
+	if t == nil || t.Kind() == reflect.Interface || slices.Contains(kinds, t.Kind()) {
+		return nil
+	}
+	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && kinds[0] == reflect.String {
+		return nil
+	}
+	return Invalid(path, "type_"+t.Kind().String())
 }
 
 func walkObject(d *json.Decoder, t reflect.Type, path string, depth int) error {
@@ -178,14 +198,11 @@ func join(path, name string) string {
 // members maps the JSON names of a struct, embedded structs included, to their types.
 func members(t reflect.Type) map[string]reflect.Type {
 	m := make(map[string]reflect.Type, t.NumField())
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
-			for k, v := range members(f.Type) {
-				m[k] = v
-			}
+			maps.Copy(m, members(f.Type))
 		case name == "-" || !f.IsExported():
 		case name != "":
 			m[name] = f.Type
@@ -247,7 +264,7 @@ func CheckToken(field, s string, most int) error {
 	}
 	for i := range len(s) {
 		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._:/-", c) >= 0) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("._:/-", c) < 0 {
 			return Invalid(field, "token_characters")
 		}
 	}
@@ -259,10 +276,8 @@ func OneOf[T ~string](field string, v T, list []T) error {
 	if v == "" {
 		return Invalid(field, "required")
 	}
-	for _, w := range list {
-		if v == w {
-			return nil
-		}
+	if slices.Contains(list, v) {
+		return nil
 	}
 	return Invalid(field, "enum").With("value", string(v))
 }

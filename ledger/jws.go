@@ -16,6 +16,15 @@ import (
 // b64 is base64url without padding and without spare bits (RFC 7515 §2).
 var b64 = base64.RawURLEncoding.Strict()
 
+// decode64 refuses line breaks, which the library skips even when it is strict:
+// a key or a signature must be one text only.
+func decode64(s string) ([]byte, error) {
+	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
+		return nil, base64.CorruptInputError(i)
+	}
+	return b64.DecodeString(s)
+}
+
 // JWK is a public key of the curve P-256 (RFC 7517, RFC 7518 §6.2).
 type JWK struct {
 	Kty string `json:"kty"`
@@ -29,7 +38,7 @@ type KeyID string
 
 // Validate names field in its error when the id is no thumbprint.
 func (k KeyID) Validate(field string) error {
-	if b, err := b64.DecodeString(string(k)); err != nil || len(b) != 32 {
+	if b, err := decode64(string(k)); err != nil || len(b) != 32 {
 		return Invalid(field, "thumbprint")
 	}
 	return nil
@@ -55,8 +64,8 @@ func (k JWK) Validate(field string) error {
 
 // Public is the key as the standard library knows it.
 func (k JWK) Public() (*ecdsa.PublicKey, error) {
-	x, errX := b64.DecodeString(k.X)
-	y, errY := b64.DecodeString(k.Y)
+	x, errX := decode64(k.X)
+	y, errY := decode64(k.Y)
 	if errX != nil || errY != nil || len(x) != 32 || len(y) != 32 {
 		return nil, fmt.Errorf("coordinates of a P-256 key are 32 bytes each")
 	}
@@ -187,7 +196,7 @@ func ParseJWS(s, typ string, most int) (JWS, error) {
 	if len(parts) != 3 {
 		return bad("compact")
 	}
-	raw, err := b64.DecodeString(parts[0])
+	raw, err := decode64(parts[0])
 	if err != nil {
 		return bad("base64url")
 	}
@@ -201,13 +210,13 @@ func ParseJWS(s, typ string, most int) (JWS, error) {
 	if err := j.Header.Kid.Validate("header.kid"); err != nil {
 		return JWS{}, err
 	}
-	if j.Payload, err = b64.DecodeString(parts[1]); err != nil {
+	if j.Payload, err = decode64(parts[1]); err != nil {
 		return bad("base64url")
 	}
 	if len(j.Payload) > most {
 		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonTooLarge, Field: "call"}
 	}
-	if j.Signature, err = b64.DecodeString(parts[2]); err != nil {
+	if j.Signature, err = decode64(parts[2]); err != nil {
 		return bad("base64url")
 	}
 	j.Signed = []byte(parts[0] + "." + parts[1])

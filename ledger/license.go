@@ -1,5 +1,7 @@
 package ledger
 
+import "slices"
+
 // Purpose is what a license or order is for.
 type Purpose struct {
 	Class PurposeClass `json:"class"`
@@ -126,12 +128,7 @@ func allows(list []Purpose, p Purpose) bool {
 }
 
 func contains[T comparable](list []T, v T) bool {
-	for _, w := range list {
-		if v == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, v)
 }
 
 // OfferArgs offer a license.

@@ -150,7 +150,7 @@ func (p Purpose) Validate(field string, anyOfClass bool) error {
 	}
 	for i := range len(p.Code) {
 		c := p.Code[i]
-		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_') {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
 			return Invalid(field+".code", "token_characters")
 		}
 	}

@@ -1,5 +1,7 @@
 package ledger
 
+import "slices"
+
 // KeyUse is what a key may sign (protocol §3).
 type KeyUse string
 
@@ -116,10 +118,8 @@ type Party struct {
 // Has reports whether the party holds one of the roles.
 func (p Party) Has(roles ...Role) bool {
 	for _, r := range p.Roles {
-		for _, want := range roles {
-			if r == want {
-				return true
-			}
+		if slices.Contains(roles, r) {
+			return true
 		}
 	}
 	return false

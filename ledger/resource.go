@@ -89,8 +89,10 @@ const (
 
 // MaterialGroups is the list that an initial registration of a resource needs.
 func MaterialGroups() []MaterialGroup {
-	return []MaterialGroup{MaterialSubject, MaterialLawfulSource, MaterialFacts, MaterialDeposit, MaterialRisk,
-		MaterialInternalReview}
+	return []MaterialGroup{
+		MaterialSubject, MaterialLawfulSource, MaterialFacts, MaterialDeposit, MaterialRisk,
+		MaterialInternalReview,
+	}
 }
 
 // Material is a document of an application, by hash; its name stays off the ledger.

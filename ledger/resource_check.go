@@ -272,8 +272,14 @@ func (q Quality) Validate(field string) error {
 	for _, s := range []struct {
 		name  string
 		score int
-	}{{"normative", q.Normative}, {"complete", q.Complete}, {"accurate", q.Accurate}, {"consistent", q.Consistent},
-		{"timely", q.Timely}, {"accessible", q.Accessible}} {
+	}{
+		{"normative", q.Normative},
+		{"complete", q.Complete},
+		{"accurate", q.Accurate},
+		{"consistent", q.Consistent},
+		{"timely", q.Timely},
+		{"accessible", q.Accessible},
+	} {
 		if s.score < 0 || s.score > maxScore {
 			return Invalid(field+"."+s.name, "0_to_100")
 		}

@@ -196,7 +196,7 @@ func all[T any](ctx context.Context, db *sql.DB, query string, args ...any) ([]T
 	if err != nil {
 		return nil, fmt.Errorf("query licensing: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err below has what matters
+	defer rows.Close()
 	list := []T{}
 	for rows.Next() {
 		var raw []byte

@@ -3,6 +3,7 @@ package marketplace
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -49,9 +50,11 @@ func (m *Market) checkOrder(ctx context.Context, id ledger.ID, party ledger.ID, 
 	if err := m.checkParties(ctx, o, p); err != nil {
 		return grant{}, err
 	}
-	g := grant{subject: ledger.RefTo(ledger.KindProduct, p.ID), license: o.License, order: o.ID, purpose: &o.Purpose,
+	g := grant{
+		subject: ledger.RefTo(ledger.KindProduct, p.ID), license: o.License, order: o.ID, purpose: &o.Purpose,
 		scope: ledger.RefTo(ledger.KindOrder, o.ID), quota: o.Limits,
-		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil))}
+		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil)),
+	}
 	for _, source := range p.Sources {
 		d, err := m.Decide(ctx, Question{Party: o.Operator, Resource: source, License: o.License, Purpose: o.Purpose, Action: "distribute"})
 		if err != nil {
@@ -131,8 +134,10 @@ func (m *Market) checkSupply(ctx context.Context, license, resource ledger.ID, p
 	if !d.Allow {
 		return grant{}, deny(d.Reason, "O21")
 	}
-	g := grant{subject: ledger.RefTo(ledger.KindResource, resource), license: license,
-		scope: ledger.RefTo(ledger.KindLicense, license), quota: l.Limits, revision: d.Revision, until: min(d.Until, endOf(l.EndOn))}
+	g := grant{
+		subject: ledger.RefTo(ledger.KindResource, resource), license: license,
+		scope: ledger.RefTo(ledger.KindLicense, license), quota: l.Limits, revision: d.Revision, until: min(d.Until, endOf(l.EndOn)),
+	}
 	g.content, err = m.contentFor(ctx, g.subject, object)
 	return g, err
 }
@@ -146,10 +151,5 @@ func hidden(err error) error {
 }
 
 func contains[T comparable](list []T, v T) bool {
-	for _, w := range list {
-		if v == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, v)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -81,8 +82,10 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Inge
 	if err != nil {
 		return Ingested{}, fmt.Errorf("keep upload: %w", err)
 	}
-	placed, err := m.Receipts.Append(ctx, ledger.Receipt{V: 1, Kind: ledger.ReceiptIngest, ID: m.NewID(), Time: m.millis(),
-		Party: party, Object: info.ID, SHA256: ledger.Digest(info.SHA256), Size: info.Bytes})
+	placed, err := m.Receipts.Append(ctx, ledger.Receipt{
+		V: 1, Kind: ledger.ReceiptIngest, ID: m.NewID(), Time: m.millis(),
+		Party: party, Object: info.ID, SHA256: ledger.Digest(info.SHA256), Size: info.Bytes,
+	})
 	if err != nil {
 		return Ingested{}, errors.Join(fmt.Errorf("receipt of upload: %w", err), m.Objects.Delete(context.WithoutCancel(ctx), info.ID))
 	}
@@ -135,17 +138,10 @@ func affiliated(license ledger.License, operator, buyer ledger.Party) bool {
 	if operator.ID == buyer.ID {
 		return true
 	}
-	for _, u := range append(append([]ledger.USCC{}, license.Affiliates...), operator.Affiliates...) {
-		if u == buyer.USCC {
-			return true
-		}
+	if slices.Contains(append(append([]ledger.USCC{}, license.Affiliates...), operator.Affiliates...), buyer.USCC) {
+		return true
 	}
-	for _, u := range buyer.Affiliates {
-		if u == operator.USCC {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(buyer.Affiliates, operator.USCC)
 }
 
 // mainland reports whether a region code lies in mainland China (B10).

@@ -182,10 +182,12 @@ func (m *Market) checkIngest(ctx context.Context, c ledger.Content) error {
 func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, error) {
 	revision := g.revision
 	req := receipts.StartRequest{
-		Receipt: ledger.Receipt{V: 1, Kind: ledger.ReceiptStart, ID: t.Start, Time: t.m.millis(), Party: t.ask.Party,
+		Receipt: ledger.Receipt{
+			V: 1, Kind: ledger.ReceiptStart, ID: t.Start, Time: t.m.millis(), Party: t.ask.Party,
 			Flow: t.ask.flow(), License: g.license, Order: g.order, Environment: t.ask.Environment, Subject: g.subject,
 			Content: g.content.ID, Purpose: g.purpose, Revision: &revision, Object: g.content.Object, SHA256: g.content.SHA256,
-			Size: g.content.Bytes, Offset: t.Offset, Length: t.Length, Key: t.ask.Key},
+			Size: g.content.Bytes, Offset: t.Offset, Length: t.Length, Key: t.ask.Key,
+		},
 		Limits: []receipts.LimitScope{{Scope: g.scope, Quota: g.quota}},
 	}
 	running, err := t.m.Receipts.Reserve(ctx, req)
@@ -244,8 +246,10 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 	if e == nil {
 		return refusal
 	}
-	r := ledger.Receipt{V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
-		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1}
+	r := ledger.Receipt{
+		V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
+		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1,
+	}
 	if _, err := m.Receipts.Append(ctx, r); err != nil {
 		return errors.Join(refusal, fmt.Errorf("receipt of denial: %w", err))
 	}

@@ -101,8 +101,10 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 			if w.period.Days == 0 || due.Due >= day {
 				continue
 			}
-			alarms = append(alarms, Alarm{Application: a.ID, Applicant: a.Applicant, Body: a.Body, Title: a.Resource.Title, Step: w.step,
-				Objection: w.objection, Due: ledger.Date(due.Due), Days: worked(lists, due.Due, day), Provisional: due.Provisional})
+			alarms = append(alarms, Alarm{
+				Application: a.ID, Applicant: a.Applicant, Body: a.Body, Title: a.Resource.Title, Step: w.step,
+				Objection: w.objection, Due: ledger.Date(due.Due), Days: worked(lists, due.Due, day), Provisional: due.Provisional,
+			})
 		}
 		return true
 	}, "SELECT n, value FROM registry_application WHERE state IN ('submitted', 'returned', 'accepted', 'noticed') ORDER BY n")

@@ -99,6 +99,8 @@ func (r *Registry) Notices(ctx context.Context, cursor string) ([]Notice, string
 }
 
 func notice(a ledger.Application, due calendar.Due) Notice {
-	return Notice{Application: a.ID, Answers: a.Cite.Payload, Kind: a.Kind, Name: a.Resource.Title, Summary: a.Resource.Description,
-		From: a.Notice.From, Until: ledger.Date(due.Due), Provisional: due.Provisional}
+	return Notice{
+		Application: a.ID, Answers: a.Cite.Payload, Kind: a.Kind, Name: a.Resource.Title, Summary: a.Resource.Description,
+		From: a.Notice.From, Until: ledger.Date(due.Due), Provisional: due.Provisional,
+	}
 }

@@ -70,10 +70,12 @@ type Summary struct {
 
 // facts are what of a summary never depends on the day or on other records.
 func facts(e ledger.Entry) Summary {
-	return Summary{Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Title,
+	return Summary{
+		Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Title,
 		Description: e.Resource.Description, Holder: Named{ID: e.Holder}, Body: Named{ID: e.Body}, ValidFrom: e.ValidFrom,
 		ValidUntil: e.ValidUntil, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Sector: e.Resource.Sector,
-		Periodicity: e.Resource.Periodicity, SupplyMode: e.Resource.SupplyMode}
+		Periodicity: e.Resource.Periodicity, SupplyMode: e.Resource.SupplyMode,
+	}
 }
 
 // Entry is the record of a registration; NotFound if there is none. It holds more
@@ -181,10 +183,12 @@ func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, e
 		return Certificate{}, err
 	}
 	named := Named{e.Holder, holder}
-	return Certificate{Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
+	return Certificate{
+		Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
 		Holder: named, Rights: Lines{Hold: RightLine{Kind: LineParty, Party: &named, From: e.ValidFrom, Until: e.ValidUntil}},
 		RegistryCode: e.RegistryCode, CadCode: e.CadCode, IssuedOn: e.ValidFrom, ValidUntil: e.ValidUntil,
-		Body: Named{e.Body, body}, Status: statusOf(e, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding}, nil
+		Body: Named{e.Body, body}, Status: statusOf(e, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding,
+	}, nil
 }
 
 // summary completes the facts of a row of a search.

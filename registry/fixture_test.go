@@ -50,8 +50,10 @@ func (f *fixture) record(t testing.TB, records ...ledger.Record) {
 	t.Helper()
 	err := sqldb.InTx(context.Background(), f.db.W, func(tx *sql.Tx) error {
 		for _, r := range records {
-			e := ledger.Event{Name: "test", Party: id("caller"), Call: id("call" + string(r.Value)), Payload: ledger.DigestOf(r.Value),
-				Records: []ledger.Record{r, {Ref: "grant/" + ledger.Ref(id("g")), Value: json.RawMessage(`{}`)}}}
+			e := ledger.Event{
+				Name: "test", Party: id("caller"), Call: id("call" + string(r.Value)), Payload: ledger.DigestOf(r.Value),
+				Records: []ledger.Record{r, {Ref: "grant/" + ledger.Ref(id("g")), Value: json.RawMessage(`{}`)}},
+			}
 			if err := f.Project(context.Background(), tx, e); err != nil {
 				return err
 			}
@@ -75,18 +77,24 @@ func rec(t testing.TB, ref ledger.Ref, v any) ledger.Record {
 }
 
 func partyRecord(t testing.TB, name string, roles ...ledger.Role) ledger.Record {
-	p := ledger.Party{ID: id(name), Name: name, Region: "430300", Roles: roles,
-		Keys: []ledger.KeyRecord{{Kid: ledger.KeyID("kid-" + name), Use: ledger.UseAuth, From: 5}, {Kid: ledger.KeyID("old-" + name), Use: ledger.UseSign, Until: 9}}}
+	p := ledger.Party{
+		ID: id(name), Name: name, Region: "430300", Roles: roles,
+		Keys: []ledger.KeyRecord{{Kid: ledger.KeyID("kid-" + name), Use: ledger.UseAuth, From: 5}, {Kid: ledger.KeyID("old-" + name), Use: ledger.UseSign, Until: 9}},
+	}
 	return rec(t, ledger.RefTo(ledger.KindParty, p.ID), p)
 }
 
 // entry is an active entry of the resource of that name.
 func entry(name, holder string, change ...func(*ledger.Entry)) ledger.Entry {
-	e := ledger.Entry{ID: id("entry" + name), SubjectType: "resource", Subject: id("resource" + name), SubjectHash: ledger.DigestOf([]byte(name)),
+	e := ledger.Entry{
+		ID: id("entry" + name), SubjectType: "resource", Subject: id("resource" + name), SubjectHash: ledger.DigestOf([]byte(name)),
 		Title: name, Holder: id(holder), Body: id("市数据登记中心"), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-15",
-		Resource: ledger.Resource{ID: id("resource" + name), Title: name, Description: "关于" + name + "的说明", Publisher: id(holder), Domain: "transport",
+		Resource: ledger.Resource{
+			ID: id("resource" + name), Title: name, Description: "关于" + name + "的说明", Publisher: id(holder), Domain: "transport",
 			Spatial: "430300", Sector: "G54", Periodicity: "daily", SupplyMode: []string{"open"}, Keywords: []string{"关键词"},
-			Items: []ledger.Item{{Name: "secret_column", Label: "不公开的列"}}}}
+			Items: []ledger.Item{{Name: "secret_column", Label: "不公开的列"}},
+		},
+	}
 	e.CadCode = ledger.MakeCadCode("430300", '1', e.ValidFrom, e.ID)
 	for _, c := range change {
 		c(&e)
@@ -99,8 +107,10 @@ func entryRecord(t testing.TB, e ledger.Entry) ledger.Record {
 }
 
 func application(name string, state ledger.ApplicationState) ledger.Application {
-	return ledger.Application{ID: id("application" + name), Kind: "initial", SubjectType: "resource", Applicant: id("市交通运输局"), Body: id("市数据登记中心"),
-		State: state, Resource: ledger.Resource{Title: name, Description: name + "的摘要"}, Cite: ledger.Cite{Payload: ledger.DigestOf([]byte(name))}}
+	return ledger.Application{
+		ID: id("application" + name), Kind: "initial", SubjectType: "resource", Applicant: id("市交通运输局"), Body: id("市数据登记中心"),
+		State: state, Resource: ledger.Resource{Title: name, Description: name + "的摘要"}, Cite: ledger.Cite{Payload: ledger.DigestOf([]byte(name))},
+	}
 }
 
 func applicationRecord(t testing.TB, a ledger.Application) ledger.Record {

@@ -17,11 +17,13 @@ func TestCertificate(t *testing.T) {
 	e := entry("公交车辆到离站信息", "市交通运输局", func(e *ledger.Entry) { e.RegistryCode = "4303001234567890123456" })
 	f.record(t, entryRecord(t, e))
 	holder := registry.Named{ID: e.Holder, Name: "市交通运输局"}
-	want := registry.Certificate{Entry: e.ID, SubjectType: "resource", Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
+	want := registry.Certificate{
+		Entry: e.ID, SubjectType: "resource", Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
 		Holder:       holder,
 		Rights:       registry.Lines{Hold: registry.RightLine{Kind: registry.LineParty, Party: &holder, From: "2026-10-15", Until: "2029-10-15"}},
 		RegistryCode: e.RegistryCode, CadCode: e.CadCode, IssuedOn: "2026-10-15", ValidUntil: "2029-10-15",
-		Body: registry.Named{ID: e.Body, Name: "市数据登记中心"}, Status: registry.StatusActive, AsOf: "2026-10-20", Statement: registry.StatementFormal}
+		Body: registry.Named{ID: e.Body, Name: "市数据登记中心"}, Status: registry.StatusActive, AsOf: "2026-10-20", Statement: registry.StatementFormal,
+	}
 	for _, code := range []string{string(e.CadCode), e.RegistryCode} {
 		got, err := f.Certificate(t.Context(), code)
 		if err != nil {
@@ -138,8 +140,10 @@ func TestNotices(t *testing.T) {
 	a.Notice = &ledger.Period{From: "2026-09-23", Days: 10, Due: "2026-10-09", Provisional: true} // counted before the list
 	f.record(t, autumn(t), partyRecord(t, "市交通运输局", ledger.RoleHolder), applicationRecord(t, a),
 		applicationRecord(t, application("未公示", ledger.Accepted)))
-	want := []registry.Notice{{Application: a.ID, Answers: a.Cite.Payload, Registrant: "市交通运输局", Kind: "initial", Name: "公交车辆到离站信息",
-		Summary: "公交车辆到离站信息的摘要", From: "2026-09-23", Until: "2026-10-14"}}
+	want := []registry.Notice{{
+		Application: a.ID, Answers: a.Cite.Payload, Registrant: "市交通运输局", Kind: "initial", Name: "公交车辆到离站信息",
+		Summary: "公交车辆到离站信息的摘要", From: "2026-09-23", Until: "2026-10-14",
+	}}
 	got, next, err := f.Notices(t.Context(), "")
 	if diff := cmp.Diff(want, got); err != nil || next != "" || diff != "" {
 		t.Errorf("%q, %v: -want +got\n%s", next, err, diff)

@@ -169,8 +169,10 @@ func TestPages(t *testing.T) {
 	}
 	add(40)
 	rapid.Check(t, func(rt *rapid.T) {
-		q := registry.Query{Limit: rapid.IntRange(8, 30).Draw(rt, "limit"), Text: rapid.SampledFrom([]string{"", "公交", "公"}).Draw(rt, "text"),
-			Domain: rapid.SampledFrom([]string{"", "health"}).Draw(rt, "domain")}
+		q := registry.Query{
+			Limit: rapid.IntRange(8, 30).Draw(rt, "limit"), Text: rapid.SampledFrom([]string{"", "公交", "公"}).Draw(rt, "text"),
+			Domain: rapid.SampledFrom([]string{"", "health"}).Draw(rt, "domain"),
+		}
 		all := q
 		all.Limit = 500
 		want := titles(f.search(t, all))

@@ -18,8 +18,10 @@ type calendarCmd struct {
 
 // list is the State Council's list of a year as the library carries it.
 func list(year int) (ledger.CalendarArgs, error) {
-	a := ledger.CalendarArgs{Year: year, Off: []ledger.Date{}, Work: []ledger.Date{},
-		Source: fmt.Sprintf("国务院办公厅关于%d年部分节假日安排的通知", year)}
+	a := ledger.CalendarArgs{
+		Year: year, Off: []ledger.Date{}, Work: []ledger.Date{},
+		Source: fmt.Sprintf("国务院办公厅关于%d年部分节假日安排的通知", year),
+	}
 	found := HolidayUtil.GetHolidaysByYear(year)
 	for e := found.Front(); e != nil; e = e.Next() {
 		h, ok := e.Value.(*HolidayUtil.Holiday)

@@ -36,15 +36,17 @@ func (c *demoCmd) Run(p *program) error {
 		if err != nil {
 			return fmt.Errorf("temporary folder: %w", err)
 		}
-		defer os.RemoveAll(tmp) //nolint:errcheck // it is temporary
+		defer os.RemoveAll(tmp)
 		dir = filepath.Join(tmp, "node")
 	}
 	out := p.out
 	if p.JSON {
 		out = p.err
 	}
-	r, err := demo.Run(p.ctx, demo.Options{Dir: dir, Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
-		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Verify: checkBundle})
+	r, err := demo.Run(p.ctx, demo.Options{
+		Dir: dir, Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
+		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Verify: checkBundle,
+	})
 	if err != nil {
 		return err
 	}

@@ -100,11 +100,11 @@ func soleBody(p *program, cl *client.Client) (ledger.ID, error) {
 	if len(page.Items) == 1 {
 		return page.Items[0].ID, nil
 	}
-	names := ""
+	var names strings.Builder
 	for _, b := range page.Items {
-		names += "\n  " + string(b.ID) + "  " + printable(b.Name)
+		names.WriteString("\n  " + string(b.ID) + "  " + printable(b.Name))
 	}
-	return "", fmt.Errorf("%s%s", p.say("请用 --body 指明受理的登记机构：", "name the registry body with --body:"), names)
+	return "", fmt.Errorf("%s%s", p.say("请用 --body 指明受理的登记机构：", "name the registry body with --body:"), names.String())
 }
 
 func (c *importCmd) print(p *program, sum client.ImportSummary) error {

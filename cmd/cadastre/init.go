@@ -88,10 +88,12 @@ func demoAuthority(r node.Request) (node.Authority, error) {
 		return node.Authority{}, err
 	}
 	body := "1243030000000000A"
-	return node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{ID: node.NewID(),
+	return node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{
+		ID:   node.NewID(),
 		Name: "演示市数据局", USCC: ledger.USCC(body + string(ledger.USCCCheck(body))), Kind: ledger.Organ, Region: r.Region,
 		Roles: []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer}, Affiliates: []ledger.USCC{},
-		Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}}, nil
+		Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
+	}}, nil
 }
 
 type genesisCmd struct {
@@ -131,9 +133,11 @@ func (c *genesisSignCmd) Run(p *program) error {
 	if err := errors.Join(kept.SetKey(recovery), kept.Keep(c.Recovery)); err != nil {
 		return err
 	}
-	a := node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{ID: prof.Party, Name: c.Name,
+	a := node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{
+		ID: prof.Party, Name: c.Name,
 		USCC: c.USCC, Kind: ledger.Organ, Region: r.Region, Roles: []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
-		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}}
+		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
+	}}
 	jws, err := node.SignGenesis(r, a, ledger.StatutoryLimits(), false, now())
 	if err != nil {
 		return err

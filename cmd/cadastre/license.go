@@ -185,8 +185,10 @@ func (c *environmentSetCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.call(ledger.FnEnvironmentSet, ledger.EnvironmentArgs{ID: a.ID, Operator: a.Operator, Region: c.Region,
-		Attestation: report, Key: a.Key, Proof: a.Proof})
+	return p.call(ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
+		ID: a.ID, Operator: a.Operator, Region: c.Region,
+		Attestation: report, Key: a.Key, Proof: a.Proof,
+	})
 }
 
 type environmentShowCmd struct {

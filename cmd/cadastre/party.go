@@ -49,8 +49,10 @@ func (c *applyCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	a := ledger.PartyProfile{ID: prof.Party, Name: c.Name, USCC: c.USCC, Kind: c.Kind, Roles: c.Role, Region: c.Region,
-		Affiliates: append([]ledger.USCC{}, c.Affiliates...), Keys: []ledger.NewKeyArg{newKeyArg(prof, key)}}
+	a := ledger.PartyProfile{
+		ID: prof.Party, Name: c.Name, USCC: c.USCC, Kind: c.Kind, Roles: c.Role, Region: c.Region,
+		Affiliates: append([]ledger.USCC{}, c.Affiliates...), Keys: []ledger.NewKeyArg{newKeyArg(prof, key)},
+	}
 	for _, file := range c.Key {
 		more, err := client.LoadProfile(file)
 		if err != nil {

@@ -58,8 +58,10 @@ func (c *traceCmd) question() (url.Values, error) {
 		}
 		c.SHA256 = ledger.Digest(hex.EncodeToString(h.Sum(nil)))
 	}
-	for name, v := range map[string]string{"sha256": string(c.SHA256), "receipt": c.Receipt, "order": string(c.Order), "product": string(c.Product),
-		"resource": string(c.Resource), "license": string(c.License), "certificate": c.Certificate} {
+	for name, v := range map[string]string{
+		"sha256": string(c.SHA256), "receipt": c.Receipt, "order": string(c.Order), "product": string(c.Product),
+		"resource": string(c.Resource), "license": string(c.License), "certificate": c.Certificate,
+	} {
 		if v != "" {
 			q.Set(name, v)
 		}

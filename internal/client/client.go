@@ -100,8 +100,10 @@ func (c *Client) Sign(id ledger.ID, fn ledger.Function, args any) (string, error
 		return "", errors.New("this needs a profile with a key: name one with --profile")
 	}
 	now := ledger.Millis(c.now().UnixMilli())
-	return ledger.SignCall(c.key, ledger.Call{Ledger: c.profile.Ledger, ID: id, Party: c.profile.Party, Function: fn,
-		Time: now, Expires: now + expiry}, args)
+	return ledger.SignCall(c.key, ledger.Call{
+		Ledger: c.profile.Ledger, ID: id, Party: c.profile.Party, Function: fn,
+		Time: now, Expires: now + expiry,
+	}, args)
 }
 
 // Submit sends a signed call, again while its outcome is unknown.

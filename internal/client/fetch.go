@@ -71,11 +71,11 @@ const tries = 5
 // left in file.part, and checks its SHA-256 before the file appears.
 func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (Fetched, error) {
 	f := Fetched{File: file, Starts: []ledger.ID{}}
-	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the user names it
+	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return f, fmt.Errorf("open %s.part: %w", file, err)
 	}
-	defer part.Close() //nolint:errcheck // closed and checked below
+	defer part.Close()
 	if f.Resumed, err = part.Seek(0, io.SeekEnd); err != nil {
 		return f, fmt.Errorf("read %s.part: %w", file, err)
 	}

@@ -62,7 +62,7 @@ func LoadProfile(path string) (Profile, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return p, fmt.Errorf("profile %s can be read by others: run chmod 600 on it", path)
 	}
-	b, err := os.ReadFile(path) //nolint:gosec // the user names it
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return p, fmt.Errorf("profile: %w", err)
 	}

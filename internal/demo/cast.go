@@ -45,8 +45,10 @@ func (s *story) open() error {
 	if err != nil {
 		return err
 	}
-	a, err := s.actor(role{"bureau", "演示市数据局", "1143030000000000A", ledger.Organ,
-		[]ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer}})
+	a, err := s.actor(role{
+		"bureau", "演示市数据局", "1143030000000000A", ledger.Organ,
+		[]ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
+	})
 	if err != nil {
 		return err
 	}
@@ -108,8 +110,10 @@ func (s *story) actor(r role) (*actor, error) {
 		return nil, err
 	}
 	a := &actor{name: r.key, id: node.NewID(), key: key}
-	a.party = ledger.PartyProfile{ID: a.id, Name: r.name, USCC: uscc(r.uscc), Kind: r.kind, Roles: r.roles, Region: region,
-		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}
+	a.party = ledger.PartyProfile{
+		ID: a.id, Name: r.name, USCC: uscc(r.uscc), Kind: r.kind, Roles: r.roles, Region: region,
+		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
+	}
 	s.cast[r.key] = a
 	return a, nil
 }

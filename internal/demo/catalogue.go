@@ -17,7 +17,7 @@ func (s *story) importCatalogue() error {
 	if err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	holder := s.cast["holder"]
 	mapping, err := client.SourcesMapping()
 	if err != nil {

@@ -75,10 +75,8 @@ type story struct {
 	license   ledger.ID
 	scenario  ledger.ID
 	product   ledger.Product
-	feed      ledger.Product
 	content   ledger.Content
 	order     ledger.ID
-	model     ledger.ID
 }
 
 // actor is a party with its own key and client.
@@ -117,8 +115,10 @@ func Complete(dir string) bool {
 }
 
 func (s *story) tell() error {
-	for _, chapter := range []func() error{s.admission, s.registration, s.catalogue, s.licensing, s.supply, s.selling,
-		s.delivery, s.cut, s.proof, s.count} {
+	for _, chapter := range []func() error{
+		s.admission, s.registration, s.catalogue, s.licensing, s.supply, s.selling,
+		s.delivery, s.cut, s.proof, s.count,
+	} {
 		if err := chapter(); err != nil {
 			return err
 		}

@@ -14,8 +14,10 @@ import (
 // TestStory tells the whole story, which checks each of its own steps.
 func TestStory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "node")
-	r, err := demo.Run(t.Context(), demo.Options{Dir: dir, Listen: "127.0.0.1:0", English: true, Version: "test", Out: t.Output(),
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: time.Now, Verify: verify})
+	r, err := demo.Run(t.Context(), demo.Options{
+		Dir: dir, Listen: "127.0.0.1:0", English: true, Version: "test", Out: t.Output(),
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: time.Now, Verify: verify,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,13 +16,15 @@ import (
 // terms are a license's, for an operator of the cast.
 func (s *story) terms(operator string, mode ledger.Mode) ledger.LicenseTerms {
 	y := s.Now().AddDate(3, 0, 0)
-	return ledger.LicenseTerms{ID: node.NewID(), Mode: mode, Region: region, Domains: []string{}, Resources: []ledger.ID{}, Excluded: []ledger.ID{},
+	return ledger.LicenseTerms{
+		ID: node.NewID(), Mode: mode, Region: region, Domains: []string{}, Resources: []ledger.ID{}, Excluded: []ledger.ID{},
 		Purposes: []ledger.Purpose{{Class: ledger.Industry}, {Class: ledger.Governance}}, Actions: ledger.Actions(),
 		Assigner: s.cast["bureau"].id, Assignee: s.cast[operator].id,
 		Basis:     ledger.Document{Title: "公共数据资源授权运营协议", Number: "演数运〔2026〕" + operator, SHA256: digest("agreement " + operator), SignedOn: s.today()},
 		Selection: ledger.Selection{Method: "open_tender", Date: s.today(), SHA256: digest("tender " + operator)},
 		Decision:  ledger.Decision{MinutesNo: "2026-17", Date: s.today(), SHA256: digest("minutes " + operator)},
-		StartOn:   s.today(), EndOn: day(y), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{}}
+		StartOn:   s.today(), EndOn: day(y), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
+	}
 }
 
 // grant offers and accepts.
@@ -74,8 +76,10 @@ func (s *story) environment() (ledger.ID, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.do("bureau", ledger.FnEnvironmentSet, ledger.EnvironmentArgs{ID: id, Operator: operator.id, Region: region,
-		Attestation: digest("attestation"), Key: key.Public(), Proof: proof}); err != nil {
+	if _, err := s.do("bureau", ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
+		ID: id, Operator: operator.id, Region: region,
+		Attestation: digest("attestation"), Key: key.Public(), Proof: proof,
+	}); err != nil {
 		return "", err
 	}
 	p := operator.Profile()
@@ -96,8 +100,10 @@ func (s *story) put(who string, subject ledger.Ref, name string, data []byte) (l
 	if err != nil {
 		return ledger.Content{}, fmt.Errorf("%s uploads %s: %w", who, name, err)
 	}
-	args := ledger.ContentArgs{ID: node.NewID(), Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes,
-		Ingest: up.Receipt, Node: up.Node, Name: name}
+	args := ledger.ContentArgs{
+		ID: node.NewID(), Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes,
+		Ingest: up.Receipt, Node: up.Node, Name: name,
+	}
 	_, err = s.do(who, ledger.FnContentAdd, args)
 	return ledger.Content{ID: args.ID, Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes, Name: name}, err
 }

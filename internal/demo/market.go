@@ -16,10 +16,12 @@ import (
 // offer is a product of an operator under one of its licenses.
 func (s *story) offer(title string, license, source ledger.ID, purposes []ledger.Purpose, fen ledger.Fen) ledger.ProductOffer {
 	review := ledger.Review{By: "演示安全评估有限公司", On: s.today(), SHA256: digest("review " + title), ValidUntil: day(s.Now().AddDate(1, 0, 0))}
-	return ledger.ProductOffer{ID: node.NewID(), Version: 1, Title: title, Description: "由授权运营机构加工形成的数据集，不含原始数据与个人信息，仅供演示。",
+	return ledger.ProductOffer{
+		ID: node.NewID(), Version: 1, Title: title, Description: "由授权运营机构加工形成的数据集，不含原始数据与个人信息，仅供演示。",
 		License: license, Sources: []ledger.ID{source}, Form: ledger.FormDataset, Purposes: purposes,
 		Terms: ledger.ProductTerms{Attribute: true, RetentionDays: 365, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
-		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "item", Fen: fen, Status: ledger.PriceTrial}}
+		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "item", Fen: fen, Status: ledger.PriceTrial},
+	}
 }
 
 // list lists a product and puts its content on record.
@@ -43,9 +45,11 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 		price = 0
 	}
 	id := node.NewID()
-	out, err := s.do(who, ledger.FnPlace, ledger.PlaceArgs{ID: id, Product: p.ID, Answers: p.Cite.Payload, Purpose: purpose,
+	out, err := s.do(who, ledger.FnPlace, ledger.PlaceArgs{
+		ID: id, Product: p.ID, Answers: p.Cite.Payload, Purpose: purpose,
 		PurposeText: salted("演示用途"), Quantity: 1, UnitPrice: price, Total: price, StartOn: s.today(), EndOn: day(s.Now().AddDate(1, 0, 0)),
-		Limits: ledger.Quota{Uses: 3}, Recipient: region})
+		Limits: ledger.Quota{Uses: 3}, Recipient: region,
+	})
 	if err != nil {
 		return id, err
 	}
@@ -54,8 +58,10 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 		return id, err
 	}
 	if price > 0 {
-		if _, err = s.do(operator, ledger.FnConfirmPayment, ledger.PaymentArgs{ID: id, Answers: out.Payload,
-			Reference: "DEMO-" + string(id[:8]), PaidAt: s.now(), Fen: price}); err != nil {
+		if _, err = s.do(operator, ledger.FnConfirmPayment, ledger.PaymentArgs{
+			ID: id, Answers: out.Payload,
+			Reference: "DEMO-" + string(id[:8]), PaidAt: s.now(), Fen: price,
+		}); err != nil {
 			return id, err
 		}
 	}
@@ -199,7 +205,7 @@ func (s *story) cut() error {
 	if err != nil {
 		return err
 	}
-	defer running.Body.Close() //nolint:errcheck // it is cut
+	defer running.Body.Close()
 	first := make([]byte, 1<<20)
 	if _, err := io.ReadFull(running.Body, first); err != nil {
 		return fmt.Errorf("first bytes: %w", err)

@@ -9,7 +9,8 @@ import (
 
 // resource describes a made-up data resource of a holder of the cast.
 func (s *story) resource(holder, title, description, domain string) ledger.Resource {
-	return ledger.Resource{ID: node.NewID(), Title: title, Description: description, Publisher: s.cast[holder].id,
+	return ledger.Resource{
+		ID: node.NewID(), Title: title, Description: description, Publisher: s.cast[holder].id,
 		CatalogClass: "department", Domain: domain, Sector: "E48", Spatial: region, Temporal: ledger.Temporal{Start: "2024-01-01"},
 		Periodicity: "daily", Modified: s.now(), Keywords: []string{"演示", domain}, Obtained: "own",
 		SourceBasis: salted("依职责采集"), ShareType: "conditional", OpenType: "conditional",
@@ -20,8 +21,11 @@ func (s *story) resource(holder, title, description, domain string) ledger.Resou
 			{Name: "observed_at", Label: "观测时间", DataType: "datetime", Level: ledger.General, PIStatus: ledger.PINone},
 			{Name: "engine_hours", Label: "发动机小时", DataType: "decimal", Level: ledger.General, PIStatus: ledger.PINone},
 		},
-		Quality: ledger.Quality{Normative: 96, Complete: 95, Accurate: 97, Consistent: 95, Timely: 98, Accessible: 99,
-			Assessor: "演示质量评价中心", AssessedOn: s.today()}}
+		Quality: ledger.Quality{
+			Normative: 96, Complete: 95, Accurate: 97, Consistent: 95, Timely: 98, Accessible: 99,
+			Assessor: "演示质量评价中心", AssessedOn: s.today(),
+		},
+	}
 }
 
 func materials(id ledger.ID) []ledger.Material {
@@ -34,19 +38,21 @@ func materials(id ledger.ID) []ledger.Material {
 }
 
 // apply deposits and submits.
-func (s *story) apply(holder string, r ledger.Resource) (app, cite ledger.ID, payload ledger.Digest, err error) {
+func (s *story) apply(holder string, r ledger.Resource) (app ledger.ID, payload ledger.Digest, err error) {
 	hash := digest("source of " + string(r.ID))
 	if _, err = s.do(holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: hash, Bytes: r.ByteSize}); err != nil {
-		return "", "", "", err
+		return "", "", err
 	}
 	app = node.NewID()
 	out, err := s.do(holder, ledger.FnSubmit, s.submission(app, r, hash))
-	return app, out.Call, out.Payload, err
+	return app, out.Payload, err
 }
 
 func (s *story) submission(app ledger.ID, r ledger.Resource, hash ledger.Digest) ledger.SubmitArgs {
-	return ledger.SubmitArgs{Application: app, Body: s.cast["registrar"].id, Resource: r, Deposit: hash, Materials: materials(r.ID),
-		InternalReview: ledger.Review{By: "局长办公会", On: s.today(), SHA256: digest("review of " + string(r.ID))}}
+	return ledger.SubmitArgs{
+		Application: app, Body: s.cast["registrar"].id, Resource: r, Deposit: hash, Materials: materials(r.ID),
+		InternalReview: ledger.Review{By: "局长办公会", On: s.today(), SHA256: digest("review of " + string(r.ID))},
+	}
 }
 
 // examine accepts and passes: the notice begins.
@@ -55,8 +61,10 @@ func (s *story) examine(app ledger.ID, last ledger.Digest) (ledger.Digest, error
 	if err != nil {
 		return "", err
 	}
-	out, err = s.do("registrar", ledger.FnPass, ledger.PassArgs{StepArgs: ledger.StepArgs{Application: app, Answers: out.Payload},
-		Checklist: []string{"complete", "consistent", "admissible"}})
+	out, err = s.do("registrar", ledger.FnPass, ledger.PassArgs{
+		StepArgs:  ledger.StepArgs{Application: app, Answers: out.Payload},
+		Checklist: []string{"complete", "consistent", "admissible"},
+	})
 	return out.Payload, err
 }
 
@@ -86,7 +94,7 @@ func (s *story) registration() error {
 
 func (s *story) straight() error {
 	r := s.resource("holder", "工程机械运行遥测数据", "本市在建工地工程机械的逐小时运行遥测，含设备编号、观测时间与发动机小时。", "industry")
-	app, _, last, err := s.apply("holder", r)
+	app, last, err := s.apply("holder", r)
 	if err != nil {
 		return err
 	}
@@ -102,12 +110,14 @@ func (s *story) straight() error {
 // returned once for a missing page, resubmitted, objected to in the notice, coded.
 func (s *story) returned() error {
 	r := s.resource("transport", "公交车辆到离站信息", "本市公交车辆在各站点的到站与离站时刻，由车载终端实时采集。", "transport")
-	app, _, last, err := s.apply("transport", r)
+	app, last, err := s.apply("transport", r)
 	if err != nil {
 		return err
 	}
-	out, err := s.do("registrar", ledger.FnReturn, ledger.ReturnArgs{StepArgs: ledger.StepArgs{Application: app, Answers: last},
-		Defects: []ledger.Defect{{Field: "materials.risk_assessment", Rule: "R9.1"}}})
+	out, err := s.do("registrar", ledger.FnReturn, ledger.ReturnArgs{
+		StepArgs: ledger.StepArgs{Application: app, Answers: last},
+		Defects:  []ledger.Defect{{Field: "materials.risk_assessment", Rule: "R9.1"}},
+	})
 	if err != nil {
 		return err
 	}
@@ -121,8 +131,10 @@ func (s *story) returned() error {
 		return err
 	}
 	objection := node.NewID()
-	out, err = s.do("operator2", ledger.FnObject, ledger.ObjectArgs{Application: app, Objection: objection, Answers: last,
-		Ground: "source_of_part", Evidence: []ledger.Digest{digest("contract of 2023")}})
+	out, err = s.do("operator2", ledger.FnObject, ledger.ObjectArgs{
+		Application: app, Objection: objection, Answers: last,
+		Ground: "source_of_part", Evidence: []ledger.Digest{digest("contract of 2023")},
+	})
 	if err != nil {
 		return err
 	}
@@ -132,8 +144,10 @@ func (s *story) returned() error {
 		return fmt.Errorf("a code while an objection is open: %w", err)
 	}
 	s.say("   公示期内有异议：未处理前不得赋码；经审查不成立", "   An objection in the notice: no code while it is open; examined and rejected")
-	out, err = s.do("registrar", ledger.FnDecide, ledger.DecideArgs{StepArgs: ledger.StepArgs{Application: app, Answers: out.Payload},
-		Objection: objection, Reason: salted("来源清楚，异议不成立")})
+	out, err = s.do("registrar", ledger.FnDecide, ledger.DecideArgs{
+		StepArgs:  ledger.StepArgs{Application: app, Answers: out.Payload},
+		Objection: objection, Reason: salted("来源清楚，异议不成立"),
+	})
 	if err != nil {
 		return err
 	}
@@ -144,7 +158,7 @@ func (s *story) returned() error {
 
 func (s *story) refused() error {
 	r := s.resource("holder", "涉密工程位置数据", "含有不得公开的工程位置，经审查属于国家秘密，登记机构不予受理。", "other")
-	app, _, last, err := s.apply("holder", r)
+	app, last, err := s.apply("holder", r)
 	if err != nil {
 		return err
 	}

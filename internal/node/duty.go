@@ -16,8 +16,10 @@ import (
 
 // decide answers the marketplace's question.
 func (n *Node) decide(ctx context.Context, q marketplace.Question) (marketplace.Decision, error) {
-	d, err := n.licenses.Decide(ctx, licensing.Question{Party: q.Party, Facts: ledger.Facts{Resource: q.Resource}, Purpose: q.Purpose,
-		Action: q.Action, License: q.License})
+	d, err := n.licenses.Decide(ctx, licensing.Question{
+		Party: q.Party, Facts: ledger.Facts{Resource: q.Resource}, Purpose: q.Purpose,
+		Action: q.Action, License: q.License,
+	})
 	if err != nil {
 		return marketplace.Decision{}, err
 	}
@@ -77,8 +79,10 @@ func (n *Node) anchor(ctx context.Context) error {
 // submit signs a call of the node party itself and waits for the read model.
 func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
 	now := ledger.Millis(n.opts.Now().UnixMilli())
-	jws, err := ledger.SignCall(n.keys.platform, ledger.Call{Ledger: n.settings.Ledger, ID: NewID(), Party: n.settings.Platform,
-		Function: fn, Time: now, Expires: now + ledger.MaxExpiry}, args)
+	jws, err := ledger.SignCall(n.keys.platform, ledger.Call{
+		Ledger: n.settings.Ledger, ID: NewID(), Party: n.settings.Platform,
+		Function: fn, Time: now, Expires: now + ledger.MaxExpiry,
+	}, args)
 	if err != nil {
 		return err
 	}
@@ -184,7 +188,9 @@ func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (a
 
 // noted keeps a receipt of a look at what is not public.
 func (n *Node) noted(ctx context.Context, by ledger.ID, target ledger.Ref) error {
-	_, err := n.receipts.Append(ctx, ledger.Receipt{V: 1, Kind: ledger.ReceiptRead, ID: NewID(),
-		Time: ledger.Millis(n.opts.Now().UnixMilli()), Party: by, Subject: target, Reason: "supervision", Count: 1})
+	_, err := n.receipts.Append(ctx, ledger.Receipt{
+		V: 1, Kind: ledger.ReceiptRead, ID: NewID(),
+		Time: ledger.Millis(n.opts.Now().UnixMilli()), Party: by, Subject: target, Reason: "supervision", Count: 1,
+	})
 	return err
 }

@@ -275,8 +275,10 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.A
 	if err != nil {
 		return evidence.AnchoredReceipts{}, fmt.Errorf("read anchor: %w", err)
 	}
-	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: evidence.Act{Party: a.Cite.Party, Call: a.Cite.Call,
-		Function: ledger.FnAnchor, Payload: a.Cite.Payload}}
+	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: evidence.Act{
+		Party: a.Cite.Party, Call: a.Cite.Call,
+		Function: ledger.FnAnchor, Payload: a.Cite.Payload,
+	}}
 	if g.Anchor.Position, err = p.position(ctx, a.Cite.Party, a.Cite.Call); err != nil {
 		return g, err
 	}

@@ -46,8 +46,12 @@ func (l Limits) validate() error {
 	for _, c := range []struct {
 		field string
 		ok    bool
-	}{{"body_bytes", l.Body >= 64<<10}, {"upload_bytes", l.Upload > 0}, {"running_deliveries", l.Deliveries > 0},
-		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0}} {
+	}{
+		{"body_bytes", l.Body >= 64<<10},
+		{"upload_bytes", l.Upload > 0},
+		{"running_deliveries", l.Deliveries > 0},
+		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
+	} {
 		if !c.ok {
 			return fmt.Errorf("node.json: limits.%s is too small: put the default back", c.field)
 		}

@@ -50,10 +50,12 @@ func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request,
 		return Request{}, err
 	}
 	s.Platform = NewID()
-	profile := ledger.PartyProfile{ID: s.Platform, Name: s.Name, USCC: operator, Kind: ledger.Institution,
+	profile := ledger.PartyProfile{
+		ID: s.Platform, Name: s.Name, USCC: operator, Kind: ledger.Institution,
 		Roles: []ledger.Role{ledger.RolePlatform}, Region: s.Region, Affiliates: []ledger.USCC{},
 		Keys:   []ledger.NewKeyArg{{JWK: k.platform.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}},
-		Origin: s.Origin, LogKey: k.receipts.VKey()}
+		Origin: s.Origin, LogKey: k.receipts.VKey(),
+	}
 	jws, err := ledger.SignProfile(k.platform, profile)
 	if err != nil {
 		return Request{}, err
@@ -94,8 +96,10 @@ func Begin(ctx context.Context, dir, genesis string, now func() time.Time) (Trus
 		return Trust{}, fmt.Errorf("this genesis was signed for another node (%s): sign %s", args.Origin, d.path("genesis.request"))
 	}
 	s.Ledger, s.GenesisSHA256 = args.Ledger, ledger.DigestOf([]byte(genesis))
-	l, err := embedded.Open(ctx, embedded.Config{Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(),
-		Genesis: s.GenesisSHA256, Now: now})
+	l, err := embedded.Open(ctx, embedded.Config{
+		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(),
+		Genesis: s.GenesisSHA256, Now: now,
+	})
 	if err != nil {
 		return Trust{}, err
 	}
@@ -128,11 +132,15 @@ type Authority struct {
 // SignGenesis answers a node's request with the call that begins the ledger.
 func SignGenesis(r Request, a Authority, limits ledger.Limits, demo bool, now time.Time) (string, error) {
 	at := ledger.Millis(now.UnixMilli())
-	args := ledger.GenesisArgs{Ledger: r.Ledger, Name: r.Name, Region: r.Region, Origin: r.Origin, LedgerKey: r.LedgerKey,
-		Authority: a.Profile, Recovery: a.Recovery, Platform: r.Platform, Limits: limits, Gate: ledger.GateStrict, Rules: 1, Demo: demo}
+	args := ledger.GenesisArgs{
+		Ledger: r.Ledger, Name: r.Name, Region: r.Region, Origin: r.Origin, LedgerKey: r.LedgerKey,
+		Authority: a.Profile, Recovery: a.Recovery, Platform: r.Platform, Limits: limits, Gate: ledger.GateStrict, Rules: 1, Demo: demo,
+	}
 	if err := args.Validate(); err != nil {
 		return "", err
 	}
-	return ledger.SignCall(a.Key, ledger.Call{Ledger: r.Ledger, ID: NewID(), Party: a.Profile.ID,
-		Function: ledger.FnGenesis, Time: at, Expires: at + ledger.MaxExpiry}, args)
+	return ledger.SignCall(a.Key, ledger.Call{
+		Ledger: r.Ledger, ID: NewID(), Party: a.Profile.ID,
+		Function: ledger.FnGenesis, Time: at, Expires: at + ledger.MaxExpiry,
+	}, args)
 }

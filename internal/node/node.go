@@ -96,8 +96,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 }
 
 func (n *Node) openLedger(ctx context.Context, d folder) (err error) {
-	n.ledger, err = embedded.Open(ctx, embedded.Config{Path: d.path("ledger.db"), Key: n.keys.ledger,
-		Algorithms: ledger.Standard(), Genesis: n.settings.GenesisSHA256, Now: n.opts.Now})
+	n.ledger, err = embedded.Open(ctx, embedded.Config{
+		Path: d.path("ledger.db"), Key: n.keys.ledger,
+		Algorithms: ledger.Standard(), Genesis: n.settings.GenesisSHA256, Now: n.opts.Now,
+	})
 	if err != nil {
 		return err
 	}
@@ -153,9 +155,11 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if n.roles, err = policies.NewRoles(); err != nil {
 		return err
 	}
-	n.market = marketplace.New(marketplace.Config{DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
+	n.market = marketplace.New(marketplace.Config{
+		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Ready: n.ready, Origin: n.settings.Origin, Now: n.opts.Now, NewID: NewID, Upload: n.settings.Limits.Upload,
-		Each: n.settings.Limits.Deliveries})
+		Each: n.settings.Limits.Deliveries,
+	})
 	n.loop, err = projection.New(ctx, n.read.W, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links}, n.applied, n.opts.Now)
 	if err != nil {
 		return err
@@ -185,11 +189,9 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 }
 
 func (n *Node) background(f func()) {
-	n.running.Add(1)
-	go func() {
-		defer n.running.Done()
+	n.running.Go(func() {
 		f()
-	}()
+	})
 }
 
 // applied runs after each block's commit, before anyone who waits for it goes

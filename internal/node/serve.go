@@ -24,17 +24,21 @@ func (n *Node) openEdge(_ context.Context, _ folder) (err error) {
 	if n.checker, err = auth.NewChecker(n.settings.Origin, n, n.own.W, n.opts.Now); err != nil {
 		return err
 	}
-	n.edge = web.New(web.Config{Ledger: n.ledger, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
+	n.edge = web.New(web.Config{
+		Ledger: n.ledger, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
 		Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Ready: n.ready, Public: n.opts.PublicEntries,
 		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
-		Logs: []web.Log{{Name: "ledger", Handler: n.ledger.Handler}, {Name: "receipts", Handler: n.receipts.Handler}}})
+		Logs: []web.Log{{Name: "ledger", Handler: n.ledger.Handler}, {Name: "receipts", Handler: n.receipts.Handler}},
+	})
 	return nil
 }
 
 func (n *Node) about() web.About {
-	return web.About{Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
+	return web.About{
+		Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
 		GenesisSHA256: n.settings.GenesisSHA256, Logs: []string{n.keys.ledger.VKey()}, ReceiptLog: n.keys.receipts.VKey(),
-		Demo: n.genesis.Demo, Version: n.opts.Version}
+		Demo: n.genesis.Demo, Version: n.opts.Version,
+	}
 }
 
 // Edge is the node's HTTP handler.

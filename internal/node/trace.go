@@ -110,8 +110,10 @@ func hide(err error) error {
 // and what lies behind it is reached only by other ways. A reader of nil is a
 // stranger. What the reader may not see at all is not found.
 func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (web.Trace, error) {
-	w := &walk{n: n, eye: n.sight(reader), from: from, found: map[ledger.Ref]bool{from: true}, refs: []ledger.Ref{from},
-		hidden: map[ledger.Ref]bool{}, links: linkCache{[]provenance.Source{n.links, n.receipts}, map[ledger.Ref][]ledger.Link{}}}
+	w := &walk{
+		n: n, eye: n.sight(reader), from: from, found: map[ledger.Ref]bool{from: true}, refs: []ledger.Ref{from},
+		hidden: map[ledger.Ref]bool{}, links: linkCache{[]provenance.Source{n.links, n.receipts}, map[ledger.Ref][]ledger.Link{}},
+	}
 	seen, err := w.eye.sees(ctx, from)
 	if err != nil {
 		return web.Trace{}, hide(err)

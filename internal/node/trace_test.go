@@ -79,17 +79,21 @@ func grants(of string, rights ...string) []ledger.Ref {
 
 // public is what everyone sees behind a file of the product.
 func (s *story) public() []ledger.Ref {
-	list := []ledger.Ref{ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindContent, "made"),
+	list := []ledger.Ref{
+		ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindContent, "made"),
 		ref(ledger.KindProduct, "product"), ref(ledger.KindLicense, "license"), ref(ledger.KindResource, "resource bus"),
-		ref(ledger.KindEntry, "bus"), ref(ledger.KindParty, "holder"), ref(ledger.KindParty, "body"), ref(ledger.KindParty, "operator")}
+		ref(ledger.KindEntry, "bus"), ref(ledger.KindParty, "holder"), ref(ledger.KindParty, "body"), ref(ledger.KindParty, "operator"),
+	}
 	return append(append(list, grants("bus")...), grants("license", "use", "operate")...)
 }
 
 // delivered is what the parties of the order see besides.
 func (s *story) delivered() []ledger.Ref {
 	start, end := s.receiptsOf(ledger.Delivery)
-	return []ledger.Ref{start, end, ref(ledger.KindOrder, "order"), ref(ledger.KindParty, "buyer"),
-		grants("order")[0]}
+	return []ledger.Ref{
+		start, end, ref(ledger.KindOrder, "order"), ref(ledger.KindParty, "buyer"),
+		grants("order")[0],
+	}
 }
 
 func TestTraceBackFromAFile(t *testing.T) {
@@ -182,8 +186,10 @@ func TestTraceForwardFromAResource(t *testing.T) {
 	from := s.start(web.TraceQuestion{Resource: id("resource bus")})
 	supply, supplied := s.receiptsOf(ledger.Supply)
 	start, end := s.receiptsOf(ledger.Delivery)
-	common := []ledger.Ref{from, ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), ref(ledger.KindProduct, "product"),
-		ref(ledger.KindContent, "made"), ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindLicense, "license")}
+	common := []ledger.Ref{
+		from, ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), ref(ledger.KindProduct, "product"),
+		ref(ledger.KindContent, "made"), ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindLicense, "license"),
+	}
 	common = append(common, grants("license", "use", "operate")...)
 	orders := []ledger.Ref{ref(ledger.KindOrder, "order"), grants("order")[0]}
 	rival := []ledger.Ref{ref(ledger.KindOrder, "rival order"), grants("rival order")[0]}
@@ -234,8 +240,13 @@ func TestWhatMayNotBeSeenIsNotThere(t *testing.T) {
 			}
 		}
 	}
-	for _, q := range []web.TraceQuestion{{SHA256: sum("nothing")}, {Order: id("no such")}, {Receipt: string(sum("nothing"))},
-		{Certificate: "no such"}, {Receipt: string(id("no such"))}} {
+	for _, q := range []web.TraceQuestion{
+		{SHA256: sum("nothing")},
+		{Order: id("no such")},
+		{Receipt: string(sum("nothing"))},
+		{Certificate: "no such"},
+		{Receipt: string(id("no such"))},
+	} {
 		if _, err := s.Start(t.Context(), q); err == nil || err.Error() != absent {
 			t.Errorf("%+v: %v", q, err)
 		}
@@ -322,8 +333,10 @@ func TestEvidenceVerifiesWithTheTrustFile(t *testing.T) {
 
 func TestEvidenceIsForFewerThanTheTrace(t *testing.T) {
 	s := told(t)
-	for who, about := range map[string]ledger.Ref{"": ref(ledger.KindEntry, "bus"), "rival": ref(ledger.KindProduct, "product"),
-		"buyer": ref(ledger.KindLicense, "license"), "other": ref(ledger.KindEntry, "bus")} {
+	for who, about := range map[string]ledger.Ref{
+		"": ref(ledger.KindEntry, "bus"), "rival": ref(ledger.KindProduct, "product"),
+		"buyer": ref(ledger.KindLicense, "license"), "other": ref(ledger.KindEntry, "bus"),
+	} {
 		if _, err := s.Evidence(t.Context(), s.reader(who), about); !errors.Is(err, ledger.Forbidden) {
 			t.Errorf("%q about %s: %v", who, about, err)
 		}

@@ -124,8 +124,7 @@ func (db *DB) touch(ctx context.Context) error {
 
 // explain turns what SQLite says of a bad file into advice.
 func (db *DB) explain(what string, err error) error {
-	var se *sqlite.Error
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch se.Code() & 0xff {
 		case codeCorrupt:
 			return damaged(db.name, err)

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/datacadastre/cadastre/internal/sqldb"
 )
 
 func open(t *testing.T, path string) *sqldb.DB {

@@ -91,7 +91,7 @@ func writeEntries(ctx context.Context, tx *sql.Tx, first int64, entries []Entry)
 
 // insertRows writes entries, a multiple of rows, by statements of that many.
 func insertRows(ctx context.Context, tx *sql.Tx, first int64, entries []Entry, rows int) error {
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO entry (seq, data, extra) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", rows-1))
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO entry (seq, data, extra) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", rows-1)) //nolint:gosec // only places for values are repeated
 	if err != nil {
 		return fmt.Errorf("prepare entries: %w", err)
 	}

@@ -115,7 +115,7 @@ func (l *Log) keep(ctx context.Context, e *edge, next Checkpoint) error {
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	defer tx.Rollback() // does nothing once committed
+	defer func() { _ = tx.Rollback() }() // does nothing once committed
 	last, err := readSigned(ctx, tx)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err

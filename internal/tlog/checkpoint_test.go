@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
 func TestCheckpoint(t *testing.T) {

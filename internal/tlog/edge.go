@@ -2,6 +2,7 @@ package tlog
 
 import (
 	"bytes"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -98,8 +99,7 @@ func (e *edge) root() tlog.Hash {
 // restack computes the stack from the tiles, which hold the same in parts.
 func (e *edge) restack() {
 	e.stack = nil
-	for level := len(e.tiles) - 1; level >= 0; level-- {
-		data := e.tiles[level]
+	for _, data := range slices.Backward(e.tiles) {
 		for width := tileBytes / 2; width >= tlog.HashSize; width /= 2 {
 			if len(data) >= width {
 				e.stack = append(e.stack, subtree(data[:width]))

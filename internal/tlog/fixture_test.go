@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/datacadastre/cadastre/internal/sqldb"
-	"github.com/datacadastre/cadastre/internal/tlog"
 	"golang.org/x/mod/sumdb/note"
 	ref "golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
 const origin = "example.org/log"

@@ -9,9 +9,10 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/google/go-cmp/cmp"
 	ref "golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
 func anyone(*http.Request) bool { return true }

@@ -8,11 +8,12 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/datacadastre/cadastre/internal/sqldb"
-	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/google/go-cmp/cmp"
 	ref "golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
+
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
 // checkProofs checks the proofs of entry seq and of the tree of size older in

@@ -46,15 +46,18 @@ type pageOf[T any] struct {
 
 // get registers a read; its errors become problems.
 func get[I, O any](s *Server, path, id, summary string, h func(context.Context, *I) (*answer[O], error)) {
-	huma.Register(s.api, huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
-		MaxBodyBytes: s.MaxBody}, func(ctx context.Context, in *I) (*answer[O], error) {
+	huma.Register(s.api, huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
+		MaxBodyBytes: s.MaxBody,
+	}, func(ctx context.Context, in *I) (*answer[O], error) {
 		out, err := h(ctx, in)
 		return out, s.problemOf(err)
 	})
 }
 
 func (s *Server) routes() {
-	huma.Register(s.api, huma.Operation{OperationID: "submit-call", Method: http.MethodPost, Path: "/v1/calls",
+	huma.Register(s.api, huma.Operation{
+		OperationID: "submit-call", Method: http.MethodPost, Path: "/v1/calls",
 		Summary: "Record a signed call 提交签名请求", MaxBodyBytes: s.MaxBody,
 		Description: "The one way to change the register. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. " +
 			"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.",

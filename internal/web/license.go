@@ -25,8 +25,10 @@ type licensesInput struct {
 }
 
 func (s *Server) licenses(ctx context.Context, in *licensesInput) (*answer[pageOf[ledger.License]], error) {
-	found, next, err := s.Licensing.List(ctx, licensing.Filter{Assignee: in.Assignee, Assigner: in.Assigner, State: in.State,
-		Resource: in.Resource}, in.Cursor, in.Limit)
+	found, next, err := s.Licensing.List(ctx, licensing.Filter{
+		Assignee: in.Assignee, Assigner: in.Assigner, State: in.State,
+		Resource: in.Resource,
+	}, in.Cursor, in.Limit)
 	return say(pageOf[ledger.License]{found, next}, err)
 }
 
@@ -57,8 +59,10 @@ func (s *Server) explain(ctx context.Context, in *explainInput) (*answer[licensi
 			return nil, err
 		}
 	}
-	return say(s.Licensing.Explain(ctx, licensing.Question{Party: in.Party, Facts: ledger.Facts{Resource: in.Resource},
-		Purpose: ledger.Purpose{Class: in.Class, Code: in.Code}, Action: in.Action, Day: in.Day}))
+	return say(s.Licensing.Explain(ctx, licensing.Question{
+		Party: in.Party, Facts: ledger.Facts{Resource: in.Resource},
+		Purpose: ledger.Purpose{Class: in.Class, Code: in.Code}, Action: in.Action, Day: in.Day,
+	}))
 }
 
 // environment is for its operator, the implementer who set it, and supervisors.

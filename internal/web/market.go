@@ -31,8 +31,10 @@ type productsInput struct {
 }
 
 func (s *Server) products(ctx context.Context, in *productsInput) (*answer[pageOf[ledger.Product]], error) {
-	found, next, err := s.Market.Products(ctx, marketplace.ProductFilter{Operator: in.Operator, License: in.License,
-		State: in.State, Text: in.Text}, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
+	found, next, err := s.Market.Products(ctx, marketplace.ProductFilter{
+		Operator: in.Operator, License: in.License,
+		State: in.State, Text: in.Text,
+	}, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
 	return say(pageOf[ledger.Product]{found, next}, err)
 }
 

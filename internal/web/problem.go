@@ -70,8 +70,7 @@ func (s *Server) problemOf(err error) error {
 	if err == nil {
 		return nil
 	}
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	e := ledger.AsError(err)
@@ -129,7 +128,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if err := json.NewEncoder(w).Encode(p.fill(language(r.Header.Get("Accept-Language")))); err != nil {
-		s.log.Debug("answer not sent", slog.String("error", err.Error()))
+		s.log.DebugContext(r.Context(), "answer not sent", slog.String("error", err.Error()))
 	}
 }
 
@@ -145,8 +144,7 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 		p.Code, p.Reason, p.Rule = ledger.Unavailable, ledger.ReasonInternal, ""
 	}
 	for _, err := range errs {
-		var d *huma.ErrorDetail
-		if errors.As(err, &d) {
+		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			p.Field, p.Rule = strings.TrimPrefix(d.Location, "body."), d.Message
 			return p
 		}

@@ -39,8 +39,10 @@ type resourcesInput struct {
 }
 
 func (s *Server) resources(ctx context.Context, in *resourcesInput) (*answer[registry.Page], error) {
-	return say(s.Registry.Search(ctx, registry.Query{Text: in.Text, Holder: in.Holder, Domain: in.Domain, Region: in.Region,
-		State: in.State, Cursor: in.Cursor, Limit: in.Limit}))
+	return say(s.Registry.Search(ctx, registry.Query{
+		Text: in.Text, Holder: in.Holder, Domain: in.Domain, Region: in.Region,
+		State: in.State, Cursor: in.Cursor, Limit: in.Limit,
+	}))
 }
 
 type codeInput struct {
@@ -115,8 +117,10 @@ type PublicParty struct {
 }
 
 func public(p ledger.Party) PublicParty {
-	return PublicParty{ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
-		Active: p.Active(), Keys: p.Keys, Cite: p.Cite}
+	return PublicParty{
+		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
+		Active: p.Active(), Keys: p.Keys, Cite: p.Cite,
+	}
 }
 
 type partiesInput struct {

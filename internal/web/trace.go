@@ -63,8 +63,10 @@ func (s *Server) traceRoutes() {
 		return
 	}
 	get(s, "/v1/trace", "trace", "Trace back to the right, or forward to every use 溯源", s.trace)
-	huma.Register(s.api, huma.Operation{OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence",
-		Summary: "The evidence bundle about a record 证据包"}, func(ctx context.Context, in *evidenceInput) (*bundle, error) {
+	huma.Register(s.api, huma.Operation{
+		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence",
+		Summary: "The evidence bundle about a record 证据包",
+	}, func(ctx context.Context, in *evidenceInput) (*bundle, error) {
 		out, err := s.evidence(ctx, in)
 		return out, s.problemOf(err)
 	})

@@ -225,8 +225,10 @@ func object(t *tx, a ledger.ObjectArgs) error {
 	if err != nil {
 		return err
 	}
-	app.Objections = append(slices.Clone(app.Objections), ledger.Objection{ID: a.Objection, Party: t.me(), Person: a.Person,
-		Ground: a.Ground, Evidence: a.Evidence, FiledOn: t.today(), Due: due})
+	app.Objections = append(slices.Clone(app.Objections), ledger.Objection{
+		ID: a.Objection, Party: t.me(), Person: a.Person,
+		Ground: a.Ground, Evidence: a.Evidence, FiledOn: t.today(), Due: due,
+	})
 	return t.put(applicationRef(app.ID), app)
 }
 

@@ -62,7 +62,8 @@ type machine struct {
 func newMachine(table steps, w *world) *machine {
 	m := &machine{table: table, w: w, day: "2026-09-01", names: []string{"a", "b", "c", "d"}, apps: map[string]*modelApp{
 		"a": {holder: "holder", title: "one", deposit: "a"}, "b": {holder: "holder", title: "one", deposit: "b"},
-		"c": {holder: "holder", title: "two", deposit: "a"}, "d": {holder: "holder2", title: "one", deposit: "d"}}}
+		"c": {holder: "holder", title: "two", deposit: "a"}, "d": {holder: "holder2", title: "one", deposit: "d"},
+	}}
 	for _, a := range m.apps {
 		a.state = "draft"
 	}
@@ -260,8 +261,10 @@ func TestApplicationsAgainstTheModel(t *testing.T) {
 func (m *machine) one(t *rapid.T) {
 	seldom := rapid.SampledFrom([]bool{false, false, false, false, false, false, false, true})
 	name := rapid.SampledFrom(m.names).Draw(t, "application")
-	d := draw{name: name, event: rapid.SampledFrom(m.likely(name)).Draw(t, "event"), other: seldom.Draw(t, "other"),
-		stale: seldom.Draw(t, "stale"), told: rapid.Bool().Draw(t, "told"), sameDefect: rapid.Bool().Draw(t, "same")}
+	d := draw{
+		name: name, event: rapid.SampledFrom(m.likely(name)).Draw(t, "event"), other: seldom.Draw(t, "other"),
+		stale: seldom.Draw(t, "stale"), told: rapid.Bool().Draw(t, "told"), sameDefect: rapid.Bool().Draw(t, "same"),
+	}
 	a := m.apps[name]
 	if a.state == "draft" && d.event != "submit" {
 		return

@@ -34,8 +34,10 @@ func readSteps(t *testing.T) steps {
 
 // events are what calls can do to an application.
 func events() []string {
-	return []string{"submit", "accept", "return", "resubmit", "refuse", "pass", "fail", "object", "decide_rejected", "decide_upheld",
-		"code", "withdraw"}
+	return []string{
+		"submit", "accept", "return", "resubmit", "refuse", "pass", "fail", "object", "decide_rejected", "decide_upheld",
+		"code", "withdraw",
+	}
 }
 
 // act makes the call of an event, with good arguments and by who it is for.

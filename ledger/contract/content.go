@@ -25,8 +25,10 @@ func addContent(t *tx, a ledger.ContentArgs) error {
 	}
 	t.link(ref, "content_of", a.Subject)
 	t.link(ledger.RefTo(ledger.KindFile, a.SHA256), "content_of", ref)
-	return t.put(ref, ledger.Content{ID: a.ID, Subject: a.Subject, Owner: t.me(), Object: a.Object, SHA256: a.SHA256,
-		Bytes: a.Bytes, Ingest: a.Ingest, Node: a.Node, Name: a.Name, Cite: t.cite()})
+	return t.put(ref, ledger.Content{
+		ID: a.ID, Subject: a.Subject, Owner: t.me(), Object: a.Object, SHA256: a.SHA256,
+		Bytes: a.Bytes, Ingest: a.Ingest, Node: a.Node, Name: a.Name, Cite: t.cite(),
+	})
 }
 
 // ownsSubject refuses content for what is not the caller's.

@@ -192,8 +192,10 @@ func (t *tx) finish(own string) Result {
 	if err != nil {
 		return Result{Err: fmt.Errorf("encode event: %w", err)}
 	}
-	rec := ledger.CallRecord{Payload: t.v.Payload, Writes: ledger.HashWrites(t.writes),
-		Event: ledger.DigestOf(event), Time: t.env.Time}
+	rec := ledger.CallRecord{
+		Payload: t.v.Payload, Writes: ledger.HashWrites(t.writes),
+		Event: ledger.DigestOf(event), Time: t.env.Time,
+	}
 	if err := t.set(own, rec); err != nil {
 		return Result{Err: err}
 	}

@@ -86,8 +86,12 @@ func TestCodeEvent(t *testing.T) {
 	grant := ledger.RefTo(ledger.KindGrant, ledger.DeriveID("grant", string(wID("a"))))
 	resource := ledger.RefTo(ledger.KindResource, wID("resource a"))
 	application := ledger.RefTo(ledger.KindApplication, wID("a"))
-	want := []ledger.Link{{From: entry, Rel: "coded_from", To: application}, {From: entry, Rel: "registers", To: resource},
-		{From: entry, Rel: "coded_by", To: ledger.RefTo(ledger.KindParty, wID("body"))}, {From: grant, Rel: "basis", To: entry}}
+	want := []ledger.Link{
+		{From: entry, Rel: "coded_from", To: application},
+		{From: entry, Rel: "registers", To: resource},
+		{From: entry, Rel: "coded_by", To: ledger.RefTo(ledger.KindParty, wID("body"))},
+		{From: grant, Rel: "basis", To: entry},
+	}
 	if diff := cmp.Diff(want, event.Links); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
@@ -108,8 +112,12 @@ func TestSubmitEvent(t *testing.T) {
 	event := w.must("holder", ledger.FnSubmit, without(t, args, "keywords", "items"))
 	application, resource := ledger.RefTo(ledger.KindApplication, wID("a")), ledger.RefTo(ledger.KindResource, wID("resource a"))
 	holder := ledger.RefTo(ledger.KindParty, wID("holder"))
-	want := []ledger.Link{{From: application, Rel: "applicant", To: holder}, {From: application, Rel: "subject", To: resource},
-		{From: resource, Rel: "held_by", To: holder}, {From: application, Rel: "rests_on", To: ledger.RefTo(ledger.KindDeposit, args.Deposit)}}
+	want := []ledger.Link{
+		{From: application, Rel: "applicant", To: holder},
+		{From: application, Rel: "subject", To: resource},
+		{From: resource, Rel: "held_by", To: holder},
+		{From: application, Rel: "rests_on", To: ledger.RefTo(ledger.KindDeposit, args.Deposit)},
+	}
 	if diff := cmp.Diff(want, event.Links); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}

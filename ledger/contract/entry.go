@@ -23,11 +23,13 @@ func code(t *tx, a ledger.CodeArgs) error {
 	if err := t.codable(app); err != nil {
 		return err
 	}
-	e := ledger.Entry{ID: app.ID, SubjectType: app.SubjectType, Subject: app.Resource.ID, SubjectHash: app.SubmitPayload,
+	e := ledger.Entry{
+		ID: app.ID, SubjectType: app.SubjectType, Subject: app.Resource.ID, SubjectHash: app.SubmitPayload,
 		Title: app.Resource.Title, Holder: app.Applicant, Resource: app.Resource, RegistryCode: a.RegistryCode,
 		CadCode:   ledger.MakeCadCode(app.Resource.Spatial, codeResource, t.today(), app.ID),
 		ValidFrom: t.today(), ValidUntil: ledger.Date(calendar.Date(t.today()).AddYears(validYears)),
-		Body: app.Body, State: ledger.EntryActive, Suspensions: []ledger.Suspension{}, Cite: t.cite()}
+		Body: app.Body, State: ledger.EntryActive, Suspensions: []ledger.Suspension{}, Cite: t.cite(),
+	}
 	if err := t.claimCodes(e); err != nil {
 		return err
 	}
@@ -78,8 +80,10 @@ func (t *tx) register(app ledger.Application, e ledger.Entry) error {
 	t.link(entryRef(e.ID), "coded_from", applicationRef(app.ID))
 	t.link(entryRef(e.ID), "registers", resourceRef(e.Subject))
 	t.link(entryRef(e.ID), "coded_by", partyRef(e.Body))
-	grant := ledger.Grant{ID: ledger.DeriveID("grant", string(app.ID)), Right: ledger.Hold, Party: e.Holder,
-		Scope: resourceRef(e.Subject), From: e.ValidFrom, Until: e.ValidUntil, Basis: entryRef(e.ID)}
+	grant := ledger.Grant{
+		ID: ledger.DeriveID("grant", string(app.ID)), Right: ledger.Hold, Party: e.Holder,
+		Scope: resourceRef(e.Subject), From: e.ValidFrom, Until: e.ValidUntil, Basis: entryRef(e.ID),
+	}
 	if err := t.grant(grant); err != nil {
 		return err
 	}

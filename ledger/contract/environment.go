@@ -9,7 +9,7 @@ func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
 	if !a.Region.Mainland() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRecipient).At("region").By("B10")
 	}
-	if _, err := t.activeOperator(a.Operator, "operator"); err != nil {
+	if err := t.activeOperator(a.Operator, "operator"); err != nil {
 		return err
 	}
 	want := ledger.EnvironmentProof{Ledger: t.genesis.Ledger, ID: a.ID, Operator: a.Operator}
@@ -33,8 +33,10 @@ func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
 		}
 	}
 	t.link(ref, "operator", ledger.RefTo(ledger.KindParty, a.Operator))
-	return t.put(ref, ledger.Environment{ID: a.ID, Operator: a.Operator, Region: a.Region, Attestation: a.Attestation,
-		Key: a.Key, Kid: kid, SetBy: t.me(), Cite: t.cite()})
+	return t.put(ref, ledger.Environment{
+		ID: a.ID, Operator: a.Operator, Region: a.Region, Attestation: a.Attestation,
+		Key: a.Key, Kid: kid, SetBy: t.me(), Cite: t.cite(),
+	})
 }
 
 // mayReset keeps an environment with its operator and with the implementer that

@@ -54,8 +54,10 @@ func TestWorkedExample(t *testing.T) {
 	due("notice", *app().Notice, "2026-10-14")
 
 	w.on("2026-10-09")
-	w.must("operator", ledger.FnObject, ledger.ObjectArgs{Application: exampleID, Objection: wID("o"), Answers: step().Answers,
-		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence")}})
+	w.must("operator", ledger.FnObject, ledger.ObjectArgs{
+		Application: exampleID, Objection: wID("o"), Answers: step().Answers,
+		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence")},
+	})
 	due("decide", app().Objections[0].Due, "2026-10-22")
 
 	w.on("2026-10-13")
@@ -67,11 +69,13 @@ func TestWorkedExample(t *testing.T) {
 	w.on("2026-10-15")
 	coded := w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: step(), RegistryCode: "4303001202610150000001"})
 	e := record[ledger.Entry](w, ledger.RefTo(ledger.KindEntry, exampleID))
-	want := ledger.Entry{ID: exampleID, SubjectType: "resource", Subject: args.Resource.ID, SubjectHash: resubmitted,
+	want := ledger.Entry{
+		ID: exampleID, SubjectType: "resource", Subject: args.Resource.ID, SubjectHash: resubmitted,
 		Title: "公交车辆到离站信息", Holder: wID("holder"), Resource: args.Resource, RegistryCode: "4303001202610150000001",
 		CadCode: "430300-1-20261015-5QZX48TR-S", ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", Body: wID("body"),
 		State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
-		Cite: ledger.Cite{Party: wID("body"), Call: coded.Call, Payload: coded.Payload}}
+		Cite: ledger.Cite{Party: wID("body"), Call: coded.Call, Payload: coded.Payload},
+	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Fatalf("entry (-want +got):\n%s", diff)
 	}
@@ -83,8 +87,10 @@ func TestWorkedExample(t *testing.T) {
 func exampleRights(t *testing.T, w *world, resource ledger.ID) {
 	t.Helper()
 	id := ledger.DeriveID("grant", string(exampleID))
-	want := ledger.Grant{ID: id, Right: ledger.Hold, Party: wID("holder"), Scope: ledger.RefTo(ledger.KindResource, resource),
-		From: "2026-10-15", Until: "2029-10-15", Basis: ledger.RefTo(ledger.KindEntry, exampleID)}
+	want := ledger.Grant{
+		ID: id, Right: ledger.Hold, Party: wID("holder"), Scope: ledger.RefTo(ledger.KindResource, resource),
+		From: "2026-10-15", Until: "2029-10-15", Basis: ledger.RefTo(ledger.KindEntry, exampleID),
+	}
 	if diff := cmp.Diff(want, record[ledger.Grant](w, ledger.RefTo(ledger.KindGrant, id))); diff != "" {
 		t.Errorf("grant (-want +got):\n%s", diff)
 	}

@@ -35,7 +35,7 @@ func offerLicense(t *tx, a ledger.OfferArgs) error {
 	if err := t.licenseTerm(a.LicenseTerms); err != nil {
 		return err
 	}
-	if _, err := t.activeOperator(a.Assignee, "assignee"); err != nil {
+	if err := t.activeOperator(a.Assignee, "assignee"); err != nil {
 		return err
 	}
 	if err := t.licenseRefs(a.LicenseTerms); err != nil {
@@ -84,18 +84,18 @@ func (t *tx) licenseTerm(l ledger.LicenseTerms) error {
 }
 
 // activeOperator is an admitted operator that is not suspended.
-func (t *tx) activeOperator(id ledger.ID, field string) (ledger.Party, error) {
+func (t *tx) activeOperator(id ledger.ID, field string) error {
 	p, err := load[ledger.Party](t, ledger.RefTo(ledger.KindParty, id), field)
 	if err != nil {
-		return p, err
+		return err
 	}
 	if !p.Has(ledger.RoleOperator) {
-		return p, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At(field).With("role", string(ledger.RoleOperator))
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At(field).With("role", string(ledger.RoleOperator))
 	}
 	if !p.Active() {
-		return p, ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At(field)
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At(field)
 	}
-	return p, nil
+	return nil
 }
 
 // licenseRefs holds what the offer names besides its scope.
@@ -199,8 +199,10 @@ func acceptLicense(t *tx, a ledger.AnswerArgs) error {
 	}
 	l.Cite = t.cite()
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
-		if err := t.grant(ledger.Grant{ID: ledger.DeriveID("grant", string(l.ID), string(right)), Right: right, Party: l.Assignee,
-			Scope: licenseRef(l.ID), From: l.StartOn, Until: l.EndOn, Basis: licenseRef(l.ID)}); err != nil {
+		if err := t.grant(ledger.Grant{
+			ID: ledger.DeriveID("grant", string(l.ID), string(right)), Right: right, Party: l.Assignee,
+			Scope: licenseRef(l.ID), From: l.StartOn, Until: l.EndOn, Basis: licenseRef(l.ID),
+		}); err != nil {
 			return err
 		}
 	}

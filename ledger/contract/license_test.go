@@ -158,8 +158,10 @@ func TestLicenseAccept(t *testing.T) {
 	e := m.must("operator", ledger.FnLicenseAccept, good)
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
 		ref := mGrant(mID("L"), ledger.ID(right))
-		want := ledger.Grant{ID: ledger.ID(ref.ID()), Right: right, Party: mID("operator"), Scope: mLicense("L"),
-			From: marketStart, Until: marketEnd, Basis: mLicense("L")}
+		want := ledger.Grant{
+			ID: ledger.ID(ref.ID()), Right: right, Party: mID("operator"), Scope: mLicense("L"),
+			From: marketStart, Until: marketEnd, Basis: mLicense("L"),
+		}
 		if d := cmp.Diff(want, get[ledger.Grant](m, ref)); d != "" {
 			t.Fatal(d)
 		}
@@ -215,8 +217,10 @@ func (m *market) environment(key *ledger.Key, name, operator string) ledger.Envi
 	if err != nil {
 		m.t.Fatalf("proof: %v", err)
 	}
-	return ledger.EnvironmentArgs{ID: mID(name), Operator: mID(operator), Region: "430300", Attestation: mHash("attestation"),
-		Key: key.Public(), Proof: proof}
+	return ledger.EnvironmentArgs{
+		ID: mID(name), Operator: mID(operator), Region: "430300", Attestation: mHash("attestation"),
+		Key: key.Public(), Proof: proof,
+	}
 }
 
 func (m *market) newKey() *ledger.Key {
@@ -232,8 +236,10 @@ func TestEnvironmentSet(t *testing.T) {
 	m := newMarket(t)
 	first, second := m.newKey(), m.newKey()
 	e := m.must("implementer", ledger.FnEnvironmentSet, m.environment(first, "E", "operator"))
-	if d := cmp.Diff([]ledger.Link{{From: ledger.RefTo(ledger.KindEnvironment, mID("E")), Rel: "operator",
-		To: ledger.RefTo(ledger.KindParty, mID("operator"))}}, e.Links); d != "" {
+	if d := cmp.Diff([]ledger.Link{{
+		From: ledger.RefTo(ledger.KindEnvironment, mID("E")), Rel: "operator",
+		To: ledger.RefTo(ledger.KindParty, mID("operator")),
+	}}, e.Links); d != "" {
 		t.Fatal(d)
 	}
 	m.must("implementer", ledger.FnEnvironmentSet, m.environment(first, "E", "operator"))

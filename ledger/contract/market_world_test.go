@@ -85,8 +85,10 @@ func marketParties() []marketParty {
 // stand on the record types and not on the functions of registration.
 func newMarket(t fataler) *market {
 	m := &market{t: t, state: memory{}, now: noon(marketDay), keys: map[string]*ledger.Key{}}
-	m.seed(ledger.GenesisRef, ledger.Genesis{Ledger: mID("ledger"), Region: "430300", Authority: mID("authority"),
-		Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: 1})
+	m.seed(ledger.GenesisRef, ledger.Genesis{
+		Ledger: mID("ledger"), Region: "430300", Authority: mID("authority"),
+		Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: 1,
+	})
 	m.seed(ledger.RefTo(ledger.KindLog, ledger.ReceiptLog("node.example")), ledger.LogRecord{Origin: "node.example"})
 	for _, p := range marketParties() {
 		m.admit(p)
@@ -106,8 +108,10 @@ func newMarket(t fataler) *market {
 		{"elsewhere", "transport", "430100", ledger.General, ledger.PINone},
 		{"lapsed", "transport", "430300", ledger.General, ledger.PINone},
 	} {
-		m.register(r.name, ledger.Resource{ID: mID(r.name), Publisher: mID("holder"), Domain: r.domain, Spatial: r.region,
-			Level: r.level, PIStatus: r.pi})
+		m.register(r.name, ledger.Resource{
+			ID: mID(r.name), Publisher: mID("holder"), Domain: r.domain, Spatial: r.region,
+			Level: r.level, PIStatus: r.pi,
+		})
 	}
 	entry := get[ledger.Entry](m, ledger.RefTo(ledger.KindEntry, mID("entry-lapsed")))
 	entry.ValidUntil = "2026-10-19"
@@ -124,16 +128,20 @@ func (m *market) admit(p marketParty) {
 		m.t.Fatalf("key of %s: %v", p.name, err)
 	}
 	m.keys[p.name] = key
-	m.seed(ledger.RefTo(ledger.KindParty, mID(p.name)), ledger.Party{ID: mID(p.name), Name: p.name, USCC: mUSCC(p.uscc),
+	m.seed(ledger.RefTo(ledger.KindParty, mID(p.name)), ledger.Party{
+		ID: mID(p.name), Name: p.name, USCC: mUSCC(p.uscc),
 		Kind: p.kind, Roles: p.roles, Region: p.region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
-		Keys: []ledger.KeyRecord{{Kid: key.ID(), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}})
+		Keys: []ledger.KeyRecord{{Kid: key.ID(), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
+	})
 	m.write(ledger.KeyKey(key.ID()), contract.KeyIndex{Party: mID(p.name), JWK: key.Public()})
 }
 
 func (m *market) register(name string, r ledger.Resource) {
 	m.t.Helper()
-	entry := ledger.Entry{ID: mID("entry-" + name), SubjectType: "resource", Subject: r.ID, Holder: r.Publisher, Resource: r,
-		ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", State: ledger.EntryActive, Suspensions: []ledger.Suspension{}}
+	entry := ledger.Entry{
+		ID: mID("entry-" + name), SubjectType: "resource", Subject: r.ID, Holder: r.Publisher, Resource: r,
+		ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
+	}
 	m.seed(ledger.RefTo(ledger.KindEntry, entry.ID), entry)
 	m.seed(ledger.RefTo(ledger.KindResource, r.ID),
 		ledger.ResourceIndex{ID: r.ID, Holder: r.Publisher, Application: entry.ID, Entry: entry.ID})
@@ -195,8 +203,10 @@ func (m *market) last(ref ledger.Ref) ledger.Digest {
 func (m *market) signed(who string, fn ledger.Function, args any) contract.Verified {
 	m.t.Helper()
 	m.n++
-	call := ledger.Call{Ledger: mID("ledger"), ID: ledger.DeriveID("call", who, string(fn), strconv.Itoa(m.n)),
-		Party: mID(who), Function: fn, Time: m.now, Expires: m.now + 3_600_000}
+	call := ledger.Call{
+		Ledger: mID("ledger"), ID: ledger.DeriveID("call", who, string(fn), strconv.Itoa(m.n)),
+		Party: mID(who), Function: fn, Time: m.now, Expires: m.now + 3_600_000,
+	}
 	compact, err := ledger.SignCall(m.keys[who], call, args)
 	if err != nil {
 		m.t.Fatalf("sign %s: %v", fn, err)
@@ -310,9 +320,11 @@ func listArgs(name, license string) ledger.ListArgs {
 
 // placeArgs are a good order of a product, for industry.
 func (m *market) placeArgs(name, product string) ledger.PlaceArgs {
-	return ledger.PlaceArgs{ID: mID(name), Product: mID(product), Answers: m.last(mProduct(product)),
+	return ledger.PlaceArgs{
+		ID: mID(name), Product: mID(product), Answers: m.last(mProduct(product)),
 		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: marketDay, EndOn: "2027-10-19", Recipient: "430300"}
+		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: marketDay, EndOn: "2027-10-19", Recipient: "430300",
+	}
 }
 
 // freeArgs are a good order for governance by an organ.

@@ -39,10 +39,12 @@ func placeOrder(t *tx, a ledger.PlaceArgs) error {
 	if err != nil {
 		return err
 	}
-	o := ledger.Order{ID: a.ID, Product: p.ID, Version: p.Version, Offer: p.Cite.Payload, License: l.ID,
+	o := ledger.Order{
+		ID: a.ID, Product: p.ID, Version: p.Version, Offer: p.Cite.Payload, License: l.ID,
 		Sources: p.Sources, Operator: p.Operator, Buyer: t.me(), Purpose: a.Purpose, PurposeText: a.PurposeText,
 		Evidence: a.Evidence, Quantity: a.Quantity, UnitPrice: a.UnitPrice, Total: a.Total, StartOn: a.StartOn,
-		EndOn: a.EndOn, Limits: a.Limits, Recipient: a.Recipient, AnswerDue: due, PlacedCite: t.cite()}
+		EndOn: a.EndOn, Limits: a.Limits, Recipient: a.Recipient, AnswerDue: due, PlacedCite: t.cite(),
+	}
 	t.link(orderRef(o.ID), "for", productRef(p.ID))
 	t.link(orderRef(o.ID), "buyer", ledger.RefTo(ledger.KindParty, o.Buyer))
 	t.link(orderRef(o.ID), "under", licenseRef(l.ID))
@@ -64,7 +66,7 @@ func (t *tx) onSale(p ledger.Product, purpose ledger.Purpose, field string) (led
 	if err != nil {
 		return l, err
 	}
-	if _, err := t.activeOperator(p.Operator, field); err != nil {
+	if err := t.activeOperator(p.Operator, field); err != nil {
 		return l, err
 	}
 	if !p.Allows(purpose) || !l.Allows(purpose) {
@@ -145,8 +147,10 @@ func (t *tx) stepOrder(o ledger.Order, to ledger.OrderState) error {
 	o.Cite = t.cite()
 	if to == ledger.OrderActive {
 		o.ActiveAt = t.now()
-		if err := t.grant(ledger.Grant{ID: ledger.DeriveID("grant", string(o.ID)), Right: ledger.Use, Party: o.Buyer,
-			Scope: productRef(o.Product), From: o.StartOn, Until: o.EndOn, Basis: orderRef(o.ID)}); err != nil {
+		if err := t.grant(ledger.Grant{
+			ID: ledger.DeriveID("grant", string(o.ID)), Right: ledger.Use, Party: o.Buyer,
+			Scope: productRef(o.Product), From: o.StartOn, Until: o.EndOn, Basis: orderRef(o.ID),
+		}); err != nil {
 			return err
 		}
 	}

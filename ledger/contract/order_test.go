@@ -143,8 +143,10 @@ func TestOrderFree(t *testing.T) {
 		t.Fatalf("order: %+v", o)
 	}
 	ref := mGrant(mID("O"))
-	want := ledger.Grant{ID: ledger.ID(ref.ID()), Right: ledger.Use, Party: mID("holder"), Scope: mProduct("P"),
-		From: o.StartOn, Until: o.EndOn, Basis: mOrder("O")}
+	want := ledger.Grant{
+		ID: ledger.ID(ref.ID()), Right: ledger.Use, Party: mID("holder"), Scope: mProduct("P"),
+		From: o.StartOn, Until: o.EndOn, Basis: mOrder("O"),
+	}
 	if d := cmp.Diff(want, get[ledger.Grant](m, ref)); d != "" {
 		t.Fatal(d)
 	}

@@ -45,9 +45,11 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 	if !slices.Contains(platform.Roles, ledger.RolePlatform) || platform.LogKey == "" {
 		return ledger.Invalid("platform", "platform_with_log_key")
 	}
-	t.genesis = ledger.Genesis{Ledger: a.Ledger, Name: a.Name, Region: a.Region, Origin: a.Origin, LedgerKey: a.LedgerKey,
+	t.genesis = ledger.Genesis{
+		Ledger: a.Ledger, Name: a.Name, Region: a.Region, Origin: a.Origin, LedgerKey: a.LedgerKey,
 		Authority: a.Authority.ID, Recovery: a.Recovery, Platform: platform.ID, Limits: a.Limits, Gate: a.Gate,
-		Rules: a.Rules, Demo: a.Demo, Time: t.now()}
+		Rules: a.Rules, Demo: a.Demo, Time: t.now(),
+	}
 	if err := t.put(ledger.GenesisRef, t.genesis); err != nil {
 		return err
 	}
@@ -87,9 +89,11 @@ func (t *tx) enter(p ledger.PartyProfile) error {
 		return err
 	}
 	ref := ledger.RefTo(ledger.KindParty, p.ID)
-	record := ledger.Party{ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
+	record := ledger.Party{
+		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
 		Affiliates: p.Affiliates, Origin: p.Origin, AdmittedAt: t.now(), AdmittedBy: t.me(),
-		Suspensions: []ledger.Suspension{}, Cite: t.cite()}
+		Suspensions: []ledger.Suspension{}, Cite: t.cite(),
+	}
 	for i, k := range p.Keys {
 		kid := k.JWK.Thumbprint()
 		if err := t.freshKey(kid, at("keys", i)); err != nil {

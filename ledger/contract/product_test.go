@@ -85,8 +85,10 @@ func TestProductList(t *testing.T) {
 		{"source suspended", func(m *market, _ *ledger.ListArgs) {
 			edit(m, ledger.RefTo(ledger.KindEntry, mID("entry-bus")), func(e *ledger.Entry) { e.Suspensions = suspendedBy(ledger.RoleRegulator) })
 		}, forbidden(ledger.ReasonEntry, "sources[0]")},
-		{"purpose beyond the license", license(func(l *ledger.License) { l.Purposes = l.Purposes[:2] }),
-			refusal{ledger.InvalidCode, ledger.ReasonPurpose, "args.allowed_purposes[2]"}},
+		{
+			"purpose beyond the license", license(func(l *ledger.License) { l.Purposes = l.Purposes[:2] }),
+			refusal{ledger.InvalidCode, ledger.ReasonPurpose, "args.allowed_purposes[2]"},
+		},
 		{"source excluded", license(func(l *ledger.License) { l.Excluded = []ledger.ID{mID("bus")} }), forbidden(ledger.ReasonScope, "sources[0]")},
 		{"license of another operator", license(func(l *ledger.License) { l.Assignee = mID("operator2") }), forbidden(ledger.ReasonNotYours, "license_id")},
 		{"license only offered", license(func(l *ledger.License) { l.State = ledger.LicenseOffered }), forbidden(ledger.ReasonLicense, "license_id")},
@@ -157,8 +159,10 @@ func TestProductChangeAndDelist(t *testing.T) {
 }
 
 func contentArgs(name string, subject ledger.Ref) ledger.ContentArgs {
-	return ledger.ContentArgs{ID: mID(name), Subject: subject, Object: "0199/object", SHA256: mHash("bytes"), Bytes: 5,
-		Ingest: mHash("receipt"), Node: "node.example", Name: "线路 2026-10.csv"}
+	return ledger.ContentArgs{
+		ID: mID(name), Subject: subject, Object: "0199/object", SHA256: mHash("bytes"), Bytes: 5,
+		Ingest: mHash("receipt"), Node: "node.example", Name: "线路 2026-10.csv",
+	}
 }
 
 func TestContent(t *testing.T) {

@@ -51,8 +51,10 @@ func submit(t *tx, a ledger.SubmitArgs) error {
 	if err := t.absent(ref, "application"); err != nil {
 		return err
 	}
-	app := ledger.Application{ID: a.Application, Kind: kindInitial, SubjectType: subjectResource, Applicant: t.me(),
-		Defects: []ledger.Defect{}, Objections: []ledger.Objection{}}
+	app := ledger.Application{
+		ID: a.Application, Kind: kindInitial, SubjectType: subjectResource, Applicant: t.me(),
+		Defects: []ledger.Defect{}, Objections: []ledger.Objection{},
+	}
 	if err := t.advance(&app, ledger.Submitted); err != nil {
 		return err
 	}

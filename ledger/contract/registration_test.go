@@ -110,8 +110,13 @@ func TestDepositIsOnce(t *testing.T) {
 func TestFreedByEnd(t *testing.T) {
 	base := newDemo(t)
 	base.submitted("a", "holder")
-	for _, way := range [][]string{{"withdraw"}, {"refuse"}, {"accept", "fail"}, {"accept", "pass", "withdraw"},
-		{"accept", "pass", "object", "decide_upheld"}} {
+	for _, way := range [][]string{
+		{"withdraw"},
+		{"refuse"},
+		{"accept", "fail"},
+		{"accept", "pass", "withdraw"},
+		{"accept", "pass", "object", "decide_upheld"},
+	} {
 		t.Run(strings.Join(way, " "), func(t *testing.T) {
 			w := base.fork(t)
 			again := w.submitArgs("a", "holder")

@@ -210,8 +210,10 @@ func orderModel(t *testing.T) (map[[4]string]string, []act) {
 			model[[4]string{k, r[1], r[2], r[3]}] = r[4]
 		}
 	}
-	return model, acts([]ledger.Function{ledger.FnPlace, ledger.FnOrderAccept, ledger.FnOrderRefuse, ledger.FnConfirmPayment,
-		ledger.FnOrderCancel, ledger.FnFulfil, ledger.FnBlock},
+	return model, acts([]ledger.Function{
+		ledger.FnPlace, ledger.FnOrderAccept, ledger.FnOrderRefuse, ledger.FnConfirmPayment,
+		ledger.FnOrderCancel, ledger.FnFulfil, ledger.FnBlock,
+	},
 		[]string{"buyer", "operator", "operator2", "buyer2", "regulator", "implementer"})
 }
 
@@ -324,26 +326,58 @@ func TestConflictingCallsInOneBatch(t *testing.T) {
 		argsB  any
 		reason ledger.Reason
 	}{
-		{"accept a license twice", act{ledger.FnLicenseAccept, "operator"}, act{ledger.FnLicenseAccept, "operator"},
-			base.answer(mLicense("M")), base.answer(mLicense("M")), ledger.ReasonState},
-		{"offer one id twice", act{ledger.FnOffer, "implementer"}, act{ledger.FnOffer, "implementer2"},
+		{
+			"accept a license twice",
+			act{ledger.FnLicenseAccept, "operator"},
+			act{ledger.FnLicenseAccept, "operator"},
+			base.answer(mLicense("M")), base.answer(mLicense("M")), ledger.ReasonState,
+		},
+		{
+			"offer one id twice",
+			act{ledger.FnOffer, "implementer"},
+			act{ledger.FnOffer, "implementer2"},
 			offerArgs("N"), func() ledger.OfferArgs {
 				a := offerArgs("N")
 				a.Assigner = mID("implementer2")
 				return a
-			}(), ledger.ReasonExists},
-		{"suspend twice", act{ledger.FnLicenseSuspend, "regulator"}, act{ledger.FnLicenseSuspend, "implementer"},
-			base.target(mLicense("L")), base.target(mLicense("L")), ledger.ReasonStale},
-		{"accept and refuse an order", act{ledger.FnOrderAccept, "operator"}, act{ledger.FnOrderRefuse, "operator"},
-			base.answer(mOrder("O")), base.target(mOrder("O")), ledger.ReasonState},
-		{"accept and cancel an order", act{ledger.FnOrderAccept, "operator"}, act{ledger.FnOrderCancel, "buyer"},
-			base.answer(mOrder("O")), base.answer(mOrder("O")), ledger.ReasonStale},
-		{"change a product and order its old version", act{ledger.FnChange, "operator"}, act{ledger.FnPlace, "buyer2"},
-			change, base.placeArgs("Q", "P"), ledger.ReasonStale},
-		{"change a product twice", act{ledger.FnChange, "operator"}, act{ledger.FnChange, "operator"},
-			change, change, ledger.ReasonStale},
-		{"one key for two environments", act{ledger.FnEnvironmentSet, "implementer"}, act{ledger.FnEnvironmentSet, "implementer2"},
-			base.environment(key, "E", "operator"), base.environment(key, "F", "operator2"), ledger.ReasonExists},
+			}(), ledger.ReasonExists,
+		},
+		{
+			"suspend twice",
+			act{ledger.FnLicenseSuspend, "regulator"},
+			act{ledger.FnLicenseSuspend, "implementer"},
+			base.target(mLicense("L")), base.target(mLicense("L")), ledger.ReasonStale,
+		},
+		{
+			"accept and refuse an order",
+			act{ledger.FnOrderAccept, "operator"},
+			act{ledger.FnOrderRefuse, "operator"},
+			base.answer(mOrder("O")), base.target(mOrder("O")), ledger.ReasonState,
+		},
+		{
+			"accept and cancel an order",
+			act{ledger.FnOrderAccept, "operator"},
+			act{ledger.FnOrderCancel, "buyer"},
+			base.answer(mOrder("O")), base.answer(mOrder("O")), ledger.ReasonStale,
+		},
+		{
+			"change a product and order its old version",
+			act{ledger.FnChange, "operator"},
+			act{ledger.FnPlace, "buyer2"},
+			change, base.placeArgs("Q", "P"), ledger.ReasonStale,
+		},
+		{
+			"change a product twice",
+			act{ledger.FnChange, "operator"},
+			act{ledger.FnChange, "operator"},
+			change, change, ledger.ReasonStale,
+		},
+		{
+			"one key for two environments",
+			act{ledger.FnEnvironmentSet, "implementer"},
+			act{ledger.FnEnvironmentSet, "implementer2"},
+			base.environment(key, "E", "operator"), base.environment(key, "F", "operator2"), ledger.ReasonExists,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := base.fork(t)

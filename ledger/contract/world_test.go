@@ -49,14 +49,18 @@ func newDemo(t fataler) *world { return beginWorld(t, ledger.Limits{}, true) }
 func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
 	t.Helper()
 	w := &world{t: t, state: memory{}, now: noon("2026-09-01"), keys: map[string]*ledger.Key{}}
-	authority := w.profile(marketParty{"authority", "11430300MB0B00010", ledger.Organ, "430300",
-		[]ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer}})
+	authority := w.profile(marketParty{
+		"authority", "11430300MB0B00010", ledger.Organ, "430300",
+		[]ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
+	})
 	node := w.profile(marketParty{"node", "12430300MB0B00011", ledger.Institution, "430300", []ledger.Role{ledger.RolePlatform}})
 	node.Origin, node.LogKey = "node.example", "node.example/log/receipts+00000000+AA"
-	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{Ledger: wID("ledger"), Name: "湘潭市公共数据资源登记",
+	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{
+		Ledger: wID("ledger"), Name: "湘潭市公共数据资源登记",
 		Region: "430300", Origin: "node.example", LedgerKey: "node.example/log/ledger+00000000+AA", Authority: authority,
 		Recovery: w.key("recovery").Public(), Platform: w.application("node", node), Limits: limits,
-		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo})
+		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo,
+	})
 	for _, p := range worldParties() {
 		w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.application(p.name, w.profile(p))})
 	}
@@ -66,10 +70,14 @@ func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
 
 // list2026 holds the days of 2026 that the worked example needs.
 func list2026() ledger.CalendarArgs {
-	return ledger.CalendarArgs{Year: 2026, Source: "国务院办公厅关于2026年部分节假日安排的通知",
-		Off: []ledger.Date{"2026-09-25", "2026-09-26", "2026-09-27", "2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04",
-			"2026-10-05", "2026-10-06", "2026-10-07"},
-		Work: []ledger.Date{"2026-09-20", "2026-10-10"}}
+	return ledger.CalendarArgs{
+		Year: 2026, Source: "国务院办公厅关于2026年部分节假日安排的通知",
+		Off: []ledger.Date{
+			"2026-09-25", "2026-09-26", "2026-09-27", "2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04",
+			"2026-10-05", "2026-10-06", "2026-10-07",
+		},
+		Work: []ledger.Date{"2026-09-20", "2026-10-10"},
+	}
 }
 
 func wID(name string) ledger.ID { return ledger.DeriveID("world", name) }
@@ -90,8 +98,10 @@ func (w *world) key(name string) *ledger.Key {
 
 func (w *world) profile(p marketParty) ledger.PartyProfile {
 	w.t.Helper()
-	return ledger.PartyProfile{ID: wID(p.name), Name: p.name, USCC: mUSCC(p.uscc), Kind: p.kind, Roles: p.roles, Region: p.region,
-		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: w.key(p.name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}}
+	return ledger.PartyProfile{
+		ID: wID(p.name), Name: p.name, USCC: mUSCC(p.uscc), Kind: p.kind, Roles: p.roles, Region: p.region,
+		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: w.key(p.name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
+	}
 }
 
 func (w *world) application(name string, p ledger.PartyProfile) string {
@@ -255,7 +265,8 @@ func (w *world) step(name string) ledger.StepArgs {
 // resource is a good resource of a holder: public transport, general, no
 // personal information.
 func (w *world) resource(name, holder string) ledger.Resource {
-	return ledger.Resource{ID: wID("resource " + name), Title: "公交车辆到离站信息" + name,
+	return ledger.Resource{
+		ID: wID("resource " + name), Title: "公交车辆到离站信息" + name,
 		Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间,由车载终端实时上报。", Identifier: "306001/000012",
 		Publisher: wID(holder), CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: "430300",
 		Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: noon("2026-08-31"),
@@ -267,18 +278,25 @@ func (w *world) resource(name, holder string) ledger.Resource {
 		},
 		Format: "database", RowCount: 86_400_000, ByteSize: 4_000_000_000, Level: ledger.General,
 		LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-		Quality: ledger.Quality{Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
-			Assessor: "市数据局", AssessedOn: "2026-08-31"}}
+		Quality: ledger.Quality{
+			Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
+			Assessor: "市数据局", AssessedOn: "2026-08-31",
+		},
+	}
 }
 
 // submitArgs are a good application for such a resource to the registry body.
 func (w *world) submitArgs(name, holder string) ledger.SubmitArgs {
-	a := ledger.SubmitArgs{Application: wID(name), Body: wID("body"), Resource: w.resource(name, holder),
+	a := ledger.SubmitArgs{
+		Application: wID(name), Body: wID("body"), Resource: w.resource(name, holder),
 		Deposit:        mHash("deposit " + name),
-		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: mHash("review " + name)}}
+		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: mHash("review " + name)},
+	}
 	for i, g := range ledger.MaterialGroups() {
-		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: mHash(name + string(g)), Bytes: 1024,
-			Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf")})
+		a.Materials = append(a.Materials, ledger.Material{
+			Group: g, SHA256: mHash(name + string(g)), Bytes: 1024,
+			Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf"),
+		})
 	}
 	return a
 }
@@ -340,14 +358,18 @@ func (w *world) refuseArgs(name string) ledger.RefuseArgs {
 
 func (w *world) objectArgs(name, objection string) ledger.ObjectArgs {
 	w.t.Helper()
-	return ledger.ObjectArgs{Application: wID(name), Objection: wID(objection), Answers: w.app(name).Cite.Payload,
-		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence " + objection)}}
+	return ledger.ObjectArgs{
+		Application: wID(name), Objection: wID(objection), Answers: w.app(name).Cite.Payload,
+		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence " + objection)},
+	}
 }
 
 func (w *world) decideArgs(name, objection string, upheld bool) ledger.DecideArgs {
 	w.t.Helper()
-	return ledger.DecideArgs{StepArgs: w.step(name), Objection: wID(objection), Upheld: upheld,
-		Reason: ledger.Salt([16]byte{9}, "证据不足")}
+	return ledger.DecideArgs{
+		StepArgs: w.step(name), Objection: wID(objection), Upheld: upheld,
+		Reason: ledger.Salt([16]byte{9}, "证据不足"),
+	}
 }
 
 func (w *world) target(name string) ledger.TargetArgs {

@@ -35,7 +35,7 @@ func prepare(ctx context.Context, db *sqldb.DB) (s statements, err error) {
 			"ON CONFLICT (key) DO UPDATE SET value = excluded.value, seq = excluded.seq"},
 		{&s.drop, db.W, "DELETE FROM record WHERE key = ?"},
 	} {
-		if *p.stmt, err = p.db.PrepareContext(ctx, p.query); err != nil { //nolint:sqlclosecheck // as long as the database
+		if *p.stmt, err = p.db.PrepareContext(ctx, p.query); err != nil {
 			return s, fmt.Errorf("prepare %q: %w", p.query, err)
 		}
 	}

@@ -22,7 +22,7 @@ func exec(t testing.TB, path string, queries ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // each statement has said how it went
+	defer db.Close()
 	for _, q := range queries {
 		if _, err := db.W.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
@@ -236,7 +236,7 @@ func TestCloseSignsWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // each statement has said how it went
+	defer db.Close()
 	var size int
 	if err := db.R.QueryRowContext(t.Context(), "SELECT size FROM signed").Scan(&size); err != nil || size != 6 {
 		t.Errorf("the last checkpoint covers %d of 6 entries: %v", size, err)

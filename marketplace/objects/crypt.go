@@ -158,7 +158,7 @@ func readTail(b blob, key []byte, size int64) (string, error) {
 	tail := make([]byte, tailBytes)
 	if _, err = io.ReadFull(r, tail); err == nil {
 		// Reading on makes sio say whether the last package is marked as such.
-		if _, err = r.Read(make([]byte, 1)); err == io.EOF {
+		if _, err = r.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
 			err = nil
 		}
 	}

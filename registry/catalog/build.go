@@ -18,13 +18,15 @@ const maxLabel = ledger.MaxName
 // build makes the resource of a record's values.
 func (p *reading) build(v values, r *Record) error {
 	c := p.m.Constants
-	res := ledger.Resource{ID: ResourceID(p.ledger, p.publisher, r.Source), Publisher: p.publisher,
+	res := ledger.Resource{
+		ID: ResourceID(p.ledger, p.publisher, r.Source), Publisher: p.publisher,
 		Title: v.one("title"), Description: v.one("description"), Identifier: v.one("identifier"), CatalogClass: v.one("catalog_class"),
 		Domain: v.one("domain"), Sector: v.one("sector"), Spatial: ledger.Region(v.one("spatial")),
 		Temporal:    ledger.Temporal{Start: ledger.Date(v.one("temporal_start")), End: ledger.Date(v.one("temporal_end"))},
 		Periodicity: v.one("accrual_periodicity"), Keywords: once(v["keywords"]), LandingPage: v.one("landing_page"), Obtained: v.one("obtained"),
 		SharerConsent: c.SharerConsent, ShareType: v.one("share_type"), OpenType: v.one("open_type"), SupplyMode: once(v["supply_mode"]),
-		Format: v.one("format"), Level: ledger.Level(v.one("level")), PIStatus: ledger.PIStatus(v.one("pi_status"))}
+		Format: v.one("format"), Level: ledger.Level(v.one("level")), PIStatus: ledger.PIStatus(v.one("pi_status")),
+	}
 	if c.Quality != nil {
 		res.Quality = *c.Quality
 		r.Assumed = append(r.Assumed, "quality")
@@ -116,8 +118,10 @@ func items(labels []string, res *ledger.Resource, r *Record) error {
 				r.Assumed = append(r.Assumed, "items")
 			}
 		}
-		res.Items = append(res.Items, ledger.Item{Name: fmt.Sprintf("item_%03d", i+1), Label: label, DataType: "string", Nullable: true,
-			Level: res.Level, PIStatus: res.PIStatus})
+		res.Items = append(res.Items, ledger.Item{
+			Name: fmt.Sprintf("item_%03d", i+1), Label: label, DataType: "string", Nullable: true,
+			Level: res.Level, PIStatus: res.PIStatus,
+		})
 	}
 	encoded, err := json.Marshal(res.Items)
 	if err != nil {

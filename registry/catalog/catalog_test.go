@@ -36,8 +36,10 @@ func csvMapping(t testing.TB) catalog.Mapping {
 	t.Helper()
 	m := sourcesMapping(t)
 	m.Format, m.ID, m.Constants.Periodicity = catalog.CSV, "编号", "daily"
-	m.Fields = catalog.Fields{Title: &catalog.Field{From: "名称"}, Description: &catalog.Field{From: "摘要"},
-		Keywords: &catalog.Field{From: "关键词", Split: "、", Max: 3}, Items: &catalog.Field{From: "信息项", Split: ";"}, RowCount: &catalog.Field{From: "规模"}}
+	m.Fields = catalog.Fields{
+		Title: &catalog.Field{From: "名称"}, Description: &catalog.Field{From: "摘要"},
+		Keywords: &catalog.Field{From: "关键词", Split: "、", Max: 3}, Items: &catalog.Field{From: "信息项", Split: ";"}, RowCount: &catalog.Field{From: "规模"},
+	}
 	return m
 }
 
@@ -157,8 +159,10 @@ func TestRecord(t *testing.T) {
 	if len(got.Private) != 2 || r.SourceBasis.Salt == r.LevelBasis.Salt {
 		t.Errorf("private texts %+v", got.Private)
 	}
-	wantAssumed := []string{"catalog_class", "sector", "spatial", "temporal_start", "modified", "obtained", "source_basis", "share_type",
-		"open_type", "supply_mode", "format", "row_count", "byte_size", "level", "level_basis", "pi_status", "quality"}
+	wantAssumed := []string{
+		"catalog_class", "sector", "spatial", "temporal_start", "modified", "obtained", "source_basis", "share_type",
+		"open_type", "supply_mode", "format", "row_count", "byte_size", "level", "level_basis", "pi_status", "quality",
+	}
 	if diff := cmp.Diff(wantAssumed, got.Assumed); diff != "" {
 		t.Errorf("assumed: %s", diff)
 	}
@@ -170,14 +174,16 @@ func TestIDs(t *testing.T) {
 		t.Errorf("resource id %s", r.Resource.ID)
 	}
 	call := catalog.CallID(book, ledger.FnSubmit, owner, "a", r.Hash)
-	seen := map[ledger.ID]bool{r.Resource.ID: true, catalog.ApplicationID(book, owner, "a"): true, call: true,
+	seen := map[ledger.ID]bool{
+		r.Resource.ID: true, catalog.ApplicationID(book, owner, "a"): true, call: true,
 		catalog.CallID(book, ledger.FnDeposit, owner, "a", r.Hash):              true,
 		catalog.CallID(book, ledger.FnSubmit, owner, "b", r.Hash):               true,
 		catalog.CallID(book, ledger.FnSubmit, owner, "a", ledger.DigestOf(nil)): true,
 		catalog.CallID(owner, ledger.FnSubmit, book, "a", r.Hash):               true,
 		catalog.ResourceID(book, book, "a"):                                     true,
 		catalog.ResourceID(owner, owner, "a"):                                   true,
-		catalog.ApplicationID(book, owner, "aa"):                                true}
+		catalog.ApplicationID(book, owner, "aa"):                                true,
+	}
 	if len(seen) != 10 {
 		t.Errorf("%d different ids, want 10", len(seen))
 	}
@@ -268,8 +274,10 @@ func TestCSV(t *testing.T) {
 		"5,规模不明,"+summary+",,甲,许多,\r\n"+
 		"6,无规模,"+summary+",,甲,,\r\n"+
 		"7,\"没有结束,"+summary+",,甲,,"))
-	wantErrs := []string{`[5,"","","columns_of_header"]`, `[6,"","","csv_quotes"]`, `[7,"4","keywords","max_members"]`,
-		`[8,"5","row_count","whole_number"]`, `[10,"","","csv_quotes"]`}
+	wantErrs := []string{
+		`[5,"","","columns_of_header"]`, `[6,"","","csv_quotes"]`, `[7,"4","keywords","max_members"]`,
+		`[8,"5","row_count","whole_number"]`, `[10,"","","csv_quotes"]`,
+	}
 	if diff := cmp.Diff(wantErrs, o.errs); diff != "" {
 		t.Errorf("errors: -want +got\n%s", diff)
 	}

@@ -37,8 +37,7 @@ func ExampleRead() {
 		"公交站点,全市公交站点的编号、名称和位置，供出行服务使用。,每日\n" +
 		"公交线路,全市公交线路的走向和首末班时间，供出行服务使用。,经常\n")
 	for record, err := range catalog.Read(context.Background(), table, mapping, ledger.DeriveID("ledger"), ledger.DeriveID("holder")) {
-		var refused *catalog.RecordError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*catalog.RecordError](err); ok {
 			fmt.Println(refused.Line, refused.Field, refused.Rule)
 			continue
 		}

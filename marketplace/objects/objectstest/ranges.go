@@ -68,7 +68,7 @@ func testAnyRange(t *testing.T, o objects.Objects) {
 			n, err = r.Read(p)
 			got = append(got, p[:n]...)
 		}
-		if err != io.EOF || !bytes.Equal(got, data[from:from+length]) {
+		if !errors.Is(err, io.EOF) || !bytes.Equal(got, data[from:from+length]) {
 			rt.Fatalf("%d bytes, %v", len(got), err)
 		}
 	})
@@ -77,8 +77,15 @@ func testAnyRange(t *testing.T, o objects.Objects) {
 func testRefusedRanges(t *testing.T, o objects.Objects) {
 	info := put(t, o, Content(4, 100))
 	for _, c := range []struct{ offset, length int64 }{
-		{-1, 1}, {0, 101}, {100, 1}, {101, 0}, {101, -1}, {1, math.MaxInt64}, {math.MaxInt64, math.MaxInt64},
-		{math.MinInt64, -1}, {math.MaxInt64, -1},
+		{-1, 1},
+		{0, 101},
+		{100, 1},
+		{101, 0},
+		{101, -1},
+		{1, math.MaxInt64},
+		{math.MaxInt64, math.MaxInt64},
+		{math.MinInt64, -1},
+		{math.MaxInt64, -1},
 	} {
 		if _, err := read(t.Context(), o, info.ID, c.offset, c.length); !errors.Is(err, objects.ErrRange) {
 			t.Errorf("%d bytes from %d of 100: %v", c.length, c.offset, err)
