@@ -106,7 +106,8 @@ func walk(d *json.Decoder, t reflect.Type, path string, depth int) error {
 	case bool:
 		return scalar(t, path, reflect.Bool)
 	case json.Number:
-		return scalar(t, path, reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64)
+		return scalar(t, path, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8,
+			reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64)
 	case json.Delim:
 		if tok == '{' {
 			return walkObject(d, t, path, depth)
