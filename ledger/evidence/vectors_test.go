@@ -1,0 +1,345 @@
+package evidence_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+var update = flag.Bool("update", false, "make the vectors of testdata anew")
+
+// vector is one case of testdata/vectors.json: a bundle, one change to it (RFC
+// 6901 pointer, RFC 6902 words) and the check that must fail; none: it verifies.
+type vector struct {
+	Name   string          `json:"name"`
+	Bundle string          `json:"bundle"`
+	Op     string          `json:"op,omitempty"`
+	Path   string          `json:"path,omitempty"`
+	Value  json.RawMessage `json:"value,omitempty"`
+	Check  evidence.Check  `json:"check,omitempty"`
+}
+
+// TestVectors holds the verifier to the vectors that docs/evidence.md hands to
+// whoever writes another.
+func TestVectors(t *testing.T) {
+	if *update {
+		makeVectors(t)
+	}
+	trust, err := evidence.ParseTrust(readVector(t, "trust.json"))
+	if err != nil {
+		t.Fatalf("trust file: %v", err)
+	}
+	var list []vector
+	if err := json.Unmarshal(readVector(t, "vectors.json"), &list); err != nil {
+		t.Fatalf("vectors: %v", err)
+	}
+	for _, c := range list {
+		t.Run(c.Name, func(t *testing.T) {
+			data := readVector(t, c.Bundle)
+			if c.Op != "" {
+				data = patch(t, data, c)
+			}
+			r, err := evidence.Verify(data, trust, ledger.Standard(), checkers())
+			got := evidence.Check("")
+			if f := evidence.AsFailure(err); f != nil {
+				got = f.Check
+			}
+			if got != c.Check || err != nil && got == "" {
+				t.Errorf("%v, want %q", err, c.Check)
+			}
+			if c.Op == "" && err == nil {
+				reported(t, c.Bundle, r)
+			}
+		})
+	}
+	if len(list) < 20 {
+		t.Errorf("%d vectors", len(list))
+	}
+}
+
+// reported holds a report to the one kept beside its bundle.
+func reported(t *testing.T, bundle string, r evidence.Report) {
+	t.Helper()
+	name := strings.TrimSuffix(bundle, ".json") + ".report.json"
+	got := indent(t, encode(t, r))
+	if *update {
+		writeVector(t, name, got)
+	}
+	if diff := cmp.Diff(string(readVector(t, name)), string(got)); diff != "" {
+		t.Errorf("report: %s", diff)
+	}
+}
+
+func indent(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Indent(&b, data, "", "  "); err != nil {
+		t.Fatalf("indent: %v", err)
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
+func readVector(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatalf("vector: %v", err)
+	}
+	return data
+}
+
+func writeVector(t testing.TB, name string, data []byte) {
+	t.Helper()
+	err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(filepath.Join("testdata", name), data, 0o644))
+	if err != nil {
+		t.Fatalf("vector: %v", err)
+	}
+}
+
+// patch makes one change to a bundle.
+func patch(t *testing.T, data []byte, c vector) []byte {
+	t.Helper()
+	root := parse(t, data)
+	at := root
+	steps := strings.Split(c.Path, "/")[1:]
+	for _, s := range steps[:len(steps)-1] {
+		at = at.list[at.index(t, s)]
+	}
+	i := at.index(t, steps[len(steps)-1])
+	switch c.Op {
+	case "replace":
+		at.list[i] = parse(t, c.Value)
+	case "remove":
+		at.list = slices.Delete(at.list, i, i+1)
+		if at.open == '{' {
+			at.names = slices.Delete(at.names, i, i+1)
+		}
+	default:
+		t.Fatalf("op %s", c.Op)
+	}
+	return root.bytes()
+}
+
+func (v *value) index(t *testing.T, step string) int {
+	t.Helper()
+	i := slices.Index(v.names, step)
+	if v.open == '[' {
+		n, err := strconv.Atoi(step)
+		if err != nil {
+			t.Fatalf("path: %v", err)
+		}
+		i = n
+	}
+	if i < 0 || i >= len(v.list) {
+		t.Fatalf("no %s", step)
+	}
+	return i
+}
+
+// assemble puts calls of the log into a bundle without asking whether they are
+// right, and shows the values of some keys.
+func (w *world) assemble(about ledger.Ref, shown ledger.Ref, seqs ...int64) evidence.Bundle {
+	w.t.Helper()
+	msg, size := w.checkpoint()
+	b := evidence.Bundle{
+		V: 1, Ledger: id("ledger"), About: about, Calls: []evidence.Call{}, Receipts: []evidence.ReceiptGroup{},
+		Proof: evidence.ProofSet{Kind: evidence.TLogKind, Common: encode(w.t, evidence.TLogCommon{Checkpoint: msg})},
+	}
+	for i, n := range seqs {
+		c := evidence.Call{Writes: []evidence.WriteLine{}, Proof: encode(w.t, evidence.TLogProof{
+			Entry: w.log.entries[n], Size: size, Path: w.log.path(w.t, n, size),
+		})}
+		writes := slices.Clone(w.writes[n])
+		slices.SortFunc(writes, func(a, b ledger.Write) int { return strings.Compare(a.Key, b.Key) })
+		for _, write := range writes {
+			line := evidence.WriteLine{Key: write.Key, SHA256: string(ledger.DigestOf(write.Value))}
+			if i == len(seqs)-1 && write.Key == string(shown) {
+				line.Value = write.Value
+			}
+			if !strings.HasPrefix(write.Key, "call/") {
+				c.Writes = append(c.Writes, line)
+			}
+		}
+		b.Calls = append(b.Calls, c)
+	}
+	return b
+}
+
+// makeVectors writes trust file, bundles and cases anew: keys and signatures are fresh.
+func makeVectors(t *testing.T) {
+	t.Helper()
+	w := begin(t)
+	story(w)
+	forged := forgeries(w)
+	w.size = int64(len(w.log.entries))
+	write := func(name string, v any) { writeVector(t, name, indent(t, encode(t, v))) }
+	write("trust.json", w.trust())
+	for name, about := range map[string]ledger.Ref{
+		"order": ref(ledger.KindOrder, "O2"), "license": ref(ledger.KindLicense, "L"), "entry": ref(ledger.KindEntry, "bus"),
+	} {
+		b, _ := w.build(about)
+		write(name+".json", b)
+	}
+	list := []vector{{Name: "order", Bundle: "order.json"}, {Name: "license", Bundle: "license.json"}, {Name: "entry", Bundle: "entry.json"}}
+	for _, f := range forged {
+		file := "forged-" + strings.ReplaceAll(f.name, " ", "-") + ".json"
+		write(file, f.make(w))
+		list = append(list, vector{Name: f.name, Bundle: file, Check: f.want})
+	}
+	write("vectors.json", append(list, changes(t)...))
+}
+
+type forgery struct {
+	name string
+	want evidence.Check
+	make func(w *world) evidence.Bundle
+}
+
+// forgeries puts calls on the log that a dishonest node made up. Their bundles
+// are made when the log has its last size.
+func forgeries(w *world) []forgery {
+	w.t.Helper()
+	seqOf := func(r ledger.Ref) int64 { return int64(w.acts[r][0].Position.Block) }
+	admitted := []int64{0, seqOf(ref(ledger.KindParty, "implementer")), seqOf(ref(ledger.KindParty, "operator"))}
+	var list []forgery
+	add := func(name string, want evidence.Check, license string, accept func(r ledger.Ref, l ledger.License)) {
+		r := ref(ledger.KindLicense, license)
+		w.offer(license)
+		l := get[ledger.License](w, r)
+		l.State = ledger.LicenseAccepted
+		accept(r, l)
+		seqs := append(slices.Clone(admitted), seqOf(r), int64(len(w.log.entries)-1))
+		list = append(list, forgery{name, want, func(w *world) evidence.Bundle { return w.assemble(r, r, seqs...) }})
+	}
+	add("signed by the key of another", evidence.CheckKey, "L3", func(r ledger.Ref, l ledger.License) {
+		w.forge(w.sign("operator", "implementer", ledger.FnLicenseAccept, w.answer(r)), w.wrote(r, l))
+	})
+	add("signed under the key id of the operator", evidence.CheckSignature, "L4", func(r ledger.Ref, l ledger.License) {
+		w.forge(w.underKid("operator", ledger.FnLicenseAccept, w.answer(r)), w.wrote(r, l))
+	})
+	add("answer to another offer", evidence.CheckChain, "L5", func(r ledger.Ref, l ledger.License) {
+		w.forge(w.sign("operator", "operator", ledger.FnLicenseAccept, ledger.AnswerArgs{ID: l.ID, Answers: sum("other")}), w.wrote(r, l))
+	})
+	add("wider than it was offered", evidence.CheckRecord, "L6", func(r ledger.Ref, l ledger.License) {
+		l.EndOn = "2031-01-01"
+		w.forge(w.sign("operator", "operator", ledger.FnLicenseAccept, w.answer(r)), w.wrote(r, l))
+	})
+	return list
+}
+
+// changes are one change each to a bundle that verifies.
+func changes(t *testing.T) []vector {
+	t.Helper()
+	text := func(s string) json.RawMessage { return encode(t, s) }
+	var order evidence.Bundle
+	if err := json.Unmarshal(readVector(t, "order.json"), &order); err != nil {
+		t.Fatalf("order: %v", err)
+	}
+	last := len(order.Calls) - 1
+	list := []vector{
+		{Name: "another version", Op: "replace", Path: "/v", Value: []byte("2"), Check: evidence.CheckForm},
+		{Name: "unknown member", Op: "replace", Path: "/proof", Value: []byte(`{"kind":"tlog","common":{},"more":1}`), Check: evidence.CheckForm},
+		{Name: "no receipts member", Op: "remove", Path: "/receipts", Check: evidence.CheckForm},
+		{Name: "another ledger", Op: "replace", Path: "/ledger", Value: text(string(id("other"))), Check: evidence.CheckGenesis},
+		{Name: "about the license", Op: "replace", Path: "/about", Value: text(string(ref(ledger.KindLicense, "L"))), Check: evidence.CheckReceipt},
+		{Name: "about another order", Op: "replace", Path: "/about", Value: text(string(ref(ledger.KindOrder, "O"))), Check: evidence.CheckMissing},
+		{Name: "unknown kind of proof", Op: "replace", Path: "/proof/kind", Value: text("fabric"), Check: evidence.CheckProof},
+		{Name: "no checkpoint", Op: "replace", Path: "/proof/common/checkpoint", Value: text(""), Check: evidence.CheckProof},
+		{Name: "another size", Op: "replace", Path: "/calls/2/proof/size", Value: []byte("5"), Check: evidence.CheckProof},
+		{Name: "inclusion cut short", Op: "remove", Path: "/calls/2/proof/inclusion/0", Check: evidence.CheckProof},
+		{Name: "no genesis", Op: "remove", Path: "/calls/0", Check: evidence.CheckGenesis},
+		{Name: "an admission left out", Op: "remove", Path: "/calls/1", Check: evidence.CheckMissing},
+		{Name: "the anchor left out", Op: "remove", Path: fmt.Sprintf("/calls/%d", last), Check: evidence.CheckReceipt},
+		{Name: "another digest of a write", Op: "replace", Path: "/calls/3/writes/0/sha256", Value: text(string(sum("x"))), Check: evidence.CheckWrites},
+		{Name: "a write left out", Op: "remove", Path: "/calls/3/writes/0", Check: evidence.CheckWrites},
+		{Name: "another value of a record", Op: "replace", Path: shownAt(order) + "/value", Value: text("e30="), Check: evidence.CheckWrites},
+		{Name: "a record not shown", Op: "remove", Path: shownAt(order) + "/value", Check: evidence.CheckMissing},
+		{Name: "a start without its end", Op: "remove", Path: "/receipts/0/items/1", Check: evidence.CheckReceipt},
+		{Name: "an end without its start", Op: "remove", Path: "/receipts/0/items/0", Check: evidence.CheckReceipt},
+		{Name: "another index of a receipt", Op: "replace", Path: "/receipts/0/items/0/index", Value: []byte("0"), Check: evidence.CheckReceipt},
+		{Name: "another log", Op: "replace", Path: "/receipts/0/log", Value: text("other.example/log/receipts"), Check: evidence.CheckReceipt},
+		{Name: "receipts left out", Op: "replace", Path: "/receipts", Value: []byte("[]"), Check: evidence.CheckNotNeeded},
+	}
+	for i := range list {
+		list[i].Bundle = "order.json"
+	}
+	return list
+}
+
+// shownAt points to a line whose value is shown: that of the order.
+func shownAt(b evidence.Bundle) string {
+	for i, c := range b.Calls {
+		for j, l := range c.Writes {
+			if l.Key == string(b.About) && l.Value != nil {
+				return fmt.Sprintf("/calls/%d/writes/%d", i, j)
+			}
+		}
+	}
+	return ""
+}
+
+// FuzzVerify: whatever comes in, nothing panics, and what verifies is a vector.
+func FuzzVerify(f *testing.F) {
+	trust, err := evidence.ParseTrust(readVector(f, "trust.json"))
+	if err != nil {
+		f.Fatalf("trust file: %v", err)
+	}
+	good := map[string]bool{}
+	for _, name := range []string{"order.json", "license.json", "entry.json"} {
+		var b bytes.Buffer
+		if err := json.Compact(&b, readVector(f, name)); err != nil {
+			f.Fatalf("vector: %v", err)
+		}
+		good[b.String()] = true
+		f.Add(b.Bytes())
+	}
+	f.Add([]byte(`{"v":1}`))
+	algs := remembered()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, err := evidence.Verify(data, trust, algs, checkers())
+		if err == nil {
+			var b bytes.Buffer
+			if json.Compact(&b, data) != nil || !good[b.String()] {
+				t.Errorf("verifies: %s", data)
+			}
+			return
+		}
+		if evidence.AsFailure(err) == nil {
+			t.Errorf("not a failure: %v", err)
+		}
+	})
+}
+
+// FuzzParse: what is taken is in its one form.
+func FuzzParse(f *testing.F) {
+	f.Add(readVector(f, "license.json"))
+	f.Add([]byte(`{"v":1,"ledger":"0199c1f0-0000-7000-8000-000000000000","about":"","proof":{"kind":"","common":{}},"calls":[],"receipts":[]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := evidence.Parse(data)
+		if err != nil {
+			return
+		}
+		again, err := b.Encode()
+		if err != nil {
+			t.Fatalf("encode: %v", err)
+		}
+		var plain bytes.Buffer
+		if err := json.Compact(&plain, data); err != nil || !bytes.Equal(plain.Bytes(), again) {
+			t.Errorf("not in one form: %s", data)
+		}
+	})
+}
