@@ -11,9 +11,11 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -93,7 +95,9 @@ func NewChecker(audience string, keys Keys, db *sql.DB, now func() time.Time) (*
 	return &Checker{audience: audience, keys: keys, db: db, now: now}, nil
 }
 
-// Check holds a token against type, algorithm, audience, time and signature.
+// Check holds a token against form, type, algorithm, audience, time and
+// signature. What is refused is Forbidden with the broken rule; when the keys
+// can't be read, the error is theirs.
 func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	refuse := func(rule string) (Bearer, error) {
 		return Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonToken).At("authorization").By(rule)
@@ -101,7 +105,11 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	if len(token) > MaxLen {
 		return refuse("max_length")
 	}
+	if !strict(token) {
+		return refuse("strict")
+	}
 	var b Bearer
+	var lookup error
 	var claims jwt.RegisteredClaims
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{ledger.ES256}), jwt.WithAudience(c.audience), jwt.WithLeeway(Skew),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(c.now), jwt.WithStrictDecoding())
@@ -110,9 +118,8 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 		if t.Header["typ"] != ledger.TypeToken || kid == "" {
 			return nil, errType
 		}
-		var err error
-		if b, err = c.keys.Bearer(ctx, ledger.KeyID(kid), ledger.Millis(c.now().UnixMilli())); err != nil {
-			return nil, err
+		if b, lookup = c.keys.Bearer(ctx, ledger.KeyID(kid), ledger.Millis(c.now().UnixMilli())); lookup != nil {
+			return nil, lookup
 		}
 		return b.Key.Public()
 	})
@@ -123,8 +130,8 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 		return refuse("expired")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return refuse("audience")
-	case errors.Is(err, ledger.Unavailable):
-		return Bearer{}, err
+	case lookup != nil && !errors.Is(lookup, ledger.NotFound):
+		return Bearer{}, lookup // a store that can't be read says nothing about the token
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return refuse("signature")
 	case errors.Is(err, jwt.ErrTokenUnverifiable):
@@ -140,6 +147,31 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	}
 	b.ID, b.Expires = claims.ID, claims.ExpiresAt.Time
 	return b, nil
+}
+
+// claimSet is exactly what a token may say (protocol §4, strict decoding): the
+// library alone takes ISS for iss and the last of two members.
+type claimSet struct {
+	Iss string   `json:"iss"`
+	Aud []string `json:"aud"`
+	Exp int64    `json:"exp"`
+	Iat int64    `json:"iat"`
+	Jti string   `json:"jti"`
+}
+
+// strict reports whether header and claims have the form of ours.
+func strict(token string) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	for i, v := range []any{new(ledger.Header), new(claimSet)} {
+		b, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
+		if err != nil || ledger.DecodeStrict(b, v) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 var errType = errors.New("not an at+jwt")

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"sync"
 	"time"
 
@@ -49,7 +50,9 @@ type Loop struct {
 	mu       sync.Mutex
 	revision ledger.Revision
 	any      bool          // revision names a block
-	changed  chan struct{} // closed when revision moves or err is set
+	told     uint64        // the node has been told of all blocks before this one
+	stopped  bool          // Run has returned
+	changed  chan struct{} // closed when told moves or the loop stops
 	err      error
 }
 
@@ -63,14 +66,32 @@ func New(ctx context.Context, db *sql.DB, l ledger.Ledger, domains []Domain, app
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return nil, fmt.Errorf("read position: %w", err)
+	case block < 0:
+		return nil, fmt.Errorf("read position: %d is no block: delete read.db, it is made anew", block)
 	default:
 		p.revision.Block, p.any = uint64(block), true
+		p.told = p.revision.Block + 1
 	}
 	return p, nil
 }
 
-// Run applies blocks until ctx ends or one can't be applied.
+// Run applies blocks until ctx ends or one can't be applied. It is called once.
 func (p *Loop) Run(ctx context.Context) error {
+	err := p.run(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err, p.stopped = err, true
+	p.wake()
+	return err
+}
+
+// wake lets those who wait look again. The lock is held.
+func (p *Loop) wake() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *Loop) run(ctx context.Context) error {
 	next := uint64(0)
 	if r, ok := p.Revision(); ok {
 		next = r.Block + 1
@@ -78,10 +99,10 @@ func (p *Loop) Run(ctx context.Context) error {
 	var group []ledger.Block
 	for b, err := range p.ledger.Blocks(ctx, next) {
 		if err != nil {
-			return p.fail(fmt.Errorf("read block %d: %w", next, err))
+			return fmt.Errorf("read block %d: %w", next, err)
 		}
 		if b.Number != next {
-			return p.fail(fmt.Errorf("block %d came where %d was due", b.Number, next))
+			return fmt.Errorf("block %d came where %d was due", b.Number, next)
 		}
 		next++
 		group = append(group, b)
@@ -92,24 +113,18 @@ func (p *Loop) Run(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return p.fail(fmt.Errorf("apply block %d: %w", b.Number, err))
+			return fmt.Errorf("apply block %d: %w", b.Number, err)
 		}
 		group = nil
 	}
 	return nil
 }
 
-func (p *Loop) fail(err error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.err = err
-	close(p.changed)
-	p.changed = make(chan struct{})
-	return err
-}
-
 func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
 	last := group[len(group)-1]
+	if last.Number >= math.MaxInt64 {
+		return errors.New("the number of the block is too large")
+	}
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -138,9 +153,9 @@ func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
 	p.mu.Unlock()
 	p.applied(ctx, events)
 	p.mu.Lock()
-	close(p.changed)
-	p.changed = make(chan struct{})
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.told = last.Number + 1
+	p.wake()
 	return nil
 }
 
@@ -151,17 +166,17 @@ func (p *Loop) Revision() (ledger.Revision, bool) {
 	return p.revision, p.any
 }
 
-// Wait returns when block is applied. It fails when the loop has stopped or
+// Wait returns when block is applied and the node has been told. It fails when the loop has stopped or
 // ctx ends.
 func (p *Loop) Wait(ctx context.Context, block uint64) error {
 	for {
 		p.mu.Lock()
-		done, err, changed := p.any && p.revision.Block >= block, p.err, p.changed
+		done, stopped, err, changed := p.told > block, p.stopped, p.err, p.changed
 		p.mu.Unlock()
 		if done {
 			return nil
 		}
-		if err != nil {
+		if stopped {
 			return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind), err)
 		}
 		select {
@@ -172,7 +187,7 @@ func (p *Loop) Wait(ctx context.Context, block uint64) error {
 	}
 }
 
-// Err is why the loop stopped, or nil.
+// Err is why the loop stopped, or nil: it runs, or its context has ended.
 func (p *Loop) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
