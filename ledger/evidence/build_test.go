@@ -130,6 +130,27 @@ func TestReturnedApplication(t *testing.T) {
 	}
 }
 
+// TestGraceGate: a resource that is only applied for is supplied under the grace
+// gate, and its bundle holds the application.
+func TestGraceGate(t *testing.T) {
+	w := beginBy(t, ledger.GateGrace)
+	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit bus"), Bytes: 4096})
+	w.must("holder", ledger.FnSubmit, submission("bus"))
+	w.environment("env")
+	terms := offer("L")
+	terms.Mode, terms.Domains, terms.Resources = ledger.Scenario, []string{}, []ledger.ID{id("resource bus")}
+	terms.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
+	w.must("implementer", ledger.FnOffer, terms)
+	w.must("operator", ledger.FnLicenseAccept, w.answer(ref(ledger.KindLicense, "L")))
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"))
+	w.supply("L", "raw")
+	w.anchor("node", node)
+	_, r := w.build(ref(ledger.KindLicense, "L"))
+	if len(r.Receipts) != 1 || !did(r, ledger.FnSubmit) || did(r, ledger.FnCode) {
+		t.Errorf("report: %+v", r)
+	}
+}
+
 // TestNotNeeded: true calls beside the path are refused.
 func TestNotNeeded(t *testing.T) {
 	w := begin(t)

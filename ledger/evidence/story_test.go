@@ -70,7 +70,11 @@ func (w *world) environment(name string) {
 
 func (w *world) offer(name string) {
 	w.t.Helper()
-	w.must("implementer", ledger.FnOffer, ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+	w.must("implementer", ledger.FnOffer, offer(name))
+}
+
+func offer(name string) ledger.OfferArgs {
+	return ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: id(name), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"}, Resources: []ledger.ID{},
 		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}}, Actions: []string{"use", "derive", "distribute"},
 		Assigner: id("implementer"), Assignee: id("operator"),
@@ -78,7 +82,7 @@ func (w *world) offer(name string) {
 		Selection: ledger.Selection{Method: "open_tender", Date: "2026-09-01", SHA256: sum("selection")},
 		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: "2026-09-30", SHA256: sum("minutes")},
 		StartOn:   "2026-10-19", EndOn: "2029-10-18", Environments: []ledger.ID{id("env")}, Affiliates: []ledger.USCC{},
-	}})
+	}}
 }
 
 func listing(name, license string, version int) ledger.ListArgs {

@@ -128,6 +128,11 @@ func members() []member {
 // begin makes a demonstration ledger with all members admitted.
 func begin(t testing.TB) *world {
 	t.Helper()
+	return beginBy(t, ledger.GateStrict)
+}
+
+func beginBy(t testing.TB, gate ledger.Gate) *world {
+	t.Helper()
 	w := &world{
 		t: t, now: noon, state: map[string][]byte{}, keys: map[string]*ledger.Key{}, sealed: map[string]bool{"buyer": true},
 		writes: map[int64][]ledger.Write{}, acts: map[ledger.Ref][]evidence.Act{}, receipts: map[string]*tree{},
@@ -142,7 +147,7 @@ func begin(t testing.TB) *world {
 	platform.Origin, platform.LogKey = node, ledger.ReceiptLog(node)+"+00000000+AA"
 	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{
 		Ledger: id("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: node, LedgerKey: w.vkey,
-		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: ledger.GateStrict,
+		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: gate,
 		Rules: contract.Rules, Demo: true,
 	})
 	for _, m := range members() {
