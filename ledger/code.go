@@ -52,7 +52,7 @@ func (c CadCode) Validate(field string) error {
 		return Invalid(field, "cad_code")
 	}
 	body := strings.ReplaceAll(s[:26], "-", "")
-	if !digits(body[:15]) {
+	if len(body) != 23 || !digits(body[:15]) {
 		return Invalid(field, "cad_code")
 	}
 	for i := 15; i < len(body); i++ {
