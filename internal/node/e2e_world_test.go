@@ -1,0 +1,373 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// world is a demo node that is served on this machine, in real time, and the
+// parties that speak to it through its API alone.
+type world struct {
+	*node.Node // nil where a child of this process serves it
+
+	t     *testing.T
+	dir   string
+	url   string
+	trust node.Trust
+	keys  map[string]*ledger.Key
+	party map[string]*client.Client
+	last  map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
+	http  *http.Client
+}
+
+const nodeOrigin = "node.example"
+
+func date(years, days int) ledger.Date {
+	return ledger.Date(time.Now().AddDate(years, 0, days).Format(time.DateOnly))
+}
+
+func limits(change func(*node.Limits)) node.Limits {
+	l := node.DefaultLimits()
+	if change != nil {
+		change(&l)
+	}
+	return l
+}
+
+// lay makes a node's folder and begins its ledger; nothing runs yet.
+func lay(t *testing.T, l node.Limits) *world {
+	t.Helper()
+	w := &world{
+		t: t, dir: filepath.Join(t.TempDir(), "node"), keys: map[string]*ledger.Key{},
+		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+	}
+	t.Cleanup(w.http.CloseIdleConnections)
+	request, err := node.Make(w.dir, node.Settings{Name: "测试登记簿", Region: "430300", Origin: nodeOrigin, Limits: l}, uscc(20), time.Now())
+	w.ok(err)
+	genesis, err := node.SignGenesis(request, node.Authority{
+		Profile: w.profile("authority"), Key: w.key("authority"), Recovery: w.key("recovery").Public(),
+	}, ledger.Limits{}, true, time.Now())
+	w.ok(err)
+	w.trust, err = node.Begin(t.Context(), w.dir, genesis, time.Now)
+	w.ok(err)
+	return w
+}
+
+// slowClient takes little into its buffers, so that what it does not read stops
+// the sender.
+func slowClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			if tcp, ok := c.(*net.TCPConn); ok {
+				err = errors.Join(err, tcp.SetReadBuffer(64<<10))
+			}
+			return c, err
+		},
+		ReadBufferSize: 64 << 10, MaxIdleConnsPerHost: 64,
+	}}
+}
+
+// serve opens the node in this process and admits the cast.
+func serve(t *testing.T, change func(*node.Limits)) *world {
+	t.Helper()
+	w := lay(t, limits(change))
+	w.open()
+	w.admit()
+	return w
+}
+
+// open runs the node until the test ends.
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	w.Node, err = node.Open(w.t.Context(), node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"})
+	w.ok(err)
+	up, down := make(chan string, 1), make(chan error, 1)
+	ctx, stop := context.WithCancel(context.Background())
+	go func() { down <- w.Serve(ctx, node.Listen{Address: "127.0.0.1:0"}, func(url string) { up <- url }) }()
+	w.t.Cleanup(func() {
+		w.http.CloseIdleConnections()
+		stop()
+		if err := errors.Join(<-down, w.Close(context.Background())); err != nil {
+			w.t.Error(err)
+		}
+	})
+	select {
+	case w.url = <-up:
+	case err := <-down:
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) key(name string) *ledger.Key {
+	w.t.Helper()
+	if k, ok := w.keys[name]; ok {
+		return k
+	}
+	k, err := ledger.NewKey()
+	w.ok(err)
+	w.keys[name] = k
+	return k
+}
+
+func (w *world) profile(name string) ledger.PartyProfile {
+	w.t.Helper()
+	p := cast()[name]
+	p.Keys = []ledger.NewKeyArg{{JWK: w.key(name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}
+	return p
+}
+
+// speak makes the client of a party that signs with the key of that name.
+func (w *world) speak(name string, party ledger.ID) {
+	w.t.Helper()
+	p := client.Profile{URL: w.url, Origin: nodeOrigin, Ledger: w.trust.Ledger, Party: party}
+	w.ok(p.SetKey(w.key(name)))
+	c, err := client.New(p, "en", time.Now)
+	w.ok(err)
+	w.party[name] = c
+}
+
+// admit has the authority admit the cast, an operator's environment among it.
+func (w *world) admit() {
+	w.t.Helper()
+	w.speak("authority", id("authority"))
+	for name := range cast() {
+		w.speak(name, id(name))
+		if name == "authority" {
+			continue
+		}
+		jws, err := ledger.SignProfile(w.key(name), w.profile(name))
+		w.ok(err)
+		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
+	}
+	key := w.key("environment")
+	proof, err := ledger.SignEnvironment(key, ledger.EnvironmentProof{Ledger: w.trust.Ledger, ID: id("environment"), Operator: id("operator")})
+	w.ok(err)
+	w.call("authority", ref(ledger.KindEnvironment, "environment"), ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
+		ID: id("environment"), Operator: id("operator"), Region: "430300", Attestation: sum("attestation"), Key: key.Public(), Proof: proof,
+	})
+	w.speak("environment", id("operator"))
+}
+
+// again makes the clients anew, for a node that is reached elsewhere now.
+func (w *world) again() {
+	w.t.Helper()
+	for name := range w.party {
+		w.speak(name, w.party[name].Profile().Party)
+	}
+}
+
+// try sends a call that may be refused.
+func (w *world) try(who string, written ledger.Ref, fn ledger.Function, args any) error {
+	out, err := w.party[who].Call(w.t.Context(), fn, args)
+	if err == nil {
+		w.last[written] = out.Payload
+	}
+	return err
+}
+
+// call records a call of a party that writes a record.
+func (w *world) call(who string, written ledger.Ref, fn ledger.Function, args any) {
+	w.t.Helper()
+	if err := w.try(who, written, fn, args); err != nil {
+		w.t.Fatalf("%s by %s: %v", fn, who, err)
+	}
+}
+
+// answer is a call that names a record and the last call that wrote it.
+func (w *world) answer(who string, r ledger.Ref, fn ledger.Function) {
+	w.t.Helper()
+	w.call(who, r, fn, ledger.AnswerArgs{ID: ledger.ID(r.ID()), Answers: w.last[r]})
+}
+
+// act is an answer with a ground.
+func (w *world) act(who string, r ledger.Ref, fn ledger.Function) {
+	w.t.Helper()
+	w.call(who, r, fn, ledger.TargetArgs{ID: ledger.ID(r.ID()), Answers: w.last[r], Ground: "security_breach"})
+}
+
+// register takes a resource of a holder to its entry.
+func (w *world) register(name, holder string) {
+	w.t.Helper()
+	app := ref(ledger.KindApplication, name)
+	w.call(holder, ledger.RefTo(ledger.KindDeposit, sum("deposit "+name)), ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit " + name), Bytes: 4096})
+	r := resource(name, holder)
+	r.Modified = ledger.Millis(time.Now().Add(-time.Minute).UnixMilli())
+	r.Quality.AssessedOn = date(0, -30)
+	a := ledger.SubmitArgs{
+		Application: id(name), Body: id("body"), Resource: r, Deposit: sum("deposit " + name),
+		InternalReview: ledger.Review{By: "科技科", On: date(0, -20), SHA256: sum("review " + name)},
+	}
+	for i, g := range ledger.MaterialGroups() {
+		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum(name + string(g)), Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf")})
+	}
+	w.call(holder, app, ledger.FnSubmit, a)
+	step := func() ledger.StepArgs { return ledger.StepArgs{Application: id(name), Answers: w.last[app]} }
+	w.call("body", app, ledger.FnAccept, step())
+	w.call("body", app, ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	w.call("body", app, ledger.FnCode, ledger.CodeArgs{StepArgs: step()})
+	w.last[ref(ledger.KindEntry, name)] = w.last[app]
+}
+
+// license gives the operator a license over a registered resource.
+func (w *world) license(name, resource string) {
+	w.t.Helper()
+	r := ref(ledger.KindLicense, name)
+	w.call("authority", r, ledger.FnOffer, ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+		ID: id(name), Mode: ledger.Scenario, Region: "430300", Domains: []string{}, Resources: []ledger.ID{id("resource " + resource)},
+		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Governance, Code: "emergency"}}, Actions: []string{"use", "derive", "distribute"},
+		Assigner: id("authority"), Assignee: id("operator"),
+		Basis:     ledger.Document{Title: "授权运营协议", Number: "2026-1", SHA256: sum("basis"), SignedOn: date(0, -10)},
+		Selection: ledger.Selection{Method: "open_tender", Date: date(0, -20), SHA256: sum("selection")},
+		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: date(0, -15), SHA256: sum("minutes")},
+		StartOn:   date(0, -2), EndOn: date(2, 0), Environments: []ledger.ID{id("environment")}, Affiliates: []ledger.USCC{},
+	}})
+	w.answer("operator", r, ledger.FnLicenseAccept)
+}
+
+func (w *world) upload(who string, data []byte) client.Upload {
+	w.t.Helper()
+	up, err := w.party[who].Upload(w.t.Context(), bytes.NewReader(data))
+	w.ok(err)
+	return up
+}
+
+func (w *world) content(name, owner string, subject ledger.Ref, up client.Upload) {
+	w.t.Helper()
+	w.call(owner, ref(ledger.KindContent, name), ledger.FnContentAdd, ledger.ContentArgs{
+		ID: id(name), Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes, Ingest: up.Receipt, Node: up.Node, Name: name + ".csv",
+	})
+}
+
+// sale is a product of its own license, with its content, ordered and accepted.
+// All its records go by the sale's name.
+func (w *world) sale(name, resource string, up client.Upload, quota ledger.Quota) {
+	w.t.Helper()
+	w.license(name, resource)
+	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
+	purpose := ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
+	product := ref(ledger.KindProduct, name)
+	w.call("operator", product, ledger.FnList, ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+		ID: id(name), Version: 1, Title: "线路到站预测数据集" + name, Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
+		License: id(name), Sources: []ledger.ID{id("resource " + resource)}, Form: ledger.FormDataset, Purposes: []ledger.Purpose{purpose},
+		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
+		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
+	}})
+	w.content(name, "operator", product, up)
+	order := ref(ledger.KindOrder, name)
+	w.call("buyer", order, ledger.FnPlace, ledger.PlaceArgs{
+		ID: id(name), Product: id(name), Answers: w.last[product], Purpose: purpose, PurposeText: ledger.Salt([16]byte{1}, "调度"),
+		Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Limits: quota, Recipient: "430300",
+	})
+	w.answer("operator", order, ledger.FnOrderAccept)
+}
+
+func orderPath(name, object string) string {
+	return "/v1/orders/" + string(id(name)) + "/content/" + object
+}
+
+func supplyPath(license, resource, object string) string {
+	return "/v1/licenses/" + string(id(license)) + "/resources/" + string(id("resource "+resource)) + "/content/" + object
+}
+
+func (w *world) token(who string) string {
+	w.t.Helper()
+	token, err := w.party[who].Token(5 * time.Minute)
+	w.ok(err)
+	return token
+}
+
+// ask sends a request with a party's fresh token; headers are pairs.
+func (w *world) ask(method, who, path string, headers ...string) *http.Response {
+	w.t.Helper()
+	if who != "" {
+		headers = append(headers, "Authorization", "Bearer "+w.token(who))
+	}
+	resp, err := w.send(method, path, nil, headers...)
+	w.ok(err)
+	w.t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+func (w *world) send(method, path string, body io.Reader, headers ...string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, body)
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	return w.http.Do(req)
+}
+
+// problem is what a refusal says.
+type problem struct {
+	Type, Title, Detail, Code, Reason, Field, Rule string
+	Status                                         int
+}
+
+// refused holds that an answer is a problem of a status and reason, and no more.
+func (w *world) refused(resp *http.Response, status int, reason ledger.Reason) problem {
+	w.t.Helper()
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	w.ok(err)
+	var p problem
+	if err := json.Unmarshal(b, &p); err != nil {
+		w.t.Fatalf("%s %s: %d %q is no problem: %v", resp.Request.Method, resp.Request.URL.Path, resp.StatusCode, b[:min(len(b), 100)], err)
+	}
+	if resp.StatusCode != status || p.Status != status || p.Reason != string(reason) {
+		w.t.Errorf("%s %s: %d, want %d %s: %s", resp.Request.Method, resp.Request.URL.Path, resp.StatusCode, status, reason, b)
+	}
+	if got := resp.Header.Get("Content-Type"); got != "application/problem+json" {
+		w.t.Errorf("a problem of type %q", got)
+	}
+	if resp.Header.Get("Cadastre-Receipt") != "" || resp.Header.Get("ETag") != "" {
+		w.t.Error("a refusal tells of the content")
+	}
+	return p
+}
+
+// data is n bytes that do not repeat soon.
+func data(n int) []byte {
+	b := make([]byte, n)
+	x := uint32(1)
+	for i := range b {
+		x = x*1664525 + 1013904223
+		b[i] = byte(x >> 24)
+	}
+	return b
+}
+
+// until waits for what another goroutine or process does.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for range 1500 {
+		if done() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain: %s", what)
+}
