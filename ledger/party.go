@@ -91,6 +91,10 @@ func (p PartyProfile) Validate() error {
 		if err := k.Validate(at("keys", i)); err != nil {
 			return err
 		}
+		same := func(other NewKeyArg) bool { return other.JWK == k.JWK }
+		if slices.ContainsFunc(p.Keys[:i], same) { // one key has one use
+			return Invalid(at("keys", i), "not_twice")
+		}
 	}
 	if p.Origin != "" {
 		return CheckToken("origin", p.Origin, 200)

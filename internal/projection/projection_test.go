@@ -82,7 +82,7 @@ func (f *fixture) journal(t *testing.T) []ledger.ID {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	defer rows.Close()
 	var calls []ledger.ID
 	for rows.Next() {
 		var id ledger.ID

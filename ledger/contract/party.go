@@ -45,6 +45,12 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 	if !slices.Contains(platform.Roles, ledger.RolePlatform) || platform.LogKey == "" {
 		return ledger.Invalid("platform", "platform_with_log_key")
 	}
+	if platform.Origin != a.Origin {
+		return ledger.Invalid("platform", "same_origin")
+	}
+	if err := apart(a, platform); err != nil {
+		return err
+	}
 	t.genesis = ledger.Genesis{
 		Ledger: a.Ledger, Name: a.Name, Region: a.Region, Origin: a.Origin, LedgerKey: a.LedgerKey,
 		Authority: a.Authority.ID, Recovery: a.Recovery, Platform: platform.ID, Limits: a.Limits, Gate: a.Gate,
@@ -60,6 +66,28 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 		return err
 	}
 	return t.enter(platform)
+}
+
+// apart holds authority, node and recovery key to be strangers to each other: a
+// call sees none of its own writes, so enter can't tell.
+func apart(a ledger.GenesisArgs, platform ledger.PartyProfile) error {
+	if slices.Contains(a.Authority.Roles, ledger.RolePlatform) {
+		return ledger.Invalid("authority.roles", "not_platform")
+	}
+	if platform.ID == a.Authority.ID || platform.USCC == a.Authority.USCC {
+		return ledger.Invalid("platform", "another_party")
+	}
+	for _, k := range platform.Keys {
+		if _, ok := keyArg(a.Authority, k.JWK.Thumbprint()); ok {
+			return ledger.Invalid("platform", "keys_of_its_own")
+		}
+	}
+	for _, p := range []ledger.PartyProfile{a.Authority, platform} {
+		if _, ok := keyArg(p, a.Recovery.Thumbprint()); ok {
+			return ledger.Invalid("recovery", "key_of_its_own")
+		}
+	}
+	return nil
 }
 
 // application reads an admission JWS: signed by one of the keys that it brings.

@@ -44,7 +44,7 @@ func NewWorld(t testing.TB, now func() time.Time) *World {
 	w.Authority = w.Member(t, ledger.RoleDataAuthority)
 	w.Platform = w.Member(t, ledger.RolePlatform)
 	w.Args = ledger.GenesisArgs{
-		Ledger: w.Ledger, Name: "测试登记簿", Region: Region, Origin: "node.example.org",
+		Ledger: w.Ledger, Name: "测试登记簿", Region: Region, Origin: w.Platform.Profile.Origin,
 		Authority: w.Authority.Profile, Recovery: w.Recovery.Public(), Platform: w.Platform.Application(t),
 		Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: 1, Demo: true,
 	}

@@ -77,7 +77,7 @@ func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error
 	if err != nil {
 		return nil, fmt.Errorf("links of %s: %w", ref, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	defer rows.Close()
 	var links []ledger.Link
 	for rows.Next() {
 		var l ledger.Link
@@ -95,7 +95,7 @@ func (t *Table) Acts(ctx context.Context, ref ledger.Ref) ([]Act, error) {
 	if err != nil {
 		return nil, fmt.Errorf("acts on %s: %w", ref, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	defer rows.Close()
 	var acts []Act
 	for rows.Next() {
 		var a Act
