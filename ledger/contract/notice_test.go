@@ -88,6 +88,9 @@ func TestObjections(t *testing.T) {
 	code := func() ledger.CodeArgs { return ledger.CodeArgs{StepArgs: w.step("a")} }
 	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, code())
 	w.must("body", ledger.FnDecide, w.decideArgs("a", "o", false))
+	if got := w.app("a").CodeDue.From; got != notice {
+		t.Fatalf("the days for coding begin on %s while an objection is open, want %s", got, notice)
+	}
 	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.objection"}, "body", ledger.FnDecide, w.decideArgs("a", "o", true))
 	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.objection"}, "body", ledger.FnDecide, w.decideArgs("a", "x", true))
 	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, code())

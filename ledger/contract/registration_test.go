@@ -30,6 +30,10 @@ func TestSubmitRefusals(t *testing.T) {
 		{"application there", func(_ *world, a *ledger.SubmitArgs) { a.Application = wID("taken") }, refused(ledger.Conflict, ledger.ReasonExists, "application")},
 		{"resource there", func(_ *world, a *ledger.SubmitArgs) { a.Resource.ID = wID("resource taken") }, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
 		{"another's resource", func(_ *world, a *ledger.SubmitArgs) { a.Resource.ID = wID("resource theirs") }, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
+		{"another's resource, withdrawn", func(w *world, a *ledger.SubmitArgs) {
+			w.must("holder2", ledger.FnWithdraw, w.step("theirs"))
+			a.Resource.ID = wID("resource theirs")
+		}, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
 		{"for another", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Publisher = wID("holder2") }, refused(ledger.Forbidden, ledger.ReasonNotYours, "resource.publisher")},
 		{"to nobody", func(_ *world, a *ledger.SubmitArgs) { a.Body = wID("nobody") }, refused(ledger.NotFound, ledger.ReasonUnknown, "body")},
 		{"to no body", func(_ *world, a *ledger.SubmitArgs) { a.Body = wID("regulator") }, refused(ledger.Forbidden, ledger.ReasonRole, "body")},
