@@ -85,8 +85,10 @@ func TestStepsValidate(t *testing.T) {
 		return ledger.RefuseArgs{StepArgs: step, Reason: r, Note: n}.Validate()
 	}
 	object := func(edit func(*ledger.ObjectArgs)) error {
-		a := ledger.ObjectArgs{Application: step.Application, Objection: step.Application, Answers: step.Answers, Ground: "ownership",
-			Evidence: []ledger.Digest{ledger.DigestOf(nil)}, Person: &salted}
+		a := ledger.ObjectArgs{
+			Application: step.Application, Objection: step.Application, Answers: step.Answers, Ground: "ownership",
+			Evidence: []ledger.Digest{ledger.DigestOf(nil)}, Person: &salted,
+		}
 		edit(&a)
 		return a.Validate()
 	}

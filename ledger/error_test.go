@@ -56,8 +56,10 @@ func TestErrorParam(t *testing.T) {
 }
 
 func TestParseErrorRefuses(t *testing.T) {
-	for _, text := range []string{"", "null", "not json", `{}`, `{"code":"teapot","reason":"state"}`, `{"code":"conflict","reason":"state","prose":"no"}`,
-		`{"code":"conflict","code":"invalid","reason":"state"}`, `{"Code":"conflict","reason":"state"}`, `[{"code":"conflict"}]`} {
+	for _, text := range []string{
+		"", "null", "not json", `{}`, `{"code":"teapot","reason":"state"}`, `{"code":"conflict","reason":"state","prose":"no"}`,
+		`{"code":"conflict","code":"invalid","reason":"state"}`, `{"Code":"conflict","reason":"state"}`, `[{"code":"conflict"}]`,
+	} {
 		if e, err := ledger.ParseError(text); err == nil {
 			t.Errorf("%s is taken as %v", text, e)
 		}

@@ -193,13 +193,36 @@ func (c *verifyCmd) tell(p *program, r evidence.Report) {
 			p.say("密钥保管", "custody"), s.Custody)
 	}
 	for _, x := range r.Rights {
-		fmt.Fprintf(p.out, "  %s %+v\n", p.say("权利", "right"), x)
+		fmt.Fprintf(p.out, "  %s %-8s %s  %s – %s  (%s)\n", p.say("权利", "right"), x.Right, x.Name, x.From, x.Until, x.Scope)
+	}
+	for _, x := range r.Files {
+		fmt.Fprintf(p.out, "  %s %s  %d  SHA-256 %s\n", p.say("文件", "file"), x.Name, x.Bytes, x.SHA256)
 	}
 	for _, x := range r.Receipts {
-		fmt.Fprintf(p.out, "  %s %+v\n", p.say("回执", "receipt"), x)
+		fmt.Fprintf(p.out, "  %s %s  %s  %d+%d  %s\n", p.say("回执", "receipt"), x.Start, time.UnixMilli(int64(x.Began)).Format(time.RFC3339),
+			x.Offset, x.Bytes, x.Outcome)
 	}
 	fmt.Fprintln(p.out, p.say("以下各项本证据包不能证明：", "Not proven here:"))
 	for _, x := range r.NotProven {
-		fmt.Fprintln(p.out, "  -", x)
+		fmt.Fprintln(p.out, "  -", limitation(p, x))
 	}
+}
+
+// limitation is the sentence of what a bundle can't prove.
+func limitation(p *program, l evidence.Limitation) string {
+	switch l {
+	case evidence.LaterCalls:
+		return p.say("此后没有其他请求变更密钥、授权或登记（由审计证明）", "that no later call changed a key, license or entry (an audit proves it)")
+	case evidence.OtherReceipts:
+		return p.say("没有其他回执", "that there are no other receipts")
+	case evidence.ReceiptByBuyer:
+		return p.say("接收方确已收到", "that the receiver has received it")
+	case evidence.Clock:
+		return p.say("节点时钟之外的时间", "times beyond the node's clock")
+	case evidence.CustodySigned:
+		return p.say("由节点托管密钥所作的签名属于单位本身的单独控制", "sole control of signatures whose key the node keeps")
+	case evidence.DemoLedger:
+		return p.say("法定期限（演示账本可为零天）", "the law's limits (a demonstration may leave them out)")
+	}
+	return string(l)
 }

@@ -48,7 +48,7 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 	out, err := s.do(who, ledger.FnPlace, ledger.PlaceArgs{
 		ID: id, Product: p.ID, Answers: p.Cite.Payload, Purpose: purpose,
 		PurposeText: salted("演示用途"), Quantity: 1, UnitPrice: price, Total: price, StartOn: s.today(), EndOn: day(s.Now().AddDate(1, 0, 0)),
-		Limits: ledger.Quota{Uses: 3}, Recipient: region,
+		Limits: ledger.Quota{Uses: 100}, Recipient: region,
 	})
 	if err != nil {
 		return id, err

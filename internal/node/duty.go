@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -183,6 +184,13 @@ func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (a
 	if err != nil {
 		return auth.Bearer{}, err
 	}
+	operator, err := n.registry.Party(ctx, e.Operator)
+	if err != nil {
+		return auth.Bearer{}, err
+	}
+	if !operator.Active() {
+		return auth.Bearer{}, ledger.Refuse(ledger.NotFound, ledger.ReasonPartySuspended)
+	}
 	return auth.Bearer{Party: e.Operator, Environment: e.ID, Key: e.Key, Kid: kid}, nil
 }
 
@@ -193,4 +201,16 @@ func (n *Node) noted(ctx context.Context, by ledger.ID, target ledger.Ref) error
 		Time: ledger.Millis(n.opts.Now().UnixMilli()), Party: by, Subject: target, Reason: "supervision", Count: 1,
 	})
 	return err
+}
+
+// custodian makes and finds the sign keys that parties let this node keep.
+type custodian struct{ *custody.Keys }
+
+// Make makes a sign key for the party and keeps it sealed.
+func (c custodian) Make(ctx context.Context, party ledger.ID) (*ledger.Key, error) {
+	key, err := ledger.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	return key, c.Keep(ctx, party, ledger.UseSign, key)
 }

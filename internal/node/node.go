@@ -165,6 +165,14 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 		return err
 	}
 	n.licenses.UseRevision(n.loop.Revision)
+	head, err := n.ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if r, ok := n.loop.Revision(); ok && r.Block > head.Block {
+		return fmt.Errorf("read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has shown; "+
+			"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and tell whoever holds a checkpoint", r.Block, head.Block)
+	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n.stop = stop
 	n.background(func() {
@@ -173,10 +181,6 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 			n.market.CutAll()
 		}
 	})
-	head, err := n.ledger.Head(ctx)
-	if err != nil {
-		return err
-	}
 	if err := n.loop.Wait(ctx, head.Block); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (n *Node) openEdge(_ context.Context, _ folder) (err error) {
 	}
 	n.edge = web.New(web.Config{
 		Ledger: n.ledger, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
-		Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Ready: n.ready, Public: n.opts.PublicEntries,
+		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Ready: n.ready, Public: n.opts.PublicEntries,
 		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
 		Logs: []web.Log{{Name: "ledger", Handler: n.ledger.Handler}, {Name: "receipts", Handler: n.receipts.Handler}},
 	})

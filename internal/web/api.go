@@ -73,12 +73,13 @@ func (s *Server) routes() {
 	s.licenseRoutes()
 	s.marketRoutes()
 	s.traceRoutes()
+	s.actRoutes()
 }
 
-type callInput struct {
-	Body struct {
-		Call string `json:"call" doc:"compact JWS" maxLength:"60000"`
-	}
+type callInput struct{ Body callBody }
+
+type callBody struct {
+	Call string `json:"call" doc:"compact JWS" maxLength:"60000"`
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
@@ -207,5 +208,8 @@ func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[reg
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
 	}
 	found, err := s.Registry.Overdue(ctx)
+	if !s.CanRead(p.Roles, "alarms") {
+		found = slices.DeleteFunc(found, func(a registry.Alarm) bool { return a.Body != p.ID })
+	}
 	return say(pageOf[registry.Alarm]{Items: found}, err)
 }

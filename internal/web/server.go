@@ -39,6 +39,8 @@ type Config struct {
 	Market    *marketplace.Market
 	Tracer    Tracer
 	Auth      *auth.Checker
+	Custody   Custodian
+	NewID     func() ledger.ID
 	CanRead   func(roles []ledger.Role, what string) bool
 	Noted     func(ctx context.Context, by ledger.ID, target ledger.Ref) error // a regulator's look leaves a receipt
 	Logs      []Log

@@ -1,0 +1,169 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Custodian keeps sealed signing keys for parties that let the node do so.
+type Custodian interface {
+	// Make makes a key for the party, keeps it sealed, and returns it.
+	Make(ctx context.Context, party ledger.ID) (*ledger.Key, error)
+
+	// Signer is the kept key; NotFound when the node keeps none of that id.
+	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)
+}
+
+// actRoutes are the typed endpoints for parties whose sign key the node keeps:
+// the node signs the call in their name. Such a signature is custody, not sole
+// control (ESL13); verify says so.
+func (s *Server) actRoutes() {
+	huma.Register(s.api, huma.Operation{
+		OperationID: "custody-key", Method: http.MethodPost, Path: "/v1/custody/keys",
+		Summary: "Have the node keep a sign key 由节点托管签署密钥", MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
+		Description: "The node makes a key, keeps it sealed, and proves possession of it. Sign key.rotate with the answer to put it in force.",
+	}, func(ctx context.Context, in *custodyInput) (*answer[CustodyKey], error) {
+		out, err := s.custodyKey(ctx, in)
+		return out, s.problemOf(err)
+	})
+	act[ledger.RevokeKeyArgs](s, ledger.FnKeyRevoke)
+	act[ledger.DepositArgs](s, ledger.FnDeposit)
+	act[ledger.SubmitArgs](s, ledger.FnSubmit)
+	act[ledger.StepArgs](s, ledger.FnAccept)
+	act[ledger.ReturnArgs](s, ledger.FnReturn)
+	act[ledger.ResubmitArgs](s, ledger.FnResubmit)
+	act[ledger.RefuseArgs](s, ledger.FnRefuse)
+	act[ledger.PassArgs](s, ledger.FnPass)
+	act[ledger.RefuseArgs](s, ledger.FnFail)
+	act[ledger.ObjectArgs](s, ledger.FnObject)
+	act[ledger.DecideArgs](s, ledger.FnDecide)
+	act[ledger.CodeArgs](s, ledger.FnCode)
+	act[ledger.StepArgs](s, ledger.FnWithdraw)
+	act[ledger.TargetArgs](s, ledger.FnEntrySuspend)
+	act[ledger.TargetArgs](s, ledger.FnEntryResume)
+	act[ledger.TargetArgs](s, ledger.FnPartySuspend)
+	act[ledger.TargetArgs](s, ledger.FnPartyResume)
+	act[ledger.OfferArgs](s, ledger.FnOffer)
+	act[ledger.AnswerArgs](s, ledger.FnLicenseAccept)
+	act[ledger.TargetArgs](s, ledger.FnLicenseSuspend)
+	act[ledger.TargetArgs](s, ledger.FnLicenseResume)
+	act[ledger.TargetArgs](s, ledger.FnLicenseTerminate)
+	act[ledger.EnvironmentArgs](s, ledger.FnEnvironmentSet)
+	act[ledger.ListArgs](s, ledger.FnList)
+	act[ledger.ListArgs](s, ledger.FnChange)
+	act[ledger.TargetArgs](s, ledger.FnDelist)
+	act[ledger.ContentArgs](s, ledger.FnContentAdd)
+	act[ledger.AnswerArgs](s, ledger.FnContentRemove)
+	act[ledger.PlaceArgs](s, ledger.FnPlace)
+	act[ledger.AnswerArgs](s, ledger.FnOrderAccept)
+	act[ledger.TargetArgs](s, ledger.FnOrderRefuse)
+	act[ledger.PaymentArgs](s, ledger.FnConfirmPayment)
+	act[ledger.AnswerArgs](s, ledger.FnOrderCancel)
+	act[ledger.TargetArgs](s, ledger.FnFulfil)
+	act[ledger.TargetArgs](s, ledger.FnBlock)
+}
+
+type actInput[A any] struct {
+	AuthHeader
+	Call ledger.ID `header:"Cadastre-Call" doc:"id of the call, a fresh UUIDv7: the same id with the same body is recorded once; made by the node unless told"`
+	Body A
+}
+
+// act registers the endpoint of one function.
+func act[A any](s *Server, fn ledger.Function) {
+	huma.Register(s.api, huma.Operation{
+		OperationID: "act-" + string(fn), Method: http.MethodPost, Path: "/v1/acts/" + string(fn),
+		Summary: "Sign and record " + string(fn) + " with the kept key", MaxBodyBytes: s.MaxBody,
+	}, func(ctx context.Context, in *actInput[A]) (*answer[ledger.Outcome], error) {
+		out, err := s.act(ctx, in.Authorization, in.Call, fn, in.Body)
+		return out, s.problemOf(err)
+	})
+}
+
+func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {
+	b, err := s.token(ctx, authorization)
+	if err != nil {
+		return nil, err
+	}
+	if b.Environment != "" {
+		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
+	}
+	p, err := s.Registry.Party(ctx, b.Party)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.kept(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Auth.Spend(ctx, b); err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = s.NewID()
+	}
+	now := ledger.Millis(s.Now().UnixMilli())
+	jws, err := ledger.SignCall(key, ledger.Call{
+		Ledger: s.About.Ledger, ID: id, Party: p.ID, Function: fn, Time: now,
+		Expires: now + actExpiry,
+	}, args)
+	if err != nil {
+		return nil, err
+	}
+	return s.call(ctx, &callInput{Body: callBody{Call: jws}})
+}
+
+// actExpiry is how long a call that the node signs may wait: it is recorded at once.
+const actExpiry = 5 * 60 * 1000
+
+// kept is the party's valid sign key that this node keeps.
+func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) {
+	for _, k := range p.Keys {
+		if k.Use != ledger.UseSign || k.Custody != ledger.CustodyNode || !k.Valid(ledger.Millis(s.Now().UnixMilli())) {
+			continue
+		}
+		return s.Custody.Signer(ctx, p.ID, k.Kid, ledger.UseSign)
+	}
+	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("authorization").By("no_kept_key")
+}
+
+type custodyInput struct {
+	AuthHeader
+	Body struct {
+		Old ledger.KeyID `json:"old" doc:"the sign key that the new one is to replace"`
+	}
+}
+
+// CustodyKey is a key that the node keeps, with what key.rotate needs of it.
+type CustodyKey struct {
+	Old   ledger.KeyID     `json:"old"`
+	New   ledger.NewKeyArg `json:"new"`
+	Proof string           `json:"proof"`
+}
+
+func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[CustodyKey], error) {
+	b, err := s.token(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Registry.Party(ctx, b.Party)
+	if err != nil {
+		return nil, err
+	}
+	if k, ok := p.Key(in.Body.Old); b.Environment != "" || !ok || k.Use != ledger.UseSign {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("old")
+	}
+	if err := s.Auth.Spend(ctx, b); err != nil {
+		return nil, err
+	}
+	key, err := s.Custody.Make(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := ledger.SignRotation(key, ledger.RotationProof{Ledger: s.About.Ledger, Party: p.ID, Old: in.Body.Old})
+	return say(CustodyKey{Old: in.Body.Old, New: ledger.NewKeyArg{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}, Proof: proof}, err)
+}
