@@ -79,6 +79,9 @@ func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 	if err != nil {
 		return g, err
 	}
+	if a.Order != "" && a.Environment != "" {
+		return g, deny(ledger.ReasonKeyUse, "protocol §3") // an environment's key fetches what its operator processes, not what it buys
+	}
 	if g.content.Node != m.Origin {
 		return g, ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("object").With("node", g.content.Node)
 	}

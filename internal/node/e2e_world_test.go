@@ -131,9 +131,22 @@ func (w *world) key(name string) *ledger.Key {
 	return k
 }
 
+// people are the cast, whose operator buys too, and who sells to it.
+func people() map[string]ledger.PartyProfile {
+	list := cast()
+	operator := list["operator"]
+	operator.Roles = append(operator.Roles, ledger.RoleBuyer)
+	list["operator"] = operator
+	list["seller"] = ledger.PartyProfile{
+		ID: id("seller"), Name: "seller", USCC: uscc(18), Kind: ledger.Enterprise, Roles: []ledger.Role{ledger.RoleOperator},
+		Region: "430300", Affiliates: []ledger.USCC{},
+	}
+	return list
+}
+
 func (w *world) profile(name string) ledger.PartyProfile {
 	w.t.Helper()
-	p := cast()[name]
+	p := people()[name]
 	p.Keys = []ledger.NewKeyArg{{JWK: w.key(name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}
 	return p
 }
@@ -152,7 +165,7 @@ func (w *world) speak(name string, party ledger.ID) {
 func (w *world) admit() {
 	w.t.Helper()
 	w.speak("authority", id("authority"))
-	for name := range cast() {
+	for name := range people() {
 		w.speak(name, id(name))
 		if name == "authority" {
 			continue
@@ -230,20 +243,24 @@ func (w *world) register(name, holder string) {
 	w.last[ref(ledger.KindEntry, name)] = w.last[app]
 }
 
-// license gives the operator a license over a registered resource.
-func (w *world) license(name, resource string) {
+// license gives an operator a license over a registered resource.
+func (w *world) license(name, operator, resource string) {
 	w.t.Helper()
 	r := ref(ledger.KindLicense, name)
+	environments := []ledger.ID{}
+	if operator == "operator" {
+		environments = append(environments, id("environment"))
+	}
 	w.call("authority", r, ledger.FnOffer, ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: id(name), Mode: ledger.Scenario, Region: "430300", Domains: []string{}, Resources: []ledger.ID{id("resource " + resource)},
 		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Governance, Code: "emergency"}}, Actions: []string{"use", "derive", "distribute"},
-		Assigner: id("authority"), Assignee: id("operator"),
+		Assigner: id("authority"), Assignee: id(operator),
 		Basis:     ledger.Document{Title: "授权运营协议", Number: "2026-1", SHA256: sum("basis"), SignedOn: date(0, -10)},
 		Selection: ledger.Selection{Method: "open_tender", Date: date(0, -20), SHA256: sum("selection")},
 		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: date(0, -15), SHA256: sum("minutes")},
-		StartOn:   date(0, -2), EndOn: date(2, 0), Environments: []ledger.ID{id("environment")}, Affiliates: []ledger.USCC{},
+		StartOn:   date(0, -2), EndOn: date(2, 0), Environments: environments, Affiliates: []ledger.USCC{},
 	}})
-	w.answer("operator", r, ledger.FnLicenseAccept)
+	w.answer(operator, r, ledger.FnLicenseAccept)
 }
 
 func (w *world) upload(who string, data []byte) client.Upload {
@@ -264,23 +281,28 @@ func (w *world) content(name, owner string, subject ledger.Ref, up client.Upload
 // All its records go by the sale's name.
 func (w *world) sale(name, resource string, up client.Upload, quota ledger.Quota) {
 	w.t.Helper()
-	w.license(name, resource)
+	w.saleOf("operator", "buyer", name, resource, up, quota)
+}
+
+func (w *world) saleOf(operator, buyer, name, resource string, up client.Upload, quota ledger.Quota) {
+	w.t.Helper()
+	w.license(name, operator, resource)
 	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
 	purpose := ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 	product := ref(ledger.KindProduct, name)
-	w.call("operator", product, ledger.FnList, ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+	w.call(operator, product, ledger.FnList, ledger.ListArgs{ProductOffer: ledger.ProductOffer{
 		ID: id(name), Version: 1, Title: "线路到站预测数据集" + name, Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
 		License: id(name), Sources: []ledger.ID{id("resource " + resource)}, Form: ledger.FormDataset, Purposes: []ledger.Purpose{purpose},
 		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
 		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
 	}})
-	w.content(name, "operator", product, up)
+	w.content(name, operator, product, up)
 	order := ref(ledger.KindOrder, name)
-	w.call("buyer", order, ledger.FnPlace, ledger.PlaceArgs{
+	w.call(buyer, order, ledger.FnPlace, ledger.PlaceArgs{
 		ID: id(name), Product: id(name), Answers: w.last[product], Purpose: purpose, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Limits: quota, Recipient: "430300",
+		Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Limits: quota, Recipient: "430300",
 	})
-	w.answer("operator", order, ledger.FnOrderAccept)
+	w.answer(operator, order, ledger.FnOrderAccept)
 }
 
 func orderPath(name, object string) string {
