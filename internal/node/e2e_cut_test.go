@@ -1,0 +1,158 @@
+package node_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// second is how long a delivery may go on after its decision has ended (protocol §7).
+const second = ledger.Millis(1000)
+
+// TestRunningDeliveriesAreCut holds each way in which a decision can end against
+// a delivery that is under way, and against the next request.
+func TestRunningDeliveriesAreCut(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	file := data(16 << 20)
+	made, raw := w.upload("operator", file), w.upload("holder", file)
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	sale := func(name string) string {
+		w.sale(name, "bus", made, ledger.Quota{})
+		return orderPath(name, made.Object)
+	}
+	supply := func(name string) string {
+		w.license(name, "operator", "bus")
+		return supplyPath(name, "bus", raw.Object)
+	}
+	party := func(name string) ledger.Ref { return ref(ledger.KindParty, name) }
+	for _, c := range []struct {
+		name   string
+		by     string
+		of     func(name string) ledger.Ref
+		fn     ledger.Function
+		flow   func(name string) string
+		status int
+		reason ledger.Reason
+		resume ledger.Function // what lifts it again
+	}{
+		{"license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, sale, 403, ledger.ReasonLicense, ""},
+		{"license suspended", "authority", refer(ledger.KindLicense), ledger.FnLicenseSuspend, sale, 403, ledger.ReasonSuspended, ledger.FnLicenseResume},
+		{"operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, sale, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
+		{"buyer suspended", "regulator", func(string) ledger.Ref { return party("buyer") }, ledger.FnPartySuspend, sale, 401, ledger.ReasonToken, ledger.FnPartyResume},
+		{"entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, sale, 403, ledger.ReasonEntry, ledger.FnEntryResume},
+		{"order blocked", "regulator", refer(ledger.KindOrder), ledger.FnBlock, sale, 403, ledger.ReasonOrder, ""},
+		{"product delisted", "operator", refer(ledger.KindProduct), ledger.FnDelist, sale, 403, ledger.ReasonNotListed, ""},
+		{"content removed", "operator", refer(ledger.KindContent), ledger.FnContentRemove, sale, 404, ledger.ReasonContent, ""},
+		{"supply: license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, supply, 403, ledger.ReasonLicense, ""},
+		{"supply: operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, supply, 401, ledger.ReasonToken, ledger.FnPartyResume},
+		{"supply: entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, supply, 403, ledger.ReasonEntry, ledger.FnEntryResume},
+		{"supply: content removed", "holder", func(string) ledger.Ref { return ref(ledger.KindContent, "raw") }, ledger.FnContentRemove, supply, 404, ledger.ReasonContent, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path, who := c.flow(c.name), "buyer"
+			if path == supplyPath(c.name, "bus", raw.Object) {
+				who = "environment"
+			}
+			running := w.ask(http.MethodGet, who, path)
+			first := make([]byte, 1<<20)
+			if _, err := io.ReadFull(running.Body, first); err != nil {
+				t.Fatal(err)
+			}
+			written := c.of(c.name)
+			if c.fn == ledger.FnContentRemove {
+				w.answer(c.by, written, c.fn)
+			} else {
+				w.act(c.by, written, c.fn)
+			}
+			acknowledged := ledger.Millis(time.Now().UnixMilli())
+			w.refused(w.ask(http.MethodGet, who, path), c.status, c.reason)
+			rest, err := io.Copy(io.Discard, running.Body)
+			if got := rest + int64(len(first)); err == nil || got >= int64(len(file)) {
+				t.Fatalf("the delivery went on to its end: %d bytes, %v", got, err)
+			}
+			end := w.ended(ledger.ID(running.Header.Get("Cadastre-Receipt")))
+			if end.Outcome != ledger.Aborted || end.Bytes < rest+int64(len(first)) || end.Bytes >= int64(len(file)) {
+				t.Errorf("the end receipt says %s, %d bytes; %d came", end.Outcome, end.Bytes, rest+int64(len(first)))
+			}
+			if end.Time > acknowledged+second {
+				t.Errorf("it was cut %d ms after the answer", end.Time-acknowledged)
+			}
+			if c.resume == "" {
+				return
+			}
+			w.act(c.by, written, c.resume)
+			again := w.ask(http.MethodGet, who, path)
+			if n, err := io.Copy(io.Discard, again.Body); err != nil || again.StatusCode != http.StatusOK || n != int64(len(file)) {
+				t.Errorf("once it was lifted: %d, %d bytes, %v", again.StatusCode, n, err)
+			}
+		})
+	}
+}
+
+func refer(kind string) func(string) ledger.Ref {
+	return func(name string) ledger.Ref { return ref(kind, name) }
+}
+
+// TestNothingAfterAnAcknowledgedTermination asks without pause while the license
+// ends: whatever was asked for after the answer is refused, each time.
+func TestNothingAfterAnAcknowledgedTermination(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	up := w.upload("operator", data(4<<10))
+	token := "Bearer " + w.token("buyer")
+	for round := range 50 {
+		name := fmt.Sprint("round ", round)
+		w.sale(name, "bus", up, ledger.Quota{})
+		var over atomic.Bool
+		var allowed, refused atomic.Int64
+		begun := make(chan struct{}, 2)
+		var askers sync.WaitGroup
+		for range 2 {
+			askers.Go(func() {
+				for first, last := true, false; !last; first = false {
+					last = over.Load()
+					status, err := w.once(orderPath(name, up.Object), token)
+					switch {
+					case status == http.StatusForbidden:
+						refused.Add(1)
+					case last || err != nil && status != http.StatusOK:
+						t.Errorf("asked for after the answer: %d, %v", status, err)
+					default:
+						allowed.Add(1)
+					}
+					if first {
+						begun <- struct{}{}
+					}
+				}
+			})
+		}
+		<-begun
+		w.act("authority", ref(ledger.KindLicense, name), ledger.FnLicenseTerminate)
+		over.Store(true)
+		askers.Wait()
+		if allowed.Load() == 0 || refused.Load() < 2 {
+			t.Errorf("round %d: %d allowed, %d refused: it shows nothing", round, allowed.Load(), refused.Load())
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// once asks for content and reads it; an error is that of the reading.
+func (w *world) once(path, token string) (status int, err error) {
+	resp, err := w.send(http.MethodGet, path, nil, "Authorization", token)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}

@@ -1,0 +1,108 @@
+package node_test
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+)
+
+// files are what lies in the node's folder of objects.
+func (w *world) files() []string {
+	w.t.Helper()
+	var list []string
+	w.ok(filepath.WalkDir(filepath.Join(w.dir, "objects"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			list = append(list, path)
+		}
+		if os.IsNotExist(err) {
+			return nil // removed while we looked
+		}
+		return err
+	}))
+	return list
+}
+
+// stored is how many objects are kept: each is its content and its key.
+func (w *world) stored() int { return len(w.files()) / 2 }
+
+func (w *world) ingests() int {
+	w.t.Helper()
+	page, err := w.Receipts().Find(w.t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptIngest}}, 0, 500)
+	w.ok(err)
+	return len(page.Items)
+}
+
+// half gives some bytes, waits, and fails.
+type half struct {
+	data io.Reader
+	cut  <-chan struct{}
+}
+
+func (h *half) Read(b []byte) (int, error) {
+	if n, err := h.data.Read(b); err == nil {
+		return n, nil
+	}
+	<-h.cut
+	return 0, io.ErrUnexpectedEOF
+}
+
+func TestUploadsCutInTheMiddleLeaveNothing(t *testing.T) {
+	w := serve(t, nil)
+	kept := w.upload("operator", data(1000))
+	before := w.files()
+	for name, length := range map[string]int64{"of known length": 8 << 20, "of unknown length": -1} {
+		cut := make(chan struct{})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/v1/uploads", &half{bytes.NewReader(data(2 << 20)), cut})
+		w.ok(err)
+		req.ContentLength = length
+		req.Header.Set("Authorization", "Bearer "+w.token("operator"))
+		done := make(chan error, 1)
+		go func() {
+			resp, err := w.http.Do(req)
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			done <- err
+		}()
+		until(t, "the upload is under way", func() bool { return len(w.files()) > len(before) })
+		close(cut)
+		if err := <-done; err == nil {
+			t.Errorf("an upload %s that was cut was answered", name)
+		}
+		until(t, "what was uploaded "+name+" is gone", func() bool { return len(w.files()) == len(before) })
+	}
+	if n := w.ingests(); n != 1 {
+		t.Errorf("%d ingest receipts, want 1", n)
+	}
+	if _, err := os.Stat(filepath.Join(w.dir, "objects", kept.Object[:2], kept.Object[2:4], kept.Object)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOversizedUploadsAreRefused(t *testing.T) {
+	w := serve(t, func(l *node.Limits) { l.Upload = 1 << 20 })
+	w.upload("operator", data(1<<20)) // just as much as is allowed
+	for name, body := range map[string]io.Reader{
+		"of known length":   bytes.NewReader(data(1<<20 + 1)),
+		"of unknown length": io.MultiReader(bytes.NewReader(data(1<<20)), bytes.NewReader(data(1))),
+	} {
+		resp, err := w.send(http.MethodPost, "/v1/uploads", body, "Authorization", "Bearer "+w.token("operator"))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if p := w.refused(resp, http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge); p.Field != "body" {
+			t.Errorf("%s: the refusal names %q", name, p.Field)
+		}
+	}
+	if n, m := w.stored(), w.ingests(); n != 1 || m != 1 {
+		t.Errorf("%d objects and %d ingest receipts are kept, want 1", n, m)
+	}
+}
