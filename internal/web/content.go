@@ -63,22 +63,23 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 		w.Header().Set("Content-Length", strconv.FormatInt(c.Bytes, 10))
 		return
 	}
-	ranged := false
+	ranged, total := false, int64(0)
 	a.Range = func(size int64, hash ledger.Digest) (offset, length int64, err error) {
-		part, ok, err := parseRange(r.Header.Get("Range"))
-		if err != nil {
-			return 0, 0, err
+		total = size
+		if cond := r.Header.Get("If-Range"); cond != "" && cond != etag(hash) {
+			return 0, size, nil // as if no range were asked for, whatever it says
 		}
-		if cond := r.Header.Get("If-Range"); !ok || cond != "" && cond != etag(hash) {
-			return 0, size, nil
+		part, ok, err := parseRange(strings.Join(r.Header.Values("Range"), ","))
+		if err != nil || !ok {
+			return 0, size, err
 		}
 		ranged = true
 		return part.within(size)
 	}
 	t, err := s.Market.Begin(r.Context(), a)
 	if err != nil {
-		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonRange && e.Param("size") != "" {
-			w.Header().Set("Content-Range", "bytes */"+e.Param("size"))
+		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonRange {
+			w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(total, 10))
 		}
 		s.fail(w, r, err)
 		return
