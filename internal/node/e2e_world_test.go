@@ -183,14 +183,6 @@ func (w *world) admit() {
 	w.speak("environment", id("operator"))
 }
 
-// again makes the clients anew, for a node that is reached elsewhere now.
-func (w *world) again() {
-	w.t.Helper()
-	for name := range w.party {
-		w.speak(name, w.party[name].Profile().Party)
-	}
-}
-
 // try sends a call that may be refused.
 func (w *world) try(who string, written ledger.Ref, fn ledger.Function, args any) error {
 	out, err := w.party[who].Call(w.t.Context(), fn, args)
