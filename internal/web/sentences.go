@@ -92,7 +92,11 @@ func sentence(lang string, reason ledger.Reason, field, rule string, params []le
 	if lang == "en" {
 		title, next = w.enTitle, w.enNext
 	}
-	pairs := []string{"{field}", field, "{rule}", rule}
+	pairs := []string{"{field}", field}
+	if rule == "" {
+		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
+	}
+	pairs = append(pairs, "{rule}", rule)
 	for _, p := range params {
 		pairs = append(pairs, "{"+p.Name+"}", p.Value)
 	}

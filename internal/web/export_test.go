@@ -1,0 +1,23 @@
+package web
+
+import "github.com/datacadastre/cadastre/ledger"
+
+// Words are all sentences of a reason.
+func Words(r ledger.Reason) (zhTitle, zhNext, enTitle, enNext string, known bool) {
+	w, known := catalogue[r]
+	return w.zhTitle, w.zhNext, w.enTitle, w.enNext, known
+}
+
+// Worded are the reasons that have sentences.
+func Worded() []ledger.Reason {
+	var list []ledger.Reason
+	for r := range catalogue {
+		list = append(list, r)
+	}
+	return list
+}
+
+// Sentence is what a problem says.
+func Sentence(lang string, e *ledger.Error) (title, next string) {
+	return sentence(lang, e.Reason, e.Field, e.Rule, e.Params)
+}

@@ -1,0 +1,144 @@
+package web_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// reasons are all constants of type Reason, read from the ledger's own source so
+// that a new one can't be forgotten here.
+func reasons(t *testing.T) map[string]ledger.Reason {
+	t.Helper()
+	files, err := filepath.Glob("../../ledger/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the ledger's source is not there: %v", err)
+	}
+	list := map[string]ledger.Reason{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.CONST {
+				constants(t, g, list)
+			}
+		}
+	}
+	return list
+}
+
+// constants adds those of type Reason, and refuses one whose type can't be seen.
+func constants(t *testing.T, g *ast.GenDecl, list map[string]ledger.Reason) {
+	t.Helper()
+	for _, s := range g.Specs {
+		v, ok := s.(*ast.ValueSpec)
+		if !ok {
+			continue
+		}
+		typed, _ := v.Type.(*ast.Ident)
+		for i, name := range v.Names {
+			isReason := typed != nil && typed.Name == "Reason"
+			if !isReason && strings.HasPrefix(name.Name, "Reason") {
+				t.Errorf("constant %s is not of type Reason", name.Name)
+			}
+			if !isReason {
+				continue
+			}
+			lit, ok := v.Values[i].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("constant %s is no plain string", name.Name)
+			}
+			s, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list[name.Name] = ledger.Reason(s)
+		}
+	}
+}
+
+func TestEveryReasonHasItsSentences(t *testing.T) {
+	all := reasons(t)
+	if len(all) < 60 {
+		t.Fatalf("only %d reasons were found", len(all))
+	}
+	known := map[ledger.Reason]string{}
+	for name, r := range all {
+		if other, twice := known[r]; twice {
+			t.Errorf("%s and %s are both %q", name, other, r)
+		}
+		known[r] = name
+		zhTitle, zhNext, enTitle, enNext, ok := web.Words(r)
+		if !ok {
+			t.Errorf("%s (%q) has no sentences", name, r)
+			continue
+		}
+		for _, s := range []string{zhTitle, zhNext} {
+			if !han(s) {
+				t.Errorf("%s: %q is no Chinese", name, s)
+			}
+		}
+		for _, s := range []string{enTitle, enNext} {
+			if s == "" || han(s) {
+				t.Errorf("%s: %q is no English", name, s)
+			}
+		}
+		if names(zhTitle) != names(enTitle) {
+			t.Errorf("%s names %s in Chinese, %s in English", name, names(zhTitle), names(enTitle))
+		}
+	}
+	for _, r := range web.Worded() {
+		if known[r] == "" {
+			t.Errorf("there are sentences for %q, which is no reason", r)
+		}
+	}
+}
+
+func han(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
+
+// names are the places of a sentence that are filled.
+func names(s string) string {
+	var list []string
+	for {
+		_, rest, found := strings.Cut(s, "{")
+		if !found {
+			slices.Sort(list)
+			return strings.Join(list, " ")
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		list, s = append(list, name), after
+	}
+}
+
+// TestSentencesLeaveNoBraces: what the error does not tell is left out whole.
+func TestSentencesLeaveNoBraces(t *testing.T) {
+	for _, r := range web.Worded() {
+		for _, lang := range []string{"zh", "en"} {
+			for _, e := range []*ledger.Error{
+				{Reason: r},
+				{Reason: r, Field: "title", Rule: "required", Params: []ledger.Param{{Name: "state", Value: "coded"}, {Name: "due", Value: "2026-10-20"}, {Name: "ref", Value: "order/1"}}},
+			} {
+				title, next := web.Sentence(lang, e)
+				if title == "" || next == "" || strings.ContainsAny(title+next, "{}") || strings.Contains(title, "()") || strings.Contains(title, "（）") {
+					t.Errorf("%s in %s: %q, %q", r, lang, title, next)
+				}
+			}
+		}
+	}
+}
