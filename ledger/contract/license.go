@@ -134,7 +134,13 @@ func (t *tx) licenseScope(l ledger.LicenseTerms) ([]ledger.ID, error) {
 			return nil, err
 		}
 		if idx.Entry == "" && t.genesis.Gate == ledger.GateGrace {
-			continue
+			alive, err := t.living(idx.Application)
+			if err != nil {
+				return nil, err
+			}
+			if alive {
+				continue
+			}
 		}
 		e, err := t.entryOf(idx, field)
 		if err != nil {

@@ -37,6 +37,7 @@ func orderSteps() []step[ledger.OrderState] {
 		{ledger.FnBlock, ledger.OrderPlaced, ledger.OrderBlocked},
 		{ledger.FnBlock, ledger.OrderAccepted, ledger.OrderBlocked},
 		{ledger.FnBlock, ledger.OrderActive, ledger.OrderBlocked},
+		{ledger.FnBlock, ledger.OrderFulfilled, ledger.OrderBlocked}, // it can still be fetched within its term
 	}
 }
 
