@@ -25,9 +25,21 @@ const (
 	TxEvent = "calls"
 
 	// MaxBatch is how many calls one transaction may hold. More than one must be
-	// of one party and of functions of registration.
+	// of one party, and each Batched.
 	MaxBatch = 200
 )
+
+// Batched reports whether calls of a function may go with others into one
+// transaction: functions of registration, which an import makes by the hundred.
+// What they write nobody else writes, so that many of them at once make no
+// conflict with the rest of the ledger.
+func Batched(fn Function) bool {
+	switch fn {
+	case FnDeposit, FnSubmit, FnAccept, FnReturn, FnResubmit, FnRefuse, FnPass, FnFail, FnObject, FnDecide, FnCode, FnWithdraw:
+		return true
+	}
+	return false
+}
 
 // Answer is what a call of a transaction came to: a record, the same one again,
 // or a refusal.
