@@ -137,7 +137,7 @@ func (n *node) block(number uint64) (ledger.Block, error) {
 			continue
 		}
 		var event []ledger.Applied
-		if err := ledger.DecodeStrict(tx.endorsed.Event, &event); err != nil {
+		if err := json.Unmarshal(tx.endorsed.Event, &event); err != nil {
 			return out, err
 		}
 		for _, a := range event {

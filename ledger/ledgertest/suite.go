@@ -42,6 +42,7 @@ func Run(t *testing.T, open Factory) {
 		{"Repeated", repeated},
 		{"CallIDUsed", callIDUsed},
 		{"Form", form},
+		{"Largest", largest},
 		{"Times", times},
 		{"Keys", keys},
 		{"Codes", codes},
