@@ -39,7 +39,7 @@ func (w *world) deposits(t testing.TB, m *ledgertest.Member, n int) []string {
 
 // asked is the answer of one chaincode to a proposal that a test has spoiled.
 func (w *world) asked(spoil func(*stub), function string, args ...string) endorsement {
-	s := &stub{channel: w.channel, at: w.node.now(), args: append([]string{function}, args...)}
+	s := &stub{channel: w.channel, at: w.now(), args: append([]string{function}, args...)}
 	s.result.Reads, s.result.Writes = map[string]*version{}, map[string][]byte{}
 	spoil(s)
 	return s.run(w.chaincodes[0])
