@@ -44,7 +44,7 @@ func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	results := s.run(ctx, calls)
 	for i, r := range results {
 		if r.err == nil {
-			l.seen.note(calls[i], r.out.Position.Block)
+			l.seen.note(calls[i].Call.Party, calls[i].Call.ID, r.out.Position.Block)
 		}
 	}
 	return results
