@@ -27,7 +27,11 @@ func (h host) tool(ctx context.Context, env []string, name string, args ...strin
 }
 
 func (h host) as(ctx context.Context, o Organization, args ...string) (string, error) {
-	return h.tool(ctx, h.adminEnv(o), "peer", args...)
+	out, err := h.tool(ctx, h.adminEnv(o), "peer", args...)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", o.Name, err)
+	}
+	return out, err
 }
 
 func (h host) block() string       { return filepath.Join(h.config(), "genesis.block") }
@@ -139,11 +143,7 @@ func (h host) answers(ctx context.Context, o Organization) error {
 }
 
 func (h host) awaitAnswer(ctx context.Context, o Organization) error {
-	err := h.retry(ctx, h.of(o), func(ctx context.Context) error { return h.answers(ctx, o) })
-	if err != nil {
-		return fmt.Errorf("chaincode of %s: %w", o.Name, err)
-	}
-	return nil
+	return h.retry(ctx, h.of(o), func(ctx context.Context) error { return h.answers(ctx, o) })
 }
 
 // writePackage writes the chaincode package and keeps its id.

@@ -52,7 +52,15 @@ func (p *program) change(f func(context.Context, host) error) error {
 	defer unlock()
 	ctx, stop := context.WithTimeoutCause(p.ctx, 2*time.Minute, errors.New("no success within two minutes"))
 	defer stop()
-	return f(ctx, host{Network: n, env: p.env})
+	return late(ctx, f(ctx, host{Network: n, env: p.env}))
+}
+
+// late adds that it was the end of the context that stopped further tries.
+func late(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
 }
 
 type killCmd struct {
@@ -124,9 +132,8 @@ func (h host) wipe(ctx context.Context, name string, say func(string, ...any)) e
 			func() error { return os.MkdirAll(o.Peer.Data, 0o700) },
 			func() error { return h.startAll(ctx, []Process{p}) },
 			func() error { return h.join(ctx, o) },
-			// Which package an organization approved is known to its own peers only,
-			// and this was the only one.
-			func() error { return h.approve(ctx, o) },
+			// No new approval: the hashes of the old one, which the channel keeps, tell
+			// the peer that the installed package is the approved one.
 			func() error { return h.awaitAnswer(ctx, o) },
 		)
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func (h host) start(p Process) error {
 		Program: program, Args: args, Env: append(env, h.env...), Dir: h.Run, Log: p.Log, Record: p.PIDFile,
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", p.Name, err)
+		return fmt.Errorf("%s: %w%s", p.Name, err, tail(p.Log))
 	}
 	return nil
 }
@@ -51,18 +52,14 @@ func (h host) startAll(ctx context.Context, chosen []Process) error {
 }
 
 func (h host) awaitListening(ctx context.Context, p Process) error {
-	err := h.retry(ctx, []Process{p}, func(ctx context.Context) error {
+	return h.retry(ctx, []Process{p}, func(ctx context.Context) error {
 		var d net.Dialer
 		c, err := d.DialContext(ctx, "tcp", p.Address)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s does not listen: %w", p.Name, err)
 		}
 		return c.Close()
 	})
-	if err != nil {
-		return fmt.Errorf("%s does not listen on %s: %w", p.Name, p.Address, err)
-	}
-	return nil
 }
 
 // killAll ends those that run, at once, and waits until they are gone.
@@ -75,7 +72,8 @@ func killAll(ctx context.Context, chosen []Process) error {
 	})
 }
 
-// each does f for all at the same time.
+// each does f for all at the same time, and answers with the first error in their
+// order: the others mostly say the same.
 func each[T any](items []T, f func(T) error) error {
 	errs := make([]error, len(items))
 	var all sync.WaitGroup
@@ -83,7 +81,7 @@ func each[T any](items []T, f func(T) error) error {
 		all.Go(func() { errs[i] = f(item) })
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return cmp.Or(errs...)
 }
 
 // retry repeats f until it succeeds, the context ends, or a process that it
@@ -91,19 +89,23 @@ func each[T any](items []T, f func(T) error) error {
 func (h host) retry(ctx context.Context, needed []Process, f func(context.Context) error) error {
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
+	var last error
 	for {
 		err := f(ctx)
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil { // else the end of the context made the error
+			last = err
+		}
 		for _, p := range needed {
 			if _, running, other := process.Find(p.PIDFile); !running {
-				return errors.Join(err, other, fmt.Errorf("%s has ended; the end of %s:\n%s", p.Name, p.Log, tail(p.Log)))
+				return fmt.Errorf("%w; %s has ended%s", cmp.Or(other, err), p.Name, tail(p.Log))
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w; last: %w", context.Cause(ctx), err)
+			return cmp.Or(last, ctx.Err())
 		case <-pause.C:
 		}
 	}
@@ -112,9 +114,10 @@ func (h host) retry(ctx context.Context, needed []Process, f func(context.Contex
 // tail is the end of a log, for an error.
 func tail(path string) string {
 	data, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
+	text := strings.TrimSpace(string(data))
+	if err != nil || text == "" {
+		return ""
 	}
-	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	return strings.Join(lines[max(0, len(lines)-8):], "\n")
+	lines := strings.Split(text, "\n")
+	return fmt.Sprintf("; the end of %s:\n%s", path, strings.Join(lines[max(0, len(lines)-8):], "\n"))
 }

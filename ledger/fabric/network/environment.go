@@ -59,8 +59,8 @@ func (n *Network) peerEnv(o Organization) []string {
 		"CORE_PEER_GOSSIP_RECONNECTINTERVAL=2s",
 		"CORE_PEER_GOSSIP_ALIVETIMEINTERVAL=1s",
 		"CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT=5s",
-		// An organization's approvals are its own; its only peer, come back with an
-		// empty folder, has nobody to ask for them and must not wait a minute.
+		// The text of an approval is its organization's own: the only peer, come back
+		// with an empty folder, has nobody to ask for it and must not wait a minute.
 		"CORE_PEER_GOSSIP_PVTDATA_PULLRETRYTHRESHOLD=1s",
 		"CORE_PEER_TLS_ENABLED=true",
 		"CORE_PEER_TLS_CERT_FILE=" + filepath.Join(tls, "server.crt"),

@@ -59,8 +59,8 @@ func (c *upCmd) Run(p *program) error {
 	defer stop()
 	h := host{Network: n.Network, env: p.env}
 	if err := h.boot(ctx, n.release, p.say); err != nil {
-		// The context may be what ended the boot; what it started must end all the same.
-		return errors.Join(err, killAll(context.WithoutCancel(ctx), h.Processes))
+		// Whatever ended the boot, what it started must end, too.
+		return errors.Join(late(ctx, err), killAll(context.WithoutCancel(ctx), h.Processes))
 	}
 	p.say("up: described in %s", filepath.Join(p.run, descriptionFile))
 	return nil

@@ -63,6 +63,9 @@ func Start(s Spec) (Process, error) {
 	if err == nil {
 		err = p.record(s.Record)
 	}
+	if errors.Is(err, errGone) {
+		return Process{}, fmt.Errorf("it ended at once: %w", cmd.Wait())
+	}
 	if err != nil {
 		return Process{}, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
@@ -163,10 +166,15 @@ func identify(pid int) (Process, error) {
 		return Process{}, errGone
 	}
 	// proc_pid_stat(5): the name, in brackets, may hold anything; the state is
-	// field 3 and the start field 22.
+	// field 3, the number of threads 20 and the start 22.
 	_, rest, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
 	fields := strings.Fields(rest)
-	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+	if len(fields) < 20 {
+		return Process{}, errGone
+	}
+	// A killed process is a zombie once its first thread has ended; its ports and
+	// files are free only when the last one has.
+	if ended := fields[0] == "Z" || fields[0] == "X"; ended && (fields[17] == "0" || fields[17] == "1") {
 		return Process{}, errGone
 	}
 	started, err := strconv.ParseUint(fields[19], 10, 64)
