@@ -95,7 +95,7 @@ var law = map[string]row{
 		},
 		third: []string{kong, lunar, uuid},
 	},
-	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim}, unlinked: []string{fabric}},
+	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 
 // impure is what a pure package may not import, with all below it. Signing needs
