@@ -80,7 +80,6 @@ fabric: ## build Fabric's binaries, the chaincode and the network program (minut
 		echo "building Fabric $$pin: a few minutes, once"; \
 		rm -f $$bin/pin; \
 		CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $$bin/ tool; \
-		go mod download github.com/hyperledger/fabric; \
 		config=$$(go list -m -f '{{.Dir}}' github.com/hyperledger/fabric)/sampleconfig; \
 		install -m 644 $$config/core.yaml $$config/orderer.yaml $$bin/; \
 		echo "$$pin" >$$bin/pin; \

@@ -51,10 +51,10 @@ type Organization struct {
 	Title   string    `json:"title"`
 	MSPID   string    `json:"mspid"`
 	Domain  string    `json:"domain"`
-	Profile string    `json:"profile"` // file: profile for fabric-sdk-go
-	User    string    `json:"user"`    // whose key and certificate the profile finds
-	Keys    string    `json:"keys"`    // folder: the profile's credential store
-	CA      string    `json:"ca"`      // file: root of the organization's identities
+	Profile string    `json:"profile"`     // file: profile for fabric-sdk-go
+	User    string    `json:"user"`        // whose key and certificate the profile finds
+	Keys    string    `json:"credentials"` // folder: the credential store of the profile
+	CA      string    `json:"ca"`          // file: root of the organization's identities
 	Peer    Peer      `json:"peer"`
 	Server  Chaincode `json:"chaincode"`
 }

@@ -40,6 +40,10 @@
 //	processes[]            name, address, log (file), and pid_file, which is there while it
 //	                       runs: {"pid", "started", "boot"}
 //
+// A boot empties and down deletes, of the run folder, network.json and the folders
+// config, credentials, crypto, data, pids and profiles; a boot also empties logs.
+// Anything else there is left alone.
+//
 // Its keys are made by cryptogen and lie open in the run folder: nothing here is
 // meant for production.
 package main

@@ -16,7 +16,7 @@ var embedded embed.FS
 var templates = template.Must(template.New("").Funcs(template.FuncMap{"port": port}).ParseFS(embedded, "templates/*.yaml"))
 
 // written are the folders of a run that a boot fills and down deletes.
-var written = []string{"config", "crypto", "data", "keys", "pids", "profiles"}
+var written = []string{"config", "credentials", "crypto", "data", "pids", "profiles"}
 
 // prepare empties the run folder of an earlier network and makes its folders.
 func (n *Network) prepare() error {
@@ -28,7 +28,7 @@ func (n *Network) prepare() error {
 	}
 	folders := append([]string{"logs", "data/" + n.Orderer.Name}, written...)
 	for _, o := range n.Organizations {
-		folders = append(folders, "keys/"+o.Name, "data/"+o.Peer.Name)
+		folders = append(folders, "credentials/"+o.Name, "data/"+o.Peer.Name)
 	}
 	for _, f := range folders {
 		if err := os.MkdirAll(filepath.Join(n.Run, f), 0o700); err != nil {
@@ -92,11 +92,7 @@ func (n *Network) introduce() error {
 		if err := o.connect(); err != nil {
 			return err
 		}
-		self := struct {
-			*Network
-			Self Organization
-		}{n, o}
-		if err := render(o.Profile, "profile.yaml", self); err != nil {
+		if err := n.profile(o); err != nil {
 			return err
 		}
 		root, err := os.ReadFile(o.CA)
@@ -106,6 +102,14 @@ func (n *Network) introduce() error {
 		n.Trust.Organizations = append(n.Trust.Organizations, TrustRoot{MSPID: o.MSPID, CAs: []string{string(root)}, CRLs: []string{}})
 	}
 	return nil
+}
+
+// profile writes how a client of an organization reaches the network.
+func (n *Network) profile(o Organization) error {
+	return render(o.Profile, "profile.yaml", struct {
+		*Network
+		Self Organization
+	}{n, o})
 }
 
 // connection is the file by which the external builder tells a peer where its

@@ -74,7 +74,7 @@ func (n *Network) organization(title string, next func() string) Organization {
 	return Organization{
 		Name: name, Title: title, MSPID: title + "MSP", Domain: domain,
 		Profile: filepath.Join(n.Run, "profiles", name+".yaml"), User: user,
-		Keys: filepath.Join(n.Run, "keys", name),
+		Keys: filepath.Join(n.Run, "credentials", name),
 		CA:   filepath.Join(base, "ca", "ca."+domain+"-cert.pem"),
 		Peer: Peer{
 			Name: "peer." + name, Address: next(), Chaincode: next(), Operations: next(),
