@@ -26,7 +26,7 @@ type Network struct {
 	Organizations []Organization `json:"organizations"`
 	Trust         Trust          `json:"trust"`
 	TrustFile     string         `json:"trust_file"` // file: Trust alone, to hand out
-	Processes     []Process      `json:"processes"` // in the order in which they start
+	Processes     []Process      `json:"processes"`  // in the order in which they start
 }
 
 // Genesis is the only first call that the chaincode takes.
