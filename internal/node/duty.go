@@ -132,7 +132,7 @@ func (n *Node) Anchored(ctx context.Context, size int64) error {
 
 // ready says whether new deliveries may begin.
 func (n *Node) ready(context.Context) error {
-	if err := n.loop.Err(); err != nil {
+	if err := n.loop.Err(); err != nil || n.behind.Load() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
 	n.anchors.mu.Lock()
@@ -143,12 +143,15 @@ func (n *Node) ready(context.Context) error {
 	return nil
 }
 
-// watch cuts what runs when a known block stays unapplied for a second: this
-// node then no longer knows what is allowed (protocol §7).
+// watch cuts what runs and lets nothing begin when a known block stays unapplied
+// for a second: this node then no longer knows what is allowed (protocol §7).
+// Blocks that come as fast as they are applied are no lag: it is one block that
+// has to be late.
 func (n *Node) watch(ctx context.Context) {
 	tick := time.NewTicker(250 * time.Millisecond) //nolint:forbidigo // a rhythm, not a moment
 	defer tick.Stop()
-	var behind time.Time
+	var since time.Time // when wanted was first seen and not applied
+	var wanted uint64
 	for {
 		select {
 		case <-tick.C:
@@ -157,14 +160,20 @@ func (n *Node) watch(ctx context.Context) {
 		}
 		head, err := n.ledger.Head(ctx)
 		r, ok := n.loop.Revision()
-		switch {
-		case err == nil && ok && r.Block >= head.Block:
-			behind = time.Time{}
-		case behind.IsZero():
-			behind = n.opts.Now()
-		case n.opts.Now().Sub(behind) > time.Second:
-			n.market.CutAll()
+		known := err == nil && ok
+		if known && r.Block >= wanted {
+			since = time.Time{}
 		}
+		switch {
+		case known && r.Block >= head.Block:
+		case since.IsZero():
+			since, wanted = n.opts.Now(), head.Block
+		case n.opts.Now().Sub(since) > time.Second:
+			n.behind.Store(true)
+			n.market.CutAll()
+			continue
+		}
+		n.behind.Store(false)
 	}
 }
 
