@@ -149,28 +149,30 @@ func TestNothingAfterAnAcknowledgedTermination(t *testing.T) {
 // TestAThousandTerminations: each license is used, terminated, and refused to
 // the first request after the answer.
 func TestAThousandTerminations(t *testing.T) {
-	rounds := 1000
-	if testing.Short() {
-		rounds = 50
-	}
-	w := serve(t, nil)
-	w.register("bus", "holder")
-	raw := w.upload("holder", data(4<<10))
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
-	var token string
-	for round := range rounds {
-		if round%500 == 0 {
-			token = "Bearer " + w.token("environment")
-		}
-		name := fmt.Sprint("round ", round)
-		w.license(name, "operator", "bus")
-		path := supplyPath(name, "bus", raw.Object)
-		if status, err := w.once(path, token); status != http.StatusOK || err != nil {
-			t.Fatalf("round %d, under the license: %d, %v", round, status, err)
-		}
-		w.act("authority", ref(ledger.KindLicense, name), ledger.FnLicenseTerminate)
-		if status, err := w.once(path, token); status != http.StatusForbidden {
-			t.Fatalf("round %d, after the answer: %d, %v", round, status, err)
+	const nodes, rounds = 5, 200
+	for n := range nodes {
+		t.Run(fmt.Sprint("node ", n), func(t *testing.T) {
+			t.Parallel()
+			w := serve(t, nil)
+			w.register("bus", "holder")
+			raw := w.upload("holder", data(4<<10))
+			w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+			token := "Bearer " + w.token("environment")
+			for round := range rounds {
+				name := fmt.Sprint("round ", round)
+				w.license(name, "operator", "bus")
+				path := supplyPath(name, "bus", raw.Object)
+				if status, err := w.once(path, token); status != http.StatusOK || err != nil {
+					t.Fatalf("round %d, under the license: %d, %v", round, status, err)
+				}
+				w.act("authority", ref(ledger.KindLicense, name), ledger.FnLicenseTerminate)
+				if status, err := w.once(path, token); status != http.StatusForbidden {
+					t.Fatalf("round %d, after the answer: %d, %v", round, status, err)
+				}
+			}
+		})
+		if testing.Short() {
+			break
 		}
 	}
 }
