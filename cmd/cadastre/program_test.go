@@ -216,7 +216,7 @@ func (s served) codes() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := os.WriteFile(forged, bytes.Replace(b, []byte(s.SHA256), []byte(strings.Repeat("0", 64)), 1), 0o600); err != nil {
+	if err := os.WriteFile(forged, bytes.Replace(b, []byte(s.Order), []byte(s.Receipt), 1), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	output := filepath.Join(s.t.TempDir(), "file")
@@ -226,7 +226,7 @@ func (s served) codes() {
 	}{
 		{exitOK, []string{"version"}},
 		{exitOK, []string{"verify", s.Bundle, "--trust", s.Trust}},
-		{exitFailed, []string{"token", "--profile", s.Trust}},
+		{exitFailed, []string{"token", "--profile", output}},
 		{exitUsage, []string{"verify", s.Bundle}},
 		{exitRefused, s.as("operator2", "fetch", s.Order, "--output", output)},
 		{exitRefused, []string{"registry", "certificate", "430300-1-20261125-AAAAAAAA-A", "--url", s.url}},
