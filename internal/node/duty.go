@@ -110,6 +110,38 @@ func (n *Node) keepAnchored(ctx context.Context) {
 	}
 }
 
+// unnamed is how long an upload is kept that no content record names.
+const unnamed = 7 * 24 * time.Hour
+
+// keepSwept deletes each hour what was uploaded and never recorded.
+func (n *Node) keepSwept(ctx context.Context) {
+	tick := time.NewTicker(time.Hour) //nolint:forbidigo // a rhythm, not a moment
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			swept, err := n.sweep(ctx, unnamed)
+			if err != nil && ctx.Err() == nil {
+				n.opts.Log.WarnContext(ctx, "uploads not swept", slog.String("error", err.Error()))
+			} else if swept > 0 {
+				n.opts.Log.InfoContext(ctx, "uploads swept", slog.Int("objects", swept))
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) sweep(ctx context.Context, age time.Duration) (int, error) {
+	return n.market.Sweep(ctx, age, func(ctx context.Context) error {
+		head, err := n.ledger.Head(ctx)
+		if err != nil {
+			return err
+		}
+		return n.loop.Wait(ctx, head.Block)
+	})
+}
+
 // Anchored waits until the receipt log is anchored up to size, at most five
 // seconds (protocol §7).
 func (n *Node) Anchored(ctx context.Context, size int64) error {

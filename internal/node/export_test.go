@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -19,3 +20,6 @@ func (n *Node) Receipts() *receipts.Store { return n.receipts }
 
 // Applied waits until the read model shows a block.
 func (n *Node) Applied(ctx context.Context, block uint64) error { return n.loop.Wait(ctx, block) }
+
+// Sweep deletes uploads older than age that no content record names.
+func (n *Node) Sweep(ctx context.Context, age time.Duration) (int, error) { return n.sweep(ctx, age) }

@@ -191,6 +191,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.background(func() { n.keepAnchored(run) })
 	n.background(func() { n.watch(run) })
+	n.background(func() { n.keepSwept(run) })
 	return nil
 }
 

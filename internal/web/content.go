@@ -120,8 +120,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.T
 }
 
 // send writes the transfer. What was written has left for the receiver when it
-// returns, and the connection is as it was before: its next answer has no
-// deadline of ours.
+// returns, and no deadline of the transfer's is left on the connection.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer) error {
 	rc := http.NewResponseController(w)
 	released := make(chan struct{})
@@ -197,6 +196,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	body := &steady{r: r.Body, rc: rc, now: s.Now}
 	in, err := s.Market.Ingest(r.Context(), b.Party, body)
+	_ = rc.SetWriteDeadline(s.Now().Add(stalled)) // the answer's own time begins here
 	if err != nil {
 		if body.err != nil && !errors.Is(body.err, io.EOF) {
 			panic(http.ErrAbortHandler) // the sender is gone: there is no one to answer
