@@ -6,6 +6,7 @@ import (
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
+	"github.com/datacadastre/cadastre/marketplace/objects"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
@@ -23,3 +24,6 @@ func (n *Node) Applied(ctx context.Context, block uint64) error { return n.loop.
 
 // Sweep deletes uploads older than age that no content record names.
 func (n *Node) Sweep(ctx context.Context, age time.Duration) (int, error) { return n.sweep(ctx, age) }
+
+// Objects is the object store.
+func (n *Node) Objects() *objects.Store { return n.objects }
