@@ -8,7 +8,7 @@ import (
 
 // examples are how a command is used, by its path, for those that need no more
 // words; a command with a Help of its own shows it there.
-var examples = map[string]string{
+var examples = map[string]string{ //nolint:gosec // it takes kid and auth for credentials
 	"genesis sign": "cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc 11430300MB0A00001L --recovery recovery.json > genesis.jws",
 	"serve":        "cadastre serve --dir D\ncadastre serve --dir D --listen :8443 --tls-cert cert.pem --tls-key key.pem\ncadastre serve --dir D --log-entries public",
 

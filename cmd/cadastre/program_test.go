@@ -85,7 +85,7 @@ func (b built) demo(dir string) told {
 // serve runs the node of a folder until the test ends, where Ctrl-C ends it.
 func (b built) serve(dir string, flags ...string) (url string, pid int) {
 	b.t.Helper()
-	c := exec.Command(b.path, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--lang", "en"}, flags...)...) //nolint:noctx // it is ended as a user ends it
+	c := exec.Command(b.path, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--lang", "en"}, flags...)...)
 	errs, err := c.StderrPipe()
 	if err != nil {
 		b.t.Fatal(err)
@@ -200,8 +200,13 @@ func (s served) traced() {
 	s.read(&order, s.as("buyer", "order", "show", s.Order)...)
 	bundle := filepath.Join(s.t.TempDir(), "evidence.json")
 	for _, args := range [][]string{
-		{file}, {"--sha256", s.SHA256}, {"--receipt", s.Receipt}, {"--order", s.Order, "--bundle", bundle}, {"--product", order.Product},
-		{"--certificate", s.Code}, {"--product", order.Product, "--forward"},
+		{file},
+		{"--sha256", s.SHA256},
+		{"--receipt", s.Receipt},
+		{"--order", s.Order, "--bundle", bundle},
+		{"--product", order.Product},
+		{"--certificate", s.Code},
+		{"--product", order.Product, "--forward"},
 	} {
 		if out := s.must(s.as("buyer", append([]string{"trace"}, args...)...)...); strings.Count(out, "\n") < 5 {
 			s.t.Errorf("trace %v tells little: %s", args, out)

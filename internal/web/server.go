@@ -83,7 +83,7 @@ var shape sync.Once
 
 // New makes the edge.
 func New(c Config) *Server {
-	shape.Do(func() { huma.NewError = fromHuma })
+	shape.Do(func() { huma.NewError, huma.ValidateStrictCasing = fromHuma, true })
 	s := &Server{Config: c, log: c.Log}
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)
@@ -91,6 +91,8 @@ func New(c Config) *Server {
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
 	config.CreateHooks = nil
+	config.Formats = map[string]huma.Format{"application/json": strict(), "json": strict()}
+	config.RejectUnknownQueryParameters = true
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.api = humachi.New(r, config)
 	s.routes()
