@@ -177,13 +177,10 @@ func (n *Node) ready(context.Context) error {
 
 // watch cuts what runs and lets nothing begin when a known block stays unapplied
 // for a second: this node then no longer knows what is allowed (protocol §7).
-// Blocks that come as fast as they are applied are no lag: it is one block that
-// has to be late.
 func (n *Node) watch(ctx context.Context) {
 	tick := time.NewTicker(250 * time.Millisecond) //nolint:forbidigo // a rhythm, not a moment
 	defer tick.Stop()
-	var since time.Time // when wanted was first seen and not applied
-	var wanted uint64
+	var behind lag
 	for {
 		select {
 		case <-tick.C:
@@ -192,21 +189,34 @@ func (n *Node) watch(ctx context.Context) {
 		}
 		head, err := n.ledger.Head(ctx)
 		r, ok := n.loop.Revision()
-		known := err == nil && ok
-		if known && r.Block >= wanted {
-			since = time.Time{}
-		}
-		switch {
-		case known && r.Block >= head.Block:
-		case since.IsZero():
-			since, wanted = n.opts.Now(), head.Block
-		case n.opts.Now().Sub(since) > time.Second:
-			n.behind.Store(true)
+		late := behind.late(err == nil && ok, r.Block, head.Block, n.opts.Now())
+		if n.behind.Store(late); late {
 			n.market.CutAll()
-			continue
 		}
-		n.behind.Store(false)
 	}
+}
+
+// lag tells a block that is late from blocks that come as fast as they are
+// applied: a busy ledger's head is always ahead of the read model.
+type lag struct {
+	since  time.Time // when wanted was first known and not applied; zero when nothing is awaited
+	wanted uint64
+}
+
+// late reports whether one block has been awaited for more than a second. known
+// says whether applied and head could be told.
+func (l *lag) late(known bool, applied, head uint64, now time.Time) bool {
+	if known && applied >= l.wanted {
+		l.since = time.Time{}
+	}
+	switch {
+	case known && applied >= head:
+		return false
+	case l.since.IsZero():
+		l.since, l.wanted = now, head
+		return false
+	}
+	return now.Sub(l.since) > time.Second
 }
 
 // Bearer finds who holds a key: a party, or an environment of an operator.

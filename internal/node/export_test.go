@@ -27,3 +27,11 @@ func (n *Node) Sweep(ctx context.Context, age time.Duration) (int, error) { retu
 
 // Objects is the object store.
 func (n *Node) Objects() *objects.Store { return n.objects }
+
+// Lag is how the node tells that it is behind.
+type Lag struct{ lag }
+
+// Late reports whether one block has been awaited for more than a second.
+func (l *Lag) Late(known bool, applied, head uint64, now time.Time) bool {
+	return l.late(known, applied, head, now)
+}
