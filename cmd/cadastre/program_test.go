@@ -233,6 +233,8 @@ func (s served) codes() {
 		{exitOK, []string{"verify", s.Bundle, "--trust", s.Trust}},
 		{exitFailed, []string{"token", "--profile", output}},
 		{exitUsage, []string{"verify", s.Bundle}},
+		{exitUsage, []string{"trace", "--order", s.Order, "--sha256", s.SHA256, "--url", s.url}},
+		{exitUsage, []string{"trace", "--url", s.url}},
 		{exitRefused, s.as("operator2", "fetch", s.Order, "--output", output)},
 		{exitRefused, []string{"registry", "certificate", "430300-1-20261125-AAAAAAAA-A", "--url", s.url}},
 		{exitUnavailable, []string{"registry", "search", "x", "--url", "http://127.0.0.1:1"}},
