@@ -149,11 +149,13 @@ func TestNothingAfterAnAcknowledgedTermination(t *testing.T) {
 // TestAThousandTerminations: each license is used, terminated, and refused to
 // the first request after the answer.
 func TestAThousandTerminations(t *testing.T) {
-	const nodes, rounds = 5, 200
+	const nodes, rounds = 10, 100 // a party's decision is slower the more licenses it ever had
+	program := shipped(t)
 	for n := range nodes {
 		t.Run(fmt.Sprint("node ", n), func(t *testing.T) {
-			t.Parallel()
-			w := serve(t, nil)
+			w := lay(t, limits(nil))
+			w.run(program)
+			w.admit()
 			w.register("bus", "holder")
 			raw := w.upload("holder", data(4<<10))
 			w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)

@@ -10,9 +10,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,14 +62,47 @@ func (w *world) spawn() (kill func()) {
 	w.ok(err)
 	out, err := c.StdoutPipe()
 	w.ok(err)
+	return w.start(c, out)
+}
+
+// start runs a node in a process and waits until it says its address.
+func (w *world) start(c *exec.Cmd, says io.Reader) (kill func()) {
+	w.t.Helper()
 	w.ok(c.Start())
-	line, err := bufio.NewReader(out).ReadString('\n')
-	w.ok(err)
-	w.url = strings.TrimSpace(line)
-	return func() {
+	for lines := bufio.NewScanner(says); w.url == "" && lines.Scan(); {
+		w.url = address.FindString(lines.Text())
+	}
+	if w.url == "" {
+		w.t.Fatal("the node did not say where it is")
+	}
+	return sync.OnceFunc(func() {
 		w.ok(c.Process.Kill())
 		_ = c.Wait() // it says that the child was killed
+	})
+}
+
+var address = regexp.MustCompile(`http://[0-9.:]+`)
+
+// shipped builds the program as it is shipped: what asks it much need not wait
+// for the race detector, which watches the same code in the other tests.
+func shipped(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "cadastre")
+	c := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/cadastre")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	return program
+}
+
+// run serves the folder with a built program until the test ends.
+func (w *world) run(program string) {
+	w.t.Helper()
+	c := exec.CommandContext(w.t.Context(), program, "serve", "--dir", w.dir, "--listen", "127.0.0.1:0")
+	says, err := c.StderrPipe()
+	w.ok(err)
+	w.t.Cleanup(w.start(c, says))
 }
 
 // writers record deposits without pause until the node is gone, and note which
