@@ -21,7 +21,11 @@ type demoCmd struct {
 
 // Help tells what it is.
 func (demoCmd) Help() string {
-	return `A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect.
+	return `cadastre demo --lang en
+cadastre demo --dir D --serve
+cadastre demo --catalogue sources.jsonl --product streets.csv --dir D --json
+
+A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect.
 With --dir the node stays; run it again with cadastre serve --dir DIR.`
 }
 

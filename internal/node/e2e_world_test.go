@@ -23,7 +23,7 @@ import (
 type world struct {
 	*node.Node // nil where a child of this process serves it
 
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	url   string
 	trust node.Trust
@@ -48,7 +48,7 @@ func limits(change func(*node.Limits)) node.Limits {
 }
 
 // lay makes a node's folder and begins its ledger; nothing runs yet.
-func lay(t *testing.T, l node.Limits) *world {
+func lay(t testing.TB, l node.Limits) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: filepath.Join(t.TempDir(), "node"), keys: map[string]*ledger.Key{},
@@ -82,7 +82,7 @@ func slowClient() *http.Client {
 }
 
 // serve opens the node in this process and admits the cast.
-func serve(t *testing.T, change func(*node.Limits)) *world {
+func serve(t testing.TB, change func(*node.Limits)) *world {
 	t.Helper()
 	w := lay(t, limits(change))
 	w.open()
@@ -375,7 +375,7 @@ func data(n int) []byte {
 }
 
 // until waits for what another goroutine or process does.
-func until(t *testing.T, what string, done func() bool) {
+func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for range 1500 {
 		if done() {

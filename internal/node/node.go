@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/auth"
@@ -59,6 +60,7 @@ type Node struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	anchors anchors
+	behind  atomic.Bool // a known block is not applied for a second
 }
 
 // Open starts a node in the order of protocol §7: lock, ledger, receipts held
@@ -189,6 +191,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.background(func() { n.keepAnchored(run) })
 	n.background(func() { n.watch(run) })
+	n.background(func() { n.keepSwept(run) })
 	return nil
 }
 

@@ -111,15 +111,31 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.T
 			strconv.FormatInt(t.Content.Bytes, 10))
 	}
 	w.WriteHeader(code)
-	rc := http.NewResponseController(w)
-	release := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() { _ = rc.SetWriteDeadline(s.Now()) })
-	err := t.Send(&pacer{w: w, rc: rc, now: s.Now, done: t.Done()})
-	release()
+	err := s.send(w, r, t)
 	if err == nil {
 		return
 	}
 	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
 	panic(http.ErrAbortHandler)
+}
+
+// send writes the transfer. What was written has left for the receiver when it
+// returns, and no deadline of the transfer's is left on the connection.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer) error {
+	rc := http.NewResponseController(w)
+	released := make(chan struct{})
+	keep := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() {
+		defer close(released)
+		_ = rc.SetWriteDeadline(s.Now())
+	})
+	err := t.Send(&pacer{w: w, rc: rc, now: s.Now, done: t.Done()})
+	if !keep() {
+		<-released // a transfer is done at its end too
+	}
+	if err != nil {
+		return err
+	}
+	return rc.SetWriteDeadline(time.Time{})
 }
 
 // doneContext ends when the transfer does, so that a write blocked in the
@@ -141,7 +157,8 @@ func (c doneContext) Err() error {
 	}
 }
 
-// pacer gives each write its own deadline and stops when done is closed.
+// pacer gives each write its own deadline and stops when done is closed. It holds
+// nothing back: the end receipt counts what left, not what waits in a buffer.
 type pacer struct {
 	w    io.Writer
 	rc   *http.ResponseController
@@ -158,7 +175,11 @@ func (p *pacer) Write(b []byte) (int, error) {
 		return 0, marketplace.ErrEnded
 	default:
 	}
-	return p.w.Write(b)
+	n, err := p.w.Write(b)
+	if err != nil {
+		return n, err
+	}
+	return n, p.rc.Flush()
 }
 
 // upload takes POST /v1/uploads: a stream of any length up to the node's limit.
@@ -175,6 +196,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	body := &steady{r: r.Body, rc: rc, now: s.Now}
 	in, err := s.Market.Ingest(r.Context(), b.Party, body)
+	_ = rc.SetWriteDeadline(s.Now().Add(stalled)) // the answer's own time begins here
 	if err != nil {
 		if body.err != nil && !errors.Is(body.err, io.EOF) {
 			panic(http.ErrAbortHandler) // the sender is gone: there is no one to answer
