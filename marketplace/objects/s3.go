@@ -154,12 +154,8 @@ func (s *s3) list(ctx context.Context, prefix string, each func(found) error) er
 
 // put keeps data under a new name with one request.
 func (s *s3) put(ctx context.Context, name string, data []byte) error {
-	var once minio.PutObjectOptions
-	if s.onceOnly {
-		once.SetMatchETagExcept("*")
-	}
 	sum := sha256.Sum256(data)
-	_, err := s.api.PutObject(ctx, s.bucket, s.prefix+name, bytes.NewReader(data), int64(len(data)), "", hex.EncodeToString(sum[:]), once)
+	_, err := s.api.PutObject(ctx, s.bucket, s.prefix+name, bytes.NewReader(data), int64(len(data)), "", hex.EncodeToString(sum[:]), s.once())
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}

@@ -4,6 +4,7 @@ package objects_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"io"
 	"slices"
@@ -21,9 +22,17 @@ import (
 // rawS3 is an S3 store with its bucket seen from below, as objectstest.Raw.
 type rawS3 struct {
 	*objects.Store
+	server *miniotest.Server
 	config objects.S3Config
 	api    *minio.Client
+	next   seal.Key
 }
+
+func (s rawS3) RotateTo(ctx context.Context) (objects.Rotation, error) {
+	return s.Rotate(ctx, s.next)
+}
+
+func (s rawS3) Rotated(t testing.TB) objects.Objects { return openS3(t, s.server, s.config, s.next) }
 
 // config is for a fresh prefix of a bucket.
 func config(s *miniotest.Server, bucket string) objects.S3Config {
@@ -40,7 +49,7 @@ func openS3(t testing.TB, server *miniotest.Server, c objects.S3Config, key seal
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return rawS3{s, c, server.Client(t)}
+	return rawS3{s, server, c, server.Client(t), newKey(t)}
 }
 
 func (s rawS3) Names(t testing.TB) []string {

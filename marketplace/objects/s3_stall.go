@@ -14,11 +14,14 @@ func stalling(d *net.Dialer) func(context.Context, string, string) (net.Conn, er
 		if err != nil {
 			return nil, err
 		}
-		return stallConn{c}, nil
+		return stallConn{c, stallTime}, nil
 	}
 }
 
-type stallConn struct{ net.Conn }
+type stallConn struct {
+	net.Conn
+	patience time.Duration
+}
 
 func (c stallConn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(c.limit()); err != nil {
@@ -36,6 +39,6 @@ func (c stallConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func (stallConn) limit() time.Time {
-	return time.Now().Add(stallTime) //nolint:forbidigo // a limit of the connection: the kernel's clock is meant
+func (c stallConn) limit() time.Time {
+	return time.Now().Add(c.patience) //nolint:forbidigo // a limit of the connection: the kernel's clock is meant
 }

@@ -153,8 +153,8 @@ func (s *s3) load(ctx context.Context, name string) ([]byte, error) {
 func (s *Store) sweepRemote(ctx context.Context, b *s3) error {
 	return b.list(ctx, folderTmp+"/", func(f found) error {
 		id := path.Base(f.name)
-		if !isID(id) {
-			return b.remove(ctx, f.name)
+		if !isID(id) || f.name != folderTmp+"/"+id {
+			return nil // not ours: there may be a prefix below this one
 		}
 		if err := b.abortAll(ctx, place(id)); err != nil {
 			return err

@@ -107,7 +107,7 @@ func (s *s3) upload(ctx context.Context, name string, r io.Reader, most int64) e
 		return s.put(ctx, name, part[:n])
 	}
 	to := s.prefix + name
-	id, err := s.api.NewMultipartUpload(ctx, s.bucket, to, minio.PutObjectOptions{})
+	id, err := s.api.NewMultipartUpload(ctx, s.bucket, to, noOptions)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
@@ -156,15 +156,26 @@ func (s *s3) complete(ctx context.Context, name, id string, sent []minio.Complet
 	if there, err := s.has(ctx, name); err != nil || there {
 		return errors.Join(err, errThere(there))
 	}
-	var once minio.PutObjectOptions
-	if s.onceOnly {
-		once.SetMatchETagExcept("*")
-	}
-	_, err := s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, once)
+	return s.finish(ctx, name, id, sent)
+}
+
+func (s *s3) finish(ctx context.Context, name, id string, sent []minio.CompletePart) error {
+	_, err := s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, s.once())
 	if s.onceOnly && code(err) == "NotImplemented" { // offered for single puts only
-		_, err = s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, minio.PutObjectOptions{})
+		_, err = s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, noOptions)
 	}
 	return err
+}
+
+var noOptions minio.PutObjectOptions
+
+// once asks the store to refuse a name that is there, if it can.
+func (s *s3) once() minio.PutObjectOptions {
+	o := noOptions
+	if s.onceOnly {
+		o.SetMatchETagExcept("*")
+	}
+	return o
 }
 
 func errThere(there bool) error {
