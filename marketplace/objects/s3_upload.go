@@ -136,7 +136,7 @@ func (s *s3) sendParts(ctx context.Context, to, id string, part []byte, r io.Rea
 		}
 		sum := sha256.Sum256(part[:n])
 		done, err := s.api.PutObjectPart(ctx, s.bucket, to, id, len(sent)+1, bytes.NewReader(part[:n]), int64(n),
-			minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:])})
+			minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), DisableContentSha256: true})
 		if err != nil {
 			return nil, fmt.Errorf("part %d: %w", len(sent)+1, err)
 		}
@@ -167,7 +167,9 @@ func (s *s3) finish(ctx context.Context, name, id string, sent []minio.CompleteP
 	return err
 }
 
-var noOptions minio.PutObjectOptions
+// noOptions sign the hash that we give, over HTTP too, where the library would
+// otherwise send signed chunks, which not every store takes.
+var noOptions = minio.PutObjectOptions{DisableContentSha256: true}
 
 // once asks the store to refuse a name that is there, if it can.
 func (s *s3) once() minio.PutObjectOptions {
