@@ -17,7 +17,7 @@ TESTFILES = go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## tell the demonstration's story once, then serve it (again, if it is complete)
@@ -57,6 +57,10 @@ minio: $(CACHE)/bin/minio ## build the MinIO server that the integration tests r
 # A program of its own, never linked: its modules stay out of go.mod.
 $(CACHE)/bin/minio:
 	GOBIN=$(abspath $(CACHE)/bin) go install github.com/minio/minio@$(MINIO)
+
+.PHONY: integration
+integration: minio ## run the tests that need real servers, which they start and end themselves
+	go test -tags integration -count=1 -timeout 30m -run S3 ./marketplace/objects/ ./internal/node/ ./internal/demo/
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target, each for FUZZTIME

@@ -177,13 +177,9 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	key, err := s.dataKey(ctx, id)
+	key, b, err := s.keyAndContent(ctx, id)
 	if err != nil {
 		return nil, err
-	}
-	b, err := s.blobs.open(ctx, place(id))
-	if err != nil {
-		return nil, fmt.Errorf("object %s: %w", id, err)
 	}
 	o := &object{blob: b, key: key, info: Info{ID: id, Stored: b.stat().stored}}
 	if o.info.Bytes, err = clearSize(b.stat().size); err == nil {
@@ -193,6 +189,28 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 		return nil, errors.Join(damage(id, err), b.Close())
 	}
 	return o, nil
+}
+
+// keyAndContent opens both at once: a store may be far away.
+func (s *Store) keyAndContent(ctx context.Context, id string) ([]byte, blob, error) {
+	var b blob
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		b, err = s.blobs.open(ctx, place(id))
+		opened <- err
+	}()
+	key, err := s.dataKey(ctx, id)
+	missing := <-opened
+	switch {
+	case err != nil && missing == nil:
+		return nil, nil, errors.Join(err, b.Close())
+	case err != nil:
+		return nil, nil, err
+	case missing != nil:
+		return nil, nil, fmt.Errorf("object %s: %w", id, missing)
+	}
+	return key, b, nil
 }
 
 // dataKey unseals the object's data key, or says why there is none.
