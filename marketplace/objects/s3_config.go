@@ -166,7 +166,7 @@ func (c S3Config) transport() (*http.Transport, error) {
 		DialContext:         stalling(&net.Dialer{Timeout: dialTime}),
 		TLSHandshakeTimeout: 2 * dialTime, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 		MaxIdleConnsPerHost: 64, IdleConnTimeout: idleTime, DisableCompression: true,
-		ReadBufferSize: 64 << 10, WriteBufferSize: 64 << 10,
+		WriteBufferSize: 64 << 10, // what is read goes past a small buffer into the reader's own
 	}
 	if c.CAFile == "" {
 		return t, nil
