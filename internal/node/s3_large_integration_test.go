@@ -151,3 +151,51 @@ func (w *world) part(sale, object string, from, most int64, into io.Writer) int6
 	w.ok(err)
 	return from + n
 }
+
+// TestS3RotationKilled kills the program as soon as the first keys are sealed
+// anew: the node refuses to start, and the same command ends it.
+func TestS3RotationKilled(t *testing.T) {
+	w, b := layS3(t)
+	stop := w.run()
+	w.admit()
+	w.register("bus", "holder")
+	file := data(50_000)
+	up := w.upload("operator", file)
+	for range 60 {
+		w.upload("operator", file[:100])
+	}
+	w.sale("sale", "bus", up, ledger.Quota{})
+	stop()
+	binary, before, from := program(t), b.kept(), w.masterKey()
+	rotate := func() *exec.Cmd {
+		return exec.CommandContext(t.Context(), binary, "rotate-master-key", "--dir", w.dir, "--json")
+	}
+	sealed := func() (anew int) {
+		for key := range b.kept() {
+			if _, was := before[key]; !was && strings.Contains(key, ".key.") {
+				anew++
+			}
+		}
+		return anew
+	}
+	c := rotate()
+	w.ok(c.Start())
+	until(t, "the first keys are sealed anew", func() bool { return sealed() > 3 })
+	w.ok(c.Process.Kill())
+	if err := c.Wait(); err == nil {
+		t.Fatal("it ended before it was killed: it shows nothing")
+	}
+	if n := sealed(); n > 60 || w.masterKey() != from {
+		t.Fatalf("%d keys were sealed anew before it was killed: it shows nothing", n)
+	}
+	w.refusesToStart()
+	if out, err := rotate().Output(); err != nil || !strings.Contains(string(out), `"from": "`+from+`"`) {
+		t.Errorf("run again: %s %v", out, err)
+	}
+	if n := sealed(); n != 61 || len(b.kept()) != len(before) {
+		t.Errorf("%d keys of 61 are sealed anew, in %d names of %d", n, len(b.kept()), len(before))
+	}
+	w.open()
+	w.again()
+	w.fetches("sale", up.Object, file)
+}

@@ -49,9 +49,11 @@ func (s *s3) start(ctx context.Context, c S3Config) error {
 	}{
 		{"list", s.tryList},
 		{"list", s.tryVersions},
-		{"write", s.tryWrite},
+		{"read", s.tryLook},
+		{"write", func(ctx context.Context) error { return s.put(ctx, probe, []byte(probe)) }},
 		{"read", s.tryRead},
 		{"overwrite", s.tryOverwrite},
+		{"upload parts", s.tryParts},
 		{"delete", func(ctx context.Context) error { return s.remove(ctx, probe) }},
 		{"write", func(ctx context.Context) error { return s.claim(ctx, c) }},
 	} {
@@ -88,15 +90,13 @@ func (s *s3) tryVersions(ctx context.Context) error {
 // probe is a name that is no id.
 const probe = folderTmp + "/probe"
 
-func (s *s3) tryWrite(ctx context.Context) error {
-	if there, err := s.has(ctx, probe); err != nil {
-		return err
-	} else if there { // of a start that was killed
-		if err := s.remove(ctx, probe); err != nil {
-			return err
-		}
+// tryLook removes the probe of a start that was killed.
+func (s *s3) tryLook(ctx context.Context) error {
+	there, err := s.has(ctx, probe)
+	if there {
+		return s.remove(ctx, probe)
 	}
-	return s.put(ctx, probe, []byte(probe))
+	return err
 }
 
 func (s *s3) tryRead(ctx context.Context) error {
@@ -114,6 +114,19 @@ func (s *s3) tryOverwrite(ctx context.Context) error {
 	s.onceOnly = code(err) == string(minio.PreconditionFailed)
 	if s.onceOnly || code(err) == "NotImplemented" {
 		return nil
+	}
+	return err
+}
+
+// tryParts begins an upload of parts, finds it as the next start would, and
+// ends it.
+func (s *s3) tryParts(ctx context.Context) error {
+	if _, err := s.api.NewMultipartUpload(ctx, s.bucket, s.prefix+probe, noOptions); err != nil {
+		return fmt.Errorf("begin an upload: %w", err)
+	}
+	n, err := s.abortAll(ctx, probe)
+	if err == nil && n == 0 {
+		err = errors.New("objects.endpoint: the store does not list an unfinished upload by its name, so that none could be ended")
 	}
 	return err
 }
@@ -156,7 +169,7 @@ func (s *Store) sweepRemote(ctx context.Context, b *s3) error {
 		if !isID(id) || f.name != folderTmp+"/"+id {
 			return nil // not ours: there may be a prefix below this one
 		}
-		if err := b.abortAll(ctx, place(id)); err != nil {
+		if _, err := b.abortAll(ctx, place(id)); err != nil {
 			return err
 		}
 		whole, err := b.has(ctx, place(id))
@@ -170,20 +183,22 @@ func (s *Store) sweepRemote(ctx context.Context, b *s3) error {
 	})
 }
 
-// abortAll ends the unfinished uploads of a name.
-func (s *s3) abortAll(ctx context.Context, name string) error {
+// abortAll ends the unfinished uploads of a name, and counts them.
+func (s *s3) abortAll(ctx context.Context, name string) (int, error) {
 	to := s.prefix + name
 	open, err := s.api.ListMultipartUploads(ctx, s.bucket, to, "", "", "", 1000)
 	if err != nil {
-		return fmt.Errorf("find unfinished uploads of %s: %w", name, err)
+		return 0, fmt.Errorf("find unfinished uploads of %s: %w", name, err)
 	}
+	n := 0
 	for _, u := range open.Uploads {
 		if u.Key != to {
 			continue
 		}
 		if err := s.api.AbortMultipartUpload(ctx, s.bucket, to, u.UploadID); err != nil && code(err) != "NoSuchUpload" {
-			return fmt.Errorf("abort unfinished upload of %s: %w", name, err)
+			return n, fmt.Errorf("abort unfinished upload of %s: %w", name, err)
 		}
+		n++
 	}
-	return nil
+	return n, nil
 }

@@ -24,6 +24,7 @@ func TestS3RefusedStarts(t *testing.T) {
 	if err := server.Client(t).EnableVersioning(t.Context(), versioned); err != nil {
 		t.Fatal(err)
 	}
+	parts := []string{"ListBucketMultipartUploads", "AbortMultipartUpload"}
 	lend := func(c *objects.S3Config, policy string) {
 		c.Credentials.AccessKey, c.Credentials.SecretKey, c.Credentials.SessionToken = server.Lend(t, policy)
 	}
@@ -38,10 +39,18 @@ func TestS3RefusedStarts(t *testing.T) {
 		{"missing bucket", func(c *objects.S3Config) { c.Bucket += "-no" }, "objects.bucket: the store has no bucket"},
 		{"TLS to plain HTTP", func(c *objects.S3Config) { c.Endpoint = strings.Replace(c.Endpoint, "http", "https", 1) }, "objects.endpoint: https://127.0.0.1"},
 		{"bucket of someone else", func(c *objects.S3Config) { lend(c, allow(other, "*")) }, "objects.bucket: the access_key may not list in bucket"},
-		{"key that only lists", func(c *objects.S3Config) { lend(c, allow(bucket, "ListBucket")) }, "objects.bucket: the access_key may not write in bucket"},
+		{"key that only lists", func(c *objects.S3Config) { lend(c, allow(bucket, "ListBucket")) }, "objects.bucket: the access_key may not read in bucket"},
 		{"key that only reads", func(c *objects.S3Config) { lend(c, allow(bucket, "ListBucket", "GetObject")) }, "objects.bucket: the access_key may not write in bucket"},
-		{"key that may not read", func(c *objects.S3Config) { lend(c, allow(bucket, "ListBucket", "PutObject")) }, "objects.bucket: the access_key may not write in bucket"},
-		{"key that may not delete", func(c *objects.S3Config) { lend(c, allow(bucket, "ListBucket", "PutObject", "GetObject")) }, "objects.bucket: the access_key may not delete in bucket"},
+		{"key that may not read", func(c *objects.S3Config) { lend(c, allow(bucket, "ListBucket", "PutObject")) }, "objects.bucket: the access_key may not read in bucket"},
+		{"key that may not delete", func(c *objects.S3Config) {
+			lend(c, allow(bucket, append(parts, "ListBucket", "PutObject", "GetObject")...))
+		}, "objects.bucket: the access_key may not delete in bucket"},
+		{"key that may not end uploads", func(c *objects.S3Config) {
+			lend(c, allow(bucket, "ListBucket", "PutObject", "GetObject", "DeleteObject", parts[0]))
+		}, "objects.bucket: the access_key may not upload parts in bucket"},
+		{"key that may not find uploads", func(c *objects.S3Config) {
+			lend(c, allow(bucket, "ListBucket", "PutObject", "GetObject", "DeleteObject", parts[1]))
+		}, "objects.bucket: the access_key may not upload parts in bucket"},
 		{"bucket with versions", func(c *objects.S3Config) { c.Bucket = versioned }, "objects.bucket: the bucket keeps old versions"},
 	} {
 		conf := config(server, bucket)
