@@ -143,7 +143,7 @@ func (s *s3) list(ctx context.Context, prefix string, each func(found) error) er
 	defer cancel()
 	for o := range s.api.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true}) {
 		if o.Err != nil {
-			return fmt.Errorf("list %s: %w", prefix, o.Err)
+			return fmt.Errorf("list names below %q: %w", s.prefix+prefix, o.Err)
 		}
 		if err := each(found{strings.TrimPrefix(o.Key, s.prefix), o.Size, o.LastModified}); err != nil {
 			return err
