@@ -90,14 +90,18 @@ var law = map[string]row{
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client"},
 		third: []string{uuid},
 	},
+	"internal/bench": {
+		own:   []string{"ledger", "ledger/embedded", "ledger/fabric", "marketplace/receipts", "internal/tlog"},
+		third: []string{uuid},
+	},
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof",
-			"internal/node", "internal/client", "internal/demo",
+			"internal/node", "internal/client", "internal/demo", "internal/bench",
 		},
 		third: []string{kong, lunar, uuid},
 	},
-	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim}, unlinked: []string{fabric}},
+	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 
 // impure is what a pure package may not import, with all below it. Signing needs

@@ -111,7 +111,13 @@ func TestLicenseOfferByGraceGate(t *testing.T) {
 	a := offerArgs("L")
 	a.Mode, a.Domains, a.Resources = ledger.Scenario, []string{}, []ledger.ID{mID("raw")}
 	a.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
-	m.must("implementer", ledger.FnOffer, a)
+	m.fork(t).must("implementer", ledger.FnOffer, a)
+
+	edit(m, ledger.RefTo(ledger.KindApplication, mID("entry-raw")), func(app *ledger.Application) { app.State = ledger.Withdrawn })
+	err := ledger.AsError(m.try("implementer", ledger.FnOffer, a))
+	if err == nil || err.Reason != ledger.ReasonGate {
+		t.Fatalf("a withdrawn application met the gate: %v", err)
+	}
 }
 
 func TestLicenseOfferLinks(t *testing.T) {

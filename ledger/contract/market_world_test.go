@@ -118,6 +118,7 @@ func newMarket(t fataler) *market {
 	m.seed(ledger.RefTo(ledger.KindEntry, entry.ID), entry)
 	m.seed(ledger.RefTo(ledger.KindResource, mID("raw")),
 		ledger.ResourceIndex{ID: mID("raw"), Holder: mID("holder"), Application: mID("entry-raw")})
+	m.seed(ledger.RefTo(ledger.KindApplication, mID("entry-raw")), ledger.Application{ID: mID("entry-raw"), State: ledger.Submitted})
 	return m
 }
 
