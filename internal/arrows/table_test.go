@@ -36,7 +36,8 @@ const (
 
 // law is the table of packages. A library that only one row names has that row
 // as its sole importer. What holds a log of internal/tlog speaks of its signers
-// and hashes too, and the suites of the ports compare and draw like tests.
+// and hashes too, the suites of the ports compare and draw like tests, and what
+// runs a server for tests prepares it with the store's library.
 var law = map[string]row{
 	"ledger":                          {pure: true, third: []string{norm}},
 	"ledger/calendar":                 {pure: true},
@@ -53,6 +54,7 @@ var law = map[string]row{
 	"licensing":                       {own: []string{"ledger", "policies"}},
 	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts"}},
 	"marketplace/objects":             {own: []string{"internal/seal"}, third: []string{minio, sio}},
+	"marketplace/objects/miniotest":   {third: []string{minio}},
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
 	"marketplace/receipts":            {own: []string{"ledger", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
 	"internal/arrows":                 {},

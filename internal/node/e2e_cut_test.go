@@ -154,7 +154,7 @@ func TestAThousandTerminations(t *testing.T) {
 	for n := range nodes {
 		t.Run(fmt.Sprint("node ", n), func(t *testing.T) {
 			w := lay(t, limits(nil))
-			w.run(program)
+			w.launch(program)
 			w.admit()
 			w.register("bus", "holder")
 			raw := w.upload("holder", data(4<<10))

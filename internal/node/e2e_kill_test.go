@@ -96,8 +96,8 @@ func shipped(t *testing.T) (program string) {
 	return program
 }
 
-// run serves the folder with a built program until the test ends.
-func (w *world) run(program string) {
+// launch serves the folder with a built program until the test ends.
+func (w *world) launch(program string) {
 	w.t.Helper()
 	c := exec.CommandContext(w.t.Context(), program, "serve", "--dir", w.dir, "--listen", "127.0.0.1:0")
 	says, err := c.StderrPipe()
