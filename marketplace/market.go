@@ -110,19 +110,23 @@ func endOf(day ledger.Date) ledger.Millis {
 	return ledger.Millis(t.AddDate(0, 0, 1).UnixMilli())
 }
 
-// Sweep deletes uploads older than age that no content record names.
-func (m *Market) Sweep(ctx context.Context, age time.Duration) (int, error) {
+// Sweep deletes uploads older than age that no content record names. current
+// brings the read model to the ledger's head: what nothing named before it is
+// looked up once more.
+func (m *Market) Sweep(ctx context.Context, age time.Duration, current func(context.Context) error) (int, error) {
 	swept := 0
 	err := m.Objects.List(ctx, func(info objects.Info) error {
 		if info.Stored.IsZero() || m.Now().Sub(info.Stored) < age {
 			return nil
 		}
-		var used bool
-		if err := m.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM content WHERE object = ?)", info.ID).Scan(&used); err != nil {
-			return fmt.Errorf("look up object: %w", err)
+		if named, err := m.named(ctx, info.ID); err != nil || named {
+			return err
 		}
-		if used {
-			return nil
+		if err := current(ctx); err != nil {
+			return err
+		}
+		if named, err := m.named(ctx, info.ID); err != nil || named {
+			return err
 		}
 		swept++
 		return m.Objects.Delete(ctx, info.ID)
@@ -133,7 +137,16 @@ func (m *Market) Sweep(ctx context.Context, age time.Duration) (int, error) {
 	return swept, nil
 }
 
-// Affiliated reports whether two parties are one or declared affiliates (O6).
+// named reports whether a content record names the object.
+func (m *Market) named(ctx context.Context, object string) (named bool, err error) {
+	err = m.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM content WHERE object = ?)", object).Scan(&named)
+	if err != nil {
+		return false, fmt.Errorf("look up object: %w", err)
+	}
+	return named, nil
+}
+
+// affiliated reports whether two parties are one or declared affiliates (O6).
 func affiliated(license ledger.License, operator, buyer ledger.Party) bool {
 	if operator.ID == buyer.ID {
 		return true

@@ -29,7 +29,6 @@ func (p *program) say(zh, en string) string {
 // json prints v for people and programs.
 func (p *program) json(v any) error {
 	e := json.NewEncoder(p.out)
-	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("print: %w", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -73,11 +74,41 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
+// TestEveryCommandHasHelp: its help shows an example, and each command in an
+// example is one that the program takes.
 func TestEveryCommandHasHelp(t *testing.T) {
-	for _, args := range []string{"", "keygen", "token", "party", "registry", "registry import", "license", "license environment", "product", "product content", "order", "fetch", "call", "calendar", "version"} {
-		code, out, errs := command(t, append(strings.Fields(args), "--help")...)
-		if code != exitOK || !strings.Contains(out, "Usage: cadastre") {
-			t.Errorf("%s --help: exit %d, %s%s", args, code, out, errs)
+	var c commands
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir()) // examples name files that have to be there
+	for _, leaf := range parser.Model.Leaves(true) {
+		code, out, errs := command(t, append(strings.Fields(path(leaf)), "--help")...)
+		if code != exitOK || !strings.Contains(out, "Usage: cadastre "+path(leaf)) || !strings.Contains(out, "\n    ") {
+			t.Errorf("%s --help: exit %d, %s%s", path(leaf), code, out, errs)
+		}
+		shown := regexp.MustCompile(`cadastre `+path(leaf)+`\b[^>|()\n]*`).FindAllString(strings.ReplaceAll(leaf.Detail, "\\\n", ""), -1)
+		if len(shown) == 0 {
+			t.Errorf("%s has no example", path(leaf))
+		}
+		for _, example := range shown {
+			args := strings.Fields(example)[1:]
+			for _, a := range args {
+				if strings.Contains(a, ".") && !strings.ContainsAny(a, ":/") {
+					if err := os.WriteFile(a, nil, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			var again commands
+			fresh, err := newParser(&again)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fresh.Parse(args); err != nil {
+				t.Errorf("%s: %v", example, err)
+			}
 		}
 	}
 }

@@ -15,13 +15,18 @@ type demoCmd struct {
 	Dir       string `help:"Keep the node and the parties' profiles here; a temporary folder unless told." placeholder:"DIR"`
 	Catalogue string `help:"Register every record of this file (JSON Lines in the shape of data sources)." type:"existingfile" placeholder:"FILE"`
 	Product   string `help:"Sell and deliver this file; generated telemetry unless told." type:"existingfile" placeholder:"FILE"`
+	Objects   string `help:"Keep content where this file says, as init does." type:"existingfile" placeholder:"FILE"`
 	Serve     bool   `help:"Go on serving when the story is told."`
 	Listen    string `help:"Address of the node." default:"127.0.0.1:0"`
 }
 
 // Help tells what it is.
 func (demoCmd) Help() string {
-	return `A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect.
+	return `cadastre demo --lang en
+cadastre demo --dir D --serve
+cadastre demo --catalogue sources.jsonl --product streets.csv --dir D --json
+
+A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect.
 With --dir the node stays; run it again with cadastre serve --dir DIR.`
 }
 
@@ -43,8 +48,15 @@ func (c *demoCmd) Run(p *program) error {
 	if p.JSON {
 		out = p.err
 	}
+	var store *node.ContentStore
+	if c.Objects != "" {
+		var err error
+		if store, err = node.ReadContentStore(c.Objects); err != nil {
+			return err
+		}
+	}
 	r, err := demo.Run(p.ctx, demo.Options{
-		Dir: dir, Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
+		Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
 		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Verify: checkBundle,
 	})
 	if err != nil {
@@ -75,7 +87,7 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 }
 
 func (c *demoCmd) serve(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Log: logger(p.err, false), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version()})
 	if err != nil {
 		return err
 	}

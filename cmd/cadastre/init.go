@@ -20,6 +20,7 @@ type initCmd struct {
 	Origin  string        `help:"Origin of the node, such as data.example.gov.cn: tokens and logs are named by it." placeholder:"ORIGIN"`
 	USCC    ledger.USCC   `name:"uscc" help:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
 	Genesis string        `help:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
+	Objects string        `help:"Keep content where this file says, which holds what node.json has as \"objects\"; in the folder unless told." type:"existingfile" placeholder:"FILE"`
 	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
 }
 
@@ -41,6 +42,13 @@ func (c *initCmd) Run(p *program) error {
 		return c.begin(p, string(trimmed(b)))
 	}
 	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin}
+	if c.Objects != "" {
+		store, err := node.ReadContentStore(c.Objects)
+		if err != nil {
+			return err
+		}
+		s.Objects = store
+	}
 	request, err := node.Make(c.Dir, s, c.USCC, now())
 	if err != nil {
 		return err
@@ -181,7 +189,7 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version()})
 	if err != nil {
 		return err
 	}

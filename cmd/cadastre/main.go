@@ -70,6 +70,8 @@ type commands struct {
 	Verify   verifyCmd   `cmd:"" help:"Check an evidence bundle offline."`
 	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
 	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`
+	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" help:"Replace the master key of a stopped node and seal by the new one all that it sealed."`
+	Bench    benchCmd    `cmd:"" help:"Measure a ledger on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -77,8 +79,7 @@ type commands struct {
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	var c commands
 	code := -1
-	parser, err := kong.New(&c, kong.Name("cadastre"), kong.Description(description), kong.Writers(out, errs),
-		kong.Exit(func(n int) { code = n }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))
+	parser, err := newParser(&c, kong.Writers(out, errs), kong.Exit(func(n int) { code = n }))
 	if err != nil {
 		fmt.Fprintln(errs, "cadastre:", err)
 		return exitFailed
@@ -97,6 +98,16 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitCode(err)
 	}
 	return exitOK
+}
+
+func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
+	parser, err := kong.New(c, append(options, kong.Name("cadastre"), kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))...)
+	if err != nil {
+		return nil, fmt.Errorf("read the table of commands: %w", err)
+	}
+	exemplify(parser.Model.Node)
+	return parser, nil
 }
 
 // errUnproven is what verify returns when a claim does not hold.

@@ -44,6 +44,20 @@ cadastre trace --order ID --bundle evidence.json --profile buyer.json
 cadastre trace --resource ID --forward --profile regulator.json`
 }
 
+// Validate is kong's: one thing is traced at a time.
+func (c *traceCmd) Validate() error {
+	told := 0
+	for _, v := range []string{c.File, string(c.SHA256), c.Receipt, string(c.Order), string(c.Product), string(c.Resource), string(c.License), c.Certificate} {
+		if v != "" {
+			told++
+		}
+	}
+	if told != 1 {
+		return errors.New("name one thing to trace: a file, or one of --sha256 --receipt --order --product --resource --license --certificate")
+	}
+	return nil
+}
+
 func (c *traceCmd) question() (url.Values, error) {
 	q := url.Values{}
 	if c.File != "" {
@@ -65,9 +79,6 @@ func (c *traceCmd) question() (url.Values, error) {
 		if v != "" {
 			q.Set(name, v)
 		}
-	}
-	if len(q) != 1 {
-		return nil, errors.New("name one thing to trace: a file, or one of --sha256 --receipt --order --product --resource --license --certificate")
 	}
 	return q, nil
 }

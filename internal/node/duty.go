@@ -110,6 +110,38 @@ func (n *Node) keepAnchored(ctx context.Context) {
 	}
 }
 
+// unnamed is how long an upload is kept that no content record names.
+const unnamed = 7 * 24 * time.Hour
+
+// keepSwept deletes each hour what was uploaded and never recorded.
+func (n *Node) keepSwept(ctx context.Context) {
+	tick := time.NewTicker(time.Hour) //nolint:forbidigo // a rhythm, not a moment
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			swept, err := n.sweep(ctx, unnamed)
+			if err != nil && ctx.Err() == nil {
+				n.opts.Log.WarnContext(ctx, "uploads not swept", slog.String("error", err.Error()))
+			} else if swept > 0 {
+				n.opts.Log.InfoContext(ctx, "uploads swept", slog.Int("objects", swept))
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) sweep(ctx context.Context, age time.Duration) (int, error) {
+	return n.market.Sweep(ctx, age, func(ctx context.Context) error {
+		head, err := n.ledger.Head(ctx)
+		if err != nil {
+			return err
+		}
+		return n.loop.Wait(ctx, head.Block)
+	})
+}
+
 // Anchored waits until the receipt log is anchored up to size, at most five
 // seconds (protocol §7).
 func (n *Node) Anchored(ctx context.Context, size int64) error {
@@ -132,7 +164,7 @@ func (n *Node) Anchored(ctx context.Context, size int64) error {
 
 // ready says whether new deliveries may begin.
 func (n *Node) ready(context.Context) error {
-	if err := n.loop.Err(); err != nil {
+	if err := n.loop.Err(); err != nil || n.behind.Load() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
 	n.anchors.mu.Lock()
@@ -143,12 +175,12 @@ func (n *Node) ready(context.Context) error {
 	return nil
 }
 
-// watch cuts what runs when a known block stays unapplied for a second: this
-// node then no longer knows what is allowed (protocol §7).
+// watch cuts what runs and lets nothing begin when a known block stays unapplied
+// for a second: this node then no longer knows what is allowed (protocol §7).
 func (n *Node) watch(ctx context.Context) {
 	tick := time.NewTicker(250 * time.Millisecond) //nolint:forbidigo // a rhythm, not a moment
 	defer tick.Stop()
-	var behind time.Time
+	var behind lag
 	for {
 		select {
 		case <-tick.C:
@@ -157,15 +189,34 @@ func (n *Node) watch(ctx context.Context) {
 		}
 		head, err := n.ledger.Head(ctx)
 		r, ok := n.loop.Revision()
-		switch {
-		case err == nil && ok && r.Block >= head.Block:
-			behind = time.Time{}
-		case behind.IsZero():
-			behind = n.opts.Now()
-		case n.opts.Now().Sub(behind) > time.Second:
+		late := behind.late(err == nil && ok, r.Block, head.Block, n.opts.Now())
+		if n.behind.Store(late); late {
 			n.market.CutAll()
 		}
 	}
+}
+
+// lag tells a block that is late from blocks that come as fast as they are
+// applied: a busy ledger's head is always ahead of the read model.
+type lag struct {
+	since  time.Time // when wanted was first known and not applied; zero when nothing is awaited
+	wanted uint64
+}
+
+// late reports whether one block has been awaited for more than a second. known
+// says whether applied and head could be told.
+func (l *lag) late(known bool, applied, head uint64, now time.Time) bool {
+	if known && applied >= l.wanted {
+		l.since = time.Time{}
+	}
+	switch {
+	case known && applied >= head:
+		return false
+	case l.since.IsZero():
+		l.since, l.wanted = now, head
+		return false
+	}
+	return now.Sub(l.since) > time.Second
 }
 
 // Bearer finds who holds a key: a party, or an environment of an operator.

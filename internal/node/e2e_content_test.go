@@ -124,3 +124,24 @@ func TestRangesThatAreRefused(t *testing.T) {
 		t.Errorf("%d starts, want only that of the last", n)
 	}
 }
+
+// TestReadsAreTagged: whoever asks again for what has not changed is told so.
+func TestReadsAreTagged(t *testing.T) {
+	w := serve(t, nil)
+	const path = "/v1/parties?role=holder"
+	first := w.ask(http.MethodGet, "", path)
+	tag := first.Header.Get("ETag")
+	if tag == "" {
+		t.Fatal("a read has no ETag")
+	}
+	if again := w.ask(http.MethodGet, "", path, "If-None-Match", `W/"x", `+tag); again.StatusCode != http.StatusNotModified || again.ContentLength > 0 {
+		t.Errorf("asked again: %d, %d bytes", again.StatusCode, again.ContentLength)
+	}
+	w.act("regulator", ref(ledger.KindParty, "holder"), ledger.FnPartySuspend)
+	if after := w.ask(http.MethodGet, "", path, "If-None-Match", tag); after.StatusCode != http.StatusOK || after.Header.Get("ETag") == tag {
+		t.Errorf("asked after a change: %d %s", after.StatusCode, after.Header.Get("ETag"))
+	}
+	if resp := w.ask(http.MethodGet, "", "/v1/products/"+string(id("none"))); resp.StatusCode != http.StatusNotFound || resp.Header.Get("ETag") != "" {
+		t.Errorf("a refusal: %d with tag %q", resp.StatusCode, resp.Header.Get("ETag"))
+	}
+}

@@ -146,6 +146,39 @@ func TestNothingAfterAnAcknowledgedTermination(t *testing.T) {
 	}
 }
 
+// TestAThousandTerminations: each license is used, terminated, and refused to
+// the first request after the answer.
+func TestAThousandTerminations(t *testing.T) {
+	const nodes, rounds = 10, 100 // a party's decision is slower the more licenses it ever had
+	program := shipped(t)
+	for n := range nodes {
+		t.Run(fmt.Sprint("node ", n), func(t *testing.T) {
+			w := lay(t, limits(nil))
+			w.launch(program)
+			w.admit()
+			w.register("bus", "holder")
+			raw := w.upload("holder", data(4<<10))
+			w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+			token := "Bearer " + w.token("environment")
+			for round := range rounds {
+				name := fmt.Sprint("round ", round)
+				w.license(name, "operator", "bus")
+				path := supplyPath(name, "bus", raw.Object)
+				if status, err := w.once(path, token); status != http.StatusOK || err != nil {
+					t.Fatalf("round %d, under the license: %d, %v", round, status, err)
+				}
+				w.act("authority", ref(ledger.KindLicense, name), ledger.FnLicenseTerminate)
+				if status, err := w.once(path, token); status != http.StatusForbidden {
+					t.Fatalf("round %d, after the answer: %d, %v", round, status, err)
+				}
+			}
+		})
+		if testing.Short() {
+			break
+		}
+	}
+}
+
 // once asks for content and reads it; an error is that of the reading.
 func (w *world) once(path, token string) (status int, err error) {
 	resp, err := w.send(http.MethodGet, path, nil, "Authorization", token)

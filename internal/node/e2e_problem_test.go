@@ -46,12 +46,15 @@ func TestProblemsInBothLanguages(t *testing.T) {
 		"limit":           {http.MethodGet, order, "", "buyer", 429, ledger.Forbidden, ledger.ReasonQuota, "limits.uses", "D2"},
 		"no token":        {http.MethodGet, "/v1/orders", "", "", 401, ledger.Forbidden, ledger.ReasonAuthorization, "authorization", ""},
 		"page too large":  {http.MethodGet, "/v1/products?limit=501", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.limit", "*"},
-		"no JSON":         {http.MethodPost, "/v1/calls", "{", "", 400, ledger.InvalidCode, ledger.ReasonField, "*", "*"},
+		"unknown query":   {http.MethodGet, "/v1/products?stat=listed", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.stat", "*"},
+		"no JSON":         {http.MethodPost, "/v1/calls", "{", "", 422, ledger.InvalidCode, ledger.ReasonJSON, "body", "syntax"},
+		"a member twice":  {http.MethodPost, "/v1/calls", `{"call":"x","call":"y"}`, "", 422, ledger.InvalidCode, ledger.ReasonField, "call", "not_twice"},
+		"another case":    {http.MethodPost, "/v1/calls", `{"CALL":"x"}`, "", 422, ledger.InvalidCode, ledger.ReasonField, "*", "*"},
 		"no call":         {http.MethodPost, "/v1/calls", `{}`, "", 422, ledger.InvalidCode, ledger.ReasonField, "*", "*"},
 		"a member more":   {http.MethodPost, "/v1/calls", `{"call":"x","more":1}`, "", 422, ledger.InvalidCode, ledger.ReasonField, "more", "*"},
 		"no JWS":          {http.MethodPost, "/v1/calls", `{"call":"x"}`, "", 422, ledger.InvalidCode, ledger.ReasonJWS, "", "*"},
 		"wrong state":     {http.MethodPost, "/v1/calls", `{"call":"` + old + `"}`, "", 409, ledger.Conflict, ledger.ReasonState, "*", "*"},
-		"too large":       {http.MethodPost, "/v1/calls", `{"call":"` + strings.Repeat("a", 2<<20) + `"}`, "", 413, ledger.InvalidCode, ledger.ReasonTooLarge, "*", "*"},
+		"too large":       {http.MethodPost, "/v1/calls", `{"call":"` + strings.Repeat("a", 2<<20) + `"}`, "", 413, ledger.InvalidCode, ledger.ReasonTooLarge, "body", "body_bytes"},
 	} {
 		for header, han := range map[string]bool{
 			"": true, "en": false, "zh-CN,zh;q=0.9,en;q=0.8": true, "en-US,en;q=0.9,zh;q=0.1": false, "fr, en;q=0.5": false, "fr": true,

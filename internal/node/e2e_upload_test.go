@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
@@ -104,5 +105,27 @@ func TestOversizedUploadsAreRefused(t *testing.T) {
 	}
 	if n, m := w.stored(), w.ingests(); n != 1 || m != 1 {
 		t.Errorf("%d objects and %d ingest receipts are kept, want 1", n, m)
+	}
+}
+
+func TestUploadsThatNothingNamesAreSwept(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	kept := w.upload("holder", data(1000))
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), kept)
+	w.upload("operator", data(2000))
+	if n, err := w.Sweep(t.Context(), time.Hour); n != 0 || err != nil {
+		t.Errorf("fresh uploads: %d are swept, %v", n, err)
+	}
+	if n, err := w.Sweep(t.Context(), 0); n != 1 || err != nil {
+		t.Errorf("%d uploads are swept, %v, want 1", n, err)
+	}
+	if n := w.stored(); n != 1 {
+		t.Errorf("%d objects are left, want 1", n)
+	}
+	w.license("license", "operator", "bus")
+	resp := w.ask(http.MethodGet, "environment", supplyPath("license", "bus", kept.Object))
+	if b, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(b, data(1000)) {
+		t.Errorf("what a record names came with %d bytes, %v", len(b), err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ import (
 type world struct {
 	*node.Node // nil where a child of this process serves it
 
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	url   string
 	trust node.Trust
@@ -48,7 +49,7 @@ func limits(change func(*node.Limits)) node.Limits {
 }
 
 // lay makes a node's folder and begins its ledger; nothing runs yet.
-func lay(t *testing.T, l node.Limits) *world {
+func lay(t testing.TB, l node.Limits) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: filepath.Join(t.TempDir(), "node"), keys: map[string]*ledger.Key{},
@@ -82,7 +83,7 @@ func slowClient() *http.Client {
 }
 
 // serve opens the node in this process and admits the cast.
-func serve(t *testing.T, change func(*node.Limits)) *world {
+func serve(t testing.TB, change func(*node.Limits)) *world {
 	t.Helper()
 	w := lay(t, limits(change))
 	w.open()
@@ -93,15 +94,21 @@ func serve(t *testing.T, change func(*node.Limits)) *world {
 // open runs the node until the test ends.
 func (w *world) open() {
 	w.t.Helper()
+	w.t.Cleanup(w.run())
+}
+
+// run runs the node until stop is called.
+func (w *world) run() (stop func()) {
+	w.t.Helper()
 	var err error
 	w.Node, err = node.Open(w.t.Context(), node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"})
 	w.ok(err)
 	up, down := make(chan string, 1), make(chan error, 1)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, end := context.WithCancel(context.Background())
 	go func() { down <- w.Serve(ctx, node.Listen{Address: "127.0.0.1:0"}, func(url string) { up <- url }) }()
-	w.t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		w.http.CloseIdleConnections()
-		stop()
+		end()
 		if err := errors.Join(<-down, w.Close(context.Background())); err != nil {
 			w.t.Error(err)
 		}
@@ -111,6 +118,7 @@ func (w *world) open() {
 	case err := <-down:
 		w.t.Fatal(err)
 	}
+	return stop
 }
 
 func (w *world) ok(err error) {
@@ -375,7 +383,7 @@ func data(n int) []byte {
 }
 
 // until waits for what another goroutine or process does.
-func until(t *testing.T, what string, done func() bool) {
+func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for range 1500 {
 		if done() {

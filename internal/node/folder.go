@@ -27,6 +27,7 @@ type Settings struct {
 	GenesisSHA256 ledger.Digest `json:"genesis_sha256,omitempty"`
 	Platform      ledger.ID     `json:"platform"`
 	Limits        Limits        `json:"limits"`
+	Objects       *ContentStore `json:"objects,omitempty"`
 }
 
 // Limits bound what a stranger can make the node do.
@@ -119,7 +120,7 @@ func (d folder) keepSecret(name string, secret []byte) error {
 	if err != nil {
 		return fmt.Errorf("load master key: %w", err)
 	}
-	sealed, err := master.Seal(secret, "node key "+name)
+	sealed, err := master.Seal(secret, nodeKey(name))
 	if err != nil {
 		return fmt.Errorf("seal %s: %w", name, err)
 	}
@@ -128,7 +129,10 @@ func (d folder) keepSecret(name string, secret []byte) error {
 
 func (d folder) keys() (keys, error) {
 	var k keys
-	var err error
+	err := d.midRotation()
+	if err != nil {
+		return k, err
+	}
 	if k.master, err = seal.Load(d.path("keys", "master")); err != nil {
 		return k, fmt.Errorf("load master key: %w", err)
 	}
@@ -138,7 +142,7 @@ func (d folder) keys() (keys, error) {
 		}
 		var b []byte
 		if b, err = os.ReadFile(d.path("keys", name)); err == nil {
-			b, err = k.master.Open(b, "node key "+name)
+			b, err = k.master.Open(b, nodeKey(name))
 		}
 		return b
 	}
@@ -173,6 +177,9 @@ func (d folder) settings() (Settings, error) {
 		return s, fmt.Errorf("read node.json: %w", err)
 	}
 	if err := ledger.DecodeStrict(b, &s); err != nil {
+		return s, fmt.Errorf("node.json: %w", err)
+	}
+	if err := s.Objects.validate(); err != nil {
 		return s, fmt.Errorf("node.json: %w", err)
 	}
 	return s, s.Limits.validate()

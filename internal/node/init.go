@@ -38,7 +38,7 @@ type Trust struct {
 // operator says who runs the node, by its unified social credit code.
 func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request, error) {
 	if err := ledger.First(ledger.CheckText("name", s.Name, 1, ledger.MaxName), s.Region.Validate("region"),
-		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc")); err != nil {
+		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc"), s.Objects.validate()); err != nil {
 		return Request{}, err
 	}
 	if s.Limits == (Limits{}) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/auth"
@@ -28,7 +29,8 @@ import (
 // Options say how a node runs.
 type Options struct {
 	Dir           string
-	PublicEntries bool // entry bundles of the logs for everyone
+	Store         StoreCredentials // where node.json names an S3 store without its credentials
+	PublicEntries bool             // entry bundles of the logs for everyone
 	Log           *slog.Logger
 	Now           func() time.Time
 	Version       string
@@ -59,6 +61,7 @@ type Node struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	anchors anchors
+	behind  atomic.Bool // a known block is not applied for a second
 }
 
 // Open starts a node in the order of protocol §7: lock, ledger, receipts held
@@ -128,7 +131,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	if n.objects, err = objects.OpenDisk(d.path("objects"), n.keys.master); err != nil {
+	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
 	if n.own, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
@@ -189,6 +192,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.background(func() { n.keepAnchored(run) })
 	n.background(func() { n.watch(run) })
+	n.background(func() { n.keepSwept(run) })
 	return nil
 }
 

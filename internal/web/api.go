@@ -59,7 +59,7 @@ func (s *Server) routes() {
 	huma.Register(s.api, huma.Operation{
 		OperationID: "submit-call", Method: http.MethodPost, Path: "/v1/calls",
 		Summary: "Record a signed call 提交签名请求", MaxBodyBytes: s.MaxBody,
-		Description: "The one way to change the register. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. " +
+		Description: "Whatever changes the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. " +
 			"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.",
 	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 		out, err := s.call(ctx, in)

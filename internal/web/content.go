@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -98,8 +99,26 @@ func describe(h http.Header, c ledger.Content) {
 }
 
 // stream sends a transfer that has its start receipt. When the decision ends,
-// the connection is reset: a short answer must not look whole.
+// the connection is reset: a short answer must not look whole. Where the store
+// fails before the first byte, there is still room to say so.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer, ranged bool) {
+	rc := http.NewResponseController(w)
+	p := &pacer{w: w, rc: rc, now: s.Now, done: t.Done(), begin: sync.OnceFunc(func() { begin(w, t, ranged) })}
+	err := s.send(r.Context(), p, t)
+	if err == nil {
+		p.begin() // of nothing at all
+		return
+	}
+	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
+	if !p.begun && !errors.Is(err, marketplace.ErrEnded) && r.Context().Err() == nil && rc.SetWriteDeadline(s.Now().Add(stalled)) == nil {
+		s.fail(w, r, ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal))
+		return
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// begin sends the header of an answer.
+func begin(w http.ResponseWriter, t *marketplace.Transfer, ranged bool) {
 	h := w.Header()
 	describe(h, t.Content)
 	h.Set("Content-Length", strconv.FormatInt(t.Length, 10))
@@ -111,15 +130,24 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.T
 			strconv.FormatInt(t.Content.Bytes, 10))
 	}
 	w.WriteHeader(code)
-	rc := http.NewResponseController(w)
-	release := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() { _ = rc.SetWriteDeadline(s.Now()) })
-	err := t.Send(&pacer{w: w, rc: rc, now: s.Now, done: t.Done()})
-	release()
-	if err == nil {
-		return
+}
+
+// send writes the transfer. What was written has left for the receiver when it
+// returns, and no deadline of the transfer's is left on the connection.
+func (s *Server) send(ctx context.Context, p *pacer, t *marketplace.Transfer) error {
+	released := make(chan struct{})
+	keep := context.AfterFunc(doneContext{ctx, t.Done()}, func() {
+		defer close(released)
+		_ = p.rc.SetWriteDeadline(s.Now())
+	})
+	err := t.Send(p)
+	if !keep() {
+		<-released // a transfer is done at its end too
 	}
-	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
-	panic(http.ErrAbortHandler)
+	if err != nil {
+		return err
+	}
+	return p.rc.SetWriteDeadline(time.Time{})
 }
 
 // doneContext ends when the transfer does, so that a write blocked in the
@@ -141,12 +169,16 @@ func (c doneContext) Err() error {
 	}
 }
 
-// pacer gives each write its own deadline and stops when done is closed.
+// pacer gives each write its own deadline, begins the answer with the first and
+// stops when done is closed. It holds nothing back: the end receipt counts what
+// left, not what waits in a buffer.
 type pacer struct {
-	w    io.Writer
-	rc   *http.ResponseController
-	now  func() time.Time
-	done <-chan struct{}
+	w     io.Writer
+	rc    *http.ResponseController
+	now   func() time.Time
+	done  <-chan struct{}
+	begin func()
+	begun bool
 }
 
 func (p *pacer) Write(b []byte) (int, error) {
@@ -158,7 +190,13 @@ func (p *pacer) Write(b []byte) (int, error) {
 		return 0, marketplace.ErrEnded
 	default:
 	}
-	return p.w.Write(b)
+	p.begun = true
+	p.begin()
+	n, err := p.w.Write(b)
+	if err != nil {
+		return n, err
+	}
+	return n, p.rc.Flush()
 }
 
 // upload takes POST /v1/uploads: a stream of any length up to the node's limit.
@@ -175,6 +213,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	body := &steady{r: r.Body, rc: rc, now: s.Now}
 	in, err := s.Market.Ingest(r.Context(), b.Party, body)
+	_ = rc.SetWriteDeadline(s.Now().Add(stalled)) // the answer's own time begins here
 	if err != nil {
 		if body.err != nil && !errors.Is(body.err, io.EOF) {
 			panic(http.ErrAbortHandler) // the sender is gone: there is no one to answer

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -132,6 +133,23 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// strict reads bodies as strictly as calls are read: a member that is there twice
+// is no member. huma then holds the rest against the schema.
+func strict() huma.Format {
+	f := huma.DefaultJSONFormat
+	f.Unmarshal = func(data []byte, v any) error {
+		var whole json.RawMessage
+		if err := ledger.DecodeStrict(data, &whole); err != nil {
+			if e := ledger.AsError(err); e != nil {
+				return errors.New(e.Text()) // huma passes on what an error says, not what it is
+			}
+			return err
+		}
+		return json.Unmarshal(whole, v)
+	}
+	return f
+}
+
 // fromHuma keeps the shape of problems for what huma itself refuses.
 func fromHuma(status int, message string, errs ...error) huma.StatusError {
 	p := &Problem{Status: status, Code: ledger.InvalidCode, Reason: ledger.ReasonField, Rule: message}
@@ -139,12 +157,15 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 	case status == http.StatusNotFound:
 		p.Code, p.Reason = ledger.NotFound, ledger.ReasonUnknown
 	case status == http.StatusRequestEntityTooLarge:
-		p.Reason = ledger.ReasonTooLarge
+		p.Reason, p.Field, p.Rule = ledger.ReasonTooLarge, "body", "body_bytes"
 	case status >= http.StatusInternalServerError:
 		p.Code, p.Reason, p.Rule = ledger.Unavailable, ledger.ReasonInternal, ""
 	}
 	for _, err := range errs {
 		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
+			if e, err := ledger.ParseError(d.Message); err == nil {
+				return &Problem{Status: http.StatusUnprocessableEntity, Code: e.Code, Reason: e.Reason, Field: cmp.Or(e.Field, "body"), Rule: e.Rule}
+			}
 			p.Field, p.Rule = strings.TrimPrefix(d.Location, "body."), d.Message
 			return p
 		}

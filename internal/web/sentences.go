@@ -39,7 +39,7 @@ var catalogue = map[ledger.Reason]words{
 	ledger.ReasonTokenUsed:       {"该访问令牌已使用过", "请为每次写操作生成新的令牌", "This access token was used before", "Make a fresh token for each write"},
 	ledger.ReasonCustody:         {"该角色的签署密钥不得由节点托管", "请自行保管签署密钥", "The node may not keep this role's signing key", "Keep the signing key yourself"},
 	ledger.ReasonExists:          {"{field} 已存在", "请使用已有记录，或更换编号", "{field} exists already", "Use the record that exists, or another id"},
-	ledger.ReasonUnknown:         {"没有找到 {ref}", "请检查编号；无权查看的记录也显示为不存在", "Not found: {ref}", "Check the id; what you may not see is not found either"},
+	ledger.ReasonUnknown:         {"没有找到 {ref}", "请检查编号；无权查看的记录也显示为不存在", "Not found {ref}", "Check the id; what you may not see is not found either"},
 	ledger.ReasonState:           {"当前状态（{state}）不允许此操作", "请刷新后按当前状态办理", "The present state ({state}) does not allow this", "Look again and act on the state as it is"},
 	ledger.ReasonStale:           {"该记录已有更新，您的请求依据的是旧版本", "请读取最新版本后重新签署", "The record has changed since the version you answer", "Read the newest version and sign again"},
 	ledger.ReasonDuplicate:       {"同一持有单位下已有同名资源，或存证已被使用", "请核对已登记的资源", "The same holder has registered this title, or the deposit is in use", "Look at what is registered already"},

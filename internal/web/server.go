@@ -3,8 +3,8 @@
 // a service and renders; no business rule lives here.
 //
 // The API is described by its OpenAPI 3.1 document at /openapi.json; errors are
-// RFC 9457 problems. Everything that changes the register is a signed call at
-// POST /v1/calls.
+// RFC 9457 problems. Everything that changes the register is a signed call, at
+// POST /v1/calls, or signed by the node for a party whose key it keeps.
 package web
 
 import (
@@ -83,14 +83,16 @@ var shape sync.Once
 
 // New makes the edge.
 func New(c Config) *Server {
-	shape.Do(func() { huma.NewError = fromHuma })
+	shape.Do(func() { huma.NewError, huma.ValidateStrictCasing = fromHuma, true })
 	s := &Server{Config: c, log: c.Log}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, s.recover, s.logged, s.headers)
+	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
 	config.CreateHooks = nil
+	config.Formats = map[string]huma.Format{"application/json": strict(), "json": strict()}
+	config.RejectUnknownQueryParameters = true
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.api = humachi.New(r, config)
 	s.routes()
@@ -197,7 +199,8 @@ func (s *Server) logged(next http.Handler) http.Handler {
 	})
 }
 
-// headers sets what holds for every answer, and bounds every body but uploads.
+// headers sets what holds for every answer, and bounds it in time, and every
+// body but uploads in size. Uploads and content set deadlines of their own.
 func (s *Server) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -207,6 +210,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if s.About.Demo {
 			h.Set("Cadastre-Demo", "true")
 		}
+		_ = http.NewResponseController(w).SetWriteDeadline(s.Now().Add(stalled))
 		if r.URL.Path != "/v1/uploads" {
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 		}

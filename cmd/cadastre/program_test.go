@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/datacadastre/cadastre/internal/client"
+)
+
+// built is the program as it is shipped: without the race detector, whose
+// memory is not the program's.
+type built struct {
+	t    *testing.T
+	path string
+	lang string
+}
+
+func build(t *testing.T) built {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cadastre")
+	c := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return built{t, path, "en"}
+}
+
+// run gives the exit code of a command and what it printed.
+func (b built) run(args ...string) (code int, out, errs string) {
+	b.t.Helper()
+	var o, e bytes.Buffer
+	c := exec.CommandContext(b.t.Context(), b.path, args...)
+	c.Env, c.Stdout, c.Stderr = append(os.Environ(), "CADASTRE_LANG="+b.lang, "CADASTRE_PROFILE="), &o, &e
+	if err := c.Run(); err != nil && c.ProcessState == nil {
+		b.t.Fatal(err)
+	}
+	return c.ProcessState.ExitCode(), o.String(), e.String()
+}
+
+// must runs a command that succeeds, and gives what it printed.
+func (b built) must(args ...string) string {
+	b.t.Helper()
+	code, out, errs := b.run(args...)
+	if code != exitOK {
+		b.t.Fatalf("cadastre %s: exit %d: %s", strings.Join(args, " "), code, errs)
+	}
+	return out
+}
+
+// read runs a command with --json and decodes what it printed.
+func (b built) read(into any, args ...string) {
+	b.t.Helper()
+	out := b.must(append(args, "--json")...)
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		b.t.Fatalf("cadastre %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+}
+
+// told is what demo prints of itself.
+type told struct {
+	Order, Code, SHA256, Bundle, Trust, Receipt string
+	Profiles                                    map[string]string
+}
+
+func (b built) demo(dir string) told {
+	b.t.Helper()
+	var d told
+	b.read(&d, "demo", "--dir", dir)
+	return d
+}
+
+// serve runs the node of a folder until the test ends, where Ctrl-C ends it.
+func (b built) serve(dir string, flags ...string) (url string, pid int) {
+	b.t.Helper()
+	c := exec.Command(b.path, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--lang", "en"}, flags...)...)
+	errs, err := c.StderrPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(errs)
+	for url == "" && lines.Scan() {
+		url = regexp.MustCompile(`http://[0-9.:]+`).FindString(lines.Text())
+	}
+	said := make(chan string, 1)
+	go func() {
+		var rest strings.Builder
+		for lines.Scan() {
+			fmt.Fprintln(&rest, lines.Text())
+		}
+		said <- rest.String()
+	}()
+	b.t.Cleanup(func() {
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			b.t.Error(err)
+		}
+		rest := <-said
+		if err := c.Wait(); err != nil {
+			b.t.Errorf("Ctrl-C: %v\n%s", err, rest)
+		}
+	})
+	if url == "" {
+		b.t.Fatal("the node did not say where it is")
+	}
+	return url, c.Process.Pid
+}
+
+// highWater is the most memory that a process has had resident, in bytes.
+func highWater(t *testing.T, pid int) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if m == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	kb, err := strconv.ParseInt(string(m[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kb << 10
+}
+
+// TestProgram holds what the shipped program does, in processes of its own.
+func TestProgram(t *testing.T) {
+	b := build(t)
+	dir := filepath.Join(t.TempDir(), "node")
+	d := b.demo(dir)
+	url, pid := b.serve(dir, "--log-entries", "public")
+	at := func(b built, t *testing.T) served { b.t = t; return served{b, d, url, pid} }
+	t.Run("what is served", func(t *testing.T) { at(b, t).pages() })
+	t.Run("fetched and traced", func(t *testing.T) { at(b, t).traced() })
+	t.Run("exit codes", func(t *testing.T) { at(b, t).codes() })
+	t.Run("a gigabyte", func(t *testing.T) { at(b, t).gigabyte() })
+}
+
+// served is the demonstration's node, served again.
+type served struct {
+	built
+	told
+	url string
+	pid int
+}
+
+// as are the flags of whoever acts.
+func (s served) as(who string, args ...string) []string {
+	return append(args, "--profile", s.Profiles[who], "--url", s.url)
+}
+
+func (s served) pages() {
+	for _, path := range []string{
+		"/", "/readyz", "/openapi.json", "/c/" + s.Code, "/v1/certificates/" + s.Code, "/v1/resources?q=车", "/v1/about",
+		"/log/ledger/checkpoint", "/log/receipts/vkey", "/log/ledger/tile/entries/000.p/50",
+	} {
+		req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			s.t.Errorf("%s: %d", path, resp.StatusCode)
+		}
+	}
+}
+
+func (s served) traced() {
+	file := filepath.Join(s.t.TempDir(), "got.csv")
+	var got client.Fetched
+	s.read(&got, s.as("buyer", "fetch", s.Order, "--output", file)...)
+	if string(got.SHA256) != s.SHA256 {
+		s.t.Errorf("fetched %s, want %s", got.SHA256, s.SHA256)
+	}
+	if _, err := os.Stat(file + ".receipt.json"); err != nil {
+		s.t.Error(err)
+	}
+	var order struct {
+		Product string `json:"product_id"`
+	}
+	s.read(&order, s.as("buyer", "order", "show", s.Order)...)
+	bundle := filepath.Join(s.t.TempDir(), "evidence.json")
+	for _, args := range [][]string{
+		{file},
+		{"--sha256", s.SHA256},
+		{"--receipt", s.Receipt},
+		{"--order", s.Order, "--bundle", bundle},
+		{"--product", order.Product},
+		{"--certificate", s.Code},
+		{"--product", order.Product, "--forward"},
+	} {
+		if out := s.must(s.as("buyer", append([]string{"trace"}, args...)...)...); strings.Count(out, "\n") < 5 {
+			s.t.Errorf("trace %v tells little: %s", args, out)
+		}
+	}
+	s.must("verify", bundle, "--trust", s.Trust)
+}
+
+func (s served) codes() {
+	forged := filepath.Join(s.t.TempDir(), "forged.json")
+	b, err := os.ReadFile(s.Bundle)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(forged, bytes.Replace(b, []byte(s.Order), []byte(s.Receipt), 1), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	output := filepath.Join(s.t.TempDir(), "file")
+	for _, c := range []struct {
+		want int
+		args []string
+	}{
+		{exitOK, []string{"version"}},
+		{exitOK, []string{"verify", s.Bundle, "--trust", s.Trust}},
+		{exitFailed, []string{"token", "--profile", output}},
+		{exitUsage, []string{"verify", s.Bundle}},
+		{exitUsage, []string{"trace", "--order", s.Order, "--sha256", s.SHA256, "--url", s.url}},
+		{exitUsage, []string{"trace", "--url", s.url}},
+		{exitRefused, s.as("operator2", "fetch", s.Order, "--output", output)},
+		{exitRefused, []string{"registry", "certificate", "430300-1-20261125-AAAAAAAA-A", "--url", s.url}},
+		{exitUnavailable, []string{"registry", "search", "x", "--url", "http://127.0.0.1:1"}},
+		{exitUnproven, []string{"verify", forged, "--trust", s.Trust}},
+	} {
+		if code, _, errs := s.run(c.args...); code != c.want || code != exitOK && errs == "" {
+			s.t.Errorf("cadastre %s: exit %d, want %d: %s", strings.Join(c.args, " "), code, c.want, errs)
+		}
+	}
+	if _, err := os.Stat(output); !os.IsNotExist(err) {
+		s.t.Error("a refused fetch left a file")
+	}
+}
+
+// gigabyte sends 1 GB up and down, while the most that the node has resident
+// rises by less than 64 MiB.
+func (s served) gigabyte() {
+	if testing.Short() || runtime.GOOS != "linux" {
+		s.t.Skip("needs some seconds, and /proc")
+	}
+	var order struct {
+		Product string `json:"product_id"`
+	}
+	s.read(&order, s.as("buyer", "order", "show", s.Order)...)
+	const size = 1_000_000_000
+	big := filepath.Join(s.t.TempDir(), "big.bin")
+	f, err := os.Create(big)
+	if err == nil {
+		err = errors.Join(f.Truncate(size), f.Close())
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	before := highWater(s.t, s.pid)
+	s.must(s.as("operator", "product", "content", "add", big, "--subject", "product/"+order.Product)...)
+	up := highWater(s.t, s.pid)
+	var got client.Fetched
+	s.read(&got, s.as("buyer", "fetch", s.Order, "--object", "big.bin", "--output", filepath.Join(s.t.TempDir(), "got.bin"))...)
+	if got.Bytes != size {
+		s.t.Errorf("%d bytes came, want %d", got.Bytes, size)
+	}
+	after := highWater(s.t, s.pid)
+	s.t.Logf("VmHWM %d MiB, %d MiB after the upload, %d MiB after the delivery", before>>20, up>>20, after>>20)
+	if after-before >= 64<<20 {
+		s.t.Errorf("VmHWM rose from %d to %d MiB", before>>20, after>>20)
+	}
+}
