@@ -53,6 +53,7 @@ type Answer struct {
 // transaction's calls, its event as hashed, and its writes without its own key.
 // Records are in the event already and so not in Writes: a transaction carries
 // its calls' arguments, its write set and this, and all of it is kept for ever.
+// A deleted key's value is null, which DecodeStrict does not take.
 type Applied struct {
 	I      uint32          `json:"i"`
 	Event  json.RawMessage `json:"event"`

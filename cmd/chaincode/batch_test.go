@@ -149,7 +149,7 @@ func TestFullTransaction(t *testing.T) {
 	w := newWorld(t)
 	m := w.Admitted(t, w.node, ledger.RoleHolder)
 	calls := w.deposits(t, m, ledger.MaxBatch)
-	late, err := w.endorse(0, w.node.now(), ledger.TxSubmit, w.deposits(t, m, 1)[0])
+	late, err := w.endorse(0, w.now(), ledger.TxSubmit, w.deposits(t, m, 1)[0])
 	if err != nil {
 		t.Fatal(err)
 	}

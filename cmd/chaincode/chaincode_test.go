@@ -39,7 +39,7 @@ func (w *world) deposits(t testing.TB, m *ledgertest.Member, n int) []string {
 
 // asked is the answer of one chaincode to a proposal that a test has spoiled.
 func (w *world) asked(spoil func(*stub), function string, args ...string) endorsement {
-	s := &stub{channel: w.channel, at: w.node.now(), args: append([]string{function}, args...)}
+	s := &stub{channel: w.channel, at: w.now(), args: append([]string{function}, args...)}
 	s.result.Reads, s.result.Writes = map[string]*version{}, map[string][]byte{}
 	spoil(s)
 	return s.run(w.chaincodes[0])
@@ -53,6 +53,8 @@ func TestRefusedWhole(t *testing.T) {
 	jws := w.Calendar(t, 2026)
 	two := []string{w.deposits(t, m, 1)[0], w.deposits(t, other, 1)[0]}
 	as := func(*stub) {}
+	panics := func(s *stub) { s.read = func() error { panic("a planted fault") } }
+	fails := func(s *stub) { s.read = func() error { return errors.New("gone") } }
 	clock := func(off time.Duration) func(*stub) { return func(s *stub) { s.at = s.at.Add(off) } }
 	for _, c := range []struct {
 		name     string
@@ -61,10 +63,10 @@ func TestRefusedWhole(t *testing.T) {
 		args     []string
 		want     ledger.Error
 	}{
-		{"panic", func(s *stub) { s.panics = true }, ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonInternal}},
-		{"panic in a query", func(s *stub) { s.panics = true }, ledger.TxValue, []string{"a"}, ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonInternal}},
-		{"store fails", func(s *stub) { s.fails = errors.New("gone") }, ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonBusy}},
-		{"store fails a query", func(s *stub) { s.fails = errors.New("gone") }, ledger.TxValue, []string{"a"}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonBusy}},
+		{"panic", panics, ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonInternal}},
+		{"panic in a query", panics, ledger.TxValue, []string{"a"}, ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonInternal}},
+		{"store fails", fails, ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonBusy}},
+		{"store fails a query", fails, ledger.TxValue, []string{"a"}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonBusy}},
 		{"no time", func(s *stub) { s.undated = true }, ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonBusy}},
 		{"clock ahead", clock(6 * time.Minute), ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonClock, Rule: "protocol §6"}},
 		{"clock behind", clock(-6 * time.Minute), ledger.TxSubmit, []string{jws}, ledger.Error{Code: ledger.Unavailable, Reason: ledger.ReasonClock, Rule: "protocol §6"}},
@@ -189,4 +191,35 @@ func TestTimeOfAClaim(t *testing.T) {
 	if third := ledgertest.Must(t, w.node, w.Calendar(t, 2026)); third.Time >= first.Time {
 		t.Errorf("a call that has nothing to do with it is recorded at %d", third.Time)
 	}
+}
+
+// TestDrain ends a chaincode while it answers: what has begun is answered,
+// what comes after is not.
+func TestDrain(t *testing.T) {
+	w := newWorld(t)
+	begun, release, drained := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	answer := make(chan endorsement, 1)
+	genesis := ledger.RecordKey(ledger.GenesisRef)
+	go func() {
+		answer <- w.asked(func(s *stub) {
+			s.read = func() error { close(begun); <-release; return nil }
+		}, ledger.TxValue, genesis)
+	}()
+	<-begun
+	go func() { w.chaincodes[0].drain(); close(drained) }()
+	late := w.asked(func(*stub) {}, ledger.TxValue, genesis)
+	for late.Status == http.StatusOK { // not yet told to end
+		late = w.asked(func(*stub) {}, ledger.TxValue, genesis)
+	}
+	ledgertest.Refused(t, refused(late), ledger.Unavailable, ledger.ReasonBusy)
+	select {
+	case <-drained:
+		t.Error("drained while a proposal was being answered")
+	default:
+	}
+	close(release)
+	if e := <-answer; e.Status != http.StatusOK {
+		t.Errorf("what had begun was answered %d %s", e.Status, e.Message)
+	}
+	<-drained
 }

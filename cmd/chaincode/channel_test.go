@@ -181,8 +181,7 @@ type stub struct {
 	args    []string
 	result  endorsement
 
-	fails   error // of every read
-	panics  bool  // at every read
+	read    func() error // nil, or what happens at every read
 	undated bool
 }
 
@@ -205,11 +204,10 @@ func (s *stub) GetTxTimestamp() (*timestamppb.Timestamp, error) {
 
 // GetState reads committed state only, never what this proposal wrote.
 func (s *stub) GetState(key string) ([]byte, error) {
-	switch {
-	case s.panics:
-		panic("a planted fault")
-	case s.fails != nil:
-		return nil, s.fails
+	if s.read != nil {
+		if err := s.read(); err != nil {
+			return nil, err
+		}
 	}
 	e, ok := s.channel.state[key]
 	if !ok {

@@ -104,13 +104,11 @@ func (w *witness) Get(key string) ([]byte, bool, error) {
 	if err != nil || !ok {
 		return value, ok, err
 	}
-	var record struct {
-		Cite ledger.Cite `json:"cite"`
+	c, ok := cited(value)
+	if !ok {
+		return value, true, nil
 	}
-	if json.Unmarshal(value, &record) != nil || record.Cite.Call == "" {
-		return value, true, nil // an index key cites nothing
-	}
-	call, known, err := read[ledger.CallRecord](w.state, ledger.CallKey(record.Cite.Party, record.Cite.Call))
+	call, known, err := read[ledger.CallRecord](w.state, ledger.CallKey(c.Party, c.Call))
 	if err != nil {
 		return nil, false, err
 	}
@@ -118,4 +116,13 @@ func (w *witness) Get(key string) ([]byte, bool, error) {
 		w.last = max(w.last, call.Time)
 	}
 	return value, true, nil
+}
+
+// cited is the call that wrote a record; an index key's value names none.
+func cited(value []byte) (ledger.Cite, bool) {
+	var record struct {
+		Cite ledger.Cite `json:"cite"`
+	}
+	err := json.Unmarshal(value, &record)
+	return record.Cite, err == nil && record.Cite.Call != ""
 }
