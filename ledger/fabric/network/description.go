@@ -25,7 +25,8 @@ type Network struct {
 	Orderer       Orderer        `json:"orderer"`
 	Organizations []Organization `json:"organizations"`
 	Trust         Trust          `json:"trust"`
-	Processes     []Process      `json:"processes"` // in the order in which they start
+	TrustFile     string         `json:"trust_file"` // file: Trust alone, to hand out
+	Processes     []Process      `json:"processes"`  // in the order in which they start
 }
 
 // Genesis is the only first call that the chaincode takes.
@@ -102,7 +103,10 @@ type Process struct {
 	PIDFile string `json:"pid_file"` // while it runs: {"pid", "started", "boot"}
 }
 
-const descriptionFile = "network.json"
+const (
+	descriptionFile = "network.json"
+	trustFile       = "fabric-trust.json"
+)
 
 // errNone says that the run folder holds no network.
 var errNone = errors.New("no network here: up makes one")
@@ -125,15 +129,19 @@ func load(run string) (*Network, error) {
 
 // save writes the description: whoever finds one may rely on it.
 func (n *Network) save() error {
-	data, err := json.MarshalIndent(n, "", "  ")
-	if err != nil {
-		return err
-	}
 	temp := filepath.Join(n.Run, "."+descriptionFile)
-	if err := os.WriteFile(temp, append(data, '\n'), 0o600); err != nil {
+	if err := writeJSON(temp, n); err != nil {
 		return err
 	}
 	return os.Rename(temp, filepath.Join(n.Run, descriptionFile))
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o600)
 }
 
 // process finds a process by its name.

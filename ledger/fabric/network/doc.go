@@ -37,12 +37,13 @@
 //	  channel, chaincode   that they must speak of
 //	  quorum               how many organizations must have signed
 //	  organizations[]      mspid, cas (certificates), crls
+//	trust_file             file: trust alone, to hand out
 //	processes[]            name, address, log (file), and pid_file, which is there while it
 //	                       runs: {"pid", "started", "boot"}
 //
-// A boot empties and down deletes, of the run folder, network.json and the folders
-// config, credentials, crypto, data, pids and profiles; a boot also empties logs.
-// Anything else there is left alone.
+// A boot empties and down deletes, of the run folder, network.json,
+// fabric-trust.json and the folders config, credentials, crypto, data, pids and
+// profiles; a boot also empties logs. Anything else there is left alone.
 //
 // Its keys are made by cryptogen and lie open in the run folder: nothing here is
 // meant for production.

@@ -40,7 +40,7 @@ func (n *Network) prepare() error {
 
 // erase deletes what a boot wrote, but for the logs.
 func erase(run string) error {
-	for _, f := range append([]string{descriptionFile}, written...) {
+	for _, f := range append([]string{descriptionFile, trustFile}, written...) {
 		if err := os.RemoveAll(filepath.Join(run, f)); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (n *Network) introduce() error {
 		}
 		n.Trust.Organizations = append(n.Trust.Organizations, TrustRoot{MSPID: o.MSPID, CAs: []string{string(root)}, CRLs: []string{}})
 	}
-	return nil
+	return writeJSON(n.TrustFile, n.Trust)
 }
 
 // profile writes how a client of an organization reaches the network.

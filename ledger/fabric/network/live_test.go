@@ -93,6 +93,9 @@ func TestNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(n.TrustFile); err != nil {
+		t.Error(err)
+	}
 	for _, o := range n.Trust.Organizations {
 		block, _ := pem.Decode([]byte(o.CAs[0]))
 		if c, err := x509.ParseCertificate(block.Bytes); err != nil || !c.IsCA {

@@ -47,7 +47,7 @@ func plan(ctx context.Context, run, bin string) (planned, error) {
 
 // lay lays a network out in a run folder, with addresses as next gives them.
 func lay(run, bin string, next func() string) *Network {
-	n := &Network{Run: run, Bin: bin, Channel: channel, Chaincode: chaincode, Crypto: filepath.Join(run, "crypto")}
+	n := &Network{Run: run, Bin: bin, Channel: channel, Chaincode: chaincode, Crypto: filepath.Join(run, "crypto"), TrustFile: filepath.Join(run, trustFile)}
 	folder := filepath.Join(n.Crypto, "ordererOrganizations/orderer.test/orderers/orderer0.orderer.test")
 	n.Orderer = Orderer{
 		Name: "orderer", Address: next(), Admin: next(), Operations: next(), Folder: folder,

@@ -121,7 +121,7 @@ func (c *upCmd) genesis() (Genesis, error) {
 	}
 	jws, err := os.ReadFile(c.Genesis)
 	if err != nil {
-		return Genesis{}, fmt.Errorf("--genesis: %w", err)
+		return Genesis{}, fmt.Errorf("--genesis: %w: name the file with what cadastre genesis sign printed", err)
 	}
 	jws = bytes.TrimSuffix(jws, []byte("\n"))
 	if bytes.Count(jws, []byte(".")) != 2 || bytes.ContainsAny(jws, " \t\r\n{") {

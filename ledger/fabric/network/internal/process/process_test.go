@@ -18,6 +18,9 @@ import (
 
 func spec(t *testing.T, script string) process.Spec {
 	t.Helper()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("no /proc: the package is for Linux only")
+	}
 	dir := t.TempDir()
 	s := process.Spec{
 		Program: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=" + os.Getenv("PATH")},
