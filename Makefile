@@ -87,7 +87,7 @@ fabric: ## build Fabric's binaries, the chaincode and the network program (minut
 		install -m 644 $$config/core.yaml $$config/orderer.yaml $$bin/; \
 		echo "$$pin" >$$bin/pin; \
 	fi; \
-	CGO_ENABLED=0 go build -trimpath -o $$bin/network .
+	CGO_ENABLED=0 go build -trimpath -o $$bin/ . ./bare
 	CGO_ENABLED=0 go build -trimpath -o $(FABRIC)/bin/chaincode ./cmd/chaincode
 
 # Make a genesis first: its file is named by GENESIS, and lies in the run folder
