@@ -93,6 +93,10 @@ func check(b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Ch
 	if err := v.begin(trust); err != nil {
 		return nil, err
 	}
+	// A genesis without a log key says that the register is kept elsewhere.
+	if (v.genesis.LedgerKey != "") != (b.Proof.Kind == TLogKind) {
+		return nil, failf(CheckProof, "proof.kind", "the genesis speaks of another kind of ledger than %q", b.Proof.Kind)
+	}
 	for _, a := range v.acts[1:] {
 		if err := v.admitted(a); err != nil {
 			return nil, err
@@ -116,7 +120,7 @@ func (v *verification) add(i int, call Call, prove CallChecker) error {
 	}
 	if i > 0 {
 		last := v.acts[i-1]
-		if a.Position.Compare(last.Position) <= 0 || a.Time < last.Time {
+		if a.Position.Compare(last.Position) <= 0 || a.Time < last.Time-v.fall() {
 			return failf(CheckOrder, a.where(), "call stands before the one it follows, or time falls")
 		}
 	}
@@ -129,6 +133,16 @@ func (v *verification) add(i int, call Call, prove CallChecker) error {
 	}
 	v.acts = append(v.acts, a)
 	return nil
+}
+
+// fall is how far the time of a call may lie before that of an earlier one: on a
+// log there is one clock, elsewhere each caller's, within the skew that the
+// contract allows on either side.
+func (v *verification) fall() ledger.Millis {
+	if v.bundle.Proof.Kind == TLogKind {
+		return 0
+	}
+	return 2 * ledger.Skew
 }
 
 // maxKey bounds a state key, in bytes.
