@@ -105,11 +105,11 @@ func (p PartyProfile) Validate() error {
 			return err
 		}
 	}
-	return p.checkURL()
+	return p.CheckURL()
 }
 
-// checkURL holds the address of a node to be one that a client can add a path to.
-func (p PartyProfile) checkURL() error {
+// CheckURL holds the address of a node to be one that a client can add a path to.
+func (p PartyProfile) CheckURL() error {
 	if p.URL == "" {
 		return nil
 	}

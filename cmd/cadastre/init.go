@@ -58,7 +58,7 @@ func (c *initCmd) Run(p *program) error {
 }
 
 func (c *initCmd) begin(p *program, genesis string) error {
-	t, err := node.Begin(p.ctx, c.Dir, genesis, now)
+	t, err := node.Begin(p.ctx, c.Dir, genesis, nil, now)
 	if err != nil {
 		return err
 	}
