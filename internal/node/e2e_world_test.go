@@ -16,6 +16,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 // world is a demo node that is served on this machine, in real time, and the
@@ -26,7 +27,7 @@ type world struct {
 	t     *testing.T
 	dir   string
 	url   string
-	trust node.Trust
+	trust evidence.Trust
 	keys  map[string]*ledger.Key
 	party map[string]*client.Client
 	last  map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
@@ -61,7 +62,7 @@ func lay(t *testing.T, l node.Limits) *world {
 		Profile: w.profile("authority"), Key: w.key("authority"), Recovery: w.key("recovery").Public(),
 	}, ledger.Limits{}, true, time.Now())
 	w.ok(err)
-	w.trust, err = node.Begin(t.Context(), w.dir, genesis, time.Now)
+	w.trust, err = node.Begin(t.Context(), w.dir, genesis, nil, time.Now)
 	w.ok(err)
 	return w
 }

@@ -48,6 +48,8 @@ func status(e *ledger.Error) int {
 		return http.StatusRequestedRangeNotSatisfiable
 	case ledger.ReasonQuota:
 		return http.StatusTooManyRequests
+	case ledger.ReasonElsewhere:
+		return http.StatusMisdirectedRequest
 	}
 	switch e.Code {
 	case ledger.NotFound:
