@@ -43,14 +43,17 @@ test: ## run all tests, with the race detector where a C compiler is found
 		echo "tests without the race detector: it needs cgo and a C compiler"; \
 		CGO_ENABLED=0 go test -shuffle=on $(PACKAGES); \
 	fi
+	cd $(NETWORK) && go test -short -shuffle=on ./...
 
 .PHONY: lint
 lint: ## check the code by .golangci.yml (the linter is fetched and built once)
 	$(LINTER) run $(PACKAGES)
+	cd $(NETWORK) && $(LINTER) run ./...
 
 .PHONY: format
 format: ## format the code as lint wants it
 	$(LINTER) fmt $(PACKAGES)
+	cd $(NETWORK) && $(LINTER) fmt ./...
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target, each for FUZZTIME

@@ -64,6 +64,8 @@ func (h host) awaitListening(ctx context.Context, p Process) error {
 
 // killAll ends those that run, at once, and waits until they are gone.
 func killAll(ctx context.Context, chosen []Process) error {
+	ctx, stop := context.WithTimeoutCause(ctx, time.Minute, errors.New("it does not end"))
+	defer stop()
 	return each(chosen, func(p Process) error {
 		if _, err := process.Kill(ctx, p.PIDFile); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)

@@ -184,10 +184,20 @@ func TestDescription(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range [][]any{
-		{"channel"}, {"chaincode"}, {"genesis"}, {"orderer", "address"}, {"orderer", "tls_ca"},
-		{"organizations", 2, "mspid"}, {"organizations", 2, "profile"}, {"organizations", 2, "user"}, {"organizations", 2, "ca"},
-		{"organizations", 2, "peer", "address"}, {"organizations", 2, "chaincode", "address"}, {"trust", "quorum"},
-		{"processes", 6, "log"}, {"processes", 6, "pid_file"},
+		{"channel"},
+		{"chaincode"},
+		{"genesis"},
+		{"orderer", "address"},
+		{"orderer", "tls_ca"},
+		{"organizations", 2, "mspid"},
+		{"organizations", 2, "profile"},
+		{"organizations", 2, "user"},
+		{"organizations", 2, "ca"},
+		{"organizations", 2, "peer", "address"},
+		{"organizations", 2, "chaincode", "address"},
+		{"trust", "quorum"},
+		{"processes", 6, "log"},
+		{"processes", 6, "pid_file"},
 	} {
 		at(t, v, path...)
 	}

@@ -29,7 +29,7 @@ func (p *Port) Address() string { return net.JoinHostPort("127.0.0.1", strconv.I
 // Release lets go of the port; the server should take it at once.
 func (p *Port) Release() {
 	if p.held != nil {
-		p.held.Close()
+		_ = p.held.Close()
 		p.held = nil
 	}
 }

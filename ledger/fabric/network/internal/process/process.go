@@ -120,7 +120,7 @@ func (p Process) kill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer handle.Release()
+	defer func() { _ = handle.Release() }()
 	if !p.Alive() {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (p Process) kill(ctx context.Context) error {
 	for p.Alive() {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-poll.C:
 		}
 	}
