@@ -123,6 +123,13 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
+	if p.Reason == ledger.ReasonElsewhere {
+		for _, param := range p.Params {
+			if param.Name == "url" && param.Value != "" {
+				w.Header().Add("Link", "<"+param.Value+r.URL.EscapedPath()+`>; rel="alternate"`)
+			}
+		}
+	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
