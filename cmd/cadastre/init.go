@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 type initCmd struct {
@@ -174,6 +174,7 @@ type genesisSignCmd struct {
 	Name     string      `required:"" help:"Name of the data authority." placeholder:"NAME"`
 	USCC     ledger.USCC `name:"uscc" required:"" help:"Its unified social credit code." placeholder:"CODE"`
 	Recovery string      `required:"" help:"Where to write the recovery key's profile; keep it offline." placeholder:"FILE"`
+	Demo     bool        `help:"Sign a demonstration ledger: limits of 0 days, nothing on it has legal effect."`
 }
 
 // Run signs as the profile's key; a profile that is not there is made.
@@ -207,7 +208,11 @@ func (c *genesisSignCmd) Run(p *program) error {
 		USCC: c.USCC, Kind: ledger.Organ, Region: r.Region, Roles: []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
 		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
 	}}
-	jws, err := node.SignGenesis(r, a, ledger.StatutoryLimits(), false, now())
+	limits := ledger.StatutoryLimits()
+	if c.Demo {
+		limits = ledger.Limits{}
+	}
+	jws, err := node.SignGenesis(r, a, limits, c.Demo, now())
 	if err != nil {
 		return err
 	}
@@ -231,10 +236,8 @@ const defaultListen = "127.0.0.1:8480"
 
 // checkFabricTrust refuses what can't be the fabric member of a trust file.
 func checkFabricTrust(raw []byte) error {
-	if !json.Valid(raw) {
-		return errors.New("not JSON: take the file that the network's operators hand out")
-	}
-	return nil
+	_, err := proof.ParseTrust(raw)
+	return err
 }
 
 func now() time.Time { return time.Now() }
@@ -258,7 +261,9 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{
+		Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version(), Checkers: checkers(),
+	})
 	if err != nil {
 		return err
 	}
