@@ -60,7 +60,7 @@ func (s *story) open() error {
 	if err != nil {
 		return err
 	}
-	trust, err := node.Begin(s.ctx, s.Dir, jws, s.Now)
+	trust, err := node.Begin(s.ctx, s.Dir, jws, nil, s.Now)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *story) open() error {
 		return err
 	}
 	s.say("== 账本创建：%s（演示账本，期限为 0 天，不具有法律效力）", "== A ledger begins: %s (a demonstration: limits of 0 days, no legal effect)", trust.Ledger)
-	s.say("   创世请求摘要 %s", "   genesis %s", trust.GenesisSHA256)
+	s.say("   创世请求摘要 %s", "   genesis %s", trust.Genesis)
 	return s.join(a, trust.Ledger)
 }
 
