@@ -25,7 +25,7 @@ type initCmd struct {
 	Join    string        `help:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
 	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
 
-	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile." type:"existingfile" placeholder:"PROFILE"`
+	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile." type:"path" placeholder:"PROFILE"`
 	Channel      string `help:"Fabric: the channel." default:"cadastre"`
 	Chaincode    string `help:"Fabric: the chaincode." default:"register"`
 	Organization string `help:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`

@@ -129,6 +129,30 @@ func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage
 	return t, errors.Join(l.shut(), d.keepTrust(t), d.keepSettings(s), os.Remove(d.path(requestFile)))
 }
 
+// Record submits calls, in order, to the ledger of the node in dir, which need not
+// be admitted yet nor its ledger begun.
+func Record(ctx context.Context, dir string, log *slog.Logger, now func() time.Time, calls ...string) error {
+	d := folder(dir)
+	s, err := d.settings()
+	if err != nil {
+		return err
+	}
+	k, err := d.keys(s.Backend)
+	if err != nil {
+		return err
+	}
+	l, err := openLedger(ctx, d, s, k, log, now)
+	if err != nil {
+		return err
+	}
+	for _, call := range calls {
+		if _, err := l.Submit(ctx, call); err != nil {
+			return errors.Join(fmt.Errorf("record: %w", err), l.shut())
+		}
+	}
+	return l.shut()
+}
+
 // genesis reads a signed genesis and refuses one that is not this node's.
 func (d folder) genesis(jws string, s Settings, k keys) (ledger.GenesisArgs, error) {
 	var args ledger.GenesisArgs
