@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
@@ -151,10 +153,28 @@ type testLog struct{ t testing.TB }
 
 func (l testLog) Write(line []byte) (int, error) { return os.Stderr.Write(line) }
 
+// proves checks a proof with the trust that the network's program gives.
+func (n *live) proves(t *testing.T, r ledger.Recorded) {
+	t.Helper()
+	if r.Proof.Kind != proof.Kind {
+		t.Fatalf("a proof of kind %q", r.Proof.Kind)
+	}
+	check, err := proof.Checker{}.Open(evidence.Trust{Fabric: n.Trust}, json.RawMessage(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := check(r.Proof.Data)
+	want := evidence.Placed{JWS: r.JWS, Position: r.Position, Time: r.Time, Writes: ledger.HashWrites(r.Writes)}
+	if err != nil || got != want {
+		t.Errorf("proved %+v, %v; want %+v", got, err, want)
+	}
+}
+
 func TestSuite(t *testing.T) {
 	networks := map[ledger.Ledger]*live{}
 	ledgertest.Run(t, ledgertest.Factory{
-		Now: time.Now,
+		Now: time.Now, Claimed: true,
+		Proof: func(t *testing.T, l ledger.Ledger, r ledger.Recorded) { networks[l].proves(t, r) },
 		Open: func(t *testing.T, genesis string) ledger.Ledger {
 			n := boot(t, genesis)
 			l := n.open("bureau")

@@ -61,7 +61,7 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		}
 		a := s.send.attempt(ctx, compact(calls, open))
 		f, refusal := judge(a.err, a.sent != nil)
-		s.note(a, f)
+		s.note(ctx, a, f)
 		count[f]++
 		switch {
 		case f == settled:
@@ -87,9 +87,12 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 	return results
 }
 
-// note remembers what an attempt leaves behind.
-func (s *submission) note(a attempt, f fate) {
-	s.last = a.err
+// note remembers what an attempt leaves behind. That it ended with ctx says
+// less than how the one before it failed.
+func (s *submission) note(ctx context.Context, a attempt, f fate) {
+	if ctx.Err() == nil || s.last == nil {
+		s.last = a.err
+	}
 	if a.sent == nil {
 		return
 	}
