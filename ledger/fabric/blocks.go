@@ -49,7 +49,12 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 		r := &reader{
 			chaincode: l.cfg.Chaincode, log: l.cfg.Log, next: from,
 			open: func() (source, error) { return openSource(l.cfg) },
-			give: func(b ledger.Block) bool { return ctx.Err() == nil && yield(b, nil) },
+			give: func(b ledger.Block) bool {
+				if n := len(b.Calls); n > 0 {
+					l.seen.note(b.Number, b.Calls[n-1].Event.Party, b.Calls[n-1].Event.Call)
+				}
+				return ctx.Err() == nil && yield(b, nil)
+			},
 		}
 		err = r.read(in)
 		if err == nil && ctx.Err() == nil && in.Err() != nil {

@@ -39,12 +39,16 @@ func (l *Ledger) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s := &submission{send: l.send, log: l.cfg.Log, locate: l.locate}
+	floor := l.seen.newest()
+	s := &submission{
+		send: l.send, log: l.cfg.Log, locate: l.locate,
+		current: func(ctx context.Context, peers []string) bool { return l.current(ctx, peers, floor) },
+	}
 	defer s.end()
 	results := s.run(ctx, calls)
 	for i, r := range results {
 		if r.err == nil {
-			l.seen.note(calls[i], r.out.Position.Block)
+			l.seen.note(r.out.Position.Block, calls[i].Call.Party, calls[i].Call.ID)
 		}
 	}
 	return results
