@@ -18,8 +18,16 @@ const patience = 30 * time.Second
 // tries is how often what may be a matter of a moment is tried again.
 const tries = 3
 
-// pause before an attempt after one that failed.
+// pause before an attempt after one that failed. A peer that lags is given more
+// time at each try.
 const pause = 100 * time.Millisecond
+
+func pauseAfter(f fate, n int) time.Duration {
+	if f == differ || f == doubted {
+		return pause << (2 * min(n-1, tries))
+	}
+	return pause
+}
 
 // result answers one call.
 type result struct {
@@ -86,7 +94,7 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 			}
 		}
 		if len(open) > 0 {
-			wait(ctx, pause)
+			wait(ctx, pauseAfter(f, count[f]))
 		}
 	}
 	return results
@@ -118,8 +126,8 @@ func (s *submission) final(ctx context.Context, f fate, n int) error {
 		}
 	case differ:
 		if n > tries {
-			s.log.ErrorContext(ctx, "peers answer the same call differently: one runs another contract, or lags behind", slog.Any("error", s.last))
-			return broken(s.last)
+			s.log.ErrorContext(ctx, "peers answer the same call differently: one lags far behind, or runs another contract", slog.Any("error", s.last))
+			return unavailable(s.last)
 		}
 	case policy:
 		s.log.ErrorContext(ctx, "a transaction was endorsed by fewer than the channel asks for: its policy has changed, or the profile lacks peers", slog.Any("error", s.last))

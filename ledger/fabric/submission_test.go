@@ -202,11 +202,15 @@ func TestGivesUp(t *testing.T) {
 			return f.submit(t.Context(), many(t, 1)...)[0]
 		}
 		mismatch := status.New(status.EndorserClientStatus, int32(status.EndorsementMismatch), "do not match", nil)
-		wantErr(t, fail(attempt{err: mismatch}).err, ledger.Unavailable, ledger.ReasonInternal, "do not match")
+		begun := time.Now()
+		wantErr(t, fail(attempt{err: mismatch}).err, ledger.Unavailable, ledger.ReasonBusy, "do not match")
+		if took := time.Since(begun); took < 2*time.Second || took > 5*time.Second {
+			t.Errorf("a peer that lags was given %s", took)
+		}
 		wantErr(t, fail(*invalid(peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE)).err, ledger.Unavailable, ledger.ReasonInternal)
 		access := status.New(status.GRPCTransportStatus, 2, "access denied: channel", nil)
 		wantErr(t, fail(attempt{err: access}).err, ledger.Forbidden, ledger.ReasonInternal, "access denied")
-		begun := time.Now()
+		begun = time.Now()
 		wantErr(t, fail(attempt{err: errTest}).err, ledger.Unavailable, ledger.ReasonBusy, errTest.Error())
 		if took := time.Since(begun); took < patience || took > patience+time.Second {
 			t.Errorf("gave up after %s", took)

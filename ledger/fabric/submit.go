@@ -26,12 +26,11 @@ func (l *Ledger) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 		return ledger.Outcome{}, err
 	}
 	defer leave()
-	r := result{}
 	if ledger.Batched(call.Call.Function) {
-		r = l.lanes.submit(ctx, call)
-	} else {
-		r = l.flush(ctx, []ledger.Signed{call})[0]
+		r := l.lanes.submit(ctx, call)
+		return r.out, r.err
 	}
+	r := l.flush(ctx, []ledger.Signed{call})[0]
 	return r.out, r.err
 }
 
@@ -46,9 +45,15 @@ func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	}
 	defer s.end()
 	results := s.run(ctx, calls)
+<<<<<<< HEAD
 	for i, r := range results {
 		if r.err == nil {
 			l.seen.note(r.out.Position.Block, calls[i].Call.Party, calls[i].Call.ID)
+=======
+	for i, c := range calls {
+		if results[i].err == nil {
+			l.seen.note(c.Call.Party, c.Call.ID, results[i].out.Position.Block)
+>>>>>>> adapter
 		}
 	}
 	return results
