@@ -51,11 +51,7 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 			open: func() (source, error) { return openSource(l.cfg) },
 			give: func(b ledger.Block) bool {
 				if n := len(b.Calls); n > 0 {
-<<<<<<< HEAD
-					l.seen.note(b.Number, b.Calls[n-1].Event.Party, b.Calls[n-1].Event.Call)
-=======
 					l.seen.note(b.Calls[n-1].Event.Party, b.Calls[n-1].Event.Call, b.Number)
->>>>>>> adapter
 				}
 				return ctx.Err() == nil && yield(b, nil)
 			},

@@ -31,14 +31,9 @@ const lag = 5 * time.Second
 // step is how often it is asked meanwhile.
 const step = 20 * time.Millisecond
 
-<<<<<<< HEAD
 // seen is the newest transaction that Submit has answered or Blocks has given:
 // what is read, and what a refusal rests on, must not be older. A peer tells of a
 // block a moment before it has applied it.
-=======
-// seen is the newest call that Submit has answered or Blocks has given: what is
-// read must not be older. A peer tells of a block a moment before it has applied it.
->>>>>>> adapter
 type seen struct {
 	mu    sync.Mutex
 	block uint64
@@ -46,22 +41,14 @@ type seen struct {
 	call  ledger.ID
 }
 
-<<<<<<< HEAD
-func (s *seen) note(block uint64, party, call ledger.ID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if block >= s.block {
-=======
 func (s *seen) note(party, call ledger.ID, block uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if block > s.block {
->>>>>>> adapter
 		s.block, s.party, s.call = block, party, call
 	}
 }
 
-<<<<<<< HEAD
 func (s *seen) newest() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,9 +72,6 @@ func (l *Ledger) current(ctx context.Context, peers []string, floor uint64) bool
 }
 
 // ready waits until a peer has applied what Submit has answered.
-=======
-// ready waits until a peer has applied what was seen.
->>>>>>> adapter
 func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 	l.seen.mu.Lock()
 	block, party, call := l.seen.block, l.seen.party, l.seen.call

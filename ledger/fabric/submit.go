@@ -45,15 +45,9 @@ func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	}
 	defer s.end()
 	results := s.run(ctx, calls)
-<<<<<<< HEAD
-	for i, r := range results {
-		if r.err == nil {
-			l.seen.note(r.out.Position.Block, calls[i].Call.Party, calls[i].Call.ID)
-=======
 	for i, c := range calls {
 		if results[i].err == nil {
 			l.seen.note(c.Call.Party, c.Call.ID, results[i].out.Position.Block)
->>>>>>> adapter
 		}
 	}
 	return results
