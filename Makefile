@@ -99,15 +99,29 @@ fabric: ## build Fabric's binaries, the chaincode and the network program (minut
 		install -m 644 $$config/core.yaml $$config/orderer.yaml $$bin/; \
 		echo "$$pin" >$$bin/pin; \
 	fi; \
-	CGO_ENABLED=0 go build -trimpath -o $$bin/network .
+	CGO_ENABLED=0 go build -trimpath -o $$bin/ . ./bare
 	CGO_ENABLED=0 go build -trimpath -o $(FABRIC)/bin/chaincode ./cmd/chaincode
 
-# Make a genesis first: its file is named by GENESIS, and lies in the run folder
-# unless told.
-GENESIS := $(FABRIC)/run/genesis.jws
+# The run folder of the network also holds the bureau's node, the genesis that the
+# chaincode takes, and the data authority's profile (authority.json).
+FABRICRUN := $(FABRIC)/run
 .PHONY: fabric-up
-fabric-up: fabric ## boot a Fabric network whose chaincode takes the genesis in GENESIS
-	$(FABRIC)/bin/network --run $(FABRIC)/run --bin $(FABRIC)/bin up --genesis $(GENESIS)
+fabric-up: fabric build ## boot a Fabric network for demonstrations, with a genesis and its keys
+	@set -euo pipefail; run=$(CURDIR)/$(FABRICRUN); network="$(FABRIC)/bin/network --run $$run --bin $(CURDIR)/$(FABRIC)/bin"; \
+	if [ -f $$run/network.json ]; then $$network start all; exit; fi; \
+	rm -rf $$run/node $$run/authority.json $$run/recovery.json; mkdir -p -m 700 $$run; \
+	$(BINARY) init --dir $$run/node --name 演示市公共数据登记平台 --region 430300 --origin bureau.cadastre.example \
+		--uscc 12430300000000009B --url http://127.0.0.1:8480 --fabric $$run/profiles/bureau.yaml --organization bureau; \
+	$(BINARY) genesis sign $$run/node/genesis.request --demo --profile $$run/authority.json \
+		--name 演示市数据局 --uscc 1143030000000000AH --recovery $$run/recovery.json >$$run/genesis.jws; \
+	$$network up --genesis $$run/genesis.jws --bare $(FABRIC)/bin/bare
+
+.PHONY: demo-fabric
+demo-fabric: build ## tell the demonstration's story on the network that is up (CATALOGUE=F PRODUCT=F) and print its result
+	@test -f $(FABRICRUN)/network.json || { echo "no network is up: make fabric-up boots one" >&2; exit 1; }
+	@rm -rf $(CACHE)/demo-fabric
+	@$(BINARY) demo --ledger fabric --network $(FABRICRUN)/network.json --profile $(FABRICRUN)/authority.json --json \
+		--dir $(CACHE)/demo-fabric $(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(if $(PRODUCT),--product "$(PRODUCT)")
 
 .PHONY: fabric-down
 fabric-down: ## end the Fabric network and delete it, but for its logs

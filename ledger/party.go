@@ -1,6 +1,9 @@
 package ledger
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // KeyUse is what a key may sign (protocol §3).
 type KeyUse string
@@ -66,6 +69,7 @@ type PartyProfile struct {
 	Affiliates []USCC      `json:"affiliates"`
 	Keys       []NewKeyArg `json:"keys"`
 	Origin     string      `json:"origin,omitempty"`  // platform only: its node's origin
+	URL        string      `json:"url,omitempty"`     // platform only: where its node is reached
 	LogKey     string      `json:"log_key,omitempty"` // platform only: verifier key of its receipt log
 }
 
@@ -97,9 +101,29 @@ func (p PartyProfile) Validate() error {
 		}
 	}
 	if p.Origin != "" {
-		return CheckToken("origin", p.Origin, 200)
+		if err := CheckToken("origin", p.Origin, 200); err != nil {
+			return err
+		}
 	}
-	return nil
+	return p.CheckURL()
+}
+
+// CheckURL holds the address of a node to be one that a client can add a path to.
+func (p PartyProfile) CheckURL() error {
+	if p.URL == "" {
+		return nil
+	}
+	if p.Origin == "" {
+		return Invalid("url", "with_origin")
+	}
+	host, ok := strings.CutPrefix(p.URL, "https://")
+	if !ok {
+		host, ok = strings.CutPrefix(p.URL, "http://")
+	}
+	if !ok || host == "" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, ":") || strings.HasSuffix(host, "/") {
+		return Invalid("url", "http_address")
+	}
+	return CheckToken("url", p.URL, 200)
 }
 
 // Party is the record of an admitted party.
@@ -113,6 +137,7 @@ type Party struct {
 	Affiliates  []USCC       `json:"affiliates"`
 	Keys        []KeyRecord  `json:"keys"`
 	Origin      string       `json:"origin,omitempty"`
+	URL         string       `json:"url,omitempty"`
 	AdmittedAt  Millis       `json:"admitted_at"` // also verified_at: the authority checked who it is
 	AdmittedBy  ID           `json:"admitted_by"`
 	Suspensions []Suspension `json:"suspensions"`

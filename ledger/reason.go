@@ -96,4 +96,6 @@ const (
 	ReasonBusy          Reason = "busy"
 	ReasonRange         Reason = "range"
 	ReasonAuthorization Reason = "authorization"
+	ReasonElsewhere     Reason = "elsewhere"     // it lies at another node: params origin and url
+	ReasonNoLog         Reason = "no_ledger_log" // the register is not kept in a log of this node
 )

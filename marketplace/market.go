@@ -43,6 +43,8 @@ type Config struct {
 	// knows and its receipts are anchored within the allowed lag.
 	Ready  func(context.Context) error
 	Origin string // of this node, in content records
+	// Where is the address of the node of another origin; empty when it has none.
+	Where  func(ctx context.Context, origin string) string
 	Now    func() time.Time
 	NewID  func() ledger.ID
 	Upload int64 // largest upload in bytes

@@ -54,6 +54,25 @@ func (m *Market) ContentsOf(ctx context.Context, subject ledger.Ref) ([]ledger.C
 	return list[ledger.Content](ctx, m.db, "SELECT value FROM content WHERE subject = ? AND removed = 0 ORDER BY id", subject)
 }
 
+// NodesOf are the origins of the nodes that hold or held content of a product or
+// resource.
+func (m *Market) NodesOf(ctx context.Context, subject ledger.Ref) ([]string, error) {
+	rows, err := m.db.QueryContext(ctx, "SELECT DISTINCT json_extract(value, '$.node') FROM content WHERE subject = ? ORDER BY 1", subject)
+	if err != nil {
+		return nil, fmt.Errorf("nodes of %s: %w", subject, err)
+	}
+	defer rows.Close()
+	var origins []string
+	for rows.Next() {
+		var origin string
+		if err := rows.Scan(&origin); err != nil {
+			return nil, fmt.Errorf("nodes of %s: %w", subject, err)
+		}
+		origins = append(origins, origin)
+	}
+	return origins, rows.Err()
+}
+
 // contentFor is the effective content record of an object under a subject.
 func (m *Market) contentFor(ctx context.Context, subject ledger.Ref, object string) (ledger.Content, error) {
 	c, err := one[ledger.Content](ctx, m.db, subject, "SELECT value FROM content WHERE subject = ? AND object = ? AND removed = 0", subject, object)

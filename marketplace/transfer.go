@@ -83,7 +83,8 @@ func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 		return g, deny(ledger.ReasonKeyUse, "protocol §3") // an environment's key fetches what its operator processes, not what it buys
 	}
 	if g.content.Node != m.Origin {
-		return g, ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("object").With("node", g.content.Node)
+		return g, ledger.Refuse(ledger.NotFound, ledger.ReasonElsewhere).At("object").
+			With("origin", g.content.Node).With("url", m.Where(ctx, g.content.Node))
 	}
 	if g.until <= m.millis() {
 		return g, deny(ledger.ReasonLicense, "O21")

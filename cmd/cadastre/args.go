@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
@@ -54,7 +56,17 @@ func (p *program) profile() (client.Profile, error) {
 	if p.URL != "" {
 		prof.URL = p.URL
 	}
+	prof.Nodes = append(p.nodes(), prof.Nodes...)
 	return prof, err
+}
+
+// nodes are the other nodes that --node names.
+func (p *program) nodes() []client.Place {
+	var list []client.Place
+	for _, origin := range slices.Sorted(maps.Keys(p.Node)) {
+		list = append(list, client.Place{Origin: origin, URL: p.Node[origin]})
+	}
+	return list
 }
 
 // client acts for the profile; without one it reads what is public.
@@ -64,7 +76,7 @@ func (p *program) client() (*client.Client, error) {
 		if where == "" {
 			where = "http://" + defaultListen
 		}
-		return client.New(client.Profile{URL: where}, p.Lang, now)
+		return client.New(client.Profile{URL: where, Nodes: p.nodes()}, p.Lang, now)
 	}
 	return p.actor()
 }

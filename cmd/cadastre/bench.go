@@ -13,6 +13,7 @@ type benchCmd struct {
 }
 
 type benchLedgerCmd struct {
+	fabricFlags
 	Ledger   string `help:"Which ledger." enum:"embedded,fabric" default:"embedded"`
 	Writers  []int  `help:"How many write at once." default:"1,16,128"`
 	Each     int    `help:"Calls of each writer in a round; 0: as many as suit the ledger." placeholder:"N"`
@@ -25,7 +26,8 @@ func (benchLedgerCmd) Help() string {
 	return `Writes to a demonstration ledger: a fresh one in a temporary folder, or on Fabric the one that is up.
 Figures are this machine's; the ratios hold on others.
 
-  cadastre bench ledger --json`
+  cadastre bench ledger --json
+  cadastre bench ledger --ledger fabric --network network.json --profile authority.json`
 }
 
 // Run measures and prints.
@@ -44,17 +46,14 @@ func (c *benchLedgerCmd) Run(p *program) error {
 		fmt.Fprintf(p.err, p.say(zh, en)+"\n", args...)
 	}}
 	if o.Each == 0 {
-		o.Each = 200
+		o.Each = map[string]int{"embedded": 200, "fabric": 15}[c.Ledger]
 	}
-	s, l, err := bench.Embedded(p.ctx, dir, now)
-	if l != nil {
-		defer l.Close()
-	}
+	s, closed, err := c.subject(p, dir)
 	if err != nil {
-		return err
+		return errors.Join(err, closed())
 	}
 	r, err := bench.Run(p.ctx, s, o)
-	if err != nil {
+	if err := errors.Join(err, closed()); err != nil {
 		return err
 	}
 	if p.JSON {
@@ -62,6 +61,25 @@ func (c *benchLedgerCmd) Run(p *program) error {
 	}
 	c.tell(p, r)
 	return nil
+}
+
+// subject opens what is measured.
+func (c *benchLedgerCmd) subject(p *program, dir string) (bench.Subject, func() error, error) {
+	if c.Ledger == "embedded" {
+		return bench.Embedded(p.ctx, dir, now)
+	}
+	n, err := c.open(p)
+	if err != nil {
+		return bench.Subject{}, func() error { return nil }, err
+	}
+	of := bench.Network{
+		Profile: n.own.Profile, Channel: n.Channel, Chaincode: n.Chaincode, Organization: n.own.Name, User: n.own.User,
+		Genesis: n.genesis, Authority: bench.Signer{Party: n.profile.Party, Key: n.key},
+	}
+	if n.Bare != "" {
+		of.Bare = "bare"
+	}
+	return bench.Fabric(p.ctx, of, logger(p.err, false), now)
 }
 
 func (c *benchLedgerCmd) tell(p *program, r bench.Result) {

@@ -12,6 +12,8 @@ import (
 )
 
 type demoCmd struct {
+	fabricFlags
+	Ledger    string `help:"Where the register is kept: in the node, or on the Fabric network of --network." enum:"embedded,fabric" default:"embedded"`
 	Dir       string `help:"Keep the node and the parties' profiles here; a temporary folder unless told." placeholder:"DIR"`
 	Catalogue string `help:"Register every record of this file (JSON Lines in the shape of data sources)." type:"existingfile" placeholder:"FILE"`
 	Product   string `help:"Sell and deliver this file; generated telemetry unless told." type:"existingfile" placeholder:"FILE"`
@@ -25,6 +27,7 @@ func (demoCmd) Help() string {
 	return `cadastre demo --lang en
 cadastre demo --dir D --serve
 cadastre demo --catalogue sources.jsonl --product streets.csv --dir D --json
+cadastre demo --ledger fabric --network network.json --profile authority.json
 
 A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect.
 With --dir the node stays; run it again with cadastre serve --dir DIR.`
@@ -55,9 +58,13 @@ func (c *demoCmd) Run(p *program) error {
 			return err
 		}
 	}
+	shared, err := c.shared(p)
+	if err != nil {
+		return err
+	}
 	r, err := demo.Run(p.ctx, demo.Options{
-		Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
-		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Verify: checkBundle,
+		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
+		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: checkers(), Verify: checkBundle,
 	})
 	if err != nil {
 		return err
@@ -76,6 +83,23 @@ func (c *demoCmd) Run(p *program) error {
 	return c.serve(p)
 }
 
+// shared is the ledger that the demonstration joins; nil: it keeps its own.
+func (c *demoCmd) shared(p *program) (*demo.Shared, error) {
+	if c.Ledger == "embedded" {
+		return nil, nil //nolint:nilnil // none is meant
+	}
+	n, err := c.open(p)
+	if err != nil {
+		return nil, err
+	}
+	return &demo.Shared{
+		Backend: node.Backend{
+			Kind: node.KindFabric, Profile: n.own.Profile, Channel: n.Channel, Chaincode: n.Chaincode, Organization: n.own.Name, User: n.own.User,
+		},
+		Genesis: n.genesis, Trust: n.trust, Authority: n.profile,
+	}, nil
+}
+
 func (c *demoCmd) tell(p *program, r demo.Result) {
 	fmt.Fprintf(p.out, p.say("\n用时 %.1f 秒。\n", "\nTold in %.1f s.\n"), r.Seconds)
 	if c.Dir == "" {
@@ -87,7 +111,9 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 }
 
 func (c *demoCmd) serve(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{
+		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: checkers(),
+	})
 	if err != nil {
 		return err
 	}

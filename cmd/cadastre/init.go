@@ -11,6 +11,8 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 type initCmd struct {
@@ -21,15 +23,32 @@ type initCmd struct {
 	USCC    ledger.USCC   `name:"uscc" help:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
 	Genesis string        `help:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
 	Objects string        `help:"Keep content where this file says, which holds what node.json has as \"objects\"; in the folder unless told." type:"existingfile" placeholder:"FILE"`
+	Join    string        `help:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
 	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
+
+	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile." type:"path" placeholder:"PROFILE"`
+	Channel      string `help:"Fabric: the channel." default:"cadastre"`
+	Chaincode    string `help:"Fabric: the chaincode." default:"register"`
+	Organization string `help:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`
+	User         string `help:"Fabric: client identity of that organization." default:"User1"`
+	FabricTrust  string `help:"Fabric: the organizations' CAs, for the trust file; with --genesis or --demo." type:"existingfile" placeholder:"FILE"`
 }
 
-// Help shows the two ways.
+// Help shows the ways to begin.
 func (initCmd) Help() string {
 	return `On the node:            cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE
 On the authority's own: cadastre genesis sign D/genesis.request --profile authority.json > genesis.jws
 On the node again:      cadastre init --dir D --genesis genesis.jws
-Hand D/trust.json to whoever is to verify, outside the node.`
+Hand D/trust.json to whoever is to verify, outside the node.
+
+On a network that organizations share (--url is where this node's clients reach it):
+  cadastre init --dir D ... --url https://data.example.gov.cn --fabric profile.yaml --organization bureau
+  cadastre init --dir D --genesis genesis.jws --fabric-trust cas.json
+A further node of that ledger:
+  cadastre init --dir D --join trust.json --name 运营节点 --region 430300 --origin op.example.cn --uscc CODE \
+    --url https://op.example.cn --fabric profile.yaml --organization operator
+  and the data authority: cadastre party admit D/application.jws --profile authority.json
+Then, on each: cadastre serve --dir D`
 }
 
 // Run makes the folder, or begins the ledger in it.
@@ -41,13 +60,17 @@ func (c *initCmd) Run(p *program) error {
 		}
 		return c.begin(p, string(trimmed(b)))
 	}
-	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin}
+	s, err := c.settings(p)
+	if err != nil {
+		return err
+	}
 	if c.Objects != "" {
-		store, err := node.ReadContentStore(c.Objects)
-		if err != nil {
+		if s.Objects, err = node.ReadContentStore(c.Objects); err != nil {
 			return err
 		}
-		s.Objects = store
+	}
+	if c.Join != "" {
+		return c.join(p, s)
 	}
 	request, err := node.Make(c.Dir, s, c.USCC, now())
 	if err != nil {
@@ -65,8 +88,52 @@ func (c *initCmd) Run(p *program) error {
 	return c.begin(p, genesis)
 }
 
+// settings are the node's, its register embedded unless --fabric says otherwise.
+func (c *initCmd) settings(p *program) (node.Settings, error) {
+	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin, URL: p.URL, Backend: node.Backend{Kind: node.KindEmbedded}}
+	if c.Fabric == "" {
+		return s, nil
+	}
+	if c.Organization == "" {
+		return s, errors.New(p.say("请用 --organization 指明本节点属于连接配置中的哪个组织", "name the organization of the profile that runs this node with --organization"))
+	}
+	profile, err := filepath.Abs(c.Fabric)
+	s.Backend = node.Backend{
+		Kind: node.KindFabric, Profile: profile, Channel: c.Channel, Chaincode: c.Chaincode, Organization: c.Organization, User: c.User,
+	}
+	return s, err
+}
+
+// join makes a further node, which then waits to be admitted.
+func (c *initCmd) join(p *program, s node.Settings) error {
+	b, err := os.ReadFile(c.Join)
+	if err != nil {
+		return fmt.Errorf("trust: %w", err)
+	}
+	t, err := evidence.ParseTrust(b)
+	if err != nil {
+		return err
+	}
+	if _, err := node.Join(c.Dir, s, c.USCC, t); err != nil {
+		return err
+	}
+	return p.line("%s %s\n%s", p.say("已生成", "Made"), filepath.Join(c.Dir, "application.jws"),
+		p.say("请交数据管理部门核验准入：cadastre party admit application.jws；之后运行 cadastre serve",
+			"Hand it to the data authority, which admits the node: cadastre party admit application.jws; then run cadastre serve"))
+}
+
 func (c *initCmd) begin(p *program, genesis string) error {
-	t, err := node.Begin(p.ctx, c.Dir, genesis, now)
+	var fabric []byte
+	if c.FabricTrust != "" {
+		var err error
+		if fabric, err = os.ReadFile(c.FabricTrust); err != nil {
+			return fmt.Errorf("fabric-trust: %w", err)
+		}
+		if err := checkFabricTrust(fabric); err != nil {
+			return fmt.Errorf("%s: %w", c.FabricTrust, err)
+		}
+	}
+	t, err := node.Begin(p.ctx, c.Dir, genesis, fabric, now)
 	if err != nil {
 		return err
 	}
@@ -113,6 +180,7 @@ type genesisSignCmd struct {
 	Name     string      `required:"" help:"Name of the data authority." placeholder:"NAME"`
 	USCC     ledger.USCC `name:"uscc" required:"" help:"Its unified social credit code." placeholder:"CODE"`
 	Recovery string      `required:"" help:"Where to write the recovery key's profile; keep it offline." placeholder:"FILE"`
+	Demo     bool        `help:"Sign a demonstration ledger: limits of 0 days, nothing on it has legal effect."`
 }
 
 // Run signs as the profile's key; a profile that is not there is made.
@@ -146,7 +214,11 @@ func (c *genesisSignCmd) Run(p *program) error {
 		USCC: c.USCC, Kind: ledger.Organ, Region: r.Region, Roles: []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
 		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
 	}}
-	jws, err := node.SignGenesis(r, a, ledger.StatutoryLimits(), false, now())
+	limits := ledger.StatutoryLimits()
+	if c.Demo {
+		limits = ledger.Limits{}
+	}
+	jws, err := node.SignGenesis(r, a, limits, c.Demo, now())
 	if err != nil {
 		return err
 	}
@@ -167,6 +239,12 @@ func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, err
 
 // defaultListen is where a node listens unless told (protocol §6).
 const defaultListen = "127.0.0.1:8480"
+
+// checkFabricTrust refuses what can't be the fabric member of a trust file.
+func checkFabricTrust(raw []byte) error {
+	_, err := proof.ParseTrust(raw)
+	return err
+}
 
 func now() time.Time { return time.Now() }
 
@@ -189,7 +267,10 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{
+		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
+		Now: now, Version: version(), Checkers: checkers(),
+	})
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,8 @@ type globals struct {
 	Lang    string `help:"Language of messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
 	Profile string `help:"Profile file of the party that acts." env:"CADASTRE_PROFILE" placeholder:"FILE"`
 	URL     string `help:"Address of the node; the profile's unless told." placeholder:"URL"`
+
+	Node map[string]string `help:"Address of another node of the ledger, when you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
 }
 
 type commands struct {

@@ -11,8 +11,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 // logger logs to w: what someone must know, or with verbose each request.
@@ -35,13 +37,17 @@ type traceCmd struct {
 	Certificate string        `help:"Code of a certificate." placeholder:"CODE"`
 	Forward     bool          `help:"To all that came of it, instead of what it rests on."`
 	Bundle      string        `help:"Write the evidence bundle here, for cadastre verify." placeholder:"FILE"`
+	Trust       string        `help:"Trust file, to join the bundles of several nodes." type:"existingfile" placeholder:"FILE"`
 }
 
 // Help shows examples.
 func (traceCmd) Help() string {
 	return `cadastre trace streets.csv --url http://127.0.0.1:8480
 cadastre trace --order ID --bundle evidence.json --profile buyer.json
-cadastre trace --resource ID --forward --profile regulator.json`
+cadastre trace --resource ID --forward --profile regulator.json
+cadastre trace --order ID --bundle evidence.json --trust trust.json --profile buyer.json
+What lies at other nodes is asked for there, with a token for each. Only an https address whose host is the
+node's origin is followed by itself; name any other with --node ORIGIN=URL when you know that it is right.`
 }
 
 // Validate is kong's: one thing is traced at a time.
@@ -83,26 +89,8 @@ func (c *traceCmd) question() (url.Values, error) {
 	return q, nil
 }
 
-type traced struct {
-	From  ledger.Ref `json:"from"`
-	Steps []struct {
-		Ref   ledger.Ref   `json:"ref"`
-		Name  string       `json:"name,omitempty"`
-		Right ledger.Right `json:"right,omitempty"`
-		Who   string       `json:"who,omitempty"`
-		State string       `json:"state,omitempty"`
-		Proof string       `json:"proof"`
-		Acts  []struct {
-			Time  ledger.Millis   `json:"time"`
-			Name  ledger.Function `json:"function"`
-			Party ledger.ID       `json:"party"`
-			Call  ledger.ID       `json:"call"`
-		} `json:"acts,omitempty"`
-	} `json:"steps"`
-	LeftOut int `json:"left_out"`
-}
-
-// Run asks the node, prints the way, and keeps the bundle if told.
+// Run asks the node, and others where it lies there, prints the way, and keeps
+// the bundle if told.
 func (c *traceCmd) Run(p *program) error {
 	q, err := c.question()
 	if err != nil {
@@ -113,28 +101,20 @@ func (c *traceCmd) Run(p *program) error {
 		return err
 	}
 	if c.Bundle != "" {
-		var b []byte
-		if err := cl.Get(p.ctx, "/v1/evidence?"+q.Encode(), &b); err != nil {
+		if err := c.keep(p, cl, q); err != nil {
 			return err
-		}
-		if err := os.WriteFile(c.Bundle, b, 0o600); err != nil {
-			return fmt.Errorf("keep bundle: %w", err)
 		}
 	}
 	if c.Forward {
 		q.Set("forward", "true")
 	}
-	if p.JSON {
-		var raw []byte
-		if err := cl.Get(p.ctx, "/v1/trace?"+q.Encode(), &raw); err != nil {
-			return err
-		}
-		_, err = p.out.Write(raw)
+	traces, missing, err := cl.Trace(p.ctx, q)
+	if err != nil {
 		return err
 	}
-	var traces []traced
-	if err := cl.Get(p.ctx, "/v1/trace?"+q.Encode(), &traces); err != nil {
-		return err
+	p.warn(missing)
+	if p.JSON {
+		return p.json(traces)
 	}
 	for _, t := range traces {
 		c.tell(p, t)
@@ -142,13 +122,59 @@ func (c *traceCmd) Run(p *program) error {
 	return nil
 }
 
-func (c *traceCmd) tell(p *program, t traced) {
+// keep writes the bundle with the receipts of every node that holds some.
+func (c *traceCmd) keep(p *program, cl *client.Client, q url.Values) error {
+	b, missing, err := cl.Evidence(p.ctx, q, c.join(p))
+	if err != nil {
+		return err
+	}
+	p.warn(missing)
+	if err := os.WriteFile(c.Bundle, b, 0o600); err != nil {
+		return fmt.Errorf("keep bundle: %w", err)
+	}
+	return nil
+}
+
+// join makes one bundle of several, by the trust file.
+func (c *traceCmd) join(p *program) client.Joiner {
+	return func(parts [][]byte) ([]byte, error) {
+		if c.Trust == "" {
+			return nil, errors.New(p.say("回执分存于多个节点：请用 --trust 指定信任文件，以便核验后合并",
+				"several nodes hold receipts: add --trust FILE, so that their bundles can be verified and joined"))
+		}
+		raw, err := os.ReadFile(c.Trust)
+		if err != nil {
+			return nil, fmt.Errorf("trust: %w", err)
+		}
+		t, err := evidence.ParseTrust(raw)
+		if err != nil {
+			return nil, err
+		}
+		b, _, err := evidence.Merge(parts, t, ledger.Standard(), checkers())
+		if err != nil {
+			return nil, err
+		}
+		return b.Encode()
+	}
+}
+
+// warn tells which nodes did not answer: what they hold is missing.
+func (p *program) warn(missing []error) {
+	for _, err := range missing {
+		fmt.Fprintf(p.err, "%s %s\n", p.say("缺少部分内容：", "Something is missing:"), explain(err, p.Lang))
+	}
+}
+
+func (c *traceCmd) tell(p *program, t client.Trace) {
 	fmt.Fprintln(p.out, t.From)
 	for _, s := range t.Steps {
 		fmt.Fprintf(p.out, "  %s  %s  %s %s %s [%s]\n", s.Ref, s.Name, s.Who, s.Right, s.State, s.Proof)
 		for _, a := range s.Acts {
 			fmt.Fprintf(p.out, "      %s  %s  %s\n", time.UnixMilli(int64(a.Time)).Format(time.RFC3339), a.Name, a.Party)
 		}
+	}
+	for _, x := range t.Elsewhere {
+		fmt.Fprintf(p.out, p.say("  节点 %s 未答复，其保存的回执不在其中\n", "  the node %s did not answer: its receipts are not here\n"), x.Origin)
 	}
 	if t.LeftOut > 0 {
 		fmt.Fprintf(p.out, p.say("  另有 %d 条记录您无权查看\n", "  %d more records may not be shown to you\n"), t.LeftOut)
@@ -186,7 +212,12 @@ func verified(bundle, trust []byte) (evidence.Report, error) {
 	if err != nil {
 		return evidence.Report{}, err
 	}
-	return evidence.Verify(bundle, t, ledger.Standard(), map[string]evidence.Checker{"tlog": evidence.TLog{}})
+	return evidence.Verify(bundle, t, ledger.Standard(), checkers())
+}
+
+// checkers check the proofs of a bundle's calls, by kind.
+func checkers() map[string]evidence.Checker {
+	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}, proof.Kind: proof.Checker{}}
 }
 
 func checkBundle(bundle, trust []byte) error {

@@ -21,14 +21,18 @@ func options(t *testing.T, dir string) bench.Options {
 // TestRun measures little and holds what the figures speak of.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
-	s, l, err := bench.Embedded(t.Context(), dir, time.Now)
+	s, closed, err := bench.Embedded(t.Context(), dir, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() {
+		if err := closed(); err != nil {
+			t.Error(err)
+		}
+	}()
 	var bare atomic.Int64
 	s.Bare = func(context.Context, string, []byte) error { bare.Add(1); return nil }
-	before, err := l.Head(t.Context())
+	before, err := s.Ledger.Head(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +50,7 @@ func TestRun(t *testing.T) {
 	if r.Import.Records != 5 || r.Import.Second <= 0 || r.Receipts.Count != 20 || r.Receipts.Second <= 0 || r.Receipts.Ratio <= 0 {
 		t.Errorf("import and receipts: %+v %+v", r.Import, r.Receipts)
 	}
-	after, err := l.Head(t.Context())
+	after, err := s.Ledger.Head(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +63,15 @@ func TestRun(t *testing.T) {
 // TestRunFails: figures of writes that failed would be lies.
 func TestRunFails(t *testing.T) {
 	dir := t.TempDir()
-	s, l, err := bench.Embedded(t.Context(), dir, time.Now)
+	s, closed, err := bench.Embedded(t.Context(), dir, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() {
+		if err := closed(); err != nil {
+			t.Error(err)
+		}
+	}()
 	broken := errors.New("broken")
 	s.Bare = func(context.Context, string, []byte) error { return broken }
 	if _, err := bench.Run(t.Context(), s, options(t, dir)); !errors.Is(err, broken) {

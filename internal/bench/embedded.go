@@ -12,27 +12,28 @@ import (
 
 // Embedded begins a demonstration ledger in the folder dir. There is nothing
 // barer to hold it against: one commit of SQLite is what each call waits for.
-func Embedded(ctx context.Context, dir string, now func() time.Time) (Subject, *embedded.Ledger, error) {
+func Embedded(ctx context.Context, dir string, now func() time.Time) (Subject, func() error, error) {
 	const origin = "bench.example"
+	none := func() error { return nil }
 	skey, vkey, err := tlog.NewKey(ledger.LedgerLog(origin))
 	if err != nil {
-		return Subject{}, nil, err
+		return Subject{}, none, err
 	}
 	key, err := tlog.ParseKey(skey)
 	if err != nil {
-		return Subject{}, nil, err
+		return Subject{}, none, err
 	}
 	l, err := embedded.Open(ctx, embedded.Config{
 		Path: filepath.Join(dir, "ledger.db"), Key: key, Algorithms: ledger.Standard(), Now: now,
 	})
 	if err != nil {
-		return Subject{}, nil, err
+		return Subject{}, none, err
 	}
 	s := Subject{Kind: "embedded", Ledger: l, ID: newID()}
 	if s.Authority, err = begin(ctx, s, origin, vkey, now); err != nil {
-		return s, l, err
+		return s, l.Close, err
 	}
-	return s, l, nil
+	return s, l.Close, nil
 }
 
 // begin records a genesis of fresh parties and returns the data authority.

@@ -56,6 +56,7 @@ func transport() *http.Transport {
 	t = t.Clone()
 	t.ResponseHeaderTimeout = time.Minute
 	t.ReadBufferSize = 256 << 10
+	t.MaxIdleConnsPerHost = importers
 	return t
 }
 

@@ -62,13 +62,15 @@ type Fetched struct {
 	Bytes   int64         `json:"bytes"`
 	Resumed int64         `json:"resumed_from,omitempty"`
 	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts
+	Node    string        `json:"node"`   // origin of the node that it came from
 }
 
 // tries is how often a fetch goes on after a cut before it gives up.
 const tries = 5
 
 // Fetch gets content of a path into file, going on from what an earlier try
-// left in file.part, and checks its SHA-256 before the file appears.
+// left in file.part, and checks its SHA-256 before the file appears. Content that
+// another node holds is fetched there.
 func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (Fetched, error) {
 	f := Fetched{File: file, Starts: []ledger.ID{}}
 	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600)
@@ -79,10 +81,18 @@ func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (F
 	if f.Resumed, err = part.Seek(0, io.SeekEnd); err != nil {
 		return f, fmt.Errorf("read %s.part: %w", file, err)
 	}
+	f.Node = c.profile.Origin
 	for try := 1; ; try++ {
 		done, err := c.fetchOnce(ctx, path, part, &f, tell)
 		if done {
 			break
+		}
+		if list := places(err); len(list) == 1 && try == 1 {
+			if c, err = c.At(list[0]); err != nil {
+				return f, err
+			}
+			f.Node = list[0].Origin
+			continue
 		}
 		if err != nil && (ledger.AsError(err) != nil && !errors.Is(err, ledger.Unavailable) || try == tries || ctx.Err() != nil) {
 			return f, err

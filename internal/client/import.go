@@ -14,8 +14,9 @@ import (
 	"github.com/datacadastre/cadastre/registry/catalog"
 )
 
-// importers is how many records are on their way at once.
-const importers = 8
+// importers is how many records are on their way at once: a ledger that waits for
+// a network takes those that come together in one transaction.
+const importers = 64
 
 // ImportState is what became of a source record.
 type ImportState string

@@ -27,7 +27,8 @@ type Profile struct {
 	Key         string       `json:"key"`                   // PKCS #8 in base64url
 	Environment ledger.ID    `json:"environment,omitempty"` // set: the key is that environment's
 
-	Use ledger.KeyUse `json:"use,omitempty"` // what the key signs; empty: calls and tokens
+	Use   ledger.KeyUse `json:"use,omitempty"`   // what the key signs; empty: calls and tokens
+	Nodes []Place       `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
 }
 
 // Keep writes the profile for its owner alone. An existing file is replaced.

@@ -11,10 +11,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-const (
-	region = ledger.Region("430300")
-	origin = "demo.cadastre.example"
-)
+const region = ledger.Region("430300")
 
 // role is one part of the cast: who it is and what it may do.
 type role struct {
@@ -36,12 +33,18 @@ func parts() []role {
 	}
 }
 
-func uscc(body string) ledger.USCC { return ledger.USCC(body + string(ledger.USCCCheck(body))) }
-
 // open makes the node, begins its ledger and serves it.
 func (s *story) open() error {
-	request, err := node.Make(s.Dir, node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: origin, Objects: s.Objects},
-		uscc("12430300000000009"), s.Now())
+	if s.Shared != nil {
+		return s.openShared()
+	}
+	s.origin = "demo.cadastre.example"
+	code, err := s.uscc("12430300000000009")
+	if err != nil {
+		return err
+	}
+	settings := node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: s.origin, Objects: s.Objects}
+	request, err := node.Make(s.Dir, settings, code, s.Now())
 	if err != nil {
 		return err
 	}
@@ -60,19 +63,15 @@ func (s *story) open() error {
 	if err != nil {
 		return err
 	}
-	trust, err := node.Begin(s.ctx, s.Dir, jws, s.Now)
+	trust, err := node.Begin(s.ctx, s.Dir, jws, nil, s.Now)
 	if err != nil {
 		return err
 	}
-	s.result.Trust = filepath.Join(s.Dir, "trust.json")
-	if s.node, err = node.Open(s.ctx, node.Options{Dir: s.Dir, Store: s.Store, Log: s.Log, Now: s.Now, Version: s.Version}); err != nil {
-		return err
-	}
-	if err := s.serve(); err != nil {
+	if err := s.start(); err != nil {
 		return err
 	}
 	s.say("== 账本创建：%s（演示账本，期限为 0 天，不具有法律效力）", "== A ledger begins: %s (a demonstration: limits of 0 days, no legal effect)", trust.Ledger)
-	s.say("   创世请求摘要 %s", "   genesis %s", trust.GenesisSHA256)
+	s.say("   创世请求摘要 %s", "   genesis %s", trust.Genesis)
 	return s.join(a, trust.Ledger)
 }
 
@@ -109,9 +108,13 @@ func (s *story) actor(r role) (*actor, error) {
 	if err != nil {
 		return nil, err
 	}
+	code, err := s.uscc(r.uscc)
+	if err != nil {
+		return nil, err
+	}
 	a := &actor{name: r.key, id: node.NewID(), key: key}
 	a.party = ledger.PartyProfile{
-		ID: a.id, Name: r.name, USCC: uscc(r.uscc), Kind: r.kind, Roles: r.roles, Region: region,
+		ID: a.id, Name: r.name, USCC: code, Kind: r.kind, Roles: r.roles, Region: region,
 		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
 	}
 	s.cast[r.key] = a
@@ -120,7 +123,7 @@ func (s *story) actor(r role) (*actor, error) {
 
 // join keeps the actor's profile and makes its client.
 func (s *story) join(a *actor, id ledger.ID) error {
-	p := client.Profile{URL: s.url, Origin: origin, Ledger: id, Party: a.id, Name: a.party.Name}
+	p := client.Profile{URL: s.url, Origin: s.origin, Ledger: id, Party: a.id, Name: a.party.Name}
 	path := filepath.Join(s.Dir, "profiles", a.name+".json")
 	if err := errors.Join(p.SetKey(a.key), p.Keep(path)); err != nil {
 		return err

@@ -51,7 +51,7 @@ func (s *story) importCatalogue() error {
 }
 
 // examiners is how many applications are under examination at once.
-const examiners = 8
+const examiners = 64
 
 // finish takes applications to their codes.
 func (s *story) finish(applied []client.ImportResult) error {

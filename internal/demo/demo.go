@@ -17,6 +17,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 // Options say what is told, and where it is kept.
@@ -27,11 +28,14 @@ type Options struct {
 	Listen    string
 	Objects   *node.ContentStore    // where content is kept; nil: in the folder
 	Store     node.StoreCredentials // of an S3 store, where Objects names no file
+	Shared    *Shared // ledger to join; nil: one of the node's own
 	English   bool
 	Version   string
 	Out       io.Writer // the story
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Checkers of proofs, by kind; that of the embedded ledger is known.
+	Checkers map[string]evidence.Checker
 	// Verify checks a bundle offline; nil error when all that it claims holds.
 	Verify func(bundle, trust []byte) error
 }
@@ -56,7 +60,7 @@ type Result struct {
 	Receipt      ledger.ID         `json:"receipt"`
 	Code         string            `json:"code"`
 	Profiles     map[string]string `json:"profiles"`
-	LedgerSize   int64             `json:"ledger_size"`
+	LedgerSize   int64             `json:"ledger_size"` // entries; of a shared ledger blocks
 	ReceiptsSize int64             `json:"receipts_size"`
 	Seconds      float64           `json:"seconds"`
 }
@@ -66,6 +70,7 @@ type story struct {
 	Options
 	ctx    context.Context //nolint:containedctx // one demonstration, one context
 	node   *node.Node
+	origin string // of the node
 	url    string
 	stop   func() error // the server
 	cast   map[string]*actor

@@ -60,6 +60,7 @@ func (s *story) forge(bundle, trust []byte) error {
 		{"party", string(s.order), string(s.product.ID)},
 		{"hash", string(s.content.SHA256), string(digest("another file"))},
 		{"entry", `"entry":"`, `"entry":"AA`},
+		{"endorsement", `"signature":"`, `"signature":"AA`},
 	} {
 		forged := bytes.Replace(bundle, []byte(f.old), []byte(f.new), 1)
 		if bytes.Equal(forged, bundle) {
@@ -76,14 +77,23 @@ func (s *story) forge(bundle, trust []byte) error {
 // count asks the node how long its logs are.
 func (s *story) count() error {
 	var err error
-	if s.result.LedgerSize, err = s.size("ledger"); err != nil {
+	if s.Shared != nil {
+		s.result.LedgerSize, err = s.blocks()
+	} else {
+		s.result.LedgerSize, err = s.size("ledger")
+	}
+	if err != nil {
 		return err
 	}
 	if s.result.ReceiptsSize, err = s.size("receipts"); err != nil {
 		return err
 	}
 	s.result.Receipts = int(s.result.ReceiptsSize)
-	s.say("\n== 账本 %d 条，回执 %d 条", "\n== %d entries in the ledger, %d receipts", s.result.LedgerSize, s.result.ReceiptsSize)
+	zh, en := "条", "entries"
+	if s.Shared != nil {
+		zh, en = "个区块", "blocks"
+	}
+	s.say("\n== 账本 %[1]d "+zh+"，回执 %[2]d 条", "\n== %[1]d "+en+" in the ledger, %[2]d receipts", s.result.LedgerSize, s.result.ReceiptsSize)
 	return nil
 }
 

@@ -170,7 +170,7 @@ func (s *story) refused() error {
 	return nil
 }
 
-// catalogue registers every record of a file, one holder's, with 8 at a time.
+// catalogue registers every record of a file, one holder's.
 func (s *story) catalogue() error {
 	if s.Catalogue == "" {
 		return nil

@@ -17,6 +17,8 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // world is a demo node that is served on this machine, in real time, and the
@@ -24,14 +26,17 @@ import (
 type world struct {
 	*node.Node // nil where a child of this process serves it
 
-	t     testing.TB
-	dir   string
-	url   string
-	trust node.Trust
-	keys  map[string]*ledger.Key
-	party map[string]*client.Client
-	last  map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
-	http  *http.Client
+	t      testing.TB
+	dir    string
+	url    string
+	origin string
+	line   *ledgertest.Outage // to the ledger, of a node that joined
+	others []client.Place     // nodes whose addresses the parties know
+	trust  evidence.Trust
+	keys   map[string]*ledger.Key
+	party  map[string]*client.Client
+	last   map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
+	http   *http.Client
 }
 
 const nodeOrigin = "node.example"
@@ -52,7 +57,7 @@ func limits(change func(*node.Limits)) node.Limits {
 func lay(t testing.TB, l node.Limits) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: filepath.Join(t.TempDir(), "node"), keys: map[string]*ledger.Key{},
+		t: t, dir: filepath.Join(t.TempDir(), "node"), origin: nodeOrigin, keys: map[string]*ledger.Key{},
 		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
 	}
 	t.Cleanup(w.http.CloseIdleConnections)
@@ -62,7 +67,7 @@ func lay(t testing.TB, l node.Limits) *world {
 		Profile: w.profile("authority"), Key: w.key("authority"), Recovery: w.key("recovery").Public(),
 	}, ledger.Limits{}, true, time.Now())
 	w.ok(err)
-	w.trust, err = node.Begin(t.Context(), w.dir, genesis, time.Now)
+	w.trust, err = node.Begin(t.Context(), w.dir, genesis, nil, time.Now)
 	w.ok(err)
 	return w
 }
@@ -162,7 +167,7 @@ func (w *world) profile(name string) ledger.PartyProfile {
 // speak makes the client of a party that signs with the key of that name.
 func (w *world) speak(name string, party ledger.ID) {
 	w.t.Helper()
-	p := client.Profile{URL: w.url, Origin: nodeOrigin, Ledger: w.trust.Ledger, Party: party}
+	p := client.Profile{URL: w.url, Origin: w.origin, Ledger: w.trust.Ledger, Party: party, Nodes: w.others}
 	w.ok(p.SetKey(w.key(name)))
 	c, err := client.New(p, "en", time.Now)
 	w.ok(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -44,9 +45,9 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	if !may && !eye.all {
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
 	}
-	trust := evidence.Trust{Ledger: n.settings.Ledger, Genesis: n.settings.GenesisSHA256, Logs: []string{n.keys.ledger.VKey()}}
-	b, _, err := evidence.Build(ctx, &proofs{n, eye}, about, trust, ledger.Standard(),
-		map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
+	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	maps.Copy(checkers, n.opts.Checkers)
+	b, _, err := evidence.Build(ctx, &proofs{n, eye}, about, n.trust, ledger.Standard(), checkers)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +147,7 @@ func (p *proofs) Acts(ctx context.Context, ref ledger.Ref) ([]evidence.Act, erro
 	list := make([]evidence.Act, len(acts))
 	for i, a := range acts {
 		list[i] = evidence.Act{Party: a.Party, Call: a.Call, Function: a.Name, Payload: a.Payload}
-		if list[i].Position, err = p.position(ctx, a.Party, a.Call); err != nil {
+		if list[i].Position, err = p.n.loop.Place(ctx, a.Party, a.Call); err != nil {
 			return nil, err
 		}
 	}
@@ -154,43 +155,10 @@ func (p *proofs) Acts(ctx context.Context, ref ledger.Ref) ([]evidence.Act, erro
 	return list, nil
 }
 
-func (p *proofs) position(ctx context.Context, party, call ledger.ID) (ledger.Position, error) {
-	seq, err := p.n.ledger.Place(ctx, party, call)
-	if err != nil {
-		return ledger.Position{}, fmt.Errorf("place of call %s: %w", call, err)
-	}
-	return ledger.Position{Block: uint64(seq)}, nil
-}
-
 // Record implements evidence.Source.
 func (p *proofs) Record(ctx context.Context, ref ledger.Ref) (json.RawMessage, error) {
 	b, err := p.n.ledger.Value(ctx, ledger.RecordKey(ref))
 	return b, hide(err)
-}
-
-// Prove implements evidence.Source: all calls under one checkpoint.
-func (p *proofs) Prove(ctx context.Context, calls []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
-	var last uint64
-	for _, c := range calls {
-		last = max(last, c.Position.Block)
-	}
-	signed, size, err := p.n.ledger.Checkpoint(ctx, int64(last)+1)
-	if err != nil {
-		return evidence.ProofSet{}, nil, err
-	}
-	common, err := json.Marshal(evidence.TLogCommon{Checkpoint: string(signed)})
-	if err != nil {
-		return evidence.ProofSet{}, nil, fmt.Errorf("encode checkpoint: %w", err)
-	}
-	list := make([]evidence.Proven, len(calls))
-	for i, c := range calls {
-		r, err := p.n.ledger.RecordedAt(ctx, int64(c.Position.Block), size)
-		if err != nil {
-			return evidence.ProofSet{}, nil, err
-		}
-		list[i] = evidence.Proven{Proof: r.Proof.Data, Writes: r.Writes}
-	}
-	return evidence.ProofSet{Kind: evidence.TLogKind, Common: common}, list, nil
 }
 
 // Receipts implements evidence.Source. It waits for the anchor that covers them.
@@ -279,7 +247,7 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.A
 		Party: a.Cite.Party, Call: a.Cite.Call,
 		Function: ledger.FnAnchor, Payload: a.Cite.Payload,
 	}}
-	if g.Anchor.Position, err = p.position(ctx, a.Cite.Party, a.Cite.Call); err != nil {
+	if g.Anchor.Position, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call); err != nil {
 		return g, err
 	}
 	for _, k := range list {

@@ -2,13 +2,33 @@ package node
 
 import (
 	"context"
+	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/marketplace"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
+
+// On has a node stand on a ledger that is open already, whatever its settings say.
+func (o Options) On(l ledger.Ledger) Options {
+	o.open = handed(l)
+	return o
+}
+
+func handed(l ledger.Ledger) opener {
+	return func(context.Context, folder, Settings, keys, *slog.Logger, func() time.Time) (opened, error) {
+		return opened{Ledger: l}, nil
+	}
+}
+
+// BeginOn is Begin on a ledger that is open already.
+func BeginOn(ctx context.Context, l ledger.Ledger, dir, genesis string, fabric json.RawMessage, now func() time.Time) (evidence.Trust, error) {
+	return begin(ctx, folder(dir), genesis, fabric, now, handed(l))
+}
 
 // Ledger is what the tests record their story on.
 func (n *Node) Ledger() ledger.Ledger { return n.ledger }
@@ -27,11 +47,3 @@ func (n *Node) Sweep(ctx context.Context, age time.Duration) (int, error) { retu
 
 // Objects is the object store.
 func (n *Node) Objects() *objects.Store { return n.objects }
-
-// Lag is how the node tells that it is behind.
-type Lag struct{ lag }
-
-// Late reports whether one block has been awaited for more than a second.
-func (l *Lag) Late(known bool, applied, head uint64, now time.Time) bool {
-	return l.late(known, applied, head, now)
-}

@@ -26,6 +26,8 @@ type Settings struct {
 	Ledger        ledger.ID     `json:"ledger,omitempty"`
 	GenesisSHA256 ledger.Digest `json:"genesis_sha256,omitempty"`
 	Platform      ledger.ID     `json:"platform"`
+	URL           string        `json:"url,omitempty"` // where other nodes' clients reach it
+	Backend       Backend       `json:"ledger_backend"`
 	Limits        Limits        `json:"limits"`
 	Objects       *ContentStore `json:"objects,omitempty"`
 }
@@ -71,12 +73,12 @@ func (d folder) path(name ...string) string {
 type keys struct {
 	master   seal.Key
 	platform *ledger.Key
-	ledger   *tlog.Key
+	ledger   *tlog.Key // nil where the register is kept elsewhere
 	receipts *tlog.Key
 }
 
 // create makes a new folder with fresh keys; one that holds a node is refused.
-func (d folder) create(origin string) (keys, error) {
+func (d folder) create(origin string, b Backend) (keys, error) {
 	if _, err := os.Stat(d.path("format")); err == nil {
 		return keys{}, fmt.Errorf("%s holds a node already: start it with serve, or choose an empty folder", d)
 	}
@@ -99,7 +101,11 @@ func (d folder) create(origin string) (keys, error) {
 	if err := d.keepSecret("platform", raw); err != nil {
 		return keys{}, err
 	}
-	for name, log := range map[string]string{"ledger-log": ledger.LedgerLog(origin), "receipt-log": ledger.ReceiptLog(origin)} {
+	logs := map[string]string{"receipt-log": ledger.ReceiptLog(origin)}
+	if !b.Shared() {
+		logs["ledger-log"] = ledger.LedgerLog(origin)
+	}
+	for name, log := range logs {
 		skey, _, err := tlog.NewKey(log)
 		if err != nil {
 			return keys{}, fmt.Errorf("make log key: %w", err)
@@ -111,7 +117,7 @@ func (d folder) create(origin string) (keys, error) {
 	if err := writeFile(d.path("format"), []byte(format)); err != nil {
 		return keys{}, err
 	}
-	return d.keys()
+	return d.keys(b)
 }
 
 // keepSecret seals a key with the master key.
@@ -127,7 +133,7 @@ func (d folder) keepSecret(name string, secret []byte) error {
 	return writeFile(d.path("keys", name), sealed)
 }
 
-func (d folder) keys() (keys, error) {
+func (d folder) keys(b Backend) (keys, error) {
 	var k keys
 	err := d.midRotation()
 	if err != nil {
@@ -146,15 +152,21 @@ func (d folder) keys() (keys, error) {
 		}
 		return b
 	}
-	platform, ledgerLog, receiptLog := secret("platform"), secret("ledger-log"), secret("receipt-log")
+	platform, receiptLog := secret("platform"), secret("receipt-log")
+	var ledgerLog []byte
+	if !b.Shared() {
+		ledgerLog = secret("ledger-log")
+	}
 	if err != nil {
 		return k, fmt.Errorf("load the node's keys: %w", err)
 	}
 	if k.platform, err = ledger.ParseKey(platform); err != nil {
 		return k, err
 	}
-	if k.ledger, err = tlog.ParseKey(string(ledgerLog)); err != nil {
-		return k, err
+	if !b.Shared() {
+		if k.ledger, err = tlog.ParseKey(string(ledgerLog)); err != nil {
+			return k, err
+		}
 	}
 	k.receipts, err = tlog.ParseKey(string(receiptLog))
 	return k, err
@@ -182,7 +194,7 @@ func (d folder) settings() (Settings, error) {
 	if err := s.Objects.validate(); err != nil {
 		return s, fmt.Errorf("node.json: %w", err)
 	}
-	return s, s.Limits.validate()
+	return s, errors.Join(s.Backend.validate(), s.Limits.validate())
 }
 
 func (d folder) keepSettings(s Settings) error {

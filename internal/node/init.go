@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 // NewID makes a UUIDv7.
@@ -27,98 +28,153 @@ type Request struct {
 	Platform  string        `json:"platform"` // admission JWS of the node party
 }
 
-// Trust is what a verifier must have from outside the node (protocol §6).
-type Trust struct {
-	Ledger        ledger.ID     `json:"ledger"`
-	GenesisSHA256 ledger.Digest `json:"genesis_sha256"`
-	Logs          []string      `json:"logs"` // verifier keys of the ledger log
-}
+// requestFile holds what the data authority signs to begin a ledger.
+const requestFile = "genesis.request"
 
 // Make lays out a new node in dir and returns its request for a genesis.
 // operator says who runs the node, by its unified social credit code.
 func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request, error) {
-	if err := ledger.First(ledger.CheckText("name", s.Name, 1, ledger.MaxName), s.Region.Validate("region"),
-		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc"), s.Objects.validate()); err != nil {
-		return Request{}, err
-	}
-	if s.Limits == (Limits{}) {
-		s.Limits = DefaultLimits()
-	}
 	d := folder(dir)
-	k, err := d.create(s.Origin)
+	made, err := d.make(s, operator)
 	if err != nil {
 		return Request{}, err
 	}
-	s.Platform = NewID()
-	profile := ledger.PartyProfile{
-		ID: s.Platform, Name: s.Name, USCC: operator, Kind: ledger.Institution,
-		Roles: []ledger.Role{ledger.RolePlatform}, Region: s.Region, Affiliates: []ledger.USCC{},
-		Keys:   []ledger.NewKeyArg{{JWK: k.platform.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}},
-		Origin: s.Origin, LogKey: k.receipts.VKey(),
+	r := Request{Ledger: NewID(), Name: s.Name, Region: s.Region, Origin: s.Origin, Platform: made.application}
+	if made.keys.ledger != nil {
+		r.LedgerKey = made.keys.ledger.VKey()
 	}
-	jws, err := ledger.SignProfile(k.platform, profile)
-	if err != nil {
-		return Request{}, err
-	}
-	r := Request{Ledger: NewID(), Name: s.Name, Region: s.Region, Origin: s.Origin, LedgerKey: k.ledger.VKey(), Platform: jws}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return Request{}, fmt.Errorf("encode request: %w", err)
 	}
-	return r, errors.Join(d.keepSettings(s), writeFile(d.path("genesis.request"), append(b, '\n')))
+	return r, errors.Join(d.keepSettings(made.settings), writeFile(d.path(requestFile), append(b, '\n')))
 }
 
-// Begin appends entry 0: the genesis that the data authority signed.
-func Begin(ctx context.Context, dir, genesis string, now func() time.Time) (Trust, error) {
-	d := folder(dir)
+// fresh is a new node's folder.
+type fresh struct {
+	settings    Settings
+	keys        keys
+	application string // admission JWS of the node party
+}
+
+// make makes the folder and keys of a new node, and its application for admission.
+func (d folder) make(s Settings, operator ledger.USCC) (fresh, error) {
+	s.Platform = NewID()
+	profile := ledger.PartyProfile{
+		ID: s.Platform, Name: s.Name, USCC: operator, Kind: ledger.Institution,
+		Roles: []ledger.Role{ledger.RolePlatform}, Region: s.Region, Affiliates: []ledger.USCC{}, Origin: s.Origin, URL: s.URL,
+	}
+	if s.Limits == (Limits{}) {
+		s.Limits = DefaultLimits()
+	}
+	if err := errors.Join(ledger.First(ledger.CheckText("name", s.Name, 1, ledger.MaxName), s.Region.Validate("region"),
+		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc"), profile.CheckURL(), s.Objects.validate()), s.Backend.validate()); err != nil {
+		return fresh{}, err
+	}
+	k, err := d.create(s.Origin, s.Backend)
+	if err != nil {
+		return fresh{}, err
+	}
+	profile.Keys = []ledger.NewKeyArg{{JWK: k.platform.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}}
+	profile.LogKey = k.receipts.VKey()
+	jws, err := ledger.SignProfile(k.platform, profile)
+	return fresh{s, k, jws}, err
+}
+
+// Begin records the genesis that the data authority signed: entry 0 of the
+// embedded ledger, or the first call of a channel. A channel that began with this
+// very genesis is gone on with. fabric is the member of that name of the trust
+// file, for a ledger on Fabric.
+func Begin(ctx context.Context, dir, genesis string, fabric json.RawMessage, now func() time.Time) (evidence.Trust, error) {
+	return begin(ctx, folder(dir), genesis, fabric, now, openLedger)
+}
+
+func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage, now func() time.Time, open opener) (evidence.Trust, error) {
+	var none evidence.Trust
 	s, err := d.settings()
 	if err != nil {
-		return Trust{}, err
+		return none, err
 	}
 	unlock, err := d.lock()
 	if err != nil {
-		return Trust{}, err
+		return none, err
 	}
 	defer unlock()
-	signed, err := ledger.ParseCall(genesis)
+	k, err := d.keys(s.Backend)
 	if err != nil {
-		return Trust{}, fmt.Errorf("genesis: %w", err)
+		return none, err
 	}
-	var args ledger.GenesisArgs
-	if err := ledger.DecodeStrict(signed.Call.Args, &args); err != nil {
-		return Trust{}, fmt.Errorf("genesis: %w", err)
-	}
-	k, err := d.keys()
+	args, err := d.genesis(genesis, s, k)
 	if err != nil {
-		return Trust{}, err
+		return none, err
 	}
-	if args.LedgerKey != k.ledger.VKey() || args.Origin != s.Origin {
-		return Trust{}, fmt.Errorf("this genesis was signed for another node (%s): sign %s", args.Origin, d.path("genesis.request"))
+	if s.Backend.Shared() != (len(fabric) > 0) {
+		return none, fmt.Errorf("a ledger on Fabric, and no other, needs --fabric-trust: the CAs of the network's organizations")
 	}
 	s.Ledger, s.GenesisSHA256 = args.Ledger, ledger.DigestOf([]byte(genesis))
-	l, err := embedded.Open(ctx, embedded.Config{
-		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(),
-		Genesis: s.GenesisSHA256, Now: now,
-	})
+	l, err := open(ctx, d, s, k, slog.New(slog.DiscardHandler), now)
 	if err != nil {
-		return Trust{}, err
+		return none, err
 	}
 	if _, err := l.Submit(ctx, genesis); err != nil {
-		return Trust{}, errors.Join(fmt.Errorf("genesis: %w", err), l.Close())
+		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonGenesis {
+			err = fmt.Errorf("the ledger has begun, or is to begin, with another genesis: join it with cadastre init --join, or give the node a channel of its own: %w", err)
+		}
+		return none, errors.Join(fmt.Errorf("genesis: %w", err), l.shut())
 	}
-	if err := errors.Join(l.Close(), d.keepSettings(s)); err != nil {
-		return Trust{}, err
+	t := evidence.Trust{Ledger: s.Ledger, Genesis: s.GenesisSHA256, Logs: []string{}, Fabric: fabric}
+	if k.ledger != nil {
+		t.Logs = []string{k.ledger.VKey()}
 	}
-	t := trust(s, k)
-	b, err := json.MarshalIndent(t, "", "  ")
-	if err != nil {
-		return t, fmt.Errorf("encode trust: %w", err)
-	}
-	return t, errors.Join(writeFile(d.path("trust.json"), append(b, '\n')), os.Remove(d.path("genesis.request")))
+	return t, errors.Join(l.shut(), d.keepTrust(t), d.keepSettings(s), os.Remove(d.path(requestFile)))
 }
 
-func trust(s Settings, k keys) Trust {
-	return Trust{Ledger: s.Ledger, GenesisSHA256: s.GenesisSHA256, Logs: []string{k.ledger.VKey()}}
+// Record submits calls, in order, to the ledger of the node in dir, which need not
+// be admitted yet nor its ledger begun.
+func Record(ctx context.Context, dir string, log *slog.Logger, now func() time.Time, calls ...string) error {
+	d := folder(dir)
+	s, err := d.settings()
+	if err != nil {
+		return err
+	}
+	k, err := d.keys(s.Backend)
+	if err != nil {
+		return err
+	}
+	l, err := openLedger(ctx, d, s, k, log, now)
+	if err != nil {
+		return err
+	}
+	for _, call := range calls {
+		if _, err := l.Submit(ctx, call); err != nil {
+			return errors.Join(fmt.Errorf("record: %w", err), l.shut())
+		}
+	}
+	return l.shut()
+}
+
+// genesis reads a signed genesis and refuses one that is not this node's.
+func (d folder) genesis(jws string, s Settings, k keys) (ledger.GenesisArgs, error) {
+	var args ledger.GenesisArgs
+	signed, err := ledger.ParseCall(jws)
+	if err != nil {
+		return args, fmt.Errorf("genesis: %w", err)
+	}
+	if err := ledger.DecodeStrict(signed.Call.Args, &args); err != nil {
+		return args, fmt.Errorf("genesis: %w", err)
+	}
+	vkey := ""
+	if k.ledger != nil {
+		vkey = k.ledger.VKey()
+	}
+	p, err := ledger.ParseProfile(ledger.Standard(), args.Platform)
+	if err != nil {
+		return args, fmt.Errorf("genesis: %w", err)
+	}
+	if args.LedgerKey != vkey || args.Origin != s.Origin || p.ID != s.Platform {
+		return args, fmt.Errorf("this genesis was signed for another node (%s): sign %s", args.Origin, d.path(requestFile))
+	}
+	return args, nil
 }
 
 // Authority is what signs a genesis: the data authority's profile with its sign

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/auth"
@@ -17,6 +16,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/licensing"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -34,6 +34,9 @@ type Options struct {
 	Log           *slog.Logger
 	Now           func() time.Time
 	Version       string
+	Checkers      map[string]evidence.Checker // of proofs, by kind; that of the embedded ledger is known
+
+	open opener // another ledger than the settings'; for tests
 }
 
 // Node is a running node.
@@ -44,8 +47,11 @@ type Node struct {
 	genesis  ledger.Genesis
 	unlock   func()
 	read     *sqldb.DB
-	own      *sqldb.DB // node.db
-	ledger   *embedded.Ledger
+	mine     *sqldb.DB // node.db
+	ledger   ledger.Ledger
+	own      *embedded.Ledger // the same, where the register is this node's alone
+	trust    evidence.Trust
+	close    func() error // the ledger
 	receipts *receipts.Store
 	objects  *objects.Store
 	loop     *projection.Loop
@@ -61,7 +67,7 @@ type Node struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	anchors anchors
-	behind  atomic.Bool // a known block is not applied for a second
+	pulse   pulse
 }
 
 // Open starts a node in the order of protocol §7: lock, ledger, receipts held
@@ -87,10 +93,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.unlock, err = d.lock(); err != nil {
 		return err
 	}
-	if n.keys, err = d.keys(); err != nil {
+	if n.keys, err = d.keys(n.settings.Backend); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, folder) error{n.openLedger, n.openStores, n.openDomains, n.openEdge} {
+	for _, step := range []func(context.Context, folder) error{n.openRegister, n.openStores, n.openDomains, n.openEdge} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
@@ -98,18 +104,20 @@ func (n *Node) open(ctx context.Context) (err error) {
 	return nil
 }
 
-func (n *Node) openLedger(ctx context.Context, d folder) (err error) {
-	n.ledger, err = embedded.Open(ctx, embedded.Config{
-		Path: d.path("ledger.db"), Key: n.keys.ledger,
-		Algorithms: ledger.Standard(), Genesis: n.settings.GenesisSHA256, Now: n.opts.Now,
-	})
+func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
+	if n.trust, err = d.trust(n.settings, n.keys); err != nil {
+		return err
+	}
+	open := openLedger
+	if n.opts.open != nil {
+		open = n.opts.open
+	}
+	l, err := open(ctx, d, n.settings, n.keys, n.opts.Log, n.opts.Now)
 	if err != nil {
 		return err
 	}
-	if n.genesis, err = value[ledger.Genesis](ctx, n.ledger, ledger.GenesisRef); err != nil {
-		return fmt.Errorf("read genesis: %w", err)
-	}
-	return nil
+	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
+	return n.checkLedger(ctx, d)
 }
 
 // value reads a record of the ledger.
@@ -127,6 +135,9 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
+	if last != nil {
+		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
+	}
 	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.opts.Now})
 	if err != nil {
 		return err
@@ -134,13 +145,13 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
-	if n.own, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
+	if n.mine, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
 		return err
 	}
-	if err := errors.Join(n.own.Migrate(ctx, "auth", auth.Migrations()), n.own.Migrate(ctx, "custody", custody.Migrations())); err != nil {
+	if err := errors.Join(n.mine.Migrate(ctx, "auth", auth.Migrations()), n.mine.Migrate(ctx, "custody", custody.Migrations())); err != nil {
 		return err
 	}
-	n.custody = custody.New(n.own.W, n.keys.master, n.opts.Now)
+	n.custody = custody.New(n.mine.W, n.keys.master, n.opts.Now)
 	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal); err != nil {
 		return err
 	}
@@ -160,21 +171,20 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.market = marketplace.New(marketplace.Config{
 		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
-		Ready: n.ready, Origin: n.settings.Origin, Now: n.opts.Now, NewID: NewID, Upload: n.settings.Limits.Upload,
+		Ready: n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, Upload: n.settings.Limits.Upload,
 		Each: n.settings.Limits.Deliveries,
 	})
-	n.loop, err = projection.New(ctx, n.read.W, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links}, n.applied, n.opts.Now)
+	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links}, n.applied, n.opts.Now)
 	if err != nil {
 		return err
 	}
 	n.licenses.UseRevision(n.loop.Revision)
 	head, err := n.ledger.Head(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the ledger's head: %w", err)
 	}
-	if r, ok := n.loop.Revision(); ok && r.Block > head.Block {
-		return fmt.Errorf("read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has shown; "+
-			"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and tell whoever holds a checkpoint", r.Block, head.Block)
+	if err := n.checkRead(head); err != nil {
+		return err
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n.stop = stop
@@ -187,6 +197,11 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err := n.loop.Wait(ctx, head.Block); err != nil {
 		return err
 	}
+	if n.own == nil {
+		if err := n.checkGenesis(ctx); err != nil {
+			return err
+		}
+	}
 	if err := n.anchor(ctx); err != nil {
 		n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
 	}
@@ -194,6 +209,17 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	n.background(func() { n.watch(run) })
 	n.background(func() { n.keepSwept(run) })
 	return nil
+}
+
+// checkRead refuses a ledger of our own that is older than what this node has
+// shown. Of a shared one the peer that answers may lag: the loop waits for it.
+func (n *Node) checkRead(head ledger.Revision) error {
+	r, ok := n.loop.Revision()
+	if !ok || r.Block <= head.Block || n.own == nil {
+		return nil
+	}
+	return fmt.Errorf("read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has shown; "+
+		"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and tell whoever holds a checkpoint", r.Block, head.Block)
 }
 
 func (n *Node) background(f func()) {
@@ -231,13 +257,13 @@ func (n *Node) Close(context.Context) error {
 	if n.objects != nil {
 		errs = append(errs, n.objects.Close())
 	}
-	for _, db := range []*sqldb.DB{n.read, n.own} {
+	for _, db := range []*sqldb.DB{n.read, n.mine} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
 	}
-	if n.ledger != nil {
-		errs = append(errs, n.ledger.Close())
+	if n.close != nil {
+		errs = append(errs, n.close())
 	}
 	if n.unlock != nil {
 		n.unlock()

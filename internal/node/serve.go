@@ -21,24 +21,42 @@ type Listen struct {
 }
 
 func (n *Node) openEdge(_ context.Context, _ folder) (err error) {
-	if n.checker, err = auth.NewChecker(n.settings.Origin, n, n.own.W, n.opts.Now); err != nil {
+	if n.checker, err = auth.NewChecker(n.settings.Origin, n, n.mine.W, n.opts.Now); err != nil {
 		return err
 	}
 	n.edge = web.New(web.Config{
 		Ledger: n.ledger, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
-		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Ready: n.ready, Public: n.opts.PublicEntries,
+		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Health: n.health, Public: n.opts.PublicEntries,
 		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
-		Logs: []web.Log{{Name: "ledger", Handler: n.ledger.Handler}, {Name: "receipts", Handler: n.receipts.Handler}},
+		Logs: n.logs(),
 	})
 	return nil
+}
+
+// logs are those that the node serves: its receipts, and the ledger's own log
+// where the register is in its folder.
+func (n *Node) logs() []web.Log {
+	logs := []web.Log{{Name: "receipts", Handler: n.receipts.Handler}, {Name: "ledger"}}
+	if n.own != nil {
+		logs[1].Handler = n.own.Handler
+	}
+	return logs
 }
 
 func (n *Node) about() web.About {
 	return web.About{
 		Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
-		GenesisSHA256: n.settings.GenesisSHA256, Logs: []string{n.keys.ledger.VKey()}, ReceiptLog: n.keys.receipts.VKey(),
+		GenesisSHA256: n.settings.GenesisSHA256, Logs: n.trust.Logs, URL: n.settings.URL, Backend: n.kind(), ReceiptLog: n.keys.receipts.VKey(),
 		Demo: n.genesis.Demo, Version: n.opts.Version,
 	}
+}
+
+// kind is the kind of ledger that the node stands on.
+func (n *Node) kind() string {
+	if n.settings.Backend.Shared() {
+		return n.settings.Backend.Kind
+	}
+	return KindEmbedded
 }
 
 // Edge is the node's HTTP handler.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/marketplace"
 )
 
@@ -20,7 +21,7 @@ type story struct {
 	*node.Node
 
 	t     *testing.T
-	trust node.Trust
+	trust evidence.Trust
 	keys  map[string]*ledger.Key
 	n     int
 
@@ -121,7 +122,7 @@ func open(t *testing.T) *story {
 		Recovery: s.key("recovery").Public(),
 	}, ledger.Limits{}, true, now())
 	s.ok(err)
-	s.trust, err = node.Begin(t.Context(), dir, genesis, now)
+	s.trust, err = node.Begin(t.Context(), dir, genesis, nil, now)
 	s.ok(err)
 	s.Node, err = node.Open(t.Context(), node.Options{Dir: dir, Log: slog.New(slog.DiscardHandler), Now: now, Version: "test"})
 	s.ok(err)

@@ -80,6 +80,9 @@ func (n *Node) startReceipt(ctx context.Context, name string) ([]ledger.Ref, err
 	} else if err = ledger.ID(name).Validate("receipt"); err == nil {
 		k, err = n.receipts.ByID(ctx, ledger.ID(name))
 	}
+	if errors.Is(err, ledger.NotFound) {
+		return nil, n.astray(ctx)
+	}
 	if err != nil {
 		return nil, hide(err)
 	}
@@ -356,8 +359,8 @@ func (w *walk) grants(ctx context.Context) error {
 }
 
 // trace makes the answer: every record, and the links between those shown.
-func (w *walk) trace(ctx context.Context) (web.Trace, error) {
-	t := web.Trace{From: w.from, Steps: []web.Step{}, Links: []ledger.Link{}, LeftOut: len(w.hidden), Cut: w.cut}
+func (w *walk) trace(ctx context.Context) (t web.Trace, err error) {
+	t = web.Trace{From: w.from, Steps: []web.Step{}, Links: []ledger.Link{}, LeftOut: len(w.hidden), Cut: w.cut}
 	names := names{n: w.n, anchored: w.n.anchored(), who: map[ledger.ID]string{}}
 	for _, ref := range w.refs {
 		step, err := names.step(ctx, ref)
@@ -384,7 +387,8 @@ func (w *walk) trace(ctx context.Context) (web.Trace, error) {
 		return strings.Compare(string(a.From)+" "+a.Rel+" "+string(a.To), string(b.From)+" "+b.Rel+" "+string(b.To))
 	})
 	t.Links = slices.Compact(t.Links)
-	return t, nil
+	t.Elsewhere, err = w.elsewhere(ctx)
+	return t, err
 }
 
 // anchored is how many receipts the last anchor covers.

@@ -88,7 +88,7 @@ func (m names) describe(ctx context.Context, s *web.Step) error {
 		return fill(ctx, m.n, s, func(p ledger.Product) { s.Name, s.Party, s.State = p.Title, p.Operator, string(p.State) })
 	case ledger.KindContent:
 		return fill(ctx, m.n, s, func(c ledger.Content) {
-			s.Name, s.Party = c.Name, c.Owner
+			s.Name, s.Party, s.Node = c.Name, c.Owner, c.Node
 			if c.Removed {
 				s.State = "removed"
 			}
@@ -143,7 +143,7 @@ func (m names) receipt(ctx context.Context, s *web.Step) error {
 		return err
 	}
 	s.Name, s.Party, s.Receipt, s.Index, s.State = string(k.Receipt.Kind), k.Receipt.Party, &k.Receipt, k.Index, string(k.Receipt.Outcome)
-	s.Proof = proofLogged
+	s.Proof, s.Node = proofLogged, m.n.settings.Origin
 	if k.Index < m.anchored {
 		s.Proof = proofAnchored
 	}

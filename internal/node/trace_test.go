@@ -295,7 +295,6 @@ func TestEvidenceVerifiesWithTheTrustFile(t *testing.T) {
 	s := told(t)
 	start, end := s.receiptsOf(ledger.Delivery)
 	supply, _ := s.receiptsOf(ledger.Supply)
-	trust := evidence.Trust{Ledger: s.trust.Ledger, Genesis: s.trust.GenesisSHA256, Logs: s.trust.Logs}
 	for _, c := range []struct {
 		who        string
 		about      ledger.Ref
@@ -320,7 +319,7 @@ func TestEvidenceVerifiesWithTheTrustFile(t *testing.T) {
 			t.Errorf("%s about %s: %v", c.who, c.about, err)
 			continue
 		}
-		report, err := evidence.Verify(b, trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
+		report, err := evidence.Verify(b, s.trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
 		if err != nil {
 			t.Errorf("%s about %s: %v", c.who, c.about, err)
 			continue

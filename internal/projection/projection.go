@@ -41,7 +41,8 @@ type Domain interface {
 
 // Loop applies blocks.
 type Loop struct {
-	db      *sql.DB
+	db      *sql.DB // writes
+	reads   *sql.DB
 	ledger  ledger.Ledger
 	domains []Domain
 	applied func(ctx context.Context, events []ledger.Event)
@@ -56,10 +57,10 @@ type Loop struct {
 	err      error
 }
 
-// New makes the loop over the writer of read.db. applied is called after each
+// New makes the loop over the writer and the readers of read.db. applied is called after each
 // commit, before anyone who waits for it goes on.
-func New(ctx context.Context, db *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
-	p := &Loop{db: db, ledger: l, domains: domains, applied: applied, now: now, changed: make(chan struct{})}
+func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
+	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, changed: make(chan struct{})}
 	var block int64
 	err := db.QueryRowContext(ctx, "SELECT block, head FROM position").Scan(&block, &p.revision.Head)
 	switch {
@@ -101,10 +102,10 @@ func (p *Loop) run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read block %d: %w", next, err)
 		}
-		if b.Number != next {
+		if b.Number != next && (next > 0 || len(group) > 0) { // a channel may have begun before its register
 			return fmt.Errorf("block %d came where %d was due", b.Number, next)
 		}
-		next++
+		next = b.Number + 1
 		group = append(group, b)
 		if b.Head == "" {
 			continue
@@ -138,6 +139,9 @@ func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
 					return fmt.Errorf("event %s of call %s: %w", c.Event.Name, c.Event.Call, err)
 				}
 			}
+			if err := place(ctx, tx, c); err != nil {
+				return err
+			}
 			events = append(events, c.Event)
 		}
 	}
@@ -157,6 +161,33 @@ func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
 	p.told = last.Number + 1
 	p.wake()
 	return nil
+}
+
+// place keeps where a call is recorded.
+func place(ctx context.Context, tx *sql.Tx, c ledger.Committed) error {
+	at := c.Position
+	if _, err := tx.ExecContext(ctx, "INSERT INTO place (party, call, block, tx, i) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		c.Event.Party, c.Event.Call, int64(at.Block), at.Tx, at.I); err != nil {
+		return fmt.Errorf("place of call %s: %w", c.Event.Call, err)
+	}
+	return nil
+}
+
+// Place is where an applied call is recorded; NotFound when it is not. A call
+// that was applied before places were kept is asked of the ledger.
+func (p *Loop) Place(ctx context.Context, party, call ledger.ID) (ledger.Position, error) {
+	var at ledger.Position
+	var block int64
+	err := p.reads.QueryRowContext(ctx, "SELECT block, tx, i FROM place WHERE party = ? AND call = ?", party, call).Scan(&block, &at.Tx, &at.I)
+	if errors.Is(err, sql.ErrNoRows) {
+		r, err := p.ledger.Recorded(ctx, party, call)
+		return r.Position, err
+	}
+	if err != nil || block < 0 {
+		return at, fmt.Errorf("read place of call %s: %w", call, err)
+	}
+	at.Block = uint64(block)
+	return at, nil
 }
 
 // Revision is the last block applied whole; false while there is none.

@@ -100,7 +100,7 @@ func (f *fixture) journal(t *testing.T) []ledger.ID {
 // start runs a loop; stop ends it and returns what Run said.
 func (f *fixture) start(t *testing.T, l ledger.Ledger, d projection.Domain, applied func(context.Context, []ledger.Event)) (loop *projection.Loop, stop func() error) {
 	t.Helper()
-	loop, err := projection.New(t.Context(), f.db.W, l, []projection.Domain{d}, applied, time.Now)
+	loop, err := projection.New(t.Context(), f.db.W, f.db.R, l, []projection.Domain{d}, applied, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func (f *fixture) wait(t *testing.T, loop *projection.Loop, block uint64) {
 func TestLoop(t *testing.T) {
 	f := newFixture(t)
 	var d journal
-	if _, ok := first(projection.New(t.Context(), f.db.W, f.ledger, nil, ignore, time.Now)).Revision(); ok {
+	if _, ok := first(projection.New(t.Context(), f.db.W, f.db.R, f.ledger, nil, ignore, time.Now)).Revision(); ok {
 		t.Error("an empty read model has a revision")
 	}
 	for round := range 3 { // each a process of its own
@@ -244,6 +244,67 @@ func TestGap(t *testing.T) {
 	}
 }
 
+// TestBlocksOfAChannel has blocks as Fabric makes them: the first comes late, some
+// hold no call, some several, whose places are kept.
+func TestBlocksOfAChannel(t *testing.T) {
+	f := newFixture(t)
+	for i := range 5 {
+		f.submit(t, f.Calendar(t, 2026+i))
+	}
+	const late = 7
+	var held []ledger.Committed
+	channel := renumbered{f.ledger, func(b ledger.Block) ledger.Block {
+		held = append(held, b.Calls...)
+		n := b.Number
+		b.Number, b.Calls = late+n, nil
+		if n%3 == 2 { // two empty blocks, then one of three calls
+			b.Calls, held = held, nil
+		}
+		for i := range b.Calls {
+			b.Calls[i].Position = ledger.Position{Block: b.Number, Tx: uint32(i / 2), I: uint32(i % 2)}
+		}
+		return b
+	}}
+	var sizes []int
+	loop, stop := f.start(t, channel, &journal{}, func(_ context.Context, e []ledger.Event) { sizes = append(sizes, len(e)) })
+	f.wait(t, loop, late+5)
+	if diff := cmp.Diff([]int{0, 0, 3, 0, 0, 3}, sizes); diff != "" {
+		t.Errorf("calls of the blocks (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(f.want, f.journal(t)); diff != "" {
+		t.Errorf("(-recorded +projected):\n%s", diff)
+	}
+	at, err := loop.Place(t.Context(), f.Authority.ID, f.want[5])
+	if want := (ledger.Position{Block: late + 5, Tx: 1}); err != nil || at != want {
+		t.Errorf("the last call is at %+v, %v; want %+v", at, err, want)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	f.exec(t, "DELETE FROM place") // as a read model from before places were kept
+	if at, err := loop.Place(t.Context(), f.Authority.ID, f.want[5]); err != nil || at.Block != 5 {
+		t.Errorf("the ledger places it at %+v, %v", at, err)
+	}
+	_, err = loop.Place(t.Context(), f.Authority.ID, f.NewID())
+	ledgertest.Refused(t, err, ledger.NotFound, ledger.ReasonUnknown)
+}
+
+// renumbered is a ledger whose blocks are made anew.
+type renumbered struct {
+	ledger.Ledger
+	anew func(ledger.Block) ledger.Block
+}
+
+func (r renumbered) Blocks(ctx context.Context, _ uint64) iter.Seq2[ledger.Block, error] {
+	return func(yield func(ledger.Block, error) bool) {
+		for b, err := range r.Ledger.Blocks(ctx, 0) {
+			if !yield(r.anew(b), err) {
+				return
+			}
+		}
+	}
+}
+
 // TestGroups has blocks whose head comes with every third only, as when many are
 // read together: they are applied whole, never a part of a group.
 func TestGroups(t *testing.T) {
@@ -277,7 +338,7 @@ func TestGroups(t *testing.T) {
 func TestBadPosition(t *testing.T) {
 	f := newFixture(t)
 	f.exec(t, "INSERT INTO position (one, block, head) VALUES (1, -3, '')")
-	if _, err := projection.New(t.Context(), f.db.W, f.ledger, nil, ignore, time.Now); err == nil {
+	if _, err := projection.New(t.Context(), f.db.W, f.db.R, f.ledger, nil, ignore, time.Now); err == nil {
 		t.Error("a position before the first block was taken")
 	}
 }

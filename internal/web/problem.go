@@ -49,6 +49,8 @@ func status(e *ledger.Error) int {
 		return http.StatusRequestedRangeNotSatisfiable
 	case ledger.ReasonQuota:
 		return http.StatusTooManyRequests
+	case ledger.ReasonElsewhere:
+		return http.StatusMisdirectedRequest
 	}
 	switch e.Code {
 	case ledger.NotFound:
@@ -121,6 +123,13 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if p.Reason == ledger.ReasonElsewhere {
+		for _, param := range p.Params {
+			if param.Name == "url" && param.Value != "" {
+				w.Header().Add("Link", "<"+param.Value+r.URL.EscapedPath()+`>; rel="alternate"`)
+			}
+		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")

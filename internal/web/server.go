@@ -44,7 +44,7 @@ type Config struct {
 	CanRead   func(roles []ledger.Role, what string) bool
 	Noted     func(ctx context.Context, by ledger.ID, target ledger.Ref) error // a regulator's look leaves a receipt
 	Logs      []Log
-	Ready     func(ctx context.Context) error
+	Health    func(ctx context.Context) Health
 	About     About
 	Public    bool // entry bundles for everyone
 	MaxBody   int64
@@ -52,7 +52,8 @@ type Config struct {
 	Now       func() time.Time
 }
 
-// Log is a transparency log served under /log/<Name>/.
+// Log is a transparency log served under /log/<Name>/; one without a handler is
+// not kept here.
 type Log struct {
 	Name    string
 	Handler func(entries func(*http.Request) bool) http.Handler
@@ -63,9 +64,11 @@ type About struct {
 	Name          string        `json:"name"`
 	Region        ledger.Region `json:"region"`
 	Origin        string        `json:"origin" doc:"audience of tokens"`
+	URL           string        `json:"url,omitempty" doc:"where clients reach this node"`
 	Ledger        ledger.ID     `json:"ledger"`
 	GenesisSHA256 ledger.Digest `json:"genesis_sha256"`
-	Logs          []string      `json:"logs" doc:"verifier keys (C2SP signed note) of the ledger log"`
+	Backend       string        `json:"ledger_backend" doc:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
+	Logs          []string      `json:"logs" doc:"verifier keys (C2SP signed note) of the ledger log; none where the register is shared"`
 	ReceiptLog    string        `json:"receipt_log" doc:"verifier key of this node's receipt log"`
 	Demo          bool          `json:"demo" doc:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
 	Version       string        `json:"version"`
@@ -106,7 +109,7 @@ func New(c Config) *Server {
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	r.Get("/readyz", s.ready)
 	for _, l := range c.Logs {
-		r.Mount("/log/"+l.Name, http.StripPrefix("/log/"+l.Name, l.Handler(s.entries)))
+		r.Mount("/log/"+l.Name, http.StripPrefix("/log/"+l.Name, s.logHandler(l)))
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
@@ -144,12 +147,14 @@ func (s *Server) HTTP() *http.Server {
 	}
 }
 
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.Ready(r.Context()); err != nil {
-		s.fail(w, r, err)
-		return
+// logHandler serves a log, or says that it is not kept here.
+func (s *Server) logHandler(l Log) http.Handler {
+	if l.Handler != nil {
+		return l.Handler(s.entries)
 	}
-	s.json(w, r, http.StatusOK, map[string]string{"status": "ready"})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonNoLog).At("path"))
+	})
 }
 
 // entries says who reads the logs' entry bundles: regulators by token, or everyone.

@@ -46,7 +46,14 @@ type Step struct {
 	Acts    []provenance.Act `json:"acts,omitempty" doc:"the signed calls that wrote it"`
 	Receipt *ledger.Receipt  `json:"receipt,omitempty"`
 	Index   int64            `json:"log_index,omitempty" doc:"of a receipt, its place in the log"`
+	Node    string           `json:"node,omitempty" doc:"of content and receipts, the origin of the node that holds it"`
 	Proof   string           `json:"proof" doc:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
+}
+
+// Place is another node of the ledger.
+type Place struct {
+	Origin string `json:"origin" doc:"audience of tokens for it"`
+	URL    string `json:"url,omitempty" doc:"where it says that it is reached"`
 }
 
 // Trace is a walk's answer.
@@ -55,7 +62,9 @@ type Trace struct {
 	Steps   []Step        `json:"steps"`
 	Links   []ledger.Link `json:"links"`
 	LeftOut int           `json:"left_out" doc:"records on the way that the asker may not see"`
-	Cut     bool          `json:"cut,omitempty" doc:"more than the limit was found"`
+	// Elsewhere are the nodes that hold content on the way, and with it the receipts of its use.
+	Elsewhere []Place `json:"elsewhere,omitempty" doc:"other nodes that hold content on the way, and the receipts of its use: ask them too, with a token for each"`
+	Cut       bool    `json:"cut,omitempty" doc:"more than the limit was found"`
 }
 
 func (s *Server) traceRoutes() {

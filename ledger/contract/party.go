@@ -119,7 +119,7 @@ func (t *tx) enter(p ledger.PartyProfile) error {
 	ref := ledger.RefTo(ledger.KindParty, p.ID)
 	record := ledger.Party{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
-		Affiliates: p.Affiliates, Origin: p.Origin, AdmittedAt: t.now(), AdmittedBy: t.me(),
+		Affiliates: p.Affiliates, Origin: p.Origin, URL: p.URL, AdmittedAt: t.now(), AdmittedBy: t.me(),
 		Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
 	for i, k := range p.Keys {

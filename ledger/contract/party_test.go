@@ -196,8 +196,11 @@ func TestAdmitPlatform(t *testing.T) {
 	w.refused(noLog, "authority", ledger.FnPartyAdmit, admit())
 	p.Origin, p.LogKey = "node.example", "key"
 	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.origin"}, "authority", ledger.FnPartyAdmit, admit())
-	p.Origin = "other.example"
+	p.Origin, p.URL = "other.example", "https://other.example:8443/cadastre"
 	w.must("authority", ledger.FnPartyAdmit, admit())
+	if got := w.party("newcomer").URL; got != p.URL {
+		t.Errorf("the node is reached at %q, want %q", got, p.URL)
+	}
 	got := record[ledger.LogRecord](w, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog("other.example")))
 	if want := (ledger.LogRecord{Origin: "other.example/log/receipts", Owner: p.ID, Key: "key"}); got != want {
 		t.Errorf("the log's record is %+v, want %+v", got, want)
@@ -240,7 +243,19 @@ func TestAdmitRefuses(t *testing.T) {
 		},
 		"bad check character": {func(p *ledger.PartyProfile) { p.USCC = p.USCC[:17] + "-" }, invalid("args.application.uscc")},
 		"unknown role":        {func(p *ledger.PartyProfile) { p.Roles = []ledger.Role{"king"} }, invalid("args.application.roles[0]")},
-		"no role":             {func(p *ledger.PartyProfile) { p.Roles = nil }, invalid("args.application.roles")},
+		"address without a node": {
+			func(p *ledger.PartyProfile) { p.URL = "https://node.example" }, invalid("args.application.url"),
+		},
+		"address that is none": {
+			func(p *ledger.PartyProfile) { p.Origin, p.URL = "node.example", "node.example:8480" }, invalid("args.application.url"),
+		},
+		"address with a slash to spare": {
+			func(p *ledger.PartyProfile) { p.Origin, p.URL = "node.example", "https://node.example/" }, invalid("args.application.url"),
+		},
+		"address with a query": {
+			func(p *ledger.PartyProfile) { p.Origin, p.URL = "node.example", "https://node.example?x" }, invalid("args.application.url"),
+		},
+		"no role": {func(p *ledger.PartyProfile) { p.Roles = nil }, invalid("args.application.roles")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := w.fork(t)

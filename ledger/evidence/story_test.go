@@ -150,10 +150,10 @@ func (w *world) transfer(r ledger.Receipt, c ledger.Content) ledger.Digest {
 	r.V, r.Kind, r.ID, r.Time = 1, ledger.ReceiptStart, id("start"+strconv.Itoa(w.n)), w.now
 	r.Revision = &ledger.Revision{Block: uint64(len(w.log.entries) - 1), Head: sum("head")}
 	r.Content, r.Object, r.SHA256, r.Size, r.Length = c.ID, c.Object, c.SHA256, c.Bytes, c.Bytes
-	start := w.keep(node, r)
+	start := w.keep(c.Node, r)
 	r.Kind, r.Start, r.Revision = ledger.ReceiptEnd, r.ID, nil
 	r.ID, r.Time, r.Bytes, r.Outcome = ledger.DeriveID("end", string(r.Start)), w.now+500, r.Length, ledger.Complete
-	w.keep(node, r)
+	w.keep(c.Node, r)
 	return start
 }
 

@@ -29,6 +29,7 @@ type sender interface {
 // attempt is how far a transaction came.
 type attempt struct {
 	answers []ledger.Answer // as endorsed, one a call; nil: it was not
+	by      []string        // addresses of the peers that endorsed
 	sent    *pending        // nil: no orderer has it, nor will
 	at      commit          // where it is, if it was sent and err is nil
 	err     error
@@ -93,7 +94,7 @@ func (o *ordering) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
 		r.Error = err
 		return
 	}
-	p := o.begin(answers, string(r.Response.TransactionID))
+	p := o.begin(answers, r.Response)
 	if p == nil {
 		return
 	}
@@ -118,16 +119,19 @@ func (o *ordering) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
 }
 
 // begin notes what was endorsed, and that it is sent if anything is new.
-func (o *ordering) begin(answers []ledger.Answer, id string) *pending {
+func (o *ordering) begin(answers []ledger.Answer, r invoke.Response) *pending {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.over {
 		return nil
 	}
-	o.out.answers = answers
+	o.out.answers, o.out.by = answers, nil
+	for _, p := range r.Responses {
+		o.out.by = append(o.out.by, p.Endorser)
+	}
 	for _, a := range answers {
 		if a.Record != nil && !a.Repeated {
-			o.out.sent = o.commits.expect(id)
+			o.out.sent = o.commits.expect(string(r.TransactionID))
 			return o.out.sent
 		}
 	}

@@ -25,6 +25,7 @@ type fake struct {
 	block    uint64
 	failing  func(n int, calls []string) *attempt // the n-th attempt; nil: it works
 	refuse   func(ledger.Signed) *ledger.Error
+	lagging  int // how often endorsers turn out to be behind
 	waiting  int // attempts that are not forgotten
 	flying   int
 	most     int // flying at once
@@ -105,9 +106,16 @@ func (f *fake) locate(_ context.Context, call ledger.Signed) (ledger.Position, e
 func (f *fake) submit(ctx context.Context, calls ...ledger.Signed) []result {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s := &submission{send: f, log: slog.New(slog.DiscardHandler), locate: f.locate}
+	s := &submission{send: f, log: slog.New(slog.DiscardHandler), locate: f.locate, current: f.current}
 	defer s.end()
 	return s.run(ctx, calls)
+}
+
+func (f *fake) current(context.Context, []string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lagging--
+	return f.lagging < 0
 }
 
 // many are n calls of one party.

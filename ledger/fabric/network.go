@@ -38,6 +38,15 @@ type endorser struct {
 	fab.Peer
 	mu     sync.Mutex
 	failed time.Time
+
+	applied uint64 // a block that it is known to have applied; 0: none
+}
+
+// has reports whether the peer is known to have applied a block.
+func (e *endorser) has(block uint64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.applied >= block
 }
 
 // rest is how long a peer that failed is asked last.
@@ -185,7 +194,7 @@ func (q *question) ask(ctx context.Context, e *endorser) (*answer, error) {
 			return nil, refused
 		}
 		e.mu.Lock()
-		e.failed = q.n.cfg.Now()
+		e.failed, e.applied = q.n.cfg.Now(), 0 // it may come back with less
 		e.mu.Unlock()
 		return nil, fmt.Errorf("peer %s: %w", e.URL(), err)
 	}

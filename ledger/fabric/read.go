@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go/common"
+	"github.com/hyperledger/fabric-sdk-go/pkg/core/config/endpoint"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
@@ -29,14 +31,14 @@ const lag = 5 * time.Second
 // step is how often it is asked meanwhile.
 const step = 20 * time.Millisecond
 
-// seen is the newest call that Submit has answered or Blocks has given: what is
-// read must not be older. A peer tells of a block a moment before it has applied it.
+// seen is the newest transaction that Submit has answered or Blocks has given:
+// what is read, and what a refusal rests on, must not be older. A peer tells of a
+// block a moment before it has applied it.
 type seen struct {
-	mu      sync.Mutex
-	block   uint64
-	party   ledger.ID
-	call    ledger.ID
-	applied map[string]uint64 // by peer: that it has applied this block
+	mu    sync.Mutex
+	block uint64
+	party ledger.ID
+	call  ledger.ID
 }
 
 func (s *seen) note(party, call ledger.ID, block uint64) {
@@ -47,12 +49,34 @@ func (s *seen) note(party, call ledger.ID, block uint64) {
 	}
 }
 
-// ready waits until a peer has applied what was seen.
+func (s *seen) newest() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.block
+}
+
+// current reports whether peers, named by their addresses, were known to have
+// applied the block floor. It waits for those that were not.
+func (l *Ledger) current(ctx context.Context, peers []string, floor uint64) bool {
+	known := true
+	for _, e := range l.net.peers {
+		if !slices.Contains(peers, endpoint.ToAddress(e.URL())) || e.has(floor) {
+			continue
+		}
+		known = false
+		if err := l.ready(ctx, e); err != nil {
+			l.cfg.Log.WarnContext(ctx, "a peer that refused a call is behind", slog.String("peer", e.URL()), slog.Any("error", err))
+		}
+	}
+	return known
+}
+
+// ready waits until a peer has applied what Submit has answered.
 func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 	l.seen.mu.Lock()
-	block, party, call, has := l.seen.block, l.seen.party, l.seen.call, l.seen.applied[e.URL()]
+	block, party, call := l.seen.block, l.seen.party, l.seen.call
 	l.seen.mu.Unlock()
-	if has >= block {
+	if e.has(block) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lag)
@@ -73,12 +97,9 @@ func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 			return fmt.Errorf("peer %s has not applied block %d: %w", e.URL(), block, context.Cause(ctx))
 		}
 	}
-	l.seen.mu.Lock()
-	defer l.seen.mu.Unlock()
-	if l.seen.applied == nil {
-		l.seen.applied = map[string]uint64{}
-	}
-	l.seen.applied[e.URL()] = max(block, l.seen.applied[e.URL()])
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.applied = max(block, e.applied)
 	return nil
 }
 

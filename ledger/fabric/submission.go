@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go/peer"
@@ -40,6 +41,10 @@ type submission struct {
 	log  *slog.Logger
 	// locate finds where a call that was recorded before stands.
 	locate func(ctx context.Context, call ledger.Signed) (ledger.Position, error)
+	// current reports whether peers had, before they answered, applied all that
+	// was known here when the submission began; where not, it waits until they have.
+	// A refusal by peers that lag behind what its caller has seen is none.
+	current func(ctx context.Context, peers []string) bool
 
 	// lost are attempts that were sent and not heard of: while one may still come
 	// into a block, nothing that is refused now is final.
@@ -139,11 +144,14 @@ func (s *submission) final(ctx context.Context, f fate, n int) error {
 // those that have none yet.
 func (s *submission) settle(ctx context.Context, a attempt, calls []ledger.Signed, open []int, results []result) []int {
 	var left []int
-	pending := s.pending()
+	doubtful := s.pending()
+	if !doubtful && slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) {
+		doubtful = !s.current(ctx, a.by)
+	}
 	for k, i := range open {
 		answer := a.answers[k]
 		if answer.Error != nil {
-			if pending {
+			if doubtful {
 				left = append(left, i)
 			} else {
 				results[i].err = answer.Error

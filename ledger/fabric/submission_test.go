@@ -174,6 +174,24 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// TestRefusalByThoseBehind takes no refusal by peers that have not applied what
+// the caller has seen: once they have, the call is recorded.
+func TestRefusalByThoseBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.lagging = 2
+		f.refuse = func(ledger.Signed) *ledger.Error {
+			if len(f.sizes) > 2 {
+				return nil
+			}
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonState)
+		}
+		if r := f.submit(t.Context(), many(t, 1)...)[0]; r.err != nil || len(f.sizes) != 3 {
+			t.Errorf("%d attempts: %+v, %v", len(f.sizes), r.out, r.err)
+		}
+	})
+}
+
 // TestGivesUp ends with what is wrong when the network can't be used, and with
 // unavailable when it stays away.
 func TestGivesUp(t *testing.T) {

@@ -38,7 +38,11 @@ func (l *Ledger) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s := &submission{send: l.send, log: l.cfg.Log, locate: l.locate}
+	floor := l.seen.newest()
+	s := &submission{
+		send: l.send, log: l.cfg.Log, locate: l.locate,
+		current: func(ctx context.Context, peers []string) bool { return l.current(ctx, peers, floor) },
+	}
 	defer s.end()
 	results := s.run(ctx, calls)
 	for i, c := range calls {

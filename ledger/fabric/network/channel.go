@@ -34,8 +34,17 @@ func (h host) as(ctx context.Context, o Organization, args ...string) (string, e
 	return out, err
 }
 
-func (h host) block() string       { return filepath.Join(h.config(), "genesis.block") }
-func (h host) packageFile() string { return filepath.Join(h.config(), "register.tgz") }
+func (h host) block() string                  { return filepath.Join(h.config(), "genesis.block") }
+func (h host) packageFile(name string) string { return filepath.Join(h.config(), name+".tgz") }
+
+// chaincodes are the names of the channel's chaincodes with their package ids.
+func (h host) chaincodes() map[string]string {
+	all := map[string]string{h.Chaincode: h.Package}
+	if h.BarePackage != "" {
+		all[bare] = h.BarePackage
+	}
+	return all
+}
 
 // generate makes keys, certificates, and the channel's first block.
 func (h host) generate(ctx context.Context) error {
@@ -73,13 +82,19 @@ func (h host) join(ctx context.Context, o Organization) error {
 	if err != nil {
 		return err
 	}
-	return h.retry(ctx, needed, func(ctx context.Context) error {
-		_, err := h.as(ctx, o, "lifecycle", "chaincode", "install", h.packageFile())
-		if err != nil && strings.Contains(err.Error(), "already successfully installed") {
-			return nil
+	for name := range h.chaincodes() {
+		err := h.retry(ctx, needed, func(ctx context.Context) error {
+			_, err := h.as(ctx, o, "lifecycle", "chaincode", "install", h.packageFile(name))
+			if err != nil && strings.Contains(err.Error(), "already successfully installed") {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		return err
-	})
+	}
+	return nil
 }
 
 // of are the processes that an organization's administrator needs.
@@ -94,17 +109,17 @@ func (h host) of(o Organization) []Process {
 }
 
 // definition is what the organizations agree on.
-func (h host) definition() []string {
+func (h host) definition(name string) []string {
 	return []string{
-		"-o", h.Orderer.Address, "--tls", "--cafile", h.Orderer.TLSCA, "-C", h.Channel, "-n", h.Chaincode,
+		"-o", h.Orderer.Address, "--tls", "--cafile", h.Orderer.TLSCA, "-C", h.Channel, "-n", name,
 		"-v", version, "--sequence", "1", "--signature-policy", h.Policy,
 	}
 }
 
 // approve says for an organization that the definition is good, and which
 // package is its own.
-func (h host) approve(ctx context.Context, o Organization) error {
-	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", h.Package}, h.definition()...)
+func (h host) approve(ctx context.Context, o Organization, name string) error {
+	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", h.chaincodes()[name]}, h.definition(name)...)
 	return h.retry(ctx, h.of(o), func(ctx context.Context) error {
 		_, err := h.as(ctx, o, args...)
 		if err != nil && strings.Contains(err.Error(), "with unchanged content") {
@@ -115,8 +130,8 @@ func (h host) approve(ctx context.Context, o Organization) error {
 }
 
 // commit puts the definition into force.
-func (h host) commit(ctx context.Context) error {
-	args := append([]string{"lifecycle", "chaincode", "commit"}, h.definition()...)
+func (h host) commit(ctx context.Context, name string) error {
+	args := append([]string{"lifecycle", "chaincode", "commit"}, h.definition(name)...)
 	for _, o := range h.Organizations {
 		args = append(args, "--peerAddresses", o.Peer.Address, "--tlsRootCertFiles", o.Peer.TLSCA)
 	}
@@ -146,12 +161,21 @@ func (h host) awaitAnswer(ctx context.Context, o Organization) error {
 	return h.retry(ctx, h.of(o), func(ctx context.Context) error { return h.answers(ctx, o) })
 }
 
-// writePackage writes the chaincode package and keeps its id.
-func (h host) writePackage() error {
-	data, id, err := packaged()
-	if err != nil {
-		return err
+// writePackages writes the chaincodes' packages and keeps their ids.
+func (h host) writePackages() error {
+	wanted := map[string]*string{h.Chaincode: &h.Package}
+	if h.Organizations[0].Bare != nil {
+		wanted[bare] = &h.BarePackage
 	}
-	h.Package = id
-	return os.WriteFile(h.packageFile(), data, 0o600)
+	for name, id := range wanted {
+		data, made, err := packaged(name)
+		if err != nil {
+			return err
+		}
+		*id = made
+		if err := os.WriteFile(h.packageFile(name), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }

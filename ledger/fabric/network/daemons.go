@@ -29,7 +29,10 @@ func (h host) start(p Process) error {
 		case o.Peer.Name:
 			program, args, env = filepath.Join(h.Bin, "peer"), []string{"node", "start"}, h.peerEnv(o)
 		case o.Server.Name:
-			program, env = o.Server.Binary, h.chaincodeEnv(o)
+			program, env = o.Server.Binary, h.chaincodeEnv(o.Server, h.Package)
+		}
+		if o.Bare != nil && p.Name == o.Bare.Name {
+			program, env = o.Bare.Binary, h.chaincodeEnv(*o.Bare, h.BarePackage)
 		}
 	}
 	_, err := process.Start(process.Spec{

@@ -19,6 +19,7 @@ type Network struct {
 	Channel       string         `json:"channel"`
 	Chaincode     string         `json:"chaincode"`         // its name on the channel
 	Package       string         `json:"chaincode_package"` // package id, the same at every organization
+	BarePackage   string         `json:"bare_package,omitempty"`
 	Policy        string         `json:"endorsement_policy"`
 	Genesis       Genesis        `json:"genesis"`
 	Crypto        string         `json:"crypto"` // folder of cryptogen's keys and certificates
@@ -58,6 +59,8 @@ type Organization struct {
 	CA      string    `json:"ca"`          // file: root of the organization's identities
 	Peer    Peer      `json:"peer"`
 	Server  Chaincode `json:"chaincode"`
+	// Bare serves the chaincode "bare", which puts a value under a key and no more.
+	Bare *Chaincode `json:"bare,omitempty"`
 }
 
 // Peer is an organization's one peer.

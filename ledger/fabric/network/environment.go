@@ -75,15 +75,15 @@ func (n *Network) peerEnv(o Organization) []string {
 		// A slow call holds up every commit of its peer.
 		"CORE_CHAINCODE_EXECUTETIMEOUT=5s",
 		"CORE_CHAINCODE_EXTERNALBUILDERS=" + builders,
-		"CADASTRE_CCAAS_CONNECTION=" + o.Server.Connection,
+		"CADASTRE_CCAAS_CONNECTION=" + filepath.Dir(o.Server.Connection),
 	}
 }
 
-func (n *Network) chaincodeEnv(o Organization) []string {
-	tls := filepath.Join(o.Server.Folder, "tls")
+func (n *Network) chaincodeEnv(server Chaincode, id string) []string {
+	tls := filepath.Join(server.Folder, "tls")
 	return []string{
-		"CADASTRE_CHAINCODE_ID=" + n.Package,
-		"CADASTRE_CHAINCODE_ADDRESS=" + o.Server.Address,
+		"CADASTRE_CHAINCODE_ID=" + id,
+		"CADASTRE_CHAINCODE_ADDRESS=" + server.Address,
 		"CADASTRE_CHAINCODE_CERT=" + filepath.Join(tls, "server.crt"),
 		"CADASTRE_CHAINCODE_KEY=" + filepath.Join(tls, "server.key"),
 		"CADASTRE_CHAINCODE_CLIENT_CA=" + filepath.Join(tls, "ca.crt"),

@@ -89,8 +89,13 @@ func (n *Network) configure() error {
 func (n *Network) introduce() error {
 	n.Trust = Trust{Channel: n.Channel, Chaincode: n.Chaincode, Quorum: quorum}
 	for _, o := range n.Organizations {
-		if err := o.connect(); err != nil {
+		if err := o.connect(o.Server); err != nil {
 			return err
+		}
+		if o.Bare != nil {
+			if err := o.connect(*o.Bare); err != nil {
+				return err
+			}
 		}
 		if err := n.profile(o); err != nil {
 			return err
@@ -124,15 +129,15 @@ type connection struct {
 	Root         string `json:"root_cert"`
 }
 
-func (o Organization) connect() error {
-	c := connection{Address: o.Server.Address, DialTimeout: "10s", TLS: true, Authenticate: true}
+func (o Organization) connect(server Chaincode) error {
+	c := connection{Address: server.Address, DialTimeout: "10s", TLS: true, Authenticate: true}
 	for _, f := range []struct {
 		to   *string
 		path string
 	}{
 		{&c.Key, filepath.Join(o.Peer.Folder, "tls/server.key")},
 		{&c.Certificate, filepath.Join(o.Peer.Folder, "tls/server.crt")},
-		{&c.Root, filepath.Join(o.Server.Folder, "tls/ca.crt")},
+		{&c.Root, filepath.Join(server.Folder, "tls/ca.crt")},
 	} {
 		data, err := os.ReadFile(f.path)
 		if err != nil {
@@ -140,11 +145,14 @@ func (o Organization) connect() error {
 		}
 		*f.to = string(data)
 	}
+	if err := os.MkdirAll(filepath.Dir(server.Connection), 0o700); err != nil {
+		return err
+	}
 	data, err := json.Marshal(c) //nolint:gosec // the peer wants the key inside the file
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.Server.Connection, data, 0o600)
+	return os.WriteFile(server.Connection, data, 0o600)
 }
 
 func render(path, name string, data any) error {

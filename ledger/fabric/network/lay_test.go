@@ -22,9 +22,9 @@ func laid(t *testing.T) *Network {
 			t.Fatal(err)
 		}
 	}
-	n := lay(t.TempDir(), bin, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
+	n := lay(t.TempDir(), bin, false, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
 	if last != 3+4*len(titles) {
-		t.Fatalf("%d addresses were taken; plan reserves %d", last, 3+4*len(titles))
+		t.Fatalf("%d addresses were taken; plan must reserve at least %d", last, 3+4*len(titles))
 	}
 	if err := n.prepare(); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestEnvironment(t *testing.T) {
 				t.Errorf("%s: the environment lacks %s", o.Peer.Name, want)
 			}
 		}
-		all := strings.Join(slices.Concat(peer, n.chaincodeEnv(o), n.adminEnv(o)), "\n")
+		all := strings.Join(slices.Concat(peer, n.chaincodeEnv(o.Server, n.Package), n.adminEnv(o)), "\n")
 		for j, other := range n.Organizations {
 			if i != j && strings.Contains(all, other.Domain) {
 				t.Errorf("%s is told files of %s", o.Name, other.Name)
@@ -201,5 +201,22 @@ func TestErase(t *testing.T) {
 	})
 	if diff := cmp.Diff([]string{"genesis.jws", "logs/orderer.log"}, left); diff != "" || err != nil {
 		t.Errorf("what is left (%v):\n%s", err, diff)
+	}
+}
+
+// TestLayBare: each organization serves the chaincode that is measured against, too.
+func TestLayBare(t *testing.T) {
+	last := 0
+	n := lay(t.TempDir(), t.TempDir(), true, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
+	if last != 3+5*len(titles) {
+		t.Fatalf("%d addresses were taken; plan reserves %d", last, 3+5*len(titles))
+	}
+	for _, o := range n.Organizations {
+		if p, err := n.process("bare." + o.Name); err != nil || p.Address != o.Bare.Address {
+			t.Errorf("%s: %+v, %v", o.Name, p, err)
+		}
+		if o.Bare.Connection == o.Server.Connection || filepath.Dir(o.Bare.Connection) != filepath.Dir(o.Server.Connection) {
+			t.Errorf("%s: connections %s and %s", o.Name, o.Server.Connection, o.Bare.Connection)
+		}
 	}
 }

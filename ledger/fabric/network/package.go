@@ -8,25 +8,25 @@ import (
 	"encoding/hex"
 )
 
-// label names the version of the contract that the package stands for.
-const label = chaincode + "_" + version
+// label names the version of a chaincode that its package stands for.
+func label(name string) string { return name + "_" + version }
 
-// packaged is the chaincode package that every organization installs, and its
+// packaged is the package of a chaincode that every organization installs, and its
 // id. It names neither an address nor a key, so that all install the same bytes
 // and share the id; nothing in it is compressed, so that the bytes depend on no
 // version of a compressor.
-func packaged() (data []byte, id string, err error) {
+func packaged(name string) (data []byte, id string, err error) {
 	code, err := archive(member{"connection.json", []byte("{}")})
 	if err != nil {
 		return nil, "", err
 	}
-	metadata := `{"type":"ccaas","label":"` + label + `"}`
+	metadata := `{"type":"ccaas","label":"` + label(name) + `"}`
 	data, err = archive(member{"metadata.json", []byte(metadata)}, member{"code.tar.gz", code})
 	if err != nil {
 		return nil, "", err
 	}
 	sum := sha256.Sum256(data)
-	return data, label + ":" + hex.EncodeToString(sum[:]), nil
+	return data, label(name) + ":" + hex.EncodeToString(sum[:]), nil
 }
 
 type member struct {

@@ -12,6 +12,7 @@ import (
 const (
 	channel   = "cadastre"
 	chaincode = "register"
+	bare      = "bare" // measured against
 	version   = "1"
 	user      = "User1"
 	quorum    = 2 // of the three organizations
@@ -32,8 +33,8 @@ func (p planned) release() {
 }
 
 // plan decides where everything of a new network will be.
-func plan(ctx context.Context, run, bin string) (planned, error) {
-	held, err := ports.Reserve(ctx, 3+4*len(titles))
+func plan(ctx context.Context, run, bin string, withBare bool) (planned, error) {
+	held, err := ports.Reserve(ctx, 3+5*len(titles))
 	if err != nil {
 		return planned{}, err
 	}
@@ -42,11 +43,11 @@ func plan(ctx context.Context, run, bin string) (planned, error) {
 		taken++
 		return held[taken-1].Address()
 	}
-	return planned{lay(run, bin, next), held}, nil
+	return planned{lay(run, bin, withBare, next), held}, nil
 }
 
 // lay lays a network out in a run folder, with addresses as next gives them.
-func lay(run, bin string, next func() string) *Network {
+func lay(run, bin string, withBare bool, next func() string) *Network {
 	n := &Network{Run: run, Bin: bin, Channel: channel, Chaincode: chaincode, Crypto: filepath.Join(run, "crypto"), TrustFile: filepath.Join(run, trustFile)}
 	folder := filepath.Join(n.Crypto, "ordererOrganizations/orderer.test/orderers/orderer0.orderer.test")
 	n.Orderer = Orderer{
@@ -57,6 +58,11 @@ func lay(run, bin string, next func() string) *Network {
 	var signers []string
 	for _, title := range titles {
 		org := n.organization(title, next)
+		if withBare {
+			second := org.server(bare, n.Run, next())
+			org.Bare = &second
+			n.add(second.Name, second.Address)
+		}
 		n.Organizations = append(n.Organizations, org)
 		signers = append(signers, fmt.Sprintf("'%s.peer'", org.MSPID))
 		n.add(org.Server.Name, org.Server.Address)
@@ -71,7 +77,7 @@ func (n *Network) organization(title string, next func() string) Organization {
 	domain := name + ".test"
 	base := filepath.Join(n.Crypto, "peerOrganizations", domain)
 	folder := filepath.Join(base, "peers/peer0."+domain)
-	return Organization{
+	o := Organization{
 		Name: name, Title: title, MSPID: title + "MSP", Domain: domain,
 		Profile: filepath.Join(n.Run, "profiles", name+".yaml"), User: user,
 		Keys: filepath.Join(n.Run, "credentials", name),
@@ -80,10 +86,20 @@ func (n *Network) organization(title string, next func() string) Organization {
 			Name: "peer." + name, Address: next(), Chaincode: next(), Operations: next(),
 			TLSCA: filepath.Join(folder, "tls/ca.crt"), Folder: folder, Data: filepath.Join(n.Run, "data", "peer."+name),
 		},
-		Server: Chaincode{
-			Name: "chaincode." + name, Address: next(), Folder: filepath.Join(base, "peers/chaincode."+domain),
-			Connection: filepath.Join(n.Run, "config", "ccaas-"+name+".json"),
-		},
+	}
+	o.Server = o.server(chaincode, n.Run, next())
+	return o
+}
+
+// server is an organization's server of a chaincode.
+func (o Organization) server(name, run, address string) Chaincode {
+	kind := "chaincode"
+	if name != chaincode {
+		kind = name
+	}
+	return Chaincode{
+		Name: kind + "." + o.Name, Address: address, Folder: filepath.Join(filepath.Dir(o.Peer.Folder), "chaincode."+o.Domain),
+		Connection: filepath.Join(run, "config", "ccaas", o.Name, label(name)+".json"),
 	}
 }
 

@@ -22,6 +22,7 @@ type upCmd struct {
 	Genesis       string        `help:"File with the genesis, a compact JWS: the only first call that the chaincode takes." xor:"genesis" required:"" type:"path" placeholder:"FILE"`
 	GenesisSHA256 string        `name:"genesis-sha256" help:"SHA-256 of the genesis in hex, in place of its file." xor:"genesis" required:"" placeholder:"HEX"`
 	Chaincode     []string      `help:"Binary of the chaincode server; ORGANIZATION=FILE for one organization's own. The default is the file chaincode beside Fabric's binaries." placeholder:"FILE" sep:"none"`
+	Bare          string        `help:"Binary of a second chaincode, bare, which the register is measured against." type:"existingfile" placeholder:"FILE"`
 	Timeout       time.Duration `help:"How long the boot may take." default:"3m"`
 }
 
@@ -46,13 +47,16 @@ func (c *upCmd) Run(p *program) error {
 	if err := vacant(p.run); err != nil {
 		return err
 	}
-	n, err := plan(p.ctx, p.run, p.bin)
+	n, err := plan(p.ctx, p.run, p.bin, c.Bare != "")
 	if err != nil {
 		return err
 	}
 	n.Genesis = genesis
 	for i := range n.Organizations {
 		n.Organizations[i].Server.Binary = binaries[n.Organizations[i].Name]
+		if n.Organizations[i].Bare != nil {
+			n.Organizations[i].Bare.Binary = c.Bare
+		}
 	}
 	defer n.release()
 	ctx, stop := context.WithTimeoutCause(p.ctx, c.Timeout, fmt.Errorf("the network did not come up within %s (--timeout)", c.Timeout))
@@ -73,7 +77,7 @@ func (h host) boot(ctx context.Context, release func(), say func(string, ...any)
 		do   func() error
 	}{
 		{"keys, certificates and the channel's first block", func() error {
-			return inOrder(h.prepare, h.configure, func() error { return h.generate(ctx) }, h.introduce, h.writePackage)
+			return inOrder(h.prepare, h.configure, func() error { return h.generate(ctx) }, h.introduce, h.writePackages)
 		}},
 		{"orderer, three peers and their chaincode servers listen", func() error {
 			release()
@@ -86,9 +90,11 @@ func (h host) boot(ctx context.Context, release func(), say func(string, ...any)
 			return each(h.Organizations, func(o Organization) error { return h.join(ctx, o) })
 		}},
 		{"chaincode " + h.Chaincode + " approved by each organization", func() error {
-			return each(h.Organizations, func(o Organization) error { return h.approve(ctx, o) })
+			return each(h.Organizations, func(o Organization) error {
+				return h.each(func(name string) error { return h.approve(ctx, o, name) })
+			})
 		}},
-		{"chaincode " + h.Chaincode + " in force: " + h.Policy, func() error { return h.commit(ctx) }},
+		{"chaincode " + h.Chaincode + " in force: " + h.Policy, func() error { return h.each(func(name string) error { return h.commit(ctx, name) }) }},
 		{"chaincode answers at every peer", func() error {
 			return each(h.Organizations, func(o Organization) error { return h.awaitAnswer(ctx, o) })
 		}},
@@ -99,6 +105,16 @@ func (h host) boot(ctx context.Context, release func(), say func(string, ...any)
 		say("%s", step.what)
 	}
 	return h.save()
+}
+
+// each does f for every chaincode of the channel.
+func (h host) each(f func(name string) error) error {
+	for name := range h.chaincodes() {
+		if err := f(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func inOrder(steps ...func() error) error {

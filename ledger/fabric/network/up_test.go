@@ -18,7 +18,7 @@ import (
 // TestPackage holds the package id: organizations compare it, and a running
 // channel has it in its definition.
 func TestPackage(t *testing.T) {
-	data, id, err := packaged()
+	data, id, err := packaged(chaincode)
 	if err != nil {
 		t.Fatal(err)
 	}

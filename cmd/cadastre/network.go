@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// fabricFlags name a Fabric network that a command uses as it stands.
+type fabricFlags struct {
+	Network      string `help:"Fabric: the network's description, network.json, as make fabric-up writes it; --profile is then the data authority's." type:"existingfile" placeholder:"FILE"`
+	Organization string `help:"Fabric: whose peer is ours." default:"bureau" placeholder:"ORG"`
+}
+
+// network is what these commands read of a network's description, and who may
+// admit parties there.
+type network struct {
+	Channel   string `json:"channel"`
+	Chaincode string `json:"chaincode"`
+	Bare      string `json:"bare_package"` // empty: no chaincode to measure against
+	TrustFile string `json:"trust_file"`
+	Genesis   struct {
+		File string `json:"file"`
+	} `json:"genesis"`
+	Organizations []member `json:"organizations"`
+
+	own     member
+	genesis string // JWS
+	trust   []byte
+	profile client.Profile
+	key     *ledger.Key // the data authority's
+}
+
+type member struct {
+	Name    string `json:"name"`
+	Profile string `json:"profile"`
+	User    string `json:"user"`
+}
+
+// open reads the description and what it names.
+func (f fabricFlags) open(p *program) (network, error) {
+	var n network
+	if f.Network == "" || p.Profile == "" {
+		return n, errors.New(p.say("请用 --network 指明 network.json，并用 --profile 指明数据管理部门的身份文件（make fabric-up 会写出两者）",
+			"name network.json with --network and the data authority's profile with --profile (make fabric-up writes both)"))
+	}
+	b, err := os.ReadFile(f.Network)
+	if err != nil {
+		return n, fmt.Errorf("network: %w", err)
+	}
+	if err := json.Unmarshal(b, &n); err != nil {
+		return n, fmt.Errorf("network %s: %w", f.Network, err)
+	}
+	for _, m := range n.Organizations {
+		if m.Name == f.Organization {
+			n.own = m
+		}
+	}
+	if n.own.Name == "" || n.Genesis.File == "" {
+		return n, fmt.Errorf("network %s: it has no organization %s, or no genesis file: boot it with make fabric-up", f.Network, f.Organization)
+	}
+	genesis, err := os.ReadFile(n.Genesis.File)
+	if err != nil {
+		return n, fmt.Errorf("genesis: %w", err)
+	}
+	n.genesis = string(trimmed(genesis))
+	if n.trust, err = os.ReadFile(n.TrustFile); err != nil {
+		return n, fmt.Errorf("trust of the network: %w", err)
+	}
+	if n.profile, err = client.LoadProfile(p.Profile); err != nil {
+		return n, err
+	}
+	n.key, err = n.profile.Signer()
+	return n, err
+}

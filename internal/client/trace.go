@@ -1,0 +1,220 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// Step is one record on the way.
+type Step struct {
+	Ref     ledger.Ref      `json:"ref"`
+	Name    string          `json:"name,omitempty"`
+	Right   ledger.Right    `json:"right,omitempty"`
+	Party   ledger.ID       `json:"party,omitempty"`
+	Who     string          `json:"who,omitempty"`
+	State   string          `json:"state,omitempty"`
+	Acts    []Act           `json:"acts,omitempty"`
+	Receipt *ledger.Receipt `json:"receipt,omitempty"`
+	Index   int64           `json:"log_index,omitempty"`
+	Node    string          `json:"node,omitempty"`
+	Proof   string          `json:"proof"`
+}
+
+// Act is a signed call that wrote a record.
+type Act struct {
+	Ref     ledger.Ref      `json:"ref"`
+	Time    ledger.Millis   `json:"time"`
+	Name    ledger.Function `json:"function"`
+	Party   ledger.ID       `json:"party"`
+	Call    ledger.ID       `json:"call"`
+	Payload ledger.Digest   `json:"payload"`
+}
+
+// Trace is what rests on what, as far as the party may see it.
+type Trace struct {
+	From    ledger.Ref    `json:"from"`
+	Steps   []Step        `json:"steps"`
+	Links   []ledger.Link `json:"links"`
+	LeftOut int           `json:"left_out"` // of joined traces, the most that one left out
+	Cut     bool          `json:"cut,omitempty"`
+	// Elsewhere are nodes that may know more; of joined traces, those that did not answer.
+	Elsewhere []Place `json:"elsewhere,omitempty"`
+}
+
+// Trace asks the node, and every other that it names, and joins what they
+// answer: records by their id, receipts and files by their hash. missing says of
+// each node that did not answer why; the traces name it still.
+func (c *Client) Trace(ctx context.Context, q url.Values) (traces []Trace, missing []error, err error) {
+	home, traces, err := c.traceFrom(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range elsewhere(traces) {
+		more, err := home.traceAt(ctx, p, q)
+		if err != nil {
+			missing = append(missing, err)
+			continue
+		}
+		for i := range traces {
+			traces[i].answered(p)
+			for _, m := range more {
+				if m.From == traces[i].From {
+					traces[i].join(m)
+				}
+			}
+		}
+	}
+	return traces, missing, nil
+}
+
+// traceFrom asks this node, or of a receipt that it does not have, whoever has it.
+func (c *Client) traceFrom(ctx context.Context, q url.Values) (*Client, []Trace, error) {
+	var traces []Trace
+	err := c.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
+	list := places(err)
+	if list == nil {
+		return c, traces, err
+	}
+	failed := []error{err}
+	for _, p := range list {
+		other, err := c.At(p)
+		if err == nil {
+			err = other.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
+		}
+		if err == nil {
+			return other, traces, nil
+		}
+		if !errors.Is(err, ledger.NotFound) {
+			failed = append(failed, fmt.Errorf("node %s: %w", p.Origin, err))
+		}
+	}
+	return nil, nil, errors.Join(failed...)
+}
+
+func (c *Client) traceAt(ctx context.Context, p Place, q url.Values) ([]Trace, error) {
+	other, err := c.At(p)
+	if err != nil {
+		return nil, err
+	}
+	var traces []Trace
+	err = other.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
+	if errors.Is(err, ledger.NotFound) {
+		return nil, nil // it knows nothing more that this party may see
+	}
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", p.Origin, err)
+	}
+	return traces, nil
+}
+
+// elsewhere are the nodes that any of the traces names.
+func elsewhere(traces []Trace) []Place {
+	var list []Place
+	for _, t := range traces {
+		for _, p := range t.Elsewhere {
+			if !slices.Contains(list, p) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+func (t *Trace) answered(p Place) {
+	t.Elsewhere = slices.DeleteFunc(t.Elsewhere, func(other Place) bool { return other.Origin == p.Origin })
+}
+
+// join adds what another node knows of the same way.
+func (t *Trace) join(more Trace) {
+	for _, s := range more.Steps {
+		if !slices.ContainsFunc(t.Steps, func(known Step) bool { return known.Ref == s.Ref }) {
+			t.Steps = append(t.Steps, s)
+		}
+	}
+	t.Links = append(t.Links, more.Links...)
+	slices.SortFunc(t.Links, func(a, b ledger.Link) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Rel, b.Rel), cmp.Compare(a.To, b.To))
+	})
+	t.Links = slices.Compact(t.Links)
+	t.LeftOut, t.Cut = max(t.LeftOut, more.LeftOut), t.Cut || more.Cut
+}
+
+// Joiner makes one bundle of several (evidence.Merge with a trust file).
+type Joiner func(parts [][]byte) ([]byte, error)
+
+// apart is how often nodes are asked again whose bundles stand under different
+// checkpoints.
+const apart = 10
+
+// Evidence is the bundle about what q names, with the receipts of every node
+// that holds some. join is asked only where several do. missing says of each
+// node that did not answer why: its receipts are not in the bundle.
+func (c *Client) Evidence(ctx context.Context, q url.Values, join Joiner) (bundle []byte, missing []error, err error) {
+	home, traces, err := c.traceFrom(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	for try := 1; ; try++ {
+		bundle, missing, err = home.evidence(ctx, q, elsewhere(traces), join)
+		if !errors.Is(err, evidence.ErrApart) || try == apart {
+			return bundle, missing, err
+		}
+		select {
+		case <-time.After(300 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+}
+
+func (c *Client) evidence(ctx context.Context, q url.Values, others []Place, join Joiner) (bundle []byte, missing []error, err error) {
+	path := "/v1/evidence?" + q.Encode()
+	if err := c.Get(ctx, path, &bundle); err != nil {
+		return nil, nil, err
+	}
+	parts, err := withReceipts(nil, bundle)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range others {
+		var more []byte
+		other, err := c.At(p)
+		if err == nil {
+			err = other.Get(ctx, path, &more)
+		}
+		if err == nil {
+			parts, err = withReceipts(parts, more)
+		}
+		if err != nil {
+			missing = append(missing, fmt.Errorf("node %s: %w", p.Origin, err))
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return bundle, missing, nil
+	case 1:
+		return parts[0], missing, nil
+	}
+	bundle, err = join(parts)
+	return bundle, missing, err
+}
+
+// withReceipts adds a bundle to those that hold receipts, if it does.
+func withReceipts(parts [][]byte, bundle []byte) ([][]byte, error) {
+	b, err := evidence.Parse(bundle)
+	if err != nil {
+		return parts, fmt.Errorf("the bundle that came: %w", err)
+	}
+	if len(b.Receipts) > 0 {
+		parts = append(parts, bundle)
+	}
+	return parts, nil
+}

@@ -1,0 +1,139 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// patience is how long the node waits for a call of its own to be recorded.
+const patience = 40 * time.Second
+
+// anchors remembers how far the receipt log is anchored.
+type anchors struct {
+	mu    sync.Mutex
+	size  int64     // anchored
+	at    time.Time // when size was last the whole log
+	known bool      // size is the ledger's: no call about it is under way or lost
+}
+
+func (a *anchors) state() (size int64, at time.Time, known bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.size, a.at, a.known
+}
+
+func (a *anchors) set(size int64, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.size, a.at, a.known = size, at, true
+}
+
+// doubt says that the ledger has to be asked again.
+func (a *anchors) doubt() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.known = false
+}
+
+func (n *Node) lastAnchor(ctx context.Context) (*ledger.Anchor, error) {
+	a, err := value[ledger.Anchor](ctx, n.ledger, ledger.RefTo(ledger.KindAnchor, ledger.ReceiptLog(n.settings.Origin)))
+	if errors.Is(err, ledger.NotFound) {
+		return nil, nil //nolint:nilnil // no anchor yet is no error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read anchor: %w", err)
+	}
+	return &a, nil
+}
+
+// anchor records the receipt log's root on the ledger, with the proof that it
+// grew from the last one, when there is something new. This node alone anchors
+// its log, so that it need not ask how far it is unless a call's outcome was lost.
+func (n *Node) anchor(ctx context.Context) error {
+	grown, err := n.receipts.AnchorState(ctx)
+	if err != nil {
+		return fmt.Errorf("receipt log: %w", err)
+	}
+	from, _, known := n.anchors.state()
+	if !known {
+		last, err := n.lastAnchor(ctx)
+		if err != nil {
+			return err
+		}
+		if from = 0; last != nil {
+			from = last.Size
+		}
+	}
+	if grown.Size > from {
+		args := ledger.AnchorArgs{Log: n.receipts.Origin(), Size: grown.Size, Root: grown.Root, Proof: []ledger.Digest{}}
+		if from > 0 {
+			if args.Proof, err = n.receipts.Consistency(ctx, from, grown.Size); err != nil {
+				return fmt.Errorf("receipt log: %w", err)
+			}
+		}
+		n.anchors.doubt()
+		if err := n.submit(ctx, ledger.FnAnchor, args); err != nil {
+			return fmt.Errorf("anchor: %w", err)
+		}
+	}
+	n.anchors.set(grown.Size, n.opts.Now())
+	return nil
+}
+
+// submit signs a call of the node party itself and waits for the read model.
+func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	now := ledger.Millis(n.opts.Now().UnixMilli())
+	jws, err := ledger.SignCall(n.keys.platform, ledger.Call{
+		Ledger: n.settings.Ledger, ID: NewID(), Party: n.settings.Platform,
+		Function: fn, Time: now, Expires: now + ledger.MaxExpiry,
+	}, args)
+	if err != nil {
+		return err
+	}
+	out, err := n.ledger.Submit(ctx, jws)
+	if err != nil {
+		return err
+	}
+	return n.loop.Wait(ctx, out.Position.Block)
+}
+
+// keepAnchored anchors each second when there is something new.
+func (n *Node) keepAnchored(ctx context.Context) {
+	tick := time.NewTicker(time.Second) //nolint:forbidigo // a rhythm, not a moment
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := n.anchor(ctx); err != nil && ctx.Err() == nil {
+				n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Anchored waits until the receipt log is anchored up to size, at most five
+// seconds (protocol §7).
+func (n *Node) Anchored(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for {
+		if anchored, _, _ := n.anchors.state(); anchored >= size {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-ctx.Done():
+			return ledger.Refuse(ledger.Unavailable, ledger.ReasonAnchorLag)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// Kinds of ledger that a node can stand on.
+const (
+	KindEmbedded = "embedded" // in the node's own folder, its own alone
+	KindFabric   = "fabric"   // a channel of a Hyperledger Fabric network, shared with other nodes
+)
+
+// Backend is ledger_backend of node.json: where the register is kept. The zero
+// value is the embedded ledger.
+type Backend struct {
+	Kind         string `json:"kind"`
+	Profile      string `json:"profile,omitempty"` // connection profile, a file
+	Channel      string `json:"channel,omitempty"`
+	Chaincode    string `json:"chaincode,omitempty"`
+	Organization string `json:"organization,omitempty"` // of the profile's, whose peers this node trusts first
+	User         string `json:"user,omitempty"`
+}
+
+// Shared reports whether other nodes stand on the same ledger.
+func (b Backend) Shared() bool { return b.Kind == KindFabric }
+
+func (b Backend) validate() error {
+	fields := []struct{ name, value string }{
+		{"profile", b.Profile},
+		{"channel", b.Channel},
+		{"chaincode", b.Chaincode},
+		{"organization", b.Organization},
+		{"user", b.User},
+	}
+	switch b.Kind {
+	case "", KindEmbedded:
+		for _, f := range fields {
+			if f.value != "" {
+				return fmt.Errorf("node.json: ledger_backend.%s is for kind %q: take it out, or set the kind", f.name, KindFabric)
+			}
+		}
+	case KindFabric:
+		for _, f := range fields {
+			if f.value == "" {
+				return fmt.Errorf("node.json: ledger_backend.%s is missing: kind %q needs it", f.name, KindFabric)
+			}
+		}
+	default:
+		return fmt.Errorf("node.json: ledger_backend.kind is %q: choose %q or %q", b.Kind, KindEmbedded, KindFabric)
+	}
+	return nil
+}
+
+// opened is a ledger that is open, and how it is closed.
+type opened struct {
+	ledger.Ledger
+	own   *embedded.Ledger // where the register is this node's alone
+	close func() error
+}
+
+// shut closes a ledger that was opened; one that was handed in stays open.
+func (o opened) shut() error {
+	if o.close == nil {
+		return nil
+	}
+	return o.close()
+}
+
+// opener opens the ledger of a node.
+type opener func(ctx context.Context, d folder, s Settings, k keys, log *slog.Logger, now func() time.Time) (opened, error)
+
+// openLedger opens the ledger that the settings name; genesis is the only call
+// that may begin it.
+func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Logger, now func() time.Time) (opened, error) {
+	if s.Backend.Shared() {
+		return openFabric(ctx, s, log, now)
+	}
+	l, err := embedded.Open(ctx, embedded.Config{
+		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(), Genesis: s.GenesisSHA256, Now: now,
+	})
+	if err != nil {
+		return opened{}, err
+	}
+	return opened{Ledger: l, own: l, close: l.Close}, nil
+}
+
+// trust is what a verifier needs of this node's ledger: of its own, what follows
+// from its keys; of a shared one, what was handed to it.
+func (d folder) trust(s Settings, k keys) (evidence.Trust, error) {
+	if !s.Backend.Shared() {
+		return evidence.Trust{Ledger: s.Ledger, Genesis: s.GenesisSHA256, Logs: []string{k.ledger.VKey()}}, nil
+	}
+	b, err := os.ReadFile(d.path("trust.json"))
+	if err != nil {
+		return evidence.Trust{}, fmt.Errorf("read trust.json: %w: copy it back, it is what this node was begun or joined with", err)
+	}
+	t, err := evidence.ParseTrust(b)
+	if err == nil && (t.Ledger != s.Ledger || t.Genesis != s.GenesisSHA256) {
+		err = fmt.Errorf("trust.json is of the ledger %s, node.json of %s: copy back the one this node was begun or joined with", t.Ledger, s.Ledger)
+	}
+	return t, err
+}
+
+func (d folder) keepTrust(t evidence.Trust) error {
+	b, err := json.MarshalIndent(t, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode trust: %w", err)
+	}
+	return writeFile(d.path("trust.json"), append(b, '\n'))
+}
+
+// checkLedger refuses a ledger that is not the one this node belongs to, and one
+// on which its receipt log is not admitted.
+func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
+	n.genesis, err = value[ledger.Genesis](ctx, n.ledger, ledger.GenesisRef)
+	if errors.Is(err, ledger.NotFound) {
+		return fmt.Errorf("the ledger has not begun: submit the genesis that the data authority signed, cadastre init --dir %s --genesis FILE, on the node that begins it", d)
+	}
+	if err != nil {
+		return fmt.Errorf("read genesis: %w", err)
+	}
+	if n.genesis.Ledger != n.settings.Ledger {
+		return fmt.Errorf("ledger_backend leads to the ledger %s, but this node belongs to %s: mend node.json", n.genesis.Ledger, n.settings.Ledger)
+	}
+	log, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(n.settings.Origin)))
+	if errors.Is(err, ledger.NotFound) {
+		return fmt.Errorf("this node is not admitted yet: have the data authority run cadastre party admit %s, then start again", d.path(applicationFile))
+	}
+	if err != nil {
+		return fmt.Errorf("read log record: %w", err)
+	}
+	if log.Owner != n.settings.Platform || log.Key != n.keys.receipts.VKey() {
+		return fmt.Errorf("another node was admitted as %s: begin again with an origin of its own, or restore the folder that was admitted", n.settings.Origin)
+	}
+	return nil
+}
+
+// checkGenesis holds the call that began a shared ledger against the one that
+// this node was told of. Where no answer is to be had the node goes on: the id
+// of the ledger has been checked, and each bundle is held to the trust file.
+func (n *Node) checkGenesis(ctx context.Context) error {
+	acts, err := n.links.Acts(ctx, ledger.GenesisRef)
+	if err != nil {
+		return err
+	}
+	if len(acts) == 0 {
+		return errors.New("the ledger's first call is not the genesis: mend ledger_backend in node.json")
+	}
+	r, err := n.ledger.Recorded(ctx, acts[0].Party, acts[0].Call)
+	if errors.Is(err, ledger.Unavailable) {
+		n.opts.Log.WarnContext(ctx, "genesis not compared", slog.String("error", err.Error()))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read genesis: %w", err)
+	}
+	if ledger.DigestOf([]byte(r.JWS)) != n.settings.GenesisSHA256 {
+		return fmt.Errorf("the ledger began with another genesis than this node was told of (%s): mend ledger_backend in node.json, or get the right trust file", n.settings.GenesisSHA256)
+	}
+	return nil
+}

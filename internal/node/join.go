@@ -1,0 +1,37 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// applicationFile holds what the data authority admits a further node by.
+const applicationFile = "application.jws"
+
+// Join lays out a further node of a shared ledger in dir: its keys, the trust
+// file that it was handed, and its application for admission, which it returns.
+// Once the data authority has admitted it, the node can be opened.
+func Join(dir string, s Settings, operator ledger.USCC, t evidence.Trust) (string, error) {
+	if !s.Backend.Shared() {
+		return "", errors.New("a further node needs a register that others share: name the network with --fabric PROFILE")
+	}
+	if s.URL == "" {
+		return "", ledger.Invalid("url", "required")
+	}
+	if len(t.Fabric) == 0 {
+		return "", errors.New("this trust file is of a ledger that one node keeps for itself: get that of a ledger on Fabric")
+	}
+	d := folder(dir)
+	made, err := d.make(s, operator)
+	if err != nil {
+		return "", err
+	}
+	made.settings.Ledger, made.settings.GenesisSHA256 = t.Ledger, t.Genesis
+	if err := errors.Join(d.keepTrust(t), d.keepSettings(made.settings), writeFile(d.path(applicationFile), []byte(made.application+"\n"))); err != nil {
+		return "", fmt.Errorf("lay out node: %w", err)
+	}
+	return made.application, nil
+}

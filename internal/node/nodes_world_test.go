@@ -1,0 +1,144 @@
+package node_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
+)
+
+// nodes are three nodes of three owners on one ledger: that of the bureau, which
+// began it, that of the operator and that of the regulator. Everybody speaks to
+// each of them through its API.
+type nodes struct {
+	bureau, operator, regulator *world
+}
+
+const (
+	operatorOrigin  = "operator.example"
+	regulatorOrigin = "regulator.example"
+)
+
+// shared is where the nodes that join stand: their settings name a network, the
+// test hands them the ledger.
+func shared() node.Backend {
+	return node.Backend{
+		Kind: node.KindFabric, Profile: "/profile.yaml", Channel: "cadastre", Chaincode: "register", Organization: "operator", User: "User1",
+	}
+}
+
+// town lays out and serves the three.
+func town(t *testing.T, change func(*node.Limits)) *nodes {
+	t.Helper()
+	n := &nodes{bureau: lay(t, limits(change))}
+	n.bureau.open()
+	n.bureau.speak("authority", id("authority"))
+	n.operator = n.join(operatorOrigin, 21, change)
+	n.regulator = n.join(regulatorOrigin, 22, change)
+	n.bureau.admit()
+	for _, w := range []*world{n.operator, n.regulator} {
+		w.everybody()
+	}
+	n.settle()
+	return n
+}
+
+// settle waits until each node has applied all that is recorded.
+func (n *nodes) settle() {
+	n.bureau.t.Helper()
+	head, err := n.bureau.Ledger().Head(n.bureau.t.Context())
+	n.bureau.ok(err)
+	for _, w := range []*world{n.bureau, n.operator, n.regulator} {
+		w.ok(w.Applied(w.t.Context(), head.Block))
+	}
+}
+
+// join makes a further node, has it admitted and serves it.
+func (n *nodes) join(origin string, code int, change func(*node.Limits)) *world {
+	a := n.bureau
+	a.t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(a.t.Context(), "tcp", "127.0.0.1:0")
+	a.ok(err)
+	w := &world{
+		t: a.t, dir: filepath.Join(a.t.TempDir(), "node"), url: "http://" + listener.Addr().String(), origin: origin, trust: a.trust,
+		keys: a.keys, party: map[string]*client.Client{}, last: a.last, http: a.http,
+		others: []client.Place{{Origin: nodeOrigin, URL: a.url}},
+	}
+	trust := a.trust
+	trust.Fabric = json.RawMessage("{}") // as of a network; the calls are proved by the log
+	application, err := node.Join(w.dir, node.Settings{
+		Name: origin, Region: "430300", Origin: origin, URL: w.url, Limits: limits(change), Backend: shared(),
+	}, uscc(code), trust)
+	w.ok(err)
+	w.waits(a.Ledger())
+	a.call("authority", ledger.Ref("party/"+origin), ledger.FnPartyAdmit, ledger.AdmitArgs{Application: application})
+	w.line = ledgertest.NewOutage(a.Ledger())
+	w.openOn(listener, proving{w.line, a.Ledger().(log)})
+	return w
+}
+
+// proving is the line to a ledger together with its log: a wrapper hides that.
+type proving struct {
+	*ledgertest.Outage
+	log
+}
+
+// log is what proves many calls under one checkpoint.
+type log interface {
+	Checkpoint(ctx context.Context, least int64) (signed []byte, size int64, err error)
+	RecordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error)
+}
+
+// waits holds that a node says what it waits for before it is admitted.
+func (w *world) waits(l ledger.Ledger) {
+	w.t.Helper()
+	_, err := node.Open(w.t.Context(), w.options().On(l))
+	if err == nil || !strings.Contains(err.Error(), "cadastre party admit "+filepath.Join(w.dir, "application.jws")) {
+		w.t.Fatalf("a node that is not admitted: %v", err)
+	}
+}
+
+func (w *world) options() node.Options {
+	return node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"}
+}
+
+// everybody speaks to this node too.
+func (w *world) everybody() {
+	w.t.Helper()
+	for name := range people() {
+		w.speak(name, id(name))
+	}
+	w.speak("environment", id("operator"))
+}
+
+// openOn runs a node on a ledger that is open already.
+func (w *world) openOn(listener net.Listener, l ledger.Ledger) {
+	w.t.Helper()
+	var err error
+	w.Node, err = node.Open(w.t.Context(), w.options().On(l))
+	w.ok(err)
+	server := w.Edge().HTTP()
+	down := make(chan error, 1)
+	go func() { down <- server.Serve(listener) }()
+	w.t.Cleanup(func() {
+		w.http.CloseIdleConnections()
+		err := errors.Join(server.Close(), w.Close(context.Background()))
+		if stopped := <-down; !errors.Is(stopped, http.ErrServerClosed) {
+			err = errors.Join(err, stopped)
+		}
+		if err != nil {
+			w.t.Error(err)
+		}
+	})
+}
