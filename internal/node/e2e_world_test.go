@@ -25,17 +25,18 @@ import (
 type world struct {
 	*node.Node // nil where a child of this process serves it
 
-	t      *testing.T
-	dir    string
-	url    string
-	origin string
-	line   *ledgertest.Outage // to the ledger, of a node that joined
-	others []client.Place     // nodes whose addresses the parties know
-	trust  evidence.Trust
-	keys   map[string]*ledger.Key
-	party  map[string]*client.Client
-	last   map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
-	http   *http.Client
+	t        *testing.T
+	dir      string
+	url      string
+	origin   string
+	line     *ledgertest.Outage // to the ledger, of a node that joined
+	checkers map[string]evidence.Checker
+	others   []client.Place // nodes whose addresses the parties know
+	trust    evidence.Trust
+	keys     map[string]*ledger.Key
+	party    map[string]*client.Client
+	last     map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
+	http     *http.Client
 }
 
 const nodeOrigin = "node.example"

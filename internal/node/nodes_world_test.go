@@ -110,7 +110,7 @@ func (w *world) waits(l ledger.Ledger) {
 }
 
 func (w *world) options() node.Options {
-	return node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"}
+	return node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test", Checkers: w.checkers}
 }
 
 // everybody speaks to this node too.
