@@ -151,6 +151,7 @@ type Ledger interface {
 	// and waits for new ones until ctx ends or the consumer stops.
 	Blocks(ctx context.Context, from uint64) iter.Seq2[Block, error]
 
-	// Head is the last committed block; NotFound while there is none.
+	// Head is the last committed block; NotFound until the genesis is recorded,
+	// though a backend may have blocks of its own before it.
 	Head(ctx context.Context) (Revision, error)
 }

@@ -15,6 +15,7 @@ const (
 	ReasonLedger    Reason = "ledger_id"      // made for another ledger
 	ReasonTime      Reason = "time"           // not yet valid: its time lies ahead
 	ReasonExpired   Reason = "expired"        // past its expiry
+	ReasonClock     Reason = "clock"          // a node's clock and a peer's differ by more than Skew
 	ReasonFunction  Reason = "function"       // no such function
 	ReasonCallUsed  Reason = "call_id_used"   // call id repeated with another body
 	ReasonInternal  Reason = "internal"       // our fault

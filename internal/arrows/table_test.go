@@ -22,6 +22,7 @@ const (
 	norm      = "golang.org/x/text/unicode/norm"
 	note      = "golang.org/x/mod/sumdb/note"
 	pgx       = "github.com/jackc/pgx/v5"
+	protobuf  = "google.golang.org/protobuf"
 	protosOld = "github.com/hyperledger/fabric-protos-go"
 	protosV2  = "github.com/hyperledger/fabric-protos-go-apiv2"
 	shim      = "github.com/hyperledger/fabric-chaincode-go/v2"
@@ -36,14 +37,16 @@ const (
 
 // law is the table of packages. A library that only one row names has that row
 // as its sole importer. What holds a log of internal/tlog speaks of its signers
-// and hashes too, and the suites of the ports compare and draw like tests.
+// and hashes too, and the suites of the ports compare and draw like tests. The
+// proof of a Fabric ledger is one kind of evidence, and of the ledger's own form;
+// the two families of Fabric's messages must not meet in one binary.
 var law = map[string]row{
 	"ledger":                          {pure: true, third: []string{norm}},
 	"ledger/calendar":                 {pure: true},
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
-	"ledger/fabric":                   {own: []string{"ledger"}, third: []string{fabric, protosOld, protosV2}},
-	"ledger/fabric/proof":             {own: []string{"ledger"}, third: []string{protosOld, protosV2}},
+	"ledger/fabric":                   {own: []string{"ledger", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger"}},
 	"ledger/evidence":                 {own: []string{"ledger"}, third: []string{note, tlog}},
@@ -95,7 +98,7 @@ var law = map[string]row{
 		},
 		third: []string{kong, lunar, uuid},
 	},
-	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim}, unlinked: []string{fabric}},
+	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 
 // impure is what a pure package may not import, with all below it. Signing needs

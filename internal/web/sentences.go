@@ -20,6 +20,7 @@ var catalogue = map[ledger.Reason]words{
 	ledger.ReasonLedger:          {"该请求是为另一个账本签署的", "请用本账本的标识重新签名（见 /v1/about）", "This call was made for another ledger", "Sign it for this ledger (see /v1/about)"},
 	ledger.ReasonTime:            {"请求的时间晚于当前时间", "请校准时钟后重新签名", "The call's time lies in the future", "Set your clock right and sign again"},
 	ledger.ReasonExpired:         {"请求已过期", "请重新签名后提交", "The call has expired", "Sign it again and send it"},
+	ledger.ReasonClock:           {"本节点与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clocks of this node and of the ledger's peer differ by more than five minutes", "Have the node's keeper set the clock right that is wrong, then send the same request again"},
 	ledger.ReasonFunction:        {"没有这个功能", "请查阅功能列表", "There is no such function", "See the list of functions"},
 	ledger.ReasonCallUsed:        {"该请求编号已用于另一内容", "请换一个请求编号", "This call id was used for another content", "Use a fresh call id"},
 	ledger.ReasonInternal:        {"系统内部错误", "请稍后再试；若持续出现，请联系节点管理员", "Something failed on our side", "Try again later; if it stays, tell the node's keeper"},

@@ -16,6 +16,7 @@ type Env struct {
 	Time    ledger.Millis // of the entry: never before the last one's
 	Rules   int
 	Genesis ledger.Digest // SHA-256 of the only JWS that may begin; empty: any
+	I       uint32        // place of the call in its transaction; 0 where each has a position of its own
 }
 
 // State is the committed state, by point reads. Get reports false for a key
@@ -194,7 +195,7 @@ func (t *tx) finish(own string) Result {
 	}
 	rec := ledger.CallRecord{
 		Payload: t.v.Payload, Writes: ledger.HashWrites(t.writes),
-		Event: ledger.DigestOf(event), Time: t.env.Time,
+		Event: ledger.DigestOf(event), Time: t.env.Time, I: t.env.I,
 	}
 	if err := t.set(own, rec); err != nil {
 		return Result{Err: err}
@@ -209,17 +210,14 @@ func (t *tx) finish(own string) Result {
 }
 
 // Batch applies calls one after another, each seeing the writes of those before
-// it as if each had been committed, never its own (protocol §5).
+// it as if each had been committed, never its own (protocol §5). It is for
+// ledgers on which each call has a position of its own.
 func Batch(env Env, algs ledger.Algorithms, state State, calls []Verified) []Result {
-	o := &Overlay{base: state, writes: map[string][]byte{}}
+	o := newOverlay(state)
 	results := make([]Result, len(calls))
 	for i, v := range calls {
-		r := Apply(env, algs, o, v)
-		r.Record.I = uint32(i)
-		for _, w := range r.Writes {
-			o.writes[w.Key] = w.Value
-		}
-		results[i] = r
+		results[i] = Apply(env, algs, o, v)
+		o.add(results[i])
 	}
 	return results
 }
@@ -228,6 +226,14 @@ func Batch(env Env, algs ledger.Algorithms, state State, calls []Verified) []Res
 type Overlay struct {
 	base   State
 	writes map[string][]byte
+}
+
+func newOverlay(base State) *Overlay { return &Overlay{base: base, writes: map[string][]byte{}} }
+
+func (o *Overlay) add(r Result) {
+	for _, w := range r.Writes {
+		o.writes[w.Key] = w.Value
+	}
 }
 
 // Get reads the overlay first.

@@ -128,6 +128,9 @@ func (v *verification) chain(ref ledger.Ref, from *act) ([]*act, error) {
 			return nil, failf(CheckChain, string(ref), "%s at %s answers the call of payload %s, which is not in the bundle",
 				a.fn(), a.where(), cited)
 		}
+		if a.Time < on[i].Time {
+			return nil, failf(CheckOrder, string(ref), "%s at %s is of a time before the call that it answers", a.fn(), a.where())
+		}
 		a = on[i]
 	}
 }

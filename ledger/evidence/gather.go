@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -18,7 +19,7 @@ type gathering struct {
 	acts     map[[2]ledger.ID]Act // by party and call
 	done     map[ledger.Ref]bool
 	receipts []AnchoredReceipts
-	horizon  *uint64 // block: later acts on records are left out
+	horizon  *ledger.Position // later acts on records are left out
 }
 
 // gather collects what a bundle about ref needs.
@@ -82,8 +83,11 @@ func (g *gathering) takeGroup(group AnchoredReceipts) error {
 			continue
 		}
 		kept.Items = append(kept.Items, group.Items[i])
-		if r.Revision != nil && (g.horizon == nil || r.Revision.Block < *g.horizon) {
-			g.horizon = &r.Revision.Block
+		if r.Revision != nil {
+			end := ledger.Position{Block: r.Revision.Block, Tx: math.MaxUint32, I: math.MaxUint32}
+			if g.horizon == nil || end.Compare(*g.horizon) < 0 {
+				g.horizon = &end
+			}
 		}
 	}
 	if len(kept.Items) > 0 {
@@ -137,7 +141,7 @@ func (g *gathering) take(ref ledger.Ref, want func(Act) bool) error {
 		return fmt.Errorf("acts on %s: %w", ref, err)
 	}
 	for _, a := range list {
-		if (g.horizon == nil || a.Position.Block <= *g.horizon) && (want == nil || want(a)) {
+		if (g.horizon == nil || a.Position.Compare(*g.horizon) <= 0) && (want == nil || want(a)) {
 			g.keep(a)
 		}
 	}
@@ -195,12 +199,14 @@ func (g *gathering) order(ref ledger.Ref) error {
 		return err
 	}
 	g.done[ledger.RefTo(ledger.KindProduct, o.Product)] = true
-	var last uint64
+	var last ledger.Position
 	if err := g.take(ref, func(a Act) bool {
 		if o.ActiveAt > 0 && !slices.Contains([]ledger.Function{ledger.FnPlace, ledger.FnOrderAccept, ledger.FnConfirmPayment}, a.Function) {
 			return false
 		}
-		last = max(last, a.Position.Block)
+		if a.Position.Compare(last) > 0 {
+			last = a.Position
+		}
 		return true
 	}); err != nil {
 		return err

@@ -53,7 +53,7 @@ func concurrent(t *testing.T, s *subject) {
 		at[a.out.Position] = id
 	}
 	blocks := s.collect(t, first.Position.Block, many+1)
-	checkOrder(t, blocks)
+	s.ordered(t, blocks)
 	for _, c := range calls(blocks)[1:] {
 		if at[c.Position] != c.Event.Call {
 			t.Errorf("call %s is at %+v, where the answers put %q", c.Event.Call, c.Position, at[c.Position])

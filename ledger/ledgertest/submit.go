@@ -128,6 +128,24 @@ func header(t *testing.T, h ledger.Header) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// largest has calls of just the size that may be, and of one byte more. Space
+// between members makes them so large.
+func largest(t *testing.T, s *subject) {
+	s.begin(t)
+	sized := func(size int) string {
+		payload := Parse(t, s.Calendar(t, 2026)).JWS.Payload
+		space := strings.Repeat(" ", size-len(payload))
+		jws, err := ledger.SignJWS(s.Authority.Key, ledger.TypeCall, append([]byte("{"+space), payload[1:]...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return jws
+	}
+	Must(t, s, sized(ledger.MaxCall))
+	s.refused(t, sized(ledger.MaxCall+1), ledger.InvalidCode, ledger.ReasonTooLarge)
+	s.refused(t, sized(ledger.MaxCall+1<<10), ledger.InvalidCode, ledger.ReasonTooLarge)
+}
+
 func times(t *testing.T, s *subject) {
 	s.begin(t)
 	draft := func(begin, end time.Duration) string {

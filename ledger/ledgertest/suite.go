@@ -22,6 +22,9 @@ type Factory struct {
 	// Reopen closes a ledger of Open and opens it again as the next process
 	// would; nil where the backend has no such thing.
 	Reopen func(t *testing.T, l ledger.Ledger) ledger.Ledger
+	// Claimed says that a call's time is what its client claimed, so that calls
+	// made at once may be recorded in another order than that of their times.
+	Claimed bool
 	// Proof checks the backend's proof of a recorded call; may be nil.
 	Proof func(t *testing.T, l ledger.Ledger, r ledger.Recorded)
 }
@@ -39,6 +42,7 @@ func Run(t *testing.T, open Factory) {
 		{"Repeated", repeated},
 		{"CallIDUsed", callIDUsed},
 		{"Form", form},
+		{"Largest", largest},
 		{"Times", times},
 		{"Keys", keys},
 		{"Codes", codes},
@@ -90,6 +94,15 @@ func (s *subject) refused(t *testing.T, jws string, code ledger.Code, reason led
 	t.Helper()
 	_, err := s.Submit(t.Context(), jws)
 	Refused(t, err, code, reason)
+}
+
+// ordered holds the calls of blocks to their order, made at once as they were.
+func (s *subject) ordered(t *testing.T, blocks []ledger.Block) {
+	t.Helper()
+	checkOrder(t, blocks)
+	if !s.factory.Claimed {
+		checkTimes(t, blocks)
+	}
 }
 
 // head is the last committed block.

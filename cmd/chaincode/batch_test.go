@@ -1,0 +1,175 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/calendar"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
+)
+
+// application is a good application of m for a resource under a title, with a
+// deposit of its own, in two calls.
+func (w *world) application(t testing.TB, m, body *ledgertest.Member, title string) (deposit, submit string) {
+	t.Helper()
+	today := ledger.Date(calendar.Of(int64(w.Now())))
+	id := w.NewID()
+	sum := ledger.DigestOf([]byte(id))
+	a := ledger.SubmitArgs{
+		Application: id, Body: body.ID, Deposit: sum,
+		InternalReview: ledger.Review{By: "科技科", On: today, SHA256: sum},
+		Resource: ledger.Resource{
+			ID: w.NewID(), Title: title, Description: "全市公交车辆每次到站和离站的线路、站点与时间。", Identifier: "306001/000012",
+			Publisher: m.ID, CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: ledgertest.Region,
+			Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: w.Now(),
+			Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
+			ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"},
+			Items: []ledger.Item{
+				{Name: "route_id", Label: "线路编号", DataType: "string", Length: 16, IsKey: true, Level: ledger.General, PIStatus: ledger.PINone},
+			},
+			Format: "database", RowCount: 86_400, ByteSize: 4_000, Level: ledger.General,
+			LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
+			Quality: ledger.Quality{
+				Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100, Assessor: "市数据局", AssessedOn: today,
+			},
+		},
+	}
+	for i, g := range ledger.MaterialGroups() {
+		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum, Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g))})
+	}
+	return w.Call(t, m, ledger.FnDeposit, ledger.DepositArgs{SHA256: sum, Bytes: 4096}), w.Call(t, m, ledger.FnSubmit, a)
+}
+
+// TestImport puts what an import sends into one transaction, from a client that
+// checks nothing: each call has its own outcome, and of two equal titles one
+// is registered.
+func TestImport(t *testing.T) {
+	w := newWorld(t)
+	m, body := w.Admitted(t, w.node, ledger.RoleHolder), w.Admitted(t, w.node, ledger.RoleRegistryBody)
+	var calls []string
+	for _, title := range []string{"公交车辆到离站信息", "公交线路", "公交车辆到离站信息"} {
+		deposit, submit := w.application(t, m, body, title)
+		calls = append(calls, deposit, submit)
+	}
+	calls = append(calls, calls[1], "no call") // one again, and one that is none
+	answers, tx, err := w.transact(calls...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		switch i {
+		case 5:
+			ledgertest.Refused(t, a.Error, ledger.Conflict, ledger.ReasonDuplicate)
+		case 6:
+			if a.Error != nil || !a.Repeated || a.Record.I != 1 {
+				t.Errorf("the same call again: %+v", a)
+			}
+		case 7:
+			ledgertest.Refused(t, a.Error, ledger.InvalidCode, ledger.ReasonJWS)
+		default:
+			if a.Error != nil || a.Repeated || a.Record.I != uint32(i) {
+				t.Errorf("call %d: %+v", i, a)
+			}
+		}
+	}
+	b, err := w.block(tx.at.Block)
+	if err != nil || len(b.Calls) != 5 {
+		t.Fatalf("the block holds %d calls, want 5 (%v)", len(b.Calls), err)
+	}
+	for _, c := range b.Calls {
+		r, err := w.Recorded(t.Context(), c.Event.Party, c.Event.Call)
+		if err != nil || r.Position != c.Position || r.JWS != c.JWS || r.JWS != calls[c.Position.I] {
+			t.Errorf("call %d: recorded at %+v (%v)", c.Position.I, r.Position, err)
+		}
+		checkProof(t, w.node, r)
+	}
+	deposit, submit := w.application(t, m, body, "公交车辆到离站信息")
+	w.withdraw(t, m, ledgertest.Parse(t, calls[1]), []string{deposit, submit})
+}
+
+// withdraw gives a title up and takes it again, in one transaction: its key is
+// deleted and written, and the state has what came last.
+func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed, again []string) {
+	t.Helper()
+	var args ledger.SubmitArgs
+	if err := json.Unmarshal(first.Call.Args, &args); err != nil {
+		t.Fatal(err)
+	}
+	drop := w.Call(t, m, ledger.FnWithdraw, ledger.StepArgs{Application: args.Application, Answers: first.Payload})
+	key := ledger.TitleKey(m.ID, ledger.FoldTitle(args.Resource.Title))
+	if _, ok := w.state[key]; !ok {
+		t.Fatalf("the title is not kept under %s", key)
+	}
+	answers, tx, err := w.transact(append([]string{drop}, again...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		if a.Error != nil {
+			t.Errorf("call %d: %v", i, a.Error)
+		}
+	}
+	if tx.endorsed.Writes[key] == nil || string(w.state[key].value) != string(tx.endorsed.Writes[key]) {
+		t.Errorf("the title is kept as %s", w.state[key].value)
+	}
+	b, err := w.block(tx.at.Block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written [][]byte
+	for _, c := range b.Calls {
+		kept := answers[c.Position.I].Record.Writes
+		if ledger.HashWrites(c.Writes) != kept {
+			t.Errorf("the writes of call %d are not those that were hashed", c.Position.I)
+		}
+		for _, write := range c.Writes {
+			if write.Key == key {
+				written = append(written, write.Value)
+			}
+		}
+	}
+	if len(written) != 2 || written[0] != nil || written[1] == nil {
+		t.Errorf("the title's key was written %q, want a deletion and a value", written)
+	}
+	second := ledgertest.Parse(t, again[1])
+	if err := json.Unmarshal(second.Call.Args, &args); err != nil {
+		t.Fatal(err)
+	}
+	drop = w.Call(t, m, ledger.FnWithdraw, ledger.StepArgs{Application: args.Application, Answers: second.Payload})
+	ledgertest.Must(t, w.node, drop)
+	if e, ok := w.state[key]; ok {
+		t.Errorf("the title given up is still kept: %s", e.value)
+	}
+}
+
+// TestFullTransaction has as many calls as may be, and then a conflict between
+// two of them in flight.
+func TestFullTransaction(t *testing.T) {
+	w := newWorld(t)
+	m := w.Admitted(t, w.node, ledger.RoleHolder)
+	calls := w.deposits(t, m, ledger.MaxBatch)
+	late, err := w.endorse(0, w.now(), ledger.TxSubmit, w.deposits(t, m, 1)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, tx, err := w.transact(calls...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		if a.Error != nil {
+			t.Fatalf("call %d: %v", i, a.Error)
+		}
+	}
+	if b, err := w.block(tx.at.Block); err != nil || len(b.Calls) != ledger.MaxBatch {
+		t.Errorf("the block holds %d calls (%v)", len(b.Calls), err)
+	}
+	behind := &transaction{args: calls[:1], endorsed: late}
+	if w.order(behind); behind.valid {
+		t.Error("a transaction whose reads had changed was valid")
+	}
+	if b, err := w.block(behind.at.Block); err != nil || len(b.Calls) != 0 {
+		t.Errorf("an invalid transaction gave %d calls (%v)", len(b.Calls), err)
+	}
+}

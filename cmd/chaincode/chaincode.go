@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+// chaincode is the contract as a peer calls it. Nothing that a client says is
+// trusted: form, signature, key and role of each call are checked here again.
+type chaincode struct {
+	genesis ledger.Digest // SHA-256 of the only call that may begin
+	now     func() time.Time
+	log     *slog.Logger
+	open    sync.RWMutex // read-locked while a proposal is answered, locked for ever in the end
+}
+
+// Init has nothing to do: the genesis is a call.
+func (c *chaincode) Init(shim.ChaincodeStubInterface) *peer.Response { return shim.Success(nil) }
+
+// Invoke answers one proposal. A panic would end the process, and the same call
+// resubmitted the next one: it is a refusal instead (fabric.md §8).
+func (c *chaincode) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Response) {
+	if !c.open.TryRLock() {
+		return refusal(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy))
+	}
+	defer c.open.RUnlock()
+	log := c.log.With(slog.String("tx", stub.GetTxID()))
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("the contract panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			response = refusal(ledger.Refuse(ledger.InvalidCode, ledger.ReasonInternal))
+		}
+	}()
+	payload, err := c.answer(stub)
+	if err == nil {
+		return shim.Success(payload)
+	}
+	e := ledger.AsError(err)
+	if e == nil {
+		log.Error("the proposal was not answered", slog.Any("error", err))
+		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy)
+	}
+	return refusal(e)
+}
+
+// drain lets the proposals that are being answered end and answers no more.
+func (c *chaincode) drain() { c.open.Lock() }
+
+func refusal(e *ledger.Error) *peer.Response { return shim.Error(e.Text()) }
+
+func (c *chaincode) answer(stub shim.ChaincodeStubInterface) ([]byte, error) {
+	claimed, err := c.claimed(stub)
+	if err != nil {
+		return nil, err
+	}
+	function, args := stub.GetFunctionAndParameters()
+	switch function {
+	case ledger.TxSubmit:
+		return c.submit(stub, claimed, args)
+	case ledger.TxCall:
+		if len(args) != 2 {
+			return nil, ledger.Invalid("args", "party_and_call")
+		}
+		return value(stub, ledger.CallKey(ledger.ID(args[0]), ledger.ID(args[1])))
+	case ledger.TxValue:
+		if len(args) != 1 || args[0] == "" {
+			return nil, ledger.Invalid("args", "one_key")
+		}
+		return value(stub, args[0])
+	}
+	return nil, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction).At("function").With("value", function)
+}
+
+// claimed is the time that the client put into its proposal, the same for all
+// endorsers, unless it is too far off this one's clock (protocol §6).
+func (c *chaincode) claimed(stub shim.ChaincodeStubInterface) (ledger.Millis, error) {
+	stamp, err := stub.GetTxTimestamp()
+	if err != nil {
+		return 0, fmt.Errorf("time of the proposal: %w", err)
+	}
+	now, claimed := ledger.Millis(c.now().UnixMilli()), ledger.Millis(stamp.AsTime().UnixMilli())
+	if claimed > now+ledger.Skew || claimed < now-ledger.Skew {
+		return 0, ledger.Refuse(ledger.Unavailable, ledger.ReasonClock).By("protocol §6")
+	}
+	return claimed, nil
+}
+
+// submit applies the calls and writes what the accepted ones write, each key
+// once. Refusals are in the answer: endorsers must agree on them as on writes.
+func (c *chaincode) submit(stub shim.ChaincodeStubInterface, claimed ledger.Millis, calls []string) ([]byte, error) {
+	env := contract.Env{Time: claimed, Rules: contract.Rules, Genesis: c.genesis}
+	results, err := contract.Transaction(env, ledger.Standard(), &state{stub: stub, seen: map[string][]byte{}}, calls)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]ledger.Answer, len(results))
+	var event []ledger.Applied
+	writes := map[string][]byte{}
+	for i, r := range results {
+		if r.Err != nil {
+			answers[i].Error = ledger.AsError(r.Err)
+			continue
+		}
+		answers[i] = ledger.Answer{Record: &results[i].Record, Repeated: r.Repeated}
+		if r.Repeated {
+			continue
+		}
+		applied, err := ledger.NewApplied(r.Record.I, r.Event, r.Writes)
+		if err != nil {
+			return nil, err
+		}
+		event = append(event, applied)
+		for _, w := range r.Writes {
+			writes[w.Key] = w.Value
+		}
+	}
+	if len(event) > 0 {
+		if err := record(stub, writes, event); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(answers)
+}
+
+func record(stub shim.ChaincodeStubInterface, writes map[string][]byte, event []ledger.Applied) error {
+	for _, key := range slices.Sorted(maps.Keys(writes)) {
+		write := func() error { return stub.PutState(key, writes[key]) }
+		if writes[key] == nil {
+			write = func() error { return stub.DelState(key) }
+		}
+		if err := write(); err != nil {
+			return fmt.Errorf("write %s: %w", key, err)
+		}
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("encode event: %w", err)
+	}
+	return stub.SetEvent(ledger.TxEvent, payload)
+}
+
+// value is a committed value.
+func value(stub shim.ChaincodeStubInterface, key string) ([]byte, error) {
+	v, err := stub.GetState(key)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	if len(v) == 0 {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", key)
+	}
+	return v, nil
+}
+
+// state is the committed state, each key asked of the peer once: the calls of a
+// transaction read the same genesis, keys and parties.
+type state struct {
+	stub shim.ChaincodeStubInterface
+	seen map[string][]byte
+}
+
+// Get reads one key. To Fabric a missing key is an empty value.
+func (s *state) Get(key string) ([]byte, bool, error) {
+	v, ok := s.seen[key]
+	if !ok {
+		var err error
+		if v, err = s.stub.GetState(key); err != nil {
+			return nil, false, err
+		}
+		s.seen[key] = v
+	}
+	return v, len(v) > 0, nil
+}
+
+var (
+	_ shim.Chaincode = (*chaincode)(nil)
+	_ contract.State = (*state)(nil)
+)

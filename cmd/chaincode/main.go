@@ -1,0 +1,54 @@
+// Command chaincode is the contract as a Fabric chaincode of its own process
+// (chaincode as a service): the peers of one organization call it under mutual
+// TLS. It is ledger/contract and nothing else; what is recorded is what the
+// embedded ledger would record.
+//
+// It promises that endorsers who run the same contract give the same bytes, that
+// no call can stop it, and that only the configured genesis begins a ledger. It
+// keeps no state and no key of any party.
+//
+// Standard: protocol §5 and §6; Hyperledger Fabric v2.5, external chaincode.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := run(ctx, os.Getenv, log); err != nil {
+		fmt.Fprintln(os.Stderr, "chaincode:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends, then ends what it has begun. The answer to a peer
+// may be cut off all the same: its client submits the same call again.
+func run(ctx context.Context, getenv func(string) string, log *slog.Logger) error {
+	cfg, err := readConfig(getenv)
+	if err != nil {
+		return err
+	}
+	cc := &chaincode{genesis: cfg.genesis, now: time.Now, log: log}
+	server := &shim.ChaincodeServer{CCID: cfg.id, Address: cfg.address, CC: cc, TLSProps: cfg.tls}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Start() }()
+	log.InfoContext(ctx, "chaincode serves", slog.String("address", cfg.address), slog.String("id", cfg.id))
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve at %s (%s): %w", setAddress, cfg.address, err)
+	case <-ctx.Done():
+		cc.drain()
+		return nil
+	}
+}

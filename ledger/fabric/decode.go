@@ -1,0 +1,144 @@
+package fabric
+
+import (
+	"crypto/sha256"
+	"encoding/asn1"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/hyperledger/fabric-protos-go/common"
+	"github.com/hyperledger/fabric-protos-go/peer"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// headerHash names a block: SHA-256 of its header in ASN.1, which the next
+// block's header repeats.
+func headerHash(h *common.BlockHeader) (ledger.Digest, error) {
+	der, err := asn1.Marshal(struct {
+		Number             *big.Int
+		Previous, DataHash []byte
+	}{new(big.Int).SetUint64(h.GetNumber()), h.GetPreviousHash(), h.GetDataHash()})
+	if err != nil {
+		return "", fmt.Errorf("header of block %d: %w", h.GetNumber(), err)
+	}
+	sum := sha256.Sum256(der)
+	return hexDigest(sum[:]), nil
+}
+
+func hexDigest(sum []byte) ledger.Digest { return ledger.Digest(hex.EncodeToString(sum)) }
+
+// decodeBlock reads the calls that a block records: those of valid transactions
+// of the chaincode. Configuration and other chaincodes' transactions have none.
+func decodeBlock(b *common.Block, chaincode string) (ledger.Block, error) {
+	out := ledger.Block{Number: b.GetHeader().GetNumber()}
+	var err error
+	if out.Head, err = headerHash(b.GetHeader()); err != nil {
+		return out, err
+	}
+	codes, err := validity(b)
+	if err != nil {
+		return out, err
+	}
+	for i, envelope := range b.GetData().GetData() {
+		if codes[i] != byte(peer.TxValidationCode_VALID) || i > math.MaxUint32 {
+			continue
+		}
+		calls, err := decodeTransaction(envelope, chaincode, out.Number, uint32(i))
+		if err != nil {
+			return out, fmt.Errorf("transaction %d of block %d: %w", i, out.Number, err)
+		}
+		out.Calls = append(out.Calls, calls...)
+	}
+	return out, nil
+}
+
+// validity is the validation code of each transaction of a block.
+func validity(b *common.Block) ([]byte, error) {
+	parts := b.GetMetadata().GetMetadata()
+	if len(parts) <= int(common.BlockMetadataIndex_TRANSACTIONS_FILTER) {
+		return nil, fmt.Errorf("block %d does not say which transactions are valid", b.GetHeader().GetNumber())
+	}
+	codes := parts[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
+	if len(codes) != len(b.GetData().GetData()) {
+		return nil, fmt.Errorf("block %d has %d transactions and says of %d whether they are valid",
+			b.GetHeader().GetNumber(), len(b.GetData().GetData()), len(codes))
+	}
+	return codes, nil
+}
+
+// decodeTransaction reads the calls of one transaction, with what they wrote.
+func decodeTransaction(envelope []byte, chaincode string, block uint64, tx uint32) ([]ledger.Committed, error) {
+	input, action, err := openTransaction(envelope)
+	if err != nil || input == nil || action.GetChaincodeId().GetName() != chaincode {
+		return nil, err
+	}
+	args := input.GetArgs()
+	var event peer.ChaincodeEvent
+	if err := decode("event", action.GetEvents(), &event); err != nil {
+		return nil, err
+	}
+	if len(args) == 0 || string(args[0]) != ledger.TxSubmit || event.GetEventName() != ledger.TxEvent {
+		return nil, nil
+	}
+	var applied []ledger.Applied
+	if err := json.Unmarshal(event.GetPayload(), &applied); err != nil {
+		return nil, fmt.Errorf("event: %w", err)
+	}
+	calls := make([]ledger.Committed, len(applied))
+	for k, a := range applied {
+		if int64(a.I) >= int64(len(args)-1) {
+			return nil, fmt.Errorf("the event speaks of call %d of %d", a.I, len(args)-1)
+		}
+		if calls[k], err = a.Committed(string(args[a.I+1]), block, tx); err != nil {
+			return nil, err
+		}
+	}
+	return calls, nil
+}
+
+// openTransaction unwraps what a chaincode was asked and what it did; nil for
+// transactions of another type.
+func openTransaction(data []byte) (*peer.ChaincodeInput, *peer.ChaincodeAction, error) {
+	var (
+		envelope common.Envelope
+		payload  common.Payload
+		header   common.ChannelHeader
+	)
+	if err := errors.Join(decode("envelope", data, &envelope), decode("payload", envelope.GetPayload(), &payload),
+		decode("header", payload.GetHeader().GetChannelHeader(), &header)); err != nil {
+		return nil, nil, err
+	}
+	if common.HeaderType(header.GetType()) != common.HeaderType_ENDORSER_TRANSACTION {
+		return nil, nil, nil
+	}
+	var tx peer.Transaction
+	if err := decode("transaction", payload.GetData(), &tx); err != nil {
+		return nil, nil, err
+	}
+	if len(tx.GetActions()) != 1 {
+		return nil, nil, fmt.Errorf("%d actions", len(tx.GetActions()))
+	}
+	var (
+		body     peer.ChaincodeActionPayload
+		proposal peer.ChaincodeProposalPayload
+		spec     peer.ChaincodeInvocationSpec
+		response peer.ProposalResponsePayload
+		action   peer.ChaincodeAction
+	)
+	if err := errors.Join(decode("action payload", tx.GetActions()[0].GetPayload(), &body),
+		decode("proposal", body.GetChaincodeProposalPayload(), &proposal), decode("invocation", proposal.GetInput(), &spec),
+		decode("response", body.GetAction().GetProposalResponsePayload(), &response),
+		decode("action", response.GetExtension(), &action)); err != nil {
+		return nil, nil, err
+	}
+	input := spec.GetChaincodeSpec().GetInput()
+	if input == nil {
+		return nil, nil, errors.New("no input")
+	}
+	return input, &action, nil
+}

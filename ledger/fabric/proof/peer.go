@@ -1,0 +1,94 @@
+package proof
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go/msp"
+)
+
+// roleOfPeers is the organizational unit by which Fabric knows peers.
+const roleOfPeers = "peer"
+
+// signer checks one endorsement of an answer given at a time, and returns the
+// organization whose peer signed.
+func (n *network) signer(answer []byte, e Endorsement, at time.Time) (string, error) {
+	var id msp.SerializedIdentity
+	if err := decode("endorser", e.Endorser, &id); err != nil {
+		return "", err
+	}
+	m := n.members[id.Mspid]
+	if m == nil {
+		return "", fmt.Errorf("organization %q is not in the trust file", id.Mspid)
+	}
+	key, err := m.peer(id.IdBytes, at)
+	if err != nil {
+		return "", fmt.Errorf("peer of %s: %w", id.Mspid, err)
+	}
+	if err := verify(key, slices.Concat(answer, e.Endorser), e.Signature); err != nil {
+		return "", fmt.Errorf("peer of %s: %w", id.Mspid, err)
+	}
+	return id.Mspid, nil
+}
+
+// peer is the key of a peer of the organization whose certificate was valid at
+// that time.
+func (m *member) peer(text []byte, at time.Time) (*ecdsa.PublicKey, error) {
+	c, err := certificate(text)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(c.Subject.OrganizationalUnit, roleOfPeers) {
+		return nil, fmt.Errorf("%s is no peer's certificate", c.Subject)
+	}
+	if c.IsCA {
+		return nil, fmt.Errorf("%s is an authority's certificate", c.Subject)
+	}
+	chains, err := c.Verify(x509.VerifyOptions{
+		Roots: m.roots, Intermediates: m.intermediates, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(chains, m.counts) {
+		return nil, fmt.Errorf("%s, or who issued it, is revoked", c.Subject)
+	}
+	key, ok := c.PublicKey.(*ecdsa.PublicKey)
+	if !ok || key.Curve != elliptic.P256() {
+		return nil, errors.New("the certificate's key is not of the curve P-256")
+	}
+	return key, nil
+}
+
+// counts reports whether nothing on a chain is revoked.
+func (m *member) counts(chain []*x509.Certificate) bool {
+	return !slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
+		return slices.Contains(m.revoked, revoked{issuer: string(c.RawIssuer), serial: c.SerialNumber.String()})
+	})
+}
+
+// verify checks a signature in the one form that Fabric takes: of the two values
+// of S the lower, so that a signature can't be turned into another.
+func verify(key *ecdsa.PublicKey, text, signature []byte) error {
+	var rs struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(signature, &rs); err != nil || len(rest) > 0 {
+		return errors.New("the signature is not in DER")
+	}
+	half := new(big.Int).Rsh(key.Params().N, 1)
+	if rs.S.Cmp(half) > 0 {
+		return errors.New("the signature has the higher S")
+	}
+	sum := sha256.Sum256(text)
+	if !ecdsa.VerifyASN1(key, sum[:], signature) {
+		return errors.New("the signature does not verify")
+	}
+	return nil
+}

@@ -1,0 +1,267 @@
+package fabric
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go/common"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
+)
+
+// The chaincode of Fabric itself that knows blocks, and its functions.
+const (
+	systemQuery = "qscc"
+	chainInfo   = "GetChainInfo"
+	blockAt     = "GetBlockByNumber"
+)
+
+// lag is how long a peer that is behind is waited for.
+const lag = 5 * time.Second
+
+// step is how often it is asked meanwhile.
+const step = 20 * time.Millisecond
+
+// seen is the newest transaction that Submit has answered: what is read must
+// not be older. A peer tells of a block a moment before it has applied it.
+type seen struct {
+	mu      sync.Mutex
+	block   uint64
+	party   ledger.ID
+	call    ledger.ID
+	applied map[string]uint64 // by peer: that it has applied this block
+}
+
+func (s *seen) note(call ledger.Signed, block uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if block >= s.block {
+		s.block, s.party, s.call = block, call.Call.Party, call.Call.ID
+	}
+}
+
+// ready waits until a peer has applied what Submit has answered.
+func (l *Ledger) ready(ctx context.Context, e *endorser) error {
+	l.seen.mu.Lock()
+	block, party, call, has := l.seen.block, l.seen.party, l.seen.call, l.seen.applied[e.URL()]
+	l.seen.mu.Unlock()
+	if has >= block {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lag)
+	defer cancel()
+	for {
+		q, err := l.net.propose(l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
+		if err != nil {
+			return err
+		}
+		_, err = q.ask(ctx, e)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ledger.NotFound) {
+			return err
+		}
+		if wait(ctx, step); ctx.Err() != nil {
+			return fmt.Errorf("peer %s has not applied block %d: %w", e.URL(), block, context.Cause(ctx))
+		}
+	}
+	l.seen.mu.Lock()
+	defer l.seen.mu.Unlock()
+	if l.seen.applied == nil {
+		l.seen.applied = map[string]uint64{}
+	}
+	l.seen.applied[e.URL()] = max(block, l.seen.applied[e.URL()])
+	return nil
+}
+
+// Value asks one peer, ours first.
+func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
+	ctx, leave, err := l.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	a, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxValue, key)
+	if err != nil {
+		return nil, err
+	}
+	return a.payload(), nil
+}
+
+// Head is the last block there is. Before the genesis is recorded there is none,
+// though the channel has blocks of its own.
+func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
+	ctx, leave, err := l.enter(ctx)
+	if err != nil {
+		return ledger.Revision{}, err
+	}
+	defer leave()
+	if err := l.hasBegun(ctx); err != nil {
+		return ledger.Revision{}, err
+	}
+	a, err := l.net.first(ctx, l.ready, systemQuery, chainInfo, l.cfg.Channel)
+	if err != nil {
+		return ledger.Revision{}, err
+	}
+	var info common.BlockchainInfo
+	if err := decode("chain info", a.payload(), &info); err != nil {
+		return ledger.Revision{}, broken(err)
+	}
+	if info.GetHeight() == 0 {
+		return ledger.Revision{}, broken(fmt.Errorf("peer %s has no block", a.from.URL()))
+	}
+	return ledger.Revision{Block: info.GetHeight() - 1, Head: hexDigest(info.GetCurrentBlockHash())}, nil
+}
+
+// hasBegun is NotFound until the genesis is recorded; then it stays so.
+func (l *Ledger) hasBegun(ctx context.Context) error {
+	l.mu.Lock()
+	begun := l.begun
+	l.mu.Unlock()
+	if begun {
+		return nil
+	}
+	_, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	if errors.Is(err, ledger.NotFound) {
+		return ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis)
+	}
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.begun = true
+	}
+	return err
+}
+
+// kept is what a peer keeps of a call.
+type kept struct {
+	record ledger.CallRecord
+	place  ledger.Position
+}
+
+// keptOf reads the record of a call and its place from an answer.
+func (l *Ledger) keptOf(a *answer, party, call ledger.ID) (kept, error) {
+	var k kept
+	err := json.Unmarshal(a.payload(), &k.record)
+	if err == nil {
+		k.place, err = proof.Version(a.action.GetResults(), l.cfg.Chaincode, ledger.CallKey(party, call))
+	}
+	if err != nil {
+		return k, broken(fmt.Errorf("record of call %s: %w", call, err))
+	}
+	k.place.I = k.record.I
+	return k, nil
+}
+
+func (l *Ledger) find(ctx context.Context, party, call ledger.ID) (kept, error) {
+	a, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
+	if err != nil {
+		return kept{}, err
+	}
+	return l.keptOf(a, party, call)
+}
+
+// locate is where a call stands that endorsers say is recorded. Our peer may
+// not have it yet.
+func (l *Ledger) locate(ctx context.Context, call ledger.Signed) (ledger.Position, error) {
+	for {
+		k, err := l.find(ctx, call.Call.Party, call.Call.ID)
+		if err == nil || !errors.Is(err, ledger.NotFound) {
+			return k.place, err
+		}
+		if wait(ctx, step); ctx.Err() != nil {
+			return ledger.Position{}, unavailable(context.Cause(ctx))
+		}
+	}
+}
+
+// Recorded finds a call in its block, and has its place signed.
+func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Recorded, error) {
+	ctx, leave, err := l.enter(ctx)
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	defer leave()
+	k, err := l.find(ctx, party, call)
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	c, err := l.committed(ctx, k)
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	p, err := l.prove(ctx, c.JWS, k.record)
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	data, err := p.Encode()
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: proof.Kind, Data: data}}, nil
+}
+
+// committed reads a call from its block and holds it to what is kept of it.
+func (l *Ledger) committed(ctx context.Context, k kept) (ledger.Committed, error) {
+	b, err := l.net.block(ctx, k.place.Block)
+	if err != nil {
+		return ledger.Committed{}, err
+	}
+	damaged := func(err error) (ledger.Committed, error) {
+		return ledger.Committed{}, broken(fmt.Errorf("call at %+v: %w", k.place, err))
+	}
+	list := b.GetData().GetData()
+	if int64(k.place.Tx) >= int64(len(list)) {
+		return damaged(fmt.Errorf("its block has %d transactions", len(list)))
+	}
+	calls, err := decodeTransaction(list[k.place.Tx], l.cfg.Chaincode, k.place.Block, k.place.Tx)
+	if err != nil {
+		return damaged(err)
+	}
+	i := slices.IndexFunc(calls, func(c ledger.Committed) bool { return c.Position == k.place })
+	if i < 0 {
+		return damaged(errors.New("its transaction does not record it"))
+	}
+	c := calls[i]
+	if c.Event.Payload != k.record.Payload || c.Time != k.record.Time || ledger.HashWrites(c.Writes) != k.record.Writes {
+		return damaged(errors.New("its block says other than what is kept of it"))
+	}
+	return c, nil
+}
+
+// block reads one block from a peer that has it.
+func (n *network) block(ctx context.Context, number uint64) (*common.Block, error) {
+	a, err := n.first(ctx, anyState, systemQuery, blockAt, n.cfg.Channel, strconv.FormatUint(number, 10))
+	if err != nil {
+		return nil, err
+	}
+	var b common.Block
+	if err := decode("block", a.payload(), &b); err != nil {
+		return nil, broken(err)
+	}
+	if b.GetHeader().GetNumber() != number {
+		return nil, broken(fmt.Errorf("peer %s answered block %d for %d", a.from.URL(), b.GetHeader().GetNumber(), number))
+	}
+	return &b, nil
+}
+
+// height is how many blocks the most advanced of the peers that answer has.
+func (n *network) height(ctx context.Context) (uint64, error) {
+	a, err := n.first(ctx, anyState, systemQuery, chainInfo, n.cfg.Channel)
+	if err != nil {
+		return 0, err
+	}
+	var info common.BlockchainInfo
+	if err := decode("chain info", a.payload(), &info); err != nil {
+		return 0, broken(err)
+	}
+	return info.GetHeight(), nil
+}

@@ -1,0 +1,209 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go/peer"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// patience bounds how long a call is submitted again by ourselves.
+const patience = 30 * time.Second
+
+// tries is how often what may be a matter of a moment is tried again.
+const tries = 3
+
+// pause before an attempt after one that failed.
+const pause = 100 * time.Millisecond
+
+// result answers one call.
+type result struct {
+	out ledger.Outcome
+	err error
+}
+
+// submission is calls on their way to being recorded, over all attempts.
+type submission struct {
+	send sender
+	log  *slog.Logger
+	// locate finds where a call that was recorded before stands.
+	locate func(ctx context.Context, call ledger.Signed) (ledger.Position, error)
+
+	// lost are attempts that were sent and not heard of: while one may still come
+	// into a block, nothing that is refused now is final.
+	lost []*pending
+	last error // of the last attempt, for logs
+}
+
+// end forgets the attempts that never came.
+func (s *submission) end() {
+	for _, p := range s.lost {
+		s.send.forget(p)
+	}
+}
+
+// run submits calls until each has its result, or ctx ends.
+func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
+	results := make([]result, len(calls))
+	open := make([]int, len(calls))
+	for i := range open {
+		open[i] = i
+	}
+	var count [unknown + 1]int
+	for len(open) > 0 {
+		if ctx.Err() != nil {
+			fill(results, open, unavailable(errors.Join(context.Cause(ctx), s.last)))
+			break
+		}
+		a := s.send.attempt(ctx, compact(calls, open))
+		f, refusal := judge(a.err, a.sent != nil)
+		s.note(a, f)
+		count[f]++
+		switch {
+		case f == settled:
+			open = s.settle(ctx, a, calls, open, results)
+		case f == conflict && len(open) > 1:
+			s.halve(ctx, calls, open, results)
+			return results
+		case f == refused || f == doubted && count[f] > tries:
+			if !s.pending() {
+				fill(results, open, refusal)
+				open = nil
+			}
+		default:
+			if err := s.final(ctx, f, count[f]); err != nil {
+				fill(results, open, err)
+				open = nil
+			}
+		}
+		if len(open) > 0 {
+			wait(ctx, pause)
+		}
+	}
+	return results
+}
+
+// note remembers what an attempt leaves behind.
+func (s *submission) note(a attempt, f fate) {
+	s.last = a.err
+	if a.sent == nil {
+		return
+	}
+	if f == unknown {
+		s.lost = append(s.lost, a.sent)
+		return
+	}
+	s.send.forget(a.sent)
+}
+
+// final is the error that ends an attempt of that fate, seen for the n-th time;
+// nil: it is tried again.
+func (s *submission) final(ctx context.Context, f fate, n int) error {
+	switch f {
+	case conflict:
+		if n > tries {
+			return errors.Join(ledger.Refuse(ledger.Conflict, ledger.ReasonBusy), s.last)
+		}
+	case differ:
+		if n > tries {
+			s.log.ErrorContext(ctx, "peers answer the same call differently: one runs another contract, or lags behind", slog.Any("error", s.last))
+			return broken(s.last)
+		}
+	case policy:
+		s.log.ErrorContext(ctx, "a transaction was endorsed by fewer than the channel asks for: its policy has changed, or the profile lacks peers", slog.Any("error", s.last))
+		return broken(s.last)
+	case denied:
+		s.log.ErrorContext(ctx, "the channel does not accept our certificate", slog.Any("error", s.last))
+		return errors.Join(ledger.Refuse(ledger.Forbidden, ledger.ReasonInternal), s.last)
+	case settled, refused, doubted, again, unknown:
+	}
+	return nil
+}
+
+// settle gives calls the results of an attempt that came through, and returns
+// those that have none yet.
+func (s *submission) settle(ctx context.Context, a attempt, calls []ledger.Signed, open []int, results []result) []int {
+	var left []int
+	pending := s.pending()
+	for k, i := range open {
+		answer := a.answers[k]
+		if answer.Error != nil {
+			if pending {
+				left = append(left, i)
+			} else {
+				results[i].err = answer.Error
+			}
+			continue
+		}
+		r := answer.Record
+		out := ledger.Outcome{Time: r.Time, Payload: r.Payload, Event: r.Event, Repeated: answer.Repeated}
+		out.Position = ledger.Position{Block: a.at.block, Tx: a.at.tx, I: r.I}
+		if answer.Repeated {
+			var err error
+			if out.Position, err = s.locate(ctx, calls[i]); err != nil {
+				results[i].err = err
+				continue
+			}
+		}
+		results[i].out = out
+	}
+	return left
+}
+
+// halve submits both halves by themselves: what one call of a batch read was
+// changed by someone else, and the others need not wait for it.
+func (s *submission) halve(ctx context.Context, calls []ledger.Signed, open []int, results []result) {
+	for _, half := range [][]int{open[:len(open)/2], open[len(open)/2:]} {
+		part := make([]ledger.Signed, len(half))
+		for k, i := range half {
+			part[k] = calls[i]
+		}
+		for k, r := range s.run(ctx, part) {
+			results[half[k]] = r
+		}
+	}
+}
+
+// pending reports whether an earlier attempt may still be recorded, or is.
+// One that is known to be in a block will be answered as repeated.
+func (s *submission) pending() bool {
+	may := s.lost[:0]
+	for _, p := range s.lost {
+		select {
+		case at := <-p.verdict:
+			if at.code == peer.TxValidationCode_VALID {
+				p.verdict <- at
+				may = append(may, p)
+			}
+		default:
+			may = append(may, p)
+		}
+	}
+	s.lost = may
+	return len(may) > 0
+}
+
+func fill(results []result, open []int, err error) {
+	for _, i := range open {
+		results[i].err = err
+	}
+}
+
+func compact(calls []ledger.Signed, open []int) []string {
+	list := make([]string, len(open))
+	for k, i := range open {
+		list[k] = calls[i].Compact
+	}
+	return list
+}
+
+// wait pauses, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-ctx.Done()
+}
