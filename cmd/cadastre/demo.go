@@ -75,7 +75,7 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 }
 
 func (c *demoCmd) serve(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Log: logger(p.err, false), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Log: logger(p.err, false), Now: now, Version: version(), Checkers: checkers()})
 	if err != nil {
 		return err
 	}

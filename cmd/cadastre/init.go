@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 type initCmd struct {
@@ -25,7 +25,7 @@ type initCmd struct {
 	Join    string        `help:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
 	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
 
-	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile." type:"existingfile" placeholder:"PROFILE"`
+	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile, there once the network is up." type:"path" placeholder:"PROFILE"`
 	Channel      string `help:"Fabric: the channel." default:"cadastre"`
 	Chaincode    string `help:"Fabric: the chaincode." default:"register"`
 	Organization string `help:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`
@@ -108,6 +108,9 @@ func (c *initCmd) join(p *program, s node.Settings) error {
 	if err != nil {
 		return err
 	}
+	if _, err := proof.ParseTrust(t.Fabric); err != nil {
+		return fmt.Errorf("%s: %w", c.Join, err)
+	}
 	if _, err := node.Join(c.Dir, s, c.USCC, t); err != nil {
 		return err
 	}
@@ -123,7 +126,7 @@ func (c *initCmd) begin(p *program, genesis string) error {
 		if fabric, err = os.ReadFile(c.FabricTrust); err != nil {
 			return fmt.Errorf("fabric-trust: %w", err)
 		}
-		if err := checkFabricTrust(fabric); err != nil {
+		if _, err := proof.ParseTrust(fabric); err != nil {
 			return fmt.Errorf("%s: %w", c.FabricTrust, err)
 		}
 	}
@@ -229,14 +232,6 @@ func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, err
 // defaultListen is where a node listens unless told (protocol §6).
 const defaultListen = "127.0.0.1:8480"
 
-// checkFabricTrust refuses what can't be the fabric member of a trust file.
-func checkFabricTrust(raw []byte) error {
-	if !json.Valid(raw) {
-		return errors.New("not JSON: take the file that the network's operators hand out")
-	}
-	return nil
-}
-
 func now() time.Time { return time.Now() }
 
 func trimmed(b []byte) []byte {
@@ -258,7 +253,7 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version()})
+	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version(), Checkers: checkers()})
 	if err != nil {
 		return err
 	}

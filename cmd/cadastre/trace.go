@@ -14,6 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 // logger logs to w: what someone must know, or with verbose each request.
@@ -205,7 +206,7 @@ func verified(bundle, trust []byte) (evidence.Report, error) {
 
 // checkers check the proofs of a bundle's calls, by kind.
 func checkers() map[string]evidence.Checker {
-	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}, proof.Kind: proof.Checker{}}
 }
 
 func checkBundle(bundle, trust []byte) error {

@@ -29,6 +29,7 @@ type Backend struct {
 	Chaincode    string `json:"chaincode,omitempty"`
 	Organization string `json:"organization,omitempty"` // of the profile's, whose peers this node trusts first
 	User         string `json:"user,omitempty"`
+	Version      string `json:"chaincode_version,omitempty"` // empty: any
 }
 
 // Shared reports whether other nodes stand on the same ledger.
@@ -44,6 +45,7 @@ func (b Backend) validate() error {
 	}
 	switch b.Kind {
 	case "", KindEmbedded:
+		fields = append(fields, struct{ name, value string }{"chaincode_version", b.Version})
 		for _, f := range fields {
 			if f.value != "" {
 				return fmt.Errorf("node.json: ledger_backend.%s is for kind %q: take it out, or set the kind", f.name, KindFabric)
@@ -83,7 +85,7 @@ type opener func(ctx context.Context, d folder, s Settings, k keys, log *slog.Lo
 // that may begin it.
 func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Logger, now func() time.Time) (opened, error) {
 	if s.Backend.Shared() {
-		return openFabric(ctx, s.Backend, log, now)
+		return openFabric(ctx, s, log, now)
 	}
 	l, err := embedded.Open(ctx, embedded.Config{
 		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(), Genesis: s.GenesisSHA256, Now: now,

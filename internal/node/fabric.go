@@ -2,11 +2,30 @@ package node
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/fabric"
 )
 
-func openFabric(context.Context, Backend, *slog.Logger, func() time.Time) (opened, error) {
-	return opened{}, errors.New("this program was built without Hyperledger Fabric")
+// openFabric opens the channel that the settings name.
+func openFabric(ctx context.Context, s Settings, log *slog.Logger, now func() time.Time) (opened, error) {
+	b := s.Backend
+	profile, err := os.ReadFile(b.Profile)
+	if err != nil {
+		return opened{}, fmt.Errorf("ledger_backend.profile: %w: name the network's connection profile in node.json", err)
+	}
+	l, err := fabric.Open(ctx, fabric.Config{
+		Profile: profile, Channel: b.Channel, Chaincode: b.Chaincode, Version: b.Version, Organization: b.Organization, User: b.User,
+		Genesis: s.GenesisSHA256, Log: log, Now: now,
+	})
+	if err != nil {
+		return opened{}, fmt.Errorf("ledger_backend: %w", err)
+	}
+	return opened{Ledger: l, close: l.Close}, nil
 }
+
+var _ ledger.Ledger = (*fabric.Ledger)(nil)
