@@ -82,7 +82,7 @@ func TestBeginOnASharedLedger(t *testing.T) {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	w.ok(err)
 	w.url = "http://" + listener.Addr().String()
-	w.openOn(listener, l)
+	w.openWith(listener, w.options().On(l))
 	w.shows(l)
 	w.admit()
 	w.register("bus", "holder")

@@ -28,8 +28,10 @@ func (w *world) put(name, owner string, subject ledger.Ref, file []byte) client.
 
 // TestThreeNodes: what is registered at one node is found, licensed, ordered and
 // traced at the others, and delivered by the node that holds it.
-func TestThreeNodes(t *testing.T) {
-	n := town(t, nil)
+func TestThreeNodes(t *testing.T) { threeNodes(t, town(t, nil)) }
+
+func threeNodes(t *testing.T, n *nodes) {
+	t.Helper()
 	n.bureau.register("bus", "holder")
 	n.settle()
 	var found struct{ Total int }
@@ -51,7 +53,7 @@ func TestThreeNodes(t *testing.T) {
 	n.read(&c, ref(ledger.KindContent, "sale"))
 	order := orderPath("sale", c.Object)
 	n.sent(n.regulator.ask(http.MethodGet, "buyer", order), operatorOrigin, n.operator.url)
-	n.sent(n.operator.ask(http.MethodGet, "environment", supplyPath("sale", "bus", supplied.Object)), nodeOrigin, "")
+	n.sent(n.operator.ask(http.MethodGet, "environment", supplyPath("sale", "bus", supplied.Object)), nodeOrigin, n.told)
 	n.regulator.fetches("buyer", order, file, operatorOrigin)
 	n.operator.fetches("environment", supplyPath("sale", "bus", supplied.Object), raw, nodeOrigin)
 	n.traces(t)
@@ -191,8 +193,10 @@ func TestTokensStayWithTheirNode(t *testing.T) {
 
 // TestTerminatedAtOneEnforcedAtAll: a license ended at one node cuts what runs at
 // the others within two seconds, and no delivery begins there afterwards.
-func TestTerminatedAtOneEnforcedAtAll(t *testing.T) {
-	n := town(t, nil)
+func TestTerminatedAtOneEnforcedAtAll(t *testing.T) { terminated(t, town(t, nil)) }
+
+func terminated(t *testing.T, n *nodes) {
+	t.Helper()
 	n.bureau.register("bus", "holder")
 	n.settle()
 	file := data(16 << 20)
@@ -231,6 +235,12 @@ func TestTerminatedAtOneEnforcedAtAll(t *testing.T) {
 // nodes come into one bundle, which verifies with the trust file alone.
 func TestEvidenceOfSeveralNodes(t *testing.T) {
 	n := town(t, nil)
+	n.bureau.checkers = map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	proved(t, n)
+}
+
+func proved(t *testing.T, n *nodes) {
+	t.Helper()
 	n.bureau.register("bus", "holder")
 	n.settle()
 	one, two := data(64<<10), data(32<<10)
@@ -246,11 +256,10 @@ func TestEvidenceOfSeveralNodes(t *testing.T) {
 		n.bureau.fetches("buyer", orderPath("sale", up.Object), one, operatorOrigin)
 		n.bureau.fetches("buyer", orderPath("sale", c.Object), two, regulatorOrigin)
 	}
-	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	joined := 0
 	join := func(parts [][]byte) ([]byte, error) {
 		joined++
-		b, _, err := evidence.Merge(parts, n.bureau.trust, ledger.Standard(), checkers)
+		b, _, err := evidence.Merge(parts, n.bureau.trust, ledger.Standard(), n.bureau.checkers)
 		if err != nil {
 			return nil, err
 		}
@@ -261,7 +270,7 @@ func TestEvidenceOfSeveralNodes(t *testing.T) {
 		if err != nil || len(missing) > 0 {
 			t.Fatalf("by %s: %v, missing %v", w.origin, err, missing)
 		}
-		r, err := evidence.Verify(b, n.bureau.trust, ledger.Standard(), checkers)
+		r, err := evidence.Verify(b, n.bureau.trust, ledger.Standard(), n.bureau.checkers)
 		w.ok(err)
 		logs := map[string]int{}
 		for _, d := range r.Receipts {
