@@ -72,6 +72,7 @@ type commands struct {
 	Verify   verifyCmd   `cmd:"" help:"Check an evidence bundle offline."`
 	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
 	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`
+	Bench    benchCmd    `cmd:"" help:"Measure a ledger on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -91,10 +91,14 @@ var law = map[string]row{
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client"},
 		third: []string{uuid},
 	},
+	"internal/bench": {
+		own:   []string{"ledger", "ledger/embedded", "ledger/fabric", "marketplace/receipts", "internal/tlog"},
+		third: []string{uuid},
+	},
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof",
-			"internal/node", "internal/client", "internal/demo",
+			"internal/node", "internal/client", "internal/demo", "internal/bench",
 		},
 		third: []string{kong, lunar, uuid},
 	},
