@@ -5,6 +5,7 @@ SHELL := /bin/bash
 CACHE    := .cache
 BINARY   := $(CACHE)/bin/cadastre
 LINTER   := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+MINIO    := v0.0.0-20260212201848-7aac2a2c5b7c
 PACKAGES := ./...
 FABRIC   := $(CACHE)/fabric
 NETWORK  := ledger/fabric/network
@@ -54,6 +55,17 @@ lint: ## check the code by .golangci.yml (the linter is fetched and built once)
 format: ## format the code as lint wants it
 	$(LINTER) fmt $(PACKAGES)
 	cd $(NETWORK) && $(LINTER) fmt ./...
+
+.PHONY: minio
+minio: $(CACHE)/bin/minio ## build the MinIO server that the integration tests run (once)
+
+# A program of its own, never linked: its modules stay out of go.mod.
+$(CACHE)/bin/minio:
+	GOBIN=$(abspath $(CACHE)/bin) go install github.com/minio/minio@$(MINIO)
+
+.PHONY: integration
+integration: minio ## run the tests that need real servers, which they start and end themselves
+	go test -tags integration -count=1 -timeout 30m -run S3 ./marketplace/objects/ ./internal/node/ ./internal/demo/
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target, each for FUZZTIME

@@ -15,6 +15,7 @@ type demoCmd struct {
 	Dir       string `help:"Keep the node and the parties' profiles here; a temporary folder unless told." placeholder:"DIR"`
 	Catalogue string `help:"Register every record of this file (JSON Lines in the shape of data sources)." type:"existingfile" placeholder:"FILE"`
 	Product   string `help:"Sell and deliver this file; generated telemetry unless told." type:"existingfile" placeholder:"FILE"`
+	Objects   string `help:"Keep content where this file says, as init does." type:"existingfile" placeholder:"FILE"`
 	Serve     bool   `help:"Go on serving when the story is told."`
 	Listen    string `help:"Address of the node." default:"127.0.0.1:0"`
 }
@@ -43,8 +44,15 @@ func (c *demoCmd) Run(p *program) error {
 	if p.JSON {
 		out = p.err
 	}
+	var store *node.ContentStore
+	if c.Objects != "" {
+		var err error
+		if store, err = node.ReadContentStore(c.Objects); err != nil {
+			return err
+		}
+	}
 	r, err := demo.Run(p.ctx, demo.Options{
-		Dir: dir, Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
+		Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
 		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Verify: checkBundle,
 	})
 	if err != nil {
@@ -75,7 +83,9 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 }
 
 func (c *demoCmd) serve(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, Log: logger(p.err, false), Now: now, Version: version(), Checkers: checkers()})
+	n, err := node.Open(p.ctx, node.Options{
+		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: checkers(),
+	})
 	if err != nil {
 		return err
 	}

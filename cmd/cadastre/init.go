@@ -23,6 +23,7 @@ type initCmd struct {
 	USCC    ledger.USCC   `name:"uscc" help:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
 	Genesis string        `help:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
 	Join    string        `help:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
+	Objects string        `help:"Keep content where this file says, which holds what node.json has as \"objects\"; in the folder unless told." type:"existingfile" placeholder:"FILE"`
 	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
 
 	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile, there once the network is up." type:"path" placeholder:"PROFILE"`
@@ -85,6 +86,13 @@ func (c *initCmd) Run(p *program) error {
 // settings are the node's, its register embedded unless --fabric says otherwise.
 func (c *initCmd) settings(p *program) (node.Settings, error) {
 	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin, URL: p.URL, Backend: node.Backend{Kind: node.KindEmbedded}}
+	if c.Objects != "" {
+		store, err := node.ReadContentStore(c.Objects)
+		if err != nil {
+			return s, err
+		}
+		s.Objects = store
+	}
 	if c.Fabric == "" {
 		return s, nil
 	}
@@ -253,7 +261,10 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(p *program) error {
-	n, err := node.Open(p.ctx, node.Options{Dir: c.Dir, PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose), Now: now, Version: version(), Checkers: checkers()})
+	n, err := node.Open(p.ctx, node.Options{
+		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
+		Now: now, Version: version(), Checkers: checkers(),
+	})
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ type commands struct {
 	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
 	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`
 	Bench    benchCmd    `cmd:"" help:"Measure a ledger on this machine."`
+	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" help:"Replace the master key of a stopped node and seal by the new one all that it sealed."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

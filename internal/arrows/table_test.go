@@ -37,9 +37,10 @@ const (
 
 // law is the table of packages. A library that only one row names has that row
 // as its sole importer. What holds a log of internal/tlog speaks of its signers
-// and hashes too, and the suites of the ports compare and draw like tests. The
-// proof of a Fabric ledger is one kind of evidence, and of the ledger's own form;
-// the two families of Fabric's messages must not meet in one binary.
+// and hashes too, the suites of the ports compare and draw like tests, and what
+// runs a server for tests prepares it with the store's library. The proof of a
+// Fabric ledger is one kind of evidence, and of the ledger's own form; the two
+// families of Fabric's messages must not meet in one binary.
 var law = map[string]row{
 	"ledger":                          {pure: true, third: []string{norm}},
 	"ledger/calendar":                 {pure: true},
@@ -56,6 +57,7 @@ var law = map[string]row{
 	"licensing":                       {own: []string{"ledger", "policies"}},
 	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts"}},
 	"marketplace/objects":             {own: []string{"internal/seal"}, third: []string{minio, sio}},
+	"marketplace/objects/miniotest":   {third: []string{minio}},
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
 	"marketplace/receipts":            {own: []string{"ledger", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
 	"internal/arrows":                 {},

@@ -103,6 +103,76 @@ func (k *Keys) Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, us
 	return key, nil
 }
 
+// Rotate seals every kept key anew by next, in one step, and counts them; what
+// next sealed already is passed over. After it, New must be given next.
+func (k *Keys) Rotate(ctx context.Context, next seal.Key) (int, error) {
+	tx, err := k.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("rotate keys: %w", err)
+	}
+	n, err := k.rotate(ctx, tx, next)
+	if err != nil {
+		return 0, fmt.Errorf("rotate keys: %w", errors.Join(err, tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, fmt.Errorf("rotate keys: %w", err)
+	}
+	return n, nil
+}
+
+func (k *Keys) rotate(ctx context.Context, tx *sql.Tx, next seal.Key) (int, error) {
+	kept, err := sealedKeys(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, row := range kept {
+		purpose := sealedFor(row.party, row.kid, row.use)
+		secret, err := k.master.Open(row.sealed, purpose)
+		if errors.Is(err, seal.ErrWrongKey) {
+			if _, err := next.Open(row.sealed, purpose); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return 0, fmt.Errorf("key %s of party %s: %w", row.kid, row.party, err)
+		}
+		sealed, err := next.Seal(secret, purpose)
+		clear(secret)
+		if err != nil {
+			return 0, fmt.Errorf("key %s of party %s: %w", row.kid, row.party, err)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE sealed_key SET sealed = ? WHERE party = ? AND kid = ?`, sealed, string(row.party), string(row.kid)); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+type sealedKey struct {
+	party  ledger.ID
+	kid    ledger.KeyID
+	use    ledger.KeyUse
+	sealed []byte
+}
+
+func sealedKeys(ctx context.Context, tx *sql.Tx) (kept []sealedKey, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT party, kid, use, sealed FROM sealed_key`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var row sealedKey
+		if err := rows.Scan((*string)(&row.party), (*string)(&row.kid), (*string)(&row.use), &row.sealed); err != nil {
+			return nil, err
+		}
+		kept = append(kept, row)
+	}
+	return kept, rows.Err()
+}
+
 // sealedFor binds a sealed key to its row. None of the three holds a space.
 func sealedFor(party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) string {
 	return "party key " + string(party) + " " + string(kid) + " " + string(use)

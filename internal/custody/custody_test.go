@@ -198,3 +198,39 @@ func TestNoPrivateKeyInTheTable(t *testing.T) {
 		t.Fatal("the table holds the private key")
 	}
 }
+
+// TestRotate: every key opens by the next master key alone; a second run and a
+// mixture pass over what is done, and one that opens by neither stops it whole.
+func TestRotate(t *testing.T) {
+	f := newFixture(t)
+	f.keep(t, alice, ledger.UseSign)
+	f.keep(t, bob, ledger.UseAuth)
+	next := newMaster(t)
+	if n, err := f.Rotate(t.Context(), next); err != nil || n != 2 {
+		t.Fatalf("rotated %d, %v", n, err)
+	}
+	if _, err := f.Signer(t.Context(), alice, f.key.ID(), ledger.UseSign); !errors.Is(err, seal.ErrWrongKey) {
+		t.Errorf("the old master key: %v", err)
+	}
+	after := custody.New(f.db.W, next, now)
+	for party, use := range map[ledger.ID]ledger.KeyUse{alice: ledger.UseSign, bob: ledger.UseAuth} {
+		if got, err := after.Signer(t.Context(), party, f.key.ID(), use); err != nil || got.ID() != f.key.ID() {
+			t.Errorf("the next master key: %v", err)
+		}
+	}
+	const carol ledger.ID = "01890a5d-ac96-774b-bcce-b302099a8059"
+	f.keep(t, carol, ledger.UseSign) // sealed by the old one
+	if n, err := f.Rotate(t.Context(), next); err != nil || n != 1 {
+		t.Fatalf("rotated %d more, %v", n, err)
+	}
+	f.alter(t, `UPDATE sealed_key SET sealed = x'01' WHERE party = ?`, string(bob))
+	third := newMaster(t)
+	if n, err := after.Rotate(t.Context(), third); !errors.Is(err, seal.ErrDamaged) || n != 0 {
+		t.Errorf("a damaged key: %d, %v", n, err)
+	}
+	for _, party := range []ledger.ID{alice, carol} {
+		if _, err := after.Signer(t.Context(), party, f.key.ID(), ledger.UseSign); err != nil {
+			t.Errorf("a rotation that failed changed something: %v", err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func uscc(body string) ledger.USCC { return ledger.USCC(body + string(ledger.USC
 
 // open makes the node, begins its ledger and serves it.
 func (s *story) open() error {
-	request, err := node.Make(s.Dir, node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: origin},
+	request, err := node.Make(s.Dir, node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: origin, Objects: s.Objects},
 		uscc("12430300000000009"), s.Now())
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *story) open() error {
 		return err
 	}
 	s.result.Trust = filepath.Join(s.Dir, "trust.json")
-	if s.node, err = node.Open(s.ctx, node.Options{Dir: s.Dir, Log: s.Log, Now: s.Now, Version: s.Version}); err != nil {
+	if s.node, err = node.Open(s.ctx, node.Options{Dir: s.Dir, Store: s.Store, Log: s.Log, Now: s.Now, Version: s.Version}); err != nil {
 		return err
 	}
 	if err := s.serve(); err != nil {

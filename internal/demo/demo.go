@@ -25,6 +25,8 @@ type Options struct {
 	Catalogue string // file whose every record is registered; empty: none
 	Product   string // file that is sold and delivered; empty: generated telemetry
 	Listen    string
+	Objects   *node.ContentStore    // where content is kept; nil: in the folder
+	Store     node.StoreCredentials // of an S3 store, where Objects names no file
 	English   bool
 	Version   string
 	Out       io.Writer // the story

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,15 +100,21 @@ func serve(t *testing.T, change func(*node.Limits)) *world {
 // open runs the node until the test ends.
 func (w *world) open() {
 	w.t.Helper()
+	w.t.Cleanup(w.run())
+}
+
+// run runs the node until stop is called.
+func (w *world) run() (stop func()) {
+	w.t.Helper()
 	var err error
 	w.Node, err = node.Open(w.t.Context(), node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"})
 	w.ok(err)
 	up, down := make(chan string, 1), make(chan error, 1)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, end := context.WithCancel(context.Background())
 	go func() { down <- w.Serve(ctx, node.Listen{Address: "127.0.0.1:0"}, func(url string) { up <- url }) }()
-	w.t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		w.http.CloseIdleConnections()
-		stop()
+		end()
 		if err := errors.Join(<-down, w.Close(context.Background())); err != nil {
 			w.t.Error(err)
 		}
@@ -117,6 +124,7 @@ func (w *world) open() {
 	case err := <-down:
 		w.t.Fatal(err)
 	}
+	return stop
 }
 
 func (w *world) ok(err error) {

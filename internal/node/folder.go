@@ -29,6 +29,7 @@ type Settings struct {
 	URL           string        `json:"url,omitempty"` // where other nodes' clients reach it
 	Backend       Backend       `json:"ledger_backend"`
 	Limits        Limits        `json:"limits"`
+	Objects       *ContentStore `json:"objects,omitempty"`
 }
 
 // Limits bound what a stranger can make the node do.
@@ -125,7 +126,7 @@ func (d folder) keepSecret(name string, secret []byte) error {
 	if err != nil {
 		return fmt.Errorf("load master key: %w", err)
 	}
-	sealed, err := master.Seal(secret, "node key "+name)
+	sealed, err := master.Seal(secret, nodeKey(name))
 	if err != nil {
 		return fmt.Errorf("seal %s: %w", name, err)
 	}
@@ -134,7 +135,10 @@ func (d folder) keepSecret(name string, secret []byte) error {
 
 func (d folder) keys(b Backend) (keys, error) {
 	var k keys
-	var err error
+	err := d.midRotation()
+	if err != nil {
+		return k, err
+	}
 	if k.master, err = seal.Load(d.path("keys", "master")); err != nil {
 		return k, fmt.Errorf("load master key: %w", err)
 	}
@@ -144,7 +148,7 @@ func (d folder) keys(b Backend) (keys, error) {
 		}
 		var b []byte
 		if b, err = os.ReadFile(d.path("keys", name)); err == nil {
-			b, err = k.master.Open(b, "node key "+name)
+			b, err = k.master.Open(b, nodeKey(name))
 		}
 		return b
 	}
@@ -185,6 +189,9 @@ func (d folder) settings() (Settings, error) {
 		return s, fmt.Errorf("read node.json: %w", err)
 	}
 	if err := ledger.DecodeStrict(b, &s); err != nil {
+		return s, fmt.Errorf("node.json: %w", err)
+	}
+	if err := s.Objects.validate(); err != nil {
 		return s, fmt.Errorf("node.json: %w", err)
 	}
 	return s, errors.Join(s.Backend.validate(), s.Limits.validate())

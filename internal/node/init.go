@@ -69,7 +69,7 @@ func (d folder) make(s Settings, operator ledger.USCC) (fresh, error) {
 		s.Limits = DefaultLimits()
 	}
 	if err := errors.Join(ledger.First(ledger.CheckText("name", s.Name, 1, ledger.MaxName), s.Region.Validate("region"),
-		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc"), profile.CheckURL()), s.Backend.validate()); err != nil {
+		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc"), profile.CheckURL(), s.Objects.validate()), s.Backend.validate()); err != nil {
 		return fresh{}, err
 	}
 	k, err := d.create(s.Origin, s.Backend)

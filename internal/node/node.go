@@ -29,7 +29,8 @@ import (
 // Options say how a node runs.
 type Options struct {
 	Dir           string
-	PublicEntries bool // entry bundles of the logs for everyone
+	Store         StoreCredentials // where node.json names an S3 store without its credentials
+	PublicEntries bool             // entry bundles of the logs for everyone
 	Log           *slog.Logger
 	Now           func() time.Time
 	Version       string
@@ -141,7 +142,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	if n.objects, err = objects.OpenDisk(d.path("objects"), n.keys.master); err != nil {
+	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
 	if n.mine, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {

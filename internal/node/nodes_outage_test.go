@@ -98,7 +98,7 @@ func TestLimitsAreEachNodes(t *testing.T) {
 		w.ok(err)
 		return resp.StatusCode
 	}
-	n.regulator.fetches("buyer", orderPath("sale", first.Object), file, operatorOrigin)
+	n.regulator.gets("buyer", orderPath("sale", first.Object), file, operatorOrigin)
 	for _, c := range []struct {
 		name   string
 		at     *world

@@ -54,8 +54,8 @@ func threeNodes(t *testing.T, n *nodes) {
 	order := orderPath("sale", c.Object)
 	n.sent(n.regulator.ask(http.MethodGet, "buyer", order), operatorOrigin, n.operator.url)
 	n.sent(n.operator.ask(http.MethodGet, "environment", supplyPath("sale", "bus", supplied.Object)), nodeOrigin, n.told)
-	n.regulator.fetches("buyer", order, file, operatorOrigin)
-	n.operator.fetches("environment", supplyPath("sale", "bus", supplied.Object), raw, nodeOrigin)
+	n.regulator.gets("buyer", order, file, operatorOrigin)
+	n.operator.gets("environment", supplyPath("sale", "bus", supplied.Object), raw, nodeOrigin)
 	n.traces(t)
 }
 
@@ -86,8 +86,8 @@ func (n *nodes) sent(resp *http.Response, origin, address string) {
 	}
 }
 
-// fetches asks this node for content, and gets it from the one that holds it.
-func (w *world) fetches(who, path string, want []byte, origin string) {
+// gets asks this node for content, and gets it from the one that holds it.
+func (w *world) gets(who, path string, want []byte, origin string) {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "file")
 	f, err := w.party[who].Fetch(w.t.Context(), path, file, nil)
@@ -253,8 +253,8 @@ func proved(t *testing.T, n *nodes) {
 	n.read(&c, ref(ledger.KindContent, "second"))
 	for range 2 {
 		n.bureau.speak("buyer", id("buyer"))
-		n.bureau.fetches("buyer", orderPath("sale", up.Object), one, operatorOrigin)
-		n.bureau.fetches("buyer", orderPath("sale", c.Object), two, regulatorOrigin)
+		n.bureau.gets("buyer", orderPath("sale", up.Object), one, operatorOrigin)
+		n.bureau.gets("buyer", orderPath("sale", c.Object), two, regulatorOrigin)
 	}
 	joined := 0
 	join := func(parts [][]byte) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -98,8 +99,28 @@ func describe(h http.Header, c ledger.Content) {
 }
 
 // stream sends a transfer that has its start receipt. When the decision ends,
-// the connection is reset: a short answer must not look whole.
+// the connection is reset: a short answer must not look whole. Where the store
+// fails before the first byte, there is still room to say so.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer, ranged bool) {
+	rc := http.NewResponseController(w)
+	release := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() { _ = rc.SetWriteDeadline(s.Now()) })
+	p := &pacer{w: w, rc: rc, now: s.Now, done: t.Done(), begin: sync.OnceFunc(func() { begin(w, t, ranged) })}
+	err := t.Send(p)
+	release()
+	if err == nil {
+		p.begin() // of nothing at all
+		return
+	}
+	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
+	if !p.begun && !errors.Is(err, marketplace.ErrEnded) && r.Context().Err() == nil && rc.SetWriteDeadline(s.Now().Add(stalled)) == nil {
+		s.fail(w, r, ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal))
+		return
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// begin sends the header of an answer.
+func begin(w http.ResponseWriter, t *marketplace.Transfer, ranged bool) {
 	h := w.Header()
 	describe(h, t.Content)
 	h.Set("Content-Length", strconv.FormatInt(t.Length, 10))
@@ -111,15 +132,6 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.T
 			strconv.FormatInt(t.Content.Bytes, 10))
 	}
 	w.WriteHeader(code)
-	rc := http.NewResponseController(w)
-	release := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() { _ = rc.SetWriteDeadline(s.Now()) })
-	err := t.Send(&pacer{w: w, rc: rc, now: s.Now, done: t.Done()})
-	release()
-	if err == nil {
-		return
-	}
-	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
-	panic(http.ErrAbortHandler)
 }
 
 // doneContext ends when the transfer does, so that a write blocked in the
@@ -141,12 +153,15 @@ func (c doneContext) Err() error {
 	}
 }
 
-// pacer gives each write its own deadline and stops when done is closed.
+// pacer gives each write its own deadline, begins the answer with the first and
+// stops when done is closed.
 type pacer struct {
-	w    io.Writer
-	rc   *http.ResponseController
-	now  func() time.Time
-	done <-chan struct{}
+	w     io.Writer
+	rc    *http.ResponseController
+	now   func() time.Time
+	done  <-chan struct{}
+	begin func()
+	begun bool
 }
 
 func (p *pacer) Write(b []byte) (int, error) {
@@ -158,6 +173,8 @@ func (p *pacer) Write(b []byte) (int, error) {
 		return 0, marketplace.ErrEnded
 	default:
 	}
+	p.begun = true
+	p.begin()
 	return p.w.Write(b)
 }
 

@@ -88,7 +88,7 @@ func benchmarkRead(b *testing.B, size int) {
 	b.ReportMetric(store.Seconds()/bare.Seconds(), "store/plain")
 }
 
-func deliver(b *testing.B, r io.ReadCloser, err error, buffer []byte, size int) {
+func deliver(b testing.TB, r io.ReadCloser, err error, buffer []byte, size int) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)

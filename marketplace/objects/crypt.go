@@ -91,6 +91,16 @@ func encrypt(key []byte, in *intake) (io.Reader, error) {
 	return r, nil
 }
 
+// storedSize is how many bytes clear text of clear bytes takes when stored;
+// negative where that is more than any store keeps.
+func storedSize(clear int64) int64 {
+	if clear < 0 || clear > maxBlob {
+		return -1
+	}
+	packages := (clear + tailBytes + clearBytes - 1) / clearBytes
+	return clear + tailBytes + packages*(packageBytes-clearBytes)
+}
+
 // clearSize is how many bytes of clear text are stored in raw bytes.
 func clearSize(raw int64) (int64, error) {
 	if raw < headBytes {

@@ -77,7 +77,7 @@ func (d *disk) has(name string) bool {
 
 func (d *disk) close() error { return d.root.Close() }
 
-func (d *disk) write(ctx context.Context, name string, r io.Reader) error {
+func (d *disk) write(ctx context.Context, name string, r io.Reader, _ int64) error {
 	tmp := path.Join(folderTmp, path.Base(name))
 	f, err := d.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -2,6 +2,7 @@ package objects_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -17,8 +18,15 @@ import (
 // rawDisk is a disk store with its folder, as objectstest.Raw.
 type rawDisk struct {
 	*objects.Store
-	dir string
+	dir  string
+	next seal.Key
 }
+
+func (d rawDisk) RotateTo(ctx context.Context) (objects.Rotation, error) {
+	return d.Rotate(ctx, d.next)
+}
+
+func (d rawDisk) Rotated(t testing.TB) objects.Objects { return openDisk(t, d.dir, d.next) }
 
 func (d rawDisk) Names(t testing.TB) []string {
 	t.Helper()
@@ -74,7 +82,7 @@ func openDisk(t testing.TB, dir string, key seal.Key) rawDisk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return rawDisk{s, dir}
+	return rawDisk{s, dir, newKey(t)}
 }
 
 func put(t testing.TB, o objects.Objects, data []byte) objects.Info {

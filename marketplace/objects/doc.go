@@ -2,7 +2,10 @@
 // stored once under a random id, never overwritten, and encrypted by us before
 // it reaches the store.
 //
-// It promises that an object whose Put returned is whole and on disk, that a
+// OpenDisk keeps it in a folder, OpenS3 in a bucket of any S3 store, under the
+// same names; what both promise is tried by one suite, objectstest.
+//
+// It promises that an object whose Put returned is whole and durable, that a
 // failed Put leaves nothing, that no byte is handed out which is not the byte
 // that was put, and that clear text never touches the store. It does not know
 // who may read an object, does not find equal content (one party's deletion
@@ -16,7 +19,14 @@
 // the content streams in, encrypted, is flushed and renamed into place. So
 // content never stands without its key, and what an interrupted Put leaves is
 // found by the temporary file. Deleting the key erases the content; Delete
-// does it first.
+// does it first. Rotate writes a new <id>.key.<master key> and removes the old
+// one; content is never written again.
+//
+// In a bucket an empty object tmp/<id> stands for the temporary file: it is
+// there before the key, and goes when the content has come whole, by one put or
+// by an upload of parts. A part is held in memory, so that it can be sent again.
+// Nothing is asked of the store but puts that are refused if the name is there
+// (where it can), uploads of parts, ranged gets, lists and deletions.
 //
 // The content is a DARE 2.0 stream (packages of 64 KiB, AES-256-GCM, by
 // github.com/minio/sio) of the clear text followed by its SHA-256. The digest at

@@ -37,9 +37,11 @@ type Info struct {
 // one of this package's, seal.ErrWrongKey, or the store's.
 type Objects interface {
 	// Put reads r to its end and keeps what it gave, at most max bytes (else
-	// ErrTooLarge). It needs some hundred KiB of memory whatever the size. When
-	// it returns without an error the object is durable; with one, nothing is
-	// left. The context is looked at between reads: it does not end one.
+	// ErrTooLarge). It needs some hundred KiB of memory whatever the size, before
+	// S3 up to 16 MiB, or a ten-thousandth of max if that is more. When it returns
+	// without an error the object is durable; with one, nothing is left, or, if
+	// the store failed, what the next opening removes. The context is looked at
+	// between reads: it does not end one.
 	Put(ctx context.Context, r io.Reader, max int64) (Info, error)
 
 	// Open reads length bytes from offset on, or to the end when length is

@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -17,9 +18,10 @@ import (
 // blobs is what a store of raw bytes must offer below the encryption. Names are
 // slash-separated, of lower-case hex digits and dots; no name is another's folder.
 type blobs interface {
-	// write keeps what r gives under a new name, durable on return. On an error
-	// no part of it can be seen, but all of it may: the caller then removes it.
-	write(ctx context.Context, name string, r io.Reader) error
+	// write keeps what r gives, at most most bytes, under a new name, durable on
+	// return; negative, most is unknown. On an error no part of it can be seen,
+	// but all of it may: the caller then removes it.
+	write(ctx context.Context, name string, r io.Reader, most int64) error
 	// open, like remove, reports a missing name as ErrNotExist.
 	open(ctx context.Context, name string) (blob, error)
 	// remove has durably removed the name on return.
@@ -43,7 +45,7 @@ type found struct {
 	stored time.Time
 }
 
-// Store is Objects over a store of raw bytes; OpenDisk makes one.
+// Store is Objects over a store of raw bytes; OpenDisk and OpenS3 make one.
 type Store struct {
 	blobs blobs
 	key   seal.Key
@@ -135,8 +137,16 @@ func (s *Store) write(ctx context.Context, id string, in *intake) error {
 		return err
 	}
 	return s.blobs.write(ctx, place(id), &prelude{r: content, before: func() error {
-		return s.blobs.write(ctx, keyPlace(id, s.key), strings.NewReader(string(sealed)))
-	}})
+		// Wrapped, since a bare io.EOF of the store would pass for the content's end.
+		if err := s.writeKey(ctx, keyPlace(id, s.key), sealed); err != nil {
+			return fmt.Errorf("keep data key: %w", err)
+		}
+		return nil
+	}}, storedSize(in.max))
+}
+
+func (s *Store) writeKey(ctx context.Context, name string, sealed []byte) error {
+	return s.blobs.write(ctx, name, bytes.NewReader(sealed), int64(len(sealed)))
 }
 
 // prelude does something before the first byte of r is read.
@@ -167,13 +177,9 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	key, err := s.dataKey(ctx, id)
+	key, b, err := s.keyAndContent(ctx, id)
 	if err != nil {
 		return nil, err
-	}
-	b, err := s.blobs.open(ctx, place(id))
-	if err != nil {
-		return nil, fmt.Errorf("object %s: %w", id, err)
 	}
 	o := &object{blob: b, key: key, info: Info{ID: id, Stored: b.stat().stored}}
 	if o.info.Bytes, err = clearSize(b.stat().size); err == nil {
@@ -185,12 +191,39 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 	return o, nil
 }
 
-// dataKey unseals the object's data key.
+// keyAndContent opens both at once: a store may be far away.
+func (s *Store) keyAndContent(ctx context.Context, id string) ([]byte, blob, error) {
+	var b blob
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		b, err = s.blobs.open(ctx, place(id))
+		opened <- err
+	}()
+	key, err := s.dataKey(ctx, id)
+	missing := <-opened
+	switch {
+	case err != nil && missing == nil:
+		return nil, nil, errors.Join(err, b.Close())
+	case err != nil:
+		return nil, nil, err
+	case missing != nil:
+		return nil, nil, fmt.Errorf("object %s: %w", id, missing)
+	}
+	return key, b, nil
+}
+
+// dataKey unseals the object's data key, or says why there is none.
 func (s *Store) dataKey(ctx context.Context, id string) ([]byte, error) {
-	b, err := s.blobs.open(ctx, keyPlace(id, s.key))
+	key, err := s.unseal(ctx, id)
 	if errors.Is(err, ErrNotExist) {
 		return nil, s.whyNoKey(ctx, id)
 	}
+	return key, err
+}
+
+func (s *Store) unseal(ctx context.Context, id string) ([]byte, error) {
+	b, err := s.blobs.open(ctx, keyPlace(id, s.key))
 	if err != nil {
 		return nil, fmt.Errorf("object %s: %w", id, err)
 	}

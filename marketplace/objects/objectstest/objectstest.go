@@ -63,6 +63,9 @@ func Run(t *testing.T, open func(t *testing.T) objects.Objects) {
 		{"exchanged", testExchanged},
 		{"key altered", testKeyAltered},
 		{"remains", testRemains},
+		{"rotation", testRotation},
+		{"interrupted rotation", testInterruptedRotation},
+		{"rotation of damaged", testRotationOfDamaged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := open(t)

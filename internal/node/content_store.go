@@ -1,0 +1,74 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/objects"
+)
+
+// Kinds of ContentStore.
+const (
+	onDisk = "disk"
+	inS3   = "s3"
+)
+
+// ContentStore is node.json's "objects": where the node keeps content. Without
+// it, or with the kind "disk", that is the folder objects/ beside it.
+type ContentStore struct {
+	Kind string `json:"kind"`
+	objects.S3Config
+}
+
+// StoreCredentials sign the requests to an S3 store where node.json names no
+// credentials_file.
+type StoreCredentials = objects.Credentials
+
+// ReadContentStore reads a file that holds what node.json has as "objects".
+func ReadContentStore(path string) (*ContentStore, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	var c ContentStore
+	if err := ledger.DecodeStrict(b, &c); err != nil {
+		return nil, fmt.Errorf("objects: %s: %w", path, err)
+	}
+	return &c, c.validate()
+}
+
+func (c *ContentStore) validate() error {
+	switch {
+	case c == nil:
+		return nil
+	case c.Kind == onDisk && c.S3Config != objects.S3Config{}:
+		return fmt.Errorf("objects.kind: %q takes no other setting: remove them, or say %q", onDisk, inS3)
+	case c.Kind == onDisk:
+		return nil
+	case c.Kind != inS3:
+		return fmt.Errorf("objects.kind: %q is neither %q nor %q", c.Kind, onDisk, inS3)
+	}
+	form := c.S3Config
+	form.Credentials = StoreCredentials{AccessKey: "given", SecretKey: "later"}
+	return form.Validate()
+}
+
+// openObjects opens the store of content with a master key. Files that node.json
+// names are looked for from its folder.
+func (d folder) openObjects(ctx context.Context, s Settings, master seal.Key, given StoreCredentials) (*objects.Store, error) {
+	if s.Objects == nil || s.Objects.Kind == onDisk {
+		return objects.OpenDisk(d.path("objects"), master)
+	}
+	c := s.Objects.S3Config
+	for _, file := range []*string{&c.CredentialsFile, &c.CAFile} {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = d.path(*file)
+		}
+	}
+	c.Credentials, c.Owner = given, string(s.Platform)
+	return objects.OpenS3(ctx, c, master)
+}

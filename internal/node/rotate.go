@@ -1,0 +1,162 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/datacadastre/cadastre/internal/custody"
+	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/internal/sqldb"
+)
+
+// sealedFiles are the keys in keys/ that the master key seals.
+func sealedFiles(b Backend) []string {
+	if b.Shared() {
+		return []string{"platform", "receipt-log"}
+	}
+	return []string{"platform", "ledger-log", "receipt-log"}
+}
+
+// Rotated is what a rotation of the master key did.
+type Rotated struct {
+	From    string   `json:"from"` // ids of the master keys
+	To      string   `json:"to"`
+	Objects int      `json:"objects"` // data keys that were sealed anew
+	Parties int      `json:"parties"` // keys of parties
+	Damaged []string `json:"damaged"` // objects whose data keys do not open: they were lost before
+}
+
+// RotateMasterKey seals everything that the node's master key sealed anew, by a
+// fresh one, and puts that in its place. Content is not written. The node must
+// be stopped.
+//
+// The new key is kept as keys/master.next before anything is sealed by it, and
+// replaces keys/master when everything is. A rotation that is interrupted is
+// ended by running it again, each of its steps passing over what is done; the
+// node does not start meanwhile. Both keys are needed until then.
+func RotateMasterKey(ctx context.Context, o Options) (Rotated, error) {
+	d := folder(o.Dir)
+	done := Rotated{Damaged: []string{}}
+	s, err := d.settings()
+	if err != nil {
+		return done, err
+	}
+	unlock, err := d.lock()
+	if err != nil {
+		return done, err
+	}
+	defer unlock()
+	old, err := seal.Load(d.path("keys", "master"))
+	if err != nil {
+		return done, fmt.Errorf("load master key: %w", err)
+	}
+	next, err := d.nextMaster()
+	if err != nil {
+		return done, err
+	}
+	done.From, done.To = old.ID(), next.ID()
+	store, err := d.openObjects(ctx, s, old, o.Store)
+	if err != nil {
+		return done, err
+	}
+	r, err := store.Rotate(ctx, next)
+	if err = errors.Join(err, store.Close()); err != nil {
+		return done, err
+	}
+	done.Objects, done.Damaged = r.Keys, append(done.Damaged, r.Damaged...)
+	if done.Parties, err = d.rotateCustody(ctx, o, old, next); err != nil {
+		return done, err
+	}
+	for _, name := range sealedFiles(s.Backend) {
+		if err := d.reseal(name, old, next); err != nil {
+			return done, err
+		}
+	}
+	if err := d.syncKeys(); err != nil {
+		return done, err
+	}
+	if err := os.Rename(d.path("keys", "master.next"), d.path("keys", "master")); err != nil {
+		return done, fmt.Errorf("replace master key: %w", err)
+	}
+	return done, d.syncKeys()
+}
+
+// nextMaster is the key of an interrupted rotation, or a fresh one. It gets its
+// name when it is whole: what lies under it may have sealed something.
+func (d folder) nextMaster() (seal.Key, error) {
+	path, draft := d.path("keys", "master.next"), d.path("keys", "master.new")
+	if _, err := os.Lstat(path); err == nil {
+		k, err := seal.Load(path)
+		if err != nil {
+			return k, fmt.Errorf("load the next master key: %w", err)
+		}
+		return k, nil
+	}
+	if err := os.RemoveAll(draft); err != nil {
+		return seal.Key{}, fmt.Errorf("make master key: %w", err)
+	}
+	k, err := seal.Create(draft)
+	if err == nil {
+		err = os.Rename(draft, path)
+	}
+	if err != nil {
+		return k, fmt.Errorf("make master key: %w", err)
+	}
+	return k, d.syncKeys()
+}
+
+// midRotation refuses a folder whose master key is being replaced.
+func (d folder) midRotation() error {
+	if _, err := os.Lstat(d.path("keys", "master.next")); err == nil {
+		return fmt.Errorf("the master key of %s is being replaced: end it with cadastre rotate-master-key --dir %s", d, d)
+	}
+	return nil
+}
+
+func (d folder) rotateCustody(ctx context.Context, o Options, old, next seal.Key) (int, error) {
+	db, err := sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	if err = db.Migrate(ctx, "custody", custody.Migrations()); err == nil {
+		n, err = custody.New(db.W, old, o.Now).Rotate(ctx, next)
+	}
+	return n, errors.Join(err, db.Close())
+}
+
+// reseal seals a file of keys/ by next, unless it is.
+func (d folder) reseal(name string, old, next seal.Key) error {
+	sealed, err := os.ReadFile(d.path("keys", name))
+	if err != nil {
+		return fmt.Errorf("seal %s: %w", name, err)
+	}
+	if _, err := next.Open(sealed, nodeKey(name)); err == nil {
+		return nil
+	}
+	secret, err := old.Open(sealed, nodeKey(name))
+	if err != nil {
+		return fmt.Errorf("seal %s: %w", name, err)
+	}
+	if sealed, err = next.Seal(secret, nodeKey(name)); err != nil {
+		return fmt.Errorf("seal %s: %w", name, err)
+	}
+	return writeFile(d.path("keys", name), sealed)
+}
+
+// nodeKey is what a key of keys/ is sealed for.
+func nodeKey(name string) string { return "node key " + name }
+
+// syncKeys makes the names in keys/ durable.
+func (d folder) syncKeys() error {
+	f, err := os.Open(d.path("keys"))
+	if err != nil {
+		return fmt.Errorf("keep keys: %w", err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("keep keys: %w", err)
+	}
+	return nil
+}

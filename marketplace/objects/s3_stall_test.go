@@ -1,0 +1,42 @@
+package objects
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// TestStall holds that silence ends a connection and that traffic keeps it.
+func TestStall(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := stallConn{near, 200 * time.Millisecond}
+	defer c.Close()
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a read from a silent store: %v", err)
+	}
+	if _, err := c.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a write to a store that takes nothing: %v", err)
+	}
+	// A read that waits goes on as long as something is written.
+	read := make(chan error, 1)
+	go func() {
+		_, err := c.Read(make([]byte, 1))
+		read <- err
+	}()
+	for range 10 {
+		go func() { _, _ = c.Write([]byte("x")) }()
+		if _, err := far.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		<-time.NewTimer(50 * time.Millisecond).C
+	}
+	if _, err := far.Write([]byte("y")); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; err != nil {
+		t.Errorf("the answer to what was long written: %v", err)
+	}
+}
