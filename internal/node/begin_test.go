@@ -144,6 +144,9 @@ func TestBeginRefuses(t *testing.T) {
 	trust, err := node.BeginOn(t.Context(), ledgertest.NewMemory(time.Now, genesis), w.dir, genesis, cas, time.Now)
 	w.ok(err)
 	w.trust = trust
+	if _, err := node.RotateMasterKey(t.Context(), w.options()); err != nil {
+		t.Errorf("a node without a ledger log gets a new master key: %v", err)
+	}
 	if _, err := node.Open(t.Context(), w.options().On(taken)); err == nil || !strings.Contains(err.Error(), "mend node.json") {
 		t.Errorf("opened on another ledger: %v", err)
 	}
