@@ -49,7 +49,12 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 		r := &reader{
 			chaincode: l.cfg.Chaincode, log: l.cfg.Log, next: from,
 			open: func() (source, error) { return openSource(l.cfg) },
-			give: func(b ledger.Block) bool { return ctx.Err() == nil && yield(b, nil) },
+			give: func(b ledger.Block) bool {
+				if n := len(b.Calls); n > 0 {
+					l.seen.note(b.Calls[n-1].Event.Party, b.Calls[n-1].Event.Call, b.Number)
+				}
+				return ctx.Err() == nil && yield(b, nil)
+			},
 		}
 		err = r.read(in)
 		if err == nil && ctx.Err() == nil && in.Err() != nil {
@@ -71,20 +76,18 @@ type reader struct {
 
 	next uint64
 	head ledger.Digest // of the block before next; empty: unknown
+	done bool          // the consumer wants no more
 }
-
-// errStop says that the consumer wants no more.
-var errStop = errors.New("the consumer stops")
 
 // read gives blocks until the consumer stops or ctx ends; then its error is nil.
 func (r *reader) read(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for !r.done && ctx.Err() == nil {
 		err := r.connected(ctx)
-		switch {
-		case errors.Is(err, errStop) || ctx.Err() != nil:
-			return nil
-		case ledger.AsError(err) != nil && ledger.AsError(err).Reason == ledger.ReasonInternal:
+		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonInternal {
 			return err
+		}
+		if err == nil || ctx.Err() != nil {
+			continue
 		}
 		r.log.WarnContext(ctx, "the stream of blocks broke off: connecting anew", slog.Uint64("next", r.next), slog.Any("error", err))
 		wait(ctx, reconnect)
@@ -92,7 +95,7 @@ func (r *reader) read(ctx context.Context) error {
 	return nil
 }
 
-// connected reads over one connection.
+// connected reads over one connection, until it fails or no more is wanted.
 func (r *reader) connected(ctx context.Context) error {
 	src, err := r.open()
 	if err != nil {
@@ -103,7 +106,7 @@ func (r *reader) connected(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
+	for !r.done {
 		quiet, cancel := context.WithTimeout(ctx, silence)
 		select {
 		case e, ok := <-events:
@@ -124,6 +127,7 @@ func (r *reader) connected(ctx context.Context) error {
 			}
 		}
 	}
+	return nil
 }
 
 // take gives a block of the stream, after those that the stream left out. What
@@ -133,7 +137,7 @@ func (r *reader) take(ctx context.Context, src source, b *common.Block) error {
 	if number < r.next {
 		return nil
 	}
-	if err := r.fetch(ctx, src, number); err != nil {
+	if err := r.fetch(ctx, src, number); err != nil || r.done {
 		return err
 	}
 	return r.hand(b)
@@ -141,7 +145,7 @@ func (r *reader) take(ctx context.Context, src source, b *common.Block) error {
 
 // fetch gives the blocks before number that the stream did not bring.
 func (r *reader) fetch(ctx context.Context, src source, number uint64) error {
-	for r.next < number {
+	for r.next < number && !r.done {
 		b, err := src.block(ctx, r.next)
 		if err != nil {
 			return fmt.Errorf("fetch block %d: %w", r.next, err)
@@ -163,7 +167,7 @@ func (r *reader) overtaken(ctx context.Context, src source) error {
 	if height <= r.next {
 		return nil
 	}
-	if err := r.fetch(ctx, src, height); err != nil {
+	if err := r.fetch(ctx, src, height); err != nil || r.done {
 		return err
 	}
 	return errors.New("the stream was silent while blocks came")
@@ -182,9 +186,7 @@ func (r *reader) hand(b *common.Block) error {
 		return broken(fmt.Errorf("block %d follows a block %s, the one before it is %s: the peer has another ledger than before", out.Number, previous, r.head))
 	}
 	r.next, r.head = out.Number+1, out.Head
-	if !r.give(out) {
-		return errStop
-	}
+	r.done = !r.give(out)
 	return nil
 }
 
@@ -223,7 +225,7 @@ func (s *streaming) stream(from uint64) (<-chan *fab.BlockEvent, error) {
 func (s *streaming) close() {
 	if s.client != nil {
 		go func() { // who waits to send a block can't hear that none is wanted
-			for range s.events { //nolint:revive // nothing is done with them
+			for range s.events { // nothing is done with them
 			}
 		}()
 		s.client.Unregister(s.reg)

@@ -23,7 +23,7 @@
 // Blocks come whole from a peer's stream, held against their numbers and hashes,
 // with the missing ones fetched; each reader has a connection of its own. What is
 // read by key comes from one peer, the organization's own first, and is at least
-// as new as what Submit has answered.
+// as new as what Submit has answered and Blocks has given.
 //
 // Recorded comes with a proof (package proof) when peers of at least two
 // organizations sign the same answer about the call.

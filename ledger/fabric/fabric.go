@@ -62,23 +62,48 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	l.run, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.lanes.flush = l.flush
 	l.close = sync.OnceValue(l.shut)
-	if err := l.check(ctx); err != nil {
+	if err := l.start(ctx); err != nil {
 		l.stop()
 		n.close()
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	if l.commits, err = watchCommits(n); err != nil {
-		l.stop()
-		n.close()
-		return nil, fmt.Errorf("open ledger: %w", n.explain(err))
-	}
-	if l.send, err = newSender(n, l.commits); err != nil {
-		l.stop()
-		l.commits.close()
-		n.close()
-		return nil, fmt.Errorf("open ledger: %w", n.explain(err))
-	}
 	return l, nil
+}
+
+// start asks and listens. A peer that has just begun, or that is down while
+// others are there, may take a few tries.
+func (l *Ledger) start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, beginning)
+	defer cancel()
+	for {
+		err := l.check(ctx)
+		if err == nil {
+			err = l.listen()
+		}
+		if err == nil || !errors.Is(err, ledger.Unavailable) {
+			return err
+		}
+		if wait(ctx, pause); ctx.Err() != nil {
+			return l.net.explain(err)
+		}
+	}
+}
+
+// beginning bounds how long Open tries.
+const beginning = 15 * time.Second
+
+// listen makes what submits and what hears of blocks.
+func (l *Ledger) listen() error {
+	var err error
+	if l.commits == nil {
+		if l.commits, err = watchCommits(l.net); err != nil {
+			return unavailable(err)
+		}
+	}
+	if l.send, err = newSender(l.net, l.commits); err != nil {
+		return unavailable(err)
+	}
+	return nil
 }
 
 // Close tells whoever waits that the ledger is unavailable and leaves the network.
@@ -117,7 +142,7 @@ func (l *Ledger) check(ctx context.Context) error {
 	case errors.Is(err, ledger.NotFound):
 		return nil
 	case err != nil:
-		return l.net.explain(err)
+		return l.net.explained(err)
 	}
 	if v := a.action.GetChaincodeId().GetVersion(); l.cfg.Version != "" && v != l.cfg.Version {
 		return fmt.Errorf("the channel %s runs version %s of the chaincode %s, the configured version is %s: set it to the one that is committed, or use the release that goes with it",

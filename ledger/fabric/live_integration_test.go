@@ -4,6 +4,7 @@ package fabric_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,7 +14,9 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
@@ -23,9 +26,8 @@ const binEnv = "CADASTRE_FABRIC_BIN"
 
 // live is a running network of a test's own.
 type live struct {
-	t         testing.TB
-	bin, run  string
-	chaincode string
+	t        testing.TB
+	bin, run string
 
 	Channel       string `json:"channel"`
 	Chaincode     string `json:"chaincode"`
@@ -40,13 +42,13 @@ type live struct {
 // boot starts a network whose chaincode takes that genesis; it ends with the test.
 func boot(t testing.TB, genesis string) *live {
 	t.Helper()
-	n := &live{t: t, bin: binaries(t), run: t.TempDir(), chaincode: chaincode(t)}
+	n := &live{t: t, bin: binaries(t), run: t.TempDir()}
 	file := filepath.Join(t.TempDir(), "genesis.jws")
 	if err := os.WriteFile(file, []byte(genesis), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.network("down") })
-	n.network("up", "--genesis", file, "--chaincode", n.chaincode)
+	n.network("up", "--genesis", file, "--chaincode", built)
 	data, err := os.ReadFile(filepath.Join(n.run, "network.json"))
 	if err == nil {
 		err = json.Unmarshal(data, n)
@@ -73,32 +75,25 @@ func binaries(t testing.TB) string {
 	return bin
 }
 
-// built is the chaincode's binary, made once.
+// built is the chaincode's binary, made once for all tests.
 var built string
 
-func chaincode(t testing.TB) string {
-	t.Helper()
-	if built == "" {
-		dir, err := os.MkdirTemp("", "chaincode")
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, "chaincode")
-		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../../cmd/chaincode").CombinedOutput()
-		if err != nil {
-			t.Fatalf("build the chaincode: %v\n%s", err, out)
-		}
-		built = path
-	}
-	return built
-}
+func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built != "" {
-		os.RemoveAll(filepath.Dir(built))
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "chaincode")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	os.Exit(code)
+	defer os.RemoveAll(dir)
+	built = filepath.Join(dir, "chaincode")
+	out, err := exec.Command("go", "build", "-o", built, "../../cmd/chaincode").CombinedOutput()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "build the chaincode: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
 }
 
 // network runs the program network in the run folder.
@@ -151,10 +146,28 @@ type testLog struct{ t testing.TB }
 
 func (l testLog) Write(line []byte) (int, error) { return os.Stderr.Write(line) }
 
+// proves checks a proof with the trust that the network's program gives.
+func (n *live) proves(t *testing.T, r ledger.Recorded) {
+	t.Helper()
+	if r.Proof.Kind != proof.Kind {
+		t.Fatalf("a proof of kind %q", r.Proof.Kind)
+	}
+	check, err := proof.Checker{}.Open(evidence.Trust{Fabric: n.Trust}, json.RawMessage(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := check(r.Proof.Data)
+	want := evidence.Placed{JWS: r.JWS, Position: r.Position, Time: r.Time, Writes: ledger.HashWrites(r.Writes)}
+	if err != nil || got != want {
+		t.Errorf("proved %+v, %v; want %+v", got, err, want)
+	}
+}
+
 func TestSuite(t *testing.T) {
 	networks := map[ledger.Ledger]*live{}
 	ledgertest.Run(t, ledgertest.Factory{
-		Now: time.Now,
+		Now: time.Now, Claimed: true,
+		Proof: func(t *testing.T, l ledger.Ledger, r ledger.Recorded) { networks[l].proves(t, r) },
 		Open: func(t *testing.T, genesis string) ledger.Ledger {
 			n := boot(t, genesis)
 			l := n.open("bureau")

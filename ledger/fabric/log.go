@@ -22,9 +22,9 @@ func (p provider) GetLogger(module string) api.Logger {
 	return lines{p.log.With(slog.String("module", module))}
 }
 
-// lines writes the SDK's lines one level lower than it thinks of them: what it
-// calls an error is tried again, and is one only to whoever gives up. Its lines
-// are cut, because it prints whole certificates.
+// lines writes the SDK's lines lower than it thinks of them: what it calls an
+// error is tried again or given up on purpose, and whoever gives up says so
+// himself. Its lines are cut, because it prints whole certificates.
 type lines struct{ log *slog.Logger }
 
 const maxLine = 500
@@ -66,9 +66,9 @@ func (l lines) Debugln(...any)            {}
 func (l lines) Info(v ...any)             { l.print(slog.LevelDebug, v) }
 func (l lines) Infof(f string, v ...any)  { l.printf(slog.LevelDebug, f, v) }
 func (l lines) Infoln(v ...any)           { l.print(slog.LevelDebug, v) }
-func (l lines) Warn(v ...any)             { l.print(slog.LevelInfo, v) }
-func (l lines) Warnf(f string, v ...any)  { l.printf(slog.LevelInfo, f, v) }
-func (l lines) Warnln(v ...any)           { l.print(slog.LevelInfo, v) }
-func (l lines) Error(v ...any)            { l.print(slog.LevelWarn, v) }
-func (l lines) Errorf(f string, v ...any) { l.printf(slog.LevelWarn, f, v) }
-func (l lines) Errorln(v ...any)          { l.print(slog.LevelWarn, v) }
+func (l lines) Warn(v ...any)             { l.print(slog.LevelDebug, v) }
+func (l lines) Warnf(f string, v ...any)  { l.printf(slog.LevelDebug, f, v) }
+func (l lines) Warnln(v ...any)           { l.print(slog.LevelDebug, v) }
+func (l lines) Error(v ...any)            { l.print(slog.LevelInfo, v) }
+func (l lines) Errorf(f string, v ...any) { l.printf(slog.LevelInfo, f, v) }
+func (l lines) Errorln(v ...any)          { l.print(slog.LevelInfo, v) }

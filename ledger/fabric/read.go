@@ -29,8 +29,8 @@ const lag = 5 * time.Second
 // step is how often it is asked meanwhile.
 const step = 20 * time.Millisecond
 
-// seen is the newest transaction that Submit has answered: what is read must
-// not be older. A peer tells of a block a moment before it has applied it.
+// seen is the newest call that Submit has answered or Blocks has given: what is
+// read must not be older. A peer tells of a block a moment before it has applied it.
 type seen struct {
 	mu      sync.Mutex
 	block   uint64
@@ -39,15 +39,15 @@ type seen struct {
 	applied map[string]uint64 // by peer: that it has applied this block
 }
 
-func (s *seen) note(call ledger.Signed, block uint64) {
+func (s *seen) note(party, call ledger.ID, block uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if block >= s.block {
-		s.block, s.party, s.call = block, call.Call.Party, call.Call.ID
+	if block > s.block {
+		s.block, s.party, s.call = block, party, call
 	}
 }
 
-// ready waits until a peer has applied what Submit has answered.
+// ready waits until a peer has applied what was seen.
 func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 	l.seen.mu.Lock()
 	block, party, call, has := l.seen.block, l.seen.party, l.seen.call, l.seen.applied[e.URL()]

@@ -17,8 +17,16 @@ const patience = 30 * time.Second
 // tries is how often what may be a matter of a moment is tried again.
 const tries = 3
 
-// pause before an attempt after one that failed.
+// pause before an attempt after one that failed. A peer that lags is given more
+// time at each try.
 const pause = 100 * time.Millisecond
+
+func pauseAfter(f fate, n int) time.Duration {
+	if f == differ || f == doubted {
+		return pause << (2 * min(n-1, tries))
+	}
+	return pause
+}
 
 // result answers one call.
 type result struct {
@@ -61,7 +69,7 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		}
 		a := s.send.attempt(ctx, compact(calls, open))
 		f, refusal := judge(a.err, a.sent != nil)
-		s.note(a, f)
+		s.note(ctx, a, f)
 		count[f]++
 		switch {
 		case f == settled:
@@ -81,15 +89,18 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 			}
 		}
 		if len(open) > 0 {
-			wait(ctx, pause)
+			wait(ctx, pauseAfter(f, count[f]))
 		}
 	}
 	return results
 }
 
-// note remembers what an attempt leaves behind.
-func (s *submission) note(a attempt, f fate) {
-	s.last = a.err
+// note remembers what an attempt leaves behind. That it ended with ctx says
+// less than how the one before it failed.
+func (s *submission) note(ctx context.Context, a attempt, f fate) {
+	if ctx.Err() == nil || s.last == nil {
+		s.last = a.err
+	}
 	if a.sent == nil {
 		return
 	}
@@ -110,8 +121,8 @@ func (s *submission) final(ctx context.Context, f fate, n int) error {
 		}
 	case differ:
 		if n > tries {
-			s.log.ErrorContext(ctx, "peers answer the same call differently: one runs another contract, or lags behind", slog.Any("error", s.last))
-			return broken(s.last)
+			s.log.ErrorContext(ctx, "peers answer the same call differently: one lags far behind, or runs another contract", slog.Any("error", s.last))
+			return unavailable(s.last)
 		}
 	case policy:
 		s.log.ErrorContext(ctx, "a transaction was endorsed by fewer than the channel asks for: its policy has changed, or the profile lacks peers", slog.Any("error", s.last))

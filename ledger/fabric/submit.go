@@ -26,12 +26,11 @@ func (l *Ledger) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 		return ledger.Outcome{}, err
 	}
 	defer leave()
-	r := result{}
 	if ledger.Batched(call.Call.Function) {
-		r = l.lanes.submit(ctx, call)
-	} else {
-		r = l.flush(ctx, []ledger.Signed{call})[0]
+		r := l.lanes.submit(ctx, call)
+		return r.out, r.err
 	}
+	r := l.flush(ctx, []ledger.Signed{call})[0]
 	return r.out, r.err
 }
 
@@ -42,9 +41,9 @@ func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	s := &submission{send: l.send, log: l.cfg.Log, locate: l.locate}
 	defer s.end()
 	results := s.run(ctx, calls)
-	for i, r := range results {
-		if r.err == nil {
-			l.seen.note(calls[i], r.out.Position.Block)
+	for i, c := range calls {
+		if results[i].err == nil {
+			l.seen.note(c.Call.Party, c.Call.ID, results[i].out.Position.Block)
 		}
 	}
 	return results

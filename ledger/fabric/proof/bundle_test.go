@@ -1,0 +1,152 @@
+package proof_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
+)
+
+// source makes bundles from a ledger in memory and peers that sign by hand.
+type source struct {
+	*world
+	ledger *ledgertest.Memory
+	calls  []ledger.Committed
+}
+
+// Acts implements evidence.Source.
+func (s *source) Acts(_ context.Context, ref ledger.Ref) ([]evidence.Act, error) {
+	var acts []evidence.Act
+	for _, c := range s.calls {
+		for _, r := range c.Event.Records {
+			if r.Ref == ref {
+				acts = append(acts, evidence.Act{
+					Party: c.Event.Party, Call: c.Event.Call, Function: c.Event.Name, Payload: c.Event.Payload, Position: c.Position,
+				})
+			}
+		}
+	}
+	return acts, nil
+}
+
+// Record implements evidence.Source.
+func (s *source) Record(ctx context.Context, ref ledger.Ref) (json.RawMessage, error) {
+	return s.ledger.Value(ctx, ledger.RecordKey(ref))
+}
+
+// Receipts implements evidence.Source.
+func (s *source) Receipts(context.Context, ledger.Ref) ([]evidence.AnchoredReceipts, error) {
+	return nil, nil
+}
+
+// Prove implements evidence.Source.
+func (s *source) Prove(ctx context.Context, acts []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
+	var list []evidence.Proven
+	for _, a := range acts {
+		r, err := s.ledger.Recorded(ctx, a.Party, a.Call)
+		if err != nil {
+			return evidence.ProofSet{}, nil, err
+		}
+		var record ledger.CallRecord
+		if b, err := s.ledger.Value(ctx, ledger.CallKey(a.Party, a.Call)); err != nil {
+			return evidence.ProofSet{}, nil, err
+		} else if err := json.Unmarshal(b, &record); err != nil {
+			return evidence.ProofSet{}, nil, err
+		}
+		q := s.about(r.JWS, record, r.Position)
+		raw, err := s.signed(q, 2).Encode()
+		if err != nil {
+			return evidence.ProofSet{}, nil, err
+		}
+		list = append(list, evidence.Proven{Proof: raw, Writes: r.Writes})
+	}
+	return evidence.ProofSet{Kind: proof.Kind, Common: json.RawMessage(`{}`)}, list, nil
+}
+
+func checkers() map[string]evidence.Checker {
+	return map[string]evidence.Checker{proof.Kind: proof.Checker{}}
+}
+
+// TestBundle makes a bundle about a license out of proofs of this kind, and
+// checks it with nothing but the trust file.
+func TestBundle(t *testing.T) {
+	now := func() time.Time { return noon }
+	p := ledgertest.NewWorld(t, now)
+	m := ledgertest.NewMemory(now, p.Genesis)
+	p.Begin(t, m)
+	implementer, operator := p.Admitted(t, m, ledger.RoleImplementer), p.Admitted(t, m, ledger.RoleOperator)
+	p.Admitted(t, m, ledger.RoleHolder)
+	args := terms(p, implementer, operator)
+	offer := p.Call(t, implementer, ledger.FnOffer, args)
+	ledgertest.Must(t, m, offer)
+	id := args.ID
+	accept := p.Call(t, operator, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: id, Answers: ledgertest.Parse(t, offer).Payload})
+	ledgertest.Must(t, m, accept)
+	license := ledgertest.Read[ledger.License](t, m, ledger.RefTo(ledger.KindLicense, id))
+
+	s := &source{world: newWorld(t), ledger: m}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for b, err := range m.Blocks(ctx, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.calls = append(s.calls, b.Calls...); s.calls[len(s.calls)-1].Event.Call == license.Cite.Call {
+			break
+		}
+	}
+	trust := evidence.Trust{
+		Ledger: p.Ledger, Genesis: ledger.DigestOf([]byte(p.Genesis)), Logs: []string{}, Fabric: s.trustFile(),
+	}
+	about := ledger.RefTo(ledger.KindLicense, id)
+	b, _, err := evidence.Build(t.Context(), s, about, trust, ledger.Standard(), checkers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := b.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := evidence.Verify(data, trust, ledger.Standard(), checkers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Steps) != 5 || report.Steps[4].Function != ledger.FnLicenseAccept {
+		t.Errorf("proved %+v, want genesis, two admissions, offer and acceptance", report.Steps)
+	}
+	for i := range b.Calls {
+		if i > 0 {
+			b.Calls[i].Proof, b.Calls[i-1].Proof = b.Calls[i-1].Proof, b.Calls[i].Proof
+			data, err := b.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := evidence.Verify(data, trust, ledger.Standard(), checkers()); err == nil {
+				t.Errorf("the proofs of calls %d and %d changed places, and the bundle still holds", i-1, i)
+			}
+			b.Calls[i].Proof, b.Calls[i-1].Proof = b.Calls[i-1].Proof, b.Calls[i].Proof
+		}
+	}
+	trust.Fabric = newWorld(t).trustFile()
+	if _, err := evidence.Verify(data, trust, ledger.Standard(), checkers()); err == nil {
+		t.Error("the bundle holds with another network's authorities")
+	}
+}
+
+func terms(w *ledgertest.World, implementer, operator *ledgertest.Member) ledger.OfferArgs {
+	sum := ledger.DigestOf([]byte("document"))
+	return ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+		ID: ledger.DeriveID("license", string(w.Ledger)), Mode: ledger.Domain, Region: ledgertest.Region, Domains: []string{"transport"},
+		Resources: []ledger.ID{}, Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}}, Actions: []string{"use"},
+		Assigner: implementer.ID, Assignee: operator.ID,
+		Basis:     ledger.Document{Title: "授权运营协议", Number: "2026-1", SHA256: sum, SignedOn: "2026-11-24"},
+		Selection: ledger.Selection{Method: "open_tender", Date: "2026-09-01", SHA256: sum},
+		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: "2026-09-30", SHA256: sum},
+		StartOn:   "2026-11-25", EndOn: "2029-11-24", Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
+	}}
+}

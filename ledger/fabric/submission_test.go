@@ -1,0 +1,291 @@
+package fabric
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go/peer"
+	"github.com/hyperledger/fabric-sdk-go/pkg/common/errors/status"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// TestHalves has one call of a batch conflict whenever it goes with others: it is
+// found by halving, and all are recorded once.
+func TestHalves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := many(t, 16)
+		f := newFake()
+		f.failing = func(_ int, batch []string) *attempt {
+			if len(batch) > 1 && slices.Contains(batch, calls[5].Compact) {
+				return invalid(peer.TxValidationCode_MVCC_READ_CONFLICT)
+			}
+			return nil
+		}
+		for i, r := range f.submit(t.Context(), calls...) {
+			if r.err != nil || r.out.Repeated || r.out.Position != f.recorded[calls[i].Call.ID] || r.out.Payload != calls[i].Payload {
+				t.Errorf("call %d: %+v, %v; it is at %+v", i, r.out, r.err, f.recorded[calls[i].Call.ID])
+			}
+		}
+		if want := []int{16, 8, 4, 4, 2, 1, 1, 2, 8}; !slices.Equal(f.sizes, want) {
+			t.Errorf("transactions of %v calls, want %v", f.sizes, want)
+		}
+		if f.waiting != 0 {
+			t.Errorf("%d transactions are still waited for", f.waiting)
+		}
+	})
+}
+
+// TestConflicts gives a call up that conflicts for ever, and not one that does so
+// for a moment.
+func TestConflicts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for n, want := range map[int]bool{tries: true, tries + 1: false} {
+			f := newFake()
+			f.failing = func(i int, _ []string) *attempt {
+				if i < n {
+					return invalid(peer.TxValidationCode_PHANTOM_READ_CONFLICT)
+				}
+				return nil
+			}
+			r := f.submit(t.Context(), many(t, 1)...)[0]
+			if (r.err == nil) != want {
+				t.Errorf("after %d conflicts: %v", n, r.err)
+			}
+			if !want {
+				wantErr(t, r.err, ledger.Conflict, ledger.ReasonBusy)
+			}
+		}
+	})
+}
+
+// TestUnknown submits again what was lost: whether it was recorded or not, there
+// is one result.
+func TestUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, recorded := range []bool{true, false} {
+			f := newFake()
+			f.failing = func(i int, calls []string) *attempt {
+				if i > 1 {
+					return nil
+				}
+				if i == 0 && recorded {
+					f.record(calls)
+					f.waiting--
+				}
+				return lost()
+			}
+			calls := many(t, 3)
+			for i, r := range f.submit(t.Context(), calls...) {
+				if r.err != nil || r.out.Repeated != recorded || r.out.Position != f.recorded[calls[i].Call.ID] {
+					t.Errorf("recorded before: %t; call %d: %+v, %v", recorded, i, r.out, r.err)
+				}
+			}
+			if f.waiting != 0 {
+				t.Errorf("%d transactions are still waited for", f.waiting)
+			}
+		}
+	})
+}
+
+// TestRefusalAfterUnknown takes no refusal while a lost attempt may still come:
+// it is final once the attempt is known to be invalid, it becomes the first
+// result when the attempt counts, and unavailable when nothing is heard.
+func TestRefusalAfterUnknown(t *testing.T) {
+	expired := ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires")
+	for name, c := range map[string]struct {
+		verdict *commit
+		check   func(*testing.T, result)
+	}{
+		"invalid": {&commit{code: peer.TxValidationCode_MVCC_READ_CONFLICT}, func(t *testing.T, r result) {
+			wantErr(t, r.err, ledger.InvalidCode, ledger.ReasonExpired)
+		}},
+		"valid": {&commit{code: peer.TxValidationCode_VALID}, func(t *testing.T, r result) {
+			if r.err != nil || !r.out.Repeated {
+				t.Errorf("got %+v, %v", r.out, r.err)
+			}
+		}},
+		"not heard of": {nil, func(t *testing.T, r result) { wantErr(t, r.err, ledger.Unavailable, ledger.ReasonBusy) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake()
+				calls := many(t, 1)
+				first := lost()
+				f.failing = func(i int, batch []string) *attempt {
+					switch {
+					case i == 0:
+						return first
+					case i == 5 && c.verdict != nil:
+						first.sent.verdict <- *c.verdict
+						if c.verdict.code == peer.TxValidationCode_VALID {
+							f.refuse = nil
+							f.recorded[calls[0].Call.ID] = ledger.Position{Block: 1}
+						}
+					}
+					return nil
+				}
+				f.refuse = func(ledger.Signed) *ledger.Error { return expired }
+				begun := time.Now()
+				c.check(t, f.submit(t.Context(), calls...)[0])
+				if took := time.Since(begun); c.verdict == nil && took < patience {
+					t.Errorf("gave up after %s", took)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusals takes at once what all endorsers say, and what one says only when
+// it stays so.
+func TestRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		role := ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
+		for n, attempts := range map[int]int{1: tries + 1, 2: 1} {
+			f := newFake()
+			f.failing = func(int, []string) *attempt {
+				errs := slices.Repeat([]error{chaincodeSays(role.Text())}, n)
+				return &attempt{err: several(errs...)}
+			}
+			r := f.submit(t.Context(), many(t, 1)...)[0]
+			wantErr(t, r.err, ledger.Forbidden, ledger.ReasonRole)
+			if len(f.sizes) != attempts {
+				t.Errorf("refused by %d: %d attempts, want %d", n, len(f.sizes), attempts)
+			}
+		}
+		f := newFake()
+		calls := many(t, 3)
+		f.refuse = func(s ledger.Signed) *ledger.Error {
+			if s.Call.ID == calls[1].Call.ID {
+				return role
+			}
+			return nil
+		}
+		got := f.submit(t.Context(), calls...)
+		wantErr(t, got[1].err, ledger.Forbidden, ledger.ReasonRole)
+		if got[0].err != nil || got[2].err != nil {
+			t.Errorf("the others of the batch: %v, %v", got[0].err, got[2].err)
+		}
+	})
+}
+
+// TestGivesUp ends with what is wrong when the network can't be used, and with
+// unavailable when it stays away.
+func TestGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fail := func(a attempt) result {
+			f := newFake()
+			f.failing = func(int, []string) *attempt { return &a }
+			return f.submit(t.Context(), many(t, 1)...)[0]
+		}
+		mismatch := status.New(status.EndorserClientStatus, int32(status.EndorsementMismatch), "do not match", nil)
+		begun := time.Now()
+		wantErr(t, fail(attempt{err: mismatch}).err, ledger.Unavailable, ledger.ReasonBusy, "do not match")
+		if took := time.Since(begun); took < 2*time.Second || took > 5*time.Second {
+			t.Errorf("a peer that lags was given %s", took)
+		}
+		wantErr(t, fail(*invalid(peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE)).err, ledger.Unavailable, ledger.ReasonInternal)
+		access := status.New(status.GRPCTransportStatus, 2, "access denied: channel", nil)
+		wantErr(t, fail(attempt{err: access}).err, ledger.Forbidden, ledger.ReasonInternal, "access denied")
+		begun = time.Now()
+		wantErr(t, fail(attempt{err: errTest}).err, ledger.Unavailable, ledger.ReasonBusy, errTest.Error())
+		if took := time.Since(begun); took < patience || took > patience+time.Second {
+			t.Errorf("gave up after %s", took)
+		}
+	})
+}
+
+// TestCallerEnds answers at once when the caller goes, and the call can be
+// submitted again.
+func TestCallerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		l := &lanes{flush: f.submit2}
+		calls := many(t, 2)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		begun := time.Now()
+		wantErr(t, l.submit(ctx, calls[0]).err, ledger.Unavailable, ledger.ReasonBusy)
+		if took := time.Since(begun); took != 50*time.Millisecond {
+			t.Errorf("answered after %s", took)
+		}
+		for _, c := range calls {
+			if r := l.submit(t.Context(), c); r.err != nil {
+				t.Error(r.err)
+			}
+		}
+		l.tasks.Wait()
+		if len(l.party) != 0 {
+			t.Errorf("%d lanes are left", len(l.party))
+		}
+	})
+}
+
+func (f *fake) submit2(ctx context.Context, calls []ledger.Signed) []result {
+	return f.submit(ctx, calls...)
+}
+
+// TestLanes submits many calls of one party at once: they go together, few
+// transactions at a time, and none waits for others to come.
+func TestLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		l := &lanes{flush: f.submit2}
+		calls := many(t, 1000)
+		begun := time.Now()
+		if r := l.submit(t.Context(), calls[0]); r.err != nil || time.Since(begun) != 200*time.Millisecond {
+			t.Errorf("a lone call: %v after %s", r.err, time.Since(begun))
+		}
+		var all sync.WaitGroup
+		for _, c := range append(calls[1:], calls[1]) {
+			all.Go(func() {
+				if r := l.submit(t.Context(), c); r.err != nil {
+					t.Error(r.err)
+				}
+			})
+		}
+		all.Wait()
+		l.tasks.Wait()
+		if len(f.recorded) != len(calls) {
+			t.Errorf("%d calls recorded, want %d", len(f.recorded), len(calls))
+		}
+		if f.most > inFlight || slices.Max(f.sizes) != ledger.MaxBatch || len(f.sizes) > 15 {
+			t.Errorf("%d transactions at once, of %v calls", f.most, f.sizes)
+		}
+	})
+}
+
+// TestLaneLimits cuts a batch at its limits and keeps the order.
+func TestLaneLimits(t *testing.T) {
+	call := func(id string, bytes int) *waiting {
+		return &waiting{call: ledger.Signed{Call: ledger.Call{ID: ledger.ID(id)}, Compact: strings.Repeat("x", bytes)}, ctx: t.Context(), answer: make(chan result, 1)}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	left := call("gone", 1)
+	left.ctx = gone
+	a := &lane{waiting: []*waiting{call("a", 10), left, call("b", maxBatchBytes-11), call("a", 1), call("c", 2), call("d", 1)}}
+	ids := func(list []*waiting) string {
+		var s []string
+		for _, w := range list {
+			s = append(s, string(w.call.Call.ID))
+		}
+		return strings.Join(s, " ")
+	}
+	if got := ids(a.take()); got != "a b d" {
+		t.Errorf("first batch %q", got)
+	}
+	if got := ids(a.take()); got != "a c" {
+		t.Errorf("second batch %q", got)
+	}
+	wantErr(t, (<-left.answer).err, ledger.Unavailable, ledger.ReasonBusy)
+	a.waiting = []*waiting{call("large", 2*maxBatchBytes), call("e", 1)}
+	if got := ids(a.take()); got != "large" {
+		t.Errorf("a call over the limit goes as %q", got)
+	}
+}
