@@ -63,7 +63,7 @@ func TestLedgerAway(t *testing.T) {
 	call, err := w.party["operator"].Sign(ledger.DeriveID("away", "deposit"), ledger.FnDelist,
 		ledger.TargetArgs{ID: id("sale"), Answers: w.last[ref(ledger.KindProduct, "sale")], Ground: "withdrawn"})
 	w.ok(err)
-	w.refused(w.post(call), http.StatusServiceUnavailable, ledger.ReasonBusy)
+	w.refused(w.post(call), http.StatusServiceUnavailable, ledger.ReasonLedgerAway)
 
 	until(t, "the anchors are too old", func() bool { return !w.health().Ready })
 	if h := w.health(); h.Reason != ledger.ReasonAnchorLag || h.Receipts.Age < lag {
