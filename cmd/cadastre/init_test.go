@@ -19,6 +19,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
@@ -146,5 +147,16 @@ func TestNodesThatAreKnown(t *testing.T) {
 	want := `[{"origin":"a.example","url":"http://10.0.0.1:8480"},{"origin":"b.example","url":"https://b.example"}]`
 	if diff := cmp.Diff(want, string(got)); err != nil || diff != "" {
 		t.Errorf("nodes (-want +got):\n%s", diff)
+	}
+}
+
+func TestBundlesOfSeveralNodesNeedTheTrustFile(t *testing.T) {
+	p := &program{globals: globals{Lang: "en"}}
+	if _, err := (&traceCmd{}).join(p)([][]byte{{}, {}}); err == nil || !strings.Contains(err.Error(), "--trust") {
+		t.Errorf("joined without a trust file: %v", err)
+	}
+	trust := write(t, "trust.json", `{"ledger":"`+string(testLedger)+`","genesis_sha256":"`+strings.Repeat("ab", 32)+`","logs":[]}`)
+	if _, err := (&traceCmd{Trust: trust}).join(p)([][]byte{[]byte("{}")}); evidence.AsFailure(err) == nil {
+		t.Errorf("joined what is no bundle: %v", err)
 	}
 }

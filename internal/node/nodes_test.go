@@ -191,6 +191,29 @@ func TestTokensStayWithTheirNode(t *testing.T) {
 	}
 }
 
+// TestNodesThatDoNotAnswer are named, and what they hold is missing.
+func TestNodesThatDoNotAnswer(t *testing.T) {
+	n := town(t, nil)
+	n.bureau.register("bus", "holder")
+	n.bureau.put("raw", "holder", ref(ledger.KindResource, "resource bus"), data(1<<10))
+	n.settle()
+	p := n.operator.party["holder"].Profile()
+	p.Nodes = nil // the bureau's node has told no address
+	lost, err := client.New(p, "en", time.Now)
+	n.operator.ok(err)
+	q := url.Values{"resource": {string(id("resource bus"))}}
+	traces, missing, err := lost.Trace(t.Context(), q)
+	n.operator.ok(err)
+	if len(missing) != 1 || !strings.Contains(missing[0].Error(), "--node "+nodeOrigin+"=URL") ||
+		!slices.Equal(traces[0].Elsewhere, []client.Place{{Origin: nodeOrigin}}) {
+		t.Errorf("a trace without the bureau's node: missing %v, elsewhere %v", missing, traces[0].Elsewhere)
+	}
+	bundle, missing, err := lost.Evidence(t.Context(), q, nil)
+	if err != nil || len(bundle) == 0 || len(missing) != 1 {
+		t.Errorf("a bundle without the bureau's node: %d bytes, missing %v, %v", len(bundle), missing, err)
+	}
+}
+
 // TestTerminatedAtOneEnforcedAtAll: a license ended at one node cuts what runs at
 // the others within two seconds, and no delivery begins there afterwards.
 func TestTerminatedAtOneEnforcedAtAll(t *testing.T) { terminated(t, town(t, nil)) }
