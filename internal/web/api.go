@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -83,11 +84,40 @@ type callBody struct {
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
+	if err := s.consider(ctx, in.Body.Call); err != nil {
+		return nil, err
+	}
 	out, err := s.Ledger.Submit(ctx, in.Body.Call)
+	if e := ledger.AsError(err); e != nil && e.Code == ledger.Unavailable && e.Reason == ledger.ReasonBusy {
+		s.log.WarnContext(ctx, "ledger does not answer", slog.String("error", err.Error()))
+		return nil, ledger.Refuse(ledger.Unavailable, ledger.ReasonLedgerAway)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return say(out, s.Wait(ctx, out.Position.Block))
+}
+
+// consider has the market decide on an order before it is recorded (protocol §8).
+// What is no good call the ledger refuses, and one that it has recorded before
+// keeps its first result, whatever has ended since.
+func (s *Server) consider(ctx context.Context, jws string) error {
+	c, err := ledger.ParseCall(jws)
+	if err != nil || c.Call.Function != ledger.FnPlace {
+		return nil //nolint:nilerr // the ledger has the word for it
+	}
+	var a ledger.PlaceArgs
+	if ledger.DecodeStrict(c.Call.Args, &a) != nil {
+		return nil
+	}
+	err = s.Market.Consider(ctx, a)
+	if ledger.AsError(err) == nil {
+		return err
+	}
+	if _, before := s.Ledger.Value(ctx, ledger.CallKey(c.Call.Party, c.Call.ID)); before == nil {
+		return nil
+	}
+	return err
 }
 
 type recordedInput struct {
