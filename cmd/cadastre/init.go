@@ -22,11 +22,11 @@ type initCmd struct {
 	Origin  string        `help:"Origin of the node, such as data.example.gov.cn: tokens and logs are named by it." placeholder:"ORIGIN"`
 	USCC    ledger.USCC   `name:"uscc" help:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
 	Genesis string        `help:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
-	Objects string        `help:"Keep content where this file says, which holds what node.json has as \"objects\"; in the folder unless told." type:"existingfile" placeholder:"FILE"`
 	Join    string        `help:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
+	Objects string        `help:"Keep content where this file says, which holds what node.json has as \"objects\"; in the folder unless told." type:"existingfile" placeholder:"FILE"`
 	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
 
-	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile." type:"path" placeholder:"PROFILE"`
+	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile, there once the network is up." type:"path" placeholder:"PROFILE"`
 	Channel      string `help:"Fabric: the channel." default:"cadastre"`
 	Chaincode    string `help:"Fabric: the chaincode." default:"register"`
 	Organization string `help:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`
@@ -42,7 +42,8 @@ On the node again:      cadastre init --dir D --genesis genesis.jws
 Hand D/trust.json to whoever is to verify, outside the node.
 
 On a network that organizations share (--url is where this node's clients reach it):
-  cadastre init --dir D ... --url https://data.example.gov.cn --fabric profile.yaml --organization bureau
+  cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE \
+    --url https://data.example.gov.cn --fabric profile.yaml --organization bureau
   cadastre init --dir D --genesis genesis.jws --fabric-trust cas.json
 A further node of that ledger:
   cadastre init --dir D --join trust.json --name 运营节点 --region 430300 --origin op.example.cn --uscc CODE \
@@ -63,11 +64,6 @@ func (c *initCmd) Run(p *program) error {
 	s, err := c.settings(p)
 	if err != nil {
 		return err
-	}
-	if c.Objects != "" {
-		if s.Objects, err = node.ReadContentStore(c.Objects); err != nil {
-			return err
-		}
 	}
 	if c.Join != "" {
 		return c.join(p, s)
@@ -91,6 +87,13 @@ func (c *initCmd) Run(p *program) error {
 // settings are the node's, its register embedded unless --fabric says otherwise.
 func (c *initCmd) settings(p *program) (node.Settings, error) {
 	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin, URL: p.URL, Backend: node.Backend{Kind: node.KindEmbedded}}
+	if c.Objects != "" {
+		store, err := node.ReadContentStore(c.Objects)
+		if err != nil {
+			return s, err
+		}
+		s.Objects = store
+	}
 	if c.Fabric == "" {
 		return s, nil
 	}
@@ -114,6 +117,9 @@ func (c *initCmd) join(p *program, s node.Settings) error {
 	if err != nil {
 		return err
 	}
+	if _, err := proof.ParseTrust(t.Fabric); err != nil {
+		return fmt.Errorf("%s: %w", c.Join, err)
+	}
 	if _, err := node.Join(c.Dir, s, c.USCC, t); err != nil {
 		return err
 	}
@@ -129,7 +135,7 @@ func (c *initCmd) begin(p *program, genesis string) error {
 		if fabric, err = os.ReadFile(c.FabricTrust); err != nil {
 			return fmt.Errorf("fabric-trust: %w", err)
 		}
-		if err := checkFabricTrust(fabric); err != nil {
+		if _, err := proof.ParseTrust(fabric); err != nil {
 			return fmt.Errorf("%s: %w", c.FabricTrust, err)
 		}
 	}
@@ -239,12 +245,6 @@ func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, err
 
 // defaultListen is where a node listens unless told (protocol §6).
 const defaultListen = "127.0.0.1:8480"
-
-// checkFabricTrust refuses what can't be the fabric member of a trust file.
-func checkFabricTrust(raw []byte) error {
-	_, err := proof.ParseTrust(raw)
-	return err
-}
 
 func now() time.Time { return time.Now() }
 

@@ -22,7 +22,9 @@ type rotateCmd struct {
 
 // Help says what stays.
 func (rotateCmd) Help() string {
-	return `Seals the data key of every object, the keys kept for parties and the node's own keys anew; content is not written.
+	return `cadastre rotate-master-key --dir D
+
+Seals the data key of every object, the keys kept for parties and the node's own keys anew; content is not written.
 If it is interrupted, run it again: the node does not start until it has ended.
 Copies of D made before need the old D/keys/master: keep it with them, or make a new copy and destroy both.`
 }

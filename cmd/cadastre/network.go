@@ -16,9 +16,9 @@ type fabricFlags struct {
 	Organization string `help:"Fabric: whose peer is ours." default:"bureau" placeholder:"ORG"`
 }
 
-// network is what these commands read of a network's description, and who may
+// fabricNetwork is what these commands read of a network's description, and who may
 // admit parties there.
-type network struct {
+type fabricNetwork struct {
 	Channel   string `json:"channel"`
 	Chaincode string `json:"chaincode"`
 	Bare      string `json:"bare_package"` // empty: no chaincode to measure against
@@ -42,8 +42,8 @@ type member struct {
 }
 
 // open reads the description and what it names.
-func (f fabricFlags) open(p *program) (network, error) {
-	var n network
+func (f fabricFlags) open(p *program) (fabricNetwork, error) {
+	var n fabricNetwork
 	if f.Network == "" || p.Profile == "" {
 		return n, errors.New(p.say("请用 --network 指明 network.json，并用 --profile 指明数据管理部门的身份文件（make fabric-up 会写出两者）",
 			"name network.json with --network and the data authority's profile with --profile (make fabric-up writes both)"))

@@ -98,6 +98,9 @@ func (c *admitCmd) Run(p *program) error {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	fmt.Fprintf(p.err, "%s %s %s %v\n", printable(a.Name), a.USCC, a.Region, a.Roles)
+	if a.Origin != "" {
+		fmt.Fprintf(p.err, "%s %s %s\n", p.say("节点", "node"), a.Origin, a.URL)
+	}
 	return p.call(ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
 }
 

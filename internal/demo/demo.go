@@ -28,7 +28,7 @@ type Options struct {
 	Listen    string
 	Objects   *node.ContentStore    // where content is kept; nil: in the folder
 	Store     node.StoreCredentials // of an S3 store, where Objects names no file
-	Shared    *Shared // ledger to join; nil: one of the node's own
+	Shared    *Shared               // ledger to join; nil: one of the node's own
 	English   bool
 	Version   string
 	Out       io.Writer // the story

@@ -29,6 +29,7 @@ type Backend struct {
 	Chaincode    string `json:"chaincode,omitempty"`
 	Organization string `json:"organization,omitempty"` // of the profile's, whose peers this node trusts first
 	User         string `json:"user,omitempty"`
+	Version      string `json:"chaincode_version,omitempty"` // empty: any
 }
 
 // Shared reports whether other nodes stand on the same ledger.
@@ -44,6 +45,7 @@ func (b Backend) validate() error {
 	}
 	switch b.Kind {
 	case "", KindEmbedded:
+		fields = append(fields, struct{ name, value string }{"chaincode_version", b.Version})
 		for _, f := range fields {
 			if f.value != "" {
 				return fmt.Errorf("node.json: ledger_backend.%s is for kind %q: take it out, or set the kind", f.name, KindFabric)
@@ -141,31 +143,6 @@ func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 	}
 	if log.Owner != n.settings.Platform || log.Key != n.keys.receipts.VKey() {
 		return fmt.Errorf("another node was admitted as %s: begin again with an origin of its own, or restore the folder that was admitted", n.settings.Origin)
-	}
-	return nil
-}
-
-// checkGenesis holds the call that began a shared ledger against the one that
-// this node was told of. Where no answer is to be had the node goes on: the id
-// of the ledger has been checked, and each bundle is held to the trust file.
-func (n *Node) checkGenesis(ctx context.Context) error {
-	acts, err := n.links.Acts(ctx, ledger.GenesisRef)
-	if err != nil {
-		return err
-	}
-	if len(acts) == 0 {
-		return errors.New("the ledger's first call is not the genesis: mend ledger_backend in node.json")
-	}
-	r, err := n.ledger.Recorded(ctx, acts[0].Party, acts[0].Call)
-	if errors.Is(err, ledger.Unavailable) {
-		n.opts.Log.WarnContext(ctx, "genesis not compared", slog.String("error", err.Error()))
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read genesis: %w", err)
-	}
-	if ledger.DigestOf([]byte(r.JWS)) != n.settings.GenesisSHA256 {
-		return fmt.Errorf("the ledger began with another genesis than this node was told of (%s): mend ledger_backend in node.json, or get the right trust file", n.settings.GenesisSHA256)
 	}
 	return nil
 }

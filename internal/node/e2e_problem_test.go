@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -84,4 +85,32 @@ func TestProblemsInBothLanguages(t *testing.T) {
 			}
 		}
 	}
+}
+
+// problem is what a refusal says.
+type problem struct {
+	Type, Title, Detail, Code, Reason, Field, Rule string
+	Status                                         int
+}
+
+// refused holds that an answer is a problem of a status and reason, and no more.
+func (w *world) refused(resp *http.Response, status int, reason ledger.Reason) problem {
+	w.t.Helper()
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	w.ok(err)
+	var p problem
+	if err := json.Unmarshal(b, &p); err != nil {
+		w.t.Fatalf("%s %s: %d %q is no problem: %v", resp.Request.Method, resp.Request.URL.Path, resp.StatusCode, b[:min(len(b), 100)], err)
+	}
+	if resp.StatusCode != status || p.Status != status || p.Reason != string(reason) {
+		w.t.Errorf("%s %s: %d, want %d %s: %s", resp.Request.Method, resp.Request.URL.Path, resp.StatusCode, status, reason, b)
+	}
+	if got := resp.Header.Get("Content-Type"); got != "application/problem+json" {
+		w.t.Errorf("a problem of type %q", got)
+	}
+	if resp.Header.Get("Cadastre-Receipt") != "" || resp.Header.Get("ETag") != "" {
+		w.t.Error("a refusal tells of the content")
+	}
+	return p
 }

@@ -3,7 +3,6 @@ package node_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -26,17 +25,18 @@ import (
 type world struct {
 	*node.Node // nil where a child of this process serves it
 
-	t      testing.TB
-	dir    string
-	url    string
-	origin string
-	line   *ledgertest.Outage // to the ledger, of a node that joined
-	others []client.Place     // nodes whose addresses the parties know
-	trust  evidence.Trust
-	keys   map[string]*ledger.Key
-	party  map[string]*client.Client
-	last   map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
-	http   *http.Client
+	t        testing.TB
+	dir      string
+	url      string
+	origin   string
+	line     *ledgertest.Outage // to the ledger, of a node that joined
+	checkers map[string]evidence.Checker
+	others   []client.Place // nodes whose addresses the parties know
+	trust    evidence.Trust
+	keys     map[string]*ledger.Key
+	party    map[string]*client.Client
+	last     map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
+	http     *http.Client
 }
 
 const nodeOrigin = "node.example"
@@ -346,34 +346,6 @@ func (w *world) send(method, path string, body io.Reader, headers ...string) (*h
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	return w.http.Do(req)
-}
-
-// problem is what a refusal says.
-type problem struct {
-	Type, Title, Detail, Code, Reason, Field, Rule string
-	Status                                         int
-}
-
-// refused holds that an answer is a problem of a status and reason, and no more.
-func (w *world) refused(resp *http.Response, status int, reason ledger.Reason) problem {
-	w.t.Helper()
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	w.ok(err)
-	var p problem
-	if err := json.Unmarshal(b, &p); err != nil {
-		w.t.Fatalf("%s %s: %d %q is no problem: %v", resp.Request.Method, resp.Request.URL.Path, resp.StatusCode, b[:min(len(b), 100)], err)
-	}
-	if resp.StatusCode != status || p.Status != status || p.Reason != string(reason) {
-		w.t.Errorf("%s %s: %d, want %d %s: %s", resp.Request.Method, resp.Request.URL.Path, resp.StatusCode, status, reason, b)
-	}
-	if got := resp.Header.Get("Content-Type"); got != "application/problem+json" {
-		w.t.Errorf("a problem of type %q", got)
-	}
-	if resp.Header.Get("Cadastre-Receipt") != "" || resp.Header.Get("ETag") != "" {
-		w.t.Error("a refusal tells of the content")
-	}
-	return p
 }
 
 // data is n bytes that do not repeat soon.

@@ -28,8 +28,11 @@ func TestPulse(t *testing.T) {
 			{0, at(5), 4, false}, {900 * time.Millisecond, at(6), 5, false}, {1800 * time.Millisecond, at(7), 6, false}, {2700 * time.Millisecond, at(8), 7, false},
 		},
 		"stuck": {
-			{0, at(5), 4, false}, {time.Second, at(6), 4, false}, {1250 * time.Millisecond, at(7), 4, true},
-			{2 * time.Second, at(7), 5, false}, {3 * time.Second, at(7), 7, false},
+			{0, at(5), 4, false},
+			{time.Second, at(6), 4, false},
+			{1250 * time.Millisecond, at(7), 4, true},
+			{2 * time.Second, at(7), 5, false},
+			{3 * time.Second, at(7), 7, false},
 		},
 		"a peer that lags": {{0, at(9), 9, false}, {time.Second, at(3), 9, false}, {5 * time.Second, at(3), 9, false}},
 	} {

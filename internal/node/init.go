@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -126,7 +127,13 @@ func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage
 	if k.ledger != nil {
 		t.Logs = []string{k.ledger.VKey()}
 	}
-	return t, errors.Join(l.shut(), d.keepTrust(t), d.keepSettings(s), os.Remove(d.path(requestFile)))
+	if err := errors.Join(l.shut(), d.keepTrust(t), d.keepSettings(s)); err != nil {
+		return t, err
+	}
+	if err := os.Remove(d.path(requestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return t, fmt.Errorf("clear request: %w", err)
+	}
+	return t, nil
 }
 
 // Record submits calls, in order, to the ledger of the node in dir, which need not

@@ -197,11 +197,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err := n.loop.Wait(ctx, head.Block); err != nil {
 		return err
 	}
-	if n.own == nil {
-		if err := n.checkGenesis(ctx); err != nil {
-			return err
-		}
-	}
+	n.pulse.beat(&head, head, true, n.opts.Now())
 	if err := n.anchor(ctx); err != nil {
 		n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
 	}

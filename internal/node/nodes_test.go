@@ -28,8 +28,10 @@ func (w *world) put(name, owner string, subject ledger.Ref, file []byte) client.
 
 // TestThreeNodes: what is registered at one node is found, licensed, ordered and
 // traced at the others, and delivered by the node that holds it.
-func TestThreeNodes(t *testing.T) {
-	n := town(t, nil)
+func TestThreeNodes(t *testing.T) { threeNodes(t, town(t, nil)) }
+
+func threeNodes(t *testing.T, n *nodes) {
+	t.Helper()
 	n.bureau.register("bus", "holder")
 	n.settle()
 	var found struct{ Total int }
@@ -51,9 +53,9 @@ func TestThreeNodes(t *testing.T) {
 	n.read(&c, ref(ledger.KindContent, "sale"))
 	order := orderPath("sale", c.Object)
 	n.sent(n.regulator.ask(http.MethodGet, "buyer", order), operatorOrigin, n.operator.url)
-	n.sent(n.operator.ask(http.MethodGet, "environment", supplyPath("sale", "bus", supplied.Object)), nodeOrigin, "")
-	n.regulator.follows("buyer", order, file, operatorOrigin)
-	n.operator.follows("environment", supplyPath("sale", "bus", supplied.Object), raw, nodeOrigin)
+	n.sent(n.operator.ask(http.MethodGet, "environment", supplyPath("sale", "bus", supplied.Object)), nodeOrigin, n.told)
+	n.regulator.gets("buyer", order, file, operatorOrigin)
+	n.operator.gets("environment", supplyPath("sale", "bus", supplied.Object), raw, nodeOrigin)
 	n.traces(t)
 }
 
@@ -84,8 +86,8 @@ func (n *nodes) sent(resp *http.Response, origin, address string) {
 	}
 }
 
-// follows asks this node for content, and gets it from the one that holds it.
-func (w *world) follows(who, path string, want []byte, origin string) {
+// gets asks this node for content, and gets it from the one that holds it.
+func (w *world) gets(who, path string, want []byte, origin string) {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "file")
 	f, err := w.party[who].Fetch(w.t.Context(), path, file, nil)
@@ -189,10 +191,35 @@ func TestTokensStayWithTheirNode(t *testing.T) {
 	}
 }
 
+// TestNodesThatDoNotAnswer are named, and what they hold is missing.
+func TestNodesThatDoNotAnswer(t *testing.T) {
+	n := town(t, nil)
+	n.bureau.register("bus", "holder")
+	n.bureau.put("raw", "holder", ref(ledger.KindResource, "resource bus"), data(1<<10))
+	n.settle()
+	p := n.operator.party["holder"].Profile()
+	p.Nodes = nil // the bureau's node has told no address
+	lost, err := client.New(p, "en", time.Now)
+	n.operator.ok(err)
+	q := url.Values{"resource": {string(id("resource bus"))}}
+	traces, missing, err := lost.Trace(t.Context(), q)
+	n.operator.ok(err)
+	if len(missing) != 1 || !strings.Contains(missing[0].Error(), "--node "+nodeOrigin+"=URL") ||
+		!slices.Equal(traces[0].Elsewhere, []client.Place{{Origin: nodeOrigin}}) {
+		t.Errorf("a trace without the bureau's node: missing %v, elsewhere %v", missing, traces[0].Elsewhere)
+	}
+	bundle, missing, err := lost.Evidence(t.Context(), q, nil)
+	if err != nil || len(bundle) == 0 || len(missing) != 1 {
+		t.Errorf("a bundle without the bureau's node: %d bytes, missing %v, %v", len(bundle), missing, err)
+	}
+}
+
 // TestTerminatedAtOneEnforcedAtAll: a license ended at one node cuts what runs at
 // the others within two seconds, and no delivery begins there afterwards.
-func TestTerminatedAtOneEnforcedAtAll(t *testing.T) {
-	n := town(t, nil)
+func TestTerminatedAtOneEnforcedAtAll(t *testing.T) { terminated(t, town(t, nil)) }
+
+func terminated(t *testing.T, n *nodes) {
+	t.Helper()
 	n.bureau.register("bus", "holder")
 	n.settle()
 	file := data(16 << 20)
@@ -231,6 +258,12 @@ func TestTerminatedAtOneEnforcedAtAll(t *testing.T) {
 // nodes come into one bundle, which verifies with the trust file alone.
 func TestEvidenceOfSeveralNodes(t *testing.T) {
 	n := town(t, nil)
+	n.bureau.checkers = map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	proved(t, n)
+}
+
+func proved(t *testing.T, n *nodes) {
+	t.Helper()
 	n.bureau.register("bus", "holder")
 	n.settle()
 	one, two := data(64<<10), data(32<<10)
@@ -243,14 +276,13 @@ func TestEvidenceOfSeveralNodes(t *testing.T) {
 	n.read(&c, ref(ledger.KindContent, "second"))
 	for range 2 {
 		n.bureau.speak("buyer", id("buyer"))
-		n.bureau.follows("buyer", orderPath("sale", up.Object), one, operatorOrigin)
-		n.bureau.follows("buyer", orderPath("sale", c.Object), two, regulatorOrigin)
+		n.bureau.gets("buyer", orderPath("sale", up.Object), one, operatorOrigin)
+		n.bureau.gets("buyer", orderPath("sale", c.Object), two, regulatorOrigin)
 	}
-	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	joined := 0
 	join := func(parts [][]byte) ([]byte, error) {
 		joined++
-		b, _, err := evidence.Merge(parts, n.bureau.trust, ledger.Standard(), checkers)
+		b, _, err := evidence.Merge(parts, n.bureau.trust, ledger.Standard(), n.bureau.checkers)
 		if err != nil {
 			return nil, err
 		}
@@ -261,7 +293,7 @@ func TestEvidenceOfSeveralNodes(t *testing.T) {
 		if err != nil || len(missing) > 0 {
 			t.Fatalf("by %s: %v, missing %v", w.origin, err, missing)
 		}
-		r, err := evidence.Verify(b, n.bureau.trust, ledger.Standard(), checkers)
+		r, err := evidence.Verify(b, n.bureau.trust, ledger.Standard(), n.bureau.checkers)
 		w.ok(err)
 		logs := map[string]int{}
 		for _, d := range r.Receipts {

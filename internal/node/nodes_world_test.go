@@ -15,6 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
@@ -23,6 +24,10 @@ import (
 // each of them through its API.
 type nodes struct {
 	bureau, operator, regulator *world
+
+	told    string                                 // the address that the bureau's node was admitted with
+	backend func(organization string) node.Backend // of those that join
+	stand   func(w *world) node.Options            // how they are opened
 }
 
 const (
@@ -43,15 +48,28 @@ func town(t *testing.T, change func(*node.Limits)) *nodes {
 	t.Helper()
 	n := &nodes{bureau: lay(t, limits(change))}
 	n.bureau.open()
+	trust := n.bureau.trust
+	trust.Fabric = json.RawMessage("{}") // as of a network; the calls are proved by the log
+	n.backend = func(string) node.Backend { return shared() }
+	n.stand = func(w *world) node.Options {
+		w.line = ledgertest.NewOutage(n.bureau.Ledger())
+		return w.options().On(proving{w.line, n.bureau.Ledger().(log)})
+	}
+	n.gather(trust, change)
+	return n
+}
+
+// gather has the two others join, and the cast admitted.
+func (n *nodes) gather(trust evidence.Trust, change func(*node.Limits)) {
+	n.bureau.t.Helper()
 	n.bureau.speak("authority", id("authority"))
-	n.operator = n.join(operatorOrigin, 21, change)
-	n.regulator = n.join(regulatorOrigin, 22, change)
+	n.operator = n.join("operator", operatorOrigin, 21, trust, change)
+	n.regulator = n.join("regulator", regulatorOrigin, 22, trust, change)
 	n.bureau.admit()
 	for _, w := range []*world{n.operator, n.regulator} {
 		w.everybody()
 	}
 	n.settle()
-	return n
 }
 
 // settle waits until each node has applied all that is recorded.
@@ -65,26 +83,23 @@ func (n *nodes) settle() {
 }
 
 // join makes a further node, has it admitted and serves it.
-func (n *nodes) join(origin string, code int, change func(*node.Limits)) *world {
+func (n *nodes) join(organization, origin string, code int, trust evidence.Trust, change func(*node.Limits)) *world {
 	a := n.bureau
 	a.t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(a.t.Context(), "tcp", "127.0.0.1:0")
 	a.ok(err)
 	w := &world{
 		t: a.t, dir: filepath.Join(a.t.TempDir(), "node"), url: "http://" + listener.Addr().String(), origin: origin, trust: a.trust,
-		keys: a.keys, party: map[string]*client.Client{}, last: a.last, http: a.http,
+		keys: a.keys, checkers: a.checkers, party: map[string]*client.Client{}, last: a.last, http: a.http,
 		others: []client.Place{{Origin: nodeOrigin, URL: a.url}},
 	}
-	trust := a.trust
-	trust.Fabric = json.RawMessage("{}") // as of a network; the calls are proved by the log
 	application, err := node.Join(w.dir, node.Settings{
-		Name: origin, Region: "430300", Origin: origin, URL: w.url, Limits: limits(change), Backend: shared(),
+		Name: origin, Region: "430300", Origin: origin, URL: w.url, Limits: limits(change), Backend: n.backend(organization),
 	}, uscc(code), trust)
 	w.ok(err)
-	w.waits(a.Ledger())
+	w.waits(n.stand(w))
 	a.call("authority", ledger.Ref("party/"+origin), ledger.FnPartyAdmit, ledger.AdmitArgs{Application: application})
-	w.line = ledgertest.NewOutage(a.Ledger())
-	w.openOn(listener, proving{w.line, a.Ledger().(log)})
+	w.openWith(listener, n.stand(w))
 	return w
 }
 
@@ -101,16 +116,16 @@ type log interface {
 }
 
 // waits holds that a node says what it waits for before it is admitted.
-func (w *world) waits(l ledger.Ledger) {
+func (w *world) waits(o node.Options) {
 	w.t.Helper()
-	_, err := node.Open(w.t.Context(), w.options().On(l))
+	_, err := node.Open(w.t.Context(), o)
 	if err == nil || !strings.Contains(err.Error(), "cadastre party admit "+filepath.Join(w.dir, "application.jws")) {
 		w.t.Fatalf("a node that is not admitted: %v", err)
 	}
 }
 
 func (w *world) options() node.Options {
-	return node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"}
+	return node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test", Checkers: w.checkers}
 }
 
 // everybody speaks to this node too.
@@ -122,11 +137,11 @@ func (w *world) everybody() {
 	w.speak("environment", id("operator"))
 }
 
-// openOn runs a node on a ledger that is open already.
-func (w *world) openOn(listener net.Listener, l ledger.Ledger) {
+// openWith runs a node until the test ends.
+func (w *world) openWith(listener net.Listener, o node.Options) {
 	w.t.Helper()
 	var err error
-	w.Node, err = node.Open(w.t.Context(), w.options().On(l))
+	w.Node, err = node.Open(w.t.Context(), o)
 	w.ok(err)
 	server := w.Edge().HTTP()
 	down := make(chan error, 1)

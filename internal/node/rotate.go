@@ -12,7 +12,12 @@ import (
 )
 
 // sealedFiles are the keys in keys/ that the master key seals.
-var sealedFiles = []string{"platform", "ledger-log", "receipt-log"}
+func sealedFiles(b Backend) []string {
+	if b.Shared() {
+		return []string{"platform", "receipt-log"}
+	}
+	return []string{"platform", "ledger-log", "receipt-log"}
+}
 
 // Rotated is what a rotation of the master key did.
 type Rotated struct {
@@ -64,7 +69,7 @@ func RotateMasterKey(ctx context.Context, o Options) (Rotated, error) {
 	if done.Parties, err = d.rotateCustody(ctx, o, old, next); err != nil {
 		return done, err
 	}
-	for _, name := range sealedFiles {
+	for _, name := range sealedFiles(s.Backend) {
 		if err := d.reseal(name, old, next); err != nil {
 			return done, err
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -84,6 +85,10 @@ type callBody struct {
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 	out, err := s.Ledger.Submit(ctx, in.Body.Call)
+	if e := ledger.AsError(err); e != nil && e.Code == ledger.Unavailable && e.Reason == ledger.ReasonBusy {
+		s.log.WarnContext(ctx, "ledger does not answer", slog.String("error", err.Error()))
+		return nil, ledger.Refuse(ledger.Unavailable, ledger.ReasonLedgerAway)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func TestReturnedApplication(t *testing.T) {
 // TestGraceGate: a resource that is only applied for is supplied under the grace
 // gate, and its bundle holds the application.
 func TestGraceGate(t *testing.T) {
-	w := beginBy(t, ledger.GateGrace)
+	w := beginWith(t, func(a *ledger.GenesisArgs) { a.Gate = ledger.GateGrace })
 	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit bus"), Bytes: 4096})
 	w.must("holder", ledger.FnSubmit, submission("bus"))
 	w.environment("env")

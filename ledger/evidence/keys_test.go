@@ -207,3 +207,11 @@ func TestCheckpoints(t *testing.T) {
 		t.Error("a bundle under an older checkpoint is given out")
 	}
 }
+
+// TestNoLogOfALedgerKeptElsewhere: a genesis that names no log is proved by none,
+// whatever keys the trust file has.
+func TestNoLogOfALedgerKeptElsewhere(t *testing.T) {
+	w := beginWith(t, func(a *ledger.GenesisArgs) { a.LedgerKey = "" })
+	w.register("bus")
+	w.refuses(ref(ledger.KindEntry, "bus"), evidence.CheckProof)
+}

@@ -128,10 +128,10 @@ func members() []member {
 // begin makes a demonstration ledger with all members admitted.
 func begin(t testing.TB) *world {
 	t.Helper()
-	return beginBy(t, ledger.GateStrict)
+	return beginWith(t, func(*ledger.GenesisArgs) {})
 }
 
-func beginBy(t testing.TB, gate ledger.Gate) *world {
+func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	t.Helper()
 	w := &world{
 		t: t, now: noon, state: map[string][]byte{}, keys: map[string]*ledger.Key{}, sealed: map[string]bool{"buyer": true},
@@ -145,11 +145,13 @@ func beginBy(t testing.TB, gate ledger.Gate) *world {
 	authority := w.profile(member{"authority", "11430300MB0C00009", ledger.Organ, []ledger.Role{ledger.RoleDataAuthority}})
 	platform := w.profile(member{"node", "12430300MB0C00010", ledger.Institution, []ledger.Role{ledger.RolePlatform}})
 	platform.Origin, platform.LogKey = node, ledger.ReceiptLog(node)+"+00000000+AA"
-	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{
+	args := ledger.GenesisArgs{
 		Ledger: id("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: node, LedgerKey: w.vkey,
-		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: gate,
+		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: ledger.GateStrict,
 		Rules: contract.Rules, Demo: true,
-	})
+	}
+	change(&args)
+	w.must("authority", ledger.FnGenesis, args)
 	for _, m := range members() {
 		w.admit(m)
 	}
