@@ -95,7 +95,7 @@ func (w *world) traced(file string, up client.Upload) {
 			} `json:"steps"`
 			Elsewhere []client.Place `json:"elsewhere"`
 		}
-		out := w.run(w.t, "trace", file, "--json", "--profile", w.profiles["regulator"], "--url", w.nodes[o].url)
+		out := w.run(w.t, "trace", file, "--json", "--profile", w.at("regulator", o))
 		w.ok(json.Unmarshal([]byte(out), &traces))
 		kinds := map[string]int{}
 		for _, trace := range traces {
@@ -248,7 +248,7 @@ func (w *world) ended(start ledger.ID) ledger.Receipt {
 				Receipt *ledger.Receipt `json:"receipt"`
 			} `json:"steps"`
 		}
-		if err := w.as("buyer", "operator").Get(w.t.Context(), "/v1/trace?receipt="+string(start), &traces); err != nil {
+		if err := w.as("buyer", "operator").Get(w.t.Context(), "/v1/trace?forward=true&receipt="+string(start), &traces); err != nil {
 			return false
 		}
 		for _, t := range traces {

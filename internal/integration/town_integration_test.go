@@ -202,6 +202,14 @@ func (w *world) as(who, at string) *client.Client {
 	return c
 }
 
+// at is a profile of a party for a node.
+func (w *world) at(who, at string) string {
+	w.t.Helper()
+	file := filepath.Join(ward.dir, "parties", who+"-at-"+at+".json")
+	w.ok(w.as(who, at).Profile().Keep(file))
+	return file
+}
+
 // party is the id of a member of the cast.
 func (w *world) party(who string) ledger.ID {
 	w.t.Helper()
