@@ -79,6 +79,7 @@ var law = map[string]row{
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
 		third: []string{uuid},
 	},
+	"internal/integration": {},
 	"internal/node": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",

@@ -101,9 +101,15 @@ func sentence(lang string, reason ledger.Reason, field, rule string, params []le
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
 	}
 	pairs = append(pairs, "{rule}", rule)
+	told := map[string]bool{}
 	for _, p := range params {
+		told[p.Name] = true
 		pairs = append(pairs, "{"+p.Name+"}", p.Value)
 	}
-	pairs = append(pairs, " ({state})", "", "（{state}）", "", "{ref}", "", "{origin}", "", "（{due}）", "", " (until {due})", "", " ({due})", "")
+	for _, name := range []string{"state", "due", "ref", "origin"} {
+		if place := "{" + name + "}"; !told[name] { // what is not told goes with its brackets
+			pairs = append(pairs, " ("+place+")", "", "（"+place+"）", "", " (until "+place+")", "", place, "")
+		}
+	}
 	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(title)), next
 }

@@ -142,3 +142,23 @@ func TestSentencesLeaveNoBraces(t *testing.T) {
 		}
 	}
 }
+
+// TestSentencesSayWhatIsTold: a place that the error fills is not left out.
+func TestSentencesSayWhatIsTold(t *testing.T) {
+	for _, c := range []struct {
+		reason      ledger.Reason
+		name, value string
+	}{
+		{ledger.ReasonState, "state", "coded"},
+		{ledger.ReasonEarly, "due", "2026-10-20"},
+		{ledger.ReasonOrder, "state", "cancelled"},
+		{ledger.ReasonUnknown, "ref", "order/1"},
+	} {
+		for _, lang := range []string{"zh", "en"} {
+			title, _ := web.Sentence(lang, &ledger.Error{Reason: c.reason, Params: []ledger.Param{{Name: c.name, Value: c.value}}})
+			if !strings.Contains(title, c.value) {
+				t.Errorf("%s in %s: %q does not say %q", c.reason, lang, title, c.value)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,9 +21,11 @@ import (
 // attemptTimeout bounds one attempt: an orderer that elects its leader takes 5 s.
 const attemptTimeout = 6 * time.Second
 
-// sender makes one attempt at recording calls in one transaction.
+// sender makes one attempt at recording calls in one transaction. Round 0 has
+// them endorsed by whomever the SDK chooses; any other leaves the peers of one
+// organization out, each round those of another, or of none.
 type sender interface {
-	attempt(ctx context.Context, calls []string) attempt
+	attempt(ctx context.Context, calls []string, round int) attempt
 	forget(p *pending)
 }
 
@@ -60,7 +63,7 @@ func elsewhere() retry.Opts {
 	}
 }
 
-func (s *channelSender) attempt(ctx context.Context, calls []string) attempt {
+func (s *channelSender) attempt(ctx context.Context, calls []string, round int) attempt {
 	args := make([][]byte, len(calls))
 	for i, c := range calls {
 		args[i] = []byte(c)
@@ -69,8 +72,30 @@ func (s *channelSender) attempt(ctx context.Context, calls []string) attempt {
 	chain := invoke.NewSelectAndEndorseHandler(invoke.NewEndorsementValidationHandler(invoke.NewSignatureValidationHandler(o)))
 	request := channel.Request{ChaincodeID: s.n.cfg.Chaincode, Fcn: ledger.TxSubmit, Args: args}
 	_, err := s.client.InvokeHandler(chain, request,
-		channel.WithParentContext(ctx), channel.WithTimeout(fab.Execute, attemptTimeout), channel.WithRetry(elsewhere()))
+		channel.WithParentContext(ctx), channel.WithTimeout(fab.Execute, attemptTimeout), channel.WithRetry(elsewhere()),
+		channel.WithTargetFilter(without(s.n.leftOut(round))))
 	return o.end(err)
+}
+
+// without accepts the peers of all organizations but one.
+type without string
+
+// Accept implements fab.TargetFilter.
+func (w without) Accept(p fab.Peer) bool { return p.MSPID() != string(w) }
+
+// leftOut is the organization that does not endorse in a round: ours last, and in
+// each round after that none.
+func (n *network) leftOut(round int) string {
+	var list []string
+	for _, e := range n.peers {
+		if !slices.Contains(list, e.MSPID()) {
+			list = append(list, e.MSPID())
+		}
+	}
+	if round %= len(list) + 1; round == 0 {
+		return ""
+	}
+	return list[len(list)-round]
 }
 
 func (s *channelSender) forget(p *pending) { s.commits.forget(p) }

@@ -15,7 +15,7 @@ import (
 // Once makes one attempt at a call, and says whether it was found invalid in a
 // block because of what it had read.
 func (l *Ledger) Once(ctx context.Context, jws string) (invalid bool, err error) {
-	a := l.send.attempt(ctx, []string{jws})
+	a := l.send.attempt(ctx, []string{jws}, 0)
 	f, _ := judge(a.err, a.sent != nil)
 	return f == conflict, a.err
 }

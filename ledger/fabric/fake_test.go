@@ -22,6 +22,7 @@ type fake struct {
 	mu       sync.Mutex
 	recorded map[ledger.ID]ledger.Position
 	sizes    []int // of transactions, in order
+	rounds   []int
 	block    uint64
 	failing  func(n int, calls []string) *attempt // the n-th attempt; nil: it works
 	refuse   func(ledger.Signed) *ledger.Error
@@ -33,9 +34,9 @@ type fake struct {
 
 func newFake() *fake { return &fake{recorded: map[ledger.ID]ledger.Position{}} }
 
-func (f *fake) attempt(ctx context.Context, calls []string) attempt {
+func (f *fake) attempt(ctx context.Context, calls []string, round int) attempt {
 	f.mu.Lock()
-	f.sizes = append(f.sizes, len(calls))
+	f.sizes, f.rounds = append(f.sizes, len(calls)), append(f.rounds, round)
 	n := len(f.sizes) - 1
 	f.flying++
 	f.most = max(f.most, f.flying)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hyperledger/fabric-protos-go/peer"
 	"github.com/hyperledger/fabric-sdk-go/pkg/common/errors/status"
+	"github.com/hyperledger/fabric-sdk-go/pkg/common/providers/fab"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -241,6 +242,42 @@ func TestGivesUp(t *testing.T) {
 		}
 	})
 }
+
+// TestOneThatDiffersIsLeftOut: of three organizations one runs another contract;
+// a call that the two others agree on is recorded by them.
+func TestOneThatDiffersIsLeftOut(t *testing.T) {
+	n := &network{peers: []*endorser{{Peer: of("ours")}, {Peer: of("a")}, {Peer: of("a")}, {Peer: of("b")}}}
+	for _, other := range []string{"ours", "a", "b"} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.failing = func(i int, _ []string) *attempt {
+				if n.leftOut(f.rounds[i]) == other {
+					return nil
+				}
+				return &attempt{err: status.New(status.EndorserClientStatus, int32(status.EndorsementMismatch), "do not match", nil)}
+			}
+			if r := f.submit(t.Context(), many(t, 1)...)[0]; r.err != nil {
+				t.Errorf("%s differs: %v", other, r.err)
+			}
+			if f.rounds[0] != 0 || n.leftOut(0) != "" {
+				t.Errorf("round %d, without %q, before anybody differs", f.rounds[0], n.leftOut(0))
+			}
+		})
+	}
+	if w := without("a"); w.Accept(of("a")) || !w.Accept(of("b")) || !without("").Accept(of("a")) {
+		t.Error("the wrong ones are left out")
+	}
+}
+
+// of is a peer of an organization.
+func of(msp string) fab.Peer { return member{msp: msp} }
+
+type member struct {
+	fab.Peer
+	msp string
+}
+
+func (m member) MSPID() string { return m.msp }
 
 // TestCallerEnds answers at once when the caller goes, and the call can be
 // submitted again.
