@@ -114,10 +114,16 @@ func (s *Server) consider(ctx context.Context, jws string) error {
 	if ledger.AsError(err) == nil {
 		return err
 	}
-	if _, before := s.Ledger.Value(ctx, ledger.CallKey(c.Call.Party, c.Call.ID)); before == nil {
+	if s.before(ctx, c.Call) {
 		return nil
 	}
 	return err
+}
+
+// before reports whether a call is recorded already.
+func (s *Server) before(ctx context.Context, c ledger.Call) bool {
+	_, err := s.Ledger.Value(ctx, ledger.CallKey(c.Party, c.ID))
+	return err == nil
 }
 
 type recordedInput struct {
