@@ -111,11 +111,8 @@ func (s *Server) consider(ctx context.Context, jws string) error {
 		return nil
 	}
 	err = s.Market.Consider(ctx, a)
-	if ledger.AsError(err) == nil {
-		return err
-	}
-	if s.before(ctx, c.Call) {
-		return nil
+	if ledger.AsError(err) != nil && s.before(ctx, c.Call) {
+		err = nil
 	}
 	return err
 }
