@@ -103,12 +103,9 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 // keeps its first result, whatever has ended since.
 func (s *Server) consider(ctx context.Context, jws string) error {
 	c, err := ledger.ParseCall(jws)
-	if err != nil || c.Call.Function != ledger.FnPlace {
-		return nil //nolint:nilerr // the ledger has the word for it
-	}
 	var a ledger.PlaceArgs
-	if ledger.DecodeStrict(c.Call.Args, &a) != nil {
-		return nil
+	if err != nil || c.Call.Function != ledger.FnPlace || ledger.DecodeStrict(c.Call.Args, &a) != nil {
+		return nil //nolint:nilerr // the ledger has the word for it
 	}
 	err = s.Market.Consider(ctx, a)
 	if ledger.AsError(err) != nil && s.before(ctx, c.Call) {
