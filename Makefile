@@ -33,7 +33,7 @@ demo: build ## tell the demonstration's story in a fresh folder and stop
 .PHONY: build
 build: ## build the binary into .cache/bin
 	@mkdir -p $(dir $(BINARY))
-	CGO_ENABLED=0 go build -trimpath -o $(BINARY) ./cmd/cadastre
+	@CGO_ENABLED=0 go build -trimpath -o $(BINARY) ./cmd/cadastre
 
 .PHONY: test
 test: ## run all tests, with the race detector where a C compiler is found
@@ -63,9 +63,13 @@ minio: $(CACHE)/bin/minio ## build the MinIO server that the integration tests r
 $(CACHE)/bin/minio:
 	GOBIN=$(abspath $(CACHE)/bin) go install github.com/minio/minio@$(MINIO)
 
+# Packages with tests of real servers, one after the other: each boots its own.
+LIVE = $$(grep -rl --include='*_test.go' '^//go:build integration' . | xargs -n1 dirname | sort -u)
 .PHONY: integration
-integration: minio ## run the tests that need real servers, which they start and end themselves
-	go test -tags integration -count=1 -timeout 30m -run S3 ./marketplace/objects/ ./internal/node/ ./internal/demo/
+integration: fabric minio build ## run the tests that need real servers (Fabric, MinIO), which they start and end themselves
+	cd $(NETWORK) && go test -count=1 ./...
+	go test -tags integration -count=1 -p 1 -timeout 40m -run 'Live|S3' $(LIVE)
+	.ci/demo-fabric
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target, each for FUZZTIME

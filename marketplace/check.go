@@ -3,6 +3,7 @@ package marketplace
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -55,18 +56,49 @@ func (m *Market) checkOrder(ctx context.Context, id ledger.ID, party ledger.ID, 
 		scope: ledger.RefTo(ledger.KindOrder, o.ID), quota: o.Limits,
 		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil)),
 	}
-	for _, source := range p.Sources {
-		d, err := m.Decide(ctx, Question{Party: o.Operator, Resource: source, License: o.License, Purpose: o.Purpose, Action: "distribute"})
-		if err != nil {
-			return grant{}, err
-		}
-		if !d.Allow {
-			return grant{}, deny(d.Reason, "B2")
-		}
-		g.revision, g.until = d.Revision, min(g.until, d.Until)
+	p.Operator, p.License = o.Operator, o.License // as ordered
+	d, err := m.decide(ctx, p, o.Purpose)
+	if err != nil {
+		return grant{}, err
 	}
+	g.revision, g.until = d.Revision, min(g.until, d.Until)
 	g.content, err = m.contentFor(ctx, g.subject, object)
 	return g, err
+}
+
+// Consider decides on an order that is to be placed: whether the operator may give
+// out, for this purpose, what is made of each source (B2, B6). All else the
+// contract holds when it is recorded, and so does it say of what is not there.
+func (m *Market) Consider(ctx context.Context, a ledger.PlaceArgs) error {
+	p, err := m.Product(ctx, a.Product)
+	if errors.Is(err, ledger.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = m.decide(ctx, p, a.Purpose)
+	if e := ledger.AsError(err); e != nil {
+		return e.At("args.product_id")
+	}
+	return err
+}
+
+// decide asks for each source of a product whether its operator may give out what
+// is made of it; it answers until when.
+func (m *Market) decide(ctx context.Context, p ledger.Product, purpose ledger.Purpose) (Decision, error) {
+	all := Decision{Allow: true, Until: math.MaxInt64}
+	for _, source := range p.Sources {
+		d, err := m.Decide(ctx, Question{Party: p.Operator, Resource: source, License: p.License, Purpose: purpose, Action: "distribute"})
+		if err != nil {
+			return all, err
+		}
+		if !d.Allow {
+			return all, deny(d.Reason, "B2")
+		}
+		all.Revision, all.Until = d.Revision, min(all.Until, d.Until)
+	}
+	return all, nil
 }
 
 // checkProduct: on offer, deliverable, reviewed (B1, B3, B9, D3).

@@ -16,13 +16,13 @@ const keepers = 256
 // receipts measures how fast receipts are kept, the clock stopping when the last
 // one is anchored, beside one transaction a receipt.
 func (m *measure) receipts(ctx context.Context) (r Receipts, err error) {
-	m.Tell("%d 份回执，落盘并锚定……", "%d receipts, durable and anchored …", m.Options.Receipts)
+	m.Tell("%d 份回执，落盘并锚定……", "%d receipts, durable and anchored …", m.Receipts)
 	store, err := receipts.Open(ctx, receipts.Config{Dir: m.Dir, Key: m.log.key, Now: m.Now})
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	n := m.Options.Receipts
+	n := m.Receipts
 	start := m.Now()
 	if err := m.keep(ctx, store, n); err != nil {
 		return r, err

@@ -23,17 +23,17 @@ import (
 // boots them; without it they are where make fabric puts them.
 const binEnv = "CADASTRE_FABRIC_BIN"
 
-// TestThreeNodesOnFabric: the nodes of three organizations, each through its own
+// TestLiveThreeNodesOnFabric: the nodes of three organizations, each through its own
 // peer of a real network.
-func TestThreeNodesOnFabric(t *testing.T) { threeNodes(t, city(t)) }
+func TestLiveThreeNodesOnFabric(t *testing.T) { threeNodes(t, city(t)) }
 
-// TestTerminatedAtOneEnforcedAtAllOnFabric: two seconds from the block, which the
+// TestLiveTerminatedAtOneEnforcedAtAllOnFabric: two seconds from the block, which the
 // answer of the call comes after.
-func TestTerminatedAtOneEnforcedAtAllOnFabric(t *testing.T) { terminated(t, city(t)) }
+func TestLiveTerminatedAtOneEnforcedAtAllOnFabric(t *testing.T) { terminated(t, city(t)) }
 
-// TestEvidenceOfSeveralNodesOnFabric: the bundle's calls are proved by what the
+// TestLiveEvidenceOfSeveralNodesOnFabric: the bundle's calls are proved by what the
 // peers of two organizations signed.
-func TestEvidenceOfSeveralNodesOnFabric(t *testing.T) { proved(t, city(t)) }
+func TestLiveEvidenceOfSeveralNodesOnFabric(t *testing.T) { proved(t, city(t)) }
 
 // city boots a network and begins a ledger on it, with the nodes of three
 // organizations.

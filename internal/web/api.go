@@ -84,6 +84,9 @@ type callBody struct {
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
+	if err := s.consider(ctx, in.Body.Call); err != nil {
+		return nil, err
+	}
 	out, err := s.Ledger.Submit(ctx, in.Body.Call)
 	if e := ledger.AsError(err); e != nil && e.Code == ledger.Unavailable && e.Reason == ledger.ReasonBusy {
 		s.log.WarnContext(ctx, "ledger does not answer", slog.String("error", err.Error()))
@@ -93,6 +96,28 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 		return nil, err
 	}
 	return say(out, s.Wait(ctx, out.Position.Block))
+}
+
+// consider has the market decide on an order before it is recorded (protocol §8).
+// What is no good call the ledger refuses, and one that it has recorded before
+// keeps its first result, whatever has ended since.
+func (s *Server) consider(ctx context.Context, jws string) error {
+	c, err := ledger.ParseCall(jws)
+	var a ledger.PlaceArgs
+	if err != nil || c.Call.Function != ledger.FnPlace || ledger.DecodeStrict(c.Call.Args, &a) != nil {
+		return nil //nolint:nilerr // the ledger has the word for it
+	}
+	err = s.Market.Consider(ctx, a)
+	if ledger.AsError(err) != nil && s.before(ctx, c.Call) {
+		err = nil
+	}
+	return err
+}
+
+// before reports whether a call is recorded already.
+func (s *Server) before(ctx context.Context, c ledger.Call) bool {
+	_, err := s.Ledger.Value(ctx, ledger.CallKey(c.Party, c.ID))
+	return err == nil
 }
 
 type recordedInput struct {

@@ -18,9 +18,9 @@ import (
 // writers submit calls all the time, each the same one until it has its result.
 const writers = 8
 
-// TestKilled ends a process of the network under load and starts it again: every
+// TestLiveKilled ends a process of the network under load and starts it again: every
 // call has one result, every call that was answered is recorded, and none twice.
-func TestKilled(t *testing.T) {
+func TestLiveKilled(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	n := boot(t, w.Genesis)
 	l := n.open("bureau")

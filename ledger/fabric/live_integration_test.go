@@ -163,7 +163,7 @@ func (n *live) proves(t *testing.T, r ledger.Recorded) {
 	}
 }
 
-func TestSuite(t *testing.T) {
+func TestLiveSuite(t *testing.T) {
 	networks := map[ledger.Ledger]*live{}
 	ledgertest.Run(t, ledgertest.Factory{
 		Now: time.Now, Claimed: true,

@@ -18,10 +18,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// TestInvalid has two conflicting calls endorsed at once and both ordered: the one
+// TestLiveInvalid has two conflicting calls endorsed at once and both ordered: the one
 // that is found invalid is in a block, signed by two organizations, and proves
 // nothing.
-func TestInvalid(t *testing.T) {
+func TestLiveInvalid(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	n := boot(t, w.Genesis)
 	l := n.open("operator")
@@ -84,9 +84,9 @@ func conflicting(t *testing.T, w *ledgertest.World, l *fabric.Ledger) (jws strin
 	return "", 0
 }
 
-// TestImport submits what an import sends, many single calls of one party at
+// TestLiveImport submits what an import sends, many single calls of one party at
 // once: they share transactions, and each has its own outcome.
-func TestImport(t *testing.T) {
+func TestLiveImport(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	n := boot(t, w.Genesis)
 	l := n.open("bureau")
@@ -137,8 +137,8 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses names the setting that keeps a ledger from being opened.
-func TestOpenRefuses(t *testing.T) {
+// TestLiveOpenRefuses names the setting that keeps a ledger from being opened.
+func TestLiveOpenRefuses(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	n := boot(t, w.Genesis)
 	n.begun(t, w)

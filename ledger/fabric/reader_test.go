@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 // peers is a channel with its blocks, and streams of it that fail as they are told.
 type peers struct {
+	mu      sync.Mutex // a channel grows while it is read
 	blocks  []*common.Block
 	streams []func(p *peers, from uint64, send func(n uint64)) // the last one for all after it
 	opened  int
@@ -37,6 +39,8 @@ func newPeers(t *testing.T, n int) *peers {
 // grow adds n blocks.
 func (p *peers) grow(t *testing.T, n int) {
 	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for range n {
 		var previous []byte
 		if len(p.blocks) > 0 {
@@ -70,7 +74,7 @@ func (c *connection) stream(from uint64) (<-chan *fab.BlockEvent, error) {
 			close(c.events)
 			return
 		}
-		c.events <- &fab.BlockEvent{Block: c.blocks[n]}
+		c.events <- &fab.BlockEvent{Block: c.at(n)}
 	})
 	return c.events, nil
 }
@@ -81,7 +85,19 @@ func (c *connection) block(_ context.Context, n uint64) (*common.Block, error) {
 		return nil, unavailable(errTest)
 	}
 	c.fetched = append(c.fetched, n)
-	return c.blocks[n], nil
+	return c.at(n), nil
+}
+
+func (p *peers) at(n uint64) *common.Block {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blocks[n]
+}
+
+func (p *peers) size() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return uint64(len(p.blocks))
 }
 
 func (c *connection) height(context.Context) (uint64, error) {
@@ -89,7 +105,7 @@ func (c *connection) height(context.Context) (uint64, error) {
 		c.failing--
 		return 0, unavailable(errTest)
 	}
-	return uint64(len(c.blocks)), nil
+	return c.size(), nil
 }
 
 func (c *connection) close() { c.closed++ }
@@ -108,7 +124,7 @@ func sends(list ...uint64) func(*peers, uint64, func(uint64)) {
 
 // all is a stream that brings all blocks from the one asked for.
 func all(p *peers, from uint64, send func(uint64)) {
-	for n := from; n < uint64(len(p.blocks)); n++ {
+	for n := from; n < p.size(); n++ {
 		send(n)
 	}
 }

@@ -142,6 +142,30 @@ func TestRefusalAfterUnknown(t *testing.T) {
 	}
 }
 
+// TestFailureAfterUnknown takes what the chaincodes fail with for no answer either
+// while a lost attempt may still come.
+func TestFailureAfterUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := ledger.Refuse(ledger.Unavailable, ledger.ReasonClock)
+		f := newFake()
+		calls := many(t, 1)
+		f.failing = func(i int, batch []string) *attempt {
+			switch i {
+			case 0:
+				f.record(batch)
+				f.waiting--
+				return lost()
+			case 1, 2:
+				return &attempt{err: several(chaincodeSays(clock.Text()), chaincodeSays(clock.Text()))}
+			}
+			return nil
+		}
+		if r := f.submit(t.Context(), calls...)[0]; r.err != nil || !r.out.Repeated {
+			t.Errorf("got %+v, %v", r.out, r.err)
+		}
+	})
+}
+
 // TestRefusals takes at once what all endorsers say, and what one says only when
 // it stays so.
 func TestRefusals(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 func TestStall(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()
-	c := stallConn{near, 200 * time.Millisecond}
+	c := stallConn{near, time.Second}
 	defer c.Close()
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a read from a silent store: %v", err)
@@ -20,18 +20,21 @@ func TestStall(t *testing.T) {
 	if _, err := c.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a write to a store that takes nothing: %v", err)
 	}
+	if err := far.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	// A read that waits goes on as long as something is written.
 	read := make(chan error, 1)
 	go func() {
 		_, err := c.Read(make([]byte, 1))
 		read <- err
 	}()
-	for range 10 {
+	for range 5 {
 		go func() { _, _ = c.Write([]byte("x")) }()
 		if _, err := far.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)
 		}
-		<-time.NewTimer(50 * time.Millisecond).C
+		<-time.NewTimer(300 * time.Millisecond).C
 	}
 	if _, err := far.Write([]byte("y")); err != nil {
 		t.Fatal(err)
