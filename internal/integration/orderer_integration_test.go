@@ -33,7 +33,7 @@ func TestLiveOrdererAway(t *testing.T) {
 		}
 		l.net.do(t, "start", "orderer")
 	})
-	l.sentence("The ledger does not answer")
+	l.sentence("The ledger does not answer (orderer)")
 }
 
 // deliversUntil: new deliveries begin until the receipts are anchored too long

@@ -69,7 +69,7 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 	var count [unknown + 1]int
 	for len(open) > 0 {
 		if ctx.Err() != nil {
-			fill(results, open, unavailable(errors.Join(context.Cause(ctx), s.last)))
+			fill(results, open, silent(errors.Join(context.Cause(ctx), s.last), s.last))
 			break
 		}
 		round := 0
