@@ -67,14 +67,14 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		open[i] = i
 	}
 	var count [unknown + 1]int
-	for n := 0; len(open) > 0; n++ {
+	for len(open) > 0 {
 		if ctx.Err() != nil {
-			fill(results, open, unavailable(errors.Join(context.Cause(ctx), s.last)))
+			fill(results, open, silent(errors.Join(context.Cause(ctx), s.last), s.last))
 			break
 		}
 		round := 0
 		if count[differ] > 0 { // one of those that were asked lags, or runs another contract: others may agree
-			round = n
+			round = count[differ] + count[again]
 		}
 		a := s.send.attempt(ctx, compact(calls, open), round)
 		f, refusal := judge(a.err, a.sent != nil)

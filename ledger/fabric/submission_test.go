@@ -243,6 +243,25 @@ func TestGivesUp(t *testing.T) {
 	})
 }
 
+// TestSilence names the part of the network that does not answer.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for part, err := range map[string]error{
+			partOrderer: status.New(status.OrdererServerStatus, 503, "no Raft leader", nil),
+			partPeers:   status.New(status.EndorserClientStatus, status.ConnectionFailed.ToInt32(), "refused", nil),
+			partBlocks:  status.New(status.ClientStatus, status.Timeout.ToInt32(), "no block has it yet", nil),
+		} {
+			f := newFake()
+			f.failing = func(int, []string) *attempt { return &attempt{sent: lost().sent, err: err} }
+			r := f.submit(t.Context(), many(t, 1)...)[0]
+			wantErr(t, r.err, ledger.Unavailable, ledger.ReasonBusy)
+			if got := ledger.AsError(r.err).Param("part"); got != part {
+				t.Errorf("%v: %q does not answer, want %q", err, got, part)
+			}
+		}
+	})
+}
+
 // TestOneThatDiffersIsLeftOut: of three organizations one runs another contract;
 // a call that the two others agree on is recorded by them.
 func TestOneThatDiffersIsLeftOut(t *testing.T) {
