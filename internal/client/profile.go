@@ -68,10 +68,23 @@ func LoadProfile(path string) (Profile, error) {
 		return p, fmt.Errorf("profile: %w", err)
 	}
 	if err := ledger.DecodeStrict(b, &p); err != nil {
-		return p, fmt.Errorf("profile %s: %w", path, err)
+		return p, &BadProfileError{path, err}
 	}
 	return p, nil
 }
+
+// BadProfileError is a profile that is no profile. It is no refusal of a node's,
+// whatever the words for what is wrong with it.
+type BadProfileError struct {
+	Path  string
+	cause error
+}
+
+// Error names the file.
+func (e *BadProfileError) Error() string { return "profile " + e.Path + ": " + e.cause.Error() }
+
+// Unwrap is what is wrong.
+func (e *BadProfileError) Unwrap() error { return e.cause }
 
 // SetKey puts a key into the profile.
 func (p *Profile) SetKey(key *ledger.Key) error {
@@ -91,7 +104,7 @@ func (p Profile) Signer() (*ledger.Key, error) {
 	}
 	key, err := ledger.ParseKey(b)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("the profile's key is no key of ours: make the profile anew")
 	}
 	if key.ID() != p.Kid {
 		return nil, errors.New("the profile's key and kid do not belong together: make the profile anew")

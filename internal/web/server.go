@@ -113,7 +113,7 @@ func New(c Config) *Server {
 		r.Mount("/log/"+l.Name, http.StripPrefix("/log/"+l.Name, s.logHandler(l)))
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
+		s.failPage(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, &Problem{Status: http.StatusMethodNotAllowed, Code: ledger.InvalidCode, Reason: ledger.ReasonFunction})
