@@ -31,7 +31,8 @@ type Profile struct {
 	Nodes []Place       `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
 }
 
-// Keep writes the profile for its owner alone. An existing file is replaced.
+// Keep writes the profile for its owner alone, durably: its key may be registered
+// next. An existing file is replaced.
 func (p Profile) Keep(path string) error {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
@@ -40,14 +41,31 @@ func (p Profile) Keep(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make profile's folder: %w", err)
 	}
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write profile: %w", err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := replace(path, append(b, '\n')); err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
 	return nil
+}
+
+// replace gives path the content whole, or not at all.
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // 0600, whatever lay there
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // LoadProfile reads a profile; one that others may read is refused.
