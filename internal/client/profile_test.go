@@ -11,7 +11,7 @@ import (
 // TestAProfileIsItsOwnersAlone, whatever an earlier, interrupted writing left.
 func TestAProfileIsItsOwnersAlone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "party.json")
-	if err := os.WriteFile(file+".tmp", nil, 0o644); err != nil { //nolint:gosec // that is the point
+	if err := os.WriteFile(file+".tmp", nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	want := client.Profile{URL: "http://127.0.0.1:8480", Name: "first"}

@@ -73,7 +73,7 @@ func (s *Server) environment(ctx context.Context, in *privateID) (*answer[ledger
 	}
 	e, err := s.Licensing.Environment(ctx, in.ID)
 	if err != nil {
-		return nil, sought(err, "id")
+		return nil, sought(err)
 	}
 	if e.Operator != p.ID && e.SetBy != p.ID {
 		err = s.watched(ctx, p, ledger.RefTo(ledger.KindEnvironment, e.ID), "id")

@@ -94,7 +94,7 @@ func (s *Server) orderRecord(ctx context.Context, in *privateID) (*answer[ledger
 	}
 	o, err := s.Market.Order(ctx, in.ID)
 	if err != nil {
-		return nil, sought(err, "id")
+		return nil, sought(err)
 	}
 	if p.ID != o.Buyer && p.ID != o.Operator {
 		err = s.watched(ctx, p, ledger.RefTo(ledger.KindOrder, o.ID), "id")

@@ -57,7 +57,7 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	if err != nil {
 		return c, err
 	}
-	covering, err := s.Licensing.Covering(ctx, c.Subject)
+	covering, err := s.Licensing.InForce(ctx, c.Subject)
 	if err != nil {
 		return c, err
 	}
@@ -86,7 +86,7 @@ func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry
 	}
 	e, err := s.Registry.Entry(ctx, in.ID)
 	if err != nil {
-		return nil, sought(err, "id")
+		return nil, sought(err)
 	}
 	if e.Holder != p.ID && e.Body != p.ID && !p.Has(ledger.RoleOperator, ledger.RoleImplementer) {
 		err = s.watched(ctx, p, ledger.RefTo(ledger.KindEntry, e.ID), "id")
@@ -187,7 +187,7 @@ func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger
 	}
 	a, err := s.Registry.Application(ctx, in.ID)
 	if err != nil {
-		return nil, sought(err, "id")
+		return nil, sought(err)
 	}
 	if a.Applicant != p.ID && a.Body != p.ID {
 		err = s.watched(ctx, p, ledger.RefTo(ledger.KindApplication, a.ID), "id")

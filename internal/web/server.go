@@ -259,10 +259,10 @@ func nothing(field string) error {
 	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At(field)
 }
 
-// sought makes all that is not found alike.
-func sought(err error, field string) error {
+// sought makes all ids that are not found alike.
+func sought(err error) error {
 	if errors.Is(err, ledger.NotFound) {
-		return nothing(field)
+		return nothing("id")
 	}
 	return err
 }
