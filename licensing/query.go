@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -86,6 +87,21 @@ func (l *Licensing) Covering(ctx context.Context, resource ledger.ID) ([]ledger.
 		return nil, err
 	}
 	return all[ledger.License](ctx, l.db, selectLicenses(where)+" ORDER BY id", args...)
+}
+
+// InForce are the licenses under which a resource may be used today for some
+// purpose, in order of id; none while its entry is not effective.
+func (l *Licensing) InForce(ctx context.Context, resource ledger.ID) ([]ledger.License, error) {
+	day := l.today()
+	e, err := l.Entry(ctx, resource, day)
+	if errors.Is(err, ledger.NotFound) || err == nil && !e.Effective(day) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := l.Covering(ctx, resource)
+	return slices.DeleteFunc(list, func(v ledger.License) bool { return !v.Effective(day) }), err
 }
 
 func selectLicenses(where []string) string {

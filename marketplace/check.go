@@ -78,10 +78,14 @@ func (m *Market) Consider(ctx context.Context, a ledger.PlaceArgs) error {
 		return err
 	}
 	_, err = m.decide(ctx, p, a.Purpose)
-	if e := ledger.AsError(err); e != nil {
-		return e.At("args.product_id")
+	e := ledger.AsError(err)
+	switch {
+	case e == nil:
+		return err
+	case e.Reason == ledger.ReasonPurpose: // as the contract has it: nobody is shut out, another purpose may do
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPurpose).At("args.purpose").By("B6")
 	}
-	return err
+	return e.At("args.product_id")
 }
 
 // decide asks for each source of a product whether its operator may give out what
@@ -144,22 +148,24 @@ func (m *Market) checkParties(ctx context.Context, o ledger.Order, p ledger.Prod
 }
 
 // checkSupply: license, resource, environment, content (domain §3.4 supply).
-func (m *Market) checkSupply(ctx context.Context, license, resource ledger.ID, party, environment ledger.ID, object string) (grant, error) {
-	l, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, license))
-	if err != nil || l.Assignee != party {
+func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
+	l, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, a.License))
+	if err != nil || l.Assignee != a.Party {
 		return grant{}, hidden(err)
 	}
-	if environment == "" || !contains(l.Environments, environment) {
+	if a.Environment == "" || !contains(l.Environments, a.Environment) {
 		return grant{}, deny(ledger.ReasonEnvironment, "O15")
 	}
-	e, err := record[ledger.Environment](ctx, m, ledger.RefTo(ledger.KindEnvironment, environment))
-	if err != nil {
+	e, err := record[ledger.Environment](ctx, m, ledger.RefTo(ledger.KindEnvironment, a.Environment))
+	switch {
+	case err != nil:
 		return grant{}, err
-	}
-	if e.Operator != party {
+	case e.Operator != a.Party:
 		return grant{}, deny(ledger.ReasonEnvironment, "O15")
+	case e.Kid != a.Key: // replaced: perhaps since the transfer began
+		return grant{}, deny(ledger.ReasonKeyEnded, "O15")
 	}
-	d, err := m.Decide(ctx, Question{Party: party, Resource: resource, License: license, Action: "use"})
+	d, err := m.Decide(ctx, Question{Party: a.Party, Resource: a.Resource, License: a.License, Action: "use"})
 	if err != nil {
 		return grant{}, err
 	}
@@ -167,10 +173,10 @@ func (m *Market) checkSupply(ctx context.Context, license, resource ledger.ID, p
 		return grant{}, deny(d.Reason, "O21")
 	}
 	g := grant{
-		subject: ledger.RefTo(ledger.KindResource, resource), license: license,
-		scope: ledger.RefTo(ledger.KindLicense, license), quota: l.Limits, revision: d.Revision, until: min(d.Until, endOf(l.EndOn)),
+		subject: ledger.RefTo(ledger.KindResource, a.Resource), license: l.ID,
+		scope: ledger.RefTo(ledger.KindLicense, l.ID), quota: l.Limits, revision: d.Revision, until: min(d.Until, endOf(l.EndOn)),
 	}
-	g.content, err = m.contentFor(ctx, g.subject, object)
+	g.content, err = m.contentFor(ctx, g.subject, a.Object)
 	return g, err
 }
 

@@ -58,11 +58,16 @@ type Market struct {
 
 	mu      sync.Mutex
 	running map[*Transfer]struct{}
+	uploads map[ledger.ID]int // running, by party
 }
+
+// maxUploads are the uploads that a party may have running: before S3 each holds
+// a part of 16 MiB in memory.
+const maxUploads = 16
 
 // New makes a market.
 func New(c Config) *Market {
-	return &Market{Config: c, db: c.DB, running: map[*Transfer]struct{}{}}
+	return &Market{Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}}
 }
 
 // Ingested is an upload that ended, with its receipt.
@@ -77,6 +82,10 @@ type Ingested struct {
 // Ingest keeps what r gives, encrypted, and a receipt of who brought it. An
 // upload that breaks off leaves nothing.
 func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Ingested, error) {
+	if !m.uploading(party, 1) {
+		return Ingested{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_uploads")
+	}
+	defer m.uploading(party, -1)
 	info, err := m.Objects.Put(ctx, r, m.Upload)
 	if errors.Is(err, objects.ErrTooLarge) {
 		return Ingested{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body")
@@ -92,6 +101,22 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Inge
 		return Ingested{}, errors.Join(fmt.Errorf("receipt of upload: %w", err), m.Objects.Delete(context.WithoutCancel(ctx), info.ID))
 	}
 	return Ingested{Object: info.ID, SHA256: ledger.Digest(info.SHA256), Bytes: info.Bytes, Receipt: placed.Leaf, Node: m.Origin}, nil
+}
+
+// uploading counts a party's running uploads, and refuses one too many.
+func (m *Market) uploading(party ledger.ID, more int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.uploads[party] + more
+	switch {
+	case n > maxUploads:
+		return false
+	case n == 0:
+		delete(m.uploads, party)
+	default:
+		m.uploads[party] = n
+	}
+	return true
 }
 
 func (m *Market) millis() ledger.Millis { return ledger.Millis(m.Now().UnixMilli()) }

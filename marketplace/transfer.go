@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -52,6 +53,7 @@ type Transfer struct {
 	ctx    context.Context //nolint:containedctx // the transfer is its own scope: it is cancelled from outside
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
+	until  atomic.Int64 // when the decision ends by time alone, in ms
 	handle receipts.Running
 	ended  sync.Once
 }
@@ -74,7 +76,7 @@ func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 	if a.Order != "" {
 		g, err = m.checkOrder(ctx, a.Order, a.Party, a.Object)
 	} else {
-		g, err = m.checkSupply(ctx, a.License, a.Resource, a.Party, a.Environment, a.Object)
+		g, err = m.checkSupply(ctx, a)
 	}
 	if err != nil {
 		return g, err
@@ -144,6 +146,7 @@ func (t *Transfer) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.until.Store(int64(g.until))
 	t.Content, t.Length = g.content, g.content.Bytes
 	if t.ask.Range != nil {
 		if t.Offset, t.Length, err = t.ask.Range(g.content.Bytes, g.content.SHA256); err != nil {
@@ -156,12 +159,16 @@ func (t *Transfer) begin(ctx context.Context) error {
 	if t.handle, err = t.reserve(ctx, g); err != nil {
 		return err
 	}
-	left := time.UnixMilli(int64(g.until)).Sub(t.m.Now())
-	t.timer = time.AfterFunc(left, func() { t.cancel(ErrEnded) })
+	t.timer = t.endAt(g.until)
 	if errors.Is(context.Cause(t.ctx), ErrEnded) {
 		return errors.Join(deny(ledger.ReasonLicense, "protocol §7"), t.end(0, ledger.Aborted))
 	}
 	return nil
+}
+
+// endAt cuts the transfer when the decision ends by time alone.
+func (t *Transfer) endAt(until ledger.Millis) *time.Timer {
+	return time.AfterFunc(time.UnixMilli(int64(until)).Sub(t.m.Now()), func() { t.cancel(ErrEnded) })
 }
 
 // checkIngest holds a content record against the receipt that it cites: what
@@ -254,7 +261,8 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 		V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
 		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1,
 	}
-	if _, err := m.Receipts.Append(ctx, r); err != nil {
+	// It is kept for a caller who went, too: none asks unseen by hanging up.
+	if _, err := m.Receipts.Append(context.WithoutCancel(ctx), r); err != nil {
 		return errors.Join(refusal, fmt.Errorf("receipt of denial: %w", err))
 	}
 	return refusal
@@ -349,8 +357,13 @@ func (m *Market) Recheck(ctx context.Context) {
 	}
 	m.mu.Unlock()
 	for _, t := range running {
-		if _, err := m.check(ctx, t.ask); err != nil {
+		g, err := m.check(ctx, t.ask)
+		switch before := t.until.Load(); {
+		case err != nil:
 			t.cancel(ErrEnded)
+		case int64(g.until) < before: // a review that ends sooner than it did
+			t.until.Store(int64(g.until))
+			t.endAt(g.until)
 		}
 	}
 }

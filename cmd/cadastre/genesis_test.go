@@ -63,6 +63,29 @@ func TestGenesisHasTheLawsLimitsUnlessItIsForADemonstration(t *testing.T) {
 	}
 }
 
+// TestAGenesisThatIsNotSignedKeepsNoKey, nor does it write over one.
+func TestAGenesisThatIsNotSignedKeepsNoKey(t *testing.T) {
+	request := filepath.Join(laidOut(t), "genesis.request")
+	for name, c := range map[string]struct{ uscc, recovery string }{
+		"a recovery key is there": {testUSCC("1143030000000000A"), "old.json"},
+		"the profile itself":      {testUSCC("1143030000000000A"), "authority.json"},
+		"no such code":            {"1", "recovery.json"},
+	} {
+		keys := t.TempDir()
+		old := filepath.Join(keys, "old.json")
+		if err := os.WriteFile(old, []byte("of another ledger"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		profile := filepath.Join(keys, "authority.json")
+		code, _, errs := command(t, "genesis", "sign", request, "--name", "市数据局", "--uscc", c.uscc, "--profile", profile,
+			"--recovery", filepath.Join(keys, c.recovery))
+		kept, err := os.ReadFile(old)
+		if _, made := os.Lstat(profile); code == exitOK || made == nil || err != nil || string(kept) != "of another ledger" {
+			t.Errorf("%s: exit %d, %s; the profile was made: %v, the old key is %q", name, code, errs, made == nil, kept)
+		}
+	}
+}
+
 func TestTrustOfANetworkMustBeOne(t *testing.T) {
 	dir := laidOut(t)
 	file, _ := sign(t, dir)

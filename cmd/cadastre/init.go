@@ -202,6 +202,13 @@ func (c *genesisSignCmd) Run(p *program) error {
 	if err := ledger.DecodeStrict(b, &r); err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
+	if err := ledger.First(ledger.CheckText("name", c.Name, 1, ledger.MaxName), c.USCC.Validate("uscc")); err != nil {
+		return err // before any key is kept
+	}
+	if _, err := os.Lstat(c.Recovery); err == nil || filepath.Clean(c.Recovery) == filepath.Clean(p.Profile) {
+		return fmt.Errorf(p.say("%s 已存在或与身份文件相同，其中的密钥会丢失：请用 --recovery 指定另一个文件",
+			"%s is there already, or is the profile too, and its key would be lost: name another file with --recovery"), c.Recovery)
+	}
 	prof := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: node.NewID(), Name: c.Name, URL: "http://" + defaultListen}
 	key, err := c.key(p, &prof)
 	if err != nil {

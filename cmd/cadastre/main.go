@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -116,7 +117,10 @@ func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
 var errUnproven = errors.New("not proven")
 
 func exitCode(err error) int {
+	var bad *client.BadProfileError
 	switch {
+	case errors.As(err, &bad):
+		return exitFailed
 	case errors.Is(err, errUnproven):
 		return exitUnproven
 	case errors.Is(err, ledger.Unavailable):

@@ -259,6 +259,19 @@ func TestRefusedFetchLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestAProfileThatIsNoneIsNoRefusal: nobody was asked.
+func TestAProfileThatIsNoneIsNoRefusal(t *testing.T) {
+	for name, content := range map[string]string{
+		"no JSON": "{", "a member too many": `{"url":"http://127.0.0.1:1","token":"x"}`,
+		"no key": `{"url":"http://127.0.0.1:1","origin":"o","ledger":"` + string(testLedger) + `","party":"` + string(testBody) + `","kid":"k","key":"AAAA"}`,
+	} {
+		file := write(t, "party.json", content)
+		if code, _, errs := command(t, "token", "--profile", file); code != exitFailed || !strings.Contains(errs, "profile") && !strings.Contains(errs, "身份") {
+			t.Errorf("%s: exit %d, %q", name, code, errs)
+		}
+	}
+}
+
 func TestEnvironmentProvesItsKey(t *testing.T) {
 	n := newNode(t)
 	implementer := profile(t, n.URL)

@@ -35,7 +35,7 @@ type Client struct {
 
 // New makes a client. language is "zh" or "en": the node answers in it.
 func New(p Profile, language string, now func() time.Time) (*Client, error) {
-	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport()}}
+	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport(), CheckRedirect: stay}}
 	c.profile.URL = strings.TrimRight(p.URL, "/")
 	if u, err := url.Parse(c.profile.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
@@ -47,6 +47,10 @@ func New(p Profile, language string, now func() time.Time) (*Client, error) {
 	c.key, err = p.Signer()
 	return c, err
 }
+
+// stay follows no redirection: a token goes only where it is known to belong (At),
+// and the library would carry it on to another port, or to plain HTTP.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func transport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
@@ -157,7 +161,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 	if err != nil {
 		return unreachable(c.profile.URL, err)
 	}
-	if resp.StatusCode >= http.StatusBadRequest {
+	if resp.StatusCode >= http.StatusMultipleChoices {
 		return problem(resp, b)
 	}
 	if raw, ok := into.(*[]byte); ok {
@@ -215,6 +219,9 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 // problem reads an RFC 9457 answer.
 func problem(resp *http.Response, body []byte) error {
+	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode < http.StatusBadRequest {
+		return fmt.Errorf("the node sends on to %q, where nothing is sent: if that is the node's right address, give it with --url", to)
+	}
 	var p struct {
 		Title  string `json:"title"`
 		Detail string `json:"detail"`

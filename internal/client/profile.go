@@ -31,7 +31,8 @@ type Profile struct {
 	Nodes []Place       `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
 }
 
-// Keep writes the profile for its owner alone. An existing file is replaced.
+// Keep writes the profile for its owner alone, durably: its key may be registered
+// next. An existing file is replaced.
 func (p Profile) Keep(path string) error {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
@@ -40,14 +41,31 @@ func (p Profile) Keep(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make profile's folder: %w", err)
 	}
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write profile: %w", err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := replace(path, append(b, '\n')); err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
 	return nil
+}
+
+// replace gives path the content whole, or not at all.
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // 0600, whatever lay there
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // LoadProfile reads a profile; one that others may read is refused.
@@ -68,10 +86,23 @@ func LoadProfile(path string) (Profile, error) {
 		return p, fmt.Errorf("profile: %w", err)
 	}
 	if err := ledger.DecodeStrict(b, &p); err != nil {
-		return p, fmt.Errorf("profile %s: %w", path, err)
+		return p, &BadProfileError{path, err}
 	}
 	return p, nil
 }
+
+// BadProfileError is a profile that is no profile. It is no refusal of a node's,
+// whatever the words for what is wrong with it.
+type BadProfileError struct {
+	Path  string
+	cause error
+}
+
+// Error names the file.
+func (e *BadProfileError) Error() string { return "profile " + e.Path + ": " + e.cause.Error() }
+
+// Unwrap is what is wrong.
+func (e *BadProfileError) Unwrap() error { return e.cause }
 
 // SetKey puts a key into the profile.
 func (p *Profile) SetKey(key *ledger.Key) error {
@@ -91,7 +122,7 @@ func (p Profile) Signer() (*ledger.Key, error) {
 	}
 	key, err := ledger.ParseKey(b)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("the profile's key is no key of ours: make the profile anew")
 	}
 	if key.ID() != p.Kid {
 		return nil, errors.New("the profile's key and kid do not belong together: make the profile anew")

@@ -251,6 +251,12 @@ func (w *world) register(name, holder string) {
 // license gives an operator a license over a registered resource.
 func (w *world) license(name, operator, resource string) {
 	w.t.Helper()
+	w.offer(name, operator, resource)
+	w.answer(operator, ref(ledger.KindLicense, name), ledger.FnLicenseAccept)
+}
+
+func (w *world) offer(name, operator, resource string) {
+	w.t.Helper()
 	r := ref(ledger.KindLicense, name)
 	environments := []ledger.ID{}
 	if operator == "operator" {
@@ -265,7 +271,6 @@ func (w *world) license(name, operator, resource string) {
 		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: date(0, -15), SHA256: sum("minutes")},
 		StartOn:   date(0, -2), EndOn: date(2, 0), Environments: environments, Affiliates: []ledger.USCC{},
 	}})
-	w.answer(operator, r, ledger.FnLicenseAccept)
 }
 
 func (w *world) upload(who string, data []byte) client.Upload {

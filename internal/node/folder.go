@@ -77,7 +77,8 @@ type keys struct {
 	receipts *tlog.Key
 }
 
-// create makes a new folder with fresh keys; one that holds a node is refused.
+// create makes a new folder with fresh keys; one that holds a node is refused, and
+// one with keys of a beginning that broke off. It is a node's once finish has run.
 func (d folder) create(origin string, b Backend) (keys, error) {
 	if _, err := os.Stat(d.path("format")); err == nil {
 		return keys{}, fmt.Errorf("%s holds a node already: start it with serve, or choose an empty folder", d)
@@ -87,7 +88,9 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 			return keys{}, fmt.Errorf("make folder: %w", err)
 		}
 	}
-	if _, err := seal.Create(d.path("keys", "master")); err != nil {
+	if _, err := seal.Create(d.path("keys", "master")); errors.Is(err, fs.ErrExist) {
+		return keys{}, fmt.Errorf("%s holds keys but no node: if they are of an init that broke off, remove the folder; else choose another", d)
+	} else if err != nil {
 		return keys{}, fmt.Errorf("make master key: %w", err)
 	}
 	platform, err := ledger.NewKey()
@@ -114,11 +117,11 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 			return keys{}, err
 		}
 	}
-	if err := writeFile(d.path("format"), []byte(format)); err != nil {
-		return keys{}, err
-	}
 	return d.keys(b)
 }
+
+// finish makes a folder that has all it needs a node's.
+func (d folder) finish() error { return writeFile(d.path("format"), []byte(format)) }
 
 // keepSecret seals a key with the master key.
 func (d folder) keepSecret(name string, secret []byte) error {
@@ -205,7 +208,7 @@ func (d folder) keepSettings(s Settings) error {
 	return writeFile(d.path("node.json"), append(b, '\n'))
 }
 
-// writeFile replaces a file whole: nothing half-written stays.
+// writeFile replaces a file whole and durably: nothing half-written stays.
 func writeFile(path string, data []byte) error {
 	tmp := path + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
@@ -217,8 +220,20 @@ func writeFile(path string, data []byte) error {
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return nil
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -48,7 +48,10 @@ func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request,
 	if err != nil {
 		return Request{}, fmt.Errorf("encode request: %w", err)
 	}
-	return r, errors.Join(d.keepSettings(made.settings), writeFile(d.path(requestFile), append(b, '\n')))
+	if err := errors.Join(d.keepSettings(made.settings), writeFile(d.path(requestFile), append(b, '\n'))); err != nil {
+		return r, err
+	}
+	return r, d.finish()
 }
 
 // fresh is a new node's folder.

@@ -33,5 +33,5 @@ func Join(dir string, s Settings, operator ledger.USCC, t evidence.Trust) (strin
 	if err := errors.Join(d.keepTrust(t), d.keepSettings(made.settings), writeFile(d.path(applicationFile), []byte(made.application+"\n"))); err != nil {
 		return "", fmt.Errorf("lay out node: %w", err)
 	}
-	return made.application, nil
+	return made.application, d.finish()
 }

@@ -151,11 +151,7 @@ func nodeKey(name string) string { return "node key " + name }
 
 // syncKeys makes the names in keys/ durable.
 func (d folder) syncKeys() error {
-	f, err := os.Open(d.path("keys"))
-	if err != nil {
-		return fmt.Errorf("keep keys: %w", err)
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	if err := syncFolder(d.path("keys")); err != nil {
 		return fmt.Errorf("keep keys: %w", err)
 	}
 	return nil

@@ -149,17 +149,26 @@ func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
 		"ON CONFLICT (one) DO UPDATE SET block = excluded.block, head = excluded.head", int64(last.Number), last.Head); err != nil {
 		return fmt.Errorf("write position: %w", err)
 	}
-	if err := tx.Commit(); err != nil {
+	if err := p.commit(tx, ledger.Revision{Block: last.Number, Head: last.Head}); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	p.mu.Lock()
-	p.revision, p.any = ledger.Revision{Block: last.Number, Head: last.Head}, true
-	p.mu.Unlock()
 	p.applied(ctx, events)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.told = last.Number + 1
 	p.wake()
+	return nil
+}
+
+// commit lets nobody ask for the revision meanwhile: whoever reads the read model
+// between two answers that are alike has read what that revision names.
+func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	p.revision, p.any = r, true
 	return nil
 }
 

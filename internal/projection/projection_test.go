@@ -305,6 +305,49 @@ func (r renumbered) Blocks(ctx context.Context, _ uint64) iter.Seq2[ledger.Block
 	}
 }
 
+// TestARevisionIsThatOfWhatIsRead: where it is the same before and after a
+// question, that is the block whose state answered it (licensing decides so).
+func TestARevisionIsThatOfWhatIsRead(t *testing.T) {
+	f := newFixture(t)
+	const last = 3000
+	loop, stop := f.start(t, stretched{f.ledger, last}, &journal{}, ignore)
+	seen := 0
+	for at := uint64(0); at < last; {
+		before, some := loop.Revision()
+		if !some {
+			continue
+		}
+		if err := f.db.R.QueryRowContext(t.Context(), "SELECT block FROM position").Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		if after, _ := loop.Revision(); after == before {
+			if seen++; before.Block != at {
+				t.Fatalf("what block %d made was read at revision %d", at, before.Block)
+			}
+		}
+	}
+	if err := stop(); err != nil || seen == 0 {
+		t.Errorf("%d looks, %v", seen, err)
+	}
+}
+
+// stretched is a ledger that goes on with empty blocks up to last.
+type stretched struct {
+	ledger.Ledger
+	last uint64
+}
+
+func (s stretched) Blocks(ctx context.Context, _ uint64) iter.Seq2[ledger.Block, error] {
+	return func(yield func(ledger.Block, error) bool) {
+		for n := range s.last + 1 {
+			if !yield(ledger.Block{Number: n, Head: ledger.DigestOf([]byte{byte(n)})}, ctx.Err()) {
+				return
+			}
+		}
+		<-ctx.Done()
+	}
+}
+
 // TestGroups has blocks whose head comes with every third only, as when many are
 // read together: they are applied whole, never a part of a group.
 func TestGroups(t *testing.T) {

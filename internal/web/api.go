@@ -134,8 +134,10 @@ func (s *Server) recorded(ctx context.Context, in *recordedInput) (*answer[ledge
 	if err != nil {
 		return nil, err
 	}
-	if p.ID != in.Party && !s.CanRead(p.Roles, "everything") {
-		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("call")
+	if p.ID != in.Party {
+		if err := s.watched(ctx, p, ledger.Ref(ledger.CallKey(in.Party, in.Call)), "call"); err != nil {
+			return nil, err
+		}
 	}
 	return say(s.Ledger.Recorded(ctx, in.Party, in.Call))
 }

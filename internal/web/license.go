@@ -73,10 +73,10 @@ func (s *Server) environment(ctx context.Context, in *privateID) (*answer[ledger
 	}
 	e, err := s.Licensing.Environment(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return nil, sought(err)
 	}
-	if e.Operator != p.ID && e.SetBy != p.ID && !s.CanRead(p.Roles, "everything") {
-		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	if e.Operator != p.ID && e.SetBy != p.ID {
+		err = s.watched(ctx, p, ledger.RefTo(ledger.KindEnvironment, e.ID), "id")
 	}
-	return say(e, nil)
+	return say(e, err)
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -57,11 +56,10 @@ func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pa
 	if err != nil {
 		return nil, err
 	}
-	own := len(found) > 0 && found[0].Owner == p.ID
-	if !own && !p.Has(ledger.RoleOperator) && !s.CanRead(p.Roles, "everything") {
-		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	if own := len(found) > 0 && found[0].Owner == p.ID; !own && !p.Has(ledger.RoleOperator) {
+		err = s.watched(ctx, p, ledger.RefTo(ledger.KindResource, in.ID), "id")
 	}
-	return say(pageOf[ledger.Content]{Items: found}, nil)
+	return say(pageOf[ledger.Content]{Items: found}, err)
 }
 
 type ordersInput struct {
@@ -95,16 +93,11 @@ func (s *Server) orderRecord(ctx context.Context, in *privateID) (*answer[ledger
 		return nil, err
 	}
 	o, err := s.Market.Order(ctx, in.ID)
-	hidden := ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
-	switch {
-	case errors.Is(err, ledger.NotFound):
-		return nil, hidden
-	case err != nil:
-		return nil, err
-	case p.ID == o.Buyer || p.ID == o.Operator:
-		return say(o, nil)
-	case s.CanRead(p.Roles, "everything"):
-		return say(o, s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindOrder, o.ID)))
+	if err != nil {
+		return nil, sought(err)
 	}
-	return nil, hidden
+	if p.ID != o.Buyer && p.ID != o.Operator {
+		err = s.watched(ctx, p, ledger.RefTo(ledger.KindOrder, o.ID), "id")
+	}
+	return say(o, err)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"html/template"
 	"net/http"
 	"strings"
@@ -17,18 +18,32 @@ var pages embed.FS
 
 // certificatePage is /c/{code}: a plain page, or JSON for who asks for it.
 func (s *Server) certificatePage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept, Accept-Language")
 	c, err := s.certificate(r.Context(), chi.URLParam(r, "code"))
 	if err != nil {
-		s.fail(w, r, err)
+		s.failPage(w, r, err)
 		return
 	}
-	w.Header().Set("Vary", "Accept, Accept-Language")
 	w.Header().Set("Cache-Control", "no-cache")
-	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if !browser(r) {
 		s.json(w, r, http.StatusOK, c)
 		return
 	}
-	s.render(w, r, "certificate.html", c)
+	s.render(w, r, http.StatusOK, "certificate.html", c)
+}
+
+// browser reports whether a page is asked for.
+func browser(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+
+// failPage is fail for who looks at pages: the same sentences, to be read.
+func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
+	var p *Problem
+	if !browser(r) || !errors.As(s.problemOf(err), &p) {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.render(w, r, p.Status, "problem.html", p.fill(language(r.Header.Get("Accept-Language"))))
 }
 
 // view is what a page is given.
@@ -46,7 +61,7 @@ func (v view) Say(zh, en string) string {
 	return zh
 }
 
-func (s *Server) render(w http.ResponseWriter, r *http.Request, name string, data any) {
+func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
 	t, err := template.ParseFS(pages, "pages/"+name)
 	if err != nil {
 		s.fail(w, r, err)
@@ -58,6 +73,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, name string, dat
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
 	_, _ = w.Write(b.Bytes()) // nobody is left to tell
 }
 
@@ -65,10 +81,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, name string, dat
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	found, err := s.Registry.Search(r.Context(), registry.Query{Text: r.URL.Query().Get("q"), Cursor: r.URL.Query().Get("cursor"), Limit: 20})
 	if err != nil {
-		s.fail(w, r, err)
+		s.failPage(w, r, err)
 		return
 	}
-	s.render(w, r, "home.html", struct {
+	s.render(w, r, http.StatusOK, "home.html", struct {
 		Text string
 		Page registry.Page
 	}{r.URL.Query().Get("q"), found})

@@ -57,7 +57,7 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	if err != nil {
 		return c, err
 	}
-	covering, err := s.Licensing.Covering(ctx, c.Subject)
+	covering, err := s.Licensing.InForce(ctx, c.Subject)
 	if err != nil {
 		return c, err
 	}
@@ -86,12 +86,12 @@ func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry
 	}
 	e, err := s.Registry.Entry(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return nil, sought(err)
 	}
-	if e.Holder != p.ID && e.Body != p.ID && !p.Has(ledger.RoleOperator, ledger.RoleImplementer) && !s.CanRead(p.Roles, "everything") {
-		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	if e.Holder != p.ID && e.Body != p.ID && !p.Has(ledger.RoleOperator, ledger.RoleImplementer) {
+		err = s.watched(ctx, p, ledger.RefTo(ledger.KindEntry, e.ID), "id")
 	}
-	return say(e, nil)
+	return say(e, err)
 }
 
 type noticesInput struct {
@@ -187,15 +187,12 @@ func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger
 	}
 	a, err := s.Registry.Application(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return nil, sought(err)
 	}
-	switch {
-	case a.Applicant == p.ID || a.Body == p.ID:
-		return say(a, nil)
-	case s.CanRead(p.Roles, "everything"):
-		return say(a, s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindApplication, a.ID)))
+	if a.Applicant != p.ID && a.Body != p.ID {
+		err = s.watched(ctx, p, ledger.RefTo(ledger.KindApplication, a.ID), "id")
 	}
-	return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	return say(a, err)
 }
 
 // alarms are for the body they concern and for supervisors.
@@ -208,7 +205,12 @@ func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[reg
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
 	}
 	found, err := s.Registry.Overdue(ctx)
-	if !s.CanRead(p.Roles, "alarms") {
+	if err != nil {
+		return nil, err
+	}
+	if s.CanRead(p.Roles, "alarms") {
+		err = s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindApplication, "overdue"))
+	} else {
 		found = slices.DeleteFunc(found, func(a registry.Alarm) bool { return a.Body != p.ID })
 	}
 	return say(pageOf[registry.Alarm]{Items: found}, err)

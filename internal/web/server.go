@@ -10,6 +10,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"path"
@@ -112,7 +113,7 @@ func New(c Config) *Server {
 		r.Mount("/log/"+l.Name, http.StripPrefix("/log/"+l.Name, s.logHandler(l)))
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
+		s.failPage(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, &Problem{Status: http.StatusMethodNotAllowed, Code: ledger.InvalidCode, Reason: ledger.ReasonFunction})
@@ -150,20 +151,28 @@ func (s *Server) HTTP() *http.Server {
 // logHandler serves a log, or says that it is not kept here.
 func (s *Server) logHandler(l Log) http.Handler {
 	if l.Handler != nil {
-		return l.Handler(s.entries)
+		return l.Handler(func(r *http.Request) bool { return s.entries(r, l.Name) })
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonNoLog).At("path"))
 	})
 }
 
-// entries says who reads the logs' entry bundles: regulators by token, or everyone.
-func (s *Server) entries(r *http.Request) bool {
+// entries says who reads a log's entry bundles: regulators by token, whose look
+// leaves a receipt, or everyone.
+func (s *Server) entries(r *http.Request, log string) bool {
 	if s.Public {
 		return true
 	}
 	p, err := s.reader(r.Context(), r.Header.Get("Authorization"))
-	return err == nil && s.CanRead(p.Roles, "log_entries")
+	if err != nil || !s.CanRead(p.Roles, "log_entries") {
+		return false
+	}
+	if err := s.Noted(r.Context(), p.ID, ledger.RefTo(ledger.KindLog, s.About.Origin+"/log/"+log)); err != nil {
+		s.log.ErrorContext(r.Context(), "look not noted", slog.String("error", err.Error()))
+		return false
+	}
+	return true
 }
 
 func (s *Server) json(w http.ResponseWriter, r *http.Request, code int, v any) {
@@ -223,11 +232,37 @@ func (s *Server) headers(next http.Handler) http.Handler {
 	})
 }
 
-// reader is the party of a token that reads.
+// reader is the party of a token that reads. An environment's key is for what is
+// supplied to it, and sees nothing else of its operator's.
 func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
 	b, err := s.token(ctx, header)
 	if err != nil {
 		return ledger.Party{}, err
 	}
+	if b.Environment != "" {
+		return ledger.Party{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
+	}
 	return s.Registry.Party(ctx, b.Party)
+}
+
+// watched lets whoever may see everything see what is not his own, and notes the
+// look (protocol §9); for all others it is as if there were nothing.
+func (s *Server) watched(ctx context.Context, p ledger.Party, target ledger.Ref, field string) error {
+	if !s.CanRead(p.Roles, "everything") {
+		return nothing(field)
+	}
+	return s.Noted(ctx, p.ID, target)
+}
+
+// nothing is the one answer for what is not there and for what may not be seen.
+func nothing(field string) error {
+	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At(field)
+}
+
+// sought makes all ids that are not found alike.
+func sought(err error) error {
+	if errors.Is(err, ledger.NotFound) {
+		return nothing("id")
+	}
+	return err
 }

@@ -56,8 +56,10 @@ type ending struct {
 //
 // A request that begins within the last 16 MiB, or at the end, of what an
 // unfinished delivery (ended, not complete) of the same party, scope and object
-// wrote is its resume, once: the bytes up to that end are not counted again. Of
-// several it is the one that wrote farthest, then the oldest; an interrupted
+// wrote is its resume, once: the bytes up to that end are not counted again. A
+// resume that breaks off is resumed in its turn, and then ends no earlier than
+// what it resumed; all of one delivery together are given the object once more
+// at most. Of several it is the one that wrote farthest, then the oldest; an interrupted
 // one ends at its least number of bytes.
 //
 // Unavailable means that no delivery runs: should the start have been kept after

@@ -201,6 +201,39 @@ func TestAResumeCountsOnce(t *testing.T) {
 	}
 }
 
+// TestAResumeThatCameToNothing: the store failed before its first byte, or it
+// broke off before the old end. What was counted is not counted again.
+func TestAResumeThatCameToNothing(t *testing.T) {
+	for _, wrote := range []int64{0, 3} {
+		f := newFixture(t)
+		f.end(t, f.reserve(t, limit(f.start(party(1), order(1), "o", 100, 0, 100), 1, 0)), 60, ledger.Partial)
+		f.end(t, f.reserve(t, limit(f.start(party(1), order(1), "o", 100, 50, 50), 1, 0)), wrote, ledger.Aborted)
+		f.end(t, f.reserve(t, limit(f.start(party(1), order(1), "o", 100, 50+wrote, 50-wrote), 1, 0)), 50-wrote, ledger.Complete)
+		if u := f.used(t, order(1)); u != (receipts.Usage{Uses: 1, Bytes: 100}) {
+			t.Errorf("after %d bytes: used %+v", wrote, u)
+		}
+	}
+}
+
+// TestResumesGiveTheObjectOnceMore: whoever always breaks off before the last
+// byte does not have the rest for nothing for ever.
+func TestResumesGiveTheObjectOnceMore(t *testing.T) {
+	f := newFixture(t)
+	var err error
+	got := int64(0)
+	for range 10 {
+		var r receipts.Running
+		if r, err = f.Reserve(t.Context(), limit(f.start(party(1), order(1), "o", 100, 0, 100), 1, 0)); err != nil {
+			break
+		}
+		f.end(t, r, 99, ledger.Partial)
+		got += 99
+	}
+	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || got > 200 {
+		t.Errorf("%d bytes of 100 for one use, then %v", got, err)
+	}
+}
+
 func TestACompleteDeliveryIsNotResumed(t *testing.T) {
 	f := newFixture(t)
 	f.end(t, f.reserve(t, f.start(party(1), order(1), "o", 100, 0, 50)), 50, ledger.Complete)

@@ -61,6 +61,7 @@ type claim struct {
 	count counter // after it
 	used  Usage   // after it
 	known int64   // bytes not counted again
+	again int64   // those of the deliveries that it goes on from
 
 	resumed    bool
 	upto, last int64 // of the delivery that it resumes: end and index
@@ -77,10 +78,13 @@ func (b *batch) claim(ctx context.Context, r ledger.Receipt, l LimitScope) (clai
 	if c.count.size != r.Size {
 		return c, ledger.Refuse(ledger.Conflict, ledger.ReasonContent).At("size")
 	}
-	err = b.stmt(ctx, readUnfinished).QueryRowContext(ctx, l.Scope, r.Object, r.Party, r.Offset, Step).Scan(&c.upto, &c.last)
+	err = b.stmt(ctx, readUnfinished).QueryRowContext(ctx, l.Scope, r.Object, r.Party, r.Offset, Step).Scan(&c.upto, &c.last, &c.again)
 	switch {
 	case err == nil:
 		c.resumed, c.known = true, c.upto-r.Offset
+		if c.known > r.Size-c.again { // had as often as the object is long: it begins anew
+			c.known, c.again = 0, 0
+		}
 	case !errors.Is(err, sql.ErrNoRows):
 		return c, fmt.Errorf("look for unfinished delivery: %w", err)
 	}
@@ -140,11 +144,14 @@ func (b *batch) hold(ctx context.Context, r ledger.Receipt, c claim) error {
 			return err
 		}
 	}
-	return b.exec(ctx, "reserve", insertHeld, r.ID, c.scope, c.known)
+	return b.exec(ctx, "reserve", insertHeld, r.ID, c.scope, c.known, c.again)
 }
 
 // release replaces what the delivery of start receipt r, at index seq, holds by
-// the bytes that it wrote. One that ended short may be resumed.
+// the bytes that it wrote. One that ended short may be resumed, and so may a
+// resume that did not come as far as what it resumed: what is counted already
+// stays so. All resumes that go on from one delivery are given no more bytes
+// again than the object has.
 func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int64, complete bool) error {
 	held, err := b.heldBy(ctx, r.ID)
 	if err != nil {
@@ -162,11 +169,12 @@ func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int6
 		if err := b.keepCount(ctx, c.scope, r.Object, count, used); err != nil {
 			return err
 		}
-		if complete || written == 0 {
+		reach := max(written, c.known)
+		if complete || reach == 0 {
 			continue
 		}
 		if err := b.exec(ctx, "note unfinished delivery", insertUnfinished, c.scope, r.Object, r.Party,
-			r.Offset+written, seq, r.Offset); err != nil {
+			r.Offset+reach, seq, r.Offset, c.again+min(written, c.known)); err != nil {
 			return err
 		}
 	}
@@ -185,7 +193,7 @@ func (b *batch) heldBy(ctx context.Context, start ledger.ID) ([]claim, error) {
 	var held []claim
 	for rows.Next() {
 		var c claim
-		if err := rows.Scan(&c.scope, &c.known); err != nil {
+		if err := rows.Scan(&c.scope, &c.known, &c.again); err != nil {
 			return nil, fmt.Errorf("read reservation of %s: %w", start, err)
 		}
 		held = append(held, c)

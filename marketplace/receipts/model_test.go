@@ -25,6 +25,7 @@ type try struct {
 	object        string
 	offset, asked int64
 	known         int64 // not counted again
+	again         int64 // of what it goes on from
 	wrote         int64
 	noted         int64
 	running       bool
@@ -33,17 +34,20 @@ type try struct {
 	handle        receipts.Running
 }
 
+// reach is up to where it counts.
+func (d *try) reach() int64 { return d.offset + max(d.wrote, d.known) }
+
 // resumes finds what a request would resume.
 func (n *naive) resumes(q *try) (best *try) {
 	for _, d := range n.tries {
-		end := d.offset + d.wrote
-		if !d.short || d.resumed || d.wrote == 0 || d.party != q.party || d.scope != q.scope || d.object != q.object {
+		end := d.reach()
+		if !d.short || d.resumed || end == d.offset || d.party != q.party || d.scope != q.scope || d.object != q.object {
 			continue
 		}
 		if q.offset > end || q.offset < end-receipts.Step || q.offset < d.offset {
 			continue
 		}
-		if best == nil || end > best.offset+best.wrote {
+		if best == nil || end > best.reach() {
 			best = d
 		}
 	}
@@ -117,7 +121,10 @@ func modelStart(rt *rapid.T, t *testing.T, f *fixture, n *naive, quota ledger.Qu
 	q.asked = min(rapid.SampledFrom([]int64{0, 1, mib, 17 * mib, size}).Draw(rt, "length"), size-q.offset)
 	old := n.resumes(q)
 	if old != nil {
-		q.known = old.offset + old.wrote - q.offset
+		q.known, q.again = old.reach()-q.offset, old.again+min(old.wrote, old.known)
+		if q.known+q.again > size {
+			q.known, q.again = 0, 0
+		}
 	}
 	before, after := n.used(q.scope, nil), n.used(q.scope, q)
 	refuse := quota.Uses > 0 && after.Uses > max(quota.Uses, before.Uses) || quota.Bytes > 0 && after.Bytes > max(quota.Bytes, before.Bytes)

@@ -21,11 +21,11 @@ const (
 	readRunning      = `SELECT seq FROM running WHERE start = ?`
 	noteRunning      = `UPDATE running SET noted = max(noted, ?) WHERE start = ?`
 	deleteRunning    = `DELETE FROM running WHERE start = ?`
-	insertHeld       = `INSERT INTO held (start, scope, known) VALUES (?, ?, ?)`
-	readHeld         = `SELECT scope, known FROM held WHERE start = ? ORDER BY scope`
+	insertHeld       = `INSERT INTO held (start, scope, known, again) VALUES (?, ?, ?, ?)`
+	readHeld         = `SELECT scope, known, again FROM held WHERE start = ? ORDER BY scope`
 	deleteHeld       = `DELETE FROM held WHERE start = ?`
-	insertUnfinished = `INSERT INTO unfinished (scope, object, party, upto, seq, first) VALUES (?, ?, ?, ?, ?, ?)`
-	readUnfinished   = `SELECT upto, seq FROM unfinished WHERE scope = ? AND object = ? AND party = ?
+	insertUnfinished = `INSERT INTO unfinished (scope, object, party, upto, seq, first, again) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	readUnfinished   = `SELECT upto, seq, again FROM unfinished WHERE scope = ? AND object = ? AND party = ?
 		AND upto BETWEEN ?4 AND ?4 + ?5 AND first <= ?4 ORDER BY upto DESC, seq LIMIT 1`
 	deleteUnfinished = `DELETE FROM unfinished WHERE scope = ? AND object = ? AND party = ? AND upto = ? AND seq = ?`
 )

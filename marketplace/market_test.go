@@ -1,0 +1,354 @@
+package marketplace_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
+	"github.com/datacadastre/cadastre/marketplace/objects"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
+)
+
+const here = "node.example"
+
+var noon = time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)
+
+func id(name string) ledger.ID { return ledger.DeriveID("test", name) }
+
+// world is a market over records as the ledger would have written them: an
+// operator's product of one resource, ordered and paid, and the resource
+// itself, which one environment may fetch. Tests change the records first.
+type world struct {
+	t         testing.TB
+	db        *sqldb.DB
+	market    *marketplace.Market
+	receipts  *receipts.Store
+	policy    func(marketplace.Question) marketplace.Decision // what Casbin would say
+	asked     []marketplace.Question
+	now       time.Time
+	license   ledger.License
+	operator  ledger.Party
+	buyer     ledger.Party
+	product   ledger.Product
+	order     ledger.Order
+	env       ledger.Environment
+	file, raw ledger.Content
+}
+
+func newWorld() *world {
+	review := ledger.Review{ValidUntil: "2026-12-31"}
+	purpose := ledger.Purpose{Class: ledger.Industry, Code: "credit"}
+	w := &world{now: noon}
+	w.policy = func(marketplace.Question) marketplace.Decision {
+		return marketplace.Decision{Allow: true, Revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
+	}
+	w.operator = ledger.Party{ID: id("operator"), USCC: "operator", Affiliates: []ledger.USCC{}}
+	w.buyer = ledger.Party{ID: id("buyer"), USCC: "buyer", Affiliates: []ledger.USCC{}}
+	w.license.ID, w.license.Assignee, w.license.EndOn = id("license"), id("operator"), "2027-12-31"
+	w.license.Environments, w.license.State = []ledger.ID{id("env")}, ledger.LicenseAccepted
+	w.env = ledger.Environment{ID: id("env"), Operator: id("operator"), Kid: "kid"}
+	w.product = ledger.Product{Operator: id("operator"), State: ledger.Listed, ProductOffer: ledger.ProductOffer{
+		ID: id("product"), License: id("license"), Sources: []ledger.ID{id("bus"), id("metro")}, Form: ledger.FormDataset,
+		Level: ledger.General, PIStatus: ledger.PINone, SecurityReview: review, ConformityReview: review, Purposes: []ledger.Purpose{purpose},
+	}}
+	w.order = ledger.Order{
+		ID: id("order"), Product: id("product"), License: id("license"), Operator: id("operator"), Buyer: id("buyer"), Purpose: purpose,
+		State: ledger.OrderActive, StartOn: "2026-04-01", EndOn: "2026-06-30", Recipient: "430300",
+	}
+	w.file = ledger.Content{ID: id("file"), Subject: ledger.RefTo(ledger.KindProduct, id("product")), Owner: id("operator"), Object: "file", Node: here}
+	w.raw = ledger.Content{ID: id("raw"), Subject: ledger.RefTo(ledger.KindResource, id("bus")), Owner: id("holder"), Object: "raw", Node: here}
+	return w
+}
+
+// open puts the records into a read model and makes the market over it.
+func (w *world) open(t testing.TB) {
+	t.Helper()
+	w.t = t
+	dir := t.TempDir()
+	db, err := sqldb.Open(t.Context(), filepath.Join(dir, "read.db"), sqldb.SyncNormal)
+	w.ok(err)
+	t.Cleanup(func() { w.ok(db.Close()) })
+	w.ok(db.Migrate(t.Context(), "marketplace", marketplace.Migrations()))
+	master, err := seal.Create(filepath.Join(dir, "master"))
+	w.ok(err)
+	store, err := objects.OpenDisk(filepath.Join(dir, "objects"), master)
+	w.ok(err)
+	t.Cleanup(func() { w.ok(store.Close()) })
+	secret, _, err := tlog.NewKey(ledger.ReceiptLog(here))
+	w.ok(err)
+	key, err := tlog.ParseKey(secret)
+	w.ok(err)
+	w.receipts, err = receipts.Open(t.Context(), receipts.Config{Dir: dir, Key: key, Now: time.Now})
+	w.ok(err)
+	t.Cleanup(func() { w.ok(w.receipts.Close()) })
+	n := 0
+	w.market = marketplace.New(marketplace.Config{
+		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, Upload: 1 << 20, Each: 4, Now: func() time.Time { return w.now },
+		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
+		NewID: func() ledger.ID { n++; return id(strings.Repeat("n", n)) },
+		Decide: func(_ context.Context, q marketplace.Question) (marketplace.Decision, error) {
+			w.asked = append(w.asked, q)
+			return w.policy(q), nil
+		},
+	})
+	w.db = db
+	w.project()
+}
+
+// project writes the records as they are now.
+func (w *world) project() {
+	w.t.Helper()
+	w.ok(sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
+		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: []ledger.Record{
+			record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
+			record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
+			record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
+			record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
+		}})
+	}))
+}
+
+func record(kind string, name ledger.ID, v any) ledger.Record {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return ledger.Record{Ref: ledger.RefTo(kind, name), Value: b}
+}
+
+func (w *world) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// says has the policies refuse one source.
+func (w *world) says(reason ledger.Reason) {
+	allow := w.policy
+	w.policy = func(q marketplace.Question) marketplace.Decision {
+		if q.Resource == id("metro") || q.Action == "use" {
+			return marketplace.Decision{Reason: reason}
+		}
+		return allow(q)
+	}
+}
+
+// delivery and supply are requests that are granted as things stand.
+func delivery() marketplace.Ask {
+	return marketplace.Ask{Party: id("buyer"), Key: "other", Order: id("order"), Object: "file"}
+}
+
+func supply() marketplace.Ask {
+	return marketplace.Ask{Party: id("operator"), Environment: id("env"), Key: "kid", License: id("license"), Resource: id("bus"), Object: "raw"}
+}
+
+// outcome is a refusal's class, reason and rule; empty when there is none.
+func outcome(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	e := ledger.AsError(err)
+	if e == nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(e.Code) + " " + string(e.Reason) + " " + e.Rule)
+}
+
+// TestDelivery is domain §3.4, D1 (B1 to B5, B9 to B11 once more) to D3, as data.
+func TestDelivery(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *marketplace.Ask)
+		want   string
+	}{
+		"as it stands":               {func(*world, *marketplace.Ask) {}, ""},
+		"fulfilled":                  {func(w *world, _ *marketplace.Ask) { w.order.State = ledger.OrderFulfilled }, ""},
+		"anonymized":                 {func(w *world, _ *marketplace.Ask) { w.product.PIStatus = ledger.PIAnonymized }, ""},
+		"on the last day":            {func(w *world, _ *marketplace.Ask) { w.order.EndOn = "2026-05-01" }, ""},
+		"B1 delisted":                {func(w *world, _ *marketplace.Ask) { w.product.State = ledger.Delisted }, "forbidden not_listed B1"},
+		"B1 license suspended":       {func(w *world, _ *marketplace.Ask) { w.says(ledger.ReasonSuspended) }, "forbidden suspended B2"},
+		"B2 a source has ended":      {func(w *world, _ *marketplace.Ask) { w.says(ledger.ReasonEntry) }, "forbidden entry_inactive B2"},
+		"B3 security review over":    {func(w *world, _ *marketplace.Ask) { w.product.SecurityReview.ValidUntil = "2026-04-30" }, "forbidden review B3"},
+		"B3 conformity review over":  {func(w *world, _ *marketplace.Ask) { w.product.ConformityReview.ValidUntil = "2026-04-30" }, "forbidden review B3"},
+		"B8 an affiliate by license": {func(w *world, _ *marketplace.Ask) { w.license.Affiliates = []ledger.USCC{"buyer"} }, "forbidden own_scope B8"},
+		"B8 of the operator":         {func(w *world, _ *marketplace.Ask) { w.operator.Affiliates = []ledger.USCC{"buyer"} }, "forbidden own_scope B8"},
+		"B8 by its own word":         {func(w *world, _ *marketplace.Ask) { w.buyer.Affiliates = []ledger.USCC{"operator"} }, "forbidden own_scope B8"},
+		"B8 the operator itself":     {func(w *world, a *marketplace.Ask) { w.order.Buyer, a.Party = id("operator"), id("operator") }, "forbidden own_scope B8"},
+		"B9 important":               {func(w *world, _ *marketplace.Ask) { w.product.Level = ledger.Important }, "forbidden level B9"},
+		"B9 personal":                {func(w *world, _ *marketplace.Ask) { w.product.PIStatus = "deidentified" }, "forbidden pi_status B9"},
+		"B10 Hong Kong":              {func(w *world, _ *marketplace.Ask) { w.order.Recipient = "810000" }, "forbidden recipient B10"},
+		"B11 operator suspended":     {func(w *world, _ *marketplace.Ask) { w.operator.Suspensions = []ledger.Suspension{{}} }, "forbidden party_suspended B11"},
+		"B11 buyer suspended":        {func(w *world, _ *marketplace.Ask) { w.buyer.Suspensions = []ledger.Suspension{{}} }, "forbidden party_suspended B11"},
+		"D2 unpaid":                  {func(w *world, _ *marketplace.Ask) { w.order.State = ledger.OrderAccepted }, "forbidden unpaid D2"},
+		"D2 not accepted":            {func(w *world, _ *marketplace.Ask) { w.order.State = ledger.OrderPlaced }, "forbidden order_inactive D2"},
+		"D2 blocked":                 {func(w *world, _ *marketplace.Ask) { w.order.State = ledger.OrderBlocked }, "forbidden order_inactive D2"},
+		"D2 over":                    {func(w *world, _ *marketplace.Ask) { w.order.EndOn = "2026-04-30" }, "forbidden order_inactive D2"},
+		"D2 not yet":                 {func(w *world, _ *marketplace.Ask) { w.order.StartOn = "2026-05-02" }, "forbidden order_inactive D2"},
+		"D3 raw":                     {func(w *world, _ *marketplace.Ask) { w.product.Form = "raw" }, "forbidden form D3"},
+		"another's order":            {func(_ *world, a *marketplace.Ask) { a.Party = id("rival") }, "not_found unknown"},
+		"no order":                   {func(_ *world, a *marketplace.Ask) { a.Order = id("none") }, "not_found unknown"},
+		"an environment's key":       {func(_ *world, a *marketplace.Ask) { a.Environment = id("env") }, "forbidden key_use protocol §3"},
+		"no such object":             {func(_ *world, a *marketplace.Ask) { a.Object = "raw" }, "not_found content"},
+		"removed":                    {func(w *world, _ *marketplace.Ask) { w.file.Removed = true }, "not_found content"},
+		"at another node":            {func(w *world, _ *marketplace.Ask) { w.file.Node = "other.example" }, "not_found elsewhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, a := newWorld(), delivery()
+			c.change(w, &a)
+			w.open(t)
+			_, err := w.market.Look(t.Context(), a)
+			if got := outcome(t, err); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			for _, q := range w.asked {
+				if q.Party != id("operator") || q.License != id("license") || q.Purpose != w.order.Purpose || q.Action != "distribute" {
+					t.Errorf("the policies were asked %+v", q)
+				}
+			}
+		})
+	}
+}
+
+// TestSupply is domain §3.4, supply, as data.
+func TestSupply(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *marketplace.Ask)
+		want   string
+	}{
+		"as it stands":           {func(*world, *marketplace.Ask) {}, ""},
+		"no environment's key":   {func(_ *world, a *marketplace.Ask) { a.Environment = "" }, "forbidden environment O15"},
+		"not on the license":     {func(w *world, _ *marketplace.Ask) { w.license.Environments = []ledger.ID{} }, "forbidden environment O15"},
+		"another's environment":  {func(w *world, _ *marketplace.Ask) { w.env.Operator = id("rival") }, "forbidden environment O15"},
+		"its key was replaced":   {func(w *world, _ *marketplace.Ask) { w.env.Kid = "next" }, "forbidden key_ended O15"},
+		"another's license":      {func(_ *world, a *marketplace.Ask) { a.Party = id("rival") }, "not_found unknown"},
+		"no license":             {func(_ *world, a *marketplace.Ask) { a.License = id("none") }, "not_found unknown"},
+		"beyond its scope":       {func(w *world, _ *marketplace.Ask) { w.says(ledger.ReasonScope) }, "forbidden scope O21"},
+		"suspended":              {func(w *world, _ *marketplace.Ask) { w.says(ledger.ReasonSuspended) }, "forbidden suspended O21"},
+		"the license's last day": {func(w *world, _ *marketplace.Ask) { w.license.EndOn = "2026-04-30" }, "forbidden license_ended O21"},
+		"a product's object":     {func(_ *world, a *marketplace.Ask) { a.Object = "file" }, "not_found content"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, a := newWorld(), supply()
+			c.change(w, &a)
+			w.open(t)
+			_, err := w.market.Look(t.Context(), a)
+			if got := outcome(t, err); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestAnOrderIsConsidered: failing B6 is invalid, any other rule forbids; of what
+// is not there the contract speaks.
+func TestAnOrderIsConsidered(t *testing.T) {
+	for name, c := range map[string]struct {
+		change      func(*world, *ledger.PlaceArgs)
+		want, field string
+	}{
+		"as it stands": {func(*world, *ledger.PlaceArgs) {}, "", ""},
+		"no product":   {func(_ *world, a *ledger.PlaceArgs) { a.Product = id("none") }, "", ""},
+		"B2":           {func(w *world, _ *ledger.PlaceArgs) { w.says(ledger.ReasonEntry) }, "forbidden entry_inactive B2", "args.product_id"},
+		"B6":           {func(w *world, _ *ledger.PlaceArgs) { w.says(ledger.ReasonPurpose) }, "invalid purpose B6", "args.purpose"},
+	} {
+		w, a := newWorld(), ledger.PlaceArgs{Product: id("product"), Purpose: ledger.Purpose{Class: ledger.Industry, Code: "credit"}}
+		c.change(w, &a)
+		w.open(t)
+		err := w.market.Consider(t.Context(), a)
+		got := outcome(t, err)
+		if e := ledger.AsError(err); got != c.want || e != nil && e.Field != c.field {
+			t.Errorf("%s: got %q at %v, want %q", name, got, err, c.want)
+		}
+	}
+}
+
+// TestADenialIsKeptForWhoHungUp: its receipt does not wait for the caller.
+func TestADenialIsKeptForWhoHungUp(t *testing.T) {
+	w := newWorld()
+	ctx, hangUp := context.WithCancel(t.Context())
+	w.policy = func(marketplace.Question) marketplace.Decision {
+		hangUp()
+		return marketplace.Decision{Reason: ledger.ReasonScope}
+	}
+	w.open(t)
+	if _, err := w.market.Begin(ctx, supply()); !errors.Is(err, ledger.Forbidden) {
+		t.Fatal(err)
+	}
+	page, err := w.receipts.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptDenial}}, 0, 9)
+	if w.ok(err); len(page.Items) != 1 || page.Items[0].Receipt.Reason != ledger.ReasonScope {
+		t.Errorf("kept %+v", page.Items)
+	}
+}
+
+// TestADecisionThatEndsSooner cuts what runs then, not when it was to end first.
+func TestADecisionThatEndsSooner(t *testing.T) {
+	w := newWorld()
+	w.now = time.Now()
+	w.order.StartOn, w.order.EndOn = "2000-01-01", "9999-01-01"
+	w.product.SecurityReview.ValidUntil, w.product.ConformityReview.ValidUntil = "9999-01-01", "9999-01-01"
+	until := ledger.Millis(w.now.Add(time.Hour).UnixMilli())
+	w.policy = func(marketplace.Question) marketplace.Decision {
+		return marketplace.Decision{Allow: true, Revision: ledger.Revision{Block: 1, Head: ledger.DigestOf(nil)}, Until: until}
+	}
+	w.open(t)
+	got, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("content"))
+	w.ok(err)
+	w.file.ID, w.file.Object, w.file.SHA256, w.file.Bytes, w.file.Ingest = id("kept"), got.Object, got.SHA256, got.Bytes, got.Receipt
+	w.project()
+	a := delivery()
+	a.Object = got.Object
+	transfer, err := w.market.Begin(t.Context(), a)
+	w.ok(err)
+	until = ledger.Millis(time.Now().Add(50 * time.Millisecond).UnixMilli())
+	w.market.Recheck(t.Context())
+	select {
+	case <-transfer.Done():
+	case <-time.After(30 * time.Second):
+		t.Error("it went on")
+	}
+	w.ok(transfer.Close())
+}
+
+// TestUploadsOfOnePartyAreBounded: each may hold a part in memory.
+func TestUploadsOfOnePartyAreBounded(t *testing.T) {
+	w := newWorld()
+	w.open(t)
+	done := make(chan error, 64)
+	var ends []*io.PipeWriter
+	start := func(party ledger.ID) {
+		r, e := io.Pipe()
+		ends = append(ends, e)
+		go func() { _, err := w.market.Ingest(t.Context(), party, r); _ = r.Close(); done <- err }()
+		_, _ = e.Write([]byte("x")) // it runs, or was refused
+	}
+	for range 16 {
+		start(id("operator"))
+	}
+	if _, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("x")); outcome(t, err) != "unavailable busy running_uploads" {
+		t.Errorf("one too many: %v", err)
+	}
+	start(id("holder"))
+	for _, e := range ends {
+		_ = e.Close()
+	}
+	for range ends {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("x")); err != nil {
+		t.Errorf("after they ended: %v", err)
+	}
+}
