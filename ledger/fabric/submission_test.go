@@ -166,6 +166,72 @@ func TestFailureAfterUnknown(t *testing.T) {
 	})
 }
 
+// TestRefusalBesideUnknown refuses at once what a lost attempt was endorsed to
+// refuse: only the calls that it would record may still be.
+func TestRefusalBesideUnknown(t *testing.T) {
+	for _, recorded := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			calls := many(t, 2)
+			f.refuse = func(s ledger.Signed) *ledger.Error {
+				if s.Call.ID == calls[1].Call.ID {
+					return ledger.Refuse(ledger.Conflict, ledger.ReasonExists)
+				}
+				return nil
+			}
+			f.failing = func(i int, batch []string) *attempt {
+				if i > 0 {
+					return nil
+				}
+				a := f.record(batch)
+				a.err = lost().err
+				f.waiting-- // counted when it fails
+				if recorded {
+					a.sent.verdict <- commit{code: peer.TxValidationCode_VALID}
+				} else {
+					clear(f.recorded)
+				}
+				return &a
+			}
+			begun := time.Now()
+			got := f.submit(t.Context(), calls...)
+			if got[0].err != nil || got[0].out.Repeated != recorded {
+				t.Errorf("recorded: %t; the one that was sent: %+v, %v", recorded, got[0].out, got[0].err)
+			}
+			wantErr(t, got[1].err, ledger.Conflict, ledger.ReasonExists)
+			if took := time.Since(begun); took > time.Second {
+				t.Errorf("recorded: %t; the refusal took %s", recorded, took)
+			}
+			if f.waiting != 0 {
+				t.Errorf("%d transactions are still waited for", f.waiting)
+			}
+		})
+	}
+}
+
+// TestConflictsAfterUnknown gives no call up as in conflict while a lost attempt
+// may still record it.
+func TestConflictsAfterUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.failing = func(i int, batch []string) *attempt {
+			switch {
+			case i == 0:
+				return lost()
+			case i <= tries+2:
+				return invalid(peer.TxValidationCode_MVCC_READ_CONFLICT)
+			case i == tries+3:
+				f.record(batch) // the lost one's block
+				f.waiting--
+			}
+			return nil
+		}
+		if r := f.submit(t.Context(), many(t, 1)...)[0]; r.err != nil || !r.out.Repeated {
+			t.Errorf("got %+v, %v", r.out, r.err)
+		}
+	})
+}
+
 // TestRefusals takes at once what all endorsers say, and what one says only when
 // it stays so.
 func TestRefusals(t *testing.T) {
