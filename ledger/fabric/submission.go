@@ -90,7 +90,7 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		switch {
 		case f == settled:
 			open = s.settle(ctx, a, calls, open, results)
-		case f == conflict && len(open) > 1:
+		case len(open) > 1 && (f == conflict || f == refused && refusal.Code == ledger.InvalidCode):
 			s.halve(ctx, calls, open, results)
 			return results
 		case f == refused || f == doubted && count[f] > tries:
@@ -204,7 +204,8 @@ func (s *submission) settle(ctx context.Context, a attempt, calls []ledger.Signe
 }
 
 // halve submits both halves by themselves: what one call of a batch read was
-// changed by someone else, and the others need not wait for it.
+// changed by someone else, or the contract panics at it, and the others need not
+// wait for it, nor be refused with it.
 func (s *submission) halve(ctx context.Context, calls []ledger.Signed, open []int, results []result) {
 	for _, half := range [][]int{open[:len(open)/2], open[len(open)/2:]} {
 		part := make([]ledger.Signed, len(half))
