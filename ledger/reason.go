@@ -97,6 +97,6 @@ const (
 	ReasonRange         Reason = "range"
 	ReasonAuthorization Reason = "authorization"
 	ReasonElsewhere     Reason = "elsewhere"     // it lies at another node: params origin and url
-	ReasonLedgerAway    Reason = "ledger_away"   // whether a call is recorded is not known
+	ReasonLedgerAway    Reason = "ledger_away"   // whether a call is recorded is not known; param part, where one is known to be down
 	ReasonNoLog         Reason = "no_ledger_log" // the register is not kept in a log of this node
 )

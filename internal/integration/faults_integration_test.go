@@ -61,7 +61,7 @@ func TestLiveFaultNode(t *testing.T) {
 	w := live(t)
 	sale := w.sold()
 	l := w.under("a node", sale, organizations, func(l *load) {
-		running, err := l.begin(t.Context(), l.orderPath("sale", sale.Object), saleSize, 20*time.Second)
+		running, err := l.begin(t.Context(), "operator", l.orderPath("sale", sale.Object), saleSize, 20*time.Second)
 		l.ok(err)
 		defer running.stop()
 		l.nodes["operator"].kill(t)

@@ -61,29 +61,34 @@ func TestLiveImport(t *testing.T) {
 func (w *world) twins() {
 	w.t.Helper()
 	const pairs = 16
+	var list []ledger.SubmitArgs
+	for i := range pairs {
+		for _, twin := range []string{"a", "b"} {
+			title := fmt.Sprint("同名数据资源", i)
+			a := w.application(title+twin, title)
+			w.call("holder", "bureau", ledger.RefTo(ledger.KindDeposit, a.Deposit), ledger.FnDeposit, ledger.DepositArgs{SHA256: a.Deposit, Bytes: 1})
+			list = append(list, a)
+		}
+	}
 	var mu sync.Mutex
 	won, lost := map[string]int{}, map[string]int{}
+	transactions := map[ledger.Position]int{}
 	var all sync.WaitGroup
-	for i := range pairs {
-		title := fmt.Sprint("同名数据资源", i)
-		for _, twin := range []string{"a", "b"} {
-			name := title + twin
-			a := w.application(name, title)
-			w.call("holder", "bureau", ledger.RefTo(ledger.KindDeposit, a.Deposit), ledger.FnDeposit, ledger.DepositArgs{SHA256: a.Deposit, Bytes: 1})
-			all.Go(func() {
-				_, err := w.as("holder", "bureau").Call(w.t.Context(), ledger.FnSubmit, a)
-				mu.Lock()
-				defer mu.Unlock()
-				switch {
-				case err == nil:
-					won[title]++
-				case ledger.AsError(err) != nil:
-					lost[title]++
-				default:
-					w.t.Error(err)
-				}
-			})
-		}
+	for _, a := range list {
+		all.Go(func() {
+			out, err := w.as("holder", "bureau").Call(w.t.Context(), ledger.FnSubmit, a)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				won[a.Resource.Title]++
+				transactions[ledger.Position{Block: out.Position.Block, Tx: out.Position.Tx}]++
+			case why(err) == ledger.ReasonDuplicate:
+				lost[a.Resource.Title]++
+			default:
+				w.t.Error(told(err))
+			}
+		})
 	}
 	all.Wait()
 	for i := range pairs {
@@ -91,4 +96,8 @@ func (w *world) twins() {
 			w.t.Errorf("%s: %d recorded, %d refused", title, won[title], lost[title])
 		}
 	}
+	if len(transactions) >= pairs {
+		w.t.Errorf("%d applications in %d transactions: none went with another", pairs, len(transactions))
+	}
+	w.t.Logf("%d pairs: one of each recorded, in %d transactions", pairs, len(transactions))
 }

@@ -252,15 +252,15 @@ type slow struct {
 	stop context.CancelFunc
 }
 
-// begin starts a delivery of the sale, slowly: size bytes in about that time.
-func (w *world) begin(ctx context.Context, path string, size int64, takes time.Duration) (*slow, error) {
-	c := w.as("buyer", "operator")
+// begin starts a delivery by a node, slowly: size bytes in about that time.
+func (w *world) begin(ctx context.Context, at, path string, size int64, takes time.Duration) (*slow, error) {
+	c := w.as("buyer", at)
 	token, err := c.Token(5 * time.Minute)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.nodes["operator"].url+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.nodes[at].url+path, nil)
 	if err != nil {
 		stop()
 		return nil, err

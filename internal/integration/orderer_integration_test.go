@@ -17,7 +17,7 @@ func TestLiveOrdererAway(t *testing.T) {
 	sale := w.sold()
 	path := w.orderPath("sale", sale.Object)
 	l := w.under("the orderer, past the anchor lag", sale, []string{"bureau"}, func(l *load) {
-		running, err := l.begin(t.Context(), path, saleSize, maxAnchorLag+8*time.Second)
+		running, err := l.begin(t.Context(), "operator", path, saleSize, maxAnchorLag+8*time.Second)
 		l.ok(err)
 		defer running.stop()
 		l.net.do(t, "kill", "orderer")
@@ -33,7 +33,7 @@ func TestLiveOrdererAway(t *testing.T) {
 		}
 		l.net.do(t, "start", "orderer")
 	})
-	l.sentence("The ledger does not answer")
+	l.sentence("The ledger does not answer (orderer)")
 }
 
 // deliversUntil: new deliveries begin until the receipts are anchored too long
@@ -42,7 +42,7 @@ func (l *load) deliversUntil(path string, gone time.Time) {
 	l.t.Helper()
 	begun := 0
 	for {
-		d, err := l.begin(l.t.Context(), path, saleSize, time.Second)
+		d, err := l.begin(l.t.Context(), "operator", path, saleSize, time.Second)
 		since := time.Since(gone)
 		switch {
 		case err == nil:

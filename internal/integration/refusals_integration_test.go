@@ -84,6 +84,25 @@ func TestLiveRefusedStarts(t *testing.T) {
 	}
 }
 
+// TestLiveOtherBeginning: a channel that carries a ledger takes no other genesis,
+// and says so to whoever would begin one there.
+func TestLiveOtherBeginning(t *testing.T) {
+	w := live(t)
+	c := w.candidate()
+	dir := filepath.Join(t.TempDir(), "node")
+	w.run(t, "init", "--dir", dir, "--name", "另一数籍", "--region", string(region), "--origin", "other.example", "--uscc", uscc(71),
+		"--url", "http://127.0.0.1:1", "--fabric", c.profile, "--organization", "operator")
+	genesis, roots := filepath.Join(t.TempDir(), "genesis.jws"), filepath.Join(t.TempDir(), "cas.json")
+	keep(t, genesis, []byte(w.run(t, "genesis", "sign", filepath.Join(dir, "genesis.request"), "--demo", "--name", "另一数据局", "--uscc", uscc(72),
+		"--profile", filepath.Join(t.TempDir(), "authority.json"), "--recovery", filepath.Join(t.TempDir(), "recovery.json"))))
+	keep(t, roots, w.net.Trust)
+	r := w.try(t, w.cadastre, "init", "--dir", dir, "--genesis", genesis, "--fabric-trust", roots)
+	if r.code == 0 || !strings.Contains(r.errors, "another genesis") {
+		t.Errorf("exit %d: %s", r.code, r.errors)
+	}
+	t.Logf("exit %d: %s", r.code, sentenceOf(r.errors))
+}
+
 // sentenceOf is what the program said last, without what it logged.
 func sentenceOf(errs string) string {
 	_, after, found := strings.Cut(errs, "cadastre: ")

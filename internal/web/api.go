@@ -90,7 +90,9 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 	out, err := s.Ledger.Submit(ctx, in.Body.Call)
 	if e := ledger.AsError(err); e != nil && e.Code == ledger.Unavailable && e.Reason == ledger.ReasonBusy {
 		s.log.WarnContext(ctx, "ledger does not answer", slog.String("error", err.Error()))
-		return nil, ledger.Refuse(ledger.Unavailable, ledger.ReasonLedgerAway)
+		away := ledger.Refuse(ledger.Unavailable, ledger.ReasonLedgerAway)
+		away.Params = e.Params
+		return nil, away
 	}
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ var catalogue = map[ledger.Reason]words{
 	ledger.ReasonBusy:            {"系统繁忙", "请稍后重试同一请求", "Busy", "Send the same request again soon"},
 	ledger.ReasonRange:           {"请求的范围超出文件", "请检查 Range 请求头", "The range lies beyond the content", "Check the Range header"},
 	ledger.ReasonElsewhere:       {"该内容由其他节点保存 {origin}", "请用为该节点生成的令牌到该节点获取（地址见 params）；cadastre 命令行会自行前往", "It lies at another node {origin}", "Ask there, at the address in params, with a token for that node; the cadastre command line does so by itself"},
-	ledger.ReasonLedgerAway:      {"账本没有答复，该请求是否已记录尚不清楚", "请稍后原样重发同一请求：同一请求只会记录一次", "The ledger does not answer: whether the call is recorded is not known", "Send the very same call again soon: it is recorded once"},
+	ledger.ReasonLedgerAway:      {"账本没有答复（{part}），该请求是否已记录尚不清楚", "请稍后原样重发同一请求：同一请求只会记录一次", "The ledger does not answer ({part}): whether the call is recorded is not known", "Send the very same call again soon: it is recorded once"},
 	ledger.ReasonNoLog:           {"本节点不保存账本日志：登记簿由多个节点共用", "请用 /v1/evidence 取得证据包，或到共用账本查询", "This node keeps no ledger log: its register is shared with other nodes", "Get an evidence bundle from /v1/evidence, or ask the shared ledger"},
 	ledger.ReasonAuthorization:   {"需要访问令牌", "请用 cadastre token 生成令牌并置于 Authorization 请求头", "An access token is needed", "Make one with cadastre token and send it in the Authorization header"},
 }
@@ -106,7 +106,7 @@ func sentence(lang string, reason ledger.Reason, field, rule string, params []le
 		told[p.Name] = true
 		pairs = append(pairs, "{"+p.Name+"}", p.Value)
 	}
-	for _, name := range []string{"state", "due", "ref", "origin"} {
+	for _, name := range []string{"state", "due", "part", "ref", "origin"} {
 		if place := "{" + name + "}"; !told[name] { // what is not told goes with its brackets
 			pairs = append(pairs, " ("+place+")", "", "（"+place+"）", "", " (until "+place+")", "", place, "")
 		}

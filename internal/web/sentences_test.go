@@ -152,6 +152,7 @@ func TestSentencesSayWhatIsTold(t *testing.T) {
 		{ledger.ReasonState, "state", "coded"},
 		{ledger.ReasonEarly, "due", "2026-10-20"},
 		{ledger.ReasonOrder, "state", "cancelled"},
+		{ledger.ReasonLedgerAway, "part", "orderer"},
 		{ledger.ReasonUnknown, "ref", "order/1"},
 	} {
 		for _, lang := range []string{"zh", "en"} {

@@ -218,7 +218,7 @@ func (t *tx) claimDeposit(app ledger.Application, hash ledger.Digest) error {
 		return ledger.Refuse(ledger.NotFound, ledger.ReasonDeposit).At("deposit_hash").By("R7")
 	}
 	if d.Party != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonDeposit).At("deposit_hash").By("R7")
+		return t.depositOfAnother(d)
 	}
 	if d.Application != "" {
 		if err := t.unused(d.Application, "deposit_hash"); err != nil {
@@ -231,6 +231,21 @@ func (t *tx) claimDeposit(app ledger.Application, hash ledger.Digest) error {
 	d.Application = app.ID
 	t.link(applicationRef(app.ID), "rests_on", depositRef(hash))
 	return t.put(depositRef(hash), d)
+}
+
+// depositOfAnother says why: the same record is registered, or it is only
+// deposited. Whose application that is, is not the caller's to know.
+func (t *tx) depositOfAnother(d ledger.Deposit) error {
+	if d.Application != "" {
+		alive, err := t.living(d.Application)
+		if err != nil {
+			return err
+		}
+		if alive {
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At("deposit_hash").By("domain §2.6")
+		}
+	}
+	return ledger.Refuse(ledger.Forbidden, ledger.ReasonDeposit).At("deposit_hash").By("R7")
 }
 
 // unused refuses what another application uses that still counts.

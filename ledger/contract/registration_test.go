@@ -52,6 +52,7 @@ func TestSubmitRefusals(t *testing.T) {
 		{"reviewed tomorrow", func(_ *world, a *ledger.SubmitArgs) { a.InternalReview.On = "2026-09-02" }, invalid("internal_review.on")},
 		{"no deposit", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("nothing") }, refused(ledger.NotFound, ledger.ReasonDeposit, "deposit_hash")},
 		{"another's deposit", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("deposit other") }, refused(ledger.Forbidden, ledger.ReasonDeposit, "deposit_hash")},
+		{"another's deposit, applied for", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("deposit theirs") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
 		{"used deposit", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("deposit taken") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
 		{"used title", func(w *world, a *ledger.SubmitArgs) { a.Resource.Title = w.resource("taken", "holder").Title }, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
 		{"used title, otherwise written", func(w *world, a *ledger.SubmitArgs) {

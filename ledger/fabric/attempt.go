@@ -133,11 +133,10 @@ func (o *ordering) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
 	}
 	select {
 	case at := <-p.verdict:
+		o.committed(p, at)
 		if at.code != peer.TxValidationCode_VALID {
 			r.Error = status.New(status.EventServerStatus, int32(at.code), "in block, and invalid", nil)
-			return
 		}
-		o.committed(at)
 	case <-r.Ctx.Done():
 		r.Error = status.New(status.ClientStatus, status.Timeout.ToInt32(), "no block has it yet", nil)
 	}
@@ -163,9 +162,15 @@ func (o *ordering) begin(answers []ledger.Answer, r invoke.Response) *pending {
 	return nil
 }
 
-func (o *ordering) committed(at commit) {
+// committed notes the verdict on what was sent. Where nobody waits any more it is
+// put back, for whoever took the attempt as not heard of.
+func (o *ordering) committed(p *pending, at commit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.over {
+		p.verdict <- at
+		return
+	}
 	o.out.at = at
 }
 

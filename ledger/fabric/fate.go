@@ -150,6 +150,32 @@ func unavailable(err error) error {
 	return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), err)
 }
 
+// Parts of a network, as silent names them.
+const (
+	partOrderer = "orderer"
+	partPeers   = "peers"
+	partBlocks  = "blocks" // what was sent came into none that we have heard of
+)
+
+// silent is unavailable, and says which part of the network does not answer, by
+// how the last attempt failed: whoever reads it knows where to look.
+func silent(err, last error) error {
+	out := ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy)
+	if last == nil {
+		return errors.Join(out, err)
+	}
+	part := partPeers
+	for _, s := range causes(last) {
+		switch {
+		case s.Group == status.OrdererClientStatus || s.Group == status.OrdererServerStatus:
+			part = partOrderer
+		case s.Group == status.ClientStatus && s.Code == status.Timeout.ToInt32():
+			part = partBlocks
+		}
+	}
+	return errors.Join(out.With("part", part), err)
+}
+
 // broken says that trying again will not help.
 func broken(err error) error {
 	return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal), err)

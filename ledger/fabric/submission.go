@@ -47,15 +47,22 @@ type submission struct {
 	current func(ctx context.Context, peers []string) bool
 
 	// lost are attempts that were sent and not heard of: while one may still come
-	// into a block, nothing that is refused now is final.
-	lost []*pending
+	// into a block, nothing is final for the calls that it would record.
+	lost []unheard
 	last error // of the last attempt, for logs
+}
+
+// unheard is an attempt that was sent and not heard of, and the calls that it would record:
+// those that it was endorsed to refuse, or to repeat, it never will.
+type unheard struct {
+	*pending
+	calls []string
 }
 
 // end forgets the attempts that never came.
 func (s *submission) end() {
-	for _, p := range s.lost {
-		s.send.forget(p)
+	for _, l := range s.lost {
+		s.send.forget(l.pending)
 	}
 }
 
@@ -67,34 +74,34 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		open[i] = i
 	}
 	var count [unknown + 1]int
-	for n := 0; len(open) > 0; n++ {
+	for len(open) > 0 {
 		if ctx.Err() != nil {
-			fill(results, open, unavailable(errors.Join(context.Cause(ctx), s.last)))
+			fill(results, open, silent(errors.Join(context.Cause(ctx), s.last), s.last))
 			break
 		}
 		round := 0
 		if count[differ] > 0 { // one of those that were asked lags, or runs another contract: others may agree
-			round = n
+			round = count[differ] + count[again]
 		}
 		a := s.send.attempt(ctx, compact(calls, open), round)
 		f, refusal := judge(a.err, a.sent != nil)
-		s.note(ctx, a, f)
+		s.note(ctx, a, f, compact(calls, open))
 		count[f]++
 		switch {
 		case f == settled:
 			open = s.settle(ctx, a, calls, open, results)
-		case f == conflict && len(open) > 1:
+		case len(open) > 1 && (f == conflict || f == refused && refusal.Code == ledger.InvalidCode):
 			s.halve(ctx, calls, open, results)
 			return results
 		case f == refused || f == doubted && count[f] > tries:
-			if !s.pending() {
-				fill(results, open, refusal)
-				open = nil
-			}
+			open = s.refuse(calls, open, results, refusal)
 		default:
-			if err := s.final(ctx, f, count[f]); err != nil {
+			switch err := s.final(ctx, f, count[f]); {
+			case errors.Is(err, ledger.Unavailable):
 				fill(results, open, err)
 				open = nil
+			case err != nil:
+				open = s.refuse(calls, open, results, err)
 			}
 		}
 		if len(open) > 0 {
@@ -106,18 +113,39 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 
 // note remembers what an attempt leaves behind. That it ended with ctx says
 // less than how the one before it failed.
-func (s *submission) note(ctx context.Context, a attempt, f fate) {
+func (s *submission) note(ctx context.Context, a attempt, f fate, calls []string) {
 	if ctx.Err() == nil || s.last == nil {
 		s.last = a.err
 	}
 	if a.sent == nil {
 		return
 	}
-	if f == unknown {
-		s.lost = append(s.lost, a.sent)
+	if f != unknown {
+		s.send.forget(a.sent)
 		return
 	}
-	s.send.forget(a.sent)
+	l := unheard{pending: a.sent}
+	for i, c := range calls {
+		if a.answers == nil || a.answers[i].Record != nil && !a.answers[i].Repeated {
+			l.calls = append(l.calls, c)
+		}
+	}
+	s.lost = append(s.lost, l)
+}
+
+// refuse ends the calls that no lost attempt may still record, and returns the
+// others.
+func (s *submission) refuse(calls []ledger.Signed, open []int, results []result, err error) []int {
+	var left []int
+	s.hear()
+	for _, i := range open {
+		if s.pending(calls[i]) {
+			left = append(left, i)
+			continue
+		}
+		results[i].err = err
+	}
+	return left
 }
 
 // final is the error that ends an attempt of that fate, seen for the n-th time;
@@ -148,14 +176,12 @@ func (s *submission) final(ctx context.Context, f fate, n int) error {
 // those that have none yet.
 func (s *submission) settle(ctx context.Context, a attempt, calls []ledger.Signed, open []int, results []result) []int {
 	var left []int
-	doubtful := s.pending()
-	if !doubtful && slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) {
-		doubtful = !s.current(ctx, a.by)
-	}
+	s.hear()
+	doubtful := slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) && !s.current(ctx, a.by)
 	for k, i := range open {
 		answer := a.answers[k]
 		if answer.Error != nil {
-			if doubtful {
+			if doubtful || s.pending(calls[i]) {
 				left = append(left, i)
 			} else {
 				results[i].err = answer.Error
@@ -178,7 +204,8 @@ func (s *submission) settle(ctx context.Context, a attempt, calls []ledger.Signe
 }
 
 // halve submits both halves by themselves: what one call of a batch read was
-// changed by someone else, and the others need not wait for it.
+// changed by someone else, or the contract panics at it, and the others need not
+// wait for it, nor be refused with it.
 func (s *submission) halve(ctx context.Context, calls []ledger.Signed, open []int, results []result) {
 	for _, half := range [][]int{open[:len(open)/2], open[len(open)/2:]} {
 		part := make([]ledger.Signed, len(half))
@@ -191,23 +218,23 @@ func (s *submission) halve(ctx context.Context, calls []ledger.Signed, open []in
 	}
 }
 
-// pending reports whether an earlier attempt may still be recorded, or is.
-// One that is known to be in a block will be answered as repeated.
-func (s *submission) pending() bool {
-	may := s.lost[:0]
-	for _, p := range s.lost {
+// hear drops the lost attempts that turned out to be invalid.
+func (s *submission) hear() {
+	s.lost = slices.DeleteFunc(s.lost, func(l unheard) bool {
 		select {
-		case at := <-p.verdict:
-			if at.code == peer.TxValidationCode_VALID {
-				p.verdict <- at
-				may = append(may, p)
-			}
+		case at := <-l.verdict:
+			l.verdict <- at
+			return at.code != peer.TxValidationCode_VALID
 		default:
-			may = append(may, p)
+			return false
 		}
-	}
-	s.lost = may
-	return len(may) > 0
+	})
+}
+
+// pending reports whether a lost attempt may still record a call, or has: then it
+// will be answered as repeated.
+func (s *submission) pending(call ledger.Signed) bool {
+	return slices.ContainsFunc(s.lost, func(l unheard) bool { return slices.Contains(l.calls, call.Compact) })
 }
 
 func fill(results []result, open []int, err error) {

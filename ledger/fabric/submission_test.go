@@ -1,10 +1,7 @@
 package fabric
 
 import (
-	"context"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +35,29 @@ func TestHalves(t *testing.T) {
 		}
 		if f.waiting != 0 {
 			t.Errorf("%d transactions are still waited for", f.waiting)
+		}
+	})
+}
+
+// TestPanic has the contract panic at one call of a batch, which refuses the whole
+// transaction: the other calls are recorded.
+func TestPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := many(t, 16)
+		panicked := chaincodeSays(ledger.Refuse(ledger.InvalidCode, ledger.ReasonInternal).Text())
+		f := newFake()
+		f.failing = func(_ int, batch []string) *attempt {
+			if slices.Contains(batch, calls[5].Compact) {
+				return &attempt{err: several(panicked, panicked)}
+			}
+			return nil
+		}
+		for i, r := range f.submit(t.Context(), calls...) {
+			if i == 5 {
+				wantErr(t, r.err, ledger.InvalidCode, ledger.ReasonInternal)
+			} else if r.err != nil {
+				t.Errorf("call %d: %v", i, r.err)
+			}
 		}
 	})
 }
@@ -166,6 +186,72 @@ func TestFailureAfterUnknown(t *testing.T) {
 	})
 }
 
+// TestRefusalBesideUnknown refuses at once what a lost attempt was endorsed to
+// refuse: only the calls that it would record may still be.
+func TestRefusalBesideUnknown(t *testing.T) {
+	for _, recorded := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			calls := many(t, 2)
+			f.refuse = func(s ledger.Signed) *ledger.Error {
+				if s.Call.ID == calls[1].Call.ID {
+					return ledger.Refuse(ledger.Conflict, ledger.ReasonExists)
+				}
+				return nil
+			}
+			f.failing = func(i int, batch []string) *attempt {
+				if i > 0 {
+					return nil
+				}
+				a := f.record(batch)
+				a.err = lost().err
+				f.waiting-- // counted when it fails
+				if recorded {
+					a.sent.verdict <- commit{code: peer.TxValidationCode_VALID}
+				} else {
+					clear(f.recorded)
+				}
+				return &a
+			}
+			begun := time.Now()
+			got := f.submit(t.Context(), calls...)
+			if got[0].err != nil || got[0].out.Repeated != recorded {
+				t.Errorf("recorded: %t; the one that was sent: %+v, %v", recorded, got[0].out, got[0].err)
+			}
+			wantErr(t, got[1].err, ledger.Conflict, ledger.ReasonExists)
+			if took := time.Since(begun); took > time.Second {
+				t.Errorf("recorded: %t; the refusal took %s", recorded, took)
+			}
+			if f.waiting != 0 {
+				t.Errorf("%d transactions are still waited for", f.waiting)
+			}
+		})
+	}
+}
+
+// TestConflictsAfterUnknown gives no call up as in conflict while a lost attempt
+// may still record it.
+func TestConflictsAfterUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.failing = func(i int, batch []string) *attempt {
+			switch {
+			case i == 0:
+				return lost()
+			case i <= tries+2:
+				return invalid(peer.TxValidationCode_MVCC_READ_CONFLICT)
+			case i == tries+3:
+				f.record(batch) // the lost one's block
+				f.waiting--
+			}
+			return nil
+		}
+		if r := f.submit(t.Context(), many(t, 1)...)[0]; r.err != nil || !r.out.Repeated {
+			t.Errorf("got %+v, %v", r.out, r.err)
+		}
+	})
+}
+
 // TestRefusals takes at once what all endorsers say, and what one says only when
 // it stays so.
 func TestRefusals(t *testing.T) {
@@ -243,6 +329,25 @@ func TestGivesUp(t *testing.T) {
 	})
 }
 
+// TestSilence names the part of the network that does not answer.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for part, err := range map[string]error{
+			partOrderer: status.New(status.OrdererServerStatus, 503, "no Raft leader", nil),
+			partPeers:   status.New(status.EndorserClientStatus, status.ConnectionFailed.ToInt32(), "refused", nil),
+			partBlocks:  status.New(status.ClientStatus, status.Timeout.ToInt32(), "no block has it yet", nil),
+		} {
+			f := newFake()
+			f.failing = func(int, []string) *attempt { return &attempt{sent: lost().sent, err: err} }
+			r := f.submit(t.Context(), many(t, 1)...)[0]
+			wantErr(t, r.err, ledger.Unavailable, ledger.ReasonBusy)
+			if got := ledger.AsError(r.err).Param("part"); got != part {
+				t.Errorf("%v: %q does not answer, want %q", err, got, part)
+			}
+		}
+	})
+}
+
 // TestOneThatDiffersIsLeftOut: of three organizations one runs another contract;
 // a call that the two others agree on is recorded by them.
 func TestOneThatDiffersIsLeftOut(t *testing.T) {
@@ -278,93 +383,3 @@ type member struct {
 }
 
 func (m member) MSPID() string { return m.msp }
-
-// TestCallerEnds answers at once when the caller goes, and the call can be
-// submitted again.
-func TestCallerEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		l := &lanes{flush: f.submit2}
-		calls := many(t, 2)
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		begun := time.Now()
-		wantErr(t, l.submit(ctx, calls[0]).err, ledger.Unavailable, ledger.ReasonBusy)
-		if took := time.Since(begun); took != 50*time.Millisecond {
-			t.Errorf("answered after %s", took)
-		}
-		for _, c := range calls {
-			if r := l.submit(t.Context(), c); r.err != nil {
-				t.Error(r.err)
-			}
-		}
-		l.tasks.Wait()
-		if len(l.party) != 0 {
-			t.Errorf("%d lanes are left", len(l.party))
-		}
-	})
-}
-
-func (f *fake) submit2(ctx context.Context, calls []ledger.Signed) []result {
-	return f.submit(ctx, calls...)
-}
-
-// TestLanes submits many calls of one party at once: they go together, few
-// transactions at a time, and none waits for others to come.
-func TestLanes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		l := &lanes{flush: f.submit2}
-		calls := many(t, 1000)
-		begun := time.Now()
-		if r := l.submit(t.Context(), calls[0]); r.err != nil || time.Since(begun) != 200*time.Millisecond {
-			t.Errorf("a lone call: %v after %s", r.err, time.Since(begun))
-		}
-		var all sync.WaitGroup
-		for _, c := range append(calls[1:], calls[1]) {
-			all.Go(func() {
-				if r := l.submit(t.Context(), c); r.err != nil {
-					t.Error(r.err)
-				}
-			})
-		}
-		all.Wait()
-		l.tasks.Wait()
-		if len(f.recorded) != len(calls) {
-			t.Errorf("%d calls recorded, want %d", len(f.recorded), len(calls))
-		}
-		if f.most > inFlight || slices.Max(f.sizes) != ledger.MaxBatch || len(f.sizes) > 15 {
-			t.Errorf("%d transactions at once, of %v calls", f.most, f.sizes)
-		}
-	})
-}
-
-// TestLaneLimits cuts a batch at its limits and keeps the order.
-func TestLaneLimits(t *testing.T) {
-	call := func(id string, bytes int) *waiting {
-		return &waiting{call: ledger.Signed{Call: ledger.Call{ID: ledger.ID(id)}, Compact: strings.Repeat("x", bytes)}, ctx: t.Context(), answer: make(chan result, 1)}
-	}
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	left := call("gone", 1)
-	left.ctx = gone
-	a := &lane{waiting: []*waiting{call("a", 10), left, call("b", maxBatchBytes-11), call("a", 1), call("c", 2), call("d", 1)}}
-	ids := func(list []*waiting) string {
-		var s []string
-		for _, w := range list {
-			s = append(s, string(w.call.Call.ID))
-		}
-		return strings.Join(s, " ")
-	}
-	if got := ids(a.take()); got != "a b d" {
-		t.Errorf("first batch %q", got)
-	}
-	if got := ids(a.take()); got != "a c" {
-		t.Errorf("second batch %q", got)
-	}
-	wantErr(t, (<-left.answer).err, ledger.Unavailable, ledger.ReasonBusy)
-	a.waiting = []*waiting{call("large", 2*maxBatchBytes), call("e", 1)}
-	if got := ids(a.take()); got != "large" {
-		t.Errorf("a call over the limit goes as %q", got)
-	}
-}

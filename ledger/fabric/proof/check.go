@@ -92,12 +92,13 @@ type question struct {
 func (n *network) asked(p Proof) (question, error) {
 	var (
 		header    common.ChannelHeader
+		signature common.SignatureHeader
 		extension peer.ChaincodeHeaderExtension
 		payload   peer.ChaincodeProposalPayload
 		spec      peer.ChaincodeInvocationSpec
 	)
-	if err := errors.Join(decode("channel_header", p.ChannelHeader, &header), decode("extension", header.Extension, &extension),
-		decode("input", p.Input, &payload), decode("invocation", payload.Input, &spec)); err != nil {
+	if err := errors.Join(decodePart("channel_header", p.ChannelHeader, &header), decodePart("signature_header", p.SignatureHeader, &signature),
+		decodePart("input", p.Input, &payload), decode("extension", header.Extension, &extension), decode("invocation", payload.Input, &spec)); err != nil {
 		return question{}, err
 	}
 	if header.Type != int32(common.HeaderType_ENDORSER_TRANSACTION) || header.ChannelId != n.channel {
@@ -130,7 +131,7 @@ func (n *network) answered(p Proof) (answer, error) {
 		action  peer.ChaincodeAction
 		a       answer
 	)
-	if err := errors.Join(decode("answer", p.Answer, &payload), decode("action", payload.Extension, &action)); err != nil {
+	if err := errors.Join(decodePart("answer", p.Answer, &payload), decode("action", payload.Extension, &action)); err != nil {
 		return a, err
 	}
 	if action.GetChaincodeId().GetName() != n.chaincode {

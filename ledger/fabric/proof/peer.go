@@ -22,7 +22,7 @@ const roleOfPeers = "peer"
 // organization whose peer signed.
 func (n *network) signer(answer []byte, e Endorsement, at time.Time) (string, error) {
 	var id msp.SerializedIdentity
-	if err := decode("endorser", e.Endorser, &id); err != nil {
+	if err := decodePart("endorser", e.Endorser, &id); err != nil {
 		return "", err
 	}
 	m := n.members[id.Mspid]

@@ -91,6 +91,34 @@ func TestForgedAnswer(t *testing.T) {
 	}
 }
 
+// TestCutElsewhere has peers sign an answer of another channel. Their question's
+// signature header begins with this channel's name, as a member that they pass
+// over: with the same bytes and the same hash, cut behind that member, it would be
+// a question on this channel. So it would where the other's name moves the other way.
+func TestCutElsewhere(t *testing.T) {
+	w := newWorld(t)
+	for part, moved := range map[string]string{"channel_header": "cadastre", "signature_header": "other", "input": "other"} {
+		a := recorded(t, w)
+		if part == "channel_header" {
+			a.channel = "other"
+		}
+		p := w.unsigned(a)
+		name := encode(t, &common.ChannelHeader{ChannelId: moved})
+		switch part {
+		case "channel_header":
+			p.ChannelHeader = slices.Concat(p.ChannelHeader, name)
+		case "signature_header":
+			p.SignatureHeader = slices.Concat(name, p.SignatureHeader)
+		case "input":
+			p.Input = slices.Concat(name, p.Input)
+		}
+		a.hash = proof.Hash(p.ChannelHeader, p.SignatureHeader, p.Input)
+		q := w.signed(a, 2)
+		q.ChannelHeader, q.SignatureHeader, q.Input = p.ChannelHeader, p.SignatureHeader, p.Input
+		refuses(t, w, q, part)
+	}
+}
+
 func refuses(t *testing.T, w *world, p proof.Proof, want string) {
 	t.Helper()
 	if placed, err := w.check(p); err == nil || !strings.Contains(err.Error(), want) {
