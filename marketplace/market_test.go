@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,11 +94,11 @@ func (w *world) open(t testing.TB) {
 	w.receipts, err = receipts.Open(t.Context(), receipts.Config{Dir: dir, Key: key, Now: time.Now})
 	w.ok(err)
 	t.Cleanup(func() { w.ok(w.receipts.Close()) })
-	n := 0
+	var n atomic.Int64
 	w.market = marketplace.New(marketplace.Config{
 		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, Upload: 1 << 20, Each: 4, Now: func() time.Time { return w.now },
 		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
-		NewID: func() ledger.ID { n++; return id(strings.Repeat("n", n)) },
+		NewID: func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
 		Decide: func(_ context.Context, q marketplace.Question) (marketplace.Decision, error) {
 			w.asked = append(w.asked, q)
 			return w.policy(q), nil

@@ -71,6 +71,22 @@ func TestWhatIsNotThereAndWhatIsHiddenAreAlike(t *testing.T) {
 	}
 }
 
+// TestOnlyTheLicensedSeeWhatCanBeSupplied: names and hashes of a holder's raw
+// files are not for every operator.
+func TestOnlyTheLicensedSeeWhatCanBeSupplied(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), w.upload("holder", data(1000)))
+	w.license("sale", "operator", "bus")
+	for who, want := range map[string]int{
+		"holder": http.StatusOK, "operator": http.StatusOK, "regulator": http.StatusOK, "seller": http.StatusNotFound, "buyer": http.StatusNotFound,
+	} {
+		if resp := w.ask(http.MethodGet, who, "/v1/resources/"+string(id("resource bus"))+"/content"); resp.StatusCode != want {
+			t.Errorf("%s: %s, want %d", who, resp.Status, want)
+		}
+	}
+}
+
 // TestAnEnvironmentSeesOnlyWhatIsSuppliedToIt: its key does not read its operator's records.
 func TestAnEnvironmentSeesOnlyWhatIsSuppliedToIt(t *testing.T) {
 	w := serve(t, nil)

@@ -224,7 +224,8 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	s.json(w, r, http.StatusCreated, in)
 }
 
-// steady gives each read of an upload its own deadline.
+// steady gives each read of an upload its own deadline, and leaves none: what is
+// read of the connection afterwards only tells whether the sender goes.
 type steady struct {
 	r   io.Reader
 	rc  *http.ResponseController
@@ -237,7 +238,9 @@ func (s *steady) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	n, err := s.r.Read(b)
-	s.err = err
+	if s.err = err; errors.Is(err, io.EOF) {
+		_ = s.rc.SetReadDeadline(time.Time{})
+	}
 	return n, err
 }
 

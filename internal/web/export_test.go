@@ -1,6 +1,13 @@
 package web
 
-import "github.com/datacadastre/cadastre/ledger"
+import (
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Hurry has bodies come within d.
+func (s *Server) Hurry(d time.Duration) { s.patience = d }
 
 // Words are all sentences of a reason.
 func Words(r ledger.Reason) (zhTitle, zhNext, enTitle, enNext string, known bool) {

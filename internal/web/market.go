@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -42,7 +43,8 @@ type privateID struct {
 	ByID
 }
 
-// resourceContent shows a resource's objects to its holder and to operators.
+// resourceContent shows a resource's objects to its holder and to the operators
+// whose licenses cover it.
 func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pageOf[ledger.Content]], error) {
 	b, err := s.token(ctx, in.Authorization)
 	if err != nil {
@@ -56,10 +58,22 @@ func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pa
 	if err != nil {
 		return nil, err
 	}
-	if own := len(found) > 0 && found[0].Owner == p.ID; !own && !p.Has(ledger.RoleOperator) {
+	may := len(found) > 0 && found[0].Owner == p.ID
+	if !may {
+		may, err = s.licensed(ctx, p.ID, in.ID)
+	}
+	if err == nil && !may {
 		err = s.watched(ctx, p, ledger.RefTo(ledger.KindResource, in.ID), "id")
 	}
 	return say(pageOf[ledger.Content]{Items: found}, err)
+}
+
+// licensed reports whether a license that the party accepted covers a resource.
+func (s *Server) licensed(ctx context.Context, party, resource ledger.ID) (bool, error) {
+	covering, err := s.Licensing.Covering(ctx, resource)
+	return slices.ContainsFunc(covering, func(l ledger.License) bool {
+		return l.Assignee == party && l.State == ledger.LicenseAccepted
+	}), err
 }
 
 type ordersInput struct {

@@ -81,6 +81,8 @@ type Server struct {
 	log *slog.Logger
 	mux http.Handler
 	api huma.API
+
+	patience time.Duration // for a body
 }
 
 var shape sync.Once
@@ -88,7 +90,7 @@ var shape sync.Once
 // New makes the edge.
 func New(c Config) *Server {
 	shape.Do(func() { huma.NewError, huma.ValidateStrictCasing = fromHuma, true })
-	s := &Server{Config: c, log: c.Log}
+	s := &Server{Config: c, log: c.Log, patience: stalled}
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
@@ -224,7 +226,11 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if s.About.Demo {
 			h.Set("Cadastre-Demo", "true")
 		}
-		_ = http.NewResponseController(w).SetWriteDeadline(s.Now().Add(stalled))
+		rc := http.NewResponseController(w)
+		_ = rc.SetWriteDeadline(s.Now().Add(stalled))
+		if r.ContentLength != 0 { // where nobody reads it the answer waits for its end
+			_ = rc.SetReadDeadline(s.Now().Add(s.patience))
+		}
 		if r.URL.Path != "/v1/uploads" {
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 		}
