@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/hyperledger/fabric-protos-go/common"
 	"github.com/hyperledger/fabric-sdk-go/pkg/core/config/endpoint"
@@ -24,12 +23,6 @@ const (
 	chainInfo   = "GetChainInfo"
 	blockAt     = "GetBlockByNumber"
 )
-
-// lag is how long a peer that is behind is waited for.
-const lag = 5 * time.Second
-
-// step is how often it is asked meanwhile.
-const step = 20 * time.Millisecond
 
 // seen is the newest transaction that Submit has answered or Blocks has given:
 // what is read, and what a refusal rests on, must not be older. A peer tells of a
@@ -76,31 +69,13 @@ func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 	l.seen.mu.Lock()
 	block, party, call := l.seen.block, l.seen.party, l.seen.call
 	l.seen.mu.Unlock()
-	if e.has(block) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, lag)
-	defer cancel()
-	for {
+	return e.await(ctx, block, func(ctx context.Context) error {
 		q, err := l.net.propose(l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
-		if err != nil {
-			return err
-		}
-		_, err = q.ask(ctx, e)
 		if err == nil {
-			break
+			_, err = q.ask(ctx, e)
 		}
-		if !errors.Is(err, ledger.NotFound) {
-			return err
-		}
-		if wait(ctx, step); ctx.Err() != nil {
-			return fmt.Errorf("peer %s has not applied block %d: %w", e.URL(), block, context.Cause(ctx))
-		}
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.applied = max(block, e.applied)
-	return nil
+		return err
+	})
 }
 
 // Value asks one peer, ours first.
@@ -150,7 +125,11 @@ func (l *Ledger) hasBegun(ctx context.Context) error {
 	if begun {
 		return nil
 	}
-	_, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	q, err := l.net.propose(l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	if err != nil {
+		return err
+	}
+	_, err = anyOf(ctx, l.net.byHealth(), q.ask)
 	if errors.Is(err, ledger.NotFound) {
 		return ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis)
 	}
@@ -276,13 +255,19 @@ func (n *network) block(ctx context.Context, number uint64) (*common.Block, erro
 
 // height is how many blocks the most advanced of the peers that answer has.
 func (n *network) height(ctx context.Context) (uint64, error) {
-	a, err := n.first(ctx, anyState, systemQuery, chainInfo, n.cfg.Channel)
+	q, err := n.propose(systemQuery, chainInfo, n.cfg.Channel)
 	if err != nil {
 		return 0, err
 	}
-	var info common.BlockchainInfo
-	if err := decode("chain info", a.payload(), &info); err != nil {
-		return 0, broken(err)
-	}
-	return info.GetHeight(), nil
+	return highest(ctx, n.peers, func(ctx context.Context, e *endorser) (uint64, error) {
+		a, err := q.ask(ctx, e)
+		if err != nil {
+			return 0, err
+		}
+		var info common.BlockchainInfo
+		if err := decode("chain info", a.payload(), &info); err != nil {
+			return 0, broken(err)
+		}
+		return info.GetHeight(), nil
+	})
 }
