@@ -109,3 +109,22 @@ func TestHighest(t *testing.T) {
 		wantErr(t, err, ledger.Unavailable, ledger.ReasonBusy)
 	})
 }
+
+// TestCaughtUpSince takes no refusal of a peer that was behind when it was asked,
+// though it has caught up before its answer is looked at.
+func TestCaughtUpSince(t *testing.T) {
+	ours, a, b, all := three()
+	for _, e := range all {
+		e.applied = 9
+	}
+	ours.applied = 8
+	l := &Ledger{net: &network{peers: all}}
+	current := l.look(9)
+	ours.applied = 9
+	if !current(t.Context(), []string{a.URL(), b.URL()}) || current(t.Context(), []string{ours.URL(), a.URL()}) {
+		t.Error("the wrong ones count as having been behind")
+	}
+	if !l.look(9)(t.Context(), []string{ours.URL(), a.URL()}) {
+		t.Error("the next attempt is doubted, too")
+	}
+}

@@ -48,20 +48,24 @@ func (s *seen) newest() uint64 {
 	return s.block
 }
 
-// current reports whether peers, named by their addresses, were known to have
-// applied the block floor. It waits for those that were not.
-func (l *Ledger) current(ctx context.Context, peers []string, floor uint64) bool {
-	known := true
-	for _, e := range l.net.peers {
-		if !slices.Contains(peers, endpoint.ToAddress(e.URL())) || e.has(floor) {
-			continue
+// look notes which peers are known now to have applied the block floor. What it
+// returns reports whether all of some, named by their addresses, are among them; it
+// waits for those that are not.
+func (l *Ledger) look(floor uint64) func(ctx context.Context, peers []string) bool {
+	behind := slices.DeleteFunc(slices.Clone(l.net.peers), func(e *endorser) bool { return e.has(floor) })
+	return func(ctx context.Context, peers []string) bool {
+		known := true
+		for _, e := range behind {
+			if !slices.Contains(peers, endpoint.ToAddress(e.URL())) {
+				continue
+			}
+			known = false
+			if err := l.ready(ctx, e); err != nil {
+				l.cfg.Log.WarnContext(ctx, "a peer that refused a call is behind", slog.String("peer", e.URL()), slog.Any("error", err))
+			}
 		}
-		known = false
-		if err := l.ready(ctx, e); err != nil {
-			l.cfg.Log.WarnContext(ctx, "a peer that refused a call is behind", slog.String("peer", e.URL()), slog.Any("error", err))
-		}
+		return known
 	}
-	return known
 }
 
 // ready waits until a peer has applied what Submit has answered.
