@@ -16,6 +16,9 @@ import (
 // read: along a record, and along the records that it rests on, its caller's
 // keys among them, time never falls.
 func Transaction(env Env, algs ledger.Algorithms, state State, calls []string) ([]Result, error) {
+	if len(calls) > ledger.MaxBatch { // before any is read: there may be a million
+		return nil, ledger.Invalid("calls", "at_most_200")
+	}
 	results := make([]Result, len(calls))
 	signed := make([]ledger.Signed, len(calls))
 	for i, compact := range calls {
@@ -39,14 +42,11 @@ func Transaction(env Env, algs ledger.Algorithms, state State, calls []string) (
 }
 
 // checkBatch holds several calls of one transaction to what may go together
-// (protocol §5): at most ledger.MaxBatch, of one party, each ledger.Batched. Calls
-// that are refused already are passed over; a single one may be any.
+// (protocol §5): of one party, each ledger.Batched. Calls that are refused already
+// are passed over; a single one may be any.
 func checkBatch(calls []ledger.Signed, results []Result) error {
 	if len(calls) == 0 {
 		return ledger.Invalid("calls", "required")
-	}
-	if len(calls) > ledger.MaxBatch {
-		return ledger.Invalid("calls", "at_most_200")
 	}
 	if len(calls) == 1 {
 		return nil

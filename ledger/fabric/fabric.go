@@ -135,9 +135,14 @@ func (l *Ledger) enter(ctx context.Context) (in context.Context, leave func(), e
 	return in, func() { stop(); cancel(nil); l.tasks.Done() }, nil
 }
 
-// check asks a peer what the ledger began with.
+// check asks peers what the ledger began with: one that has an empty folder does
+// not know.
 func (l *Ledger) check(ctx context.Context) error {
-	a, err := l.net.first(ctx, anyState, l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	q, err := l.net.propose(l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	if err != nil {
+		return err
+	}
+	a, err := anyOf(ctx, l.net.byHealth(), q.ask)
 	switch {
 	case errors.Is(err, ledger.NotFound):
 		return nil

@@ -107,16 +107,22 @@ func (f *fake) locate(_ context.Context, call ledger.Signed) (ledger.Position, e
 func (f *fake) submit(ctx context.Context, calls ...ledger.Signed) []result {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s := &submission{send: f, log: slog.New(slog.DiscardHandler), locate: f.locate, current: f.current}
+	s := &submission{send: f, log: slog.New(slog.DiscardHandler), locate: f.locate, look: f.look}
 	defer s.end()
 	return s.run(ctx, calls)
 }
 
-func (f *fake) current(context.Context, []string) bool {
+// look is asked before an attempt, and not afterwards.
+func (f *fake) look() func(context.Context, []string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lagging--
-	return f.lagging < 0
+	behind := f.lagging > 0
+	return func(context.Context, []string) bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.lagging--
+		return !behind
+	}
 }
 
 // many are n calls of one party.

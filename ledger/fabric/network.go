@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go/peer"
@@ -21,8 +20,6 @@ import (
 	"github.com/hyperledger/fabric-sdk-go/pkg/fabsdk"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/protoadapt"
-
-	"github.com/datacadastre/cadastre/ledger"
 )
 
 // network is one connection of the SDK's, with the peers of the profile.
@@ -32,25 +29,6 @@ type network struct {
 	channel sdkcontext.Channel
 	peers   []*endorser // ours first
 }
-
-// endorser is a peer, and when it last failed us.
-type endorser struct {
-	fab.Peer
-	mu     sync.Mutex
-	failed time.Time
-
-	applied uint64 // a block that it is known to have applied; 0: none
-}
-
-// has reports whether the peer is known to have applied a block.
-func (e *endorser) has(block uint64) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.applied >= block
-}
-
-// rest is how long a peer that failed is asked last.
-const rest = 2 * time.Second
 
 // connect reads the profile and makes what it describes. No peer is asked yet.
 func connect(cfg Config) (*network, error) {
@@ -193,9 +171,7 @@ func (q *question) ask(ctx context.Context, e *endorser) (*answer, error) {
 		if refused := refusal(err); refused != nil {
 			return nil, refused
 		}
-		e.mu.Lock()
-		e.failed, e.applied = q.n.cfg.Now(), 0 // it may come back with less
-		e.mu.Unlock()
+		e.fail(q.n.cfg.Now())
 		return nil, fmt.Errorf("peer %s: %w", e.URL(), err)
 	}
 	membership, err := q.n.channel.ChannelService().Membership()
@@ -222,35 +198,22 @@ func (n *network) first(ctx context.Context, ready func(context.Context, *endors
 	if err != nil {
 		return nil, err
 	}
-	var failures []error
-	for _, e := range n.byHealth() {
-		var a *answer
-		if err = ready(ctx, e); err == nil {
-			a, err = q.ask(ctx, e)
+	return firstOf(ctx, n.byHealth(), func(ctx context.Context, e *endorser) (*answer, error) {
+		if err := ready(ctx, e); err != nil {
+			return nil, err
 		}
-		if err == nil {
-			return a, nil
-		}
-		if refused := ledger.AsError(err); refused != nil && (refused.Code != ledger.Unavailable || refused.Reason == ledger.ReasonClock) {
-			return nil, refused
-		}
-		if ctx.Err() != nil {
-			return nil, unavailable(context.Cause(ctx))
-		}
-		failures = append(failures, err)
-	}
-	return nil, unavailable(errors.Join(failures...))
+		return q.ask(ctx, e)
+	})
 }
 
 // anyState takes a peer's answer whatever blocks it has.
 func anyState(context.Context, *endorser) error { return nil }
 
+// byHealth lists those that failed just now last.
 func (n *network) byHealth() []*endorser {
 	now := n.cfg.Now()
 	ill := func(e *endorser) int {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if now.Sub(e.failed) < rest {
+		if e.ill(now) {
 			return 1
 		}
 		return 0

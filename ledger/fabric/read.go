@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/hyperledger/fabric-protos-go/common"
 	"github.com/hyperledger/fabric-sdk-go/pkg/core/config/endpoint"
@@ -24,12 +23,6 @@ const (
 	chainInfo   = "GetChainInfo"
 	blockAt     = "GetBlockByNumber"
 )
-
-// lag is how long a peer that is behind is waited for.
-const lag = 5 * time.Second
-
-// step is how often it is asked meanwhile.
-const step = 20 * time.Millisecond
 
 // seen is the newest transaction that Submit has answered or Blocks has given:
 // what is read, and what a refusal rests on, must not be older. A peer tells of a
@@ -55,20 +48,24 @@ func (s *seen) newest() uint64 {
 	return s.block
 }
 
-// current reports whether peers, named by their addresses, were known to have
-// applied the block floor. It waits for those that were not.
-func (l *Ledger) current(ctx context.Context, peers []string, floor uint64) bool {
-	known := true
-	for _, e := range l.net.peers {
-		if !slices.Contains(peers, endpoint.ToAddress(e.URL())) || e.has(floor) {
-			continue
+// look notes which peers are known now to have applied the block floor. What it
+// returns reports whether all of some, named by their addresses, are among them; it
+// waits for those that are not.
+func (l *Ledger) look(floor uint64) func(ctx context.Context, peers []string) bool {
+	behind := slices.DeleteFunc(slices.Clone(l.net.peers), func(e *endorser) bool { return e.has(floor) })
+	return func(ctx context.Context, peers []string) bool {
+		known := true
+		for _, e := range behind {
+			if !slices.Contains(peers, endpoint.ToAddress(e.URL())) {
+				continue
+			}
+			known = false
+			if err := l.ready(ctx, e); err != nil {
+				l.cfg.Log.WarnContext(ctx, "a peer that refused a call is behind", slog.String("peer", e.URL()), slog.Any("error", err))
+			}
 		}
-		known = false
-		if err := l.ready(ctx, e); err != nil {
-			l.cfg.Log.WarnContext(ctx, "a peer that refused a call is behind", slog.String("peer", e.URL()), slog.Any("error", err))
-		}
+		return known
 	}
-	return known
 }
 
 // ready waits until a peer has applied what Submit has answered.
@@ -76,31 +73,13 @@ func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 	l.seen.mu.Lock()
 	block, party, call := l.seen.block, l.seen.party, l.seen.call
 	l.seen.mu.Unlock()
-	if e.has(block) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, lag)
-	defer cancel()
-	for {
+	return e.await(ctx, block, func(ctx context.Context) error {
 		q, err := l.net.propose(l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
-		if err != nil {
-			return err
-		}
-		_, err = q.ask(ctx, e)
 		if err == nil {
-			break
+			_, err = q.ask(ctx, e)
 		}
-		if !errors.Is(err, ledger.NotFound) {
-			return err
-		}
-		if wait(ctx, step); ctx.Err() != nil {
-			return fmt.Errorf("peer %s has not applied block %d: %w", e.URL(), block, context.Cause(ctx))
-		}
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.applied = max(block, e.applied)
-	return nil
+		return err
+	})
 }
 
 // Value asks one peer, ours first.
@@ -150,7 +129,11 @@ func (l *Ledger) hasBegun(ctx context.Context) error {
 	if begun {
 		return nil
 	}
-	_, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	q, err := l.net.propose(l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
+	if err != nil {
+		return err
+	}
+	_, err = anyOf(ctx, l.net.byHealth(), q.ask)
 	if errors.Is(err, ledger.NotFound) {
 		return ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis)
 	}
@@ -276,13 +259,19 @@ func (n *network) block(ctx context.Context, number uint64) (*common.Block, erro
 
 // height is how many blocks the most advanced of the peers that answer has.
 func (n *network) height(ctx context.Context) (uint64, error) {
-	a, err := n.first(ctx, anyState, systemQuery, chainInfo, n.cfg.Channel)
+	q, err := n.propose(systemQuery, chainInfo, n.cfg.Channel)
 	if err != nil {
 		return 0, err
 	}
-	var info common.BlockchainInfo
-	if err := decode("chain info", a.payload(), &info); err != nil {
-		return 0, broken(err)
-	}
-	return info.GetHeight(), nil
+	return highest(ctx, n.peers, func(ctx context.Context, e *endorser) (uint64, error) {
+		a, err := q.ask(ctx, e)
+		if err != nil {
+			return 0, err
+		}
+		var info common.BlockchainInfo
+		if err := decode("chain info", a.payload(), &info); err != nil {
+			return 0, broken(err)
+		}
+		return info.GetHeight(), nil
+	})
 }

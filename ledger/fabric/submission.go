@@ -41,10 +41,11 @@ type submission struct {
 	log  *slog.Logger
 	// locate finds where a call that was recorded before stands.
 	locate func(ctx context.Context, call ledger.Signed) (ledger.Position, error)
-	// current reports whether peers had, before they answered, applied all that
-	// was known here when the submission began; where not, it waits until they have.
-	// A refusal by peers that lag behind what its caller has seen is none.
-	current func(ctx context.Context, peers []string) bool
+	// look is called before each attempt. What it returns reports whether peers were
+	// known by then to have applied all that was known here when the submission began;
+	// where not, it waits until they have. A refusal by peers that lag behind what its
+	// caller has seen is none, even if they have caught up since.
+	look func() (current func(ctx context.Context, peers []string) bool)
 
 	// lost are attempts that were sent and not heard of: while one may still come
 	// into a block, nothing is final for the calls that it would record.
@@ -83,13 +84,14 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		if count[differ] > 0 { // one of those that were asked lags, or runs another contract: others may agree
 			round = count[differ] + count[again]
 		}
+		current := s.look()
 		a := s.send.attempt(ctx, compact(calls, open), round)
 		f, refusal := judge(a.err, a.sent != nil)
 		s.note(ctx, a, f, compact(calls, open))
 		count[f]++
 		switch {
 		case f == settled:
-			open = s.settle(ctx, a, calls, open, results)
+			open = s.settle(ctx, a, current, calls, open, results)
 		case len(open) > 1 && (f == conflict || f == refused && refusal.Code == ledger.InvalidCode):
 			s.halve(ctx, calls, open, results)
 			return results
@@ -174,10 +176,10 @@ func (s *submission) final(ctx context.Context, f fate, n int) error {
 
 // settle gives calls the results of an attempt that came through, and returns
 // those that have none yet.
-func (s *submission) settle(ctx context.Context, a attempt, calls []ledger.Signed, open []int, results []result) []int {
+func (s *submission) settle(ctx context.Context, a attempt, current func(context.Context, []string) bool, calls []ledger.Signed, open []int, results []result) []int {
 	var left []int
 	s.hear()
-	doubtful := slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) && !s.current(ctx, a.by)
+	doubtful := slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) && !current(ctx, a.by)
 	for k, i := range open {
 		answer := a.answers[k]
 		if answer.Error != nil {

@@ -383,3 +383,5 @@ type member struct {
 }
 
 func (m member) MSPID() string { return m.msp }
+
+func (m member) URL() string { return m.msp }

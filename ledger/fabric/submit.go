@@ -41,7 +41,7 @@ func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
 	floor := l.seen.newest()
 	s := &submission{
 		send: l.send, log: l.cfg.Log, locate: l.locate,
-		current: func(ctx context.Context, peers []string) bool { return l.current(ctx, peers, floor) },
+		look: func() func(context.Context, []string) bool { return l.look(floor) },
 	}
 	defer s.end()
 	results := s.run(ctx, calls)
