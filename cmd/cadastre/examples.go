@@ -10,7 +10,7 @@ import (
 // words; a command with a Help of its own shows it there.
 var examples = map[string]string{ //nolint:gosec // it takes kid and auth for credentials
 	"genesis sign": "cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc 11430300MB0A00001L --recovery recovery.json > genesis.jws",
-	"serve":        "cadastre serve --dir D\ncadastre serve --dir D --listen :8443 --tls-cert cert.pem --tls-key key.pem\ncadastre serve --dir D --log-entries public",
+	"serve":        "cadastre serve --dir D\ncadastre serve --dir D --listen :8443 --tls-cert cert.pem --tls-key key.pem\ncadastre serve --dir D --log-entries public\nKeys of an S3 store that node.json names no file for: CADASTRE_S3_ACCESS_KEY, CADASTRE_S3_SECRET_KEY, CADASTRE_S3_SESSION_TOKEN.",
 
 	"party admit":       "cadastre party admit holder.jws --profile authority.json",
 	"party show":        "cadastre party show --profile holder.json\ncadastre party show ID --json",

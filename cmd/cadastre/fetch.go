@@ -22,7 +22,8 @@ func (fetchCmd) Help() string {
 	return `cadastre fetch ORDER --output streets.csv --profile buyer.json
 What came is kept in streets.csv.part; after a cut run the same command to go on.
 streets.csv appears only when its SHA-256 is the recorded one; streets.csv.receipt.json
-beside it names the receipts of its delivery: cadastre trace streets.csv starts from them.`
+beside it names the receipts of its delivery: cadastre trace streets.csv starts from them.
+Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.`
 }
 
 // Run fetches what the order bought.
@@ -53,7 +54,8 @@ type supplyCmd struct {
 // Help says whose key is needed.
 func (supplyCmd) Help() string {
 	return `cadastre license supply LICENSE RESOURCE --output raw.csv --profile sandbox.json
-Only the key of an environment that the license lists may fetch (cadastre keygen --environment).`
+Only the key of an environment that the license lists may fetch (cadastre keygen --environment).
+Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.`
 }
 
 // Run fetches for a controlled environment.

@@ -37,7 +37,8 @@ type initCmd struct {
 // Help shows the ways to begin.
 func (initCmd) Help() string {
 	return `On the node:            cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE
-On the authority's own: cadastre genesis sign D/genesis.request --profile authority.json > genesis.jws
+On the authority's own: cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc CODE \
+                            --recovery recovery.json > genesis.jws
 On the node again:      cadastre init --dir D --genesis genesis.jws
 Hand D/trust.json to whoever is to verify, outside the node.
 

@@ -260,7 +260,7 @@ func limitation(p *program, l evidence.Limitation) string {
 	case evidence.ReceiptByBuyer:
 		return p.say("接收方确已收到", "that the receiver has received it")
 	case evidence.Clock:
-		return p.say("节点时钟之外的时间", "times beyond the node's clock")
+		return p.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are the node's clock's, on Fabric what clients claimed")
 	case evidence.CustodySigned:
 		return p.say("由节点托管密钥所作的签名属于单位本身的单独控制", "sole control of signatures whose key the node keeps")
 	case evidence.DemoLedger:

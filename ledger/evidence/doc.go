@@ -11,7 +11,7 @@
 //
 // It does not prove that no later call changed a key, license or entry, that
 // there are no other receipts, that the buyer received anything, or that the
-// node's clock was right: Report.NotProven says so each time. It opens no
+// times were right: Report.NotProven says so each time. It opens no
 // files and asks no network, and it knows no backend: how a call is proved is
 // handed in by kind, only that of the embedded ledger is here.
 //

@@ -19,7 +19,7 @@ type Report struct {
 // Step is one proven call.
 type Step struct {
 	Position ledger.Position `json:"position"`
-	Time     ledger.Millis   `json:"time"` // of the entry: the node's clock
+	Time     ledger.Millis   `json:"time"` // of the entry: the node's clock, on Fabric the client's claim
 	Function ledger.Function `json:"function"`
 	Party    ledger.ID       `json:"party"`
 	Name     string          `json:"name"` // of the party, as it was admitted
@@ -81,7 +81,7 @@ const (
 	LaterCalls     Limitation = "later_calls"        // calls outside the bundle may have changed a key, license or entry
 	OtherReceipts  Limitation = "other_receipts"     // there may be other receipts
 	ReceiptByBuyer Limitation = "receipt_by_buyer"   // that the other side received it
-	Clock          Limitation = "clock"              // times are the node's
+	Clock          Limitation = "clock"              // times are the node's, or what clients claimed
 	CustodySigned  Limitation = "custody_signatures" // the node keeps a key that signed a step
 	DemoLedger     Limitation = "demo"               // limits of the law may have been left out
 )
