@@ -1,6 +1,11 @@
-// Package client speaks to a node: it signs calls and tokens with the party's
+// Package client speaks to nodes: it signs calls and tokens with the party's
 // own key, sends them, fetches content resumably and checks it, and imports
-// catalogs. Keys never leave this machine.
+// catalogs. What lies at another node it asks for there, and joins the answers.
+//
+// It promises that keys never leave this machine, that a file appears only when
+// its SHA-256 is the recorded one, and that a token goes to no address but that
+// of the node it is for: the profile's, one that the user names, or one whose
+// certificate is for that node's origin. It decides nothing.
 package client
 
 import (
