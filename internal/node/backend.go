@@ -85,7 +85,7 @@ type opener func(ctx context.Context, d folder, s Settings, k keys, log *slog.Lo
 // that may begin it.
 func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Logger, now func() time.Time) (opened, error) {
 	if s.Backend.Shared() {
-		return openFabric(ctx, s, log, now)
+		return openFabric(ctx, d, s, log, now)
 	}
 	l, err := embedded.Open(ctx, embedded.Config{
 		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(), Genesis: s.GenesisSHA256, Now: now,

@@ -47,3 +47,6 @@ func (n *Node) Sweep(ctx context.Context, age time.Duration) (int, error) { retu
 
 // Objects is the object store.
 func (n *Node) Objects() *objects.Store { return n.objects }
+
+// Quorum is how many organizations a node in dir has sign a proof.
+func Quorum(dir string) (int, error) { return folder(dir).quorum() }

@@ -2,30 +2,61 @@ package node
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric"
 )
 
 // openFabric opens the channel that the settings name.
-func openFabric(ctx context.Context, s Settings, log *slog.Logger, now func() time.Time) (opened, error) {
+func openFabric(ctx context.Context, d folder, s Settings, log *slog.Logger, now func() time.Time) (opened, error) {
 	b := s.Backend
+	quorum, err := d.quorum()
+	if err != nil {
+		return opened{}, err
+	}
 	profile, err := os.ReadFile(b.Profile)
 	if err != nil {
 		return opened{}, fmt.Errorf("ledger_backend.profile: %w: name the network's connection profile in node.json", err)
 	}
 	l, err := fabric.Open(ctx, fabric.Config{
 		Profile: profile, Channel: b.Channel, Chaincode: b.Chaincode, Version: b.Version, Organization: b.Organization, User: b.User,
-		Genesis: s.GenesisSHA256, Log: log, Now: now,
+		Genesis: s.GenesisSHA256, Quorum: quorum, Log: log, Now: now,
 	})
 	if err != nil {
 		return opened{}, fmt.Errorf("ledger_backend in node.json: %w", err)
 	}
 	return opened{Ledger: l, close: l.Close}, nil
+}
+
+// quorum is how many organizations must sign what a verifier is to believe, by the
+// trust file; 0 before there is one.
+func (d folder) quorum() (int, error) {
+	b, err := os.ReadFile(d.path("trust.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read trust.json: %w", err)
+	}
+	t, err := evidence.ParseTrust(b)
+	if err != nil {
+		return 0, err
+	}
+	var network struct {
+		Quorum int `json:"quorum"`
+	}
+	if err := json.Unmarshal(t.Fabric, &network); err != nil {
+		return 0, fmt.Errorf("trust.json: fabric: %w", err)
+	}
+	return network.Quorum, nil
 }
 
 var _ ledger.Ledger = (*fabric.Ledger)(nil)
