@@ -30,7 +30,7 @@ type chaincode struct {
 func (c *chaincode) Init(shim.ChaincodeStubInterface) *peer.Response { return shim.Success(nil) }
 
 // Invoke answers one proposal. A panic would end the process, and the same call
-// resubmitted the next one: it is a refusal instead (fabric.md §8).
+// resubmitted the next one: it is a refusal instead.
 func (c *chaincode) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Response) {
 	if !c.open.TryRLock() {
 		return refusal(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy))
