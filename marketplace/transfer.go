@@ -275,9 +275,6 @@ func (t *Transfer) Done() <-chan struct{} { return t.ctx.Done() }
 // buffers are shared by all transfers: 256 KiB reads decrypt fastest.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-// progress is how often a running delivery's bytes are noted durably.
-const progress = 16 << 20
-
 // Send streams the content to w and keeps the end receipt. It returns ErrEnded
 // when the decision ended meanwhile: the connection is then to be reset.
 func (t *Transfer) Send(w io.Writer) error {
@@ -304,26 +301,24 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 		return 0, errors.New("no buffer")
 	}
 	defer buffers.Put(p)
-	noted := int64(0)
+	n := noting{t: t}
+	defer func() { err = errors.Join(err, n.wait()) }()
 	for written < t.Length {
-		n, err := io.ReadFull(r, (*p)[:min(int64(len(*p)), t.Length-written)])
+		k, err := io.ReadFull(r, (*p)[:min(int64(len(*p)), t.Length-written)])
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return written, fmt.Errorf("read content: %w", err)
 		}
 		if t.ctx.Err() != nil {
 			return written, context.Cause(t.ctx)
 		}
-		k, err := w.Write((*p)[:n])
+		k, err = w.Write((*p)[:k])
 		written += int64(k)
 		if err != nil {
 			return written, fmt.Errorf("write content: %w", err)
 		}
 		t.m.Receipts.Touch(t.handle)
-		if written-noted >= progress {
-			noted = written
-			if err := t.m.Receipts.Progress(t.ctx, t.handle, written); err != nil {
-				return written, fmt.Errorf("note progress: %w", err)
-			}
+		if err := n.note(written); err != nil {
+			return written, err
 		}
 	}
 	return written, nil
