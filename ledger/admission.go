@@ -133,7 +133,7 @@ func (l Limits) check(demo bool) error {
 }
 
 // Validate checks the form.
-func (a AdmitArgs) Validate() error {
+func (a PartyAdmitArgs) Validate() error {
 	if a.Application == "" {
 		return Invalid("application", "required")
 	}
@@ -143,17 +143,17 @@ func (a AdmitArgs) Validate() error {
 var keyReasons = []string{"lost", "compromised", "retired"}
 
 // Validate checks the form.
-func (a RotateArgs) Validate() error {
+func (a KeyRotateArgs) Validate() error {
 	return First(a.Old.Validate("old"), a.New.Validate("new"))
 }
 
 // Validate checks the form.
-func (a RevokeKeyArgs) Validate() error {
+func (a KeyRevokeArgs) Validate() error {
 	return First(a.Party.Validate("party"), a.Kid.Validate("kid"), OneOf("reason", a.Reason, keyReasons))
 }
 
 // Validate checks the form.
-func (a ReplaceKeyArgs) Validate() error {
+func (a KeyReplaceArgs) Validate() error {
 	return First(a.Party.Validate("party"), a.Old.Validate("old"), a.New.Validate("new"), OneOf("reason", a.Reason, keyReasons[:2]))
 }
 

@@ -67,7 +67,7 @@ func (r Review) Validate(field string) error {
 
 // Validate checks an application on its face: the resource, and documents of
 // every group that R9(1) asks for.
-func (a SubmitArgs) Validate() error {
+func (a AppSubmitArgs) Validate() error {
 	if err := First(a.Application.Validate("application"), a.Body.Validate("body"), a.Resource.Validate("resource"),
 		a.Deposit.Validate("deposit_hash"), CheckList("materials", a.Materials, 1, MaxList)); err != nil {
 		return err
@@ -88,18 +88,18 @@ func (a SubmitArgs) Validate() error {
 }
 
 // Validate checks the form.
-func (a ResubmitArgs) Validate() error {
-	return First(a.Answers.Validate("answers"), a.SubmitArgs.Validate())
+func (a AppResubmitArgs) Validate() error {
+	return First(a.Answers.Validate("answers"), a.AppSubmitArgs.Validate())
 }
 
 // Validate checks the form.
-func (a StepArgs) Validate() error {
+func (a AppStepArgs) Validate() error {
 	return First(a.Application.Validate("application"), a.Answers.Validate("answers"))
 }
 
 // Validate checks that there is something to mend, each matter named once.
-func (a ReturnArgs) Validate() error {
-	if err := a.StepArgs.Validate(); err != nil {
+func (a AppReturnArgs) Validate() error {
+	if err := a.AppStepArgs.Validate(); err != nil {
 		return err
 	}
 	if len(a.Defects) == 0 {
@@ -142,13 +142,13 @@ func checkNote(field string, s *Salted) error {
 }
 
 // Validate checks the form.
-func (a RefuseArgs) Validate() error {
-	return First(a.StepArgs.Validate(), OneOf("reason", a.Reason, RefusalReasons()), checkNote("note", a.Note))
+func (a AppRefuseArgs) Validate() error {
+	return First(a.AppStepArgs.Validate(), OneOf("reason", a.Reason, RefusalReasons()), checkNote("note", a.Note))
 }
 
 // Validate checks that all three checks of R11 were made.
-func (a PassArgs) Validate() error {
-	if err := First(a.StepArgs.Validate(), CheckList("checklist", a.Checklist, len(Checks()), len(Checks())),
+func (a AppPassArgs) Validate() error {
+	if err := First(a.AppStepArgs.Validate(), CheckList("checklist", a.Checklist, len(Checks()), len(Checks())),
 		checkNote("late", a.Late)); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (a PassArgs) Validate() error {
 }
 
 // Validate checks that an objection has a ground and evidence (R12).
-func (a ObjectArgs) Validate() error {
+func (a AppObjectArgs) Validate() error {
 	if err := First(a.Application.Validate("application"), a.Objection.Validate("objection"), a.Answers.Validate("answers"),
 		CheckToken("ground", a.Ground, maxGround), CheckList("evidence", a.Evidence, 1, maxEvidence),
 		checkNote("person", a.Person)); err != nil {
@@ -176,14 +176,14 @@ func (a ObjectArgs) Validate() error {
 }
 
 // Validate checks the form.
-func (a DecideArgs) Validate() error {
-	return First(a.StepArgs.Validate(), a.Objection.Validate("objection"), a.Reason.Validate("reason"))
+func (a AppDecideArgs) Validate() error {
+	return First(a.AppStepArgs.Validate(), a.Objection.Validate("objection"), a.Reason.Validate("reason"))
 }
 
 // Validate checks the form. The official code is opaque, but may not look like
 // one of ours: the two share one index.
-func (a CodeArgs) Validate() error {
-	if err := a.StepArgs.Validate(); err != nil {
+func (a AppCodeArgs) Validate() error {
+	if err := a.AppStepArgs.Validate(); err != nil {
 		return err
 	}
 	if a.RegistryCode == "" {

@@ -7,8 +7,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-func goodSubmit() ledger.SubmitArgs {
-	a := ledger.SubmitArgs{
+func goodSubmit() ledger.AppSubmitArgs {
+	a := ledger.AppSubmitArgs{
 		Application: ledger.DeriveID("application"), Body: ledger.DeriveID("body"), Resource: goodResource(),
 		Deposit: ledger.DigestOf(nil), InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: ledger.DigestOf(nil)},
 	}
@@ -21,48 +21,48 @@ func goodSubmit() ledger.SubmitArgs {
 func TestSubmitArgsValidate(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		edit  func(*ledger.SubmitArgs)
+		edit  func(*ledger.AppSubmitArgs)
 		field string
 	}{
-		{"good", func(*ledger.SubmitArgs) {}, ""},
-		{"two of a group", func(a *ledger.SubmitArgs) {
+		{"good", func(*ledger.AppSubmitArgs) {}, ""},
+		{"two of a group", func(a *ledger.AppSubmitArgs) {
 			more := a.Materials[0]
 			more.SHA256 = ledger.DigestOf([]byte("more"))
 			a.Materials = append(a.Materials, more)
 		}, ""},
-		{"reviewed until", func(a *ledger.SubmitArgs) { a.InternalReview.ValidUntil = "2026-08-31" }, ""},
-		{"application", func(a *ledger.SubmitArgs) { a.Application = "" }, "application"},
-		{"body", func(a *ledger.SubmitArgs) { a.Body = "" }, "body"},
-		{"resource", func(a *ledger.SubmitArgs) { a.Resource.Title = "" }, "resource.title"},
-		{"deposit", func(a *ledger.SubmitArgs) { a.Deposit = "" }, "deposit_hash"},
-		{"no materials", func(a *ledger.SubmitArgs) { a.Materials = nil }, "materials"},
-		{"501 materials", func(a *ledger.SubmitArgs) {
+		{"reviewed until", func(a *ledger.AppSubmitArgs) { a.InternalReview.ValidUntil = "2026-08-31" }, ""},
+		{"application", func(a *ledger.AppSubmitArgs) { a.Application = "" }, "application"},
+		{"body", func(a *ledger.AppSubmitArgs) { a.Body = "" }, "body"},
+		{"resource", func(a *ledger.AppSubmitArgs) { a.Resource.Title = "" }, "resource.title"},
+		{"deposit", func(a *ledger.AppSubmitArgs) { a.Deposit = "" }, "deposit_hash"},
+		{"no materials", func(a *ledger.AppSubmitArgs) { a.Materials = nil }, "materials"},
+		{"501 materials", func(a *ledger.AppSubmitArgs) {
 			for i := range 501 {
 				m := a.Materials[0]
 				m.Bytes = int64(i + 2)
 				a.Materials = append(a.Materials, m)
 			}
 		}, "materials"},
-		{"material twice", func(a *ledger.SubmitArgs) { a.Materials = append(a.Materials, a.Materials[0]) }, "materials[6]"},
-		{"group", func(a *ledger.SubmitArgs) { a.Materials[1].Group = "scenario" }, "materials[1].group"},
-		{"empty material", func(a *ledger.SubmitArgs) { a.Materials[1].Bytes = 0 }, "materials[1].bytes"},
-		{"material without hash", func(a *ledger.SubmitArgs) { a.Materials[1].SHA256 = "" }, "materials[1].sha256"},
-		{"material without name", func(a *ledger.SubmitArgs) { a.Materials[1].Name.Salt = "" }, "materials[1].name.salt"},
-		{"reviewed by nobody", func(a *ledger.SubmitArgs) { a.InternalReview.By = "" }, "internal_review.by"},
-		{"reviewed never", func(a *ledger.SubmitArgs) { a.InternalReview.On = "" }, "internal_review.on"},
-		{"reviewed without hash", func(a *ledger.SubmitArgs) { a.InternalReview.SHA256 = "" }, "internal_review.sha256"},
-		{"review ended before it began", func(a *ledger.SubmitArgs) { a.InternalReview.ValidUntil = "2026-08-30" }, "internal_review.valid_until"},
+		{"material twice", func(a *ledger.AppSubmitArgs) { a.Materials = append(a.Materials, a.Materials[0]) }, "materials[6]"},
+		{"group", func(a *ledger.AppSubmitArgs) { a.Materials[1].Group = "scenario" }, "materials[1].group"},
+		{"empty material", func(a *ledger.AppSubmitArgs) { a.Materials[1].Bytes = 0 }, "materials[1].bytes"},
+		{"material without hash", func(a *ledger.AppSubmitArgs) { a.Materials[1].SHA256 = "" }, "materials[1].sha256"},
+		{"material without name", func(a *ledger.AppSubmitArgs) { a.Materials[1].Name.Salt = "" }, "materials[1].name.salt"},
+		{"reviewed by nobody", func(a *ledger.AppSubmitArgs) { a.InternalReview.By = "" }, "internal_review.by"},
+		{"reviewed never", func(a *ledger.AppSubmitArgs) { a.InternalReview.On = "" }, "internal_review.on"},
+		{"reviewed without hash", func(a *ledger.AppSubmitArgs) { a.InternalReview.SHA256 = "" }, "internal_review.sha256"},
+		{"review ended before it began", func(a *ledger.AppSubmitArgs) { a.InternalReview.ValidUntil = "2026-08-30" }, "internal_review.valid_until"},
 	} {
 		a := goodSubmit()
 		c.edit(&a)
 		if got := field(a.Validate()); got != c.field {
 			t.Errorf("%s: got field %q, want %q", c.name, got, c.field)
 		}
-		if got := field(ledger.ResubmitArgs{Answers: ledger.DigestOf(nil), SubmitArgs: a}.Validate()); got != c.field {
+		if got := field(ledger.AppResubmitArgs{Answers: ledger.DigestOf(nil), AppSubmitArgs: a}.Validate()); got != c.field {
 			t.Errorf("%s, again: got field %q, want %q", c.name, got, c.field)
 		}
 	}
-	if got := field(ledger.ResubmitArgs{SubmitArgs: goodSubmit()}.Validate()); got != "answers" {
+	if got := field(ledger.AppResubmitArgs{AppSubmitArgs: goodSubmit()}.Validate()); got != "answers" {
 		t.Errorf("resubmitted to nothing: got field %q", got)
 	}
 	for i, g := range ledger.MaterialGroups() {
@@ -76,23 +76,23 @@ func TestSubmitArgsValidate(t *testing.T) {
 }
 
 func TestStepsValidate(t *testing.T) {
-	step := ledger.StepArgs{Application: ledger.DeriveID("a"), Answers: ledger.DigestOf(nil)}
+	step := ledger.AppStepArgs{Application: ledger.DeriveID("a"), Answers: ledger.DigestOf(nil)}
 	salted := ledger.Salt([16]byte{}, "a")
 	bad := ledger.Salted{}
-	returned := func(d ...ledger.Defect) error { return ledger.ReturnArgs{StepArgs: step, Defects: d}.Validate() }
-	pass := func(c ...string) error { return ledger.PassArgs{StepArgs: step, Checklist: c}.Validate() }
+	returned := func(d ...ledger.Defect) error { return ledger.AppReturnArgs{AppStepArgs: step, Defects: d}.Validate() }
+	pass := func(c ...string) error { return ledger.AppPassArgs{AppStepArgs: step, Checklist: c}.Validate() }
 	refuse := func(r ledger.Reason, n *ledger.Salted) error {
-		return ledger.RefuseArgs{StepArgs: step, Reason: r, Note: n}.Validate()
+		return ledger.AppRefuseArgs{AppStepArgs: step, Reason: r, Note: n}.Validate()
 	}
-	object := func(edit func(*ledger.ObjectArgs)) error {
-		a := ledger.ObjectArgs{
+	object := func(edit func(*ledger.AppObjectArgs)) error {
+		a := ledger.AppObjectArgs{
 			Application: step.Application, Objection: step.Application, Answers: step.Answers, Ground: "ownership",
 			Evidence: []ledger.Digest{ledger.DigestOf(nil)}, Person: &salted,
 		}
 		edit(&a)
 		return a.Validate()
 	}
-	code := func(c string) error { return ledger.CodeArgs{StepArgs: step, RegistryCode: c}.Validate() }
+	code := func(c string) error { return ledger.AppCodeArgs{AppStepArgs: step, RegistryCode: c}.Validate() }
 	var defects []ledger.Defect
 	for i := range 501 {
 		defects = append(defects, ledger.Defect{Field: strings.Repeat("a", i%60+1), Rule: strings.Repeat("b", i/60+1)})
@@ -106,8 +106,8 @@ func TestStepsValidate(t *testing.T) {
 		{"deposit of negative bytes", ledger.DepositArgs{SHA256: ledger.DigestOf(nil), Bytes: -1}.Validate(), "bytes"},
 		{"deposit of nothing", ledger.DepositArgs{}.Validate(), "sha256"},
 		{"step", step.Validate(), ""},
-		{"step of nothing", ledger.StepArgs{Answers: step.Answers}.Validate(), "application"},
-		{"step that answers nothing", ledger.StepArgs{Application: step.Application}.Validate(), "answers"},
+		{"step of nothing", ledger.AppStepArgs{Answers: step.Answers}.Validate(), "application"},
+		{"step that answers nothing", ledger.AppStepArgs{Application: step.Application}.Validate(), "answers"},
 		{"return", returned(ledger.Defect{Field: "resource.items[3].level", Rule: "R9(1)", Note: &salted}, ledger.Defect{Field: "a", Rule: "domain §2.2"}), ""},
 		{"500 defects", returned(defects[:500]...), ""},
 		{"no defect", returned(), "defects"},
@@ -126,17 +126,17 @@ func TestStepsValidate(t *testing.T) {
 		{"pass after two checks", pass("complete", "consistent"), "checklist"},
 		{"pass after one check twice", pass("complete", "consistent", "complete"), "checklist[2]"},
 		{"pass as true", pass("complete", "consistent", "true"), "checklist[2]"},
-		{"pass with a bad reason", ledger.PassArgs{StepArgs: step, Checklist: ledger.Checks(), Late: &bad}.Validate(), "late.salt"},
-		{"object", object(func(*ledger.ObjectArgs) {}), ""},
-		{"object by no id", object(func(a *ledger.ObjectArgs) { a.Objection = "" }), "objection"},
-		{"object on no ground", object(func(a *ledger.ObjectArgs) { a.Ground = "" }), "ground"},
-		{"object in free text", object(func(a *ledger.ObjectArgs) { a.Ground = "数据是我们的" }), "ground"},
-		{"object without evidence", object(func(a *ledger.ObjectArgs) { a.Evidence = nil }), "evidence"},
-		{"object by no hash", object(func(a *ledger.ObjectArgs) { a.Evidence[0] = "x" }), "evidence[0]"},
-		{"object by a bad name", object(func(a *ledger.ObjectArgs) { a.Person = &bad }), "person.salt"},
-		{"decide", ledger.DecideArgs{StepArgs: step, Objection: step.Application, Reason: salted}.Validate(), ""},
-		{"decide nothing", ledger.DecideArgs{StepArgs: step, Reason: salted}.Validate(), "objection"},
-		{"decide without reason", ledger.DecideArgs{StepArgs: step, Objection: step.Application}.Validate(), "reason.salt"},
+		{"pass with a bad reason", ledger.AppPassArgs{AppStepArgs: step, Checklist: ledger.Checks(), Late: &bad}.Validate(), "late.salt"},
+		{"object", object(func(*ledger.AppObjectArgs) {}), ""},
+		{"object by no id", object(func(a *ledger.AppObjectArgs) { a.Objection = "" }), "objection"},
+		{"object on no ground", object(func(a *ledger.AppObjectArgs) { a.Ground = "" }), "ground"},
+		{"object in free text", object(func(a *ledger.AppObjectArgs) { a.Ground = "数据是我们的" }), "ground"},
+		{"object without evidence", object(func(a *ledger.AppObjectArgs) { a.Evidence = nil }), "evidence"},
+		{"object by no hash", object(func(a *ledger.AppObjectArgs) { a.Evidence[0] = "x" }), "evidence[0]"},
+		{"object by a bad name", object(func(a *ledger.AppObjectArgs) { a.Person = &bad }), "person.salt"},
+		{"decide", ledger.AppDecideArgs{AppStepArgs: step, Objection: step.Application, Reason: salted}.Validate(), ""},
+		{"decide nothing", ledger.AppDecideArgs{AppStepArgs: step, Reason: salted}.Validate(), "objection"},
+		{"decide without reason", ledger.AppDecideArgs{AppStepArgs: step, Objection: step.Application}.Validate(), "reason.salt"},
 		{"code", code(""), ""},
 		{"official code", code("4303001202610150000001"), ""},
 		{"official code of 8", code("a.-45678"), ""},

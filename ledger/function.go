@@ -17,40 +17,40 @@ const (
 	FnAnchor       Function = "anchor"
 
 	FnDeposit      Function = "deposit"
-	FnSubmit       Function = "application.submit"
-	FnAccept       Function = "application.accept"
-	FnReturn       Function = "application.return"
-	FnResubmit     Function = "application.resubmit"
-	FnRefuse       Function = "application.refuse"
-	FnPass         Function = "application.pass"
-	FnFail         Function = "application.fail"
-	FnObject       Function = "application.object"
-	FnDecide       Function = "application.decide_objection"
-	FnCode         Function = "application.code"
-	FnWithdraw     Function = "application.withdraw"
+	FnAppSubmit    Function = "application.submit"
+	FnAppAccept    Function = "application.accept"
+	FnAppReturn    Function = "application.return"
+	FnAppResubmit  Function = "application.resubmit"
+	FnAppRefuse    Function = "application.refuse"
+	FnAppPass      Function = "application.pass"
+	FnAppFail      Function = "application.fail"
+	FnAppObject    Function = "application.object"
+	FnAppDecide    Function = "application.decide_objection"
+	FnAppCode      Function = "application.code"
+	FnAppWithdraw  Function = "application.withdraw"
 	FnEntrySuspend Function = "entry.suspend"
 	FnEntryResume  Function = "entry.resume"
 
-	FnOffer            Function = "license.offer"
+	FnLicenseOffer     Function = "license.offer"
 	FnLicenseAccept    Function = "license.accept"
 	FnLicenseSuspend   Function = "license.suspend"
 	FnLicenseResume    Function = "license.resume"
 	FnLicenseTerminate Function = "license.terminate"
 	FnEnvironmentSet   Function = "environment.set"
 
-	FnList          Function = "product.list"
-	FnChange        Function = "product.change"
-	FnDelist        Function = "product.delist"
+	FnProductList   Function = "product.list"
+	FnProductChange Function = "product.change"
+	FnProductDelist Function = "product.delist"
 	FnContentAdd    Function = "content.add"
 	FnContentRemove Function = "content.remove"
 
-	FnPlace          Function = "order.place"
-	FnOrderAccept    Function = "order.accept"
-	FnOrderRefuse    Function = "order.refuse"
-	FnConfirmPayment Function = "order.confirm_payment"
-	FnOrderCancel    Function = "order.cancel"
-	FnFulfil         Function = "order.fulfil"
-	FnBlock          Function = "order.block"
+	FnOrderPlace          Function = "order.place"
+	FnOrderAccept         Function = "order.accept"
+	FnOrderRefuse         Function = "order.refuse"
+	FnOrderConfirmPayment Function = "order.confirm_payment"
+	FnOrderCancel         Function = "order.cancel"
+	FnOrderFulfil         Function = "order.fulfil"
+	FnOrderBlock          Function = "order.block"
 )
 
 // FunctionRow says who may call a function.
@@ -74,36 +74,36 @@ func Functions() []FunctionRow {
 		{FnCalendarSet, []Role{authority}},
 		{FnAnchor, []Role{RolePlatform}},
 		{FnDeposit, []Role{RoleHolder}},
-		{FnSubmit, []Role{RoleHolder}},
-		{FnAccept, []Role{body}},
-		{FnReturn, []Role{body}},
-		{FnResubmit, []Role{RoleHolder}},
-		{FnRefuse, []Role{body}},
-		{FnPass, []Role{body}},
-		{FnFail, []Role{body}},
-		{FnObject, nil},
-		{FnDecide, []Role{body}},
-		{FnCode, []Role{body}},
-		{FnWithdraw, []Role{RoleHolder}},
+		{FnAppSubmit, []Role{RoleHolder}},
+		{FnAppAccept, []Role{body}},
+		{FnAppReturn, []Role{body}},
+		{FnAppResubmit, []Role{RoleHolder}},
+		{FnAppRefuse, []Role{body}},
+		{FnAppPass, []Role{body}},
+		{FnAppFail, []Role{body}},
+		{FnAppObject, nil},
+		{FnAppDecide, []Role{body}},
+		{FnAppCode, []Role{body}},
+		{FnAppWithdraw, []Role{RoleHolder}},
 		{FnEntrySuspend, []Role{regulator}},
 		{FnEntryResume, []Role{regulator}},
-		{FnOffer, []Role{RoleImplementer}},
+		{FnLicenseOffer, []Role{RoleImplementer}},
 		{FnLicenseAccept, []Role{RoleOperator}},
 		{FnLicenseSuspend, []Role{RoleImplementer, regulator}},
 		{FnLicenseResume, []Role{RoleImplementer, regulator}},
 		{FnLicenseTerminate, []Role{RoleImplementer}},
 		{FnEnvironmentSet, []Role{RoleImplementer}},
-		{FnList, []Role{RoleOperator}},
-		{FnChange, []Role{RoleOperator}},
-		{FnDelist, []Role{RoleOperator, regulator}},
+		{FnProductList, []Role{RoleOperator}},
+		{FnProductChange, []Role{RoleOperator}},
+		{FnProductDelist, []Role{RoleOperator, regulator}},
 		{FnContentAdd, []Role{RoleHolder, RoleOperator}},
 		{FnContentRemove, []Role{RoleHolder, RoleOperator}},
-		{FnPlace, []Role{RoleBuyer}},
+		{FnOrderPlace, []Role{RoleBuyer}},
 		{FnOrderAccept, []Role{RoleOperator}},
 		{FnOrderRefuse, []Role{RoleOperator}},
-		{FnConfirmPayment, []Role{RoleOperator}},
+		{FnOrderConfirmPayment, []Role{RoleOperator}},
 		{FnOrderCancel, []Role{RoleBuyer}},
-		{FnFulfil, []Role{RoleOperator, RoleBuyer}},
-		{FnBlock, []Role{regulator}},
+		{FnOrderFulfil, []Role{RoleOperator, RoleBuyer}},
+		{FnOrderBlock, []Role{regulator}},
 	}
 }

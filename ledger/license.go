@@ -131,8 +131,8 @@ func contains[T comparable](list []T, v T) bool {
 	return slices.Contains(list, v)
 }
 
-// OfferArgs offer a license.
-type OfferArgs struct {
+// LicenseOfferArgs offer a license.
+type LicenseOfferArgs struct {
 	LicenseTerms
 }
 

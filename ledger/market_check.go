@@ -131,7 +131,7 @@ func (r Region) Mainland() bool {
 }
 
 // Validate checks the form of an order, its arithmetic included.
-func (a PlaceArgs) Validate() error {
+func (a OrderPlaceArgs) Validate() error {
 	if err := First(
 		a.ID.Validate("id"),
 		a.Product.Validate("product_id"),
@@ -155,7 +155,7 @@ func (a PlaceArgs) Validate() error {
 }
 
 // checkTotal holds total = unit price × quantity, without overflow (B7).
-func (a PlaceArgs) checkTotal() error {
+func (a OrderPlaceArgs) checkTotal() error {
 	total, ok := a.UnitPrice.Times(a.Quantity)
 	if !ok {
 		return Refuse(InvalidCode, ReasonPrice).At("total").By("overflow")
@@ -179,7 +179,7 @@ func (f Fen) Times(n int64) (Fen, bool) {
 }
 
 // Validate checks the form.
-func (a PaymentArgs) Validate() error {
+func (a OrderPaymentArgs) Validate() error {
 	if err := First(a.ID.Validate("id"), a.Answers.Validate("answers"), CheckToken("reference", a.Reference, 100)); err != nil {
 		return err
 	}

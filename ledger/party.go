@@ -241,8 +241,8 @@ type LogRecord struct {
 	Key    string `json:"key"`
 }
 
-// AdmitArgs admit a party; Application is its own JWS of type TypeAdmission.
-type AdmitArgs struct {
+// PartyAdmitArgs admit a party; Application is its own JWS of type TypeAdmission.
+type PartyAdmitArgs struct {
 	Application string `json:"application"`
 }
 
@@ -259,9 +259,9 @@ func (a TargetArgs) Validate() error {
 	return First(a.ID.Validate("id"), a.Answers.Validate("answers"), CheckToken("ground", a.Ground, 64))
 }
 
-// RotateArgs replace one of the caller's own keys. Proof is a JWS of type
+// KeyRotateArgs replace one of the caller's own keys. Proof is a JWS of type
 // TypeRotation signed by the new key over RotationProof.
-type RotateArgs struct {
+type KeyRotateArgs struct {
 	Old   KeyID     `json:"old"`
 	New   NewKeyArg `json:"new"`
 	Proof string    `json:"proof"`
@@ -274,16 +274,16 @@ type RotationProof struct {
 	Old    KeyID `json:"old"`
 }
 
-// RevokeKeyArgs end a key at once; the caller ends its own, the authority anyone's.
-type RevokeKeyArgs struct {
+// KeyRevokeArgs end a key at once; the caller ends its own, the authority anyone's.
+type KeyRevokeArgs struct {
 	Party  ID     `json:"party"`
 	Kid    KeyID  `json:"kid"`
 	Reason string `json:"reason"` // lost compromised retired
 }
 
-// ReplaceKeyArgs put a new key for a lost one: by the authority for others,
+// KeyReplaceArgs put a new key for a lost one: by the authority for others,
 // by the recovery key for the authority itself.
-type ReplaceKeyArgs struct {
+type KeyReplaceArgs struct {
 	Party  ID        `json:"party"`
 	Old    KeyID     `json:"old"`
 	New    NewKeyArg `json:"new"`

@@ -41,8 +41,8 @@ type ProductState string
 
 // States of a product.
 const (
-	Listed   ProductState = "listed"
-	Delisted ProductState = "delisted"
+	ProductListed   ProductState = "listed"
+	ProductDelisted ProductState = "delisted"
 )
 
 // Product is the record of a product. On offer is computed where it is used:
@@ -57,8 +57,8 @@ type Product struct {
 	Cite          Cite         `json:"cite"`
 }
 
-// ListArgs list a product; with product.change, a new version of it.
-type ListArgs struct {
+// ProductListArgs list a product; with product.change, a new version of it.
+type ProductListArgs struct {
 	ProductOffer
 }
 
@@ -110,8 +110,8 @@ func OrderStates() []OrderState {
 	return []OrderState{OrderPlaced, OrderAccepted, OrderActive, OrderFulfilled, OrderCancelled, OrderRefunded, OrderBlocked}
 }
 
-// PlaceArgs place an order. Answers is the payload hash of the product's listing.
-type PlaceArgs struct {
+// OrderPlaceArgs place an order. Answers is the payload hash of the product's listing.
+type OrderPlaceArgs struct {
 	ID          ID      `json:"id"`
 	Product     ID      `json:"product_id"`
 	Answers     Digest  `json:"answers"`
@@ -127,8 +127,8 @@ type PlaceArgs struct {
 	Recipient   Region  `json:"recipient_region"` // where the buyer uses it: mainland China (B10)
 }
 
-// PaymentArgs confirm a payment.
-type PaymentArgs struct {
+// OrderPaymentArgs confirm a payment.
+type OrderPaymentArgs struct {
 	ID        ID     `json:"id"`
 	Answers   Digest `json:"answers"`
 	Reference string `json:"reference"`

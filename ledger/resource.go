@@ -132,24 +132,24 @@ type ApplicationState string
 
 // States of an application. Draft lives at the edge only.
 const (
-	Submitted   ApplicationState = "submitted"
-	Returned    ApplicationState = "returned"
-	NotAccepted ApplicationState = "not_accepted"
-	Accepted    ApplicationState = "accepted"
-	ExamFailed  ApplicationState = "exam_failed"
-	Noticed     ApplicationState = "noticed"
-	Terminated  ApplicationState = "terminated"
-	Coded       ApplicationState = "coded"
-	Withdrawn   ApplicationState = "withdrawn"
+	AppSubmitted   ApplicationState = "submitted"
+	AppReturned    ApplicationState = "returned"
+	AppNotAccepted ApplicationState = "not_accepted"
+	AppAccepted    ApplicationState = "accepted"
+	AppExamFailed  ApplicationState = "exam_failed"
+	AppNoticed     ApplicationState = "noticed"
+	AppTerminated  ApplicationState = "terminated"
+	AppCoded       ApplicationState = "coded"
+	AppWithdrawn   ApplicationState = "withdrawn"
 )
 
 // ApplicationStates is the closed list.
 func ApplicationStates() []ApplicationState {
-	return []ApplicationState{Submitted, Returned, NotAccepted, Accepted, ExamFailed, Noticed, Terminated, Coded, Withdrawn}
+	return []ApplicationState{AppSubmitted, AppReturned, AppNotAccepted, AppAccepted, AppExamFailed, AppNoticed, AppTerminated, AppCoded, AppWithdrawn}
 }
 
-// SubmitArgs apply for the initial registration of a resource (R7–R9).
-type SubmitArgs struct {
+// AppSubmitArgs apply for the initial registration of a resource (R7–R9).
+type AppSubmitArgs struct {
 	Application    ID         `json:"application"`
 	Body           ID         `json:"body"` // the registry body applied to
 	Resource       Resource   `json:"resource"`
@@ -158,14 +158,14 @@ type SubmitArgs struct {
 	InternalReview Review     `json:"internal_review"`
 }
 
-// ResubmitArgs answer a return with the whole application anew.
-type ResubmitArgs struct {
+// AppResubmitArgs answer a return with the whole application anew.
+type AppResubmitArgs struct {
 	Answers Digest `json:"answers"`
-	SubmitArgs
+	AppSubmitArgs
 }
 
-// StepArgs take an application one step: accept, withdraw.
-type StepArgs struct {
+// AppStepArgs take an application one step: accept, withdraw.
+type AppStepArgs struct {
 	Application ID     `json:"application"`
 	Answers     Digest `json:"answers"`
 }
@@ -177,31 +177,31 @@ type Defect struct {
 	Note  *Salted `json:"note,omitempty"`
 }
 
-// ReturnArgs give an application back with all its defects at once (R10).
-type ReturnArgs struct {
-	StepArgs
+// AppReturnArgs give an application back with all its defects at once (R10).
+type AppReturnArgs struct {
+	AppStepArgs
 	Defects []Defect `json:"defects"`
 }
 
-// RefuseArgs refuse an application, or fail its examination.
-type RefuseArgs struct {
-	StepArgs
+// AppRefuseArgs refuse an application, or fail its examination.
+type AppRefuseArgs struct {
+	AppStepArgs
 	Reason Reason  `json:"reason"`
 	Note   *Salted `json:"note,omitempty"`
 }
 
-// PassArgs pass the formal examination (R11); Late is the told reason where
+// AppPassArgs pass the formal examination (R11); Late is the told reason where
 // the limit has gone by.
-type PassArgs struct {
-	StepArgs
+type AppPassArgs struct {
+	AppStepArgs
 	Checklist []string `json:"checklist"` // complete consistent admissible
 	Late      *Salted  `json:"late,omitempty"`
 }
 
-// ObjectArgs object in the notice period, under one's real name (R12). A natural
+// AppObjectArgs object in the notice period, under one's real name (R12). A natural
 // person's objection is filed by the registry body with Person, the salted hash
 // of who it was.
-type ObjectArgs struct {
+type AppObjectArgs struct {
 	Application ID       `json:"application"`
 	Objection   ID       `json:"objection"`
 	Answers     Digest   `json:"answers"`
@@ -210,17 +210,17 @@ type ObjectArgs struct {
 	Person      *Salted  `json:"person,omitempty"`
 }
 
-// DecideArgs decide an objection.
-type DecideArgs struct {
-	StepArgs
+// AppDecideArgs decide an objection.
+type AppDecideArgs struct {
+	AppStepArgs
 	Objection ID     `json:"objection"`
 	Upheld    bool   `json:"upheld"`
 	Reason    Salted `json:"reason"`
 }
 
-// CodeArgs give the code that ends a registration (R13).
-type CodeArgs struct {
-	StepArgs
+// AppCodeArgs give the code that ends a registration (R13).
+type AppCodeArgs struct {
+	AppStepArgs
 	RegistryCode string `json:"registry_code,omitempty"` // the official code, where the platform has given one
 }
 

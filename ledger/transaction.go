@@ -35,7 +35,7 @@ const (
 // conflict with the rest of the ledger.
 func Batched(fn Function) bool {
 	switch fn {
-	case FnDeposit, FnSubmit, FnAccept, FnReturn, FnResubmit, FnRefuse, FnPass, FnFail, FnObject, FnDecide, FnCode, FnWithdraw:
+	case FnDeposit, FnAppSubmit, FnAppAccept, FnAppReturn, FnAppResubmit, FnAppRefuse, FnAppPass, FnAppFail, FnAppObject, FnAppDecide, FnAppCode, FnAppWithdraw:
 		return true
 	}
 	return false

@@ -62,7 +62,7 @@ func (w *world) revision() (ledger.Revision, bool) {
 // project commits one event with records, without telling the domain that it did.
 func (w *world) project(records ...ledger.Record) ledger.Event {
 	w.t.Helper()
-	e := ledger.Event{Name: ledger.FnOffer, Records: records}
+	e := ledger.Event{Name: ledger.FnLicenseOffer, Records: records}
 	if err := sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE at SET block = block + 1")
 		return errors.Join(err, w.l.Project(w.t.Context(), tx, e))

@@ -69,7 +69,7 @@ func (m *Market) checkOrder(ctx context.Context, id ledger.ID, party ledger.ID, 
 // Consider decides on an order that is to be placed: whether the operator may give
 // out, for this purpose, what is made of each source (B2, B6). All else the
 // contract holds when it is recorded, and so does it say of what is not there.
-func (m *Market) Consider(ctx context.Context, a ledger.PlaceArgs) error {
+func (m *Market) Consider(ctx context.Context, a ledger.OrderPlaceArgs) error {
 	p, err := m.Product(ctx, a.Product)
 	if errors.Is(err, ledger.NotFound) {
 		return nil
@@ -108,7 +108,7 @@ func (m *Market) decide(ctx context.Context, p ledger.Product, purpose ledger.Pu
 // checkProduct: on offer, deliverable, reviewed (B1, B3, B9, D3).
 func (m *Market) checkProduct(p ledger.Product, today ledger.Date) error {
 	switch {
-	case p.State != ledger.Listed:
+	case p.State != ledger.ProductListed:
 		return deny(ledger.ReasonNotListed, "B1")
 	case p.SecurityReview.ValidUntil < today || p.ConformityReview.ValidUntil < today:
 		return deny(ledger.ReasonReview, "B3")

@@ -60,7 +60,7 @@ func newWorld() *world {
 	w.license.ID, w.license.Assignee, w.license.EndOn = id("license"), id("operator"), "2027-12-31"
 	w.license.Environments, w.license.State = []ledger.ID{id("env")}, ledger.LicenseAccepted
 	w.env = ledger.Environment{ID: id("env"), Operator: id("operator"), Kid: "kid"}
-	w.product = ledger.Product{Operator: id("operator"), State: ledger.Listed, ProductOffer: ledger.ProductOffer{
+	w.product = ledger.Product{Operator: id("operator"), State: ledger.ProductListed, ProductOffer: ledger.ProductOffer{
 		ID: id("product"), License: id("license"), Sources: []ledger.ID{id("bus"), id("metro")}, Form: ledger.FormDataset,
 		Level: ledger.General, PIStatus: ledger.PINone, SecurityReview: review, ConformityReview: review, Purposes: []ledger.Purpose{purpose},
 	}}
@@ -179,7 +179,7 @@ func TestDelivery(t *testing.T) {
 		"fulfilled":                  {func(w *world, _ *marketplace.Ask) { w.order.State = ledger.OrderFulfilled }, ""},
 		"anonymized":                 {func(w *world, _ *marketplace.Ask) { w.product.PIStatus = ledger.PIAnonymized }, ""},
 		"on the last day":            {func(w *world, _ *marketplace.Ask) { w.order.EndOn = "2026-05-01" }, ""},
-		"B1 delisted":                {func(w *world, _ *marketplace.Ask) { w.product.State = ledger.Delisted }, "forbidden not_listed B1"},
+		"B1 delisted":                {func(w *world, _ *marketplace.Ask) { w.product.State = ledger.ProductDelisted }, "forbidden not_listed B1"},
 		"B1 license suspended":       {func(w *world, _ *marketplace.Ask) { w.says(ledger.ReasonSuspended) }, "forbidden suspended B2"},
 		"B2 a source has ended":      {func(w *world, _ *marketplace.Ask) { w.says(ledger.ReasonEntry) }, "forbidden entry_inactive B2"},
 		"B3 security review over":    {func(w *world, _ *marketplace.Ask) { w.product.SecurityReview.ValidUntil = "2026-04-30" }, "forbidden review B3"},
@@ -257,15 +257,15 @@ func TestSupply(t *testing.T) {
 // is not there the contract speaks.
 func TestAnOrderIsConsidered(t *testing.T) {
 	for name, c := range map[string]struct {
-		change      func(*world, *ledger.PlaceArgs)
+		change      func(*world, *ledger.OrderPlaceArgs)
 		want, field string
 	}{
-		"as it stands": {func(*world, *ledger.PlaceArgs) {}, "", ""},
-		"no product":   {func(_ *world, a *ledger.PlaceArgs) { a.Product = id("none") }, "", ""},
-		"B2":           {func(w *world, _ *ledger.PlaceArgs) { w.says(ledger.ReasonEntry) }, "forbidden entry_inactive B2", "args.product_id"},
-		"B6":           {func(w *world, _ *ledger.PlaceArgs) { w.says(ledger.ReasonPurpose) }, "invalid purpose B6", "args.purpose"},
+		"as it stands": {func(*world, *ledger.OrderPlaceArgs) {}, "", ""},
+		"no product":   {func(_ *world, a *ledger.OrderPlaceArgs) { a.Product = id("none") }, "", ""},
+		"B2":           {func(w *world, _ *ledger.OrderPlaceArgs) { w.says(ledger.ReasonEntry) }, "forbidden entry_inactive B2", "args.product_id"},
+		"B6":           {func(w *world, _ *ledger.OrderPlaceArgs) { w.says(ledger.ReasonPurpose) }, "invalid purpose B6", "args.purpose"},
 	} {
-		w, a := newWorld(), ledger.PlaceArgs{Product: id("product"), Purpose: ledger.Purpose{Class: ledger.Industry, Code: "credit"}}
+		w, a := newWorld(), ledger.OrderPlaceArgs{Product: id("product"), Purpose: ledger.Purpose{Class: ledger.Industry, Code: "credit"}}
 		c.change(w, &a)
 		w.open(t)
 		err := w.market.Consider(t.Context(), a)

@@ -112,7 +112,7 @@ func TestCanCallIsTheTable(t *testing.T) {
 			}
 		}
 	}
-	if r.CanCall(ledger.Roles(), "nothing") || r.CanRead(ledger.Roles(), string(ledger.FnCode)) {
+	if r.CanCall(ledger.Roles(), "nothing") || r.CanRead(ledger.Roles(), string(ledger.FnAppCode)) {
 		t.Error("a word of another kind was allowed")
 	}
 }

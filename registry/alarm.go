@@ -122,13 +122,13 @@ func running(lists calendar.Calendar, limits ledger.Limits, a ledger.Application
 		return []waits{{step: step, period: *p}}
 	}
 	switch a.State { //nolint:exhaustive // other states wait for nothing
-	case ledger.Submitted:
+	case ledger.AppSubmitted:
 		return one(StepAccept, &a.AcceptDue)
-	case ledger.Returned:
+	case ledger.AppReturned:
 		return one(StepResubmit, a.ResubmitBy)
-	case ledger.Accepted:
+	case ledger.AppAccepted:
 		return one(StepExamine, a.ExamDue)
-	case ledger.Noticed:
+	case ledger.AppNoticed:
 		return noticed(lists, limits, a, day)
 	}
 	return nil

@@ -97,13 +97,13 @@ func TestParties(t *testing.T) {
 func TestApplications(t *testing.T) {
 	f := open(t, "2026-10-20")
 	for i := range 5 {
-		state := ledger.Submitted
+		state := ledger.AppSubmitted
 		if i%2 == 0 {
-			state = ledger.Accepted
+			state = ledger.AppAccepted
 		}
 		f.record(t, applicationRecord(t, application(fmt.Sprint(i), state)))
 	}
-	f.record(t, applicationRecord(t, application("1", ledger.Withdrawn)))
+	f.record(t, applicationRecord(t, application("1", ledger.AppWithdrawn)))
 	var got []string
 	q := registry.Filter{Applicant: id("市交通运输局"), Body: id("市数据登记中心"), Limit: 2}
 	for {
@@ -121,7 +121,7 @@ func TestApplications(t *testing.T) {
 	if diff := cmp.Diff([]string{"4 accepted", "3 submitted", "2 accepted", "1 withdrawn", "0 accepted"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if found, _, err := f.Applications(t.Context(), registry.Filter{State: ledger.Accepted}); err != nil || len(found) != 3 {
+	if found, _, err := f.Applications(t.Context(), registry.Filter{State: ledger.AppAccepted}); err != nil || len(found) != 3 {
 		t.Errorf("accepted: %d, %v", len(found), err)
 	}
 	if found, _, err := f.Applications(t.Context(), registry.Filter{Applicant: id("another")}); err != nil || len(found) != 0 {
@@ -136,10 +136,10 @@ func TestApplications(t *testing.T) {
 // 10-14, 24:00 (domain §10).
 func TestNotices(t *testing.T) {
 	f := open(t, "2026-10-14")
-	a := application("公交车辆到离站信息", ledger.Noticed)
+	a := application("公交车辆到离站信息", ledger.AppNoticed)
 	a.Notice = &ledger.Period{From: "2026-09-23", Days: 10, Due: "2026-10-09", Provisional: true} // counted before the list
 	f.record(t, autumn(t), partyRecord(t, "市交通运输局", ledger.RoleHolder), applicationRecord(t, a),
-		applicationRecord(t, application("未公示", ledger.Accepted)))
+		applicationRecord(t, application("未公示", ledger.AppAccepted)))
 	want := []registry.Notice{{
 		Application: a.ID, Answers: a.Cite.Payload, Registrant: "市交通运输局", Kind: "initial", Name: "公交车辆到离站信息",
 		Summary: "公交车辆到离站信息的摘要", From: "2026-09-23", Until: "2026-10-14",
@@ -158,7 +158,7 @@ func TestNotices(t *testing.T) {
 		t.Errorf("a demo's notice: %+v, %v", got, err)
 	}
 	for i := range registry.DefaultPage + 3 {
-		b := application(fmt.Sprint(i), ledger.Noticed)
+		b := application(fmt.Sprint(i), ledger.AppNoticed)
 		b.Notice = a.Notice
 		f.record(t, applicationRecord(t, b))
 	}
@@ -178,18 +178,18 @@ func TestOverdue(t *testing.T) {
 		return ledger.Period{From: from, Days: days, Due: from}
 	}
 	at := func(p ledger.Period) *ledger.Period { return &p }
-	submitted := application("受理", ledger.Submitted)
+	submitted := application("受理", ledger.AppSubmitted)
 	submitted.AcceptDue = period("2026-10-16", 3) // to 10-21
-	returned := application("补正", ledger.Returned)
+	returned := application("补正", ledger.AppReturned)
 	returned.ResubmitBy = at(ledger.Period{From: "2026-10-20", Days: 1, Due: "2026-10-30"}) // stored later: stays
-	examined := application("审核", ledger.Accepted)
+	examined := application("审核", ledger.AppAccepted)
 	examined.ExamDue = at(period("2026-09-14", 20)) // to 10-16 in the example
-	objected := application("异议", ledger.Noticed)
+	objected := application("异议", ledger.AppNoticed)
 	objected.Notice = at(period("2026-09-23", 10))
 	objected.Objections = []ledger.Objection{{ID: id("decided"), Decided: true, Due: period("2026-09-24", 1)}, {ID: id("open"), Due: period("2026-09-30", 10)}}
-	coding := application("赋码", ledger.Noticed)
+	coding := application("赋码", ledger.AppNoticed)
 	coding.Notice = at(period("2026-09-23", 10)) // to 10-14, coding to 10-19
-	demo := application("演示", ledger.Submitted)
+	demo := application("演示", ledger.AppSubmitted)
 	demo.AcceptDue = period("2026-01-01", 0)
 	f.record(t, autumn(t), rec(t, ledger.GenesisRef, ledger.Genesis{Limits: ledger.StatutoryLimits()}))
 	for _, a := range []ledger.Application{submitted, returned, examined, objected, coding, demo} {

@@ -16,7 +16,7 @@ type step struct {
 }
 
 // take sends the call that with makes of the step's arguments.
-func (s step) take(p *program, fn ledger.Function, with func(ledger.StepArgs) any) error {
+func (s step) take(p *program, fn ledger.Function, with func(ledger.AppStepArgs) any) error {
 	c, err := p.actor()
 	if err != nil {
 		return err
@@ -25,20 +25,20 @@ func (s step) take(p *program, fn ledger.Function, with func(ledger.StepArgs) an
 	if err != nil {
 		return err
 	}
-	return p.callBy(c, fn, with(ledger.StepArgs{Application: s.ID, Answers: cited}))
+	return p.callBy(c, fn, with(ledger.AppStepArgs{Application: s.ID, Answers: cited}))
 }
 
-func bare(a ledger.StepArgs) any { return a }
+func bare(a ledger.AppStepArgs) any { return a }
 
 type withdrawCmd struct{ step }
 
 // Run withdraws.
-func (c *withdrawCmd) Run(p *program) error { return c.take(p, ledger.FnWithdraw, bare) }
+func (c *withdrawCmd) Run(p *program) error { return c.take(p, ledger.FnAppWithdraw, bare) }
 
 type acceptCmd struct{ step }
 
 // Run accepts.
-func (c *acceptCmd) Run(p *program) error { return c.take(p, ledger.FnAccept, bare) }
+func (c *acceptCmd) Run(p *program) error { return c.take(p, ledger.FnAppAccept, bare) }
 
 type returnCmd struct {
 	step
@@ -61,7 +61,7 @@ func (c *returnCmd) Run(p *program) error {
 		}
 		defects = append(defects, ledger.Defect{Field: field, Rule: rule})
 	}
-	return c.take(p, ledger.FnReturn, func(a ledger.StepArgs) any { return ledger.ReturnArgs{StepArgs: a, Defects: defects} })
+	return c.take(p, ledger.FnAppReturn, func(a ledger.AppStepArgs) any { return ledger.AppReturnArgs{AppStepArgs: a, Defects: defects} })
 }
 
 // refusal ends an application with a reason.
@@ -76,7 +76,9 @@ func (c refusal) refuse(p *program, fn ledger.Function) error {
 	if err != nil {
 		return err
 	}
-	err = c.take(p, fn, func(a ledger.StepArgs) any { return ledger.RefuseArgs{StepArgs: a, Reason: c.Reason, Note: note} })
+	err = c.take(p, fn, func(a ledger.AppStepArgs) any {
+		return ledger.AppRefuseArgs{AppStepArgs: a, Reason: c.Reason, Note: note}
+	})
 	if err == nil {
 		p.keep(c.Note, note)
 	}
@@ -86,12 +88,12 @@ func (c refusal) refuse(p *program, fn ledger.Function) error {
 type refuseCmd struct{ refusal }
 
 // Run refuses.
-func (c *refuseCmd) Run(p *program) error { return c.refuse(p, ledger.FnRefuse) }
+func (c *refuseCmd) Run(p *program) error { return c.refuse(p, ledger.FnAppRefuse) }
 
 type failCmd struct{ refusal }
 
 // Run fails.
-func (c *failCmd) Run(p *program) error { return c.refuse(p, ledger.FnFail) }
+func (c *failCmd) Run(p *program) error { return c.refuse(p, ledger.FnAppFail) }
 
 type passCmd struct {
 	step
@@ -105,8 +107,8 @@ func (c *passCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	err = c.take(p, ledger.FnPass, func(a ledger.StepArgs) any {
-		return ledger.PassArgs{StepArgs: a, Checklist: c.Checklist, Late: late}
+	err = c.take(p, ledger.FnAppPass, func(a ledger.AppStepArgs) any {
+		return ledger.AppPassArgs{AppStepArgs: a, Checklist: c.Checklist, Late: late}
 	})
 	if err == nil {
 		p.keep(c.Late, late)
@@ -128,7 +130,7 @@ func (objectCmd) Help() string {
 
 // Run objects.
 func (c *objectCmd) Run(p *program) error {
-	a := ledger.ObjectArgs{Application: c.ID, Objection: client.NewID(), Ground: c.Ground, Evidence: []ledger.Digest{}}
+	a := ledger.AppObjectArgs{Application: c.ID, Objection: client.NewID(), Ground: c.Ground, Evidence: []ledger.Digest{}}
 	for _, e := range c.Evidence {
 		d, err := digest(e)
 		if err != nil {
@@ -146,7 +148,7 @@ func (c *objectCmd) Run(p *program) error {
 	if a.Answers, err = c.noticed(p, cl); err != nil {
 		return err
 	}
-	if err := p.callBy(cl, ledger.FnObject, a); err != nil {
+	if err := p.callBy(cl, ledger.FnAppObject, a); err != nil {
 		return err
 	}
 	p.keep(c.Person, a.Person)
@@ -198,8 +200,8 @@ func (c *decideCmd) Run(p *program) error {
 	if reason == nil {
 		return ledger.Invalid("reason", "required")
 	}
-	err = c.take(p, ledger.FnDecide, func(a ledger.StepArgs) any {
-		return ledger.DecideArgs{StepArgs: a, Objection: c.Objection, Upheld: c.Upheld, Reason: *reason}
+	err = c.take(p, ledger.FnAppDecide, func(a ledger.AppStepArgs) any {
+		return ledger.AppDecideArgs{AppStepArgs: a, Objection: c.Objection, Upheld: c.Upheld, Reason: *reason}
 	})
 	if err == nil {
 		p.keep(c.Reason, reason)
@@ -222,8 +224,8 @@ func (c *codeCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	a := ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: c.ID, Answers: cited}, RegistryCode: c.RegistryCode}
-	return p.callWith(cl, ledger.FnCode, a, func() []named {
+	a := ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: c.ID, Answers: cited}, RegistryCode: c.RegistryCode}
+	return p.callWith(cl, ledger.FnAppCode, a, func() []named {
 		var e ledger.Entry
 		// The call is recorded; that its code can't be read back fails nothing.
 		if err := cl.Get(p.ctx, at("entries", c.ID), &e); err != nil || e.CadCode == "" {

@@ -172,7 +172,7 @@ type named struct{ kind, id string }
 // made lists the ids of the records that a call makes or changes, from its args.
 func made(fn ledger.Function, args any) []named {
 	switch a := args.(type) {
-	case ledger.AdmitArgs:
+	case ledger.PartyAdmitArgs:
 		if prof, err := ledger.ParseProfile(ledger.Standard(), a.Application); err == nil {
 			return []named{{ledger.KindParty, string(prof.ID)}}
 		}

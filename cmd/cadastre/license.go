@@ -33,7 +33,7 @@ assignee, basis, selection, decision, start_on, end_on, limits, environments and
 
 // Run offers.
 func (c *offerCmd) Run(p *program) error {
-	var a ledger.OfferArgs
+	var a ledger.LicenseOfferArgs
 	if err := readArgs(c.File, &a); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (c *offerCmd) Run(p *program) error {
 	}
 	own(&a.ID, client.NewID)
 	own(&a.Assigner, func() ledger.ID { return prof.Party })
-	return p.call(ledger.FnOffer, a)
+	return p.call(ledger.FnLicenseOffer, a)
 }
 
 type licenseAcceptCmd struct{ answer }

@@ -204,16 +204,16 @@ func TestStepsAnswerTheRecordAsItStands(t *testing.T) {
 		fn   ledger.Function
 		want string
 	}{
-		{[]string{"accept", string(id)}, ledger.FnAccept, `{"application":"` + string(id) + `","answers":"` + cite + `"}`},
-		{[]string{"accept", string(id), "--answers", other}, ledger.FnAccept, `{"application":"` + string(id) + `","answers":"` + other + `"}`},
+		{[]string{"accept", string(id)}, ledger.FnAppAccept, `{"application":"` + string(id) + `","answers":"` + cite + `"}`},
+		{[]string{"accept", string(id), "--answers", other}, ledger.FnAppAccept, `{"application":"` + string(id) + `","answers":"` + other + `"}`},
 		{
 			[]string{"return", string(id), "--defect", "materials=R9(1)", "--defect", "resource.title=Q03"},
-			ledger.FnReturn,
+			ledger.FnAppReturn,
 			`{"application":"` + string(id) + `","answers":"` + cite + `","defects":[{"field":"materials","rule":"R9(1)"},{"field":"resource.title","rule":"Q03"}]}`,
 		},
 		{
 			[]string{"pass", string(id)},
-			ledger.FnPass,
+			ledger.FnAppPass,
 			`{"application":"` + string(id) + `","answers":"` + cite + `","checklist":["complete","consistent","admissible"]}`,
 		},
 	} {
@@ -234,7 +234,7 @@ func TestOrderIsPlacedAtTheListedPrice(t *testing.T) {
 	n.records["/v1/licenses/"+string(license)] = `{"start_on":"2026-01-01","end_on":"2099-10-18"}`
 	for purpose, want := range map[string]ledger.Fen{"industry/logistics": 900, "governance/emergency": 0} {
 		must(t, "order", "place", "--product", string(product), "--purpose", purpose, "--quantity", "3", "--recipient", "430300", "--profile", buyer)
-		var a ledger.PlaceArgs
+		var a ledger.OrderPlaceArgs
 		if err := ledger.DecodeStrict(n.order[len(n.order)-1].Call.Args, &a); err != nil {
 			t.Fatal(err)
 		}
@@ -313,7 +313,7 @@ func TestRotationNeverLosesTheNewKey(t *testing.T) {
 	if got.Kid != next.Kid || got.Kid == old.Kid {
 		t.Errorf("kid %s, want the one kept before the call, %s", got.Kid, next.Kid)
 	}
-	var a ledger.RotateArgs
+	var a ledger.KeyRotateArgs
 	if err := ledger.DecodeStrict(n.order[0].Call.Args, &a); err != nil {
 		t.Fatal(err)
 	}

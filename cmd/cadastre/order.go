@@ -52,15 +52,15 @@ func (c *placeCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	err = p.callWith(cl, ledger.FnPlace, a, func() []named { return []named{{"total_fen", strconv.FormatInt(int64(a.Total), 10)}} })
+	err = p.callWith(cl, ledger.FnOrderPlace, a, func() []named { return []named{{"total_fen", strconv.FormatInt(int64(a.Total), 10)}} })
 	if err == nil {
 		p.keep(c.Text, &a.PurposeText)
 	}
 	return err
 }
 
-func (c *placeCmd) args(p *program, cl *client.Client) (ledger.PlaceArgs, error) {
-	a := ledger.PlaceArgs{
+func (c *placeCmd) args(p *program, cl *client.Client) (ledger.OrderPlaceArgs, error) {
+	a := ledger.OrderPlaceArgs{
 		ID: client.NewID(), Product: c.Product, Quantity: c.Quantity, StartOn: c.Start, EndOn: c.End,
 		Recipient: c.Recipient, Limits: ledger.Quota{Uses: c.Uses, Bytes: c.Bytes},
 	}
@@ -98,7 +98,7 @@ func (c *placeCmd) args(p *program, cl *client.Client) (ledger.PlaceArgs, error)
 }
 
 // complete fills in what the buyer left to its usual value.
-func (c *placeCmd) complete(p *program, cl *client.Client, a *ledger.PlaceArgs, product ledger.Product) error {
+func (c *placeCmd) complete(p *program, cl *client.Client, a *ledger.OrderPlaceArgs, product ledger.Product) error {
 	if a.EndOn == "" || a.StartOn == "" {
 		var l ledger.License
 		if err := cl.Get(p.ctx, at("licenses", product.License), &l); err != nil {
@@ -139,12 +139,12 @@ func (c *orderCancelCmd) Run(p *program) error { return c.call(p, ledger.FnOrder
 type fulfilCmd struct{ target }
 
 // Run fulfills.
-func (c *fulfilCmd) Run(p *program) error { return c.call(p, ledger.FnFulfil, "orders") }
+func (c *fulfilCmd) Run(p *program) error { return c.call(p, ledger.FnOrderFulfil, "orders") }
 
 type blockCmd struct{ target }
 
 // Run blocks.
-func (c *blockCmd) Run(p *program) error { return c.call(p, ledger.FnBlock, "orders") }
+func (c *blockCmd) Run(p *program) error { return c.call(p, ledger.FnOrderBlock, "orders") }
 
 type confirmPaymentCmd struct {
 	ID        ledger.ID `arg:"" help:"Id of the order."`
@@ -165,7 +165,7 @@ func (c *confirmPaymentCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	a := ledger.PaymentArgs{ID: c.ID, Answers: c.Answers, Reference: c.Reference, Fen: ledger.Fen(c.Fen)}
+	a := ledger.OrderPaymentArgs{ID: c.ID, Answers: c.Answers, Reference: c.Reference, Fen: ledger.Fen(c.Fen)}
 	if a.PaidAt = ledger.Millis(c.PaidAt.UnixMilli()); c.PaidAt.IsZero() {
 		a.PaidAt = ledger.Millis(now().UnixMilli())
 	}
@@ -181,7 +181,7 @@ func (c *confirmPaymentCmd) Run(p *program) error {
 			a.Fen = o.Total
 		}
 	}
-	return p.callBy(cl, ledger.FnConfirmPayment, a)
+	return p.callBy(cl, ledger.FnOrderConfirmPayment, a)
 }
 
 type orderShowCmd struct {

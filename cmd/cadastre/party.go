@@ -101,7 +101,7 @@ func (c *admitCmd) Run(p *program) error {
 	if a.Origin != "" {
 		fmt.Fprintf(p.err, "%s %s %s\n", p.say("节点", "node"), a.Origin, a.URL)
 	}
-	return p.call(ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
+	return p.call(ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 }
 
 type partyShowCmd struct {
@@ -164,7 +164,7 @@ func (rotateKeyCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	err = p.call(ledger.FnKeyRotate, ledger.RotateArgs{Old: prof.Kid, New: newKeyArg(next, key), Proof: proof})
+	err = p.call(ledger.FnKeyRotate, ledger.KeyRotateArgs{Old: prof.Kid, New: newKeyArg(next, key), Proof: proof})
 	ended := again && ledger.AsError(err) != nil && ledger.AsError(err).Reason == ledger.ReasonKeyEnded
 	if err != nil && !ended {
 		return err
@@ -193,7 +193,7 @@ func (c *revokeKeyCmd) Run(p *program) error {
 	if c.Party == "" {
 		c.Party = a.Profile().Party
 	}
-	return p.callBy(a, ledger.FnKeyRevoke, ledger.RevokeKeyArgs{Party: c.Party, Kid: c.Kid, Reason: c.Reason})
+	return p.callBy(a, ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: c.Party, Kid: c.Kid, Reason: c.Reason})
 }
 
 type proveKeyCmd struct {
@@ -221,7 +221,7 @@ func (c *proveKeyCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.json(ledger.RotateArgs{Old: c.Old, New: newKeyArg(prof, key), Proof: proof})
+	return p.json(ledger.KeyRotateArgs{Old: c.Old, New: newKeyArg(prof, key), Proof: proof})
 }
 
 type replaceKeyCmd struct {
@@ -232,9 +232,9 @@ type replaceKeyCmd struct {
 
 // Run replaces the key.
 func (c *replaceKeyCmd) Run(p *program) error {
-	var a ledger.RotateArgs
+	var a ledger.KeyRotateArgs
 	if err := readArgs(c.Proof, &a); err != nil {
 		return err
 	}
-	return p.call(ledger.FnKeyReplace, ledger.ReplaceKeyArgs{Party: c.Party, Old: a.Old, New: a.New, Proof: a.Proof, Reason: c.Reason})
+	return p.call(ledger.FnKeyReplace, ledger.KeyReplaceArgs{Party: c.Party, Old: a.Old, New: a.New, Proof: a.Proof, Reason: c.Reason})
 }

@@ -48,7 +48,7 @@ security_review, conformity_review and price. Then: cadastre product content add
 
 // Run lists the product.
 func (c *publishCmd) Run(p *program) error {
-	var a ledger.ListArgs
+	var a ledger.ProductListArgs
 	if err := readArgs(c.File, &a); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *publishCmd) Run(p *program) error {
 	if a.Version == 0 {
 		a.Version = 1
 	}
-	return p.call(ledger.FnList, a)
+	return p.call(ledger.FnProductList, a)
 }
 
 type changeCmd struct {
@@ -65,7 +65,7 @@ type changeCmd struct {
 
 // Run changes; the version is one more than the node's unless told.
 func (c *changeCmd) Run(p *program) error {
-	var a ledger.ListArgs
+	var a ledger.ProductListArgs
 	if err := readArgs(c.File, &a); err != nil {
 		return err
 	}
@@ -80,10 +80,10 @@ func (c *changeCmd) Run(p *program) error {
 		}
 		a.Version = now.Version + 1
 	}
-	return p.callBy(cl, ledger.FnChange, a)
+	return p.callBy(cl, ledger.FnProductChange, a)
 }
 
 type delistCmd struct{ target }
 
 // Run delists.
-func (c *delistCmd) Run(p *program) error { return c.call(p, ledger.FnDelist, "products") }
+func (c *delistCmd) Run(p *program) error { return c.call(p, ledger.FnProductDelist, "products") }

@@ -135,7 +135,7 @@ Deposit the hash first: cadastre registry deposit.`
 
 // Run submits.
 func (c *submitCmd) Run(p *program) error {
-	var a ledger.SubmitArgs
+	var a ledger.AppSubmitArgs
 	if err := readArgs(c.File, &a); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (c *submitCmd) Run(p *program) error {
 	own(&a.Application, client.NewID)
 	own(&a.Resource.ID, client.NewID)
 	own(&a.Resource.Publisher, func() ledger.ID { return prof.Party })
-	return p.call(ledger.FnSubmit, a)
+	return p.call(ledger.FnAppSubmit, a)
 }
 
 // own fills an id that a file left out.
@@ -163,7 +163,7 @@ type resubmitCmd struct {
 
 // Run resubmits.
 func (c *resubmitCmd) Run(p *program) error {
-	var a ledger.ResubmitArgs
+	var a ledger.AppResubmitArgs
 	if err := readArgs(c.File, &a); err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (c *resubmitCmd) Run(p *program) error {
 			return err
 		}
 	}
-	return p.callBy(cl, ledger.FnResubmit, a)
+	return p.callBy(cl, ledger.FnAppResubmit, a)
 }
 
 type entrySuspendCmd struct{ target }

@@ -16,7 +16,7 @@ func (w *world) application(t testing.TB, m, body *ledgertest.Member, title stri
 	today := ledger.Date(calendar.Of(int64(w.Now())))
 	id := w.NewID()
 	sum := ledger.DigestOf([]byte(id))
-	a := ledger.SubmitArgs{
+	a := ledger.AppSubmitArgs{
 		Application: id, Body: body.ID, Deposit: sum,
 		InternalReview: ledger.Review{By: "科技科", On: today, SHA256: sum},
 		Resource: ledger.Resource{
@@ -38,7 +38,7 @@ func (w *world) application(t testing.TB, m, body *ledgertest.Member, title stri
 	for i, g := range ledger.MaterialGroups() {
 		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum, Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g))})
 	}
-	return w.Call(t, m, ledger.FnDeposit, ledger.DepositArgs{SHA256: sum, Bytes: 4096}), w.Call(t, m, ledger.FnSubmit, a)
+	return w.Call(t, m, ledger.FnDeposit, ledger.DepositArgs{SHA256: sum, Bytes: 4096}), w.Call(t, m, ledger.FnAppSubmit, a)
 }
 
 // TestImport puts what an import sends into one transaction, from a client that
@@ -92,11 +92,11 @@ func TestImport(t *testing.T) {
 // deleted and written, and the state has what came last.
 func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed, again []string) {
 	t.Helper()
-	var args ledger.SubmitArgs
+	var args ledger.AppSubmitArgs
 	if err := json.Unmarshal(first.Call.Args, &args); err != nil {
 		t.Fatal(err)
 	}
-	drop := w.Call(t, m, ledger.FnWithdraw, ledger.StepArgs{Application: args.Application, Answers: first.Payload})
+	drop := w.Call(t, m, ledger.FnAppWithdraw, ledger.AppStepArgs{Application: args.Application, Answers: first.Payload})
 	key := ledger.TitleKey(m.ID, ledger.FoldTitle(args.Resource.Title))
 	if _, ok := w.state[key]; !ok {
 		t.Fatalf("the title is not kept under %s", key)
@@ -136,7 +136,7 @@ func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed
 	if err := json.Unmarshal(second.Call.Args, &args); err != nil {
 		t.Fatal(err)
 	}
-	drop = w.Call(t, m, ledger.FnWithdraw, ledger.StepArgs{Application: args.Application, Answers: second.Payload})
+	drop = w.Call(t, m, ledger.FnAppWithdraw, ledger.AppStepArgs{Application: args.Application, Answers: second.Payload})
 	ledgertest.Must(t, w.node, drop)
 	if e, ok := w.state[key]; ok {
 		t.Errorf("the title given up is still kept: %s", e.value)

@@ -70,7 +70,7 @@ func (m *measure) imports(ctx context.Context) (Import, error) {
 		if deposited[i], err = m.sign(holder, ledger.FnDeposit, hash); err != nil {
 			return Import{}, err
 		}
-		if applied[i], err = m.sign(holder, ledger.FnSubmit, m.application(r, hash.SHA256)); err != nil {
+		if applied[i], err = m.sign(holder, ledger.FnAppSubmit, m.application(r, hash.SHA256)); err != nil {
 			return Import{}, err
 		}
 	}
@@ -85,8 +85,8 @@ func (m *measure) imports(ctx context.Context) (Import, error) {
 	return Import{Records: m.Records, Second: s.rate()}, err
 }
 
-func (m *measure) application(r ledger.Resource, hash ledger.Digest) ledger.SubmitArgs {
-	a := ledger.SubmitArgs{
+func (m *measure) application(r ledger.Resource, hash ledger.Digest) ledger.AppSubmitArgs {
+	a := ledger.AppSubmitArgs{
 		Application: newID(), Body: m.body.Party, Resource: r, Deposit: hash, Materials: []ledger.Material{},
 		InternalReview: ledger.Review{By: "测速", On: m.today(), SHA256: hash},
 	}

@@ -103,7 +103,7 @@ func (m *measure) party(ctx context.Context, role ledger.Role) (Signer, error) {
 	if err != nil {
 		return Signer{}, err
 	}
-	call, err := m.sign(m.Authority, ledger.FnPartyAdmit, ledger.AdmitArgs{Application: application})
+	call, err := m.sign(m.Authority, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: application})
 	if err != nil {
 		return Signer{}, err
 	}

@@ -199,7 +199,7 @@ func (i *importing) one(ctx context.Context, j job) error {
 func (i *importing) apply(ctx context.Context, r catalog.Record, application ledger.ID) (ledger.Digest, ImportState, error) {
 	p := i.c.profile
 	id := func(fn ledger.Function) ledger.ID { return catalog.CallID(p.Ledger, fn, p.Party, r.Source, r.Hash) }
-	payload, err := i.c.Payload(ctx, id(ledger.FnSubmit))
+	payload, err := i.c.Payload(ctx, id(ledger.FnAppSubmit))
 	if err == nil {
 		return payload, Unchanged, nil
 	}
@@ -215,9 +215,9 @@ func (i *importing) apply(ctx context.Context, r catalog.Record, application led
 	if err := args.Validate(); err != nil {
 		return "", "", err
 	}
-	out, err := i.c.CallAs(ctx, id(ledger.FnSubmit), ledger.FnSubmit, args)
+	out, err := i.c.CallAs(ctx, id(ledger.FnAppSubmit), ledger.FnAppSubmit, args)
 	if callUsed(err) {
-		payload, err := i.c.Payload(ctx, id(ledger.FnSubmit))
+		payload, err := i.c.Payload(ctx, id(ledger.FnAppSubmit))
 		return payload, Unchanged, err
 	}
 	return out.Payload, Imported, whose(err)
@@ -225,8 +225,8 @@ func (i *importing) apply(ctx context.Context, r catalog.Record, application led
 
 // args is the application. Without documents of its own the source record
 // stands for each: the importer says so among what it assumed.
-func (i *importing) args(r catalog.Record, application ledger.ID) ledger.SubmitArgs {
-	a := ledger.SubmitArgs{Application: application, Body: i.Body, Resource: r.Resource, Deposit: r.Hash}
+func (i *importing) args(r catalog.Record, application ledger.ID) ledger.AppSubmitArgs {
+	a := ledger.AppSubmitArgs{Application: application, Body: i.Body, Resource: r.Resource, Deposit: r.Hash}
 	if i.Documents != nil {
 		a.Materials, a.InternalReview = i.Documents.Materials, i.Documents.InternalReview
 		return a

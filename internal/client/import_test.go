@@ -96,8 +96,8 @@ func (n *node) apply(s ledger.Signed) error {
 			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("sha256")
 		}
 		n.deposits[a.SHA256] = true
-	case ledger.FnSubmit:
-		var a ledger.SubmitArgs
+	case ledger.FnAppSubmit:
+		var a ledger.AppSubmitArgs
 		if err := ledger.DecodeStrict(s.Call.Args, &a); err != nil {
 			return err
 		}

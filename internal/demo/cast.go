@@ -154,7 +154,7 @@ func (s *story) admission() error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.do("bureau", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws}); err != nil {
+		if _, err := s.do("bureau", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws}); err != nil {
 			return err
 		}
 		if err := s.join(a, id); err != nil {
@@ -168,7 +168,7 @@ func (s *story) admission() error {
 	if err != nil {
 		return err
 	}
-	_, err = s.cast["bureau"].Call(s.ctx, ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
+	_, err = s.cast["bureau"].Call(s.ctx, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	if err := wanted(err, ledger.ReasonExists); err != nil {
 		return fmt.Errorf("a second admission with one code: %w", err)
 	}

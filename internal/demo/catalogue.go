@@ -86,6 +86,6 @@ func (s *story) register(a client.ImportResult) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.do("registrar", ledger.FnCode, ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: a.Application, Answers: last}})
+	_, err = s.do("registrar", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: a.Application, Answers: last}})
 	return err
 }

@@ -29,7 +29,7 @@ func (s *story) terms(operator string, mode ledger.Mode) ledger.LicenseTerms {
 
 // grant offers and accepts.
 func (s *story) grant(operator string, terms ledger.LicenseTerms) error {
-	out, err := s.do("bureau", ledger.FnOffer, ledger.OfferArgs{LicenseTerms: terms})
+	out, err := s.do("bureau", ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: terms})
 	if err != nil {
 		return err
 	}

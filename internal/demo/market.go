@@ -27,7 +27,7 @@ func (s *story) offer(title string, license, source ledger.ID, purposes []ledger
 // list lists a product and puts its content on record.
 func (s *story) list(who string, o ledger.ProductOffer, name string, data []byte) (ledger.Product, ledger.Content, error) {
 	var p ledger.Product
-	if _, err := s.do(who, ledger.FnList, ledger.ListArgs{ProductOffer: o}); err != nil {
+	if _, err := s.do(who, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: o}); err != nil {
 		return p, ledger.Content{}, err
 	}
 	c, err := s.put(who, ledger.RefTo(ledger.KindProduct, o.ID), name, data)
@@ -45,7 +45,7 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 		price = 0
 	}
 	id := node.NewID()
-	out, err := s.do(who, ledger.FnPlace, ledger.PlaceArgs{
+	out, err := s.do(who, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
 		ID: id, Product: p.ID, Answers: p.Cite.Payload, Purpose: purpose,
 		PurposeText: salted("演示用途"), Quantity: 1, UnitPrice: price, Total: price, StartOn: s.today(), EndOn: day(s.Now().AddDate(1, 0, 0)),
 		Limits: ledger.Quota{Uses: 100}, Recipient: region,
@@ -58,7 +58,7 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 		return id, err
 	}
 	if price > 0 {
-		if _, err = s.do(operator, ledger.FnConfirmPayment, ledger.PaymentArgs{
+		if _, err = s.do(operator, ledger.FnOrderConfirmPayment, ledger.OrderPaymentArgs{
 			ID: id, Answers: out.Payload,
 			Reference: "DEMO-" + string(id[:8]), PaidAt: s.now(), Fen: price,
 		}); err != nil {

@@ -44,12 +44,12 @@ func (s *story) apply(holder string, r ledger.Resource) (app ledger.ID, payload 
 		return "", "", err
 	}
 	app = node.NewID()
-	out, err := s.do(holder, ledger.FnSubmit, s.submission(app, r, hash))
+	out, err := s.do(holder, ledger.FnAppSubmit, s.submission(app, r, hash))
 	return app, out.Payload, err
 }
 
-func (s *story) submission(app ledger.ID, r ledger.Resource, hash ledger.Digest) ledger.SubmitArgs {
-	return ledger.SubmitArgs{
+func (s *story) submission(app ledger.ID, r ledger.Resource, hash ledger.Digest) ledger.AppSubmitArgs {
+	return ledger.AppSubmitArgs{
 		Application: app, Body: s.cast["registrar"].id, Resource: r, Deposit: hash, Materials: materials(r.ID),
 		InternalReview: ledger.Review{By: "局长办公会", On: s.today(), SHA256: digest("review of " + string(r.ID))},
 	}
@@ -57,19 +57,19 @@ func (s *story) submission(app ledger.ID, r ledger.Resource, hash ledger.Digest)
 
 // examine accepts and passes: the notice begins.
 func (s *story) examine(app ledger.ID, last ledger.Digest) (ledger.Digest, error) {
-	out, err := s.do("registrar", ledger.FnAccept, ledger.StepArgs{Application: app, Answers: last})
+	out, err := s.do("registrar", ledger.FnAppAccept, ledger.AppStepArgs{Application: app, Answers: last})
 	if err != nil {
 		return "", err
 	}
-	out, err = s.do("registrar", ledger.FnPass, ledger.PassArgs{
-		StepArgs:  ledger.StepArgs{Application: app, Answers: out.Payload},
-		Checklist: []string{"complete", "consistent", "admissible"},
+	out, err = s.do("registrar", ledger.FnAppPass, ledger.AppPassArgs{
+		AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload},
+		Checklist:   []string{"complete", "consistent", "admissible"},
 	})
 	return out.Payload, err
 }
 
 func (s *story) code(app ledger.ID, last ledger.Digest) (string, error) {
-	if _, err := s.do("registrar", ledger.FnCode, ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: app, Answers: last}}); err != nil {
+	if _, err := s.do("registrar", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: last}}); err != nil {
 		return "", err
 	}
 	var e ledger.Entry
@@ -114,16 +114,16 @@ func (s *story) returned() error {
 	if err != nil {
 		return err
 	}
-	out, err := s.do("registrar", ledger.FnReturn, ledger.ReturnArgs{
-		StepArgs: ledger.StepArgs{Application: app, Answers: last},
-		Defects:  []ledger.Defect{{Field: "materials.risk_assessment", Rule: "R9.1"}},
+	out, err := s.do("registrar", ledger.FnAppReturn, ledger.AppReturnArgs{
+		AppStepArgs: ledger.AppStepArgs{Application: app, Answers: last},
+		Defects:     []ledger.Defect{{Field: "materials.risk_assessment", Rule: "R9.1"}},
 	})
 	if err != nil {
 		return err
 	}
 	s.result.Returned++
 	s.say("   《%s》退回一次：安全风险评估不完整，已补正", "   “%s” was returned once: its risk assessment was not complete; mended", r.Title)
-	out, err = s.do("transport", ledger.FnResubmit, ledger.ResubmitArgs{Answers: out.Payload, SubmitArgs: s.submission(app, r, digest("source of "+string(r.ID)))})
+	out, err = s.do("transport", ledger.FnAppResubmit, ledger.AppResubmitArgs{Answers: out.Payload, AppSubmitArgs: s.submission(app, r, digest("source of "+string(r.ID)))})
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *story) returned() error {
 		return err
 	}
 	objection := node.NewID()
-	out, err = s.do("operator2", ledger.FnObject, ledger.ObjectArgs{
+	out, err = s.do("operator2", ledger.FnAppObject, ledger.AppObjectArgs{
 		Application: app, Objection: objection, Answers: last,
 		Ground: "source_of_part", Evidence: []ledger.Digest{digest("contract of 2023")},
 	})
@@ -139,14 +139,14 @@ func (s *story) returned() error {
 		return err
 	}
 	s.result.Objected++
-	_, err = s.cast["registrar"].Call(s.ctx, ledger.FnCode, ledger.CodeArgs{StepArgs: ledger.StepArgs{Application: app, Answers: out.Payload}})
+	_, err = s.cast["registrar"].Call(s.ctx, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload}})
 	if err := wanted(err, ledger.ReasonOpen); err != nil {
 		return fmt.Errorf("a code while an objection is open: %w", err)
 	}
 	s.say("   公示期内有异议：未处理前不得赋码；经审查不成立", "   An objection in the notice: no code while it is open; examined and rejected")
-	out, err = s.do("registrar", ledger.FnDecide, ledger.DecideArgs{
-		StepArgs:  ledger.StepArgs{Application: app, Answers: out.Payload},
-		Objection: objection, Reason: salted("来源清楚，异议不成立"),
+	out, err = s.do("registrar", ledger.FnAppDecide, ledger.AppDecideArgs{
+		AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload},
+		Objection:   objection, Reason: salted("来源清楚，异议不成立"),
 	})
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (s *story) refused() error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.do("registrar", ledger.FnRefuse, ledger.RefuseArgs{StepArgs: ledger.StepArgs{Application: app, Answers: last}, Reason: ledger.ReasonStateSecret}); err != nil {
+	if _, err := s.do("registrar", ledger.FnAppRefuse, ledger.AppRefuseArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: last}, Reason: ledger.ReasonStateSecret}); err != nil {
 		return err
 	}
 	s.result.Refused++

@@ -66,7 +66,7 @@ func (s *story) openShared() error {
 	now := s.now()
 	admission, err := ledger.SignCall(key, ledger.Call{
 		Ledger: trust.Ledger, ID: node.NewID(), Party: s.Shared.Authority.Party, Function: ledger.FnPartyAdmit, Time: now, Expires: now + 60_000,
-	}, ledger.AdmitArgs{Application: application})
+	}, ledger.PartyAdmitArgs{Application: application})
 	if err != nil {
 		return err
 	}

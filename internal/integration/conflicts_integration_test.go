@@ -21,7 +21,7 @@ func TestLiveConflictsHaveOneWinner(t *testing.T) {
 	for i := range 6 {
 		name := fmt.Sprint("contested ", i)
 		order := w.ref(ledger.KindOrder, name)
-		placed := w.call("buyer", "regulator", order, ledger.FnPlace, w.ordering(w.id(name), "sale"))
+		placed := w.call("buyer", "regulator", order, ledger.FnOrderPlace, w.ordering(w.id(name), "sale"))
 		w.catch(placed.Position.Block, organizations...)
 		answer := ledger.AnswerArgs{ID: w.id(name), Answers: placed.Payload}
 		rival := func() error {

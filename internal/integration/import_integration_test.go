@@ -61,7 +61,7 @@ func TestLiveImport(t *testing.T) {
 func (w *world) twins() {
 	w.t.Helper()
 	const pairs = 16
-	var list []ledger.SubmitArgs
+	var list []ledger.AppSubmitArgs
 	for i := range pairs {
 		for _, twin := range []string{"a", "b"} {
 			title := fmt.Sprint("同名数据资源", i)
@@ -76,7 +76,7 @@ func (w *world) twins() {
 	var all sync.WaitGroup
 	for _, a := range list {
 		all.Go(func() {
-			out, err := w.as("holder", "bureau").Call(w.t.Context(), ledger.FnSubmit, a)
+			out, err := w.as("holder", "bureau").Call(w.t.Context(), ledger.FnAppSubmit, a)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {

@@ -127,7 +127,7 @@ func (l *load) write(ctx context.Context, i int) {
 // trade places an order at a node, and accepts it at the operator's.
 func (l *load) trade(ctx context.Context, at string) error {
 	id := client.NewID()
-	placed, err := l.record(ctx, "buyer", at, ledger.FnPlace, l.ordering(id, "sale"))
+	placed, err := l.record(ctx, "buyer", at, ledger.FnOrderPlace, l.ordering(id, "sale"))
 	if err != nil {
 		return err
 	}

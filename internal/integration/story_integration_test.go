@@ -37,7 +37,7 @@ func TestLiveStory(t *testing.T) {
 	product := w.list("trade", "bus")
 	up := w.put("operator", "operator", "content trade", product, file)
 	order := w.ref(ledger.KindOrder, "trade")
-	w.call("buyer", "regulator", order, ledger.FnPlace, w.ordering(w.id("trade"), "trade"))
+	w.call("buyer", "regulator", order, ledger.FnOrderPlace, w.ordering(w.id("trade"), "trade"))
 	accepted := w.answer("operator", "operator", order, ledger.FnOrderAccept)
 	w.catch(accepted.Position.Block, organizations...)
 

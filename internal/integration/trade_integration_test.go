@@ -17,9 +17,9 @@ func date(years, days int) ledger.Date {
 func sum(text string) ledger.Digest { return ledger.DigestOf([]byte(text)) }
 
 // application is one for a resource of the holder.
-func (w *world) application(name, title string) ledger.SubmitArgs {
+func (w *world) application(name, title string) ledger.AppSubmitArgs {
 	w.t.Helper()
-	a := ledger.SubmitArgs{
+	a := ledger.AppSubmitArgs{
 		Application: w.id(name), Body: w.party("body"), Deposit: sum("deposit " + string(w.id(name))),
 		InternalReview: ledger.Review{By: "科技科", On: date(0, -20), SHA256: sum("review " + name)},
 		Resource: ledger.Resource{
@@ -46,7 +46,7 @@ func (w *world) apply(at, name, title string) {
 	w.t.Helper()
 	a := w.application(name, title)
 	w.call("holder", at, ledger.RefTo(ledger.KindDeposit, a.Deposit), ledger.FnDeposit, ledger.DepositArgs{SHA256: a.Deposit, Bytes: 1 << 20})
-	w.call("holder", at, w.ref(ledger.KindApplication, name), ledger.FnSubmit, a)
+	w.call("holder", at, w.ref(ledger.KindApplication, name), ledger.FnAppSubmit, a)
 }
 
 // register takes a resource to its entry, at a node.
@@ -54,10 +54,10 @@ func (w *world) register(at, name, title string) client.Outcome {
 	w.t.Helper()
 	w.apply(at, name, title)
 	app := w.ref(ledger.KindApplication, name)
-	step := func() ledger.StepArgs { return ledger.StepArgs{Application: w.id(name), Answers: w.cited(app)} }
-	w.call("body", at, app, ledger.FnAccept, step())
-	w.call("body", at, app, ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	return w.call("body", at, app, ledger.FnCode, ledger.CodeArgs{StepArgs: step()})
+	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: w.id(name), Answers: w.cited(app)} }
+	w.call("body", at, app, ledger.FnAppAccept, step())
+	w.call("body", at, app, ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	return w.call("body", at, app, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
 }
 
 // purpose of every license, product and order here: it costs nothing.
@@ -67,7 +67,7 @@ var purpose = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 func (w *world) license(at, name, resource string, environments ...ledger.ID) {
 	w.t.Helper()
 	r := w.ref(ledger.KindLicense, name)
-	offer := w.call("authority", at, r, ledger.FnOffer, ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+	offer := w.call("authority", at, r, ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: w.id(name), Mode: ledger.Scenario, Region: region, Domains: []string{}, Resources: []ledger.ID{w.id("resource " + resource)},
 		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{purpose}, Actions: []string{"use", "derive", "distribute"},
 		Assigner: w.party("authority"), Assignee: w.party("operator"),
@@ -96,7 +96,7 @@ func (w *world) list(name, resource string) ledger.Ref {
 	w.t.Helper()
 	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
 	product := w.ref(ledger.KindProduct, name)
-	w.call("operator", "operator", product, ledger.FnList, ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+	w.call("operator", "operator", product, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
 		ID: w.id(name), Version: 1, Title: "线路到站预测数据集" + name, Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
 		License: w.id(name), Sources: []ledger.ID{w.id("resource " + resource)}, Form: ledger.FormDataset, Purposes: []ledger.Purpose{purpose},
 		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
@@ -106,8 +106,8 @@ func (w *world) list(name, resource string) ledger.Ref {
 }
 
 // ordering is an order of a product.
-func (w *world) ordering(id ledger.ID, product string) ledger.PlaceArgs {
-	return ledger.PlaceArgs{
+func (w *world) ordering(id ledger.ID, product string) ledger.OrderPlaceArgs {
+	return ledger.OrderPlaceArgs{
 		ID: id, Product: w.id(product), Answers: w.cited(w.ref(ledger.KindProduct, product)), Purpose: purpose,
 		PurposeText: ledger.Salt([16]byte{1}, "调度"), Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Recipient: region,
 	}
@@ -121,7 +121,7 @@ func (w *world) sale(at, name, resource string, file []byte) client.Upload {
 	product := w.list(name, resource)
 	up := w.put("operator", "operator", "content "+name, product, file)
 	order := w.ref(ledger.KindOrder, name)
-	w.call("buyer", at, order, ledger.FnPlace, w.ordering(w.id(name), name))
+	w.call("buyer", at, order, ledger.FnOrderPlace, w.ordering(w.id(name), name))
 	out := w.answer("operator", "operator", order, ledger.FnOrderAccept)
 	w.catch(out.Position.Block, organizations...)
 	return up

@@ -45,7 +45,7 @@ func TestCustody(t *testing.T) {
 	}
 	jws, err := ledger.SignProfile(s.key("keeper"), p)
 	s.ok(err)
-	s.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
+	s.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 
 	deposit := ledger.DepositArgs{SHA256: sum("kept"), Bytes: 4}
 	if code := s.post("keeper", s.key("keeper auth"), "/v1/acts/deposit", deposit, nil); code != http.StatusForbidden {
@@ -56,7 +56,7 @@ func TestCustody(t *testing.T) {
 	if code := s.post("keeper", s.key("keeper auth"), "/v1/custody/keys", map[string]ledger.KeyID{"old": old}, &kept); code != http.StatusCreated {
 		t.Fatalf("custody key: %d, want 201", code)
 	}
-	s.must("keeper", ledger.FnKeyRotate, ledger.RotateArgs{Old: kept.Old, New: kept.New, Proof: kept.Proof})
+	s.must("keeper", ledger.FnKeyRotate, ledger.KeyRotateArgs{Old: kept.Old, New: kept.New, Proof: kept.Proof})
 	if code := s.post("keeper", s.key("keeper"), "/v1/acts/deposit", deposit, nil); code != http.StatusUnauthorized {
 		t.Errorf("a token of the key that was replaced: %d, want 401", code)
 	}

@@ -185,7 +185,7 @@ func (w *world) admit() {
 		}
 		jws, err := ledger.SignProfile(w.key(name), w.profile(name))
 		w.ok(err)
-		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
+		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	}
 	key := w.key("environment")
 	proof, err := ledger.SignEnvironment(key, ledger.EnvironmentProof{Ledger: w.trust.Ledger, ID: id("environment"), Operator: id("operator")})
@@ -233,18 +233,18 @@ func (w *world) register(name, holder string) {
 	r := resource(name, holder)
 	r.Modified = ledger.Millis(time.Now().Add(-time.Minute).UnixMilli())
 	r.Quality.AssessedOn = date(0, -30)
-	a := ledger.SubmitArgs{
+	a := ledger.AppSubmitArgs{
 		Application: id(name), Body: id("body"), Resource: r, Deposit: sum("deposit " + name),
 		InternalReview: ledger.Review{By: "科技科", On: date(0, -20), SHA256: sum("review " + name)},
 	}
 	for i, g := range ledger.MaterialGroups() {
 		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum(name + string(g)), Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf")})
 	}
-	w.call(holder, app, ledger.FnSubmit, a)
-	step := func() ledger.StepArgs { return ledger.StepArgs{Application: id(name), Answers: w.last[app]} }
-	w.call("body", app, ledger.FnAccept, step())
-	w.call("body", app, ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	w.call("body", app, ledger.FnCode, ledger.CodeArgs{StepArgs: step()})
+	w.call(holder, app, ledger.FnAppSubmit, a)
+	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id(name), Answers: w.last[app]} }
+	w.call("body", app, ledger.FnAppAccept, step())
+	w.call("body", app, ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	w.call("body", app, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
 	w.last[ref(ledger.KindEntry, name)] = w.last[app]
 }
 
@@ -262,7 +262,7 @@ func (w *world) offer(name, operator, resource string) {
 	if operator == "operator" {
 		environments = append(environments, id("environment"))
 	}
-	w.call("authority", r, ledger.FnOffer, ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+	w.call("authority", r, ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: id(name), Mode: ledger.Scenario, Region: "430300", Domains: []string{}, Resources: []ledger.ID{id("resource " + resource)},
 		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Governance, Code: "emergency"}}, Actions: []string{"use", "derive", "distribute"},
 		Assigner: id("authority"), Assignee: id(operator),
@@ -300,7 +300,7 @@ func (w *world) saleOf(operator, buyer, name, resource string, up client.Upload,
 	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
 	purpose := ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 	product := ref(ledger.KindProduct, name)
-	w.call(operator, product, ledger.FnList, ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+	w.call(operator, product, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
 		ID: id(name), Version: 1, Title: "线路到站预测数据集" + name, Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
 		License: id(name), Sources: []ledger.ID{id("resource " + resource)}, Form: ledger.FormDataset, Purposes: []ledger.Purpose{purpose},
 		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
@@ -308,7 +308,7 @@ func (w *world) saleOf(operator, buyer, name, resource string, up client.Upload,
 	}})
 	w.content(name, operator, product, up)
 	order := ref(ledger.KindOrder, name)
-	w.call(buyer, order, ledger.FnPlace, ledger.PlaceArgs{
+	w.call(buyer, order, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
 		ID: id(name), Product: id(name), Answers: w.last[product], Purpose: purpose, PurposeText: ledger.Salt([16]byte{1}, "调度"),
 		Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Limits: quota, Recipient: "430300",
 	})

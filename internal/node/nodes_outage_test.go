@@ -60,7 +60,7 @@ func TestLedgerAway(t *testing.T) {
 	if _, err := io.CopyN(io.Discard, running.Body, 15<<20); err != nil {
 		t.Errorf("what ran was cut: %v", err)
 	}
-	call, err := w.party["operator"].Sign(ledger.DeriveID("away", "deposit"), ledger.FnDelist,
+	call, err := w.party["operator"].Sign(ledger.DeriveID("away", "deposit"), ledger.FnProductDelist,
 		ledger.TargetArgs{ID: id("sale"), Answers: w.last[ref(ledger.KindProduct, "sale")], Ground: "withdrawn"})
 	w.ok(err)
 	w.refused(w.post(call), http.StatusServiceUnavailable, ledger.ReasonLedgerAway)

@@ -98,7 +98,7 @@ func (n *nodes) join(organization, origin string, code int, trust evidence.Trust
 	}, uscc(code), trust)
 	w.ok(err)
 	w.waits(n.stand(w))
-	a.call("authority", ledger.Ref("party/"+origin), ledger.FnPartyAdmit, ledger.AdmitArgs{Application: application})
+	a.call("authority", ledger.Ref("party/"+origin), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: application})
 	w.openWith(listener, n.stand(w))
 	return w
 }

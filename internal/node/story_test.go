@@ -137,7 +137,7 @@ func open(t *testing.T) *story {
 		}
 		jws, err := ledger.SignProfile(s.key(name), s.profile(name))
 		s.ok(err)
-		s.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: jws})
+		s.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	}
 	return s
 }
@@ -174,7 +174,7 @@ func (s *story) last(r ledger.Ref) ledger.Digest {
 func (s *story) register(name, holder string) {
 	s.t.Helper()
 	s.must(holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit " + name), Bytes: 4096})
-	a := ledger.SubmitArgs{
+	a := ledger.AppSubmitArgs{
 		Application: id(name), Body: id("body"), Resource: resource(name, holder), Deposit: sum("deposit " + name),
 		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: sum("review " + name)},
 	}
@@ -184,13 +184,13 @@ func (s *story) register(name, holder string) {
 			Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf"),
 		})
 	}
-	s.must(holder, ledger.FnSubmit, a)
-	step := func() ledger.StepArgs {
-		return ledger.StepArgs{Application: id(name), Answers: s.last(ref(ledger.KindApplication, name))}
+	s.must(holder, ledger.FnAppSubmit, a)
+	step := func() ledger.AppStepArgs {
+		return ledger.AppStepArgs{Application: id(name), Answers: s.last(ref(ledger.KindApplication, name))}
 	}
-	s.must("body", ledger.FnAccept, step())
-	s.must("body", ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	s.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: step()})
+	s.must("body", ledger.FnAppAccept, step())
+	s.must("body", ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	s.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
 }
 
 func resource(name, holder string) ledger.Resource {
@@ -224,7 +224,7 @@ func (s *story) license() {
 		ID: id("environment"), Operator: id("operator"),
 		Region: "430300", Attestation: sum("attestation"), Key: key.Public(), Proof: proof,
 	})
-	s.must("authority", ledger.FnOffer, ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+	s.must("authority", ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: id("license"), Mode: ledger.Scenario,
 		Region: "430300", Domains: []string{}, Resources: []ledger.ID{id("resource bus"), id("resource river")}, Excluded: []ledger.ID{},
 		Purposes: []ledger.Purpose{{Class: ledger.Governance, Code: "emergency"}}, Actions: []string{"use", "derive", "distribute"},
@@ -277,7 +277,7 @@ func (s *story) send(a marketplace.Ask) {
 func (s *story) list() {
 	s.t.Helper()
 	review := ledger.Review{By: "评估机构", On: "2026-10-19", SHA256: sum("review"), ValidUntil: "2027-10-19"}
-	s.must("operator", ledger.FnList, ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+	s.must("operator", ledger.FnProductList, ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
 		ID: id("product"), Version: 1,
 		Title: "线路到站预测数据集", Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
 		License: id("license"), Sources: []ledger.ID{id("resource bus")}, Form: ledger.FormDataset,
@@ -289,7 +289,7 @@ func (s *story) list() {
 
 func (s *story) order(name, buyer string) {
 	s.t.Helper()
-	s.must(buyer, ledger.FnPlace, ledger.PlaceArgs{
+	s.must(buyer, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
 		ID: id(name), Product: id("product"), Answers: s.last(ref(ledger.KindProduct, "product")),
 		Purpose: ledger.Purpose{Class: ledger.Governance, Code: "emergency"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
 		Quantity: 1, StartOn: day, EndOn: "2027-10-19", Recipient: "430300",

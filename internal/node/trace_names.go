@@ -42,7 +42,7 @@ func (m names) step(ctx context.Context, ref ledger.Ref) (web.Step, error) {
 		return s, nil
 	}
 	acts, err := m.n.links.Acts(ctx, ref)
-	s.Acts = slices.DeleteFunc(acts, func(a provenance.Act) bool { return ref.Kind() == ledger.KindResource && a.Name != ledger.FnCode })
+	s.Acts = slices.DeleteFunc(acts, func(a provenance.Act) bool { return ref.Kind() == ledger.KindResource && a.Name != ledger.FnAppCode })
 	return s, err
 }
 

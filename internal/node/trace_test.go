@@ -173,7 +173,7 @@ func TestStepsSayWhoseAndHowProved(t *testing.T) {
 			t.Errorf("%s is told as %+v, want %+v", r, g, want)
 		}
 	}
-	if acts := steps[ref(ledger.KindOrder, "order")].Acts; len(acts) != 2 || acts[0].Name != ledger.FnPlace || acts[0].Party != id("buyer") {
+	if acts := steps[ref(ledger.KindOrder, "order")].Acts; len(acts) != 2 || acts[0].Name != ledger.FnOrderPlace || acts[0].Party != id("buyer") {
 		t.Errorf("the order was made by %+v", acts)
 	}
 	if r := steps[start].Receipt; r == nil || r.Order != id("order") || r.Revision == nil {

@@ -105,8 +105,8 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 // keeps its first result, whatever has ended since.
 func (s *Server) consider(ctx context.Context, jws string) error {
 	c, err := ledger.ParseCall(jws)
-	var a ledger.PlaceArgs
-	if err != nil || c.Call.Function != ledger.FnPlace || ledger.DecodeStrict(c.Call.Args, &a) != nil {
+	var a ledger.OrderPlaceArgs
+	if err != nil || c.Call.Function != ledger.FnOrderPlace || ledger.DecodeStrict(c.Call.Args, &a) != nil {
 		return nil //nolint:nilerr // the ledger has the word for it
 	}
 	err = s.Market.Consider(ctx, a)

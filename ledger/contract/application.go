@@ -14,21 +14,21 @@ const maxObjections = 50
 // not here is refused; silence changes nothing but what it says beside resubmit.
 func applicationSteps() []step[ledger.ApplicationState] {
 	return []step[ledger.ApplicationState]{
-		{ledger.FnSubmit, "", ledger.Submitted},
-		{ledger.FnAccept, ledger.Submitted, ledger.Accepted},
-		{ledger.FnReturn, ledger.Submitted, ledger.Returned},
-		{ledger.FnResubmit, ledger.Returned, ledger.Submitted},
-		{ledger.FnRefuse, ledger.Submitted, ledger.NotAccepted},
-		{ledger.FnPass, ledger.Accepted, ledger.Noticed},
-		{ledger.FnFail, ledger.Accepted, ledger.ExamFailed},
-		{ledger.FnObject, ledger.Noticed, ledger.Noticed},
-		{ledger.FnDecide, ledger.Noticed, ledger.Noticed},
-		{ledger.FnDecide, ledger.Noticed, ledger.Terminated},
-		{ledger.FnCode, ledger.Noticed, ledger.Coded},
-		{ledger.FnWithdraw, ledger.Submitted, ledger.Withdrawn},
-		{ledger.FnWithdraw, ledger.Returned, ledger.Withdrawn},
-		{ledger.FnWithdraw, ledger.Accepted, ledger.Withdrawn},
-		{ledger.FnWithdraw, ledger.Noticed, ledger.Withdrawn},
+		{ledger.FnAppSubmit, "", ledger.AppSubmitted},
+		{ledger.FnAppAccept, ledger.AppSubmitted, ledger.AppAccepted},
+		{ledger.FnAppReturn, ledger.AppSubmitted, ledger.AppReturned},
+		{ledger.FnAppResubmit, ledger.AppReturned, ledger.AppSubmitted},
+		{ledger.FnAppRefuse, ledger.AppSubmitted, ledger.AppNotAccepted},
+		{ledger.FnAppPass, ledger.AppAccepted, ledger.AppNoticed},
+		{ledger.FnAppFail, ledger.AppAccepted, ledger.AppExamFailed},
+		{ledger.FnAppObject, ledger.AppNoticed, ledger.AppNoticed},
+		{ledger.FnAppDecide, ledger.AppNoticed, ledger.AppNoticed},
+		{ledger.FnAppDecide, ledger.AppNoticed, ledger.AppTerminated},
+		{ledger.FnAppCode, ledger.AppNoticed, ledger.AppCoded},
+		{ledger.FnAppWithdraw, ledger.AppSubmitted, ledger.AppWithdrawn},
+		{ledger.FnAppWithdraw, ledger.AppReturned, ledger.AppWithdrawn},
+		{ledger.FnAppWithdraw, ledger.AppAccepted, ledger.AppWithdrawn},
+		{ledger.FnAppWithdraw, ledger.AppNoticed, ledger.AppWithdrawn},
 	}
 }
 
@@ -48,7 +48,7 @@ func body(app ledger.Application) ledger.ID      { return app.Body }
 
 // take is an application one step further: the step is the caller's, the table
 // has it, and the caller has seen what stands. The caller writes it.
-func (t *tx) take(a ledger.StepArgs, who actor, to ledger.ApplicationState) (ledger.Application, error) {
+func (t *tx) take(a ledger.AppStepArgs, who actor, to ledger.ApplicationState) (ledger.Application, error) {
 	app, err := load[ledger.Application](t, applicationRef(a.Application), "application")
 	if err != nil {
 		return app, err
@@ -91,8 +91,8 @@ func (t *tx) before(p *ledger.Period, field, rule string) error {
 
 // acceptApplication opens the examination (R10). Late is late, never tacit and
 // never refused: the alarm is the registry's.
-func acceptApplication(t *tx, a ledger.StepArgs) error {
-	app, err := t.take(a, body, ledger.Accepted)
+func acceptApplication(t *tx, a ledger.AppStepArgs) error {
+	app, err := t.take(a, body, ledger.AppAccepted)
 	if err != nil {
 		return err
 	}
@@ -107,8 +107,8 @@ func acceptApplication(t *tx, a ledger.StepArgs) error {
 // returnApplication gives an application back with all its defects at once; a
 // later return may name new matter only (R10, domain §2.3). The record keeps the
 // defects of all returns.
-func returnApplication(t *tx, a ledger.ReturnArgs) error {
-	app, err := t.take(a.StepArgs, body, ledger.Returned)
+func returnApplication(t *tx, a ledger.AppReturnArgs) error {
+	app, err := t.take(a.AppStepArgs, body, ledger.AppReturned)
 	if err != nil {
 		return err
 	}
@@ -129,12 +129,14 @@ func returnApplication(t *tx, a ledger.ReturnArgs) error {
 	return t.put(applicationRef(app.ID), app)
 }
 
-func refuseApplication(t *tx, a ledger.RefuseArgs) error { return t.reject(a, ledger.NotAccepted) }
-func fail(t *tx, a ledger.RefuseArgs) error              { return t.reject(a, ledger.ExamFailed) }
+func refuseApplication(t *tx, a ledger.AppRefuseArgs) error {
+	return t.reject(a, ledger.AppNotAccepted)
+}
+func fail(t *tx, a ledger.AppRefuseArgs) error { return t.reject(a, ledger.AppExamFailed) }
 
 // reject ends an application by the body's word, for a reason of domain §2.6.
-func (t *tx) reject(a ledger.RefuseArgs, to ledger.ApplicationState) error {
-	app, err := t.take(a.StepArgs, body, to)
+func (t *tx) reject(a ledger.AppRefuseArgs, to ledger.ApplicationState) error {
+	app, err := t.take(a.AppStepArgs, body, to)
 	if err != nil {
 		return err
 	}
@@ -143,8 +145,8 @@ func (t *tx) reject(a ledger.RefuseArgs, to ledger.ApplicationState) error {
 }
 
 // withdraw ends an application by the applicant's own word, until it is coded.
-func withdraw(t *tx, a ledger.StepArgs) error {
-	app, err := t.take(a, applicant, ledger.Withdrawn)
+func withdraw(t *tx, a ledger.AppStepArgs) error {
+	app, err := t.take(a, applicant, ledger.AppWithdrawn)
 	if err != nil {
 		return err
 	}
@@ -161,8 +163,8 @@ func (t *tx) end(app ledger.Application) error {
 // pass ends the formal examination well and opens the notice period (R11, R12).
 // The notice is published on the next working day, from which the period is
 // counted. An examination that took too long needs its reason told in late.
-func pass(t *tx, a ledger.PassArgs) error {
-	app, err := t.take(a.StepArgs, body, ledger.Noticed)
+func pass(t *tx, a ledger.AppPassArgs) error {
+	app, err := t.take(a.AppStepArgs, body, ledger.AppNoticed)
 	if err != nil {
 		return err
 	}
@@ -200,9 +202,9 @@ func (t *tx) notice() (ledger.Period, error) {
 
 // object enters an objection, by anyone admitted and under the own name (R12).
 // A natural person has no key here: the body files for it.
-func object(t *tx, a ledger.ObjectArgs) error {
+func object(t *tx, a ledger.AppObjectArgs) error {
 	anyone := func(ledger.Application) ledger.ID { return t.me() }
-	app, err := t.take(ledger.StepArgs{Application: a.Application, Answers: a.Answers}, anyone, ledger.Noticed)
+	app, err := t.take(ledger.AppStepArgs{Application: a.Application, Answers: a.Answers}, anyone, ledger.AppNoticed)
 	if err != nil {
 		return err
 	}
@@ -233,12 +235,12 @@ func object(t *tx, a ledger.ObjectArgs) error {
 }
 
 // decide answers an objection: upheld, it ends the application (R12).
-func decide(t *tx, a ledger.DecideArgs) error {
-	to := ledger.Noticed
+func decide(t *tx, a ledger.AppDecideArgs) error {
+	to := ledger.AppNoticed
 	if a.Upheld {
-		to = ledger.Terminated
+		to = ledger.AppTerminated
 	}
-	app, err := t.take(a.StepArgs, body, to)
+	app, err := t.take(a.AppStepArgs, body, to)
 	if err != nil {
 		return err
 	}

@@ -166,7 +166,7 @@ func (m *machine) follow(d draw) {
 }
 
 // submission is the application as the model knows it.
-func (m *machine) submission(name string) ledger.SubmitArgs {
+func (m *machine) submission(name string) ledger.AppSubmitArgs {
 	a := m.apps[name]
 	args := m.w.submitArgs(name, a.holder)
 	args.Resource.Title = a.title
@@ -180,50 +180,50 @@ func (m *machine) call(d draw) (ledger.Function, string, any) {
 	a := m.apps[d.name]
 	who := a.holder
 	if d.event == "submit" {
-		return ledger.FnSubmit, m.by(d, who), m.submission(d.name)
+		return ledger.FnAppSubmit, m.by(d, who), m.submission(d.name)
 	}
 	fn, who, args := m.w.callFor(d.name, a.holder, d.event)
-	cite := func(s *ledger.StepArgs) {
+	cite := func(s *ledger.AppStepArgs) {
 		if d.stale {
 			s.Answers = mHash("something else")
 		}
 	}
 	switch v := args.(type) {
-	case ledger.StepArgs:
+	case ledger.AppStepArgs:
 		cite(&v)
 		args = v
-	case ledger.ResubmitArgs:
-		v.SubmitArgs = m.submission(d.name)
+	case ledger.AppResubmitArgs:
+		v.AppSubmitArgs = m.submission(d.name)
 		if d.stale {
 			v.Answers = mHash("something else")
 		}
 		args = v
-	case ledger.ReturnArgs:
-		cite(&v.StepArgs)
+	case ledger.AppReturnArgs:
+		cite(&v.AppStepArgs)
 		if !d.sameDefect {
 			v.Defects[0].Field += string(rune('a' + a.returns%26))
 		}
 		args = v
-	case ledger.RefuseArgs:
-		cite(&v.StepArgs)
+	case ledger.AppRefuseArgs:
+		cite(&v.AppStepArgs)
 		args = v
-	case ledger.PassArgs:
-		cite(&v.StepArgs)
+	case ledger.AppPassArgs:
+		cite(&v.AppStepArgs)
 		if d.told {
 			late := ledger.Salt([16]byte{}, "人手不足")
 			v.Late = &late
 		}
 		args = v
-	case ledger.ObjectArgs:
+	case ledger.AppObjectArgs:
 		if d.stale {
 			v.Answers = mHash("something else")
 		}
 		args = v
-	case ledger.DecideArgs:
-		cite(&v.StepArgs)
+	case ledger.AppDecideArgs:
+		cite(&v.AppStepArgs)
 		args = v
-	case ledger.CodeArgs:
-		cite(&v.StepArgs)
+	case ledger.AppCodeArgs:
+		cite(&v.AppStepArgs)
 		args = v
 	}
 	return fn, m.by(d, who), args

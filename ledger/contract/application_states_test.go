@@ -59,27 +59,27 @@ func (w *world) callFor(name, holder, event string) (ledger.Function, string, an
 	}
 	switch event {
 	case "submit":
-		return ledger.FnSubmit, holder, w.submitArgs(name, holder)
+		return ledger.FnAppSubmit, holder, w.submitArgs(name, holder)
 	case "accept":
-		return ledger.FnAccept, "body", w.step(name)
+		return ledger.FnAppAccept, "body", w.step(name)
 	case "return":
-		return ledger.FnReturn, "body", w.returnArgs(name, "subject")
+		return ledger.FnAppReturn, "body", w.returnArgs(name, "subject")
 	case "resubmit":
-		return ledger.FnResubmit, holder, ledger.ResubmitArgs{Answers: w.step(name).Answers, SubmitArgs: w.submitArgs(name, holder)}
+		return ledger.FnAppResubmit, holder, ledger.AppResubmitArgs{Answers: w.step(name).Answers, AppSubmitArgs: w.submitArgs(name, holder)}
 	case "refuse":
-		return ledger.FnRefuse, "body", w.refuseArgs(name)
+		return ledger.FnAppRefuse, "body", w.refuseArgs(name)
 	case "pass":
-		return ledger.FnPass, "body", w.passArgs(name)
+		return ledger.FnAppPass, "body", w.passArgs(name)
 	case "fail":
-		return ledger.FnFail, "body", w.refuseArgs(name)
+		return ledger.FnAppFail, "body", w.refuseArgs(name)
 	case "object":
-		return ledger.FnObject, "operator", w.objectArgs(name, objectionName(name, len(w.app(name).Objections)))
+		return ledger.FnAppObject, "operator", w.objectArgs(name, objectionName(name, len(w.app(name).Objections)))
 	case "decide_rejected", "decide_upheld":
-		return ledger.FnDecide, "body", w.decideArgs(name, open, event == "decide_upheld")
+		return ledger.FnAppDecide, "body", w.decideArgs(name, open, event == "decide_upheld")
 	case "code":
-		return ledger.FnCode, "body", ledger.CodeArgs{StepArgs: w.step(name)}
+		return ledger.FnAppCode, "body", ledger.AppCodeArgs{AppStepArgs: w.step(name)}
 	default:
-		return ledger.FnWithdraw, holder, w.step(name)
+		return ledger.FnAppWithdraw, holder, w.step(name)
 	}
 }
 
@@ -90,15 +90,15 @@ func objectionName(name string, i int) string { return name + " objection " + st
 func TestEveryEventInEveryState(t *testing.T) {
 	table := readSteps(t)
 	ways := map[ledger.ApplicationState][]string{
-		ledger.Submitted:   {},
-		ledger.Returned:    {"return"},
-		ledger.NotAccepted: {"refuse"},
-		ledger.Accepted:    {"accept"},
-		ledger.ExamFailed:  {"accept", "fail"},
-		ledger.Noticed:     {"accept", "pass"},
-		ledger.Terminated:  {"accept", "pass", "object", "decide_upheld"},
-		ledger.Coded:       {"accept", "pass", "code"},
-		ledger.Withdrawn:   {"withdraw"},
+		ledger.AppSubmitted:   {},
+		ledger.AppReturned:    {"return"},
+		ledger.AppNotAccepted: {"refuse"},
+		ledger.AppAccepted:    {"accept"},
+		ledger.AppExamFailed:  {"accept", "fail"},
+		ledger.AppNoticed:     {"accept", "pass"},
+		ledger.AppTerminated:  {"accept", "pass", "object", "decide_upheld"},
+		ledger.AppCoded:       {"accept", "pass", "code"},
+		ledger.AppWithdrawn:   {"withdraw"},
 	}
 	base := newDemo(t)
 	base.submitted("a", "holder")
@@ -112,8 +112,8 @@ func TestEveryEventInEveryState(t *testing.T) {
 		for _, event := range events()[1:] {
 			t.Run(string(state)+" "+event, func(t *testing.T) {
 				w := w.fork(t)
-				if strings.HasPrefix(event, "decide") && state == ledger.Noticed {
-					w.must("operator", ledger.FnObject, w.objectArgs("a", objectionName("a", 0)))
+				if strings.HasPrefix(event, "decide") && state == ledger.AppNoticed {
+					w.must("operator", ledger.FnAppObject, w.objectArgs("a", objectionName("a", 0)))
 				}
 				err := w.act("a", "holder", event)
 				to, ok := table[[2]string{string(state), event}]

@@ -18,7 +18,7 @@ func BenchmarkTransaction(b *testing.B) {
 		name := fmt.Sprint("b", i)
 		args := w.submitArgs(name, "holder")
 		calls = append(calls,
-			w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: args.Deposit, Bytes: 1}), w.sign("holder", ledger.FnSubmit, args))
+			w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: args.Deposit, Bytes: 1}), w.sign("holder", ledger.FnAppSubmit, args))
 	}
 	b.ResetTimer()
 	for b.Loop() {

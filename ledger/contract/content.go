@@ -50,7 +50,7 @@ func (t *tx) ownsSubject(subject ledger.Ref) error {
 	if p.Operator != t.me() || !t.caller.Has(ledger.RoleOperator) {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("subject")
 	}
-	if p.State != ledger.Listed {
+	if p.State != ledger.ProductListed {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("subject").With("state", string(p.State))
 	}
 	return nil

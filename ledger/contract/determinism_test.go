@@ -17,7 +17,7 @@ func TestEqualTitlesInOneBatch(t *testing.T) {
 	w.deposited("b", "holder")
 	a, b := w.submitArgs("a", "holder"), w.submitArgs("b", "holder")
 	b.Resource.Title = a.Resource.Title
-	results := w.submit(w.sign("holder", ledger.FnSubmit, a), w.sign("holder", ledger.FnSubmit, b))
+	results := w.submit(w.sign("holder", ledger.FnAppSubmit, a), w.sign("holder", ledger.FnAppSubmit, b))
 	expect(t, results[0].Err, refusal{})
 	expect(t, results[1].Err, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"})
 	if len(results[1].Writes) != 0 || results[1].Event != nil {
@@ -28,7 +28,7 @@ func TestEqualTitlesInOneBatch(t *testing.T) {
 func TestRepeatedCall(t *testing.T) {
 	w := newWorld(t)
 	w.deposited("a", "holder")
-	jws := w.sign("holder", ledger.FnSubmit, w.submitArgs("a", "holder"))
+	jws := w.sign("holder", ledger.FnAppSubmit, w.submitArgs("a", "holder"))
 	first := w.submit(jws)[0]
 	expect(t, first.Err, refusal{})
 	w.on("2026-09-20") // past its expiry, and its deposit is used: the first result all the same
@@ -41,7 +41,7 @@ func TestRepeatedCall(t *testing.T) {
 	}
 	other := w.submitArgs("a", "holder")
 	other.Resource.RowCount++
-	r := w.submit(w.signAs(w.verified(jws).Call.ID, "holder", ledger.FnSubmit, other))[0]
+	r := w.submit(w.signAs(w.verified(jws).Call.ID, "holder", ledger.FnAppSubmit, other))[0]
 	expect(t, r.Err, refusal{ledger.Conflict, ledger.ReasonCallUsed, "id"})
 }
 
@@ -57,7 +57,7 @@ func TestSameCallsSameWrites(t *testing.T) {
 		expect(t, rehearsal.submit(jws)[0].Err, refusal{})
 	}
 	note("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("deposit a"), Bytes: 4096})
-	note("holder", ledger.FnSubmit, rehearsal.submitArgs("a", "holder"))
+	note("holder", ledger.FnAppSubmit, rehearsal.submitArgs("a", "holder"))
 	for _, event := range []string{"return", "resubmit", "accept", "pass", "object", "decide_rejected", "code"} {
 		fn, who, args := rehearsal.callFor("a", "holder", event)
 		note(who, fn, args)
@@ -81,7 +81,7 @@ func TestSameCallsSameWrites(t *testing.T) {
 func TestCodeEvent(t *testing.T) {
 	w := newDemo(t)
 	w.noticed("a", "holder")
-	event := w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a")})
+	event := w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("a")})
 	entry := ledger.RefTo(ledger.KindEntry, wID("a"))
 	grant := ledger.RefTo(ledger.KindGrant, ledger.DeriveID("grant", string(wID("a"))))
 	resource := ledger.RefTo(ledger.KindResource, wID("resource a"))
@@ -109,7 +109,7 @@ func TestSubmitEvent(t *testing.T) {
 	w.deposited("a", "holder")
 	args := w.submitArgs("a", "holder")
 	args.Resource.ItemsObject = mHash("items")
-	event := w.must("holder", ledger.FnSubmit, without(t, args, "keywords", "items"))
+	event := w.must("holder", ledger.FnAppSubmit, without(t, args, "keywords", "items"))
 	application, resource := ledger.RefTo(ledger.KindApplication, wID("a")), ledger.RefTo(ledger.KindResource, wID("resource a"))
 	holder := ledger.RefTo(ledger.KindParty, wID("holder"))
 	want := []ledger.Link{
@@ -125,7 +125,7 @@ func TestSubmitEvent(t *testing.T) {
 
 // without is the arguments with members of the resource left out: the records
 // must have them all the same, since an event holds no null.
-func without(t *testing.T, args ledger.SubmitArgs, names ...string) map[string]any {
+func without(t *testing.T, args ledger.AppSubmitArgs, names ...string) map[string]any {
 	t.Helper()
 	b, err := json.Marshal(args)
 	if err != nil {

@@ -15,8 +15,8 @@ func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, i
 // code ends a registration (R13): after the whole notice period and with no
 // objection open. It makes the entry, valid three years from today, and the
 // right to hold.
-func code(t *tx, a ledger.CodeArgs) error {
-	app, err := t.take(a.StepArgs, body, ledger.Coded)
+func code(t *tx, a ledger.AppCodeArgs) error {
+	app, err := t.take(a.AppStepArgs, body, ledger.AppCoded)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ func TestWorkedExample(t *testing.T) {
 	app := func() ledger.Application {
 		return record[ledger.Application](w, ledger.RefTo(ledger.KindApplication, exampleID))
 	}
-	step := func() ledger.StepArgs {
-		return ledger.StepArgs{Application: exampleID, Answers: app().Cite.Payload}
+	step := func() ledger.AppStepArgs {
+		return ledger.AppStepArgs{Application: exampleID, Answers: app().Cite.Payload}
 	}
 	due := func(what string, p ledger.Period, want ledger.Date) {
 		t.Helper()
@@ -31,43 +31,43 @@ func TestWorkedExample(t *testing.T) {
 
 	w.on("2026-09-09")
 	w.deposited("bus", "holder")
-	w.must("holder", ledger.FnSubmit, args)
+	w.must("holder", ledger.FnAppSubmit, args)
 	due("accept", app().AcceptDue, "2026-09-14")
 
 	w.on("2026-09-10")
-	w.must("body", ledger.FnReturn, ledger.ReturnArgs{StepArgs: step(), Defects: []ledger.Defect{{Field: "risk_assessment", Rule: "R9(1)"}}})
+	w.must("body", ledger.FnAppReturn, ledger.AppReturnArgs{AppStepArgs: step(), Defects: []ledger.Defect{{Field: "risk_assessment", Rule: "R9(1)"}}})
 
 	w.on("2026-09-11")
-	w.must("holder", ledger.FnResubmit, ledger.ResubmitArgs{Answers: step().Answers, SubmitArgs: args})
+	w.must("holder", ledger.FnAppResubmit, ledger.AppResubmitArgs{Answers: step().Answers, AppSubmitArgs: args})
 	resubmitted := app().Cite.Payload
 	due("accept again", app().AcceptDue, "2026-09-16")
 
 	w.on("2026-09-14")
-	w.must("body", ledger.FnAccept, step())
+	w.must("body", ledger.FnAppAccept, step())
 	due("exam", *app().ExamDue, "2026-10-16")
 
 	w.on("2026-09-22")
-	w.must("body", ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	w.must("body", ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
 	if got := app().Notice.From; got != "2026-09-23" {
 		t.Fatalf("the notice is published on %s, want 2026-09-23", got)
 	}
 	due("notice", *app().Notice, "2026-10-14")
 
 	w.on("2026-10-09")
-	w.must("operator", ledger.FnObject, ledger.ObjectArgs{
+	w.must("operator", ledger.FnAppObject, ledger.AppObjectArgs{
 		Application: exampleID, Objection: wID("o"), Answers: step().Answers,
 		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence")},
 	})
 	due("decide", app().Objections[0].Due, "2026-10-22")
 
 	w.on("2026-10-13")
-	w.must("body", ledger.FnDecide, ledger.DecideArgs{StepArgs: step(), Objection: wID("o"), Reason: ledger.Salt([16]byte{}, "无权属依据")})
+	w.must("body", ledger.FnAppDecide, ledger.AppDecideArgs{AppStepArgs: step(), Objection: wID("o"), Reason: ledger.Salt([16]byte{}, "无权属依据")})
 
 	w.clock("2026-10-14", "23:59:59.999")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnCode, ledger.CodeArgs{StepArgs: step()})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
 
 	w.on("2026-10-15")
-	coded := w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: step(), RegistryCode: "4303001202610150000001"})
+	coded := w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step(), RegistryCode: "4303001202610150000001"})
 	e := record[ledger.Entry](w, ledger.RefTo(ledger.KindEntry, exampleID))
 	want := ledger.Entry{
 		ID: exampleID, SubjectType: "resource", Subject: args.Resource.ID, SubjectHash: resubmitted,

@@ -8,13 +8,13 @@ import (
 
 // rotateKey puts a new key for one of the caller's own: the old (or another
 // sign key) signs the call, the new one proves possession.
-func rotateKey(t *tx, a ledger.RotateArgs) error {
+func rotateKey(t *tx, a ledger.KeyRotateArgs) error {
 	return t.exchange(t.caller, a.Old, a.New, a.Proof)
 }
 
 // replaceKey puts a new key for a lost one: the data authority does it for
 // others, the recovery key for the authority itself (protocol §6).
-func replaceKey(t *tx, a ledger.ReplaceKeyArgs) error {
+func replaceKey(t *tx, a ledger.KeyReplaceArgs) error {
 	if (a.Party == t.genesis.Authority) != t.recovery {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("party").By("protocol §6")
 	}
@@ -78,7 +78,7 @@ func (t *tx) custodyAllowed(p ledger.Party, k ledger.NewKeyArg) error {
 
 // revokeKey ends a key at once. A party ends its own, but never its last sign
 // key; the data authority ends anyone's but its own last.
-func revokeKey(t *tx, a ledger.RevokeKeyArgs) error {
+func revokeKey(t *tx, a ledger.KeyRevokeArgs) error {
 	if a.Party != t.me() && t.me() != t.genesis.Authority {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("party")
 	}

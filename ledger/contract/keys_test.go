@@ -37,27 +37,27 @@ func (w *world) callBy(key, who string, fn ledger.Function, args any) error {
 }
 
 // rotation is what a fresh key of the world needs to take the place of an old one.
-func (w *world) rotation(who, old, fresh string, use ledger.KeyUse) ledger.RotateArgs {
+func (w *world) rotation(who, old, fresh string, use ledger.KeyUse) ledger.KeyRotateArgs {
 	w.t.Helper()
 	proof, err := ledger.SignRotation(w.key(fresh), ledger.RotationProof{Ledger: wID("ledger"), Party: wID(who), Old: w.key(old).ID()})
 	if err != nil {
 		w.t.Fatalf("proof: %v", err)
 	}
-	return ledger.RotateArgs{
+	return ledger.KeyRotateArgs{
 		Old: w.key(old).ID(), Proof: proof,
 		New: ledger.NewKeyArg{JWK: w.key(fresh).Public(), Use: use, Custody: ledger.CustodySelf},
 	}
 }
 
-func (w *world) replacement(who, old, fresh string) ledger.ReplaceKeyArgs {
+func (w *world) replacement(who, old, fresh string) ledger.KeyReplaceArgs {
 	w.t.Helper()
 	r := w.rotation(who, old, fresh, ledger.UseSign)
-	return ledger.ReplaceKeyArgs{Party: wID(who), Old: r.Old, New: r.New, Proof: r.Proof, Reason: "lost"}
+	return ledger.KeyReplaceArgs{Party: wID(who), Old: r.Old, New: r.New, Proof: r.Proof, Reason: "lost"}
 }
 
-func (w *world) revocation(who, key string) ledger.RevokeKeyArgs {
+func (w *world) revocation(who, key string) ledger.KeyRevokeArgs {
 	w.t.Helper()
-	return ledger.RevokeKeyArgs{Party: wID(who), Kid: w.key(key).ID(), Reason: "compromised"}
+	return ledger.KeyRevokeArgs{Party: wID(who), Kid: w.key(key).ID(), Reason: "compromised"}
 }
 
 // deposits reports how a call signed by a key of the holder fares.
@@ -87,22 +87,22 @@ func TestRotateKey(t *testing.T) {
 
 func TestRotateKeyRefuses(t *testing.T) {
 	w := newWorld(t)
-	good := func(f *world) ledger.RotateArgs { return f.rotation("holder", "holder", "fresh", ledger.UseSign) }
+	good := func(f *world) ledger.KeyRotateArgs { return f.rotation("holder", "holder", "fresh", ledger.UseSign) }
 	invalid := func(field string) refusal { return refusal{ledger.InvalidCode, ledger.ReasonField, field} }
 	for name, c := range map[string]struct {
-		args func(*world) ledger.RotateArgs
+		args func(*world) ledger.KeyRotateArgs
 		want refusal
 	}{
 		"unknown old": {
-			func(f *world) ledger.RotateArgs { return f.rotation("holder", "stranger", "fresh", ledger.UseSign) },
+			func(f *world) ledger.KeyRotateArgs { return f.rotation("holder", "stranger", "fresh", ledger.UseSign) },
 			refusal{ledger.NotFound, ledger.ReasonUnknown, "args.old"},
 		},
 		"another's key": {
-			func(f *world) ledger.RotateArgs { return f.rotation("holder", "body", "fresh", ledger.UseSign) },
+			func(f *world) ledger.KeyRotateArgs { return f.rotation("holder", "body", "fresh", ledger.UseSign) },
 			refusal{ledger.NotFound, ledger.ReasonUnknown, "args.old"},
 		},
 		"proof for another party": {
-			func(f *world) ledger.RotateArgs {
+			func(f *world) ledger.KeyRotateArgs {
 				a := good(f)
 				a.Proof = f.rotation("body", "holder", "fresh", ledger.UseSign).Proof
 				return a
@@ -110,7 +110,7 @@ func TestRotateKeyRefuses(t *testing.T) {
 			invalid("args.proof"),
 		},
 		"proof by another key": {
-			func(f *world) ledger.RotateArgs {
+			func(f *world) ledger.KeyRotateArgs {
 				a := good(f)
 				a.Proof = f.rotation("holder", "holder", "stranger", ledger.UseSign).Proof
 				return a
@@ -118,19 +118,19 @@ func TestRotateKeyRefuses(t *testing.T) {
 			refusal{ledger.Forbidden, ledger.ReasonKey, "args.proof.header.kid"},
 		},
 		"no proof": {
-			func(f *world) ledger.RotateArgs { a := good(f); a.Proof = ""; return a },
+			func(f *world) ledger.KeyRotateArgs { a := good(f); a.Proof = ""; return a },
 			refusal{ledger.InvalidCode, ledger.ReasonJWS, "args.proof"},
 		},
 		"a key in use": {
-			func(f *world) ledger.RotateArgs { return f.rotation("holder", "holder", "body", ledger.UseSign) },
+			func(f *world) ledger.KeyRotateArgs { return f.rotation("holder", "holder", "body", ledger.UseSign) },
 			refusal{ledger.Conflict, ledger.ReasonExists, "args.new.jwk"},
 		},
 		"itself": {
-			func(f *world) ledger.RotateArgs { return f.rotation("holder", "holder", "holder", ledger.UseSign) },
+			func(f *world) ledger.KeyRotateArgs { return f.rotation("holder", "holder", "holder", ledger.UseSign) },
 			refusal{ledger.Conflict, ledger.ReasonExists, "args.new.jwk"},
 		},
 		"the recovery key": {
-			func(f *world) ledger.RotateArgs { return f.rotation("holder", "holder", "recovery", ledger.UseSign) },
+			func(f *world) ledger.KeyRotateArgs { return f.rotation("holder", "holder", "recovery", ledger.UseSign) },
 			refusal{ledger.Conflict, ledger.ReasonExists, "args.new.jwk"},
 		},
 	} {
@@ -186,7 +186,7 @@ func TestRevokeKey(t *testing.T) {
 	w.refused(refusal{ledger.Conflict, ledger.ReasonKeyEnded, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 
 	p := w.newcomer(ledger.RoleHolder)
-	w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.application("newcomer", p)})
+	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application("newcomer", p)})
 	a := w.revocation("newcomer", "newcomer auth")
 	expect(t, w.callBy("newcomer auth", "newcomer", ledger.FnKeyRevoke, a), keyUse())
 	w.must("newcomer", ledger.FnKeyRevoke, a) // its own, and not the last that signs

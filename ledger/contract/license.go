@@ -7,7 +7,7 @@ import (
 
 // licenseHandlers are the functions of licenses and environments.
 var licenseHandlers = map[ledger.Function]handler{
-	ledger.FnOffer:            handle(offerLicense),
+	ledger.FnLicenseOffer:     handle(offerLicense),
 	ledger.FnLicenseAccept:    handle(acceptLicense),
 	ledger.FnLicenseSuspend:   handle(suspendLicense),
 	ledger.FnLicenseResume:    handle(resumeLicense),
@@ -22,7 +22,7 @@ func licenseRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindLicens
 
 // offerLicense records what an implementer has decided and signed with an
 // operator (O12, O13). It binds no one until the operator accepts.
-func offerLicense(t *tx, a ledger.OfferArgs) error {
+func offerLicense(t *tx, a ledger.LicenseOfferArgs) error {
 	if a.Assigner != t.me() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("assigner")
 	}

@@ -11,14 +11,14 @@ import (
 
 func TestLicenseOffer(t *testing.T) {
 	base := newMarket(t)
-	scenario := func(a *ledger.OfferArgs, names ...string) {
+	scenario := func(a *ledger.LicenseOfferArgs, names ...string) {
 		a.Mode, a.Domains = ledger.Scenario, []string{}
 		a.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
 		for _, n := range names {
 			a.Resources = append(a.Resources, mID(n))
 		}
 	}
-	whole := func(a *ledger.OfferArgs) { a.Mode, a.Domains = ledger.Whole, []string{} }
+	whole := func(a *ledger.LicenseOfferArgs) { a.Mode, a.Domains = ledger.Whole, []string{} }
 	invalid := func(field string) refusal {
 		return refusal{ledger.InvalidCode, ledger.ReasonField, "args." + field}
 	}
@@ -27,80 +27,80 @@ func TestLicenseOffer(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		edit func(*market, *ledger.OfferArgs)
+		edit func(*market, *ledger.LicenseOfferArgs)
 		want refusal
 	}{
-		{"domain", func(*market, *ledger.OfferArgs) {}, refusal{}},
-		{"whole", func(_ *market, a *ledger.OfferArgs) { whole(a) }, refusal{}},
-		{"whole with an exclusion", func(_ *market, a *ledger.OfferArgs) { whole(a); a.Excluded = []ledger.ID{mID("bus")} }, refusal{}},
-		{"scenario", func(_ *market, a *ledger.OfferArgs) { scenario(a, "bus", "river") }, refusal{}},
-		{"last day before five years", func(_ *market, a *ledger.OfferArgs) { a.EndOn = "2031-10-18" }, refusal{}},
-		{"decided on the day of signing", func(_ *market, a *ledger.OfferArgs) { a.Decision.Date = a.Basis.SignedOn }, refusal{}},
-		{"ends today", func(_ *market, a *ledger.OfferArgs) { a.EndOn = marketDay }, refusal{}},
+		{"domain", func(*market, *ledger.LicenseOfferArgs) {}, refusal{}},
+		{"whole", func(_ *market, a *ledger.LicenseOfferArgs) { whole(a) }, refusal{}},
+		{"whole with an exclusion", func(_ *market, a *ledger.LicenseOfferArgs) { whole(a); a.Excluded = []ledger.ID{mID("bus")} }, refusal{}},
+		{"scenario", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "bus", "river") }, refusal{}},
+		{"last day before five years", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = "2031-10-18" }, refusal{}},
+		{"decided on the day of signing", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.Date = a.Basis.SignedOn }, refusal{}},
+		{"ends today", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = marketDay }, refusal{}},
 
-		{"whole with domains", func(_ *market, a *ledger.OfferArgs) { a.Mode = ledger.Whole }, invalid("domains")},
-		{"whole with resources", func(_ *market, a *ledger.OfferArgs) { whole(a); a.Resources = []ledger.ID{mID("bus")} }, invalid("resource_ids")},
-		{"domain without domains", func(_ *market, a *ledger.OfferArgs) { a.Domains = []string{} }, invalid("domains")},
-		{"unknown domain", func(_ *market, a *ledger.OfferArgs) { a.Domains = []string{"weather"} }, invalid("domains[0]")},
-		{"domain twice", func(_ *market, a *ledger.OfferArgs) { a.Domains = []string{"transport", "transport"} }, invalid("domains[1]")},
-		{"domain with resources", func(_ *market, a *ledger.OfferArgs) { a.Resources = []ledger.ID{mID("bus")} }, invalid("resource_ids")},
-		{"scenario without resources", func(_ *market, a *ledger.OfferArgs) { scenario(a) }, invalid("resource_ids")},
-		{"scenario for two purposes", func(_ *market, a *ledger.OfferArgs) {
+		{"whole with domains", func(_ *market, a *ledger.LicenseOfferArgs) { a.Mode = ledger.Whole }, invalid("domains")},
+		{"whole with resources", func(_ *market, a *ledger.LicenseOfferArgs) { whole(a); a.Resources = []ledger.ID{mID("bus")} }, invalid("resource_ids")},
+		{"domain without domains", func(_ *market, a *ledger.LicenseOfferArgs) { a.Domains = []string{} }, invalid("domains")},
+		{"unknown domain", func(_ *market, a *ledger.LicenseOfferArgs) { a.Domains = []string{"weather"} }, invalid("domains[0]")},
+		{"domain twice", func(_ *market, a *ledger.LicenseOfferArgs) { a.Domains = []string{"transport", "transport"} }, invalid("domains[1]")},
+		{"domain with resources", func(_ *market, a *ledger.LicenseOfferArgs) { a.Resources = []ledger.ID{mID("bus")} }, invalid("resource_ids")},
+		{"scenario without resources", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a) }, invalid("resource_ids")},
+		{"scenario for two purposes", func(_ *market, a *ledger.LicenseOfferArgs) {
 			scenario(a, "bus")
 			a.Purposes = append(a.Purposes, ledger.Purpose{Class: ledger.Governance, Code: "x"})
 		}, invalid("purpose")},
-		{"scenario for any purpose of a class", func(_ *market, a *ledger.OfferArgs) { scenario(a, "bus"); a.Purposes[0].Code = "" }, invalid("purpose[0].code")},
-		{"no purpose", func(_ *market, a *ledger.OfferArgs) { a.Purposes = []ledger.Purpose{} }, invalid("purpose")},
-		{"unknown class", func(_ *market, a *ledger.OfferArgs) { a.Purposes[0].Class = "fun" }, invalid("purpose[0].class")},
-		{"purpose not a word", func(_ *market, a *ledger.OfferArgs) { a.Purposes[0].Code = "A b" }, invalid("purpose[0].code")},
-		{"unknown action", func(_ *market, a *ledger.OfferArgs) { a.Actions = []string{"sell"} }, invalid("actions[0]")},
-		{"no action", func(_ *market, a *ledger.OfferArgs) { a.Actions = []string{} }, invalid("actions")},
-		{"excluded and named", func(_ *market, a *ledger.OfferArgs) { scenario(a, "bus"); a.Excluded = []ledger.ID{mID("bus")} }, invalid("excluded[0]")},
-		{"plan", func(_ *market, a *ledger.OfferArgs) { a.Plan = mID("plan") }, invalid("plan_id")},
-		{"agreement", func(_ *market, a *ledger.OfferArgs) { a.Agreement = mID("agreement") }, invalid("agreement_id")},
-		{"five years", func(_ *market, a *ledger.OfferArgs) { a.EndOn = "2031-10-19" }, invalid("end_on")},
-		{"leap day plus five years", func(_ *market, a *ledger.OfferArgs) { a.StartOn, a.EndOn = "2024-02-29", "2029-02-28" }, invalid("end_on")},
-		{"ends before it starts", func(_ *market, a *ledger.OfferArgs) { a.EndOn = "2026-10-18" }, invalid("end_on")},
-		{"ended yesterday", func(_ *market, a *ledger.OfferArgs) { a.StartOn, a.EndOn = "2026-10-01", "2026-10-19" }, invalid("end_on")},
-		{"no such day", func(_ *market, a *ledger.OfferArgs) { a.StartOn = "2026-02-30" }, invalid("start_on")},
-		{"decided after signing", func(_ *market, a *ledger.OfferArgs) { a.Decision.Date = "2026-10-20" }, invalid("decision.date")},
-		{"no basis hash", func(_ *market, a *ledger.OfferArgs) { a.Basis.SHA256 = "" }, invalid("basis.document_hash")},
-		{"no selection hash", func(_ *market, a *ledger.OfferArgs) { a.Selection.SHA256 = "" }, invalid("selection.hash")},
-		{"no decision hash", func(_ *market, a *ledger.OfferArgs) { a.Decision.SHA256 = "" }, invalid("decision.hash")},
-		{"unknown selection", func(_ *market, a *ledger.OfferArgs) { a.Selection.Method = "lot" }, invalid("selection.method")},
-		{"negative limit", func(_ *market, a *ledger.OfferArgs) { a.Limits.Bytes = -1 }, invalid("limits.bytes")},
-		{"false affiliate", func(_ *market, a *ledger.OfferArgs) { a.Affiliates = []ledger.USCC{"91430300MA4L000000"} }, invalid("affiliates[0]")},
-		{"to oneself", func(_ *market, a *ledger.OfferArgs) { a.Assignee = a.Assigner }, invalid("assignee")},
+		{"scenario for any purpose of a class", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "bus"); a.Purposes[0].Code = "" }, invalid("purpose[0].code")},
+		{"no purpose", func(_ *market, a *ledger.LicenseOfferArgs) { a.Purposes = []ledger.Purpose{} }, invalid("purpose")},
+		{"unknown class", func(_ *market, a *ledger.LicenseOfferArgs) { a.Purposes[0].Class = "fun" }, invalid("purpose[0].class")},
+		{"purpose not a word", func(_ *market, a *ledger.LicenseOfferArgs) { a.Purposes[0].Code = "A b" }, invalid("purpose[0].code")},
+		{"unknown action", func(_ *market, a *ledger.LicenseOfferArgs) { a.Actions = []string{"sell"} }, invalid("actions[0]")},
+		{"no action", func(_ *market, a *ledger.LicenseOfferArgs) { a.Actions = []string{} }, invalid("actions")},
+		{"excluded and named", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "bus"); a.Excluded = []ledger.ID{mID("bus")} }, invalid("excluded[0]")},
+		{"plan", func(_ *market, a *ledger.LicenseOfferArgs) { a.Plan = mID("plan") }, invalid("plan_id")},
+		{"agreement", func(_ *market, a *ledger.LicenseOfferArgs) { a.Agreement = mID("agreement") }, invalid("agreement_id")},
+		{"five years", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = "2031-10-19" }, invalid("end_on")},
+		{"leap day plus five years", func(_ *market, a *ledger.LicenseOfferArgs) { a.StartOn, a.EndOn = "2024-02-29", "2029-02-28" }, invalid("end_on")},
+		{"ends before it starts", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = "2026-10-18" }, invalid("end_on")},
+		{"ended yesterday", func(_ *market, a *ledger.LicenseOfferArgs) { a.StartOn, a.EndOn = "2026-10-01", "2026-10-19" }, invalid("end_on")},
+		{"no such day", func(_ *market, a *ledger.LicenseOfferArgs) { a.StartOn = "2026-02-30" }, invalid("start_on")},
+		{"decided after signing", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.Date = "2026-10-20" }, invalid("decision.date")},
+		{"no basis hash", func(_ *market, a *ledger.LicenseOfferArgs) { a.Basis.SHA256 = "" }, invalid("basis.document_hash")},
+		{"no selection hash", func(_ *market, a *ledger.LicenseOfferArgs) { a.Selection.SHA256 = "" }, invalid("selection.hash")},
+		{"no decision hash", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.SHA256 = "" }, invalid("decision.hash")},
+		{"unknown selection", func(_ *market, a *ledger.LicenseOfferArgs) { a.Selection.Method = "lot" }, invalid("selection.method")},
+		{"negative limit", func(_ *market, a *ledger.LicenseOfferArgs) { a.Limits.Bytes = -1 }, invalid("limits.bytes")},
+		{"false affiliate", func(_ *market, a *ledger.LicenseOfferArgs) { a.Affiliates = []ledger.USCC{"91430300MA4L000000"} }, invalid("affiliates[0]")},
+		{"to oneself", func(_ *market, a *ledger.LicenseOfferArgs) { a.Assignee = a.Assigner }, invalid("assignee")},
 
-		{"in another's name", func(_ *market, a *ledger.OfferArgs) { a.Assigner = mID("implementer2") }, forbidden(ledger.ReasonNotYours, "assigner")},
-		{"outside the region", func(_ *market, a *ledger.OfferArgs) { a.Region = "430000" }, forbidden(ledger.ReasonJurisdiction, "region")},
-		{"to no operator", func(_ *market, a *ledger.OfferArgs) { a.Assignee = mID("buyer") }, forbidden(ledger.ReasonRole, "assignee")},
-		{"to nobody", func(_ *market, a *ledger.OfferArgs) { a.Assignee = mID("nobody") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.assignee"}},
-		{"to a suspended operator", func(m *market, _ *ledger.OfferArgs) {
+		{"in another's name", func(_ *market, a *ledger.LicenseOfferArgs) { a.Assigner = mID("implementer2") }, forbidden(ledger.ReasonNotYours, "assigner")},
+		{"outside the region", func(_ *market, a *ledger.LicenseOfferArgs) { a.Region = "430000" }, forbidden(ledger.ReasonJurisdiction, "region")},
+		{"to no operator", func(_ *market, a *ledger.LicenseOfferArgs) { a.Assignee = mID("buyer") }, forbidden(ledger.ReasonRole, "assignee")},
+		{"to nobody", func(_ *market, a *ledger.LicenseOfferArgs) { a.Assignee = mID("nobody") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.assignee"}},
+		{"to a suspended operator", func(m *market, _ *ledger.LicenseOfferArgs) {
 			edit(m, ledger.RefTo(ledger.KindParty, mID("operator")), func(p *ledger.Party) {
 				p.Suspensions = []ledger.Suspension{{Role: ledger.RoleRegulator}}
 			})
 		}, forbidden(ledger.ReasonPartySuspended, "assignee")},
-		{"unknown environment", func(_ *market, a *ledger.OfferArgs) { a.Environments = []ledger.ID{mID("E")} }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.environments[0]"}},
-		{"another's environment", func(m *market, a *ledger.OfferArgs) {
+		{"unknown environment", func(_ *market, a *ledger.LicenseOfferArgs) { a.Environments = []ledger.ID{mID("E")} }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.environments[0]"}},
+		{"another's environment", func(m *market, a *ledger.LicenseOfferArgs) {
 			m.seed(ledger.RefTo(ledger.KindEnvironment, mID("E")), ledger.Environment{ID: mID("E"), Operator: mID("operator2")})
 			a.Environments = []ledger.ID{mID("E")}
 		}, forbidden(ledger.ReasonEnvironment, "environments[0]")},
-		{"unknown resource", func(_ *market, a *ledger.OfferArgs) { scenario(a, "nothing") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.resource_ids[0]"}},
-		{"resource not yet coded", func(_ *market, a *ledger.OfferArgs) { scenario(a, "bus", "raw") }, forbidden(ledger.ReasonGate, "resource_ids[1]")},
-		{"resource whose entry ended", func(_ *market, a *ledger.OfferArgs) { scenario(a, "lapsed") }, forbidden(ledger.ReasonEntry, "resource_ids[0]")},
-		{"core resource", func(_ *market, a *ledger.OfferArgs) { scenario(a, "core") }, forbidden(ledger.ReasonScope, "resource_ids[0]")},
-		{"resource of another region", func(_ *market, a *ledger.OfferArgs) { scenario(a, "elsewhere") }, forbidden(ledger.ReasonScope, "resource_ids[0]")},
-		{"supersedes another's", func(m *market, a *ledger.OfferArgs) {
+		{"unknown resource", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "nothing") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.resource_ids[0]"}},
+		{"resource not yet coded", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "bus", "raw") }, forbidden(ledger.ReasonGate, "resource_ids[1]")},
+		{"resource whose entry ended", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "lapsed") }, forbidden(ledger.ReasonEntry, "resource_ids[0]")},
+		{"core resource", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "core") }, forbidden(ledger.ReasonScope, "resource_ids[0]")},
+		{"resource of another region", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "elsewhere") }, forbidden(ledger.ReasonScope, "resource_ids[0]")},
+		{"supersedes another's", func(m *market, a *ledger.LicenseOfferArgs) {
 			m.seed(mLicense("old"), ledger.License{LicenseTerms: ledger.LicenseTerms{ID: mID("old"), Assigner: mID("implementer2")}})
 			a.Supersedes = mID("old")
 		}, forbidden(ledger.ReasonNotYours, "supersedes")},
-		{"id taken", func(m *market, _ *ledger.OfferArgs) { m.seed(mLicense("L"), ledger.License{}) }, refusal{ledger.Conflict, ledger.ReasonExists, "args.id"}},
+		{"id taken", func(m *market, _ *ledger.LicenseOfferArgs) { m.seed(mLicense("L"), ledger.License{}) }, refusal{ledger.Conflict, ledger.ReasonExists, "args.id"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, a := base.fork(t), offerArgs("L")
 			c.edit(m, &a)
-			expect(t, m.try("implementer", ledger.FnOffer, a), c.want)
+			expect(t, m.try("implementer", ledger.FnLicenseOffer, a), c.want)
 		})
 	}
 }
@@ -111,10 +111,10 @@ func TestLicenseOfferByGraceGate(t *testing.T) {
 	a := offerArgs("L")
 	a.Mode, a.Domains, a.Resources = ledger.Scenario, []string{}, []ledger.ID{mID("raw")}
 	a.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
-	m.fork(t).must("implementer", ledger.FnOffer, a)
+	m.fork(t).must("implementer", ledger.FnLicenseOffer, a)
 
-	edit(m, ledger.RefTo(ledger.KindApplication, mID("entry-raw")), func(app *ledger.Application) { app.State = ledger.Withdrawn })
-	err := ledger.AsError(m.try("implementer", ledger.FnOffer, a))
+	edit(m, ledger.RefTo(ledger.KindApplication, mID("entry-raw")), func(app *ledger.Application) { app.State = ledger.AppWithdrawn })
+	err := ledger.AsError(m.try("implementer", ledger.FnLicenseOffer, a))
 	if err == nil || err.Reason != ledger.ReasonGate {
 		t.Fatalf("a withdrawn application met the gate: %v", err)
 	}
@@ -125,7 +125,7 @@ func TestLicenseOfferLinks(t *testing.T) {
 	a := offerArgs("L")
 	a.Mode, a.Domains, a.Resources = ledger.Scenario, []string{}, []ledger.ID{mID("bus")}
 	a.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
-	e := m.must("implementer", ledger.FnOffer, a)
+	e := m.must("implementer", ledger.FnLicenseOffer, a)
 	want := []ledger.Link{
 		{From: mLicense("L"), Rel: "assignee", To: ledger.RefTo(ledger.KindParty, mID("operator"))},
 		{From: mLicense("L"), Rel: "covers", To: ledger.RefTo(ledger.KindEntry, mID("entry-bus"))},
@@ -137,7 +137,7 @@ func TestLicenseOfferLinks(t *testing.T) {
 
 func TestLicenseAccept(t *testing.T) {
 	m := newMarket(t)
-	m.must("implementer", ledger.FnOffer, offerArgs("L"))
+	m.must("implementer", ledger.FnLicenseOffer, offerArgs("L"))
 	good := m.answer(mLicense("L"))
 	stale := good
 	stale.Answers = mHash("another offer")

@@ -118,7 +118,7 @@ func newMarket(t fataler) *market {
 	m.seed(ledger.RefTo(ledger.KindEntry, entry.ID), entry)
 	m.seed(ledger.RefTo(ledger.KindResource, mID("raw")),
 		ledger.ResourceIndex{ID: mID("raw"), Holder: mID("holder"), Application: mID("entry-raw")})
-	m.seed(ledger.RefTo(ledger.KindApplication, mID("entry-raw")), ledger.Application{ID: mID("entry-raw"), State: ledger.Submitted})
+	m.seed(ledger.RefTo(ledger.KindApplication, mID("entry-raw")), ledger.Application{ID: mID("entry-raw"), State: ledger.AppSubmitted})
 	return m
 }
 
@@ -295,8 +295,8 @@ func mGrant(parts ...ledger.ID) ledger.Ref {
 }
 
 // offerArgs are a good offer: the domain transport, three years.
-func offerArgs(name string) ledger.OfferArgs {
-	return ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+func offerArgs(name string) ledger.LicenseOfferArgs {
+	return ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: mID(name), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"}, Resources: []ledger.ID{},
 		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}, {Class: ledger.Governance}, {Class: ledger.Welfare}},
 		Actions: []string{"use", "derive", "distribute"}, Assigner: mID("implementer"), Assignee: mID("operator"),
@@ -308,9 +308,9 @@ func offerArgs(name string) ledger.OfferArgs {
 }
 
 // listArgs are a good product under a license, made from bus.
-func listArgs(name, license string) ledger.ListArgs {
+func listArgs(name, license string) ledger.ProductListArgs {
 	review := ledger.Review{By: "评估机构", On: "2026-10-19", SHA256: mHash("review"), ValidUntil: "2027-10-19"}
-	return ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+	return ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
 		ID: mID(name), Version: 1, Title: "线路到站预测数据集", Description: "全市公交线路逐站到站时间预测结果,按日更新,供物流与出行企业使用。",
 		License: mID(license), Sources: []ledger.ID{mID("bus")}, Form: ledger.FormDataset,
 		Purposes: []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}, {Class: ledger.Governance, Code: "emergency"}, {Class: ledger.Welfare, Code: "blind_aid"}},
@@ -320,8 +320,8 @@ func listArgs(name, license string) ledger.ListArgs {
 }
 
 // placeArgs are a good order of a product, for industry.
-func (m *market) placeArgs(name, product string) ledger.PlaceArgs {
-	return ledger.PlaceArgs{
+func (m *market) placeArgs(name, product string) ledger.OrderPlaceArgs {
+	return ledger.OrderPlaceArgs{
 		ID: mID(name), Product: mID(product), Answers: m.last(mProduct(product)),
 		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
 		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: marketDay, EndOn: "2027-10-19", Recipient: "430300",
@@ -329,7 +329,7 @@ func (m *market) placeArgs(name, product string) ledger.PlaceArgs {
 }
 
 // freeArgs are a good order for governance by an organ.
-func (m *market) freeArgs(name, product string) ledger.PlaceArgs {
+func (m *market) freeArgs(name, product string) ledger.OrderPlaceArgs {
 	a := m.placeArgs(name, product)
 	a.Purpose = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 	a.UnitPrice, a.Total = 0, 0
@@ -347,7 +347,7 @@ func (m *market) target(ref ledger.Ref) ledger.TargetArgs {
 // licensed is a market whose license "L" is accepted.
 func licensed(t fataler) *market {
 	m := newMarket(t)
-	m.must("implementer", ledger.FnOffer, offerArgs("L"))
+	m.must("implementer", ledger.FnLicenseOffer, offerArgs("L"))
 	m.must("operator", ledger.FnLicenseAccept, m.answer(mLicense("L")))
 	return m
 }
@@ -355,6 +355,6 @@ func licensed(t fataler) *market {
 // trading is a market whose product "P" under "L" is listed.
 func trading(t fataler) *market {
 	m := licensed(t)
-	m.must("operator", ledger.FnList, listArgs("P", "L"))
+	m.must("operator", ledger.FnProductList, listArgs("P", "L"))
 	return m
 }

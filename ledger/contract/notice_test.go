@@ -10,14 +10,14 @@ import (
 func TestSecondReturnOnNewMatter(t *testing.T) {
 	w := newWorld(t)
 	w.submitted("a", "holder")
-	w.must("body", ledger.FnReturn, w.returnArgs("a", "subject", "deposit"))
-	w.must("holder", ledger.FnResubmit, ledger.ResubmitArgs{Answers: w.step("a").Answers, SubmitArgs: w.submitArgs("a", "holder")})
-	w.refused(refusal{ledger.Conflict, ledger.ReasonSecond, "args.defects[1]"}, "body", ledger.FnReturn, w.returnArgs("a", "resource.title", "deposit"))
+	w.must("body", ledger.FnAppReturn, w.returnArgs("a", "subject", "deposit"))
+	w.must("holder", ledger.FnAppResubmit, ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonSecond, "args.defects[1]"}, "body", ledger.FnAppReturn, w.returnArgs("a", "resource.title", "deposit"))
 	note := ledger.Salt([16]byte{}, "再说一次")
 	same := w.returnArgs("a", "deposit")
 	same.Defects[0].Note = &note
-	w.refused(refusal{ledger.Conflict, ledger.ReasonSecond, "args.defects[0]"}, "body", ledger.FnReturn, same)
-	w.must("body", ledger.FnReturn, w.returnArgs("a", "resource.title"))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonSecond, "args.defects[0]"}, "body", ledger.FnAppReturn, same)
+	w.must("body", ledger.FnAppReturn, w.returnArgs("a", "resource.title"))
 	if a := w.app("a"); a.Returns != 2 || len(a.Defects) != 3 {
 		t.Fatalf("after two returns: %d with %d defects", a.Returns, len(a.Defects))
 	}
@@ -27,13 +27,13 @@ func TestExaminationInTime(t *testing.T) {
 	w := newWorld(t)
 	w.accepted("a", "holder")
 	w.on(w.app("a").ExamDue.Due)
-	w.fork(t).must("body", ledger.FnPass, w.passArgs("a"))
+	w.fork(t).must("body", ledger.FnAppPass, w.passArgs("a"))
 	w.on(nextDay(w.app("a").ExamDue.Due))
 	args := w.passArgs("a")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.late"}, "body", ledger.FnPass, args)
+	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.late"}, "body", ledger.FnAppPass, args)
 	late := ledger.Salt([16]byte{}, "材料核对用时较长")
 	args.Late = &late
-	w.must("body", ledger.FnPass, args)
+	w.must("body", ledger.FnAppPass, args)
 }
 
 // TestNoticeRunsLongerByALaterList: a list that comes later may lengthen a
@@ -49,66 +49,66 @@ func TestNoticeRunsLongerByALaterList(t *testing.T) {
 	shorter := list2026()
 	shorter.Work = append([]ledger.Date{"2026-09-12"}, shorter.Work...)
 	w.on("2026-09-17")
-	code := ledger.CodeArgs{StepArgs: w.step("a")}
+	code := ledger.AppCodeArgs{AppStepArgs: w.step("a")}
 
 	long := w.fork(t)
 	long.must("authority", ledger.FnCalendarSet, longer)
-	long.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnCode, code)
-	long.must("operator", ledger.FnObject, long.objectArgs("a", "o"))
+	long.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnAppCode, code)
+	long.must("operator", ledger.FnAppObject, long.objectArgs("a", "o"))
 
 	short := w.fork(t)
 	short.on("2026-09-16")
 	short.must("authority", ledger.FnCalendarSet, shorter)
-	short.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnCode, code)
-	w.must("body", ledger.FnCode, code)
+	short.refused(refusal{ledger.Conflict, ledger.ReasonEarly, "args.application"}, "body", ledger.FnAppCode, code)
+	w.must("body", ledger.FnAppCode, code)
 }
 
 func TestObjections(t *testing.T) {
 	w := newWorld(t)
 	w.noticed("a", "holder")
 	person := ledger.Salt([16]byte{5}, "李某")
-	by := func(edit func(*ledger.ObjectArgs)) ledger.ObjectArgs {
+	by := func(edit func(*ledger.AppObjectArgs)) ledger.AppObjectArgs {
 		a := w.objectArgs("a", "o")
 		edit(&a)
 		return a
 	}
-	w.refused(refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.person"}, "operator", ledger.FnObject,
-		by(func(a *ledger.ObjectArgs) { a.Person = &person }))
-	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.person"}, "body", ledger.FnObject, by(func(*ledger.ObjectArgs) {}))
-	w.must("body", ledger.FnObject, by(func(a *ledger.ObjectArgs) { a.Person = &person }))
-	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.objection"}, "operator", ledger.FnObject, by(func(*ledger.ObjectArgs) {}))
-	w.must("operator", ledger.FnObject, w.objectArgs("a", "p"))
+	w.refused(refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.person"}, "operator", ledger.FnAppObject,
+		by(func(a *ledger.AppObjectArgs) { a.Person = &person }))
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.person"}, "body", ledger.FnAppObject, by(func(*ledger.AppObjectArgs) {}))
+	w.must("body", ledger.FnAppObject, by(func(a *ledger.AppObjectArgs) { a.Person = &person }))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.objection"}, "operator", ledger.FnAppObject, by(func(*ledger.AppObjectArgs) {}))
+	w.must("operator", ledger.FnAppObject, w.objectArgs("a", "p"))
 
 	notice := w.app("a").Notice.Due
 	w.clock(notice, "23:59:59.999")
-	w.fork(t).must("operator", ledger.FnObject, w.objectArgs("a", "q"))
+	w.fork(t).must("operator", ledger.FnAppObject, w.objectArgs("a", "q"))
 	w.clock(nextDay(notice), "00:00:00")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.application"}, "operator", ledger.FnObject, w.objectArgs("a", "q"))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.application"}, "operator", ledger.FnAppObject, w.objectArgs("a", "q"))
 
-	code := func() ledger.CodeArgs { return ledger.CodeArgs{StepArgs: w.step("a")} }
-	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, code())
-	w.must("body", ledger.FnDecide, w.decideArgs("a", "o", false))
+	code := func() ledger.AppCodeArgs { return ledger.AppCodeArgs{AppStepArgs: w.step("a")} }
+	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnAppCode, code())
+	w.must("body", ledger.FnAppDecide, w.decideArgs("a", "o", false))
 	if got := w.app("a").CodeDue.From; got != notice {
 		t.Fatalf("the days for coding begin on %s while an objection is open, want %s", got, notice)
 	}
-	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.objection"}, "body", ledger.FnDecide, w.decideArgs("a", "o", true))
-	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.objection"}, "body", ledger.FnDecide, w.decideArgs("a", "x", true))
-	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, code())
+	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.objection"}, "body", ledger.FnAppDecide, w.decideArgs("a", "o", true))
+	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.objection"}, "body", ledger.FnAppDecide, w.decideArgs("a", "x", true))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnAppCode, code())
 	w.on("2026-11-30") // late: an alarm, no refusal, and the days for coding begin anew
-	w.must("body", ledger.FnDecide, w.decideArgs("a", "p", false))
+	w.must("body", ledger.FnAppDecide, w.decideArgs("a", "p", false))
 	if got := w.app("a").CodeDue; got.From != "2026-11-30" || got.Due != "2026-12-03" {
 		t.Fatalf("to be coded %+v, want by 2026-12-03", got)
 	}
-	w.must("body", ledger.FnCode, code())
+	w.must("body", ledger.FnAppCode, code())
 }
 
 func TestAtMostFiftyObjections(t *testing.T) {
 	w := newDemo(t)
 	w.noticed("a", "holder")
 	for i := range 50 {
-		w.must("operator", ledger.FnObject, w.objectArgs("a", strings.Repeat("o", i+1)))
+		w.must("operator", ledger.FnAppObject, w.objectArgs("a", strings.Repeat("o", i+1)))
 	}
-	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.objection"}, "operator", ledger.FnObject, w.objectArgs("a", "last"))
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.objection"}, "operator", ledger.FnAppObject, w.objectArgs("a", "last"))
 }
 
 // TestDemoHasNoDays: with limits of 0 days the story runs in one moment, and
@@ -117,23 +117,23 @@ func TestDemoHasNoDays(t *testing.T) {
 	w := newDemo(t)
 	w.noticed("a", "holder")
 	w.on("2026-12-31")
-	w.must("operator", ledger.FnObject, w.objectArgs("a", "o"))
-	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a")})
-	w.must("body", ledger.FnDecide, w.decideArgs("a", "o", false))
-	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a")})
-	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.application"}, "operator", ledger.FnObject, w.objectArgs("a", "p"))
+	w.must("operator", ledger.FnAppObject, w.objectArgs("a", "o"))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("a")})
+	w.must("body", ledger.FnAppDecide, w.decideArgs("a", "o", false))
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("a")})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.application"}, "operator", ledger.FnAppObject, w.objectArgs("a", "p"))
 }
 
 func TestCodesAreOnce(t *testing.T) {
 	w := newDemo(t)
 	w.noticed("a", "holder")
 	w.noticed("b", "holder")
-	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("a"), RegistryCode: "4303001202610150000001"})
-	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.registry_code"}, "body", ledger.FnCode,
-		ledger.CodeArgs{StepArgs: w.step("b"), RegistryCode: "4303001202610150000001"})
-	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.registry_code"}, "body", ledger.FnCode,
-		ledger.CodeArgs{StepArgs: w.step("b"), RegistryCode: "430300-1-20261015-5QZX48TR-S"})
-	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step("b")})
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("a"), RegistryCode: "4303001202610150000001"})
+	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.registry_code"}, "body", ledger.FnAppCode,
+		ledger.AppCodeArgs{AppStepArgs: w.step("b"), RegistryCode: "4303001202610150000001"})
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.registry_code"}, "body", ledger.FnAppCode,
+		ledger.AppCodeArgs{AppStepArgs: w.step("b"), RegistryCode: "430300-1-20261015-5QZX48TR-S"})
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("b")})
 }
 
 func TestEntrySuspension(t *testing.T) {
@@ -169,7 +169,7 @@ func TestTitleIsFreeWhenTheEntryEnds(t *testing.T) {
 	next := w.submitArgs("a", "holder")
 	next.Application, next.Resource.ID, next.Resource.Quality.AssessedOn = wID("next"), wID("resource next"), "2029-08-01"
 	w.on(w.entry("a").ValidUntil)
-	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnSubmit, next)
+	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnAppSubmit, next)
 	w.on(nextDay(w.entry("a").ValidUntil))
-	w.must("holder", ledger.FnSubmit, next)
+	w.must("holder", ledger.FnAppSubmit, next)
 }

@@ -14,7 +14,7 @@ func orderRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindOrder, i
 
 // placeOrder records a buyer's order on the listing that it cites, at the price
 // and terms of that version (domain rules B1–B11).
-func placeOrder(t *tx, a ledger.PlaceArgs) error {
+func placeOrder(t *tx, a ledger.OrderPlaceArgs) error {
 	if err := t.absent(orderRef(a.ID), "id"); err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func placeOrder(t *tx, a ledger.PlaceArgs) error {
 	if err != nil {
 		return err
 	}
-	if p.State != ledger.Listed {
+	if p.State != ledger.ProductListed {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("product_id").By("B1").With("state", string(p.State))
 	}
 	if err := answers(a.Answers, p.Cite); err != nil {
@@ -83,7 +83,7 @@ func (t *tx) onSale(p ledger.Product, purpose ledger.Purpose, field string) (led
 }
 
 // orderFits holds what the buyer asks for against the listing.
-func (t *tx) orderFits(a ledger.PlaceArgs, p ledger.Product, l ledger.License) error {
+func (t *tx) orderFits(a ledger.OrderPlaceArgs, p ledger.Product, l ledger.License) error {
 	if err := t.price(a, p); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (t *tx) orderFits(a ledger.PlaceArgs, p ledger.Product, l ledger.License) e
 
 // price holds P1 (B7): governance and welfare cost nothing, and only organs and
 // institutions claim them on their own word; industry pays the listed price.
-func (t *tx) price(a ledger.PlaceArgs, p ledger.Product) error {
+func (t *tx) price(a ledger.OrderPlaceArgs, p ledger.Product) error {
 	want := p.Price.Fen
 	if a.Purpose.Class != ledger.Industry {
 		want = 0
@@ -193,7 +193,7 @@ func acceptOrder(t *tx, a ledger.AnswerArgs) error {
 	if err != nil {
 		return err
 	}
-	if p.State != ledger.Listed {
+	if p.State != ledger.ProductListed {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("id").By("B1").With("state", string(p.State))
 	}
 	p.Sources = o.Sources
@@ -234,7 +234,7 @@ func refuseOrder(t *tx, a ledger.TargetArgs) error {
 }
 
 // confirmPayment is the operator's word that the whole amount came in.
-func confirmPayment(t *tx, a ledger.PaymentArgs) error {
+func confirmPayment(t *tx, a ledger.OrderPaymentArgs) error {
 	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderActive, t.isOperator)
 	if err != nil {
 		return err

@@ -13,22 +13,22 @@ import (
 
 func TestOrderPlace(t *testing.T) {
 	base := trading(t)
-	args := func(change func(*ledger.PlaceArgs)) func(*market, *ledger.PlaceArgs) {
-		return func(_ *market, a *ledger.PlaceArgs) { change(a) }
+	args := func(change func(*ledger.OrderPlaceArgs)) func(*market, *ledger.OrderPlaceArgs) {
+		return func(_ *market, a *ledger.OrderPlaceArgs) { change(a) }
 	}
-	free := func(class ledger.PurposeClass, code string, evidence ledger.Digest) func(*market, *ledger.PlaceArgs) {
-		return args(func(a *ledger.PlaceArgs) {
+	free := func(class ledger.PurposeClass, code string, evidence ledger.Digest) func(*market, *ledger.OrderPlaceArgs) {
+		return args(func(a *ledger.OrderPlaceArgs) {
 			a.Purpose, a.UnitPrice, a.Total, a.Evidence = ledger.Purpose{Class: class, Code: code}, 0, 0, evidence
 		})
 	}
-	license := func(change func(*ledger.License)) func(*market, *ledger.PlaceArgs) {
-		return func(m *market, _ *ledger.PlaceArgs) { edit(m, mLicense("L"), change) }
+	license := func(change func(*ledger.License)) func(*market, *ledger.OrderPlaceArgs) {
+		return func(m *market, _ *ledger.OrderPlaceArgs) { edit(m, mLicense("L"), change) }
 	}
-	product := func(change func(*ledger.Product)) func(*market, *ledger.PlaceArgs) {
-		return func(m *market, _ *ledger.PlaceArgs) { edit(m, mProduct("P"), change) }
+	product := func(change func(*ledger.Product)) func(*market, *ledger.OrderPlaceArgs) {
+		return func(m *market, _ *ledger.OrderPlaceArgs) { edit(m, mProduct("P"), change) }
 	}
-	party := func(name string, change func(*ledger.Party)) func(*market, *ledger.PlaceArgs) {
-		return func(m *market, _ *ledger.PlaceArgs) { edit(m, ledger.RefTo(ledger.KindParty, mID(name)), change) }
+	party := func(name string, change func(*ledger.Party)) func(*market, *ledger.OrderPlaceArgs) {
+		return func(m *market, _ *ledger.OrderPlaceArgs) { edit(m, ledger.RefTo(ledger.KindParty, mID(name)), change) }
 	}
 	uscc := func(name string) ledger.USCC {
 		return get[ledger.Party](base, ledger.RefTo(ledger.KindParty, mID(name))).USCC
@@ -43,72 +43,74 @@ func TestOrderPlace(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		who  string
-		edit func(*market, *ledger.PlaceArgs)
+		edit func(*market, *ledger.OrderPlaceArgs)
 		want refusal
 	}{
-		{"industry", "buyer", args(func(*ledger.PlaceArgs) {}), refusal{}},
-		{"another operator", "operator2", args(func(*ledger.PlaceArgs) {}), refusal{}},
+		{"industry", "buyer", args(func(*ledger.OrderPlaceArgs) {}), refusal{}},
+		{"another operator", "operator2", args(func(*ledger.OrderPlaceArgs) {}), refusal{}},
 		{"governance by an organ", "holder", free(ledger.Governance, "emergency", ""), refusal{}},
 		{"governance by a firm with evidence", "buyer", free(ledger.Governance, "emergency", mHash("word")), refusal{}},
 		{"welfare with evidence", "buyer", free(ledger.Welfare, "blind_aid", mHash("word")), refusal{}},
-		{"one unit", "buyer", args(func(a *ledger.PlaceArgs) { a.Quantity, a.Total = 1, 3 }), refusal{}},
-		{"most units", "buyer", args(func(a *ledger.PlaceArgs) { a.Quantity, a.Total = ledger.MaxQuantity, 3*ledger.MaxQuantity }), refusal{}},
-		{"to the license's last day", "buyer", args(func(a *ledger.PlaceArgs) { a.EndOn = marketEnd }), refusal{}},
-		{"used in Hainan", "buyer", args(func(a *ledger.PlaceArgs) { a.Recipient = "460100" }), refusal{}},
+		{"one unit", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Quantity, a.Total = 1, 3 }), refusal{}},
+		{"most units", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Quantity, a.Total = ledger.MaxQuantity, 3*ledger.MaxQuantity }), refusal{}},
+		{"to the license's last day", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.EndOn = marketEnd }), refusal{}},
+		{"used in Hainan", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Recipient = "460100" }), refusal{}},
 
-		{"no units", "buyer", args(func(a *ledger.PlaceArgs) { a.Quantity, a.Total = 0, 0 }), invalid("quantity")},
-		{"too many units", "buyer", args(func(a *ledger.PlaceArgs) { a.Quantity = ledger.MaxQuantity + 1 }), invalid("quantity")},
-		{"negative limit", "buyer", args(func(a *ledger.PlaceArgs) { a.Limits.Uses = -1 }), invalid("limits.uses")},
-		{"ends before it starts", "buyer", args(func(a *ledger.PlaceArgs) { a.EndOn = "2026-10-19" }), invalid("end_on")},
-		{"over already", "buyer", args(func(a *ledger.PlaceArgs) { a.StartOn, a.EndOn = marketStart, "2026-10-19" }), invalid("end_on")},
-		{"before the license", "buyer", args(func(a *ledger.PlaceArgs) { a.StartOn = "2026-10-18" }), invalid("start_on")},
-		{"beyond the license", "buyer", args(func(a *ledger.PlaceArgs) { a.EndOn = "2029-10-19" }), invalid("end_on")},
-		{"purpose without a code", "buyer", args(func(a *ledger.PlaceArgs) { a.Purpose.Code = "" }), invalid("purpose.code")},
-		{"negative price", "buyer", args(func(a *ledger.PlaceArgs) { a.UnitPrice = -3 }), invalid("unit_price")},
+		{"no units", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Quantity, a.Total = 0, 0 }), invalid("quantity")},
+		{"too many units", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Quantity = ledger.MaxQuantity + 1 }), invalid("quantity")},
+		{"negative limit", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Limits.Uses = -1 }), invalid("limits.uses")},
+		{"ends before it starts", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.EndOn = "2026-10-19" }), invalid("end_on")},
+		{"over already", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.StartOn, a.EndOn = marketStart, "2026-10-19" }), invalid("end_on")},
+		{"before the license", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.StartOn = "2026-10-18" }), invalid("start_on")},
+		{"beyond the license", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.EndOn = "2029-10-19" }), invalid("end_on")},
+		{"purpose without a code", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Purpose.Code = "" }), invalid("purpose.code")},
+		{"negative price", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.UnitPrice = -3 }), invalid("unit_price")},
 
-		{"purpose not allowed", "buyer", args(func(a *ledger.PlaceArgs) { a.Purpose.Code = "advertising" }), because(ledger.InvalidCode, ledger.ReasonPurpose, "purpose")},
+		{"purpose not allowed", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Purpose.Code = "advertising" }), because(ledger.InvalidCode, ledger.ReasonPurpose, "purpose")},
 		{"purpose no longer in the license", "buyer", license(func(l *ledger.License) { l.Purposes = l.Purposes[1:] }), because(ledger.InvalidCode, ledger.ReasonPurpose, "purpose")},
 		{"governance by a firm's own word", "buyer", free(ledger.Governance, "emergency", ""), because(ledger.InvalidCode, ledger.ReasonPurpose, "purpose_evidence")},
 		{"welfare by a firm's own word", "buyer", free(ledger.Welfare, "blind_aid", ""), because(ledger.InvalidCode, ledger.ReasonPurpose, "purpose_evidence")},
-		{"another price", "buyer", args(func(a *ledger.PlaceArgs) { a.UnitPrice, a.Total = 2, 200000 }), because(ledger.InvalidCode, ledger.ReasonPrice, "unit_price")},
-		{"industry for nothing", "buyer", args(func(a *ledger.PlaceArgs) { a.UnitPrice, a.Total = 0, 0 }), because(ledger.InvalidCode, ledger.ReasonPrice, "unit_price")},
-		{"governance at a price", "holder", args(func(a *ledger.PlaceArgs) { a.Purpose = ledger.Purpose{Class: ledger.Governance, Code: "emergency"} }), because(ledger.InvalidCode, ledger.ReasonPrice, "unit_price")},
-		{"wrong total", "buyer", args(func(a *ledger.PlaceArgs) { a.Total-- }), because(ledger.InvalidCode, ledger.ReasonPrice, "total")},
-		{"overflow", "buyer", args(func(a *ledger.PlaceArgs) {
+		{"another price", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.UnitPrice, a.Total = 2, 200000 }), because(ledger.InvalidCode, ledger.ReasonPrice, "unit_price")},
+		{"industry for nothing", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.UnitPrice, a.Total = 0, 0 }), because(ledger.InvalidCode, ledger.ReasonPrice, "unit_price")},
+		{"governance at a price", "holder", args(func(a *ledger.OrderPlaceArgs) {
+			a.Purpose = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
+		}), because(ledger.InvalidCode, ledger.ReasonPrice, "unit_price")},
+		{"wrong total", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Total-- }), because(ledger.InvalidCode, ledger.ReasonPrice, "total")},
+		{"overflow", "buyer", args(func(a *ledger.OrderPlaceArgs) {
 			a.Quantity, a.UnitPrice = ledger.MaxQuantity, math.MaxInt64/1000
 			a.Total = ledger.Fen(int64(a.UnitPrice) * a.Quantity) // as it wraps around
 		}), because(ledger.InvalidCode, ledger.ReasonPrice, "total")},
 
-		{"of another listing", "buyer", args(func(a *ledger.PlaceArgs) { a.Answers = mHash("x") }), because(ledger.Conflict, ledger.ReasonStale, "answers")},
-		{"of nothing", "buyer", args(func(a *ledger.PlaceArgs) { a.Product = mID("none") }), because(ledger.NotFound, ledger.ReasonUnknown, "product_id")},
-		{"id taken", "buyer", func(m *market, _ *ledger.PlaceArgs) { m.seed(mOrder("O"), ledger.Order{}) }, because(ledger.Conflict, ledger.ReasonExists, "id")},
-		{"B1 delisted", "buyer", product(func(p *ledger.Product) { p.State = ledger.Delisted }), because(ledger.Forbidden, ledger.ReasonNotListed, "product_id")},
+		{"of another listing", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Answers = mHash("x") }), because(ledger.Conflict, ledger.ReasonStale, "answers")},
+		{"of nothing", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Product = mID("none") }), because(ledger.NotFound, ledger.ReasonUnknown, "product_id")},
+		{"id taken", "buyer", func(m *market, _ *ledger.OrderPlaceArgs) { m.seed(mOrder("O"), ledger.Order{}) }, because(ledger.Conflict, ledger.ReasonExists, "id")},
+		{"B1 delisted", "buyer", product(func(p *ledger.Product) { p.State = ledger.ProductDelisted }), because(ledger.Forbidden, ledger.ReasonNotListed, "product_id")},
 		{"B1 license terminated", "buyer", license(func(l *ledger.License) { l.State = ledger.LicenseTerminated }), because(ledger.Forbidden, ledger.ReasonLicense, "product_id")},
 		{"B2 source out of scope", "buyer", license(func(l *ledger.License) { l.Excluded = []ledger.ID{mID("bus")} }), because(ledger.Forbidden, ledger.ReasonScope, "product_id")},
-		{"B2 source revoked", "buyer", func(m *market, _ *ledger.PlaceArgs) {
+		{"B2 source revoked", "buyer", func(m *market, _ *ledger.OrderPlaceArgs) {
 			edit(m, ledger.RefTo(ledger.KindEntry, mID("entry-bus")), func(e *ledger.Entry) { e.State = ledger.EntryRevoked })
 		}, because(ledger.Forbidden, ledger.ReasonEntry, "product_id")},
 		{"B3 review ran out", "buyer", product(func(p *ledger.Product) { p.SecurityReview.ValidUntil = "2026-10-19" }), because(ledger.Forbidden, ledger.ReasonReview, "product_id")},
 		{"B4 not coded", "buyer", product(func(p *ledger.Product) { p.Sources = []ledger.ID{mID("raw")} }), because(ledger.Forbidden, ledger.ReasonGate, "product_id")},
-		{"B8 operator itself", "operator", args(func(*ledger.PlaceArgs) {}), own},
+		{"B8 operator itself", "operator", args(func(*ledger.OrderPlaceArgs) {}), own},
 		{"B8 affiliate by the license", "buyer", license(func(l *ledger.License) { l.Affiliates = []ledger.USCC{uscc("buyer")} }), own},
 		{"B8 affiliate by the operator", "buyer", party("operator", func(p *ledger.Party) { p.Affiliates = []ledger.USCC{uscc("buyer")} }), own},
 		{"B8 affiliate by the buyer", "buyer", party("buyer", func(p *ledger.Party) { p.Affiliates = []ledger.USCC{uscc("operator")} }), own},
 		{"B9 level", "buyer", product(func(p *ledger.Product) { p.Level = ledger.Important }), because(ledger.Forbidden, ledger.ReasonLevel, "product_id")},
 		{"B9 personal information", "buyer", product(func(p *ledger.Product) { p.PIStatus = ledger.PIPersonal }), because(ledger.Forbidden, ledger.ReasonPI, "product_id")},
 		{"D3 form", "buyer", product(func(p *ledger.Product) { p.Form = ledger.FormRaw }), because(ledger.Forbidden, ledger.ReasonForm, "product_id")},
-		{"B10 Hong Kong", "buyer", args(func(a *ledger.PlaceArgs) { a.Recipient = "810000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
-		{"B10 Macao", "buyer", args(func(a *ledger.PlaceArgs) { a.Recipient = "820000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
-		{"B10 Taiwan", "buyer", args(func(a *ledger.PlaceArgs) { a.Recipient = "710000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
-		{"B10 no province", "buyer", args(func(a *ledger.PlaceArgs) { a.Recipient = "990000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
+		{"B10 Hong Kong", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Recipient = "810000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
+		{"B10 Macao", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Recipient = "820000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
+		{"B10 Taiwan", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Recipient = "710000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
+		{"B10 no province", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Recipient = "990000" }), because(ledger.Forbidden, ledger.ReasonRecipient, "recipient_region")},
 		{"B11 license suspended", "buyer", license(func(l *ledger.License) { l.Suspensions = suspendedBy(ledger.RoleRegulator) }), because(ledger.Forbidden, ledger.ReasonSuspended, "product_id")},
 		{"B11 operator suspended", "buyer", party("operator", func(p *ledger.Party) { p.Suspensions = suspendedBy(ledger.RoleRegulator) }), because(ledger.Forbidden, ledger.ReasonPartySuspended, "product_id")},
-		{"by no buyer", "holder2", args(func(*ledger.PlaceArgs) {}), refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
+		{"by no buyer", "holder2", args(func(*ledger.OrderPlaceArgs) {}), refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, a := base.fork(t), base.placeArgs("O", "P")
 			c.edit(m, &a)
-			expect(t, m.try(c.who, ledger.FnPlace, a), c.want)
+			expect(t, m.try(c.who, ledger.FnOrderPlace, a), c.want)
 		})
 	}
 }
@@ -116,7 +118,7 @@ func TestOrderPlace(t *testing.T) {
 func TestOrderPlaceRecord(t *testing.T) {
 	m := trading(t)
 	a := m.placeArgs("O", "P")
-	e := m.must("buyer", ledger.FnPlace, a)
+	e := m.must("buyer", ledger.FnOrderPlace, a)
 	want := []ledger.Link{
 		{From: mOrder("O"), Rel: "for", To: mProduct("P")},
 		{From: mOrder("O"), Rel: "buyer", To: ledger.RefTo(ledger.KindParty, mID("buyer"))},
@@ -136,7 +138,7 @@ func TestOrderPlaceRecord(t *testing.T) {
 
 func TestOrderFree(t *testing.T) {
 	m := trading(t)
-	m.must("holder", ledger.FnPlace, m.freeArgs("O", "P"))
+	m.must("holder", ledger.FnOrderPlace, m.freeArgs("O", "P"))
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("O")))
 	o := get[ledger.Order](m, mOrder("O"))
 	if o.State != ledger.OrderActive || o.ActiveAt != m.now || !o.Effective(marketDay) {
@@ -154,34 +156,34 @@ func TestOrderFree(t *testing.T) {
 
 func TestOrderPayment(t *testing.T) {
 	m := trading(t)
-	m.must("buyer", ledger.FnPlace, m.placeArgs("O", "P"))
-	pay := func(change func(*ledger.PaymentArgs)) ledger.PaymentArgs {
-		a := ledger.PaymentArgs{ID: mID("O"), Answers: m.last(mOrder("O")), Reference: "bank-1", PaidAt: m.now, Fen: 300000}
+	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P"))
+	pay := func(change func(*ledger.OrderPaymentArgs)) ledger.OrderPaymentArgs {
+		a := ledger.OrderPaymentArgs{ID: mID("O"), Answers: m.last(mOrder("O")), Reference: "bank-1", PaidAt: m.now, Fen: 300000}
 		change(&a)
 		return a
 	}
-	good := func(*ledger.PaymentArgs) {}
-	expect(t, m.try("operator", ledger.FnConfirmPayment, pay(good)), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
+	good := func(*ledger.OrderPaymentArgs) {}
+	expect(t, m.try("operator", ledger.FnOrderConfirmPayment, pay(good)), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("O")))
 	if _, ok := m.state[ledger.RecordKey(mGrant(mID("O")))]; ok {
 		t.Fatal("an unpaid order gave a right")
 	}
 	for _, c := range []struct {
 		who  string
-		edit func(*ledger.PaymentArgs)
+		edit func(*ledger.OrderPaymentArgs)
 		want refusal
 	}{
 		{"operator2", good, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"}},
-		{"operator", func(a *ledger.PaymentArgs) { a.Fen-- }, refusal{ledger.InvalidCode, ledger.ReasonPrice, "args.fen"}},
-		{"operator", func(a *ledger.PaymentArgs) { a.Fen++ }, refusal{ledger.InvalidCode, ledger.ReasonPrice, "args.fen"}},
-		{"operator", func(a *ledger.PaymentArgs) { a.PaidAt = m.now + ledger.Skew + 1 }, refusal{ledger.InvalidCode, ledger.ReasonTime, "args.paid_at"}},
-		{"operator", func(a *ledger.PaymentArgs) { a.PaidAt = 0 }, refusal{ledger.InvalidCode, ledger.ReasonField, "args.paid_at"}},
-		{"operator", func(a *ledger.PaymentArgs) { a.Reference = "张三 已付" }, refusal{ledger.InvalidCode, ledger.ReasonField, "args.reference"}},
-		{"operator", func(a *ledger.PaymentArgs) { a.Answers = mHash("x") }, refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}},
+		{"operator", func(a *ledger.OrderPaymentArgs) { a.Fen-- }, refusal{ledger.InvalidCode, ledger.ReasonPrice, "args.fen"}},
+		{"operator", func(a *ledger.OrderPaymentArgs) { a.Fen++ }, refusal{ledger.InvalidCode, ledger.ReasonPrice, "args.fen"}},
+		{"operator", func(a *ledger.OrderPaymentArgs) { a.PaidAt = m.now + ledger.Skew + 1 }, refusal{ledger.InvalidCode, ledger.ReasonTime, "args.paid_at"}},
+		{"operator", func(a *ledger.OrderPaymentArgs) { a.PaidAt = 0 }, refusal{ledger.InvalidCode, ledger.ReasonField, "args.paid_at"}},
+		{"operator", func(a *ledger.OrderPaymentArgs) { a.Reference = "张三 已付" }, refusal{ledger.InvalidCode, ledger.ReasonField, "args.reference"}},
+		{"operator", func(a *ledger.OrderPaymentArgs) { a.Answers = mHash("x") }, refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}},
 	} {
-		expect(t, m.try(c.who, ledger.FnConfirmPayment, pay(c.edit)), c.want)
+		expect(t, m.try(c.who, ledger.FnOrderConfirmPayment, pay(c.edit)), c.want)
 	}
-	m.must("operator", ledger.FnConfirmPayment, pay(func(a *ledger.PaymentArgs) { a.PaidAt = m.now + ledger.Skew }))
+	m.must("operator", ledger.FnOrderConfirmPayment, pay(func(a *ledger.OrderPaymentArgs) { a.PaidAt = m.now + ledger.Skew }))
 	o := get[ledger.Order](m, mOrder("O"))
 	if o.State != ledger.OrderActive || o.Payment == nil || o.Payment.Reference != "bank-1" {
 		t.Fatalf("order: %+v", o)
@@ -191,7 +193,7 @@ func TestOrderPayment(t *testing.T) {
 
 func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 	base := trading(t)
-	base.must("buyer", ledger.FnPlace, base.placeArgs("O", "P"))
+	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
 	id := "args.id"
 	for _, c := range []struct {
 		name string
@@ -213,7 +215,7 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 		{"by the buyer", "buyer", func(*market) {}, refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
 		{"license suspended", "operator", func(m *market) { m.must("regulator", ledger.FnLicenseSuspend, m.target(mLicense("L"))) }, refusal{ledger.Forbidden, ledger.ReasonSuspended, id}},
 		{"license terminated", "operator", func(m *market) { m.must("implementer", ledger.FnLicenseTerminate, m.target(mLicense("L"))) }, refusal{ledger.Forbidden, ledger.ReasonLicense, id}},
-		{"product delisted", "operator", func(m *market) { m.must("regulator", ledger.FnDelist, m.target(mProduct("P"))) }, refusal{ledger.Forbidden, ledger.ReasonNotListed, id}},
+		{"product delisted", "operator", func(m *market) { m.must("regulator", ledger.FnProductDelist, m.target(mProduct("P"))) }, refusal{ledger.Forbidden, ledger.ReasonNotListed, id}},
 		{"source suspended", "operator", func(m *market) {
 			edit(m, ledger.RefTo(ledger.KindEntry, mID("entry-bus")), func(e *ledger.Entry) { e.Suspensions = suspendedBy(ledger.RoleRegulator) })
 		}, refusal{ledger.Forbidden, ledger.ReasonEntry, id}},
@@ -229,7 +231,7 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 func TestOrderAnswerDaysOnDemoLedger(t *testing.T) {
 	m := trading(t)
 	edit(m, ledger.GenesisRef, func(g *ledger.Genesis) { g.Demo, g.Limits.Accept = true, 0 })
-	m.must("buyer", ledger.FnPlace, m.placeArgs("O", "P"))
+	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P"))
 	if got := get[ledger.Order](m, mOrder("O")).AnswerDue; got.Days != 0 || got.Due != marketDay {
 		t.Fatalf("answer due %+v", got)
 	}
@@ -237,7 +239,7 @@ func TestOrderAnswerDaysOnDemoLedger(t *testing.T) {
 
 func TestOrderRefuseCancelFulfilBlock(t *testing.T) {
 	base := trading(t)
-	base.must("buyer", ledger.FnPlace, base.placeArgs("O", "P"))
+	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
 	ref := mOrder("O")
 	m := base.fork(t)
 	m.must("operator", ledger.FnOrderRefuse, m.target(ref))
@@ -251,15 +253,15 @@ func TestOrderRefuseCancelFulfilBlock(t *testing.T) {
 		t.Fatalf("cancelled: %+v", o)
 	}
 	m = base.fork(t)
-	m.must("regulator", ledger.FnBlock, m.target(ref))
+	m.must("regulator", ledger.FnOrderBlock, m.target(ref))
 	if o := get[ledger.Order](m, ref); o.State != ledger.OrderBlocked || o.Reason != "order-12" || o.Effective(marketDay) {
 		t.Fatalf("blocked: %+v", o)
 	}
 	m = base.fork(t)
-	m.must("holder", ledger.FnPlace, m.freeArgs("F", "P"))
+	m.must("holder", ledger.FnOrderPlace, m.freeArgs("F", "P"))
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("F")))
-	expect(t, m.try("buyer", ledger.FnFulfil, m.target(mOrder("F"))), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
-	m.must("holder", ledger.FnFulfil, m.target(mOrder("F")))
+	expect(t, m.try("buyer", ledger.FnOrderFulfil, m.target(mOrder("F"))), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
+	m.must("holder", ledger.FnOrderFulfil, m.target(mOrder("F")))
 	if o := get[ledger.Order](m, mOrder("F")); o.State != ledger.OrderFulfilled || !o.Effective(marketDay) {
 		t.Fatalf("fulfilled: %+v", o)
 	}

@@ -100,7 +100,7 @@ func (t *tx) application(compact string) (ledger.PartyProfile, error) {
 }
 
 // admit enters a party that the data authority has verified (DSL33; domain §6.1).
-func admit(t *tx, a ledger.AdmitArgs) error {
+func admit(t *tx, a ledger.PartyAdmitArgs) error {
 	p, err := t.application(a.Application)
 	if err != nil {
 		return err

@@ -167,7 +167,7 @@ func (w *world) newcomer(roles ...ledger.Role) ledger.PartyProfile {
 func TestAdmit(t *testing.T) {
 	w := newWorld(t)
 	p := w.newcomer(ledger.RoleHolder, ledger.RoleBuyer)
-	e := w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.application("newcomer", p)})
+	e := w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application("newcomer", p)})
 	want := ledger.Party{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region, Affiliates: []ledger.USCC{},
 		Keys: []ledger.KeyRecord{
@@ -189,7 +189,7 @@ func TestAdmit(t *testing.T) {
 func TestAdmitPlatform(t *testing.T) {
 	w := newWorld(t)
 	p := w.newcomer(ledger.RolePlatform)
-	admit := func() ledger.AdmitArgs { return ledger.AdmitArgs{Application: w.application("newcomer", p)} }
+	admit := func() ledger.PartyAdmitArgs { return ledger.PartyAdmitArgs{Application: w.application("newcomer", p)} }
 	noLog := refusal{ledger.InvalidCode, ledger.ReasonField, "args.application.origin"}
 	w.refused(noLog, "authority", ledger.FnPartyAdmit, admit())
 	p.Origin = "other.example"
@@ -262,15 +262,15 @@ func TestAdmitRefuses(t *testing.T) {
 			p := f.newcomer(ledger.RoleHolder)
 			c.spoil(&p)
 			payload := signProfile(t, f.key("newcomer"), p)
-			f.refused(c.want, "authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: payload})
+			f.refused(c.want, "authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: payload})
 		})
 	}
-	good := ledger.AdmitArgs{Application: w.application("newcomer", w.newcomer(ledger.RoleHolder))}
+	good := ledger.PartyAdmitArgs{Application: w.application("newcomer", w.newcomer(ledger.RoleHolder))}
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonRole, "function"}, "body", ledger.FnPartyAdmit, good)
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonKey, "args.application.header.kid"}, "authority", ledger.FnPartyAdmit,
-		ledger.AdmitArgs{Application: w.application("stranger", w.newcomer(ledger.RoleHolder))})
+		ledger.PartyAdmitArgs{Application: w.application("stranger", w.newcomer(ledger.RoleHolder))})
 	w.refused(refusal{ledger.InvalidCode, ledger.ReasonJWS, "args.application"}, "authority", ledger.FnPartyAdmit,
-		ledger.AdmitArgs{Application: w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("x"), Bytes: 1})})
+		ledger.PartyAdmitArgs{Application: w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("x"), Bytes: 1})})
 	w.must("authority", ledger.FnPartyAdmit, good)
 	w.refused(conflict("args.id"), "authority", ledger.FnPartyAdmit, good)
 }

@@ -8,18 +8,18 @@ import (
 
 // marketHandlers are the functions of products, content and orders.
 var marketHandlers = map[ledger.Function]handler{
-	ledger.FnList:           handle(listProduct),
-	ledger.FnChange:         handle(changeProduct),
-	ledger.FnDelist:         handle(delistProduct),
-	ledger.FnContentAdd:     handle(addContent),
-	ledger.FnContentRemove:  handle(removeContent),
-	ledger.FnPlace:          handle(placeOrder),
-	ledger.FnOrderAccept:    handle(acceptOrder),
-	ledger.FnOrderRefuse:    handle(refuseOrder),
-	ledger.FnConfirmPayment: handle(confirmPayment),
-	ledger.FnOrderCancel:    handle(cancelOrder),
-	ledger.FnFulfil:         handle(fulfilOrder),
-	ledger.FnBlock:          handle(blockOrder),
+	ledger.FnProductList:         handle(listProduct),
+	ledger.FnProductChange:       handle(changeProduct),
+	ledger.FnProductDelist:       handle(delistProduct),
+	ledger.FnContentAdd:          handle(addContent),
+	ledger.FnContentRemove:       handle(removeContent),
+	ledger.FnOrderPlace:          handle(placeOrder),
+	ledger.FnOrderAccept:         handle(acceptOrder),
+	ledger.FnOrderRefuse:         handle(refuseOrder),
+	ledger.FnOrderConfirmPayment: handle(confirmPayment),
+	ledger.FnOrderCancel:         handle(cancelOrder),
+	ledger.FnOrderFulfil:         handle(fulfilOrder),
+	ledger.FnOrderBlock:          handle(blockOrder),
 }
 
 // deliverable is the list of forms that this release delivers.
@@ -30,7 +30,7 @@ func deliverable() []ledger.Form {
 func productRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindProduct, id) }
 
 // listProduct puts a product on offer (domain §6.7).
-func listProduct(t *tx, a ledger.ListArgs) error {
+func listProduct(t *tx, a ledger.ProductListArgs) error {
 	if err := t.absent(productRef(a.ID), "id"); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func listProduct(t *tx, a ledger.ListArgs) error {
 
 // changeProduct puts a new version of a listed product on offer. Orders keep the
 // version, price and terms that they were placed on.
-func changeProduct(t *tx, a ledger.ListArgs) error {
+func changeProduct(t *tx, a ledger.ProductListArgs) error {
 	p, err := load[ledger.Product](t, productRef(a.ID), "id")
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func changeProduct(t *tx, a ledger.ListArgs) error {
 	if p.Operator != t.me() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
 	}
-	if p.State != ledger.Listed {
+	if p.State != ledger.ProductListed {
 		return wrongState(p.State)
 	}
 	if a.Version != p.Version+1 {
@@ -80,7 +80,7 @@ func (t *tx) offerProduct(p ledger.Product) error {
 	if err := t.saleable(p.ProductOffer, l, p.Purposes); err != nil {
 		return err
 	}
-	p.State, p.Cite = ledger.Listed, t.cite()
+	p.State, p.Cite = ledger.ProductListed, t.cite()
 	t.link(productRef(p.ID), "under", licenseRef(p.License))
 	for _, s := range p.Sources {
 		t.link(productRef(p.ID), "derived_from", ledger.RefTo(ledger.KindResource, s))
@@ -168,12 +168,12 @@ func delistProduct(t *tx, a ledger.TargetArgs) error {
 	if p.Operator != t.me() && !t.caller.Has(ledger.RoleRegulator) {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
 	}
-	if p.State != ledger.Listed {
+	if p.State != ledger.ProductListed {
 		return wrongState(p.State)
 	}
 	if err := answers(a.Answers, p.Cite); err != nil {
 		return err
 	}
-	p.State, p.Ground, p.Cite = ledger.Delisted, a.Ground, t.cite()
+	p.State, p.Ground, p.Cite = ledger.ProductDelisted, a.Ground, t.cite()
 	return t.put(productRef(p.ID), p)
 }

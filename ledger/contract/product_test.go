@@ -15,7 +15,7 @@ func suspendedBy(role ledger.Role) []ledger.Suspension {
 
 func TestProductList(t *testing.T) {
 	base := licensed(t)
-	from := func(a *ledger.ListArgs, names ...string) {
+	from := func(a *ledger.ProductListArgs, names ...string) {
 		a.Sources = nil
 		for _, n := range names {
 			a.Sources = append(a.Sources, mID(n))
@@ -27,62 +27,64 @@ func TestProductList(t *testing.T) {
 	forbidden := func(r ledger.Reason, field string) refusal {
 		return refusal{ledger.Forbidden, r, "args." + field}
 	}
-	license := func(change func(*ledger.License)) func(*market, *ledger.ListArgs) {
-		return func(m *market, _ *ledger.ListArgs) { edit(m, mLicense("L"), change) }
+	license := func(change func(*ledger.License)) func(*market, *ledger.ProductListArgs) {
+		return func(m *market, _ *ledger.ProductListArgs) { edit(m, mLicense("L"), change) }
 	}
-	args := func(change func(*ledger.ListArgs)) func(*market, *ledger.ListArgs) {
-		return func(_ *market, a *ledger.ListArgs) { change(a) }
+	args := func(change func(*ledger.ProductListArgs)) func(*market, *ledger.ProductListArgs) {
+		return func(_ *market, a *ledger.ProductListArgs) { change(a) }
 	}
 	for _, c := range []struct {
 		name string
-		edit func(*market, *ledger.ListArgs)
+		edit func(*market, *ledger.ProductListArgs)
 		want refusal
 	}{
-		{"dataset", args(func(*ledger.ListArgs) {}), refusal{}},
-		{"report", args(func(a *ledger.ListArgs) { a.Form = ledger.FormReport }), refusal{}},
-		{"statistic", args(func(a *ledger.ListArgs) { a.Form = ledger.FormStatistic }), refusal{}},
-		{"model", args(func(a *ledger.ListArgs) { a.Form = ledger.FormModel }), refusal{}},
-		{"free", args(func(a *ledger.ListArgs) { a.Price.Fen = 0 }), refusal{}},
-		{"anonymized from personal data", args(func(a *ledger.ListArgs) { from(a, "bus", "faces"); a.PIStatus = ledger.PIAnonymized }), refusal{}},
-		{"reviewed today, valid until today", args(func(a *ledger.ListArgs) { a.SecurityReview.On, a.SecurityReview.ValidUntil = marketDay, marketDay }), refusal{}},
-		{"any purpose of a class", args(func(a *ledger.ListArgs) { a.Purposes = []ledger.Purpose{{Class: ledger.Industry}} }), refusal{}},
+		{"dataset", args(func(*ledger.ProductListArgs) {}), refusal{}},
+		{"report", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormReport }), refusal{}},
+		{"statistic", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormStatistic }), refusal{}},
+		{"model", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormModel }), refusal{}},
+		{"free", args(func(a *ledger.ProductListArgs) { a.Price.Fen = 0 }), refusal{}},
+		{"anonymized from personal data", args(func(a *ledger.ProductListArgs) { from(a, "bus", "faces"); a.PIStatus = ledger.PIAnonymized }), refusal{}},
+		{"reviewed today, valid until today", args(func(a *ledger.ProductListArgs) {
+			a.SecurityReview.On, a.SecurityReview.ValidUntil = marketDay, marketDay
+		}), refusal{}},
+		{"any purpose of a class", args(func(a *ledger.ProductListArgs) { a.Purposes = []ledger.Purpose{{Class: ledger.Industry}} }), refusal{}},
 
-		{"no title", args(func(a *ledger.ListArgs) { a.Title = "" }), invalid("title")},
-		{"short description", args(func(a *ledger.ListArgs) { a.Description = "短" }), invalid("description")},
-		{"no source", args(func(a *ledger.ListArgs) { a.Sources = []ledger.ID{} }), invalid("sources")},
-		{"source twice", args(func(a *ledger.ListArgs) { from(a, "bus", "bus") }), invalid("sources[1]")},
-		{"unknown form", args(func(a *ledger.ListArgs) { a.Form = "film" }), invalid("form")},
-		{"no purpose", args(func(a *ledger.ListArgs) { a.Purposes = []ledger.Purpose{} }), invalid("allowed_purposes")},
-		{"re-identification", args(func(a *ledger.ListArgs) { a.Terms.NoReidentify = false }), invalid("terms.no_reidentify")},
-		{"negative retention", args(func(a *ledger.ListArgs) { a.Terms.RetentionDays = -1 }), invalid("terms.retention_days")},
-		{"negative price", args(func(a *ledger.ListArgs) { a.Price.Fen = -1 }), invalid("price.price")},
-		{"unknown unit", args(func(a *ledger.ListArgs) { a.Price.Unit = "kilo" }), invalid("price.unit")},
-		{"ceiling price", args(func(a *ledger.ListArgs) { a.Price.Status = "ceiling" }), invalid("price.price_status")},
-		{"review without end", args(func(a *ledger.ListArgs) { a.ConformityReview.ValidUntil = "" }), invalid("conformity_review.valid_until")},
-		{"review ends before it began", args(func(a *ledger.ListArgs) { a.ConformityReview.ValidUntil = "2026-10-18" }), invalid("conformity_review.valid_until")},
-		{"not the first version", args(func(a *ledger.ListArgs) { a.Version = 2 }), invalid("version")},
-		{"version 0", args(func(a *ledger.ListArgs) { a.Version = 0 }), invalid("version")},
+		{"no title", args(func(a *ledger.ProductListArgs) { a.Title = "" }), invalid("title")},
+		{"short description", args(func(a *ledger.ProductListArgs) { a.Description = "短" }), invalid("description")},
+		{"no source", args(func(a *ledger.ProductListArgs) { a.Sources = []ledger.ID{} }), invalid("sources")},
+		{"source twice", args(func(a *ledger.ProductListArgs) { from(a, "bus", "bus") }), invalid("sources[1]")},
+		{"unknown form", args(func(a *ledger.ProductListArgs) { a.Form = "film" }), invalid("form")},
+		{"no purpose", args(func(a *ledger.ProductListArgs) { a.Purposes = []ledger.Purpose{} }), invalid("allowed_purposes")},
+		{"re-identification", args(func(a *ledger.ProductListArgs) { a.Terms.NoReidentify = false }), invalid("terms.no_reidentify")},
+		{"negative retention", args(func(a *ledger.ProductListArgs) { a.Terms.RetentionDays = -1 }), invalid("terms.retention_days")},
+		{"negative price", args(func(a *ledger.ProductListArgs) { a.Price.Fen = -1 }), invalid("price.price")},
+		{"unknown unit", args(func(a *ledger.ProductListArgs) { a.Price.Unit = "kilo" }), invalid("price.unit")},
+		{"ceiling price", args(func(a *ledger.ProductListArgs) { a.Price.Status = "ceiling" }), invalid("price.price_status")},
+		{"review without end", args(func(a *ledger.ProductListArgs) { a.ConformityReview.ValidUntil = "" }), invalid("conformity_review.valid_until")},
+		{"review ends before it began", args(func(a *ledger.ProductListArgs) { a.ConformityReview.ValidUntil = "2026-10-18" }), invalid("conformity_review.valid_until")},
+		{"not the first version", args(func(a *ledger.ProductListArgs) { a.Version = 2 }), invalid("version")},
+		{"version 0", args(func(a *ledger.ProductListArgs) { a.Version = 0 }), invalid("version")},
 
-		{"raw", args(func(a *ledger.ListArgs) { a.Form = ledger.FormRaw }), forbidden(ledger.ReasonForm, "form")},
-		{"api", args(func(a *ledger.ListArgs) { a.Form = ledger.FormAPI }), forbidden(ledger.ReasonForm, "form")},
-		{"sandbox", args(func(a *ledger.ListArgs) { a.Form = ledger.FormSandbox }), forbidden(ledger.ReasonForm, "form")},
-		{"verify", args(func(a *ledger.ListArgs) { a.Form = ledger.FormVerify }), forbidden(ledger.ReasonForm, "form")},
-		{"important", args(func(a *ledger.ListArgs) { a.Level = ledger.Important }), forbidden(ledger.ReasonLevel, "level")},
-		{"core", args(func(a *ledger.ListArgs) { a.Level = ledger.Core }), forbidden(ledger.ReasonLevel, "level")},
-		{"milder than an important source", args(func(a *ledger.ListArgs) { from(a, "clinic") }), forbidden(ledger.ReasonLevel, "sources[0]")},
-		{"core source", args(func(a *ledger.ListArgs) { from(a, "core") }), forbidden(ledger.ReasonScope, "sources[0]")},
-		{"deidentified", args(func(a *ledger.ListArgs) { a.PIStatus = ledger.PIDeidentified }), forbidden(ledger.ReasonPI, "pi_status")},
-		{"personal", args(func(a *ledger.ListArgs) { a.PIStatus = ledger.PIPersonal }), forbidden(ledger.ReasonPI, "pi_status")},
-		{"sensitive", args(func(a *ledger.ListArgs) { a.PIStatus = ledger.PISensitive }), forbidden(ledger.ReasonPI, "pi_status")},
-		{"none from personal data", args(func(a *ledger.ListArgs) { from(a, "bus", "faces") }), forbidden(ledger.ReasonPI, "sources[1]")},
-		{"security review ran out", args(func(a *ledger.ListArgs) { a.SecurityReview.ValidUntil = "2026-10-19" }), forbidden(ledger.ReasonReview, "security_review")},
-		{"conformity review tomorrow", args(func(a *ledger.ListArgs) { a.ConformityReview.On = "2026-10-21" }), forbidden(ledger.ReasonReview, "conformity_review")},
-		{"source outside the domain", args(func(a *ledger.ListArgs) { from(a, "river") }), forbidden(ledger.ReasonScope, "sources[0]")},
-		{"source outside the region", args(func(a *ledger.ListArgs) { from(a, "elsewhere") }), forbidden(ledger.ReasonScope, "sources[0]")},
-		{"source not coded", args(func(a *ledger.ListArgs) { from(a, "bus", "raw") }), forbidden(ledger.ReasonGate, "sources[1]")},
-		{"source's entry ended", args(func(a *ledger.ListArgs) { from(a, "lapsed") }), forbidden(ledger.ReasonEntry, "sources[0]")},
-		{"unknown source", args(func(a *ledger.ListArgs) { from(a, "nothing") }), refusal{ledger.NotFound, ledger.ReasonUnknown, "args.sources[0]"}},
-		{"source suspended", func(m *market, _ *ledger.ListArgs) {
+		{"raw", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormRaw }), forbidden(ledger.ReasonForm, "form")},
+		{"api", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormAPI }), forbidden(ledger.ReasonForm, "form")},
+		{"sandbox", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormSandbox }), forbidden(ledger.ReasonForm, "form")},
+		{"verify", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormVerify }), forbidden(ledger.ReasonForm, "form")},
+		{"important", args(func(a *ledger.ProductListArgs) { a.Level = ledger.Important }), forbidden(ledger.ReasonLevel, "level")},
+		{"core", args(func(a *ledger.ProductListArgs) { a.Level = ledger.Core }), forbidden(ledger.ReasonLevel, "level")},
+		{"milder than an important source", args(func(a *ledger.ProductListArgs) { from(a, "clinic") }), forbidden(ledger.ReasonLevel, "sources[0]")},
+		{"core source", args(func(a *ledger.ProductListArgs) { from(a, "core") }), forbidden(ledger.ReasonScope, "sources[0]")},
+		{"deidentified", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PIDeidentified }), forbidden(ledger.ReasonPI, "pi_status")},
+		{"personal", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PIPersonal }), forbidden(ledger.ReasonPI, "pi_status")},
+		{"sensitive", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PISensitive }), forbidden(ledger.ReasonPI, "pi_status")},
+		{"none from personal data", args(func(a *ledger.ProductListArgs) { from(a, "bus", "faces") }), forbidden(ledger.ReasonPI, "sources[1]")},
+		{"security review ran out", args(func(a *ledger.ProductListArgs) { a.SecurityReview.ValidUntil = "2026-10-19" }), forbidden(ledger.ReasonReview, "security_review")},
+		{"conformity review tomorrow", args(func(a *ledger.ProductListArgs) { a.ConformityReview.On = "2026-10-21" }), forbidden(ledger.ReasonReview, "conformity_review")},
+		{"source outside the domain", args(func(a *ledger.ProductListArgs) { from(a, "river") }), forbidden(ledger.ReasonScope, "sources[0]")},
+		{"source outside the region", args(func(a *ledger.ProductListArgs) { from(a, "elsewhere") }), forbidden(ledger.ReasonScope, "sources[0]")},
+		{"source not coded", args(func(a *ledger.ProductListArgs) { from(a, "bus", "raw") }), forbidden(ledger.ReasonGate, "sources[1]")},
+		{"source's entry ended", args(func(a *ledger.ProductListArgs) { from(a, "lapsed") }), forbidden(ledger.ReasonEntry, "sources[0]")},
+		{"unknown source", args(func(a *ledger.ProductListArgs) { from(a, "nothing") }), refusal{ledger.NotFound, ledger.ReasonUnknown, "args.sources[0]"}},
+		{"source suspended", func(m *market, _ *ledger.ProductListArgs) {
 			edit(m, ledger.RefTo(ledger.KindEntry, mID("entry-bus")), func(e *ledger.Entry) { e.Suspensions = suspendedBy(ledger.RoleRegulator) })
 		}, forbidden(ledger.ReasonEntry, "sources[0]")},
 		{
@@ -96,20 +98,20 @@ func TestProductList(t *testing.T) {
 		{"license suspended", license(func(l *ledger.License) { l.Suspensions = suspendedBy(ledger.RoleImplementer) }), forbidden(ledger.ReasonSuspended, "license_id")},
 		{"license not begun", license(func(l *ledger.License) { l.StartOn = "2026-10-21" }), forbidden(ledger.ReasonLicense, "license_id")},
 		{"license expired", license(func(l *ledger.License) { l.EndOn = "2026-10-19" }), forbidden(ledger.ReasonLicense, "license_id")},
-		{"unknown license", args(func(a *ledger.ListArgs) { a.License = mID("none") }), refusal{ledger.NotFound, ledger.ReasonUnknown, "args.license_id"}},
-		{"id taken", func(m *market, _ *ledger.ListArgs) { m.seed(mProduct("P"), ledger.Product{}) }, refusal{ledger.Conflict, ledger.ReasonExists, "args.id"}},
+		{"unknown license", args(func(a *ledger.ProductListArgs) { a.License = mID("none") }), refusal{ledger.NotFound, ledger.ReasonUnknown, "args.license_id"}},
+		{"id taken", func(m *market, _ *ledger.ProductListArgs) { m.seed(mProduct("P"), ledger.Product{}) }, refusal{ledger.Conflict, ledger.ReasonExists, "args.id"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, a := base.fork(t), listArgs("P", "L")
 			c.edit(m, &a)
-			expect(t, m.try("operator", ledger.FnList, a), c.want)
+			expect(t, m.try("operator", ledger.FnProductList, a), c.want)
 		})
 	}
 }
 
 func TestProductLinks(t *testing.T) {
 	m := licensed(t)
-	e := m.must("operator", ledger.FnList, listArgs("P", "L"))
+	e := m.must("operator", ledger.FnProductList, listArgs("P", "L"))
 	want := []ledger.Link{
 		{From: mProduct("P"), Rel: "under", To: mLicense("L")},
 		{From: mProduct("P"), Rel: "derived_from", To: ledger.RefTo(ledger.KindResource, mID("bus"))},
@@ -127,17 +129,17 @@ func TestProductChangeAndDelist(t *testing.T) {
 	skipped, moved := change, change
 	skipped.Version = 3
 	moved.License = mID("L2")
-	expect(t, m.try("operator", ledger.FnChange, skipped), refusal{ledger.Conflict, ledger.ReasonStale, "args.version"})
-	expect(t, m.try("operator", ledger.FnChange, moved), refusal{ledger.InvalidCode, ledger.ReasonField, "args.license_id"})
-	expect(t, m.try("operator2", ledger.FnChange, change), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
-	m.must("buyer", ledger.FnPlace, m.placeArgs("before", "P"))
+	expect(t, m.try("operator", ledger.FnProductChange, skipped), refusal{ledger.Conflict, ledger.ReasonStale, "args.version"})
+	expect(t, m.try("operator", ledger.FnProductChange, moved), refusal{ledger.InvalidCode, ledger.ReasonField, "args.license_id"})
+	expect(t, m.try("operator2", ledger.FnProductChange, change), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
+	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("before", "P"))
 	before := get[ledger.Product](m, mProduct("P"))
-	m.must("operator", ledger.FnChange, change)
+	m.must("operator", ledger.FnProductChange, change)
 	after := get[ledger.Product](m, mProduct("P"))
 	if after.Version != 2 || after.Price.Fen != 5 || after.ListedAt != before.ListedAt || after.Cite == before.Cite {
 		t.Fatalf("after the change: %+v", after)
 	}
-	expect(t, m.try("operator", ledger.FnChange, change), refusal{ledger.Conflict, ledger.ReasonStale, "args.version"})
+	expect(t, m.try("operator", ledger.FnProductChange, change), refusal{ledger.Conflict, ledger.ReasonStale, "args.version"})
 
 	// The order placed before keeps its price and can still be accepted.
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("before")))
@@ -147,15 +149,15 @@ func TestProductChangeAndDelist(t *testing.T) {
 
 	stale := m.target(mProduct("P"))
 	stale.Answers = before.Cite.Payload
-	expect(t, m.try("operator", ledger.FnDelist, stale), refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"})
-	expect(t, m.try("operator2", ledger.FnDelist, m.target(mProduct("P"))), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
+	expect(t, m.try("operator", ledger.FnProductDelist, stale), refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"})
+	expect(t, m.try("operator2", ledger.FnProductDelist, m.target(mProduct("P"))), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
 	byOrder := m.fork(t)
-	byOrder.must("regulator", ledger.FnDelist, byOrder.target(mProduct("P")))
-	m.must("operator", ledger.FnDelist, m.target(mProduct("P")))
-	expect(t, m.try("operator", ledger.FnDelist, m.target(mProduct("P"))), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
+	byOrder.must("regulator", ledger.FnProductDelist, byOrder.target(mProduct("P")))
+	m.must("operator", ledger.FnProductDelist, m.target(mProduct("P")))
+	expect(t, m.try("operator", ledger.FnProductDelist, m.target(mProduct("P"))), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
 	change.Version = 3
-	expect(t, m.try("operator", ledger.FnChange, change), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
-	expect(t, m.try("buyer", ledger.FnPlace, m.placeArgs("O", "P")), refusal{ledger.Forbidden, ledger.ReasonNotListed, "args.product_id"})
+	expect(t, m.try("operator", ledger.FnProductChange, change), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
+	expect(t, m.try("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P")), refusal{ledger.Forbidden, ledger.ReasonNotListed, "args.product_id"})
 }
 
 func contentArgs(name string, subject ledger.Ref) ledger.ContentArgs {
@@ -189,7 +191,7 @@ func TestContent(t *testing.T) {
 		{"of nothing", "operator", mProduct("none"), nil, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.subject"}},
 		{"of an order", "operator", mOrder("O"), nil, refusal{ledger.InvalidCode, ledger.ReasonField, "args.subject"}},
 		{"of a delisted product", "operator", mProduct("P"), func(m *market, _ *ledger.ContentArgs) {
-			edit(m, mProduct("P"), func(p *ledger.Product) { p.State = ledger.Delisted })
+			edit(m, mProduct("P"), func(p *ledger.Product) { p.State = ledger.ProductDelisted })
 		}, refusal{ledger.Forbidden, ledger.ReasonNotListed, "args.subject"}},
 		{"on an unknown node", "holder", resource, func(_ *market, a *ledger.ContentArgs) { a.Node = "elsewhere.example" }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.node"}},
 		{"id taken", "holder", resource, func(m *market, a *ledger.ContentArgs) {

@@ -8,17 +8,17 @@ import (
 // registrationHandlers are the functions of deposit, application and entry.
 var registrationHandlers = map[ledger.Function]handler{
 	ledger.FnDeposit:      handle(deposit),
-	ledger.FnSubmit:       handle(submit),
-	ledger.FnResubmit:     handle(resubmit),
-	ledger.FnAccept:       handle(acceptApplication),
-	ledger.FnReturn:       handle(returnApplication),
-	ledger.FnRefuse:       handle(refuseApplication),
-	ledger.FnPass:         handle(pass),
-	ledger.FnFail:         handle(fail),
-	ledger.FnObject:       handle(object),
-	ledger.FnDecide:       handle(decide),
-	ledger.FnCode:         handle(code),
-	ledger.FnWithdraw:     handle(withdraw),
+	ledger.FnAppSubmit:    handle(submit),
+	ledger.FnAppResubmit:  handle(resubmit),
+	ledger.FnAppAccept:    handle(acceptApplication),
+	ledger.FnAppReturn:    handle(returnApplication),
+	ledger.FnAppRefuse:    handle(refuseApplication),
+	ledger.FnAppPass:      handle(pass),
+	ledger.FnAppFail:      handle(fail),
+	ledger.FnAppObject:    handle(object),
+	ledger.FnAppDecide:    handle(decide),
+	ledger.FnAppCode:      handle(code),
+	ledger.FnAppWithdraw:  handle(withdraw),
 	ledger.FnEntrySuspend: handle(suspendEntry),
 	ledger.FnEntryResume:  handle(resumeEntry),
 }
@@ -46,7 +46,7 @@ func deposit(t *tx, a ledger.DepositArgs) error {
 }
 
 // submit applies for the initial registration of a resource (R7–R9).
-func submit(t *tx, a ledger.SubmitArgs) error {
+func submit(t *tx, a ledger.AppSubmitArgs) error {
 	ref := applicationRef(a.Application)
 	if err := t.absent(ref, "application"); err != nil {
 		return err
@@ -55,7 +55,7 @@ func submit(t *tx, a ledger.SubmitArgs) error {
 		ID: a.Application, Kind: kindInitial, SubjectType: subjectResource, Applicant: t.me(),
 		Defects: []ledger.Defect{}, Objections: []ledger.Objection{},
 	}
-	if err := t.advance(&app, ledger.Submitted); err != nil {
+	if err := t.advance(&app, ledger.AppSubmitted); err != nil {
 		return err
 	}
 	if err := t.registrable(a); err != nil {
@@ -72,9 +72,9 @@ func submit(t *tx, a ledger.SubmitArgs) error {
 
 // resubmit answers a return with the whole application anew; its limit begins
 // again that day (R10). After 30 working days of silence it counts as withdrawn.
-func resubmit(t *tx, a ledger.ResubmitArgs) error {
-	step := ledger.StepArgs{Application: a.Application, Answers: a.Answers}
-	app, err := t.take(step, applicant, ledger.Submitted)
+func resubmit(t *tx, a ledger.AppResubmitArgs) error {
+	step := ledger.AppStepArgs{Application: a.Application, Answers: a.Answers}
+	app, err := t.take(step, applicant, ledger.AppSubmitted)
 	if err != nil {
 		return err
 	}
@@ -84,16 +84,16 @@ func resubmit(t *tx, a ledger.ResubmitArgs) error {
 	if a.Resource.ID != app.Resource.ID {
 		return ledger.Invalid("resource.id", "same_as_before")
 	}
-	if err := t.registrable(a.SubmitArgs); err != nil {
+	if err := t.registrable(a.AppSubmitArgs); err != nil {
 		return err
 	}
 	app.ResubmitBy = nil
-	return t.receive(app, a.SubmitArgs)
+	return t.receive(app, a.AppSubmitArgs)
 }
 
 // receive takes what was applied for into the application, and what it claims
 // for itself: the title among the holder's and the deposit.
-func (t *tx) receive(app ledger.Application, a ledger.SubmitArgs) error {
+func (t *tx) receive(app ledger.Application, a ledger.AppSubmitArgs) error {
 	if err := t.claimTitle(app, a.Resource); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (t *tx) receive(app ledger.Application, a ledger.SubmitArgs) error {
 // registrable holds an application against who is who and what day it is: the
 // resource is the caller's own, the body has the office and the place (R6), the
 // data are not core, nothing is dated ahead.
-func (t *tx) registrable(a ledger.SubmitArgs) error {
+func (t *tx) registrable(a ledger.AppSubmitArgs) error {
 	if a.Resource.Publisher != t.me() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("resource.publisher")
 	}
@@ -140,7 +140,7 @@ func (t *tx) registrable(a ledger.SubmitArgs) error {
 
 // dated refuses what is dated ahead, and a quality assessment of more than a
 // year ago (domain §6.2).
-func (t *tx) dated(a ledger.SubmitArgs) error {
+func (t *tx) dated(a ledger.AppSubmitArgs) error {
 	if a.Resource.Modified > t.now()+ledger.Skew {
 		return ledger.Invalid("resource.modified", "not_future")
 	}
@@ -268,15 +268,15 @@ func (t *tx) living(id ledger.ID) (bool, error) {
 		return false, err
 	}
 	switch app.State {
-	case ledger.Submitted, ledger.Accepted, ledger.Noticed:
+	case ledger.AppSubmitted, ledger.AppAccepted, ledger.AppNoticed:
 		return true, nil
-	case ledger.Returned:
+	case ledger.AppReturned:
 		late, err := t.over(app.ResubmitBy)
 		return !late, err
-	case ledger.Coded:
+	case ledger.AppCoded:
 		e, _, err := read[ledger.Entry](t.state, ledger.RecordKey(ledger.RefTo(ledger.KindEntry, app.Entry)))
 		return t.entryRuns(e), err
-	case ledger.NotAccepted, ledger.ExamFailed, ledger.Terminated, ledger.Withdrawn:
+	case ledger.AppNotAccepted, ledger.AppExamFailed, ledger.AppTerminated, ledger.AppWithdrawn:
 	}
 	return false, nil
 }

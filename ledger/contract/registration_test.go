@@ -19,52 +19,52 @@ func TestSubmitRefusals(t *testing.T) {
 	refused := func(c ledger.Code, r ledger.Reason, field string) refusal { return refusal{c, r, "args." + field} }
 	for _, c := range []struct {
 		name string
-		edit func(*world, *ledger.SubmitArgs)
+		edit func(*world, *ledger.AppSubmitArgs)
 		want refusal
 	}{
-		{"good", func(*world, *ledger.SubmitArgs) {}, refusal{}},
-		{"by its county", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Spatial = "430302" }, refusal{}},
-		{"another holder's title", func(w *world, a *ledger.SubmitArgs) { a.Resource.Title = w.resource("theirs", "holder2").Title }, refusal{}},
-		{"assessed a year ago", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Quality.AssessedOn = "2025-09-01" }, refusal{}},
+		{"good", func(*world, *ledger.AppSubmitArgs) {}, refusal{}},
+		{"by its county", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Spatial = "430302" }, refusal{}},
+		{"another holder's title", func(w *world, a *ledger.AppSubmitArgs) { a.Resource.Title = w.resource("theirs", "holder2").Title }, refusal{}},
+		{"assessed a year ago", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Quality.AssessedOn = "2025-09-01" }, refusal{}},
 
-		{"application there", func(_ *world, a *ledger.SubmitArgs) { a.Application = wID("taken") }, refused(ledger.Conflict, ledger.ReasonExists, "application")},
-		{"resource there", func(_ *world, a *ledger.SubmitArgs) { a.Resource.ID = wID("resource taken") }, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
-		{"another's resource", func(_ *world, a *ledger.SubmitArgs) { a.Resource.ID = wID("resource theirs") }, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
-		{"another's resource, withdrawn", func(w *world, a *ledger.SubmitArgs) {
-			w.must("holder2", ledger.FnWithdraw, w.step("theirs"))
+		{"application there", func(_ *world, a *ledger.AppSubmitArgs) { a.Application = wID("taken") }, refused(ledger.Conflict, ledger.ReasonExists, "application")},
+		{"resource there", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.ID = wID("resource taken") }, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
+		{"another's resource", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.ID = wID("resource theirs") }, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
+		{"another's resource, withdrawn", func(w *world, a *ledger.AppSubmitArgs) {
+			w.must("holder2", ledger.FnAppWithdraw, w.step("theirs"))
 			a.Resource.ID = wID("resource theirs")
 		}, refused(ledger.Conflict, ledger.ReasonExists, "resource.id")},
-		{"for another", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Publisher = wID("holder2") }, refused(ledger.Forbidden, ledger.ReasonNotYours, "resource.publisher")},
-		{"to nobody", func(_ *world, a *ledger.SubmitArgs) { a.Body = wID("nobody") }, refused(ledger.NotFound, ledger.ReasonUnknown, "body")},
-		{"to no body", func(_ *world, a *ledger.SubmitArgs) { a.Body = wID("regulator") }, refused(ledger.Forbidden, ledger.ReasonRole, "body")},
-		{"to a suspended body", func(w *world, _ *ledger.SubmitArgs) {
+		{"for another", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Publisher = wID("holder2") }, refused(ledger.Forbidden, ledger.ReasonNotYours, "resource.publisher")},
+		{"to nobody", func(_ *world, a *ledger.AppSubmitArgs) { a.Body = wID("nobody") }, refused(ledger.NotFound, ledger.ReasonUnknown, "body")},
+		{"to no body", func(_ *world, a *ledger.AppSubmitArgs) { a.Body = wID("regulator") }, refused(ledger.Forbidden, ledger.ReasonRole, "body")},
+		{"to a suspended body", func(w *world, _ *ledger.AppSubmitArgs) {
 			p := record[ledger.Party](w, ledger.RefTo(ledger.KindParty, wID("body")))
 			w.must("regulator", ledger.FnPartySuspend, ledger.TargetArgs{ID: p.ID, Answers: p.Cite.Payload, Ground: "order-1"})
 		}, refused(ledger.Forbidden, ledger.ReasonPartySuspended, "body")},
-		{"to another city's body", func(_ *world, a *ledger.SubmitArgs) { a.Body = wID("faraway") }, refused(ledger.Forbidden, ledger.ReasonJurisdiction, "resource.spatial")},
-		{"of the province", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Spatial = "430000" }, refused(ledger.Forbidden, ledger.ReasonJurisdiction, "resource.spatial")},
-		{"core data", func(_ *world, a *ledger.SubmitArgs) {
+		{"to another city's body", func(_ *world, a *ledger.AppSubmitArgs) { a.Body = wID("faraway") }, refused(ledger.Forbidden, ledger.ReasonJurisdiction, "resource.spatial")},
+		{"of the province", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Spatial = "430000" }, refused(ledger.Forbidden, ledger.ReasonJurisdiction, "resource.spatial")},
+		{"core data", func(_ *world, a *ledger.AppSubmitArgs) {
 			a.Resource.Items[1].Level, a.Resource.Level = ledger.Core, ledger.Core
 		}, refused(ledger.Forbidden, ledger.ReasonCoreData, "resource.level")},
-		{"changed tomorrow", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Modified = noon("2026-09-02") }, invalid("resource.modified")},
-		{"assessed tomorrow", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Quality.AssessedOn = "2026-09-02" }, invalid("resource.quality.assessed_on")},
-		{"assessed more than a year ago", func(_ *world, a *ledger.SubmitArgs) { a.Resource.Quality.AssessedOn = "2025-08-31" }, invalid("resource.quality.assessed_on")},
-		{"reviewed tomorrow", func(_ *world, a *ledger.SubmitArgs) { a.InternalReview.On = "2026-09-02" }, invalid("internal_review.on")},
-		{"no deposit", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("nothing") }, refused(ledger.NotFound, ledger.ReasonDeposit, "deposit_hash")},
-		{"another's deposit", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("deposit other") }, refused(ledger.Forbidden, ledger.ReasonDeposit, "deposit_hash")},
-		{"another's deposit, applied for", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("deposit theirs") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
-		{"used deposit", func(_ *world, a *ledger.SubmitArgs) { a.Deposit = mHash("deposit taken") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
-		{"used title", func(w *world, a *ledger.SubmitArgs) { a.Resource.Title = w.resource("taken", "holder").Title }, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
-		{"used title, otherwise written", func(w *world, a *ledger.SubmitArgs) {
+		{"changed tomorrow", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Modified = noon("2026-09-02") }, invalid("resource.modified")},
+		{"assessed tomorrow", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Quality.AssessedOn = "2026-09-02" }, invalid("resource.quality.assessed_on")},
+		{"assessed more than a year ago", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Quality.AssessedOn = "2025-08-31" }, invalid("resource.quality.assessed_on")},
+		{"reviewed tomorrow", func(_ *world, a *ledger.AppSubmitArgs) { a.InternalReview.On = "2026-09-02" }, invalid("internal_review.on")},
+		{"no deposit", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("nothing") }, refused(ledger.NotFound, ledger.ReasonDeposit, "deposit_hash")},
+		{"another's deposit", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("deposit other") }, refused(ledger.Forbidden, ledger.ReasonDeposit, "deposit_hash")},
+		{"another's deposit, applied for", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("deposit theirs") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
+		{"used deposit", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("deposit taken") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
+		{"used title", func(w *world, a *ledger.AppSubmitArgs) { a.Resource.Title = w.resource("taken", "holder").Title }, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
+		{"used title, otherwise written", func(w *world, a *ledger.AppSubmitArgs) {
 			a.Resource.Title = strings.ToUpper(strings.ReplaceAll(w.resource("taken", "holder").Title, "到离站", "(到・离站) "))
 		}, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
-		{"material missing", func(_ *world, a *ledger.SubmitArgs) { a.Materials = a.Materials[1:] }, refused(ledger.InvalidCode, ledger.ReasonIncomplete, "materials")},
+		{"material missing", func(_ *world, a *ledger.AppSubmitArgs) { a.Materials = a.Materials[1:] }, refused(ledger.InvalidCode, ledger.ReasonIncomplete, "materials")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := base.fork(t)
 			args := w.submitArgs("a", "holder")
 			c.edit(w, &args)
-			w.refused(c.want, "holder", ledger.FnSubmit, args)
+			w.refused(c.want, "holder", ledger.FnAppSubmit, args)
 		})
 	}
 }
@@ -80,19 +80,19 @@ func TestOnlyWhoseStepItIs(t *testing.T) {
 		args      func(*world) any
 		want      refusal
 	}{
-		{"accept by another body", "body2", ledger.FnAccept, func(w *world) any { return w.step("a") }, notYours},
-		{"return by another body", "body2", ledger.FnReturn, func(w *world) any { return w.returnArgs("a", "x") }, notYours},
-		{"refuse by another body", "body2", ledger.FnRefuse, func(w *world) any { return w.refuseArgs("a") }, notYours},
-		{"withdraw by another holder", "holder2", ledger.FnWithdraw, func(w *world) any { return w.step("a") }, notYours},
-		{"withdraw by the body", "body", ledger.FnWithdraw, func(w *world) any { return w.step("a") }, role},
-		{"accept by the holder", "holder", ledger.FnAccept, func(w *world) any { return w.step("a") }, role},
-		{"submit by a buyer", "buyer", ledger.FnSubmit, func(w *world) any { return w.submitArgs("b", "buyer") }, role},
+		{"accept by another body", "body2", ledger.FnAppAccept, func(w *world) any { return w.step("a") }, notYours},
+		{"return by another body", "body2", ledger.FnAppReturn, func(w *world) any { return w.returnArgs("a", "x") }, notYours},
+		{"refuse by another body", "body2", ledger.FnAppRefuse, func(w *world) any { return w.refuseArgs("a") }, notYours},
+		{"withdraw by another holder", "holder2", ledger.FnAppWithdraw, func(w *world) any { return w.step("a") }, notYours},
+		{"withdraw by the body", "body", ledger.FnAppWithdraw, func(w *world) any { return w.step("a") }, role},
+		{"accept by the holder", "holder", ledger.FnAppAccept, func(w *world) any { return w.step("a") }, role},
+		{"submit by a buyer", "buyer", ledger.FnAppSubmit, func(w *world) any { return w.submitArgs("b", "buyer") }, role},
 		{"deposit by a buyer", "buyer", ledger.FnDeposit, func(*world) any { return ledger.DepositArgs{SHA256: mHash("x")} }, role},
-		{"stale", "body", ledger.FnAccept, func(w *world) any {
-			return ledger.StepArgs{Application: wID("a"), Answers: mHash("x")}
+		{"stale", "body", ledger.FnAppAccept, func(w *world) any {
+			return ledger.AppStepArgs{Application: wID("a"), Answers: mHash("x")}
 		}, refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}},
-		{"unknown", "body", ledger.FnAccept, func(*world) any {
-			return ledger.StepArgs{Application: wID("b"), Answers: mHash("x")}
+		{"unknown", "body", ledger.FnAppAccept, func(*world) any {
+			return ledger.AppStepArgs{Application: wID("b"), Answers: mHash("x")}
 		}, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.application"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,13 +126,13 @@ func TestFreedByEnd(t *testing.T) {
 			w := base.fork(t)
 			again := w.submitArgs("a", "holder")
 			again.Application = wID("again")
-			w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.resource.id"}, "holder", ledger.FnSubmit, again)
+			w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.resource.id"}, "holder", ledger.FnAppSubmit, again)
 			for _, event := range way {
 				if err := w.act("a", "holder", event); err != nil {
 					t.Fatalf("%s: %v", event, err)
 				}
 			}
-			w.must("holder", ledger.FnSubmit, again)
+			w.must("holder", ledger.FnAppSubmit, again)
 			idx := record[ledger.ResourceIndex](w, ledger.RefTo(ledger.KindResource, again.Resource.ID))
 			if idx.Application != wID("again") || idx.Entry != "" {
 				t.Fatalf("the resource leads to %+v", idx)
@@ -150,47 +150,47 @@ func TestFreedByEnd(t *testing.T) {
 func TestSilenceEndsByTime(t *testing.T) {
 	w := newWorld(t)
 	w.submitted("a", "holder")
-	w.must("body", ledger.FnReturn, w.returnArgs("a", "subject"))
+	w.must("body", ledger.FnAppReturn, w.returnArgs("a", "subject"))
 	last := w.app("a").ResubmitBy.Due
 	if want := workdaysAfter("2026-09-01", 30); last != want {
 		t.Fatalf("to be resubmitted by %s, want %s", last, want)
 	}
 	w.clock(last, "23:59:59.999")
-	back := ledger.ResubmitArgs{Answers: w.step("a").Answers, SubmitArgs: w.submitArgs("a", "holder")}
-	w.fork(t).must("holder", ledger.FnResubmit, back)
+	back := ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")}
+	w.fork(t).must("holder", ledger.FnAppResubmit, back)
 	next := w.submitArgs("a", "holder")
 	next.Application, next.Resource.ID = wID("next"), wID("resource next")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnSubmit, next)
+	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnAppSubmit, next)
 
 	w.clock(nextDay(last), "00:00:00")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.application"}, "holder", ledger.FnResubmit, back)
-	w.must("holder", ledger.FnSubmit, next)
-	w.must("holder", ledger.FnWithdraw, w.step("a"))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.application"}, "holder", ledger.FnAppResubmit, back)
+	w.must("holder", ledger.FnAppSubmit, next)
+	w.must("holder", ledger.FnAppWithdraw, w.step("a"))
 	third := w.submitArgs("third", "holder")
 	third.Resource.Title = next.Resource.Title
 	w.deposited("third", "holder")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnSubmit, third)
+	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnAppSubmit, third)
 }
 
 func TestResubmitMovesClaims(t *testing.T) {
 	w := newWorld(t)
 	w.submitted("a", "holder")
 	w.deposited("new", "holder")
-	w.must("body", ledger.FnReturn, w.returnArgs("a", "subject"))
-	args := ledger.ResubmitArgs{Answers: w.step("a").Answers, SubmitArgs: w.submitArgs("a", "holder")}
+	w.must("body", ledger.FnAppReturn, w.returnArgs("a", "subject"))
+	args := ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")}
 	args.Resource.ID = wID("another")
-	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.resource.id"}, "holder", ledger.FnResubmit, args)
-	args = ledger.ResubmitArgs{Answers: w.step("a").Answers, SubmitArgs: w.submitArgs("a", "holder")}
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.resource.id"}, "holder", ledger.FnAppResubmit, args)
+	args = ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")}
 	args.Resource.Title, args.Deposit = "公交车辆轨迹", mHash("deposit new")
-	event := w.must("holder", ledger.FnResubmit, args)
+	event := w.must("holder", ledger.FnAppResubmit, args)
 
 	old := w.submitArgs("a", "holder")
 	old.Application, old.Resource.ID = wID("b"), wID("resource b")
-	w.must("holder", ledger.FnSubmit, old)
+	w.must("holder", ledger.FnAppSubmit, old)
 	again := w.submitArgs("c", "holder")
 	again.Resource.Title = "公交车辆 轨迹"
 	w.deposited("c", "holder")
-	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnSubmit, again)
+	w.refused(refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}, "holder", ledger.FnAppSubmit, again)
 
 	want := []ledger.Link{{From: ledger.RefTo(ledger.KindApplication, wID("a")), Rel: "rests_on", To: ledger.RefTo(ledger.KindDeposit, args.Deposit)}}
 	if diff := cmp.Diff(want, event.Links); diff != "" {

@@ -14,7 +14,7 @@ type step[S ~string] struct {
 // follow from the day, suspension from the open suspensions.
 func licenseSteps() []step[ledger.LicenseState] {
 	return []step[ledger.LicenseState]{
-		{ledger.FnOffer, "", ledger.LicenseOffered},
+		{ledger.FnLicenseOffer, "", ledger.LicenseOffered},
 		{ledger.FnLicenseAccept, ledger.LicenseOffered, ledger.LicenseAccepted},
 		{ledger.FnLicenseSuspend, ledger.LicenseAccepted, ledger.LicenseAccepted},
 		{ledger.FnLicenseResume, ledger.LicenseAccepted, ledger.LicenseAccepted},
@@ -26,18 +26,18 @@ func licenseSteps() []step[ledger.LicenseState] {
 // once, all else waits for its payment.
 func orderSteps() []step[ledger.OrderState] {
 	return []step[ledger.OrderState]{
-		{ledger.FnPlace, "", ledger.OrderPlaced},
+		{ledger.FnOrderPlace, "", ledger.OrderPlaced},
 		{ledger.FnOrderAccept, ledger.OrderPlaced, ledger.OrderAccepted},
 		{ledger.FnOrderAccept, ledger.OrderPlaced, ledger.OrderActive},
 		{ledger.FnOrderRefuse, ledger.OrderPlaced, ledger.OrderCancelled},
-		{ledger.FnConfirmPayment, ledger.OrderAccepted, ledger.OrderActive},
+		{ledger.FnOrderConfirmPayment, ledger.OrderAccepted, ledger.OrderActive},
 		{ledger.FnOrderCancel, ledger.OrderPlaced, ledger.OrderCancelled},
 		{ledger.FnOrderCancel, ledger.OrderAccepted, ledger.OrderCancelled},
-		{ledger.FnFulfil, ledger.OrderActive, ledger.OrderFulfilled},
-		{ledger.FnBlock, ledger.OrderPlaced, ledger.OrderBlocked},
-		{ledger.FnBlock, ledger.OrderAccepted, ledger.OrderBlocked},
-		{ledger.FnBlock, ledger.OrderActive, ledger.OrderBlocked},
-		{ledger.FnBlock, ledger.OrderFulfilled, ledger.OrderBlocked}, // it can still be fetched within its term
+		{ledger.FnOrderFulfil, ledger.OrderActive, ledger.OrderFulfilled},
+		{ledger.FnOrderBlock, ledger.OrderPlaced, ledger.OrderBlocked},
+		{ledger.FnOrderBlock, ledger.OrderAccepted, ledger.OrderBlocked},
+		{ledger.FnOrderBlock, ledger.OrderActive, ledger.OrderBlocked},
+		{ledger.FnOrderBlock, ledger.OrderFulfilled, ledger.OrderBlocked}, // it can still be fetched within its term
 	}
 }
 

@@ -89,7 +89,7 @@ func licenseModel(t *testing.T) (map[[3]string]string, []act) {
 	for _, r := range rows(t, "testdata/license_states.txt", 4) {
 		model[[3]string{r[0], r[1], r[2]}] = r[3]
 	}
-	list := acts([]ledger.Function{ledger.FnOffer, ledger.FnLicenseAccept, ledger.FnLicenseSuspend, ledger.FnLicenseResume, ledger.FnLicenseTerminate},
+	list := acts([]ledger.Function{ledger.FnLicenseOffer, ledger.FnLicenseAccept, ledger.FnLicenseSuspend, ledger.FnLicenseResume, ledger.FnLicenseTerminate},
 		[]string{"implementer", "implementer2", "operator", "operator2", "regulator"})
 	return model, append(list, act{"end_passes", "time"})
 }
@@ -182,12 +182,12 @@ func tryStep(t fataler, m *market, a act, args any, allowed bool) {
 // argsOf are good arguments of a function on one record, as it stands.
 func (m *market) argsOf(fn ledger.Function, ref ledger.Ref) any {
 	switch fn {
-	case ledger.FnOffer:
+	case ledger.FnLicenseOffer:
 		return offerArgs("L")
 	case ledger.FnLicenseAccept, ledger.FnOrderAccept, ledger.FnOrderCancel:
 		return m.answer(ref)
-	case ledger.FnConfirmPayment:
-		return ledger.PaymentArgs{ID: ledger.ID(ref.ID()), Answers: m.last(ref), Reference: "bank-1", PaidAt: m.now, Fen: 300000}
+	case ledger.FnOrderConfirmPayment:
+		return ledger.OrderPaymentArgs{ID: ledger.ID(ref.ID()), Answers: m.last(ref), Reference: "bank-1", PaidAt: m.now, Fen: 300000}
 	}
 	return m.target(ref)
 }
@@ -211,8 +211,8 @@ func orderModel(t *testing.T) (map[[4]string]string, []act) {
 		}
 	}
 	return model, acts([]ledger.Function{
-		ledger.FnPlace, ledger.FnOrderAccept, ledger.FnOrderRefuse, ledger.FnConfirmPayment,
-		ledger.FnOrderCancel, ledger.FnFulfil, ledger.FnBlock,
+		ledger.FnOrderPlace, ledger.FnOrderAccept, ledger.FnOrderRefuse, ledger.FnOrderConfirmPayment,
+		ledger.FnOrderCancel, ledger.FnOrderFulfil, ledger.FnOrderBlock,
 	},
 		[]string{"buyer", "operator", "operator2", "buyer2", "regulator", "implementer"})
 }
@@ -232,11 +232,11 @@ func (r orderRun) step(t fataler, a act) {
 	t.Helper()
 	from := r.state()
 	to, allowed := r.model[r.key(a)]
-	if from == "-" && a.fn == ledger.FnPlace && a.who != "buyer" {
+	if from == "-" && a.fn == ledger.FnOrderPlace && a.who != "buyer" {
 		return // another's order of this id would be that party's, and not this run's
 	}
 	args := r.m.argsOf(a.fn, mOrder("O"))
-	if a.fn == ledger.FnPlace {
+	if a.fn == ledger.FnOrderPlace {
 		args = r.place()
 	}
 	tryStep(t, r.m, a, args, allowed)
@@ -254,7 +254,7 @@ func (r orderRun) step(t fataler, a act) {
 	}
 }
 
-func (r orderRun) place() ledger.PlaceArgs {
+func (r orderRun) place() ledger.OrderPlaceArgs {
 	if r.kind == "paid" {
 		return r.m.placeArgs("O", "P")
 	}
@@ -314,8 +314,8 @@ func TestOrderStates(t *testing.T) {
 // the second is told what it met.
 func TestConflictingCallsInOneBatch(t *testing.T) {
 	base := trading(t)
-	base.must("implementer", ledger.FnOffer, offerArgs("M"))
-	base.must("buyer", ledger.FnPlace, base.placeArgs("O", "P"))
+	base.must("implementer", ledger.FnLicenseOffer, offerArgs("M"))
+	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
 	change := listArgs("P", "L")
 	change.Version = 2
 	key := base.newKey()
@@ -334,9 +334,9 @@ func TestConflictingCallsInOneBatch(t *testing.T) {
 		},
 		{
 			"offer one id twice",
-			act{ledger.FnOffer, "implementer"},
-			act{ledger.FnOffer, "implementer2"},
-			offerArgs("N"), func() ledger.OfferArgs {
+			act{ledger.FnLicenseOffer, "implementer"},
+			act{ledger.FnLicenseOffer, "implementer2"},
+			offerArgs("N"), func() ledger.LicenseOfferArgs {
 				a := offerArgs("N")
 				a.Assigner = mID("implementer2")
 				return a
@@ -362,14 +362,14 @@ func TestConflictingCallsInOneBatch(t *testing.T) {
 		},
 		{
 			"change a product and order its old version",
-			act{ledger.FnChange, "operator"},
-			act{ledger.FnPlace, "buyer2"},
+			act{ledger.FnProductChange, "operator"},
+			act{ledger.FnOrderPlace, "buyer2"},
 			change, base.placeArgs("Q", "P"), ledger.ReasonStale,
 		},
 		{
 			"change a product twice",
-			act{ledger.FnChange, "operator"},
-			act{ledger.FnChange, "operator"},
+			act{ledger.FnProductChange, "operator"},
+			act{ledger.FnProductChange, "operator"},
 			change, change, ledger.ReasonStale,
 		},
 		{

@@ -45,7 +45,7 @@ func (w *world) depositCalls(who string, n int) []string {
 func TestWhatGoesTogether(t *testing.T) {
 	w := newWorld(t)
 	full := w.depositCalls("holder", ledger.MaxBatch)
-	suspend := w.sign("holder", ledger.FnKeyRevoke, ledger.RevokeKeyArgs{Party: wID("holder"), Kid: w.key("holder").ID(), Reason: "retired"})
+	suspend := w.sign("holder", ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: wID("holder"), Kid: w.key("holder").ID(), Reason: "retired"})
 	for _, c := range []struct {
 		name        string
 		calls       []string
@@ -83,10 +83,10 @@ func TestEachCallItsOutcome(t *testing.T) {
 	w.deposited("b", "holder")
 	a, b := w.submitArgs("a", "holder"), w.submitArgs("b", "holder")
 	b.Resource.Title = a.Resource.Title
-	first := w.sign("holder", ledger.FnSubmit, a)
-	forged := w.sign("holder", ledger.FnSubmit, b)
+	first := w.sign("holder", ledger.FnAppSubmit, a)
+	forged := w.sign("holder", ledger.FnAppSubmit, b)
 	forged = forged[:len(forged)-6] + "AAAAAA"
-	results := w.transact(w.now, "no call", first, w.sign("holder", ledger.FnSubmit, b), first, forged)
+	results := w.transact(w.now, "no call", first, w.sign("holder", ledger.FnAppSubmit, b), first, forged)
 	expect(t, results[0].Err, refusal{ledger.InvalidCode, ledger.ReasonJWS, ""})
 	expect(t, results[1].Err, refusal{})
 	expect(t, results[2].Err, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"})
@@ -127,7 +127,7 @@ func TestTimeNeverFallsAlongARecord(t *testing.T) {
 		t.Fatalf("recorded at %d, want the time claimed", at-begin)
 	}
 	// The application rests on the deposit, and is made by a slower clock.
-	if at := recorded(begin, w.sign("holder", ledger.FnSubmit, args)); at != begin+4*minute {
+	if at := recorded(begin, w.sign("holder", ledger.FnAppSubmit, args)); at != begin+4*minute {
 		t.Errorf("recorded %d ms after the beginning, want the deposit's time", at-begin)
 	}
 	// What has nothing to do with it stays where it was claimed.
@@ -162,7 +162,7 @@ func TestEndedKeyStaysEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := w.depositCalls("holder", 1)[0]
-	rotate := w.sign("holder", ledger.FnKeyRotate, ledger.RotateArgs{
+	rotate := w.sign("holder", ledger.FnKeyRotate, ledger.KeyRotateArgs{
 		Old: old.ID(), New: ledger.NewKeyArg{JWK: fresh.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}, Proof: proof,
 	})
 	expect(t, w.transact(begin+4*minute, rotate)[0].Err, refusal{})
@@ -179,7 +179,7 @@ func TestEndedKeyStaysEnded(t *testing.T) {
 func TestSameTransactionSameBytes(t *testing.T) {
 	base := newDemo(t)
 	base.deposited("a", "holder")
-	calls := append(base.depositCalls("holder", 20), base.sign("holder", ledger.FnSubmit, base.submitArgs("a", "holder")))
+	calls := append(base.depositCalls("holder", 20), base.sign("holder", ledger.FnAppSubmit, base.submitArgs("a", "holder")))
 	run := func() []contract.Result { return base.fork(t).transact(base.now-1000, calls...) }
 	if diff := cmp.Diff(run(), run()); diff != "" {
 		t.Errorf("two runs (-a +b):\n%s", diff)

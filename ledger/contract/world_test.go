@@ -62,7 +62,7 @@ func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
 		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo,
 	})
 	for _, p := range worldParties() {
-		w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.application(p.name, w.profile(p))})
+		w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application(p.name, w.profile(p))})
 	}
 	w.must("authority", ledger.FnCalendarSet, list2026())
 	return w
@@ -257,9 +257,9 @@ func (w *world) entry(name string) ledger.Entry {
 }
 
 // step names an application and the call that last wrote it.
-func (w *world) step(name string) ledger.StepArgs {
+func (w *world) step(name string) ledger.AppStepArgs {
 	w.t.Helper()
-	return ledger.StepArgs{Application: wID(name), Answers: w.app(name).Cite.Payload}
+	return ledger.AppStepArgs{Application: wID(name), Answers: w.app(name).Cite.Payload}
 }
 
 // resource is a good resource of a holder: public transport, general, no
@@ -286,8 +286,8 @@ func (w *world) resource(name, holder string) ledger.Resource {
 }
 
 // submitArgs are a good application for such a resource to the registry body.
-func (w *world) submitArgs(name, holder string) ledger.SubmitArgs {
-	a := ledger.SubmitArgs{
+func (w *world) submitArgs(name, holder string) ledger.AppSubmitArgs {
+	a := ledger.AppSubmitArgs{
 		Application: wID(name), Body: wID("body"), Resource: w.resource(name, holder),
 		Deposit:        mHash("deposit " + name),
 		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: mHash("review " + name)},
@@ -311,24 +311,24 @@ func (w *world) deposited(name, holder string) {
 func (w *world) submitted(name, holder string) {
 	w.t.Helper()
 	w.deposited(name, holder)
-	w.must(holder, ledger.FnSubmit, w.submitArgs(name, holder))
+	w.must(holder, ledger.FnAppSubmit, w.submitArgs(name, holder))
 }
 
 func (w *world) accepted(name, holder string) {
 	w.t.Helper()
 	w.submitted(name, holder)
-	w.must("body", ledger.FnAccept, w.step(name))
+	w.must("body", ledger.FnAppAccept, w.step(name))
 }
 
-func (w *world) passArgs(name string) ledger.PassArgs {
+func (w *world) passArgs(name string) ledger.AppPassArgs {
 	w.t.Helper()
-	return ledger.PassArgs{StepArgs: w.step(name), Checklist: []string{"complete", "consistent", "admissible"}}
+	return ledger.AppPassArgs{AppStepArgs: w.step(name), Checklist: []string{"complete", "consistent", "admissible"}}
 }
 
 func (w *world) noticed(name, holder string) {
 	w.t.Helper()
 	w.accepted(name, holder)
-	w.must("body", ledger.FnPass, w.passArgs(name))
+	w.must("body", ledger.FnAppPass, w.passArgs(name))
 }
 
 // coded registers a resource on a day after its notice period.
@@ -339,35 +339,35 @@ func (w *world) coded(name, holder string) {
 		w.on(n.Due)
 		w.now += 24 * 3_600_000
 	}
-	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: w.step(name)})
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step(name)})
 }
 
-func (w *world) returnArgs(name string, fields ...string) ledger.ReturnArgs {
+func (w *world) returnArgs(name string, fields ...string) ledger.AppReturnArgs {
 	w.t.Helper()
-	a := ledger.ReturnArgs{StepArgs: w.step(name)}
+	a := ledger.AppReturnArgs{AppStepArgs: w.step(name)}
 	for _, f := range fields {
 		a.Defects = append(a.Defects, ledger.Defect{Field: f, Rule: "R7"})
 	}
 	return a
 }
 
-func (w *world) refuseArgs(name string) ledger.RefuseArgs {
+func (w *world) refuseArgs(name string) ledger.AppRefuseArgs {
 	w.t.Helper()
-	return ledger.RefuseArgs{StepArgs: w.step(name), Reason: ledger.ReasonNonconforming}
+	return ledger.AppRefuseArgs{AppStepArgs: w.step(name), Reason: ledger.ReasonNonconforming}
 }
 
-func (w *world) objectArgs(name, objection string) ledger.ObjectArgs {
+func (w *world) objectArgs(name, objection string) ledger.AppObjectArgs {
 	w.t.Helper()
-	return ledger.ObjectArgs{
+	return ledger.AppObjectArgs{
 		Application: wID(name), Objection: wID(objection), Answers: w.app(name).Cite.Payload,
 		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence " + objection)},
 	}
 }
 
-func (w *world) decideArgs(name, objection string, upheld bool) ledger.DecideArgs {
+func (w *world) decideArgs(name, objection string, upheld bool) ledger.AppDecideArgs {
 	w.t.Helper()
-	return ledger.DecideArgs{
-		StepArgs: w.step(name), Objection: wID(objection), Upheld: upheld,
+	return ledger.AppDecideArgs{
+		AppStepArgs: w.step(name), Objection: wID(objection), Upheld: upheld,
 		Reason: ledger.Salt([16]byte{9}, "证据不足"),
 	}
 }

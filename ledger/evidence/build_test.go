@@ -27,8 +27,8 @@ func TestWhatComesLaterChangesNoBundle(t *testing.T) {
 	story(w)
 	order, license, product := ref(ledger.KindOrder, "O"), ref(ledger.KindLicense, "L"), ref(ledger.KindProduct, "P")
 	_, before := w.build(order)
-	w.must("operator", ledger.FnFulfil, w.target(order))
-	w.must("operator", ledger.FnChange, listing("P", "L", 2))
+	w.must("operator", ledger.FnOrderFulfil, w.target(order))
+	w.must("operator", ledger.FnProductChange, listing("P", "L", 2))
 	w.must("regulator", ledger.FnLicenseSuspend, w.target(license))
 	w.must("regulator", ledger.FnEntrySuspend, w.target(ref(ledger.KindEntry, "bus")))
 	w.must("operator", ledger.FnContentRemove, w.answer(ref(ledger.KindContent, "data")))
@@ -44,7 +44,7 @@ func TestWhatComesLaterChangesNoBundle(t *testing.T) {
 		t.Errorf("license: %+v", r)
 	}
 	_, r = w.build(product)
-	if did(r, ledger.FnList) || !did(r, ledger.FnChange) {
+	if did(r, ledger.FnProductList) || !did(r, ledger.FnProductChange) {
 		t.Errorf("product: %+v", r.Steps)
 	}
 	for _, right := range r.Rights {
@@ -98,25 +98,25 @@ func TestReturnedApplication(t *testing.T) {
 	w := begin(t)
 	app := ref(ledger.KindApplication, "bus")
 	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit bus"), Bytes: 4096})
-	w.must("holder", ledger.FnSubmit, submission("bus"))
-	step := func() ledger.StepArgs { return ledger.StepArgs{Application: id("bus"), Answers: w.cited(app)} }
-	w.must("body", ledger.FnReturn, ledger.ReturnArgs{StepArgs: step(), Defects: []ledger.Defect{{Field: "materials", Rule: "R9(1)"}}})
+	w.must("holder", ledger.FnAppSubmit, submission("bus"))
+	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id("bus"), Answers: w.cited(app)} }
+	w.must("body", ledger.FnAppReturn, ledger.AppReturnArgs{AppStepArgs: step(), Defects: []ledger.Defect{{Field: "materials", Rule: "R9(1)"}}})
 	again := submission("bus")
 	again.Resource.RowCount++
-	w.must("holder", ledger.FnResubmit, ledger.ResubmitArgs{Answers: w.cited(app), SubmitArgs: again})
-	w.must("body", ledger.FnAccept, step())
-	w.must("body", ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	w.must("buyer", ledger.FnObject, ledger.ObjectArgs{
+	w.must("holder", ledger.FnAppResubmit, ledger.AppResubmitArgs{Answers: w.cited(app), AppSubmitArgs: again})
+	w.must("body", ledger.FnAppAccept, step())
+	w.must("body", ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	w.must("buyer", ledger.FnAppObject, ledger.AppObjectArgs{
 		Application: id("bus"), Objection: id("objection"), Answers: w.cited(app), Ground: "ownership", Evidence: []ledger.Digest{sum("e")},
 	})
-	w.must("body", ledger.FnDecide, ledger.DecideArgs{StepArgs: step(), Objection: id("objection"), Reason: ledger.Salt([16]byte{1}, "no")})
+	w.must("body", ledger.FnAppDecide, ledger.AppDecideArgs{AppStepArgs: step(), Objection: id("objection"), Reason: ledger.Salt([16]byte{1}, "no")})
 	_, r := w.build(app)
 	if len(r.Rights) != 0 {
 		t.Errorf("rights: %+v", r.Rights)
 	}
-	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: step(), RegistryCode: "43030012345678"})
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step(), RegistryCode: "43030012345678"})
 	b, r := w.build(ref(ledger.KindEntry, "bus"))
-	for _, fn := range []ledger.Function{ledger.FnSubmit, ledger.FnReturn, ledger.FnResubmit, ledger.FnObject, ledger.FnDecide} {
+	for _, fn := range []ledger.Function{ledger.FnAppSubmit, ledger.FnAppReturn, ledger.FnAppResubmit, ledger.FnAppObject, ledger.FnAppDecide} {
 		if !did(r, fn) {
 			t.Errorf("no step %s", fn)
 		}
@@ -135,18 +135,18 @@ func TestReturnedApplication(t *testing.T) {
 func TestGraceGate(t *testing.T) {
 	w := beginWith(t, func(a *ledger.GenesisArgs) { a.Gate = ledger.GateGrace })
 	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit bus"), Bytes: 4096})
-	w.must("holder", ledger.FnSubmit, submission("bus"))
+	w.must("holder", ledger.FnAppSubmit, submission("bus"))
 	w.environment("env")
 	terms := offer("L")
 	terms.Mode, terms.Domains, terms.Resources = ledger.Scenario, []string{}, []ledger.ID{id("resource bus")}
 	terms.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
-	w.must("implementer", ledger.FnOffer, terms)
+	w.must("implementer", ledger.FnLicenseOffer, terms)
 	w.must("operator", ledger.FnLicenseAccept, w.answer(ref(ledger.KindLicense, "L")))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"))
 	w.supply("L", "raw")
 	w.anchor("node", node)
 	_, r := w.build(ref(ledger.KindLicense, "L"))
-	if len(r.Receipts) != 1 || !did(r, ledger.FnSubmit) || did(r, ledger.FnCode) {
+	if len(r.Receipts) != 1 || !did(r, ledger.FnAppSubmit) || did(r, ledger.FnAppCode) {
 		t.Errorf("report: %+v", r)
 	}
 }

@@ -93,12 +93,12 @@ func market(w *world) {
 	w.environment("env")
 	w.offer("L")
 	w.must("operator", ledger.FnLicenseAccept, w.answer(ref(ledger.KindLicense, "L")))
-	w.must("operator", ledger.FnList, listing("P", "L", 1))
+	w.must("operator", ledger.FnProductList, listing("P", "L", 1))
 	w.content("data", "operator", ref(ledger.KindProduct, "P"))
 }
 
-func place(w *world, name string) ledger.PlaceArgs {
-	return ledger.PlaceArgs{
+func place(w *world, name string) ledger.OrderPlaceArgs {
+	return ledger.OrderPlaceArgs{
 		ID: id(name), Product: id("P"), Answers: w.cited(ref(ledger.KindProduct, "P")),
 		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
 		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: "2026-10-20", EndOn: "2027-10-19", Recipient: "430300",
@@ -162,24 +162,24 @@ func TestNodeForgesNoAct(t *testing.T) {
 		}},
 		{"another buyer", order, evidence.CheckRecord, func(w *world) {
 			market(w)
-			tampered(w, "buyer", ledger.FnPlace, place(w, "O"), order, func(o *ledger.Order) { o.Buyer = id("buyer2") })
+			tampered(w, "buyer", ledger.FnOrderPlace, place(w, "O"), order, func(o *ledger.Order) { o.Buyer = id("buyer2") })
 		}},
 		{"a larger order", order, evidence.CheckRecord, func(w *world) {
 			market(w)
-			tampered(w, "buyer", ledger.FnPlace, place(w, "O"), order, func(o *ledger.Order) { o.Quantity++ })
+			tampered(w, "buyer", ledger.FnOrderPlace, place(w, "O"), order, func(o *ledger.Order) { o.Quantity++ })
 		}},
 		{"an order on another listing", order, evidence.CheckRecord, func(w *world) {
 			market(w)
-			tampered(w, "buyer", ledger.FnPlace, place(w, "O"), order, func(o *ledger.Order) { o.Offer = sum("other") })
+			tampered(w, "buyer", ledger.FnOrderPlace, place(w, "O"), order, func(o *ledger.Order) { o.Offer = sum("other") })
 		}},
 		{"an order active before it was paid", order, evidence.CheckRecord, func(w *world) {
 			market(w)
-			w.must("buyer", ledger.FnPlace, place(w, "O"))
+			w.must("buyer", ledger.FnOrderPlace, place(w, "O"))
 			tampered(w, "operator", ledger.FnOrderAccept, w.answer(order), order, func(o *ledger.Order) { o.State = ledger.OrderActive })
 		}},
 		{"a product at another price", ref(ledger.KindProduct, "P"), evidence.CheckRecord, func(w *world) {
 			market(w)
-			tampered(w, "operator", ledger.FnChange, listing("P", "L", 2), ref(ledger.KindProduct, "P"), func(p *ledger.Product) { p.Price.Fen++ })
+			tampered(w, "operator", ledger.FnProductChange, listing("P", "L", 2), ref(ledger.KindProduct, "P"), func(p *ledger.Product) { p.Price.Fen++ })
 		}},
 		{"content of another hash", ref(ledger.KindContent, "more"), evidence.CheckRecord, func(w *world) {
 			market(w)

@@ -201,7 +201,7 @@ func (g *gathering) order(ref ledger.Ref) error {
 	g.done[ledger.RefTo(ledger.KindProduct, o.Product)] = true
 	var last ledger.Position
 	if err := g.take(ref, func(a Act) bool {
-		if o.ActiveAt > 0 && !slices.Contains([]ledger.Function{ledger.FnPlace, ledger.FnOrderAccept, ledger.FnConfirmPayment}, a.Function) {
+		if o.ActiveAt > 0 && !slices.Contains([]ledger.Function{ledger.FnOrderPlace, ledger.FnOrderAccept, ledger.FnOrderConfirmPayment}, a.Function) {
 			return false
 		}
 		if a.Position.Compare(last) > 0 {

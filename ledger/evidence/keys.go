@@ -70,7 +70,7 @@ func (v *verification) admitted(a *act) error {
 	}
 	switch a.fn() {
 	case ledger.FnPartyAdmit:
-		var args ledger.AdmitArgs
+		var args ledger.PartyAdmitArgs
 		if err := typed(a, &args); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (v *verification) admitted(a *act) error {
 		}
 		return v.enter(a, p)
 	case ledger.FnKeyRotate:
-		var args ledger.RotateArgs
+		var args ledger.KeyRotateArgs
 		if err := typed(a, &args); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (v *verification) admitted(a *act) error {
 		}
 		return v.exchange(a, a.party(), args.Old, args.New, args.Proof)
 	case ledger.FnKeyReplace:
-		var args ledger.ReplaceKeyArgs
+		var args ledger.KeyReplaceArgs
 		if err := typed(a, &args); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (v *verification) admitted(a *act) error {
 		}
 		return v.exchange(a, args.Party, args.Old, args.New, args.Proof)
 	case ledger.FnKeyRevoke:
-		var args ledger.RevokeKeyArgs
+		var args ledger.KeyRevokeArgs
 		if err := typed(a, &args); err != nil {
 			return err
 		}

@@ -10,14 +10,14 @@ import (
 )
 
 // rotation is the argument that puts the key of a name for another.
-func (w *world) rotation(who, old, fresh string) ledger.RotateArgs {
+func (w *world) rotation(who, old, fresh string) ledger.KeyRotateArgs {
 	w.t.Helper()
 	kid := w.key(old).ID()
 	proof, err := ledger.SignRotation(w.key(fresh), ledger.RotationProof{Ledger: id("ledger"), Party: id(who), Old: kid})
 	if err != nil {
 		w.t.Fatalf("rotation: %v", err)
 	}
-	return ledger.RotateArgs{
+	return ledger.KeyRotateArgs{
 		Old: kid, Proof: proof, New: ledger.NewKeyArg{JWK: w.key(fresh).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf},
 	}
 }
@@ -33,7 +33,7 @@ func (w *world) rotate(who, fresh string) {
 func (w *world) replace(by, key, who, fresh string) {
 	w.t.Helper()
 	r := w.rotation(who, who, fresh)
-	args := ledger.ReplaceKeyArgs{Party: id(who), Old: r.Old, New: r.New, Proof: r.Proof, Reason: "lost"}
+	args := ledger.KeyReplaceArgs{Party: id(who), Old: r.Old, New: r.New, Proof: r.Proof, Reason: "lost"}
 	w.record(w.sign(by, key, ledger.FnKeyReplace, args))
 	w.keys[who+" before"], w.keys[who] = w.keys[who], w.keys[fresh]
 }
@@ -102,15 +102,15 @@ func TestKeysThatEnded(t *testing.T) {
 		"rotated": {func(w *world) {
 			w.rotate("operator", "operator 2")
 			// The rotation is on the path, since the new key listed something before.
-			w.must("operator", ledger.FnList, listing("P", "L", 1))
-			w.forge(w.sign("operator", "operator before", ledger.FnDelist, w.target(ref(ledger.KindProduct, "P"))),
+			w.must("operator", ledger.FnProductList, listing("P", "L", 1))
+			w.forge(w.sign("operator", "operator before", ledger.FnProductDelist, w.target(ref(ledger.KindProduct, "P"))),
 				w.wrote(ref(ledger.KindProduct, "P"), ledger.Product{}))
 		}, evidence.CheckKey},
 		"of another use": {func(w *world) {
 			p := w.profile(member{"operator9", "91430300MA4C00012", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}})
 			p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("token").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf})
-			w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.apply("operator9", p)})
-			w.forge(w.sign("operator9", "token", ledger.FnList, listing("P", "L", 1)), w.wrote(ref(ledger.KindProduct, "P"), ledger.Product{
+			w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply("operator9", p)})
+			w.forge(w.sign("operator9", "token", ledger.FnProductList, listing("P", "L", 1)), w.wrote(ref(ledger.KindProduct, "P"), ledger.Product{
 				ProductOffer: listing("P", "L", 1).ProductOffer,
 			}))
 		}, evidence.CheckKey},

@@ -63,7 +63,7 @@ func (v *verification) order(id ledger.ID) (ledger.Order, error) {
 			return o, err
 		}
 		listing := last(v.chains[ledger.RefTo(ledger.KindProduct, o.Product)])
-		if listing.signed.Payload != o.Offer || listing.fn() == ledger.FnDelist {
+		if listing.signed.Payload != o.Offer || listing.fn() == ledger.FnProductDelist {
 			return o, failf(CheckChain, string(ref), "the order answers the listing of payload %s, the bundle holds another", o.Offer)
 		}
 		if p.Operator != o.Operator || p.License != o.License || p.Version != o.Version || !same(p.Sources, o.Sources) {
@@ -103,11 +103,11 @@ func (v *verification) covered(ref ledger.Ref, o ledger.Order) error {
 // orderSays holds an order's record to what buyer and operator signed.
 func orderSays(o ledger.Order, list []*act) error {
 	ref := string(ledger.RefTo(ledger.KindOrder, o.ID))
-	var args ledger.PlaceArgs
+	var args ledger.OrderPlaceArgs
 	if err := typed(list[0], &args); err != nil {
 		return err
 	}
-	said := ledger.PlaceArgs{
+	said := ledger.OrderPlaceArgs{
 		ID: o.ID, Product: o.Product, Answers: o.Offer, Purpose: o.Purpose, PurposeText: o.PurposeText,
 		Evidence: o.Evidence, Quantity: o.Quantity, UnitPrice: o.UnitPrice, Total: o.Total, StartOn: o.StartOn,
 		EndOn: o.EndOn, Limits: o.Limits, Recipient: o.Recipient,
@@ -136,22 +136,22 @@ func orderSays(o ledger.Order, list []*act) error {
 func orderStep(o ledger.Order, a *act) ([]ledger.ID, ledger.OrderState) {
 	operator, buyer := []ledger.ID{o.Operator}, []ledger.ID{o.Buyer}
 	switch a.fn() {
-	case ledger.FnPlace:
+	case ledger.FnOrderPlace:
 		return buyer, ledger.OrderPlaced
 	case ledger.FnOrderAccept:
 		if o.Total == 0 {
 			return operator, ledger.OrderActive
 		}
 		return operator, ledger.OrderAccepted
-	case ledger.FnConfirmPayment:
+	case ledger.FnOrderConfirmPayment:
 		return operator, ledger.OrderActive
 	case ledger.FnOrderRefuse:
 		return operator, ledger.OrderCancelled
 	case ledger.FnOrderCancel:
 		return buyer, ledger.OrderCancelled
-	case ledger.FnFulfil:
+	case ledger.FnOrderFulfil:
 		return []ledger.ID{o.Operator, o.Buyer}, ledger.OrderFulfilled
-	case ledger.FnBlock:
+	case ledger.FnOrderBlock:
 		return []ledger.ID{a.party()}, ledger.OrderBlocked
 	}
 	return nil, ""
@@ -165,13 +165,13 @@ func (v *verification) product(id ledger.ID) (ledger.Product, error) {
 		if err != nil {
 			return p, err
 		}
-		var args ledger.ListArgs
+		var args ledger.ProductListArgs
 		if err := typed(list[0], &args); err != nil {
 			return p, err
 		}
-		state := ledger.Listed
+		state := ledger.ProductListed
 		if len(list) > 1 {
-			state = ledger.Delisted
+			state = ledger.ProductDelisted
 		}
 		if !same(p.ProductOffer, args.ProductOffer) || p.Operator != list[0].party() || p.State != state {
 			return p, failf(CheckRecord, string(ref), "the record is not what the operator signed")
@@ -218,7 +218,7 @@ func (v *verification) license(id ledger.ID) (ledger.License, error) {
 // licenseSays holds a license's record to what both sides signed.
 func (v *verification) licenseSays(l ledger.License, list []*act) error {
 	ref := string(ledger.RefTo(ledger.KindLicense, l.ID))
-	var args ledger.OfferArgs
+	var args ledger.LicenseOfferArgs
 	if err := typed(list[0], &args); err != nil {
 		return err
 	}

@@ -125,11 +125,11 @@ func TestReceiptsAfterTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
 			market(w)
-			w.must("buyer", ledger.FnPlace, place(w, "O"))
+			w.must("buyer", ledger.FnOrderPlace, place(w, "O"))
 			o := ref(ledger.KindOrder, "O")
 			w.must("operator", ledger.FnOrderAccept, w.answer(o))
 			if name != "order not paid" {
-				w.must("operator", ledger.FnConfirmPayment, ledger.PaymentArgs{
+				w.must("operator", ledger.FnOrderConfirmPayment, ledger.OrderPaymentArgs{
 					ID: id("O"), Answers: w.cited(o), Reference: "2026-77", PaidAt: w.now, Fen: 300000,
 				})
 			}

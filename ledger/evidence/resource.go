@@ -45,7 +45,7 @@ func (v *verification) resource(id ledger.ID) (registered, error) {
 // last that was coded.
 func (v *verification) applications(resource ledger.ID) (applied, coded ledger.ID) {
 	for _, a := range v.acts {
-		if a.fn() != ledger.FnSubmit && a.fn() != ledger.FnResubmit {
+		if a.fn() != ledger.FnAppSubmit && a.fn() != ledger.FnAppResubmit {
 			continue
 		}
 		args, err := submitted(a)
@@ -61,13 +61,13 @@ func (v *verification) applications(resource ledger.ID) (applied, coded ledger.I
 }
 
 // submitted are the arguments of a submit or resubmit.
-func submitted(a *act) (ledger.SubmitArgs, error) {
-	if a.fn() == ledger.FnResubmit {
-		var args ledger.ResubmitArgs
+func submitted(a *act) (ledger.AppSubmitArgs, error) {
+	if a.fn() == ledger.FnAppResubmit {
+		var args ledger.AppResubmitArgs
 		err := typed(a, &args)
-		return args.SubmitArgs, err
+		return args.AppSubmitArgs, err
 	}
-	var args ledger.SubmitArgs
+	var args ledger.AppSubmitArgs
 	err := typed(a, &args)
 	return args, err
 }
@@ -120,7 +120,7 @@ const maxTerm = 3
 
 // coded holds codes and term to the day and arguments of the coding call.
 func coded(e ledger.Entry, a *act) error {
-	var args ledger.CodeArgs
+	var args ledger.AppCodeArgs
 	if err := typed(a, &args); err != nil {
 		return err
 	}
@@ -161,46 +161,46 @@ func (v *verification) application(id ledger.ID) (ledger.Application, error) {
 // after are the states that a step of an application may lead to (domain §2.3).
 func after(fn ledger.Function) []ledger.ApplicationState {
 	switch fn {
-	case ledger.FnSubmit, ledger.FnResubmit:
-		return []ledger.ApplicationState{ledger.Submitted}
-	case ledger.FnAccept:
-		return []ledger.ApplicationState{ledger.Accepted}
-	case ledger.FnReturn:
-		return []ledger.ApplicationState{ledger.Returned}
-	case ledger.FnRefuse:
-		return []ledger.ApplicationState{ledger.NotAccepted}
-	case ledger.FnPass, ledger.FnObject:
-		return []ledger.ApplicationState{ledger.Noticed}
-	case ledger.FnDecide:
-		return []ledger.ApplicationState{ledger.Noticed, ledger.Terminated}
-	case ledger.FnFail:
-		return []ledger.ApplicationState{ledger.ExamFailed}
-	case ledger.FnCode:
-		return []ledger.ApplicationState{ledger.Coded}
-	case ledger.FnWithdraw:
-		return []ledger.ApplicationState{ledger.Withdrawn}
+	case ledger.FnAppSubmit, ledger.FnAppResubmit:
+		return []ledger.ApplicationState{ledger.AppSubmitted}
+	case ledger.FnAppAccept:
+		return []ledger.ApplicationState{ledger.AppAccepted}
+	case ledger.FnAppReturn:
+		return []ledger.ApplicationState{ledger.AppReturned}
+	case ledger.FnAppRefuse:
+		return []ledger.ApplicationState{ledger.AppNotAccepted}
+	case ledger.FnAppPass, ledger.FnAppObject:
+		return []ledger.ApplicationState{ledger.AppNoticed}
+	case ledger.FnAppDecide:
+		return []ledger.ApplicationState{ledger.AppNoticed, ledger.AppTerminated}
+	case ledger.FnAppFail:
+		return []ledger.ApplicationState{ledger.AppExamFailed}
+	case ledger.FnAppCode:
+		return []ledger.ApplicationState{ledger.AppCoded}
+	case ledger.FnAppWithdraw:
+		return []ledger.ApplicationState{ledger.AppWithdrawn}
 	}
 	return nil
 }
 
 // examined holds the steps of an application to who may take them, and returns
 // what was last applied for and the payload that said so.
-func (v *verification) examined(ref ledger.Ref, list []*act) (ledger.SubmitArgs, ledger.Digest, error) {
-	var args ledger.SubmitArgs
+func (v *verification) examined(ref ledger.Ref, list []*act) (ledger.AppSubmitArgs, ledger.Digest, error) {
+	var args ledger.AppSubmitArgs
 	var payload ledger.Digest
 	holder := list[0].party()
 	for _, a := range list {
 		var by ledger.ID
 		switch a.fn() {
-		case ledger.FnSubmit, ledger.FnResubmit:
+		case ledger.FnAppSubmit, ledger.FnAppResubmit:
 			var err error
 			if args, err = submitted(a); err != nil {
 				return args, payload, err
 			}
 			by, payload = holder, a.signed.Payload
-		case ledger.FnWithdraw:
+		case ledger.FnAppWithdraw:
 			by = holder
-		case ledger.FnObject:
+		case ledger.FnAppObject:
 			by = a.party() // anyone concerned (R12)
 		default:
 			by = args.Body

@@ -16,16 +16,16 @@ import (
 func (w *world) register(name string) {
 	w.t.Helper()
 	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit " + name), Bytes: 4096})
-	w.must("holder", ledger.FnSubmit, submission(name))
+	w.must("holder", ledger.FnAppSubmit, submission(name))
 	app := ref(ledger.KindApplication, name)
-	step := func() ledger.StepArgs { return ledger.StepArgs{Application: id(name), Answers: w.cited(app)} }
-	w.must("body", ledger.FnAccept, step())
-	w.must("body", ledger.FnPass, ledger.PassArgs{StepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	w.must("body", ledger.FnCode, ledger.CodeArgs{StepArgs: step()})
+	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id(name), Answers: w.cited(app)} }
+	w.must("body", ledger.FnAppAccept, step())
+	w.must("body", ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
 }
 
-func submission(name string) ledger.SubmitArgs {
-	a := ledger.SubmitArgs{
+func submission(name string) ledger.AppSubmitArgs {
+	a := ledger.AppSubmitArgs{
 		Application: id(name), Body: id("body"), Deposit: sum("deposit " + name),
 		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: sum("review " + name)},
 		Resource: ledger.Resource{
@@ -70,11 +70,11 @@ func (w *world) environment(name string) {
 
 func (w *world) offer(name string) {
 	w.t.Helper()
-	w.must("implementer", ledger.FnOffer, offer(name))
+	w.must("implementer", ledger.FnLicenseOffer, offer(name))
 }
 
-func offer(name string) ledger.OfferArgs {
-	return ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+func offer(name string) ledger.LicenseOfferArgs {
+	return ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: id(name), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"}, Resources: []ledger.ID{},
 		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}}, Actions: []string{"use", "derive", "distribute"},
 		Assigner: id("implementer"), Assignee: id("operator"),
@@ -85,9 +85,9 @@ func offer(name string) ledger.OfferArgs {
 	}}
 }
 
-func listing(name, license string, version int) ledger.ListArgs {
+func listing(name, license string, version int) ledger.ProductListArgs {
 	review := ledger.Review{By: "评估机构", On: "2026-10-19", SHA256: sum("review"), ValidUntil: "2027-10-19"}
-	return ledger.ListArgs{ProductOffer: ledger.ProductOffer{
+	return ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
 		ID: id(name), Version: version, Title: "线路到站预测数据集", Description: "全市公交线路逐站到站时间预测结果,按日更新,供物流与出行企业使用。",
 		License: id(license), Sources: []ledger.ID{id("resource bus")}, Form: ledger.FormDataset,
 		Purposes: []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}},
@@ -113,13 +113,13 @@ func (w *world) contentAt(origin, name, owner string, subject ledger.Ref) {
 func (w *world) order(name, product, buyer string) {
 	w.t.Helper()
 	o := ref(ledger.KindOrder, name)
-	w.must(buyer, ledger.FnPlace, ledger.PlaceArgs{
+	w.must(buyer, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
 		ID: id(name), Product: id(product), Answers: w.cited(ref(ledger.KindProduct, product)),
 		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
 		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: "2026-10-20", EndOn: "2027-10-19", Recipient: "430300",
 	})
 	w.must("operator", ledger.FnOrderAccept, w.answer(o))
-	w.must("operator", ledger.FnConfirmPayment, ledger.PaymentArgs{
+	w.must("operator", ledger.FnOrderConfirmPayment, ledger.OrderPaymentArgs{
 		ID: id(name), Answers: w.cited(o), Reference: "2026-77", PaidAt: w.now, Fen: 300000,
 	})
 }
@@ -253,7 +253,7 @@ func story(w *world) {
 	w.environment("env")
 	w.offer("L")
 	w.must("operator", ledger.FnLicenseAccept, w.answer(ref(ledger.KindLicense, "L")))
-	w.must("operator", ledger.FnList, listing("P", "L", 1))
+	w.must("operator", ledger.FnProductList, listing("P", "L", 1))
 	w.content("data", "operator", ref(ledger.KindProduct, "P"))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"))
 	w.supply("L", "raw")

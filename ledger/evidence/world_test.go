@@ -164,7 +164,7 @@ func (w *world) admit(m member) {
 	if m.name == "node2" {
 		p.Origin, p.LogKey = "node2.example", ledger.ReceiptLog("node2.example")+"+00000000+AA"
 	}
-	w.must("authority", ledger.FnPartyAdmit, ledger.AdmitArgs{Application: w.apply(m.name, p)})
+	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply(m.name, p)})
 }
 
 func (w *world) key(name string) *ledger.Key {

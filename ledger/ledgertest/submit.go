@@ -222,7 +222,7 @@ func refusedWritesNothing(t *testing.T, s *subject) {
 	fixed := m.Profile
 	fixed.USCC = NewUSCC(9_999)
 	m.Profile = fixed
-	Must(t, s, Sign(t, s.Authority.Key, call, ledger.AdmitArgs{Application: m.Application(t)}))
+	Must(t, s, Sign(t, s.Authority.Key, call, ledger.PartyAdmitArgs{Application: m.Application(t)}))
 }
 
 func callerGone(t *testing.T, s *subject) {

@@ -144,7 +144,7 @@ func Parse(t testing.TB, jws string) ledger.Signed {
 // Admission is the call by which the authority admits m.
 func (w *World) Admission(t testing.TB, m *Member) string {
 	t.Helper()
-	return w.Call(t, w.Authority, ledger.FnPartyAdmit, ledger.AdmitArgs{Application: m.Application(t)})
+	return w.Call(t, w.Authority, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: m.Application(t)})
 }
 
 // Calendar is the call by which the authority records a year's list, which

@@ -91,10 +91,10 @@ func TestActs(t *testing.T) {
 		return e
 	}
 	later := act("b", 20, ledger.FnLicenseAccept, "license/1")
-	f.project(t, later, act("a", 10, ledger.FnOffer, "license/1", "license/2"), later)
+	f.project(t, later, act("a", 10, ledger.FnLicenseOffer, "license/1", "license/2"), later)
 	got, err := f.Acts(t.Context(), "license/1")
 	want := []provenance.Act{
-		{Ref: "license/1", Time: 10, Name: ledger.FnOffer, Party: "p", Call: "a", Payload: ledger.DigestOf([]byte("a"))},
+		{Ref: "license/1", Time: 10, Name: ledger.FnLicenseOffer, Party: "p", Call: "a", Payload: ledger.DigestOf([]byte("a"))},
 		{Ref: "license/1", Time: 20, Name: ledger.FnLicenseAccept, Party: "p", Call: "b", Payload: ledger.DigestOf([]byte("b"))},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -173,16 +173,16 @@ func TestIDs(t *testing.T) {
 	if r.Resource.ID != catalog.ResourceID(book, owner, "a") {
 		t.Errorf("resource id %s", r.Resource.ID)
 	}
-	call := catalog.CallID(book, ledger.FnSubmit, owner, "a", r.Hash)
+	call := catalog.CallID(book, ledger.FnAppSubmit, owner, "a", r.Hash)
 	seen := map[ledger.ID]bool{
 		r.Resource.ID: true, catalog.ApplicationID(book, owner, "a"): true, call: true,
-		catalog.CallID(book, ledger.FnDeposit, owner, "a", r.Hash):              true,
-		catalog.CallID(book, ledger.FnSubmit, owner, "b", r.Hash):               true,
-		catalog.CallID(book, ledger.FnSubmit, owner, "a", ledger.DigestOf(nil)): true,
-		catalog.CallID(owner, ledger.FnSubmit, book, "a", r.Hash):               true,
-		catalog.ResourceID(book, book, "a"):                                     true,
-		catalog.ResourceID(owner, owner, "a"):                                   true,
-		catalog.ApplicationID(book, owner, "aa"):                                true,
+		catalog.CallID(book, ledger.FnDeposit, owner, "a", r.Hash):                 true,
+		catalog.CallID(book, ledger.FnAppSubmit, owner, "b", r.Hash):               true,
+		catalog.CallID(book, ledger.FnAppSubmit, owner, "a", ledger.DigestOf(nil)): true,
+		catalog.CallID(owner, ledger.FnAppSubmit, book, "a", r.Hash):               true,
+		catalog.ResourceID(book, book, "a"):                                        true,
+		catalog.ResourceID(owner, owner, "a"):                                      true,
+		catalog.ApplicationID(book, owner, "aa"):                                   true,
 	}
 	if len(seen) != 10 {
 		t.Errorf("%d different ids, want 10", len(seen))

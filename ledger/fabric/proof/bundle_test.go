@@ -82,7 +82,7 @@ func TestBundle(t *testing.T) {
 	implementer, operator := p.Admitted(t, m, ledger.RoleImplementer), p.Admitted(t, m, ledger.RoleOperator)
 	p.Admitted(t, m, ledger.RoleHolder)
 	args := terms(p, implementer, operator)
-	offer := p.Call(t, implementer, ledger.FnOffer, args)
+	offer := p.Call(t, implementer, ledger.FnLicenseOffer, args)
 	ledgertest.Must(t, m, offer)
 	id := args.ID
 	accept := p.Call(t, operator, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: id, Answers: ledgertest.Parse(t, offer).Payload})
@@ -138,9 +138,9 @@ func TestBundle(t *testing.T) {
 	}
 }
 
-func terms(w *ledgertest.World, implementer, operator *ledgertest.Member) ledger.OfferArgs {
+func terms(w *ledgertest.World, implementer, operator *ledgertest.Member) ledger.LicenseOfferArgs {
 	sum := ledger.DigestOf([]byte("document"))
-	return ledger.OfferArgs{LicenseTerms: ledger.LicenseTerms{
+	return ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
 		ID: ledger.DeriveID("license", string(w.Ledger)), Mode: ledger.Domain, Region: ledgertest.Region, Domains: []string{"transport"},
 		Resources: []ledger.ID{}, Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}}, Actions: []string{"use"},
 		Assigner: implementer.ID, Assignee: operator.ID,
