@@ -78,18 +78,27 @@ type ContentArgs struct {
 
 // Content is the record of one object of a subject.
 type Content struct {
-	ID      ID     `json:"id"`
-	Subject Ref    `json:"subject"`
-	Owner   ID     `json:"owner"`
-	Object  string `json:"object"`
-	SHA256  Digest `json:"sha256"`
-	Bytes   int64  `json:"bytes"`
-	Ingest  Digest `json:"ingest_receipt"`
-	Node    string `json:"node"`
-	Name    string `json:"name"`
-	Removed bool   `json:"removed,omitempty"`
-	Cite    Cite   `json:"cite"`
+	ID      ID           `json:"id"`
+	Subject Ref          `json:"subject"`
+	Owner   ID           `json:"owner"`
+	Object  string       `json:"object"`
+	SHA256  Digest       `json:"sha256"`
+	Bytes   int64        `json:"bytes"`
+	Ingest  Digest       `json:"ingest_receipt"`
+	Node    string       `json:"node"`
+	Name    string       `json:"name"`
+	State   ContentState `json:"state"`
+	Cite    Cite         `json:"cite"`
 }
+
+// ContentState is where a content record stands.
+type ContentState string
+
+// States of content. What is removed is supplied and delivered no more.
+const (
+	ContentRecorded ContentState = "recorded"
+	ContentRemoved  ContentState = "removed"
+)
 
 // OrderState is where an order stands (domain §6.8).
 type OrderState string

@@ -34,11 +34,8 @@ const (
 // What they write nobody else writes, so that many of them at once make no
 // conflict with the rest of the ledger.
 func Batched(fn Function) bool {
-	switch fn {
-	case FnDeposit, FnAppSubmit, FnAppAccept, FnAppReturn, FnAppResubmit, FnAppRefuse, FnAppPass, FnAppFail, FnAppObject, FnAppDecide, FnAppCode, FnAppWithdraw:
-		return true
-	}
-	return false
+	a, ok := ActOf(fn)
+	return ok && a.Batched
 }
 
 // Answer is what a call of a transaction came to: a record, the same one again,

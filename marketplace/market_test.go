@@ -203,7 +203,7 @@ func TestDelivery(t *testing.T) {
 		"no order":                   {func(_ *world, a *marketplace.Ask) { a.Order = id("none") }, "not_found unknown"},
 		"an environment's key":       {func(_ *world, a *marketplace.Ask) { a.Environment = id("env") }, "forbidden key_use protocol §3"},
 		"no such object":             {func(_ *world, a *marketplace.Ask) { a.Object = "raw" }, "not_found content"},
-		"removed":                    {func(w *world, _ *marketplace.Ask) { w.file.Removed = true }, "not_found content"},
+		"removed":                    {func(w *world, _ *marketplace.Ask) { w.file.State = ledger.ContentRemoved }, "not_found content"},
 		"at another node":            {func(w *world, _ *marketplace.Ask) { w.file.Node = "other.example" }, "not_found elsewhere"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func projectContent(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO content (id, subject, object, sha256, removed, value) VALUES (?, ?, ?, ?, ?, ?) "+
 		"ON CONFLICT (id) DO UPDATE SET removed = excluded.removed, value = excluded.value",
-		c.ID, c.Subject, c.Object, c.SHA256, c.Removed, string(r.Value))
+		c.ID, c.Subject, c.Object, c.SHA256, c.State == ledger.ContentRemoved, string(r.Value))
 	return err
 }
 

@@ -30,14 +30,11 @@ const (
 	RegionBody     ledger.Role = "region_body"     // the registry body of the application's region
 )
 
-// Acts of the role file.
-const (
-	actRead = "read"
-	actCall = "call"
-)
+// actRead is the one act of the role file. Who may call a function, the table of
+// acts says and the contract alone decides.
+const actRead = "read"
 
-// Roles is the table of who may read what (protocol §9), with the functions of
-// the ledger as they are generated from ledger.Functions. Safe for use by many
+// Roles is the table of who may read what (protocol §9). Safe for use by many
 // goroutines.
 type Roles struct {
 	enforcer *casbin.Enforcer
@@ -81,7 +78,7 @@ func roleRows(text string) ([][]string, error) {
 	}
 	rows := make([][]string, 0, len(lines))
 	for _, l := range lines {
-		if l[0] != "p" || l[2] != actRead && l[2] != actCall {
+		if l[0] != "p" || l[2] != actRead {
 			return nil, fmt.Errorf("role file: bad row %q", l)
 		}
 		rows = append(rows, l[1:])
@@ -89,31 +86,10 @@ func roleRows(text string) ([][]string, error) {
 	return rows, nil
 }
 
-// CallRows are the rows of the role file that the table of functions means: one
-// for each function and role, "*" where any admitted party may call.
-func CallRows() [][]string {
-	var rows [][]string
-	for _, f := range ledger.Functions() {
-		for _, r := range f.Roles {
-			rows = append(rows, []string{string(r), actCall, string(f.Name)})
-		}
-		if len(f.Roles) == 0 {
-			rows = append(rows, []string{"*", actCall, string(f.Name)})
-		}
-	}
-	return rows
-}
-
 // CanRead reports whether a reader with these roles and standings may see what.
 // What everyone may see needs no role. A word that the role file does not name
 // is seen by nobody.
 func (r *Roles) CanRead(roles []ledger.Role, what string) bool { return r.can(roles, actRead, what) }
-
-// CanCall reports whether a party with these roles may call fn, as the contract
-// will hold it. The contract alone decides; this is for pages.
-func (r *Roles) CanCall(roles []ledger.Role, fn ledger.Function) bool {
-	return r.can(roles, actCall, string(fn))
-}
 
 func (r *Roles) can(roles []ledger.Role, act, what string) bool {
 	if !r.known[[2]string{act, what}] {

@@ -1,48 +1,20 @@
 package policies_test
 
 import (
-	"flag"
-	"os"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/policies"
 )
 
-var update = flag.Bool("update", false, "write the generated rows of the role file")
-
-const roleFile = "roles.csv"
-
-func TestRoleFileHoldsFunctions(t *testing.T) {
-	raw, err := os.ReadFile(roleFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept, got, want []string
-	for line := range strings.Lines(string(raw)) {
-		line = strings.TrimSpace(line)
-		if strings.Contains(line, ", call, ") {
-			got = append(got, line)
-		} else {
-			kept = append(kept, line)
+// The role file says who reads; who may call a function, ledger.Acts says.
+func TestRoleFileNamesNoFunction(t *testing.T) {
+	r := newRoles(t)
+	for _, a := range ledger.Acts() {
+		if r.CanRead(ledger.Roles(), string(a.Name)) {
+			t.Errorf("the role file has a row for %s", a.Name)
 		}
-	}
-	for _, row := range policies.CallRows() {
-		want = append(want, "p, "+strings.Join(row, ", "))
-	}
-	if *update {
-		text := strings.Join(slices.Concat(kept, want), "\n") + "\n"
-		if err := os.WriteFile(roleFile, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the role file differs from ledger.Functions (-want +got); run with -update\n%s", diff)
 	}
 }
 
@@ -99,20 +71,5 @@ func TestCanRead(t *testing.T) {
 				t.Errorf("CanRead(%q, %q) = %v", c.roles, c.what, got)
 			}
 		}
-	}
-}
-
-func TestCanCallIsTheTable(t *testing.T) {
-	r := newRoles(t)
-	for _, f := range ledger.Functions() {
-		for _, role := range ledger.Roles() {
-			want := len(f.Roles) == 0 || slices.Contains(f.Roles, role)
-			if got := r.CanCall([]ledger.Role{role}, f.Name); got != want {
-				t.Errorf("CanCall(%s, %s) = %v", role, f.Name, got)
-			}
-		}
-	}
-	if r.CanCall(ledger.Roles(), "nothing") || r.CanRead(ledger.Roles(), string(ledger.FnAppCode)) {
-		t.Error("a word of another kind was allowed")
 	}
 }

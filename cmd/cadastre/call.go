@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
@@ -25,8 +24,7 @@ cadastre call license.offer offer.json --sign --profile implementer.json > call.
 
 // Run signs, and sends unless told not to.
 func (c *callCmd) Run(p *program) error {
-	known := slices.ContainsFunc(ledger.Functions(), func(r ledger.FunctionRow) bool { return r.Name == c.Function })
-	if !known {
+	if _, known := ledger.ActOf(c.Function); !known {
 		return ledger.Invalid("function", "known_function")
 	}
 	b, err := readFile(c.File, maxArgs)

@@ -89,7 +89,7 @@ func (m names) describe(ctx context.Context, s *web.Step) error {
 	case ledger.KindContent:
 		return fill(ctx, m.n, s, func(c ledger.Content) {
 			s.Name, s.Party, s.Node = c.Name, c.Owner, c.Node
-			if c.Removed {
+			if c.State == ledger.ContentRemoved {
 				s.State = "removed"
 			}
 		})

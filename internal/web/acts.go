@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,58 +31,36 @@ func (s *Server) actRoutes() {
 		out, err := s.custodyKey(ctx, in)
 		return out, s.problemOf(err)
 	})
-	act[ledger.KeyRevokeArgs](s, ledger.FnKeyRevoke)
-	act[ledger.DepositArgs](s, ledger.FnDeposit)
-	act[ledger.AppSubmitArgs](s, ledger.FnAppSubmit)
-	act[ledger.AppStepArgs](s, ledger.FnAppAccept)
-	act[ledger.AppReturnArgs](s, ledger.FnAppReturn)
-	act[ledger.AppResubmitArgs](s, ledger.FnAppResubmit)
-	act[ledger.AppRefuseArgs](s, ledger.FnAppRefuse)
-	act[ledger.AppPassArgs](s, ledger.FnAppPass)
-	act[ledger.AppRefuseArgs](s, ledger.FnAppFail)
-	act[ledger.AppObjectArgs](s, ledger.FnAppObject)
-	act[ledger.AppDecideArgs](s, ledger.FnAppDecide)
-	act[ledger.AppCodeArgs](s, ledger.FnAppCode)
-	act[ledger.AppStepArgs](s, ledger.FnAppWithdraw)
-	act[ledger.TargetArgs](s, ledger.FnEntrySuspend)
-	act[ledger.TargetArgs](s, ledger.FnEntryResume)
-	act[ledger.TargetArgs](s, ledger.FnPartySuspend)
-	act[ledger.TargetArgs](s, ledger.FnPartyResume)
-	act[ledger.LicenseOfferArgs](s, ledger.FnLicenseOffer)
-	act[ledger.AnswerArgs](s, ledger.FnLicenseAccept)
-	act[ledger.TargetArgs](s, ledger.FnLicenseSuspend)
-	act[ledger.TargetArgs](s, ledger.FnLicenseResume)
-	act[ledger.TargetArgs](s, ledger.FnLicenseTerminate)
-	act[ledger.EnvironmentArgs](s, ledger.FnEnvironmentSet)
-	act[ledger.ProductListArgs](s, ledger.FnProductList)
-	act[ledger.ProductListArgs](s, ledger.FnProductChange)
-	act[ledger.TargetArgs](s, ledger.FnProductDelist)
-	act[ledger.ContentArgs](s, ledger.FnContentAdd)
-	act[ledger.AnswerArgs](s, ledger.FnContentRemove)
-	act[ledger.OrderPlaceArgs](s, ledger.FnOrderPlace)
-	act[ledger.AnswerArgs](s, ledger.FnOrderAccept)
-	act[ledger.TargetArgs](s, ledger.FnOrderRefuse)
-	act[ledger.OrderPaymentArgs](s, ledger.FnOrderConfirmPayment)
-	act[ledger.AnswerArgs](s, ledger.FnOrderCancel)
-	act[ledger.TargetArgs](s, ledger.FnOrderFulfil)
-	act[ledger.TargetArgs](s, ledger.FnOrderBlock)
+	for _, a := range ledger.Acts() {
+		if a.Custody {
+			s.actRoute(a)
+		}
+	}
 }
 
-type actInput[A any] struct {
+type actInput struct {
 	AuthHeader
-	Call ledger.ID `header:"Cadastre-Call" doc:"id of the call, a fresh UUIDv7: the same id with the same body is recorded once; made by the node unless told"`
-	Body A
+	Call    ledger.ID `header:"Cadastre-Call" doc:"id of the call, a fresh UUIDv7: the same id with the same body is recorded once; made by the node unless told"`
+	RawBody []byte    `contentType:"application/json"`
 }
 
-// act registers the endpoint of one function.
-func act[A any](s *Server, fn ledger.Function) {
+// actRoute registers the endpoint of one act.
+func (s *Server) actRoute(a ledger.Act) {
+	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {}}}
 	huma.Register(s.api, huma.Operation{
-		OperationID: "act-" + string(fn), Method: http.MethodPost, Path: "/v1/acts/" + string(fn),
-		Summary: "Sign and record " + string(fn) + " with the kept key", MaxBodyBytes: s.MaxBody,
-	}, func(ctx context.Context, in *actInput[A]) (*answer[ledger.Outcome], error) {
-		out, err := s.act(ctx, in.Authorization, in.Call, fn, in.Body)
+		OperationID: "act-" + string(a.Name), Method: http.MethodPost, Path: "/v1/acts/" + string(a.Name),
+		Summary: a.Title.EN + " " + a.Title.ZH, Description: "The node signs the call with the kept key and records it.",
+		MaxBodyBytes: s.MaxBody, RequestBody: body, SkipValidateBody: true,
+	}, func(ctx context.Context, in *actInput) (*answer[ledger.Outcome], error) {
+		args := a.Args()
+		if err := ledger.DecodeStrict(in.RawBody, args); err != nil {
+			return nil, s.problemOf(err)
+		}
+		out, err := s.act(ctx, in.Authorization, in.Call, a.Name, args)
 		return out, s.problemOf(err)
 	})
+	// Register describes a raw body as bytes; the table knows what they hold.
+	body.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(a.Args()).Elem(), true, "")
 }
 
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -107,19 +108,11 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 
 func (t *tx) run() error {
 	call := t.v.Call
-	h, ok := find(call.Function)
-	if !ok {
-		return ledger.Invalid("function", "known_function").With("value", string(call.Function))
-	}
-	genesis, ok, err := read[ledger.Genesis](t.state, ledger.RecordKey(ledger.GenesisRef))
+	begun, err := t.open()
 	if err != nil {
 		return err
 	}
-	if ok == (call.Function == ledger.FnGenesis) {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonGenesis).At("function")
-	}
-	t.genesis = genesis
-	if ok && call.Ledger != genesis.Ledger {
+	if begun && call.Ledger != t.genesis.Ledger {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonLedger).At("ledger")
 	}
 	if call.Time > t.env.Time+ledger.Skew {
@@ -128,15 +121,35 @@ func (t *tx) run() error {
 	if call.Expires <= t.env.Time {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires")
 	}
-	if ok {
+	if begun {
 		if err := t.authorize(); err != nil {
 			return err
 		}
 	}
-	return h(t, call.Args)
+	return rules[call.Function](t, call.Args)
 }
 
-// authorize re-reads the key's and the party's records and holds the role table.
+// open finds the act and the ledger's genesis, and reports whether the ledger has
+// begun: only the call genesis may be made before, and never again.
+func (t *tx) open() (begun bool, err error) {
+	fn := t.v.Call.Function
+	act, ok := ledger.ActOf(fn)
+	if !ok {
+		return false, ledger.Invalid("function", "known_function").With("value", string(fn))
+	}
+	t.act = act
+	t.genesis, begun, err = read[ledger.Genesis](t.state, ledger.RecordKey(ledger.GenesisRef))
+	if err != nil {
+		return false, err
+	}
+	if begun == (fn == ledger.FnGenesis) {
+		return false, ledger.Refuse(ledger.Conflict, ledger.ReasonGenesis).At("function")
+	}
+	return begun, nil
+}
+
+// authorize checks the call's key against the records of today, then its party.
+// The recovery key signs nothing but the replacement of the authority's own key.
 func (t *tx) authorize() error {
 	call, kid := t.v.Call, t.v.JWS.Header.Kid
 	idx, ok, err := read[KeyIndex](t.state, ledger.KeyKey(kid))
@@ -146,14 +159,9 @@ func (t *tx) authorize() error {
 	if !ok || idx.Party != call.Party {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
 	}
-	p, ok, err := read[ledger.Party](t.state, ledger.RecordKey(ledger.RefTo(ledger.KindParty, call.Party)))
-	if err != nil {
+	if t.caller, err = t.partyOf(call.Party); err != nil {
 		return err
 	}
-	if !ok {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartyUnknown).At("party")
-	}
-	t.caller = p
 	if idx.Recovery {
 		if call.Function != ledger.FnKeyReplace {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
@@ -161,22 +169,34 @@ func (t *tx) authorize() error {
 		t.recovery = true
 		return nil
 	}
-	k, ok := p.Key(kid)
+	k, ok := t.caller.Key(kid)
 	if !ok || k.Use != ledger.UseSign {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
 	}
 	if !k.Valid(t.env.Time) {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyEnded).At("header.kid")
 	}
-	if !p.Active() {
+	return t.mayAct()
+}
+
+// partyOf loads the party that calls.
+func (t *tx) partyOf(id ledger.ID) (ledger.Party, error) {
+	p, err := load[ledger.Party](t, partyRef(id), "party")
+	if errors.Is(err, ledger.NotFound) {
+		return p, ledger.Refuse(ledger.Forbidden, ledger.ReasonPartyUnknown).At("party")
+	}
+	return p, err
+}
+
+// mayAct checks that the caller is not suspended and has a role of the act.
+func (t *tx) mayAct() error {
+	if !t.caller.Active() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At("party")
 	}
-	for _, row := range ledger.Functions() {
-		if row.Name == call.Function && (len(row.Roles) == 0 || p.Has(row.Roles...)) {
-			return nil
-		}
+	if !t.act.MayCall(t.caller) {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("function").With("function", string(t.act.Name))
 	}
-	return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("function").With("function", string(call.Function))
+	return nil
 }
 
 func (t *tx) finish(own string) Result {

@@ -15,12 +15,8 @@ func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, i
 // code ends a registration (R13): after the whole notice period and with no
 // objection open. It makes the entry, valid three years from today, and the
 // right to hold.
-func code(t *tx, a ledger.AppCodeArgs) error {
-	app, err := t.take(a.AppStepArgs, body, ledger.AppCoded)
-	if err != nil {
-		return err
-	}
-	if err := t.codable(app); err != nil {
+func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
+	if err := t.codable(*app); err != nil {
 		return err
 	}
 	e := ledger.Entry{
@@ -34,7 +30,7 @@ func code(t *tx, a ledger.AppCodeArgs) error {
 		return err
 	}
 	app.CodedOn, app.Entry = t.today(), e.ID
-	return t.register(app, e)
+	return t.register(e)
 }
 
 // codable refuses to code before the notice period is over or while an objection
@@ -75,26 +71,23 @@ func (t *tx) claimCodes(e ledger.Entry) error {
 	return nil
 }
 
-// register writes what coding makes: application, entry, index and right.
-func (t *tx) register(app ledger.Application, e ledger.Entry) error {
-	t.link(entryRef(e.ID), "coded_from", applicationRef(app.ID))
+// register writes what coding makes: entry, index and right.
+func (t *tx) register(e ledger.Entry) error {
+	t.link(entryRef(e.ID), "coded_from", applicationRef(e.ID))
 	t.link(entryRef(e.ID), "registers", resourceRef(e.Subject))
 	t.link(entryRef(e.ID), "coded_by", partyRef(e.Body))
 	grant := ledger.Grant{
-		ID: ledger.DeriveID("grant", string(app.ID)), Right: ledger.Hold, Party: e.Holder,
+		ID: ledger.DeriveID("grant", string(e.ID)), Right: ledger.Hold, Party: e.Holder,
 		Scope: resourceRef(e.Subject), From: e.ValidFrom, Until: e.ValidUntil, Basis: entryRef(e.ID),
 	}
 	if err := t.grant(grant); err != nil {
 		return err
 	}
 	if err := t.put(resourceRef(e.Subject),
-		ledger.ResourceIndex{ID: e.Subject, Holder: e.Holder, Application: app.ID, Entry: e.ID}); err != nil {
+		ledger.ResourceIndex{ID: e.Subject, Holder: e.Holder, Application: e.ID, Entry: e.ID}); err != nil {
 		return err
 	}
-	if err := t.put(entryRef(e.ID), e); err != nil {
-		return err
-	}
-	return t.put(applicationRef(app.ID), app)
+	return t.put(entryRef(e.ID), e)
 }
 
 // entryRuns reports whether an entry is active today, suspended or not: it ends
@@ -103,36 +96,12 @@ func (t *tx) entryRuns(e ledger.Entry) bool {
 	return e.State == ledger.EntryActive && t.today() <= e.ValidUntil
 }
 
-func suspendEntry(t *tx, a ledger.TargetArgs) error {
-	return t.changeEntry(a, func(list []ledger.Suspension) ([]ledger.Suspension, error) {
-		return t.suspend(list, a.Ground, ledger.RoleRegulator)
-	})
+func suspendEntry(t *tx, a ledger.TargetArgs, e *ledger.Entry) (err error) {
+	e.Suspensions, err = t.suspend(e.Suspensions, a.Ground)
+	return err
 }
 
-func resumeEntry(t *tx, a ledger.TargetArgs) error {
-	return t.changeEntry(a, func(list []ledger.Suspension) ([]ledger.Suspension, error) {
-		return t.resume(list, ledger.RoleRegulator)
-	})
-}
-
-// changeEntry opens or lifts a suspension of an entry that has not ended.
-func (t *tx) changeEntry(a ledger.TargetArgs, change func([]ledger.Suspension) ([]ledger.Suspension, error)) error {
-	e, err := load[ledger.Entry](t, entryRef(a.ID), "id")
-	if err != nil {
-		return err
-	}
-	if !t.entryRuns(e) {
-		if e.State == ledger.EntryActive {
-			return wrongState(ledger.EntryCancelled)
-		}
-		return wrongState(e.State)
-	}
-	if err := answers(a.Answers, e.Cite); err != nil {
-		return err
-	}
-	if e.Suspensions, err = change(e.Suspensions); err != nil {
-		return err
-	}
-	e.Cite = t.cite()
-	return t.put(entryRef(e.ID), e)
+func resumeEntry(t *tx, _ ledger.TargetArgs, e *ledger.Entry) (err error) {
+	e.Suspensions, err = t.resume(e.Suspensions)
+	return err
 }

@@ -5,16 +5,6 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// licenseHandlers are the functions of licenses and environments.
-var licenseHandlers = map[ledger.Function]handler{
-	ledger.FnLicenseOffer:     handle(offerLicense),
-	ledger.FnLicenseAccept:    handle(acceptLicense),
-	ledger.FnLicenseSuspend:   handle(suspendLicense),
-	ledger.FnLicenseResume:    handle(resumeLicense),
-	ledger.FnLicenseTerminate: handle(terminateLicense),
-	ledger.FnEnvironmentSet:   handle(setEnvironment),
-}
-
 // maxYears bounds a license's term (O14(2): in principle five years; ours: always).
 const maxYears = 5
 
@@ -22,39 +12,32 @@ func licenseRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindLicens
 
 // offerLicense records what an implementer has decided and signed with an
 // operator (O12, O13). It binds no one until the operator accepts.
-func offerLicense(t *tx, a ledger.LicenseOfferArgs) error {
+func offerLicense(t *tx, a ledger.LicenseOfferArgs) (ledger.License, error) {
+	l := ledger.License{LicenseTerms: withLists(a.LicenseTerms), OfferCite: t.cite(), Suspensions: []ledger.Suspension{}}
 	if a.Assigner != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("assigner")
+		return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("assigner")
 	}
 	if !t.caller.Region.Covers(a.Region) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("region").By("O3")
-	}
-	if err := t.absent(licenseRef(a.ID), "id"); err != nil {
-		return err
+		return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("region").By("O3")
 	}
 	if err := t.licenseTerm(a.LicenseTerms); err != nil {
-		return err
+		return l, err
 	}
 	if err := t.activeOperator(a.Assignee, "assignee"); err != nil {
-		return err
+		return l, err
 	}
 	if err := t.licenseRefs(a.LicenseTerms); err != nil {
-		return err
+		return l, err
 	}
 	entries, err := t.licenseScope(a.LicenseTerms)
 	if err != nil {
-		return err
+		return l, err
 	}
-	l := ledger.License{LicenseTerms: a.LicenseTerms, OfferCite: t.cite(), Suspensions: []ledger.Suspension{}, Cite: t.cite()}
-	if err := move(t, licenseSteps(), &l.State, ledger.LicenseOffered); err != nil {
-		return err
-	}
-	l.LicenseTerms = withLists(l.LicenseTerms)
 	t.link(licenseRef(l.ID), "assignee", ledger.RefTo(ledger.KindParty, l.Assignee))
 	for _, e := range entries {
 		t.link(licenseRef(l.ID), "covers", ledger.RefTo(ledger.KindEntry, e))
 	}
-	return t.put(licenseRef(l.ID), l)
+	return l, nil
 }
 
 // withLists writes lists that were left out as empty ones, so that every record
@@ -186,24 +169,7 @@ func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error
 
 // acceptLicense makes an offer a license: the operator's word, once, with the
 // two rights that it gives (T; protocol §8).
-func acceptLicense(t *tx, a ledger.AnswerArgs) error {
-	l, err := load[ledger.License](t, licenseRef(a.ID), "id")
-	if err != nil {
-		return err
-	}
-	if l.Assignee != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
-	}
-	if err := move(t, licenseSteps(), &l.State, ledger.LicenseAccepted); err != nil {
-		return err
-	}
-	if err := answers(a.Answers, l.Cite); err != nil {
-		return err
-	}
-	if l.EndOn < t.today() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonLicense).At("id").By("O14(2)")
-	}
-	l.Cite = t.cite()
+func acceptLicense(t *tx, _ ledger.AnswerArgs, l *ledger.License) error {
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
 		if err := t.grant(ledger.Grant{
 			ID: ledger.DeriveID("grant", string(l.ID), string(right)), Right: right, Party: l.Assignee,
@@ -212,7 +178,7 @@ func acceptLicense(t *tx, a ledger.AnswerArgs) error {
 			return err
 		}
 	}
-	return t.put(licenseRef(l.ID), l)
+	return nil
 }
 
 // grant records a right and what it rests on.
@@ -225,70 +191,19 @@ func (t *tx) grant(g ledger.Grant) error {
 	return t.put(ref, g)
 }
 
-func suspendLicense(t *tx, a ledger.TargetArgs) error {
-	return t.changeLicense(a, func(l *ledger.License, roles []ledger.Role) (err error) {
-		l.Suspensions, err = t.suspend(l.Suspensions, a.Ground, roles...)
-		return err
-	})
+func suspendLicense(t *tx, a ledger.TargetArgs, l *ledger.License) (err error) {
+	l.Suspensions, err = t.suspend(l.Suspensions, a.Ground)
+	return err
 }
 
-func resumeLicense(t *tx, a ledger.TargetArgs) error {
-	return t.changeLicense(a, func(l *ledger.License, roles []ledger.Role) (err error) {
-		l.Suspensions, err = t.resume(l.Suspensions, roles...)
-		return err
-	})
-}
-
-// changeLicense opens or lifts a suspension of an accepted license that has not
-// ended. The implementer acts on its own licenses only, a regulator on any.
-func (t *tx) changeLicense(a ledger.TargetArgs, change func(*ledger.License, []ledger.Role) error) error {
-	l, err := load[ledger.License](t, licenseRef(a.ID), "id")
-	if err != nil {
-		return err
-	}
-	var roles []ledger.Role
-	if l.Assigner == t.me() {
-		roles = append(roles, ledger.RoleImplementer)
-	}
-	roles = append(roles, ledger.RoleRegulator)
-	if !t.caller.Has(roles...) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
-	}
-	if err := t.runningLicense(&l, a.Answers, ledger.LicenseAccepted); err != nil {
-		return err
-	}
-	if err := change(&l, roles); err != nil {
-		return err
-	}
-	l.Cite = t.cite()
-	return t.put(licenseRef(l.ID), l)
-}
-
-// runningLicense takes a license to a state, if the table and its term admit it
-// and the caller has seen what stands. Expiry is an end like any other.
-func (t *tx) runningLicense(l *ledger.License, cited ledger.Digest, to ledger.LicenseState) error {
-	if err := move(t, licenseSteps(), &l.State, to); err != nil {
-		return err
-	}
-	if l.EndOn < t.today() {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonLicense).At("id").By("O14(2)")
-	}
-	return answers(cited, l.Cite)
+func resumeLicense(t *tx, _ ledger.TargetArgs, l *ledger.License) (err error) {
+	l.Suspensions, err = t.resume(l.Suspensions)
+	return err
 }
 
 // terminateLicense ends a license before its time on a ground of its clause
 // (O14(12)); suspended or not.
-func terminateLicense(t *tx, a ledger.TargetArgs) error {
-	l, err := load[ledger.License](t, licenseRef(a.ID), "id")
-	if err != nil {
-		return err
-	}
-	if l.Assigner != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
-	}
-	if err := t.runningLicense(&l, a.Answers, ledger.LicenseTerminated); err != nil {
-		return err
-	}
-	l.Ground, l.EndedAt, l.Cite = a.Ground, t.now(), t.cite()
-	return t.put(licenseRef(l.ID), l)
+func terminateLicense(t *tx, a ledger.TargetArgs, l *ledger.License) error {
+	l.Ground, l.EndedAt = a.Ground, t.now()
+	return nil
 }

@@ -151,7 +151,7 @@ func TestLicenseAccept(t *testing.T) {
 	}{
 		{"by another operator", "operator2", good, marketDay, refusal{ledger.Forbidden, ledger.ReasonNotYours, id}},
 		{"of another offer", "operator", stale, marketDay, refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}},
-		{"after its term", "operator", good, "2029-10-19", refusal{ledger.Forbidden, ledger.ReasonLicense, id}},
+		{"after its term", "operator", good, "2029-10-19", refusal{ledger.Conflict, ledger.ReasonLate, id}},
 		{"unknown", "operator", ledger.AnswerArgs{ID: mID("none"), Answers: good.Answers}, marketDay, refusal{ledger.NotFound, ledger.ReasonUnknown, id}},
 		{"by a buyer", "buyer", good, marketDay, refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
 	} {

@@ -158,7 +158,7 @@ func TestEntrySuspension(t *testing.T) {
 	w.on(last)
 	w.fork(t).must("regulator", ledger.FnEntrySuspend, w.target("a"))
 	w.on(nextDay(last))
-	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.id"}, "regulator", ledger.FnEntrySuspend, w.target("a"))
+	w.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.id"}, "regulator", ledger.FnEntrySuspend, w.target("a"))
 }
 
 // TestTitleIsFreeWhenTheEntryEnds: until then it is not, suspended or not.

@@ -14,32 +14,30 @@ func orderRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindOrder, i
 
 // placeOrder records a buyer's order on the listing that it cites, at the price
 // and terms of that version (domain rules B1–B11).
-func placeOrder(t *tx, a ledger.OrderPlaceArgs) error {
-	if err := t.absent(orderRef(a.ID), "id"); err != nil {
-		return err
-	}
+func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
+	var o ledger.Order
 	p, err := load[ledger.Product](t, productRef(a.Product), "product_id")
 	if err != nil {
-		return err
+		return o, err
 	}
 	if p.State != ledger.ProductListed {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("product_id").By("B1").With("state", string(p.State))
+		return o, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("product_id").By("B1").With("state", string(p.State))
 	}
-	if err := answers(a.Answers, p.Cite); err != nil {
-		return err
+	if err := checkVersion(string(a.Answers), p); err != nil {
+		return o, err
 	}
 	l, err := t.onSale(p, a.Purpose, "product_id")
 	if err != nil {
-		return err
+		return o, err
 	}
 	if err := t.orderFits(a, p, l); err != nil {
-		return err
+		return o, err
 	}
 	due, err := t.period(t.today(), t.answerDays())
 	if err != nil {
-		return err
+		return o, err
 	}
-	o := ledger.Order{
+	o = ledger.Order{
 		ID: a.ID, Product: p.ID, Version: p.Version, Offer: p.Cite.Payload, License: l.ID,
 		Sources: p.Sources, Operator: p.Operator, Buyer: t.me(), Purpose: a.Purpose, PurposeText: a.PurposeText,
 		Evidence: a.Evidence, Quantity: a.Quantity, UnitPrice: a.UnitPrice, Total: a.Total, StartOn: a.StartOn,
@@ -48,7 +46,7 @@ func placeOrder(t *tx, a ledger.OrderPlaceArgs) error {
 	t.link(orderRef(o.ID), "for", productRef(p.ID))
 	t.link(orderRef(o.ID), "buyer", ledger.RefTo(ledger.KindParty, o.Buyer))
 	t.link(orderRef(o.ID), "under", licenseRef(l.ID))
-	return t.stepOrder(o, ledger.OrderPlaced)
+	return o, nil
 }
 
 // answerDays is 0 where a demo ledger lets its periods be over at once.
@@ -139,55 +137,20 @@ func (t *tx) outsider(p ledger.Product, l ledger.License) error {
 	return nil
 }
 
-// stepOrder takes an order to a state and writes it.
-func (t *tx) stepOrder(o ledger.Order, to ledger.OrderState) error {
-	if err := move(t, orderSteps(), &o.State, to); err != nil {
-		return err
-	}
-	o.Cite = t.cite()
-	if to == ledger.OrderActive {
-		o.ActiveAt = t.now()
-		if err := t.grant(ledger.Grant{
-			ID: ledger.DeriveID("grant", string(o.ID)), Right: ledger.Use, Party: o.Buyer,
-			Scope: productRef(o.Product), From: o.StartOn, Until: o.EndOn, Basis: orderRef(o.ID),
-		}); err != nil {
-			return err
-		}
-	}
-	return t.put(orderRef(o.ID), o)
+// activate records the right that an active order gives its buyer.
+func (t *tx) activate(o *ledger.Order) error {
+	o.State, o.ActiveAt = ledger.OrderActive, t.now()
+	return t.grant(ledger.Grant{
+		ID: ledger.DeriveID("grant", string(o.ID)), Right: ledger.Use, Party: o.Buyer,
+		Scope: productRef(o.Product), From: o.StartOn, Until: o.EndOn, Basis: orderRef(o.ID),
+	})
 }
 
-// ownOrder is an order that the caller may take to a state: it is among those
-// whose order it is, the state admits it, and the caller has seen what stands.
-func (t *tx) ownOrder(id ledger.ID, cited ledger.Digest, to ledger.OrderState, mine func(ledger.Order) bool) (ledger.Order, error) {
-	o, err := load[ledger.Order](t, orderRef(id), "id")
-	if err != nil {
-		return o, err
-	}
-	if !mine(o) {
-		return o, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
-	}
-	state := o.State
-	if err := move(t, orderSteps(), &state, to); err != nil {
-		return o, err
-	}
-	return o, answers(cited, o.Cite)
-}
-
-func (t *tx) isOperator(o ledger.Order) bool { return o.Operator == t.me() }
-func (t *tx) isBuyer(o ledger.Order) bool    { return o.Buyer == t.me() }
-
-// acceptOrder binds the operator: in time, and only what may be sold today.
-func acceptOrder(t *tx, a ledger.AnswerArgs) error {
-	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderAccepted, t.isOperator)
-	if err != nil {
+// acceptOrder binds the operator: in time, and only what may be sold today. What
+// costs nothing is active at once, all else waits for its payment.
+func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
+	if err := t.inTime(*o); err != nil {
 		return err
-	}
-	if err := t.inTime(o); err != nil {
-		return err
-	}
-	if o.EndOn < t.today() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonOrder).At("id").By("D2")
 	}
 	p, err := load[ledger.Product](t, productRef(o.Product), "id")
 	if err != nil {
@@ -201,9 +164,10 @@ func acceptOrder(t *tx, a ledger.AnswerArgs) error {
 		return err
 	}
 	if o.Total == 0 {
-		return t.stepOrder(o, ledger.OrderActive)
+		return t.activate(o)
 	}
-	return t.stepOrder(o, ledger.OrderAccepted)
+	o.State = ledger.OrderAccepted
+	return nil
 }
 
 // inTime refuses an answer after the operator's days: the order has lapsed
@@ -224,21 +188,13 @@ func (t *tx) inTime(o ledger.Order) error {
 
 // refuseOrder ends an order by the operator's word; a buyer is refused for a
 // ground only (O6), which stands in the call.
-func refuseOrder(t *tx, a ledger.TargetArgs) error {
-	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderCancelled, t.isOperator)
-	if err != nil {
-		return err
-	}
+func refuseOrder(_ *tx, _ ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = string(ledger.ReasonRefusedOperator)
-	return t.stepOrder(o, ledger.OrderCancelled)
+	return nil
 }
 
 // confirmPayment is the operator's word that the whole amount came in.
-func confirmPayment(t *tx, a ledger.OrderPaymentArgs) error {
-	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderActive, t.isOperator)
-	if err != nil {
-		return err
-	}
+func confirmPayment(t *tx, a ledger.OrderPaymentArgs, o *ledger.Order) error {
 	if a.Fen != o.Total {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPrice).At("fen").By("B7")
 	}
@@ -246,34 +202,20 @@ func confirmPayment(t *tx, a ledger.OrderPaymentArgs) error {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTime).At("paid_at")
 	}
 	o.Payment = &ledger.Payment{Reference: a.Reference, PaidAt: a.PaidAt, Fen: a.Fen}
-	return t.stepOrder(o, ledger.OrderActive)
+	return t.activate(o)
 }
 
 // cancelOrder takes an order back before it is active.
-func cancelOrder(t *tx, a ledger.AnswerArgs) error {
-	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderCancelled, t.isBuyer)
-	if err != nil {
-		return err
-	}
-	return t.stepOrder(o, ledger.OrderCancelled)
-}
+func cancelOrder(*tx, ledger.AnswerArgs, *ledger.Order) error { return nil }
 
 // fulfilOrder says that all was delivered: either side of the order.
-func fulfilOrder(t *tx, a ledger.TargetArgs) error {
-	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderFulfilled, func(o ledger.Order) bool { return t.isOperator(o) || t.isBuyer(o) })
-	if err != nil {
-		return err
-	}
+func fulfilOrder(_ *tx, a ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = a.Ground
-	return t.stepOrder(o, ledger.OrderFulfilled)
+	return nil
 }
 
 // blockOrder stops an order by a regulator's word.
-func blockOrder(t *tx, a ledger.TargetArgs) error {
-	o, err := t.ownOrder(a.ID, a.Answers, ledger.OrderBlocked, func(ledger.Order) bool { return true })
-	if err != nil {
-		return err
-	}
+func blockOrder(_ *tx, a ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = a.Ground
-	return t.stepOrder(o, ledger.OrderBlocked)
+	return nil
 }

@@ -11,19 +11,6 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// partyHandlers are the functions of beginning, admission, keys, calendar and anchors.
-var partyHandlers = map[ledger.Function]handler{
-	ledger.FnGenesis:      handle(genesis),
-	ledger.FnPartyAdmit:   handle(admit),
-	ledger.FnPartySuspend: handle(suspendParty),
-	ledger.FnPartyResume:  handle(resumeParty),
-	ledger.FnKeyRotate:    handle(rotateKey),
-	ledger.FnKeyRevoke:    handle(revokeKey),
-	ledger.FnKeyReplace:   handle(replaceKey),
-	ledger.FnCalendarSet:  handle(setCalendar),
-	ledger.FnAnchor:       handle(anchor),
-}
-
 // genesis begins the ledger (protocol §6).
 func genesis(t *tx, a ledger.GenesisArgs) error {
 	if t.env.Genesis != "" && ledger.DigestOf([]byte(t.v.Compact)) != t.env.Genesis {
@@ -204,32 +191,28 @@ func keyArg(p ledger.PartyProfile, kid ledger.KeyID) (ledger.NewKeyArg, bool) {
 	return ledger.NewKeyArg{}, false
 }
 
-func suspendParty(t *tx, a ledger.TargetArgs) error { return t.changeSuspension(a, true) }
-func resumeParty(t *tx, a ledger.TargetArgs) error  { return t.changeSuspension(a, false) }
+func suspendParty(t *tx, a ledger.TargetArgs, p *ledger.Party) (err error) {
+	if err := t.notAuthority(*p); err != nil {
+		return err
+	}
+	p.Suspensions, err = t.suspend(p.Suspensions, a.Ground)
+	return err
+}
 
-func (t *tx) changeSuspension(a ledger.TargetArgs, open bool) error {
-	ref := ledger.RefTo(ledger.KindParty, a.ID)
-	p, err := load[ledger.Party](t, ref, "id")
-	if err != nil {
+func resumeParty(t *tx, _ ledger.TargetArgs, p *ledger.Party) (err error) {
+	if err := t.notAuthority(*p); err != nil {
 		return err
 	}
-	if err := answers(a.Answers, p.Cite); err != nil {
-		return err
-	}
+	p.Suspensions, err = t.resume(p.Suspensions)
+	return err
+}
+
+// notAuthority refuses a suspension of the data authority that began the ledger.
+func (t *tx) notAuthority(p ledger.Party) error {
 	if p.ID == t.genesis.Authority {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("id")
 	}
-	roles := []ledger.Role{ledger.RoleRegulator, ledger.RoleDataAuthority}
-	if open {
-		p.Suspensions, err = t.suspend(p.Suspensions, a.Ground, roles...)
-	} else {
-		p.Suspensions, err = t.resume(p.Suspensions, roles...)
-	}
-	if err != nil {
-		return err
-	}
-	p.Cite = t.cite()
-	return t.put(ref, p)
+	return nil
 }
 
 // setCalendar records a year's list. A later list replaces an earlier one, but

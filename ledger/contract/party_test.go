@@ -352,12 +352,12 @@ func TestCalendar(t *testing.T) {
 func TestFunctionTable(t *testing.T) {
 	w := newWorld(t)
 	names := []string{"authority", "body", "holder", "operator", "buyer", "regulator", "node"}
-	for _, row := range ledger.Functions() {
-		if len(row.Roles) == 0 || row.Name == ledger.FnGenesis {
+	for _, row := range ledger.Acts() {
+		if len(row.Who) == 0 || row.Name == ledger.FnGenesis {
 			continue
 		}
 		for _, name := range names {
-			if w.party(name).Has(row.Roles...) {
+			if row.MayCall(w.party(name)) {
 				continue
 			}
 			before := maps.Clone(w.state)

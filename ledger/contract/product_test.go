@@ -240,7 +240,7 @@ func TestContentLinksAndRemoval(t *testing.T) {
 	expect(t, m.try("operator2", ledger.FnContentRemove, m.answer(ref)), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
 	expect(t, m.try("operator", ledger.FnContentRemove, stale), refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"})
 	m.must("operator", ledger.FnContentRemove, m.answer(ref))
-	if !get[ledger.Content](m, ref).Removed {
+	if get[ledger.Content](m, ref).State != ledger.ContentRemoved {
 		t.Fatal("content is not removed")
 	}
 	expect(t, m.try("operator", ledger.FnContentRemove, m.answer(ref)), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})

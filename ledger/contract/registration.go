@@ -5,24 +5,6 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// registrationHandlers are the functions of deposit, application and entry.
-var registrationHandlers = map[ledger.Function]handler{
-	ledger.FnDeposit:      handle(deposit),
-	ledger.FnAppSubmit:    handle(submit),
-	ledger.FnAppResubmit:  handle(resubmit),
-	ledger.FnAppAccept:    handle(acceptApplication),
-	ledger.FnAppReturn:    handle(returnApplication),
-	ledger.FnAppRefuse:    handle(refuseApplication),
-	ledger.FnAppPass:      handle(pass),
-	ledger.FnAppFail:      handle(fail),
-	ledger.FnAppObject:    handle(object),
-	ledger.FnAppDecide:    handle(decide),
-	ledger.FnAppCode:      handle(code),
-	ledger.FnAppWithdraw:  handle(withdraw),
-	ledger.FnEntrySuspend: handle(suspendEntry),
-	ledger.FnEntryResume:  handle(resumeEntry),
-}
-
 // Words of the applications of this release.
 const (
 	kindInitial     = "initial"
@@ -36,48 +18,33 @@ func applicationRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindAp
 
 // deposit fixes a hash, and who held it when (R7). The first deposit of a hash
 // stands: a second one would prove nothing earlier.
-func deposit(t *tx, a ledger.DepositArgs) error {
-	ref := depositRef(a.SHA256)
-	if err := t.absent(ref, "sha256"); err != nil {
-		return err
-	}
-	t.link(ref, "deposited_by", partyRef(t.me()))
-	return t.put(ref, ledger.Deposit{SHA256: a.SHA256, Bytes: a.Bytes, Party: t.me(), Time: t.now(), Cite: t.cite()})
+func deposit(t *tx, a ledger.DepositArgs) (ledger.Deposit, error) {
+	t.link(depositRef(a.SHA256), "deposited_by", partyRef(t.me()))
+	return ledger.Deposit{SHA256: a.SHA256, Bytes: a.Bytes, Party: t.me(), Time: t.now()}, nil
 }
 
 // submit applies for the initial registration of a resource (R7–R9).
-func submit(t *tx, a ledger.AppSubmitArgs) error {
-	ref := applicationRef(a.Application)
-	if err := t.absent(ref, "application"); err != nil {
-		return err
-	}
+func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 	app := ledger.Application{
 		ID: a.Application, Kind: kindInitial, SubjectType: subjectResource, Applicant: t.me(),
 		Defects: []ledger.Defect{}, Objections: []ledger.Objection{},
 	}
-	if err := t.advance(&app, ledger.AppSubmitted); err != nil {
-		return err
-	}
 	if err := t.registrable(a); err != nil {
-		return err
+		return app, err
 	}
 	if err := t.claimResource(app.ID, a.Resource.ID); err != nil {
-		return err
+		return app, err
 	}
+	ref := applicationRef(a.Application)
 	t.link(ref, "applicant", partyRef(app.Applicant))
 	t.link(ref, "subject", resourceRef(a.Resource.ID))
 	t.link(resourceRef(a.Resource.ID), "held_by", partyRef(app.Applicant))
-	return t.receive(app, a)
+	return app, t.receive(&app, a)
 }
 
-// resubmit answers a return with the whole application anew; its limit begins
+// resubmit answers a return with the whole application again; its limit begins
 // again that day (R10). After 30 working days of silence it counts as withdrawn.
-func resubmit(t *tx, a ledger.AppResubmitArgs) error {
-	step := ledger.AppStepArgs{Application: a.Application, Answers: a.Answers}
-	app, err := t.take(step, applicant, ledger.AppSubmitted)
-	if err != nil {
-		return err
-	}
+func resubmit(t *tx, a ledger.AppResubmitArgs, app *ledger.Application) error {
 	if err := t.before(app.ResubmitBy, "application", "domain §2.3"); err != nil {
 		return err
 	}
@@ -93,11 +60,11 @@ func resubmit(t *tx, a ledger.AppResubmitArgs) error {
 
 // receive takes what was applied for into the application, and what it claims
 // for itself: the title among the holder's and the deposit.
-func (t *tx) receive(app ledger.Application, a ledger.AppSubmitArgs) error {
-	if err := t.claimTitle(app, a.Resource); err != nil {
+func (t *tx) receive(app *ledger.Application, a ledger.AppSubmitArgs) error {
+	if err := t.claimTitle(*app, a.Resource); err != nil {
 		return err
 	}
-	if err := t.claimDeposit(app, a.Deposit); err != nil {
+	if err := t.claimDeposit(*app, a.Deposit); err != nil {
 		return err
 	}
 	due, err := t.period(t.today(), t.genesis.Limits.Accept)
@@ -108,8 +75,8 @@ func (t *tx) receive(app ledger.Application, a ledger.AppSubmitArgs) error {
 	app.Body, app.Resource, app.Deposit = a.Body, a.Resource, a.Deposit
 	app.Materials, app.InternalReview = a.Materials, a.InternalReview
 	app.ReceivedOn, app.AcceptDue = t.today(), due
-	app.SubmitPayload, app.Cite = t.v.Payload, t.cite()
-	return t.put(applicationRef(app.ID), app)
+	app.SubmitPayload = t.v.Payload
+	return nil
 }
 
 // registrable holds an application against who is who and what day it is: the

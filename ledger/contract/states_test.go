@@ -399,13 +399,13 @@ func TestConflictingCallsInOneBatch(t *testing.T) {
 // The functions of licenses and the market are all answered by the contract.
 func TestMarketFunctionsAreKnown(t *testing.T) {
 	m := newMarket(t)
-	for _, row := range ledger.Functions() {
+	for _, row := range ledger.Acts() {
 		kind, _, _ := strings.Cut(string(row.Name), ".")
 		if !slices.Contains([]string{"license", "environment", "product", "content", "order"}, kind) {
 			continue
 		}
 		for _, p := range marketParties() {
-			if !slices.ContainsFunc(p.roles, func(r ledger.Role) bool { return slices.Contains(row.Roles, r) }) {
+			if !slices.ContainsFunc(p.roles, func(r ledger.Role) bool { return slices.Contains(row.Roles(), r) }) {
 				continue
 			}
 			e := ledger.AsError(m.try(p.name, row.Name, struct{}{}))

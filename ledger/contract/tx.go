@@ -16,6 +16,8 @@ type tx struct {
 	algs     ledger.Algorithms
 	state    State
 	v        Verified
+	act      ledger.Act
+	as       []ledger.Role // the roles in which the caller acts on the record
 	genesis  ledger.Genesis
 	caller   ledger.Party
 	recovery bool // signed by the recovery key
@@ -106,15 +108,6 @@ func (t *tx) cite() ledger.Cite {
 	return ledger.Cite{Party: t.v.Call.Party, Call: t.v.Call.ID, Payload: t.v.Payload}
 }
 
-// answers refuses a citation that is not of the call that last wrote the record
-// (protocol §8): what the caller saw is not what stands.
-func answers(cited ledger.Digest, c ledger.Cite) error {
-	if cited != c.Payload {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("answers").By("protocol §8")
-	}
-	return nil
-}
-
 // me is the caller's id; now and today are the entry's.
 func (t *tx) me() ledger.ID      { return t.v.Call.Party }
 func (t *tx) now() ledger.Millis { return t.env.Time }
@@ -168,57 +161,13 @@ func (t *tx) count(from ledger.Date, days int) (calendar.Due, error) {
 	return lists.Add(calendar.Date(from), days), nil
 }
 
-// handler applies one function to its encoded arguments.
-type handler func(t *tx, args json.RawMessage) error
-
-// handle decodes and validates the arguments of f.
-func handle[A interface{ Validate() error }](f func(t *tx, args A) error) handler {
-	return func(t *tx, raw json.RawMessage) error {
-		var args A
-		if err := decodeArgs(raw, &args); err != nil {
-			return err
-		}
-		if err := args.Validate(); err != nil {
-			return inArgs(err)
-		}
-		return inArgs(f(t, args))
-	}
-}
-
-func decodeArgs(raw json.RawMessage, v any) error { return inArgs(ledger.DecodeStrict(raw, v)) }
-
-// inArgs puts "args." before the field of an error about an argument.
-func inArgs(err error) error {
-	e := ledger.AsError(err)
-	if e == nil || e.Field == "" || strings.HasPrefix(e.Field, "args") || strings.HasPrefix(e.Field, "header") ||
-		e.Field == "function" || e.Field == "party" {
-		return err
-	}
-	c := *e
-	c.Field = "args." + e.Field
-	return &c
-}
-
-// find is the handler of a function.
-func find(fn ledger.Function) (handler, bool) {
-	for _, table := range []map[ledger.Function]handler{partyHandlers, registrationHandlers, licenseHandlers, marketHandlers} {
-		if h, ok := table[fn]; ok {
-			return h, true
-		}
-	}
-	return nil, false
-}
-
 func sortWrites(w []ledger.Write) {
 	slices.SortFunc(w, func(a, b ledger.Write) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // suspend opens a suspension of the caller's role; a role has one at most.
-func (t *tx) suspend(list []ledger.Suspension, ground string, roles ...ledger.Role) ([]ledger.Suspension, error) {
-	role, err := t.actingRole(roles)
-	if err != nil {
-		return nil, err
-	}
+func (t *tx) suspend(list []ledger.Suspension, ground string) ([]ledger.Suspension, error) {
+	role := t.as[0]
 	for _, s := range list {
 		if s.Role == role {
 			return nil, ledger.Refuse(ledger.Conflict, ledger.ReasonSuspended).At("id")
@@ -229,14 +178,10 @@ func (t *tx) suspend(list []ledger.Suspension, ground string, roles ...ledger.Ro
 
 // resume lifts the suspension of the caller's role; only the role that set it
 // lifts it (protocol §8).
-func (t *tx) resume(list []ledger.Suspension, roles ...ledger.Role) ([]ledger.Suspension, error) {
-	role, err := t.actingRole(roles)
-	if err != nil {
-		return nil, err
-	}
+func (t *tx) resume(list []ledger.Suspension) ([]ledger.Suspension, error) {
 	kept := []ledger.Suspension{}
 	for _, s := range list {
-		if s.Role != role {
+		if s.Role != t.as[0] {
 			kept = append(kept, s)
 		}
 	}
@@ -244,16 +189,6 @@ func (t *tx) resume(list []ledger.Suspension, roles ...ledger.Role) ([]ledger.Su
 		return nil, ledger.Refuse(ledger.Conflict, ledger.ReasonNoSuspense).At("id")
 	}
 	return kept, nil
-}
-
-// actingRole is the first of roles that the caller holds.
-func (t *tx) actingRole(roles []ledger.Role) (ledger.Role, error) {
-	for _, r := range roles {
-		if t.caller.Has(r) {
-			return r, nil
-		}
-	}
-	return "", ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("function")
 }
 
 func calendarYear(y ledger.CalendarYear) calendar.Year {

@@ -8,61 +8,20 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// row says which kind of record a function is an act on, which member of its
-// arguments names it, and whether it begins a chain: says the whole record by
-// itself and answers nothing that stood before.
+// row is an act on one kind of record.
 type row struct {
-	fn     ledger.Function
-	kind   string
-	id     string
-	begins bool
+	id     string // member of the arguments that names the record
+	begins bool   // the arguments say the whole record: a chain of answers ends here
 }
 
-// rows is the table of acts on records.
-func rows() []row {
-	const application = "application"
-	return []row{
-		{ledger.FnDeposit, ledger.KindDeposit, "sha256", true},
-		{ledger.FnAppSubmit, ledger.KindApplication, application, true},
-		{ledger.FnAppAccept, ledger.KindApplication, application, false},
-		{ledger.FnAppReturn, ledger.KindApplication, application, false},
-		{ledger.FnAppResubmit, ledger.KindApplication, application, false},
-		{ledger.FnAppRefuse, ledger.KindApplication, application, false},
-		{ledger.FnAppPass, ledger.KindApplication, application, false},
-		{ledger.FnAppFail, ledger.KindApplication, application, false},
-		{ledger.FnAppObject, ledger.KindApplication, application, false},
-		{ledger.FnAppDecide, ledger.KindApplication, application, false},
-		{ledger.FnAppCode, ledger.KindApplication, application, false},
-		{ledger.FnAppWithdraw, ledger.KindApplication, application, false},
-		{ledger.FnAppCode, ledger.KindEntry, application, true},
-		{ledger.FnEntrySuspend, ledger.KindEntry, "id", false},
-		{ledger.FnEntryResume, ledger.KindEntry, "id", false},
-		{ledger.FnLicenseOffer, ledger.KindLicense, "id", true},
-		{ledger.FnLicenseAccept, ledger.KindLicense, "id", false},
-		{ledger.FnLicenseSuspend, ledger.KindLicense, "id", false},
-		{ledger.FnLicenseResume, ledger.KindLicense, "id", false},
-		{ledger.FnLicenseTerminate, ledger.KindLicense, "id", false},
-		{ledger.FnEnvironmentSet, ledger.KindEnvironment, "id", true},
-		{ledger.FnProductList, ledger.KindProduct, "id", true},
-		{ledger.FnProductChange, ledger.KindProduct, "id", true},
-		{ledger.FnProductDelist, ledger.KindProduct, "id", false},
-		{ledger.FnContentAdd, ledger.KindContent, "id", true},
-		{ledger.FnContentRemove, ledger.KindContent, "id", false},
-		{ledger.FnOrderPlace, ledger.KindOrder, "id", true},
-		{ledger.FnOrderAccept, ledger.KindOrder, "id", false},
-		{ledger.FnOrderRefuse, ledger.KindOrder, "id", false},
-		{ledger.FnOrderConfirmPayment, ledger.KindOrder, "id", false},
-		{ledger.FnOrderCancel, ledger.KindOrder, "id", false},
-		{ledger.FnOrderFulfil, ledger.KindOrder, "id", false},
-		{ledger.FnOrderBlock, ledger.KindOrder, "id", false},
-	}
-}
-
+// rowOf returns fn as an act on records of kind.
 func rowOf(fn ledger.Function, kind string) (row, bool) {
-	for _, r := range rows() {
-		if r.fn == fn && r.kind == kind {
-			return r, true
-		}
+	a, ok := ledger.ActOf(fn)
+	switch {
+	case ok && a.On == kind:
+		return row{a.ID, a.Begins}, true
+	case ok && a.Makes == kind && a.On != "":
+		return row{a.ID, true}, true
 	}
 	return row{}, false
 }

@@ -1,8 +1,6 @@
 package evidence
 
 import (
-	"slices"
-
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -138,13 +136,8 @@ func (v *verification) signed(a *act) error {
 func (k *key) counts(t ledger.Millis) bool { return k.from <= t && (k.until == 0 || t < k.until) }
 
 func mayCall(roles []ledger.Role, fn ledger.Function) bool {
-	for _, row := range ledger.Functions() {
-		if row.Name != fn {
-			continue
-		}
-		return len(row.Roles) == 0 || slices.ContainsFunc(row.Roles, func(r ledger.Role) bool { return slices.Contains(roles, r) })
-	}
-	return false
+	a, ok := ledger.ActOf(fn)
+	return ok && a.MayCall(ledger.Party{Roles: roles})
 }
 
 // enter takes in a party with its keys, each once on the whole ledger.

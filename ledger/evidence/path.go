@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -55,7 +56,7 @@ func (v *verification) order(id ledger.ID) (ledger.Order, error) {
 		if err != nil {
 			return o, err
 		}
-		if err := orderSays(o, list); err != nil {
+		if err := v.orderSays(o, list); err != nil {
 			return o, err
 		}
 		p, err := v.product(o.Product)
@@ -101,7 +102,7 @@ func (v *verification) covered(ref ledger.Ref, o ledger.Order) error {
 }
 
 // orderSays holds an order's record to what buyer and operator signed.
-func orderSays(o ledger.Order, list []*act) error {
+func (v *verification) orderSays(o ledger.Order, list []*act) error {
 	ref := string(ledger.RefTo(ledger.KindOrder, o.ID))
 	var args ledger.OrderPlaceArgs
 	if err := typed(list[0], &args); err != nil {
@@ -115,46 +116,63 @@ func orderSays(o ledger.Order, list []*act) error {
 	if said != args {
 		return failf(CheckRecord, ref, "the record is not what the buyer signed")
 	}
-	state := ledger.OrderState("")
-	for _, a := range list {
-		by, next := orderStep(o, a)
-		if !slices.Contains(by, a.party()) {
-			return failf(CheckRecord, ref, "%s is not the act of party %s", a.fn(), a.party())
+	active := func(a *act, next string) bool {
+		return next == string(ledger.OrderActive) && a.fn() == ledger.FnOrderAccept
+	}
+	return v.follow(ref, o, list, func(a *act, next string) error {
+		if active(a, next) != (a.fn() == ledger.FnOrderAccept && o.Total == 0) {
+			return errElsewhere
 		}
-		state = next
-		if next == ledger.OrderActive && o.ActiveAt != a.Time {
+		if next == string(ledger.OrderActive) && o.ActiveAt != a.Time {
 			return failf(CheckRecord, ref, "the record says another time of becoming active")
 		}
+		return nil
+	})
+}
+
+// errElsewhere says that a step did not lead there.
+var errElsewhere = errors.New("the call leads elsewhere")
+
+// follow checks a record against the steps of its calls: each is the act of who may
+// take it, and goes on from where the one before it led. also may refuse a step,
+// or say that it leads elsewhere.
+func (v *verification) follow(ref string, record any, list []*act, also func(*act, string) error) error {
+	at := ""
+	for _, a := range list {
+		row, _ := ledger.ActOf(a.fn())
+		if row.ActingAs(v.caller(a), record) == nil {
+			return failf(CheckRecord, ref, "%s is not the act of party %s", a.fn(), a.party())
+		}
+		next, found := "", false
+		for _, m := range row.Moves {
+			if m.From != at {
+				continue
+			}
+			if err := also(a, m.To); errors.Is(err, errElsewhere) {
+				continue
+			} else if err != nil {
+				return err
+			}
+			next, found = m.To, true
+		}
+		if !found {
+			return failf(CheckRecord, ref, "%s leads nowhere from %q", a.fn(), at)
+		}
+		at = next
 	}
-	if o.State != state {
-		return failf(CheckRecord, ref, "the record says %s, the calls lead to %s", o.State, state)
+	if state := ledger.MemberText(record, "state"); at != state {
+		return failf(CheckRecord, ref, "the record says %s, the calls lead to %s", state, at)
 	}
 	return nil
 }
 
-// orderStep is whose act a function is, and the state it leads to (domain §6.8).
-func orderStep(o ledger.Order, a *act) ([]ledger.ID, ledger.OrderState) {
-	operator, buyer := []ledger.ID{o.Operator}, []ledger.ID{o.Buyer}
-	switch a.fn() {
-	case ledger.FnOrderPlace:
-		return buyer, ledger.OrderPlaced
-	case ledger.FnOrderAccept:
-		if o.Total == 0 {
-			return operator, ledger.OrderActive
-		}
-		return operator, ledger.OrderAccepted
-	case ledger.FnOrderConfirmPayment:
-		return operator, ledger.OrderActive
-	case ledger.FnOrderRefuse:
-		return operator, ledger.OrderCancelled
-	case ledger.FnOrderCancel:
-		return buyer, ledger.OrderCancelled
-	case ledger.FnOrderFulfil:
-		return []ledger.ID{o.Operator, o.Buyer}, ledger.OrderFulfilled
-	case ledger.FnOrderBlock:
-		return []ledger.ID{a.party()}, ledger.OrderBlocked
+// caller is the party that made a call, with the roles that it was admitted with.
+func (v *verification) caller(a *act) ledger.Party {
+	p := ledger.Party{ID: a.party()}
+	if known := v.parties[p.ID]; known != nil {
+		p.Roles = known.profile.Roles
 	}
-	return nil, ""
+	return p
 }
 
 // product proves a product as its last call in the bundle left it.

@@ -159,28 +159,12 @@ func (v *verification) application(id ledger.ID) (ledger.Application, error) {
 }
 
 // after are the states that a step of an application may lead to (domain §2.3).
-func after(fn ledger.Function) []ledger.ApplicationState {
-	switch fn {
-	case ledger.FnAppSubmit, ledger.FnAppResubmit:
-		return []ledger.ApplicationState{ledger.AppSubmitted}
-	case ledger.FnAppAccept:
-		return []ledger.ApplicationState{ledger.AppAccepted}
-	case ledger.FnAppReturn:
-		return []ledger.ApplicationState{ledger.AppReturned}
-	case ledger.FnAppRefuse:
-		return []ledger.ApplicationState{ledger.AppNotAccepted}
-	case ledger.FnAppPass, ledger.FnAppObject:
-		return []ledger.ApplicationState{ledger.AppNoticed}
-	case ledger.FnAppDecide:
-		return []ledger.ApplicationState{ledger.AppNoticed, ledger.AppTerminated}
-	case ledger.FnAppFail:
-		return []ledger.ApplicationState{ledger.AppExamFailed}
-	case ledger.FnAppCode:
-		return []ledger.ApplicationState{ledger.AppCoded}
-	case ledger.FnAppWithdraw:
-		return []ledger.ApplicationState{ledger.AppWithdrawn}
+func after(fn ledger.Function) (list []ledger.ApplicationState) {
+	a, _ := ledger.ActOf(fn)
+	for _, m := range a.Moves {
+		list = append(list, ledger.ApplicationState(m.To))
 	}
-	return nil
+	return list
 }
 
 // examined holds the steps of an application to who may take them, and returns
@@ -242,7 +226,7 @@ func (v *verification) content(id ledger.ID) (ledger.Content, error) {
 			ID: c.ID, Subject: c.Subject, Object: c.Object, SHA256: c.SHA256, Bytes: c.Bytes,
 			Ingest: c.Ingest, Node: c.Node, Name: c.Name,
 		}
-		if said != args || c.Removed != (len(list) > 1) {
+		if said != args || (c.State == ledger.ContentRemoved) != (len(list) > 1) {
 			return c, failf(CheckRecord, string(ref), "the record is not what the owner signed")
 		}
 		owner, err := v.owner(c.Subject)

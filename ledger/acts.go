@@ -1,0 +1,237 @@
+package ledger
+
+import "slices"
+
+// acts is the table of functions. A new function is a row here, its arguments, and
+// its rule in package contract.
+var acts = slices.Concat(partyActs, registrationActs, licenseActs, marketActs)
+
+// of returns a maker of new arguments.
+func of[A any, P interface {
+	*A
+	Args
+}]() func() Args {
+	return func() Args { return P(new(A)) }
+}
+
+// anyOf lists roles whose holders may act on any record.
+func anyOf(roles ...Role) []Who {
+	list := make([]Who, len(roles))
+	for i, r := range roles {
+		list[i] = Who{Role: r}
+	}
+	return list
+}
+
+// by lists a role whose holder may act on the records whose member names it.
+func by(role Role, member string) []Who { return []Who{{role, member}} }
+
+// moves lists the steps to one state from each of the others.
+func moves[S ~string](to S, from ...S) []Move {
+	list := make([]Move, len(from))
+	for i, f := range from {
+		list[i] = Move{string(f), string(to)}
+	}
+	return list
+}
+
+// made is the step of a record that has no states.
+var made = []Move{{}}
+
+// onApplication completes the row of a step of an application. Applications are
+// imported by the hundred, so their steps may share a transaction.
+func onApplication(a Act) Act {
+	a.On, a.ID, a.Batched, a.Custody = KindApplication, "application", true, true
+	return a
+}
+
+// on completes the row of an act on a record that its arguments name by id.
+func on(kind string, a Act) Act {
+	a.On, a.ID, a.Custody = kind, "id", true
+	return a
+}
+
+var partyActs = []Act{
+	{
+		Name: FnGenesis, Title: Words{"创建账本", "Begin the ledger"}, Who: anyOf(RoleDataAuthority), Args: of[GenesisArgs](),
+	},
+	{
+		Name: FnPartyAdmit, Title: Words{"准入单位", "Admit a party"}, Who: anyOf(RoleDataAuthority), Args: of[PartyAdmitArgs](), Makes: KindParty,
+		Reasons: []Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonCustody},
+	},
+	on(KindParty, Act{
+		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
+		Reasons: []Reason{ReasonSuspended},
+	}),
+	on(KindParty, Act{
+		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
+		Reasons: []Reason{ReasonNoSuspense},
+	}),
+	{
+		Name: FnKeyRotate, Title: Words{"更换密钥", "Rotate a key"}, Args: of[KeyRotateArgs](),
+		Reasons: []Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonSignature},
+	},
+	{
+		Name: FnKeyRevoke, Title: Words{"停用密钥", "Revoke a key"}, Args: of[KeyRevokeArgs](), Custody: true,
+		Reasons: []Reason{ReasonUnknown, ReasonNotYours},
+	},
+	{
+		Name: FnKeyReplace, Title: Words{"补换密钥", "Replace a lost key"}, Who: anyOf(RoleDataAuthority), Args: of[KeyReplaceArgs](),
+		Reasons: []Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonSignature},
+	},
+	{
+		Name: FnCalendarSet, Title: Words{"发布工作日安排", "Set a year's working days"}, Who: anyOf(RoleDataAuthority), Args: of[CalendarArgs](),
+	},
+	{
+		Name: FnAnchor, Title: Words{"锚定回执日志", "Anchor a receipt log"}, Who: anyOf(RolePlatform), Args: of[AnchorArgs](),
+		Reasons: []Reason{ReasonUnknown, ReasonNotYours, ReasonConsistency},
+	},
+}
+
+var registrationActs = []Act{
+	{
+		Name: FnDeposit, Title: Words{"存证", "Deposit a hash"}, Who: anyOf(RoleHolder), Args: of[DepositArgs](),
+		On: KindDeposit, ID: "sha256", Begins: true, Moves: made, Batched: true, Custody: true,
+	},
+	onApplication(Act{
+		Name: FnAppSubmit, Title: Words{"提交登记申请", "Submit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppSubmitArgs](),
+		Begins: true, Moves: moves(AppSubmitted, ""),
+		Reasons: []Reason{ReasonUnknown, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+	}),
+	onApplication(Act{
+		Name: FnAppAccept, Title: Words{"受理申请", "Accept an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppStepArgs](),
+		Moves: moves(AppAccepted, AppSubmitted),
+	}),
+	onApplication(Act{
+		Name: FnAppReturn, Title: Words{"一次性告知补正", "Return an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppReturnArgs](),
+		Moves: moves(AppReturned, AppSubmitted), Reasons: []Reason{ReasonSecond},
+	}),
+	onApplication(Act{
+		Name: FnAppResubmit, Title: Words{"补正后重新提交", "Resubmit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppResubmitArgs](),
+		Moves:   moves(AppSubmitted, AppReturned),
+		Reasons: []Reason{ReasonLate, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+	}),
+	onApplication(Act{
+		Name: FnAppRefuse, Title: Words{"不予受理", "Refuse an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
+		Moves: moves(AppNotAccepted, AppSubmitted),
+	}),
+	onApplication(Act{
+		Name: FnAppPass, Title: Words{"审查通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
+		Moves: moves(AppNoticed, AppAccepted), Reasons: []Reason{ReasonLate},
+	}),
+	onApplication(Act{
+		Name: FnAppFail, Title: Words{"审查不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
+		Moves: moves(AppExamFailed, AppAccepted),
+	}),
+	onApplication(Act{
+		Name: FnAppObject, Title: Words{"提出异议", "Object in the notice period"}, Args: of[AppObjectArgs](),
+		Moves: moves(AppNoticed, AppNoticed), Reasons: []Reason{ReasonLate, ReasonNotYours, ReasonExists},
+	}),
+	onApplication(Act{
+		Name: FnAppDecide, Title: Words{"处理异议", "Decide an objection"}, Who: by(RoleRegistryBody, "body"), Args: of[AppDecideArgs](),
+		Moves: append(moves(AppNoticed, AppNoticed), moves(AppTerminated, AppNoticed)...),
+	}),
+	onApplication(Act{
+		Name: FnAppCode, Title: Words{"赋码登记", "Code a registration"}, Who: by(RoleRegistryBody, "body"), Args: of[AppCodeArgs](),
+		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), Reasons: []Reason{ReasonEarly, ReasonOpen, ReasonExists},
+	}),
+	onApplication(Act{
+		Name: FnAppWithdraw, Title: Words{"撤回申请", "Withdraw an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppStepArgs](),
+		Moves: moves(AppWithdrawn, AppSubmitted, AppReturned, AppAccepted, AppNoticed),
+	}),
+	on(KindEntry, Act{
+		Name: FnEntrySuspend, Title: Words{"暂停登记结果", "Suspend an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Moves: moves(EntryActive, EntryActive), Until: "valid_until", Reasons: []Reason{ReasonSuspended},
+	}),
+	on(KindEntry, Act{
+		Name: FnEntryResume, Title: Words{"恢复登记结果", "Resume an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Moves: moves(EntryActive, EntryActive), Until: "valid_until", Reasons: []Reason{ReasonNoSuspense},
+	}),
+}
+
+var licenseActs = []Act{
+	on(KindLicense, Act{
+		Name: FnLicenseOffer, Title: Words{"要约授权", "Offer a license"}, Who: by(RoleImplementer, "assigner"), Args: of[LicenseOfferArgs](),
+		Begins: true, Moves: moves(LicenseOffered, ""),
+		Reasons: []Reason{ReasonUnknown, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseAccept, Title: Words{"接受授权", "Accept a license"}, Who: by(RoleOperator, "assignee"), Args: of[AnswerArgs](),
+		Moves: moves(LicenseAccepted, LicenseOffered), Until: "end_on",
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
+		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: "end_on", Reasons: []Reason{ReasonSuspended},
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseResume, Title: Words{"恢复授权", "Resume a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
+		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: "end_on", Reasons: []Reason{ReasonNoSuspense},
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"}, Who: by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
+		Moves: moves(LicenseTerminated, LicenseAccepted), Until: "end_on",
+	}),
+	on(KindEnvironment, Act{
+		Name: FnEnvironmentSet, Title: Words{"登记受控环境", "Set a controlled environment"}, Who: anyOf(RoleImplementer), Args: of[EnvironmentArgs](),
+		Begins: true, Reasons: []Reason{ReasonUnknown, ReasonRecipient, ReasonNotYours, ReasonExists, ReasonSignature},
+	}),
+}
+
+// unsellable is what listing, ordering and accepting an order have in common: the
+// license, its sources or the product itself do not allow the sale today (B1–B11).
+var unsellable = []Reason{
+	ReasonLicense, ReasonSuspended, ReasonPurpose, ReasonForm, ReasonReview, ReasonLevel, ReasonPI, ReasonGate, ReasonEntry, ReasonScope,
+}
+
+var marketActs = []Act{
+	on(KindProduct, Act{
+		Name: FnProductList, Title: Words{"上架产品", "List a product"}, Who: by(RoleOperator, "operator"), Args: of[ProductListArgs](),
+		Begins: true, Moves: moves(ProductListed, ""), Reasons: append([]Reason{ReasonUnknown}, unsellable...),
+	}),
+	on(KindProduct, Act{
+		Name: FnProductChange, Title: Words{"变更产品", "Change a product"}, Who: by(RoleOperator, "operator"), Args: of[ProductListArgs](),
+		Begins: true, Moves: moves(ProductListed, ProductListed), Reasons: append([]Reason{ReasonStale}, unsellable...),
+	}),
+	on(KindProduct, Act{
+		Name: FnProductDelist, Title: Words{"下架产品", "Delist a product"}, Who: append(by(RoleOperator, "operator"), anyOf(RoleRegulator)...),
+		Args: of[TargetArgs](), Moves: moves(ProductDelisted, ProductListed),
+	}),
+	on(KindContent, Act{
+		Name: FnContentAdd, Title: Words{"登记内容", "Add content"}, Who: append(by(RoleHolder, "owner"), by(RoleOperator, "owner")...),
+		Args: of[ContentArgs](), Begins: true, Moves: moves(ContentRecorded, ""), Reasons: []Reason{ReasonUnknown, ReasonNotListed},
+	}),
+	on(KindContent, Act{
+		Name: FnContentRemove, Title: Words{"撤下内容", "Remove content"}, Who: append(by(RoleHolder, "owner"), by(RoleOperator, "owner")...),
+		Args: of[AnswerArgs](), Moves: moves(ContentRemoved, ContentRecorded),
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderPlace, Title: Words{"下单", "Place an order"}, Who: by(RoleBuyer, "buyer"), Args: of[OrderPlaceArgs](),
+		Begins: true, Moves: moves(OrderPlaced, ""),
+		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
+		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: "end_on",
+		Reasons: append([]Reason{ReasonNotListed}, unsellable...),
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderRefuse, Title: Words{"拒绝订单", "Refuse an order"}, Who: by(RoleOperator, "operator"), Args: of[TargetArgs](),
+		Moves: moves(OrderCancelled, OrderPlaced),
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderConfirmPayment, Title: Words{"确认收款", "Confirm a payment"}, Who: by(RoleOperator, "operator"), Args: of[OrderPaymentArgs](),
+		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice},
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderCancel, Title: Words{"取消订单", "Cancel an order"}, Who: by(RoleBuyer, "buyer"), Args: of[AnswerArgs](),
+		Moves: moves(OrderCancelled, OrderPlaced, OrderAccepted),
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderFulfil, Title: Words{"完成订单", "Fulfill an order"}, Who: append(by(RoleOperator, "operator"), by(RoleBuyer, "buyer")...),
+		Args: of[TargetArgs](), Moves: moves(OrderFulfilled, OrderActive),
+	}),
+	on(KindOrder, Act{
+		Name: FnOrderBlock, Title: Words{"冻结订单", "Block an order"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Moves: moves(OrderBlocked, OrderPlaced, OrderAccepted, OrderActive, OrderFulfilled),
+	}),
+}

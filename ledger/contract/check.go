@@ -1,0 +1,37 @@
+package contract
+
+import (
+	"encoding/json"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Check reports why a call of the function would be refused now: it runs all guards
+// against the state, asks for no signature and writes nothing. A nil error says
+// that the ledger would record the call if the state stayed as it is. Args are the
+// encoded arguments; the party is asked for its role and standing, not for a key.
+func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
+	call := ledger.Call{Party: party, Function: fn, Args: args, Time: env.Time, Expires: env.Time + 1}
+	t := &tx{env: env, algs: algs, state: state, v: Verified{ledger.Signed{Call: call}}}
+	begun, err := t.open()
+	if err != nil {
+		return err
+	}
+	if begun {
+		if t.caller, err = t.partyOf(party); err != nil {
+			return err
+		}
+		if err := t.mayAct(); err != nil {
+			return err
+		}
+		t.recovery = replacesOwn(t.act, t.genesis, args)
+	}
+	return rules[fn](t, args)
+}
+
+// replacesOwn reports whether a call replaces the key of the genesis authority,
+// which its recovery key signs (protocol §6).
+func replacesOwn(act ledger.Act, genesis ledger.Genesis, args json.RawMessage) bool {
+	var a ledger.KeyReplaceArgs
+	return act.Name == ledger.FnKeyReplace && ledger.DecodeStrict(args, &a) == nil && a.Party == genesis.Authority
+}
