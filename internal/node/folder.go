@@ -15,7 +15,7 @@ import (
 )
 
 // format is the version of the folder's layout.
-const format = "cadastre-node 1\n"
+const format = "cadastre-node 2\n"
 
 // Settings is node.json: what the node is and its limits. Unknown members are
 // refused. Zero limits are the defaults of protocol §6.

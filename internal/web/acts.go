@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -35,6 +36,9 @@ func (s *Server) actRoutes() {
 		if a.Custody {
 			s.actRoute(a)
 		}
+		if a.Name != ledger.FnGenesis {
+			s.checkRoute(a)
+		}
 	}
 }
 
@@ -46,21 +50,71 @@ type actInput struct {
 
 // actRoute registers the endpoint of one act.
 func (s *Server) actRoute(a ledger.Act) {
-	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {}}}
-	huma.Register(s.api, huma.Operation{
-		OperationID: "act-" + string(a.Name), Method: http.MethodPost, Path: "/v1/acts/" + string(a.Name),
-		Summary: a.Title.EN + " " + a.Title.ZH, Description: "The node signs the call with the kept key and records it.",
-		MaxBodyBytes: s.MaxBody, RequestBody: body, SkipValidateBody: true,
+	register(s, a, huma.Operation{
+		OperationID: "act-" + string(a.Name), Path: "/v1/acts/" + string(a.Name), Summary: a.Title.EN + " " + a.Title.ZH,
+		Description: "The node signs the call with the key that it keeps for the party, and records it.",
 	}, func(ctx context.Context, in *actInput) (*answer[ledger.Outcome], error) {
 		args := a.Args()
 		if err := ledger.DecodeStrict(in.RawBody, args); err != nil {
-			return nil, s.problemOf(err)
+			return nil, err
 		}
-		out, err := s.act(ctx, in.Authorization, in.Call, a.Name, args)
-		return out, s.problemOf(err)
+		return s.act(ctx, in.Authorization, in.Call, a.Name, args)
 	})
-	// Register describes a raw body as bytes; the table knows what they hold.
+}
+
+type checkInput struct {
+	AuthHeader
+	RawBody []byte `contentType:"application/json"`
+}
+
+// Checked says that a call would be recorded.
+type Checked struct {
+	Function ledger.Function `json:"function"`
+	Party    ledger.ID       `json:"party"`
+	Allowed  bool            `json:"allowed" doc:"always true: what would be refused is answered by its problem"`
+}
+
+// checkRoute registers the question whether an act would be refused.
+func (s *Server) checkRoute(a ledger.Act) {
+	register(s, a, huma.Operation{
+		OperationID: "check-" + string(a.Name), Path: "/v1/acts/" + string(a.Name) + "/check",
+		Summary:     "Would this be refused? " + a.Title.EN + " 试算：" + a.Title.ZH,
+		Description: "Runs every check of the call for the token's party and records nothing. The token is not used up. What would be refused is answered by the problem that the call would get.",
+	}, func(ctx context.Context, in *checkInput) (*answer[Checked], error) {
+		p, err := s.reader(ctx, in.Authorization)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Check(ctx, p.ID, a.Name, in.RawBody); err != nil {
+			return nil, err
+		}
+		return say(Checked{Function: a.Name, Party: p.ID, Allowed: true}, s.decide(ctx, a.Name, in.RawBody))
+	})
+}
+
+// register registers an endpoint that takes the arguments of an act as its body;
+// errors become problems. The contract's own strict reading holds for the body.
+func register[I, O any](s *Server, a ledger.Act, o huma.Operation, h func(context.Context, *I) (*answer[O], error)) {
+	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {}}}
+	o.Method, o.MaxBodyBytes, o.RequestBody, o.SkipValidateBody = http.MethodPost, s.MaxBody, body, true
+	huma.Register(s.api, o, func(ctx context.Context, in *I) (*answer[O], error) {
+		out, err := h(ctx, in)
+		return out, s.problemOf(inBody(err))
+	})
+	// huma describes a raw body as bytes; the table knows what they hold.
 	body.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(a.Args()).Elem(), true, "")
+}
+
+// inBody names the members of an error as they stand in the body, which is the
+// arguments themselves.
+func inBody(err error) error {
+	e := ledger.AsError(err)
+	if e == nil {
+		return err
+	}
+	c := *e
+	c.Field = strings.TrimPrefix(c.Field, "args.")
+	return &c
 }
 
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {

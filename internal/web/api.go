@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 
@@ -105,15 +106,23 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 // keeps its first result, whatever has ended since.
 func (s *Server) consider(ctx context.Context, jws string) error {
 	c, err := ledger.ParseCall(jws)
-	var a ledger.OrderPlaceArgs
-	if err != nil || c.Call.Function != ledger.FnOrderPlace || ledger.DecodeStrict(c.Call.Args, &a) != nil {
+	if err != nil {
 		return nil //nolint:nilerr // the ledger has the word for it
 	}
-	err = s.Market.Consider(ctx, a)
+	err = s.decide(ctx, c.Call.Function, c.Call.Args)
 	if ledger.AsError(err) != nil && s.before(ctx, c.Call) {
 		err = nil
 	}
 	return err
+}
+
+// decide returns the market's decision on a call that needs one: an order.
+func (s *Server) decide(ctx context.Context, fn ledger.Function, args json.RawMessage) error {
+	var a ledger.OrderPlaceArgs
+	if fn != ledger.FnOrderPlace || ledger.DecodeStrict(args, &a) != nil {
+		return nil
+	}
+	return s.Market.Consider(ctx, a)
 }
 
 // before reports whether a call is recorded already.

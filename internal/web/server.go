@@ -34,7 +34,8 @@ import (
 // Config is what the edge serves.
 type Config struct {
 	Ledger    ledger.Ledger
-	Wait      func(ctx context.Context, block uint64) error // until the read model has applied it
+	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // why a call would be refused now
+	Wait      func(ctx context.Context, block uint64) error                                              // until the read model has applied it
 	Registry  *registry.Registry
 	Licensing *licensing.Licensing
 	Market    *marketplace.Market

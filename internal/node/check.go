@@ -1,0 +1,32 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+// check reports why a call of the function would be refused now. It reads the
+// ledger and writes nothing.
+func (n *Node) check(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
+	env := contract.Env{Time: ledger.Millis(n.opts.Now().UnixMilli()), Rules: contract.Rules, Genesis: n.settings.GenesisSHA256}
+	return contract.Check(env, ledger.Standard(), committed{ctx, n.ledger}, party, fn, args)
+}
+
+// committed is the state of a ledger as the contract reads it.
+type committed struct {
+	ctx    context.Context //nolint:containedctx // one check, one context
+	ledger ledger.Ledger
+}
+
+// Get reads one key.
+func (c committed) Get(key string) ([]byte, bool, error) {
+	value, err := c.ledger.Value(c.ctx, key)
+	if errors.Is(err, ledger.NotFound) {
+		return nil, false, nil
+	}
+	return value, err == nil, err
+}
