@@ -47,6 +47,7 @@ func TestProblemsInBothLanguages(t *testing.T) {
 		"limit":           {http.MethodGet, order, "", "buyer", 429, ledger.Forbidden, ledger.ReasonQuota, "limits.uses", "D2"},
 		"no token":        {http.MethodGet, "/v1/orders", "", "", 401, ledger.Forbidden, ledger.ReasonAuthorization, "authorization", ""},
 		"page too large":  {http.MethodGet, "/v1/products?limit=501", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.limit", "*"},
+		"empty query":     {http.MethodGet, "/v1/products?state=", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.state", "required"},
 		"unknown query":   {http.MethodGet, "/v1/products?stat=listed", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.stat", "*"},
 		"no JSON":         {http.MethodPost, "/v1/calls", "{", "", 422, ledger.InvalidCode, ledger.ReasonJSON, "body", "syntax"},
 		"a member twice":  {http.MethodPost, "/v1/calls", `{"call":"x","call":"y"}`, "", 422, ledger.InvalidCode, ledger.ReasonField, "call", "not_twice"},

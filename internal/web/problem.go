@@ -6,9 +6,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -180,4 +182,19 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 		}
 	}
 	return p
+}
+
+// noEmptyQuery refuses a query parameter without a value: huma takes it as absent,
+// so that a filter left empty would list everything.
+func (s *Server) noEmptyQuery(ctx huma.Context, next func(huma.Context)) {
+	u := ctx.URL()
+	for name, values := range u.Query() {
+		if !slices.Contains(values, "") {
+			continue
+		}
+		r, w := humachi.Unwrap(ctx)
+		s.fail(w, r, ledger.Invalid("query."+name, "required"))
+		return
+	}
+	next(ctx)
 }
