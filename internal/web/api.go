@@ -46,6 +46,14 @@ type pageOf[T any] struct {
 	Next  string `json:"next,omitempty" doc:"cursor of the next page; absent on the last"`
 }
 
+// page makes a page; none found is an empty list, never null.
+func page[T any](items []T, next string) pageOf[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return pageOf[T]{Items: items, Next: next}
+}
+
 // get registers a read; its errors become problems.
 func get[I, O any](s *Server, path, id, summary string, h func(context.Context, *I) (*answer[O], error)) {
 	huma.Register(s.api, huma.Operation{

@@ -29,7 +29,7 @@ func (s *Server) licenses(ctx context.Context, in *licensesInput) (*answer[pageO
 		Assignee: in.Assignee, Assigner: in.Assigner, State: in.State,
 		Resource: in.Resource,
 	}, in.Cursor, in.Limit)
-	return say(pageOf[ledger.License]{found, next}, err)
+	return say(page(found, next), err)
 }
 
 type explainInput struct {

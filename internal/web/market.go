@@ -15,7 +15,7 @@ func (s *Server) marketRoutes() {
 	})
 	get(s, "/v1/products/{id}/content", "product-content", "What is delivered of a product 产品内容", func(ctx context.Context, in *ByID) (*answer[pageOf[ledger.Content]], error) {
 		found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
-		return say(pageOf[ledger.Content]{Items: found}, err)
+		return say(page(found, ""), err)
 	})
 	get(s, "/v1/resources/{id}/content", "resource-content", "What can be supplied of a resource 资源内容", s.resourceContent)
 	get(s, "/v1/orders", "orders", "My orders 我的订单", s.orders)
@@ -35,7 +35,7 @@ func (s *Server) products(ctx context.Context, in *productsInput) (*answer[pageO
 		Operator: in.Operator, License: in.License,
 		State: in.State, Text: in.Text,
 	}, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
-	return say(pageOf[ledger.Product]{found, next}, err)
+	return say(page(found, next), err)
 }
 
 type privateID struct {
@@ -65,7 +65,7 @@ func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pa
 	if err == nil && !may {
 		err = s.watched(ctx, p, ledger.RefTo(ledger.KindResource, in.ID), "id")
 	}
-	return say(pageOf[ledger.Content]{Items: found}, err)
+	return say(page(found, ""), err)
 }
 
 // licensed reports whether a license that the party accepted covers a resource.
@@ -97,7 +97,7 @@ func (s *Server) orders(ctx context.Context, in *ordersInput) (*answer[pageOf[le
 		}
 	}
 	found, next, err := s.Market.Orders(ctx, f, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
-	return say(pageOf[ledger.Order]{found, next}, err)
+	return say(page(found, next), err)
 }
 
 // orderRecord shows an order to both its parties and to whoever reads everything.

@@ -100,7 +100,7 @@ type noticesInput struct {
 
 func (s *Server) notices(ctx context.Context, in *noticesInput) (*answer[pageOf[registry.Notice]], error) {
 	found, next, err := s.Registry.Notices(ctx, in.Cursor)
-	return say(pageOf[registry.Notice]{found, next}, err)
+	return say(page(found, next), err)
 }
 
 // PublicParty is what anyone may know of a party; its keys too, since whoever
@@ -177,7 +177,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answ
 		f.Applicant = p.ID
 	}
 	found, next, err := s.Registry.Applications(ctx, f)
-	return say(pageOf[ledger.Application]{found, next}, err)
+	return say(page(found, next), err)
 }
 
 func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.Application], error) {
@@ -213,5 +213,5 @@ func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[reg
 	} else {
 		found = slices.DeleteFunc(found, func(a registry.Alarm) bool { return a.Body != p.ID })
 	}
-	return say(pageOf[registry.Alarm]{Items: found}, err)
+	return say(page(found, ""), err)
 }

@@ -106,7 +106,7 @@ func (t *tx) enter(p ledger.PartyProfile) error {
 	ref := ledger.RefTo(ledger.KindParty, p.ID)
 	record := ledger.Party{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
-		Affiliates: p.Affiliates, Origin: p.Origin, URL: p.URL, AdmittedAt: t.now(), AdmittedBy: t.me(),
+		Affiliates: list(p.Affiliates), Origin: p.Origin, URL: p.URL, AdmittedAt: t.now(), AdmittedBy: t.me(),
 		Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
 	for i, k := range p.Keys {
@@ -221,7 +221,7 @@ func setCalendar(t *tx, a ledger.CalendarArgs) error {
 	if err := calendarYear(ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: a.Work}).Validate(); err != nil {
 		return ledger.Invalid("off", "calendar_year").With("detail", err.Error())
 	}
-	return t.put(calendarRef(a.Year), ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: a.Work, Source: a.Source, Cite: t.cite()})
+	return t.put(calendarRef(a.Year), ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: list(a.Work), Source: a.Source, Cite: t.cite()})
 }
 
 func calendarRef(year int) ledger.Ref { return ledger.RefTo(ledger.KindCalendar, strconv.Itoa(year)) }
