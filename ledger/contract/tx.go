@@ -190,13 +190,15 @@ func decodeArgs(raw json.RawMessage, v any) error { return inArgs(ledger.DecodeS
 // inArgs puts "args." before the field of an error about an argument.
 func inArgs(err error) error {
 	e := ledger.AsError(err)
-	if e == nil || e.Field == "" || strings.HasPrefix(e.Field, "args") || strings.HasPrefix(e.Field, "header") ||
-		e.Field == "function" || e.Field == "party" {
+	if e == nil || e.Field == "" {
 		return err
 	}
-	c := *e
-	c.Field = "args." + e.Field
-	return &c
+	return e.Rename(func(field string) string {
+		if field == "" || strings.HasPrefix(field, "args") || strings.HasPrefix(field, "header") || field == "function" || field == "party" {
+			return field
+		}
+		return "args." + field
+	})
 }
 
 // find is the handler of a function.
