@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // SignProfile makes a party's application for admission: its profile, signed by
@@ -89,28 +90,24 @@ func LedgerLog(origin string) string { return origin + "/log/ledger" }
 func ReceiptLog(origin string) string { return origin + "/log/receipts" }
 
 // Validate checks the form of all that begins a ledger.
-func (a GenesisArgs) Validate() error {
-	if err := First(a.Ledger.Validate("ledger"), CheckText("name", a.Name, 1, MaxName), a.Region.Validate("region"),
-		CheckToken("origin", a.Origin, 200), prefixed("authority", a.Authority.Validate()), a.Recovery.Validate("recovery"),
-		OneOf("gate", a.Gate, []Gate{GateStrict, GateGrace}), a.Limits.check(a.Demo)); err != nil {
-		return err
-	}
+func (a GenesisArgs) Validate() error { return CheckForm("", &a) }
+
+// rules checks the limits, the version of the rules and the authority's role.
+func (a GenesisArgs) rules(f *faults) {
+	f.refuse(a.Limits.check(a.Demo))
 	if a.Rules != 1 {
-		return Invalid("rules", "known_rules")
+		f.refuse(Invalid("rules", "known_rules").With("value", strconv.Itoa(a.Rules)).With("allowed", "1"))
 	}
-	if len(a.LedgerKey) > 300 {
-		return Invalid("ledger_key", "max_length")
+	if f.sound("authority.roles") && !slices.Contains(a.Authority.Roles, RoleDataAuthority) {
+		f.refuse(Invalid("authority.roles", "data_authority"))
 	}
-	if slices.Contains(a.Authority.Roles, RoleDataAuthority) {
-		return nil
-	}
-	return Invalid("authority.roles", "data_authority")
 }
 
 // check refuses limits longer than the law's and a notice other than 10 working
 // days; on a demo ledger each may also be shorter, down to 0 (protocol §6).
 func (l Limits) check(demo bool) error {
 	law := StatutoryLimits()
+	var errs []error
 	for _, c := range []struct {
 		field     string
 		days, law int
@@ -122,84 +119,34 @@ func (l Limits) check(demo bool) error {
 		{"code_days", l.Code, law.Code},
 		{"resubmit_days", l.Resubmit, law.Resubmit},
 	} {
-		if c.days > c.law || c.days < 0 || c.days == 0 && !demo {
-			return Invalid("limits."+c.field, "not_longer_than_law")
+		switch {
+		case c.days > c.law || c.days < 0 || c.days == 0 && !demo:
+			errs = append(errs, Invalid("limits."+c.field, "not_longer_than_law").
+				With("value", strconv.Itoa(c.days)).With("max", strconv.Itoa(c.law)))
+		case c.field == "notice_days" && c.days != c.law && !demo:
+			errs = append(errs, Invalid("limits.notice_days", "R12").With("value", strconv.Itoa(c.days)).With("allowed", strconv.Itoa(c.law)))
 		}
 	}
-	if l.Notice != law.Notice && !demo {
-		return Invalid("limits.notice_days", "R12")
-	}
-	return nil
+	return Join(errs...)
 }
 
 // Validate checks the form.
-func (a PartyAdmitArgs) Validate() error {
-	if a.Application == "" {
-		return Invalid("application", "required")
-	}
-	return nil
-}
-
-var keyReasons = []string{"lost", "compromised", "retired"}
+func (a PartyAdmitArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
-func (a KeyRotateArgs) Validate() error {
-	return First(a.Old.Validate("old"), a.New.Validate("new"))
-}
+func (a TargetArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
-func (a KeyRevokeArgs) Validate() error {
-	return First(a.Party.Validate("party"), a.Kid.Validate("kid"), OneOf("reason", a.Reason, keyReasons))
-}
+func (a KeyRotateArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
-func (a KeyReplaceArgs) Validate() error {
-	return First(a.Party.Validate("party"), a.Old.Validate("old"), a.New.Validate("new"), OneOf("reason", a.Reason, keyReasons[:2]))
-}
+func (a KeyRevokeArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
-func (a CalendarArgs) Validate() error {
-	if a.Year < 2000 || a.Year > 2200 {
-		return Invalid("year", "2000_to_2200")
-	}
-	if err := First(CheckList("off", a.Off, 1, 60), CheckList("work", a.Work, 0, 60), CheckText("source", a.Source, 1, 200)); err != nil {
-		return err
-	}
-	for i, d := range a.Off {
-		if err := d.Validate(at("off", i)); err != nil {
-			return err
-		}
-	}
-	for i, d := range a.Work {
-		if err := d.Validate(at("work", i)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (a KeyReplaceArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
-func (a AnchorArgs) Validate() error {
-	if err := First(CheckToken("log", a.Log, 250), a.Root.Validate("root")); err != nil {
-		return err
-	}
-	if a.Size < 1 {
-		return Invalid("size", "at_least_1")
-	}
-	if len(a.Proof) > 64 {
-		return Invalid("consistency_proof", "max_members")
-	}
-	for i, d := range a.Proof {
-		if err := d.Validate(at("consistency_proof", i)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (a CalendarArgs) Validate() error { return CheckForm("", &a) }
 
-func prefixed(at string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return prefix(err, at)
-}
+// Validate checks the form.
+func (a AnchorArgs) Validate() error { return CheckForm("", &a) }

@@ -18,12 +18,7 @@ const (
 )
 
 // Roles is the closed list, in order.
-func Roles() []Role {
-	return []Role{
-		RoleHolder, RoleRegistryBody, RoleDataAuthority, RoleGrantor, RoleImplementer,
-		RoleOperator, RoleBuyer, RoleAssessor, RoleRegulator, RolePlatform,
-	}
-}
+func Roles() []Role { return list[Role](roles) }
 
 // Right is one of the three rights that are registered (T: 持有权、使用权、经营权).
 type Right string
@@ -36,7 +31,7 @@ const (
 )
 
 // Rights is the closed list, in order.
-func Rights() []Right { return []Right{Hold, Use, Operate} }
+func Rights() []Right { return list[Right](rights) }
 
 // Level is the class of data (DSL21; GB/T 43697-2024).
 type Level string
@@ -49,7 +44,7 @@ const (
 )
 
 // Levels is the closed list, lowest first.
-func Levels() []Level { return []Level{General, Important, Core} }
+func Levels() []Level { return list[Level](levels) }
 
 // PIStatus says how near data are to persons (PIPL4, 28, 73).
 type PIStatus string
@@ -64,9 +59,7 @@ const (
 )
 
 // PIStatuses is the closed list, most harmless first.
-func PIStatuses() []PIStatus {
-	return []PIStatus{PINone, PIAnonymized, PIDeidentified, PIPersonal, PISensitive}
-}
+func PIStatuses() []PIStatus { return list[PIStatus](piStatuses) }
 
 // PartyKind is the nature of a party (domain §6.1).
 type PartyKind string
@@ -81,7 +74,7 @@ const (
 )
 
 // PartyKinds is the closed list.
-func PartyKinds() []PartyKind { return []PartyKind{Organ, Institution, Utility, Enterprise, Central} }
+func PartyKinds() []PartyKind { return list[PartyKind](partyKinds) }
 
 // Mode is how operation is authorized (O9(4)).
 type Mode string
@@ -94,7 +87,7 @@ const (
 )
 
 // Modes is the closed list.
-func Modes() []Mode { return []Mode{Whole, Domain, Scenario} }
+func Modes() []Mode { return list[Mode](modes) }
 
 // PurposeClass decides the price (P1): governance and welfare are free.
 type PurposeClass string
@@ -107,7 +100,7 @@ const (
 )
 
 // PurposeClasses is the closed list.
-func PurposeClasses() []PurposeClass { return []PurposeClass{Governance, Welfare, Industry} }
+func PurposeClasses() []PurposeClass { return list[PurposeClass](purposeClasses) }
 
 // Form is what a product is delivered as (domain §6.7).
 type Form string
@@ -126,31 +119,16 @@ const (
 
 // Forms is the closed list that a product may name; this release delivers
 // dataset, report, statistic and model.
-func Forms() []Form {
-	return []Form{FormAPI, FormDataset, FormReport, FormStatistic, FormModel, FormVerify, FormSandbox}
-}
+func Forms() []Form { return list[Form](Enum{Values: forms.Values[:len(forms.Values)-1]}) }
 
 // Domains is the closed list of domains (ours, after work plan item X17).
-func Domains() []string {
-	return []string{
-		"population", "legal_person", "economy", "credit", "business_env", "government_service",
-		"livelihood", "culture_tourism", "public_safety", "city_governance", "transport", "ecology", "industry",
-		"health", "other",
-	}
-}
+func Domains() []string { return list[string](domains) }
 
 // Periodicities is the closed list of dct:accrualPeriodicity.
-func Periodicities() []string {
-	return []string{
-		"realtime", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual",
-		"irregular", "once",
-	}
-}
+func Periodicities() []string { return list[string](periodicities) }
 
 // Formats is the closed list of dcat:mediaType that we name.
-func Formats() []string {
-	return []string{"database", "csv", "json", "xml", "xlsx", "shp", "geojson", "image", "video", "document", "api"}
-}
+func Formats() []string { return list[string](formats) }
 
 // Units is the closed list of units of price (P3).
-func Units() []string { return []string{"item", "call", "day", "month", "year", "row", "mib"} }
+func Units() []string { return list[string](units) }

@@ -4,6 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Code is the class of an Error; each is itself an error, so that
@@ -29,17 +34,27 @@ type Param struct {
 }
 
 // Error is the one typed error: what class, for which reason, at which field,
-// against which rule. It holds no prose; the edge has the sentences.
+// against which rule. It holds no prose; the edge has the sentences. More are
+// the other faults of the same input; they have no More of their own.
 type Error struct {
-	Code   Code    `json:"code"`
-	Reason Reason  `json:"reason"`
-	Field  string  `json:"field,omitempty"`
-	Rule   string  `json:"rule,omitempty"`
-	Params []Param `json:"params,omitempty"`
+	Code   Code     `json:"code"`
+	Reason Reason   `json:"reason"`
+	Field  string   `json:"field,omitempty"`
+	Rule   string   `json:"rule,omitempty"`
+	Params []Param  `json:"params,omitempty"`
+	More   []*Error `json:"more,omitempty"`
 }
 
-// Error is for logs: code and reason, then field and rule where there are any.
+// Error is for logs: code and reason, then field and rule where there are any,
+// and how many faults of the same input follow.
 func (e *Error) Error() string {
+	if len(e.More) == 0 {
+		return e.text()
+	}
+	return e.text() + " and " + strconv.Itoa(len(e.More)) + " more"
+}
+
+func (e *Error) text() string {
 	s := string(e.Code) + ": " + string(e.Reason)
 	if e.Field != "" {
 		s += fmt.Sprintf(" (field %s", e.Field)
@@ -73,6 +88,67 @@ func (e *Error) Param(name string) string {
 	return ""
 }
 
+// MaxFaults is the most faults of one input that an error lists.
+const MaxFaults = 50
+
+// All lists every fault of the input: the error itself without More, then the others.
+func (e *Error) All() []*Error {
+	if len(e.More) == 0 {
+		return []*Error{e}
+	}
+	first := *e
+	first.More = nil
+	return append([]*Error{&first}, e.More...)
+}
+
+// Rename returns a copy of the error in which the field of every fault is what
+// name makes of it.
+func (e *Error) Rename(name func(field string) string) *Error {
+	c := *e
+	c.Field = name(e.Field)
+	c.More = nil
+	for _, m := range e.More {
+		other := *m
+		other.Field = name(m.Field)
+		c.More = append(c.More, &other)
+	}
+	return &c
+}
+
+// Join makes one error of independent checks: the first fault with the others as
+// its More, at most MaxFaults together. It returns nil where all hold, and an
+// error that is not a refusal alone, since the input is then not to blame.
+func Join(errs ...error) error {
+	var all []*Error
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		e := AsError(err)
+		if e == nil {
+			return err
+		}
+		all = append(all, e.All()...)
+	}
+	if e := joined(all); e != nil {
+		return e
+	}
+	return nil
+}
+
+// joined puts faults into one error, or returns nil.
+func joined(all []*Error) *Error {
+	if len(all) == 0 {
+		return nil
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	first := *all[0]
+	first.More = all[1:min(len(all), MaxFaults)]
+	return &first
+}
+
 // Text is the JSON form that crosses boundaries where only strings pass.
 func (e *Error) Text() string {
 	b, err := json.Marshal(e)
@@ -88,11 +164,26 @@ func ParseError(text string) (*Error, error) {
 	if err := DecodeStrict([]byte(text), &e); err != nil {
 		return nil, err
 	}
-	switch e.Code {
-	case NotFound, Conflict, InvalidCode, Forbidden, Unavailable:
-		return &e, nil
+	for i, m := range e.More {
+		if m == nil || !m.Code.known() {
+			return nil, Invalid(at("more", i)+".code", "enum")
+		}
+		if len(m.More) > 0 {
+			return nil, Invalid(at("more", i)+".more", "not_nested")
+		}
 	}
-	return nil, Invalid("code", "enum")
+	if !e.Code.known() {
+		return nil, Invalid("code", "enum")
+	}
+	return &e, nil
+}
+
+func (c Code) known() bool {
+	switch c {
+	case NotFound, Conflict, InvalidCode, Forbidden, Unavailable:
+		return true
+	}
+	return false
 }
 
 // AsError is the typed error in err's chain, or nil.
@@ -116,3 +207,28 @@ func (e *Error) At(field string) *Error { e.Field = field; return e }
 
 // By names the rule (document and article, or our own short name).
 func (e *Error) By(rule string) *Error { e.Rule = rule; return e }
+
+// maxQuoted is the most runes of a value that an error repeats.
+const maxQuoted = 100
+
+// quote adds the value at fault, shortened, unless the error has one already or
+// there is none. What no text may have is replaced, so that the error's own text
+// can be read back and shows as what it is.
+func (e *Error) quote(value string) *Error {
+	if value == "" || e.Param("value") != "" {
+		return e
+	}
+	value = strings.Map(func(r rune) rune {
+		if isRefusedCharacter(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, value)
+	if utf8.RuneCountInString(value) > maxQuoted {
+		value = string([]rune(value)[:maxQuoted-1]) + "…"
+	}
+	if !norm.NFC.IsNormalString(value) {
+		value = norm.NFC.String(value)
+	}
+	return e.With("value", value)
+}

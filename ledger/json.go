@@ -135,7 +135,7 @@ func walkObject(d *json.Decoder, t reflect.Type, path string, depth int) error {
 	}
 	var known map[string]reflect.Type
 	if t != nil {
-		known = members(t)
+		known = knownMembers(t)
 	}
 	seen := map[string]bool{}
 	for d.More() {
@@ -196,6 +196,15 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
+// knownMembers returns the JSON names of a struct with their types: from its
+// plan, where it has one.
+func knownMembers(t reflect.Type) map[string]reflect.Type {
+	if p, ok := plans[t]; ok {
+		return p.types
+	}
+	return members(t)
+}
+
 // members maps the JSON names of a struct, embedded structs included, to their types.
 func members(t reflect.Type) map[string]reflect.Type {
 	m := make(map[string]reflect.Type, t.NumField())
@@ -221,91 +230,6 @@ func checkText(s, path string) error {
 	for i := range len(s) {
 		if s[i] < 0x20 && s[i] != '\n' && s[i] != '\t' || s[i] == 0x7f {
 			return Invalid(path, "control_character")
-		}
-	}
-	return nil
-}
-
-// Limits of text and lists (protocol §4).
-const (
-	MaxName  = 100      // runes of a name or title
-	MaxText  = 4000     // runes of a public text
-	MaxBytes = 12 << 10 // bytes of a public text
-	MaxList  = 500      // members of a list
-	MaxItems = 8 << 10  // bytes of the information items kept inline
-)
-
-// CheckText holds a public text to its limits: between least and most runes,
-// at most MaxBytes bytes, no blank edge.
-func CheckText(field, s string, least, most int) error {
-	n := utf8.RuneCountInString(s)
-	switch {
-	case s == "" && least > 0:
-		return Invalid(field, "required")
-	case n < least:
-		return Invalid(field, "min_runes").With("limit", strconv.Itoa(least))
-	case n > most || len(s) > MaxBytes:
-		return Invalid(field, "max_runes").With("limit", strconv.Itoa(most))
-	case s != strings.TrimSpace(s):
-		return Invalid(field, "blank_edge")
-	case !norm.NFC.IsNormalString(s):
-		return Invalid(field, "nfc")
-	}
-	return nil
-}
-
-// CheckToken holds a short machine word (a kid, a code, a reference): 1 to most
-// of the characters A–Z a–z 0–9 . _ : / -.
-func CheckToken(field, s string, most int) error {
-	if s == "" {
-		return Invalid(field, "required")
-	}
-	if len(s) > most {
-		return Invalid(field, "max_length").With("limit", strconv.Itoa(most))
-	}
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("._:/-", c) < 0 {
-			return Invalid(field, "token_characters")
-		}
-	}
-	return nil
-}
-
-// OneOf holds an enumerated value against its closed list.
-func OneOf[T ~string](field string, v T, list []T) error {
-	if v == "" {
-		return Invalid(field, "required")
-	}
-	if slices.Contains(list, v) {
-		return nil
-	}
-	return Invalid(field, "enum").With("value", string(v))
-}
-
-// CheckList holds a list to its bounds and, for comparable members, to no repetition.
-func CheckList[T comparable](field string, list []T, least, most int) error {
-	if len(list) < least {
-		return Invalid(field, "required")
-	}
-	if len(list) > most {
-		return Invalid(field, "max_members").With("limit", strconv.Itoa(most))
-	}
-	for i := range list {
-		for j := range i {
-			if list[i] == list[j] {
-				return Invalid(field+"["+strconv.Itoa(i)+"]", "not_twice")
-			}
-		}
-	}
-	return nil
-}
-
-// First is the first error of a list of checks, or nil.
-func First(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
 		}
 	}
 	return nil

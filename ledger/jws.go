@@ -257,13 +257,14 @@ func SignJWS(key *Key, typ string, payload []byte) (string, error) {
 }
 
 func prefix(err error, at string) error {
-	if e := AsError(err); e != nil {
-		c := *e
-		c.Field = join(at, e.Field)
-		if e.Field == "" {
-			c.Field = at
-		}
-		return &c
+	e := AsError(err)
+	if e == nil {
+		return err
 	}
-	return err
+	return e.Rename(func(field string) string {
+		if field == "" {
+			return at
+		}
+		return join(at, field)
+	})
 }

@@ -23,12 +23,12 @@ const (
 // KeyRecord is a public key of a party: what it may sign, who keeps it, and
 // from when until when it counts. Until 0 is open.
 type KeyRecord struct {
-	Kid     KeyID   `json:"kid"`
-	JWK     JWK     `json:"jwk"`
-	Use     KeyUse  `json:"use"`
-	Custody Custody `json:"custody"`
-	From    Millis  `json:"from"`
-	Until   Millis  `json:"until"`
+	Kid     KeyID   `json:"kid" zh:"公钥指纹" en:"Key id"`
+	JWK     JWK     `json:"jwk" zh:"公钥" en:"Public key"`
+	Use     KeyUse  `json:"use" form:"enum=key_uses" zh:"用途" en:"Use"`
+	Custody Custody `json:"custody" form:"enum=custodies" zh:"保管方式" en:"Custody"`
+	From    Millis  `json:"from" form:"min=0" zh:"生效时间" en:"From"`
+	Until   Millis  `json:"until" form:"min=0" zh:"失效时间" en:"Until"`
 }
 
 // Valid reports whether the key counts at t.
@@ -36,76 +36,54 @@ func (k KeyRecord) Valid(t Millis) bool { return k.From <= t && (k.Until == 0 ||
 
 // NewKeyArg is a key as it is asked for, before it counts.
 type NewKeyArg struct {
-	JWK     JWK     `json:"jwk"`
-	Use     KeyUse  `json:"use"`
-	Custody Custody `json:"custody"`
+	JWK     JWK     `json:"jwk" zh:"公钥" en:"Public key"`
+	Use     KeyUse  `json:"use" form:"enum=key_uses" zh:"用途" en:"Use"`
+	Custody Custody `json:"custody" form:"enum=custodies" zh:"保管方式" en:"Custody"`
 }
 
 // Validate checks the key and its use.
-func (k NewKeyArg) Validate(field string) error {
-	return First(k.JWK.Validate(field+".jwk"),
-		OneOf(field+".use", k.Use, []KeyUse{UseSign, UseAuth}),
-		OneOf(field+".custody", k.Custody, []Custody{CustodySelf, CustodyNode}))
-}
+func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 
 // Suspension is one open suspension: only the role that set it lifts it
 // (protocol §8). Effective means that none is open.
 type Suspension struct {
-	Role   Role   `json:"role"`
-	By     ID     `json:"by"`
-	Ground string `json:"ground"`
-	Since  Millis `json:"since"`
+	Role   Role   `json:"role" form:"enum=roles" zh:"中止方角色" en:"Role"`
+	By     ID     `json:"by" zh:"中止方" en:"Suspended by"`
+	Ground string `json:"ground" form:"token=64" zh:"理由" en:"Ground"`
+	Since  Millis `json:"since" form:"ms" zh:"起始时间" en:"Since"`
 }
 
 // PartyProfile is what a party says of itself: the payload of its admission JWS.
 // Holding the JWS proves that it holds its keys.
 type PartyProfile struct {
-	ID         ID          `json:"id"`
-	Name       string      `json:"name"`
-	USCC       USCC        `json:"uscc"`
-	Kind       PartyKind   `json:"kind"`
-	Roles      []Role      `json:"roles"`
-	Region     Region      `json:"region"`
-	Affiliates []USCC      `json:"affiliates"`
-	Keys       []NewKeyArg `json:"keys"`
-	Origin     string      `json:"origin,omitempty"`  // platform only: its node's origin
-	URL        string      `json:"url,omitempty"`     // platform only: where its node is reached
-	LogKey     string      `json:"log_key,omitempty"` // platform only: verifier key of its receipt log
+	ID         ID          `json:"id" zh:"主体编号" en:"Party id"`
+	Name       string      `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
+	USCC       USCC        `json:"uscc" zh:"统一社会信用代码" en:"Unified social credit code"`
+	Kind       PartyKind   `json:"kind" form:"enum=party_kinds" zh:"类型" en:"Kind"`
+	Roles      []Role      `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"Roles"`
+	Region     Region      `json:"region" zh:"区划" en:"Region"`
+	Affiliates []USCC      `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
+	Keys       []NewKeyArg `json:"keys" form:"list=1..4,repeats" zh:"公钥" en:"Keys"`
+	Origin     string      `json:"origin,omitempty" form:"token=200" zh:"节点名称" en:"Node's origin"`       // platform only: its node's origin
+	URL        string      `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`                 // platform only: where its node is reached
+	LogKey     string      `json:"log_key,omitempty" form:"-,quiet" zh:"回执日志公钥" en:"Key of receipt log"` // platform only: verifier key of its receipt log
 }
 
 // Validate checks the profile's form.
-func (p PartyProfile) Validate() error {
-	if err := First(p.ID.Validate("id"), CheckText("name", p.Name, 1, MaxName), p.USCC.Validate("uscc"),
-		OneOf("kind", p.Kind, PartyKinds()), p.Region.Validate("region"),
-		CheckList("roles", p.Roles, 1, len(Roles())), CheckList("affiliates", p.Affiliates, 0, 50),
-		CheckList("keys", p.Keys, 1, 4)); err != nil {
-		return err
-	}
-	for i, r := range p.Roles {
-		if err := OneOf(at("roles", i), r, Roles()); err != nil {
-			return err
+func (p PartyProfile) Validate() error { return CheckForm("", &p) }
+
+// rules checks that a key has one use only, and the address.
+func (p PartyProfile) rules(f *faults) {
+	if f.sound("keys") {
+		for i, k := range p.Keys {
+			if slices.ContainsFunc(p.Keys[:i], func(other NewKeyArg) bool { return other.JWK == k.JWK }) {
+				f.refuse(Invalid(at("keys", i), "not_twice"))
+			}
 		}
 	}
-	for i, u := range p.Affiliates {
-		if err := u.Validate(at("affiliates", i)); err != nil {
-			return err
-		}
+	if f.sound("origin") {
+		f.refuse(p.CheckURL())
 	}
-	for i, k := range p.Keys {
-		if err := k.Validate(at("keys", i)); err != nil {
-			return err
-		}
-		same := func(other NewKeyArg) bool { return other.JWK == k.JWK }
-		if slices.ContainsFunc(p.Keys[:i], same) { // one key has one use
-			return Invalid(at("keys", i), "not_twice")
-		}
-	}
-	if p.Origin != "" {
-		if err := CheckToken("origin", p.Origin, 200); err != nil {
-			return err
-		}
-	}
-	return p.CheckURL()
 }
 
 // CheckURL holds the address of a node to be one that a client can add a path to.
@@ -121,27 +99,27 @@ func (p PartyProfile) CheckURL() error {
 		host, ok = strings.CutPrefix(p.URL, "http://")
 	}
 	if !ok || host == "" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, ":") || strings.HasSuffix(host, "/") {
-		return Invalid("url", "http_address")
+		return Invalid("url", "http_address").quote(p.URL).With("allowed", "http:// or https:// and a host, no slash at the end")
 	}
 	return CheckToken("url", p.URL, 200)
 }
 
 // Party is the record of an admitted party.
 type Party struct {
-	ID          ID           `json:"id"`
-	Name        string       `json:"name"`
-	USCC        USCC         `json:"uscc"`
-	Kind        PartyKind    `json:"kind"`
-	Roles       []Role       `json:"roles"`
-	Region      Region       `json:"region"`
-	Affiliates  []USCC       `json:"affiliates"`
-	Keys        []KeyRecord  `json:"keys"`
-	Origin      string       `json:"origin,omitempty"`
-	URL         string       `json:"url,omitempty"`
-	AdmittedAt  Millis       `json:"admitted_at"` // also verified_at: the authority checked who it is
-	AdmittedBy  ID           `json:"admitted_by"`
-	Suspensions []Suspension `json:"suspensions"`
-	Cite        Cite         `json:"cite"` // the call that wrote this version
+	ID          ID           `json:"id" zh:"主体编号" en:"Party id"`
+	Name        string       `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
+	USCC        USCC         `json:"uscc" zh:"统一社会信用代码" en:"Unified social credit code"`
+	Kind        PartyKind    `json:"kind" form:"enum=party_kinds" zh:"类型" en:"Kind"`
+	Roles       []Role       `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"Roles"`
+	Region      Region       `json:"region" zh:"区划" en:"Region"`
+	Affiliates  []USCC       `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
+	Keys        []KeyRecord  `json:"keys" form:"list=1..1000,repeats" zh:"公钥" en:"Keys"`
+	Origin      string       `json:"origin,omitempty" form:"token=200" zh:"节点名称" en:"Node's origin"`
+	URL         string       `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`
+	AdmittedAt  Millis       `json:"admitted_at" form:"ms" zh:"准入时间" en:"Admitted at"` // also verified_at: the authority checked who it is
+	AdmittedBy  ID           `json:"admitted_by" zh:"准入机构" en:"Admitted by"`
+	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Cite        Cite         `json:"cite" zh:"引用请求" en:"Written by"` // the call that wrote this version
 }
 
 // Has reports whether the party holds one of the roles.
@@ -171,20 +149,20 @@ func (p Party) Key(kid KeyID) (KeyRecord, bool) {
 // call that answers another party's record cites the payload hash of the call
 // that wrote it (protocol §8).
 type Cite struct {
-	Party   ID     `json:"party"`
-	Call    ID     `json:"call"`
-	Payload Digest `json:"payload"`
+	Party   ID     `json:"party" zh:"签名主体" en:"Party"`
+	Call    ID     `json:"call" zh:"请求编号" en:"Call"`
+	Payload Digest `json:"payload" zh:"请求内容摘要" en:"Hash of payload"`
 }
 
 // Limits are the terms of the registry body in working days (domain §2.3). On a
 // demo ledger they may be 0.
 type Limits struct {
-	Accept    int `json:"accept_days"`
-	Exam      int `json:"exam_days"`
-	Notice    int `json:"notice_days"`
-	Objection int `json:"objection_days"`
-	Code      int `json:"code_days"`
-	Resubmit  int `json:"resubmit_days"`
+	Accept    int `json:"accept_days" form:"-" zh:"受理期限（工作日）" en:"Working days to accept"`
+	Exam      int `json:"exam_days" form:"-" zh:"审核期限（工作日）" en:"Working days to examine"`
+	Notice    int `json:"notice_days" form:"-" zh:"公示期（工作日）" en:"Working days of notice"`
+	Objection int `json:"objection_days" form:"-" zh:"异议处理期限（工作日）" en:"Working days to decide an objection"`
+	Code      int `json:"code_days" form:"-" zh:"赋码期限（工作日）" en:"Working days to code"`
+	Resubmit  int `json:"resubmit_days" form:"-" zh:"补正期限（工作日）" en:"Working days to resubmit"`
 }
 
 // StatutoryLimits are the law's: R10 (3), R11 (20), R12 (10), ours (10, 3, 30).
@@ -203,125 +181,120 @@ const (
 
 // GenesisArgs begin a ledger: the call genesis, self-signed by the data authority.
 type GenesisArgs struct {
-	Ledger    ID           `json:"ledger"`
-	Name      string       `json:"name"`
-	Region    Region       `json:"region"`
-	Origin    string       `json:"origin"`     // of the node; its logs are origin/log/ledger and origin/log/receipts
-	LedgerKey string       `json:"ledger_key"` // verifier key of the ledger log (C2SP signed note); empty on Fabric
-	Authority PartyProfile `json:"authority"`
-	Recovery  JWK          `json:"recovery"` // kept offline: replaces the authority's own key
-	Platform  string       `json:"platform"` // admission JWS of the node party, with its receipt log's key
-	Limits    Limits       `json:"limits"`
-	Gate      Gate         `json:"gate"`
-	Rules     int          `json:"rules"`
-	Demo      bool         `json:"demo"`
+	Ledger    ID           `json:"ledger" zh:"账本编号" en:"Ledger"`
+	Name      string       `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
+	Region    Region       `json:"region" zh:"区划" en:"Region"`
+	Origin    string       `json:"origin" form:"token=200" zh:"节点名称" en:"Node's origin"`                    // of the node; its logs are origin/log/ledger and origin/log/receipts
+	LedgerKey string       `json:"ledger_key" form:"bytes=0..300,quiet" zh:"账本日志公钥" en:"Key of ledger log"` // verifier key of the ledger log (C2SP signed note); empty on Fabric
+	Authority PartyProfile `json:"authority" zh:"数据管理部门" en:"Data authority"`
+	Recovery  JWK          `json:"recovery" zh:"恢复公钥" en:"Recovery key"`                          // kept offline: replaces the authority's own key
+	Platform  string       `json:"platform" form:"jws,-" zh:"登记平台入册申请" en:"Platform's admission"` // admission JWS of the node party, with its receipt log's key
+	Limits    Limits       `json:"limits" zh:"办理期限" en:"Limits"`
+	Gate      Gate         `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
+	Rules     int          `json:"rules" form:"-" zh:"规则版本" en:"Version of rules"`
+	Demo      bool         `json:"demo" zh:"演示账本" en:"Demonstration"`
 }
 
 // Genesis is the record of the beginning.
 type Genesis struct {
-	Ledger    ID     `json:"ledger"`
-	Name      string `json:"name"`
-	Region    Region `json:"region"`
-	Origin    string `json:"origin"`
-	LedgerKey string `json:"ledger_key"`
-	Authority ID     `json:"authority"`
-	Recovery  JWK    `json:"recovery"`
-	Platform  ID     `json:"platform"`
-	Limits    Limits `json:"limits"`
-	Gate      Gate   `json:"gate"`
-	Rules     int    `json:"rules"`
-	Demo      bool   `json:"demo"`
-	Time      Millis `json:"time"`
+	Ledger    ID     `json:"ledger" zh:"账本编号" en:"Ledger"`
+	Name      string `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
+	Region    Region `json:"region" zh:"区划" en:"Region"`
+	Origin    string `json:"origin" form:"token=200" zh:"节点名称" en:"Node's origin"`
+	LedgerKey string `json:"ledger_key" form:"bytes=0..300,quiet" zh:"账本日志公钥" en:"Key of ledger log"`
+	Authority ID     `json:"authority" zh:"数据管理部门" en:"Data authority"`
+	Recovery  JWK    `json:"recovery" zh:"恢复公钥" en:"Recovery key"`
+	Platform  ID     `json:"platform" zh:"登记平台" en:"Platform"`
+	Limits    Limits `json:"limits" zh:"办理期限" en:"Limits"`
+	Gate      Gate   `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
+	Rules     int    `json:"rules" form:"min=1" zh:"规则版本" en:"Version of rules"`
+	Demo      bool   `json:"demo" zh:"演示账本" en:"Demonstration"`
+	Time      Millis `json:"time" form:"ms" zh:"建账时间" en:"Time"`
 }
 
 // LogRecord names a receipt log and who may anchor it.
 type LogRecord struct {
-	Origin string `json:"origin"`
-	Owner  ID     `json:"owner"`
-	Key    string `json:"key"`
+	Origin string `json:"origin" form:"token=250" zh:"日志名称" en:"Origin"`
+	Owner  ID     `json:"owner" zh:"所属主体" en:"Owner"`
+	Key    string `json:"key" form:"-,quiet" zh:"日志公钥" en:"Key"`
 }
 
 // PartyAdmitArgs admit a party; Application is its own JWS of type TypeAdmission.
 type PartyAdmitArgs struct {
-	Application string `json:"application"`
+	Application string `json:"application" form:"jws" zh:"入册申请" en:"Admission"`
 }
 
 // TargetArgs name a record, why it is acted on, and the payload hash of the
 // call that last wrote it.
 type TargetArgs struct {
-	ID      ID     `json:"id"`
-	Answers Digest `json:"answers"`
-	Ground  string `json:"ground"`
-}
-
-// Validate checks the form.
-func (a TargetArgs) Validate() error {
-	return First(a.ID.Validate("id"), a.Answers.Validate("answers"), CheckToken("ground", a.Ground, 64))
+	ID      ID     `json:"id" zh:"记录编号" en:"Record id"`
+	Answers Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
+	Ground  string `json:"ground" form:"token=64" zh:"理由" en:"Ground"`
 }
 
 // KeyRotateArgs replace one of the caller's own keys. Proof is a JWS of type
 // TypeRotation signed by the new key over RotationProof.
 type KeyRotateArgs struct {
-	Old   KeyID     `json:"old"`
-	New   NewKeyArg `json:"new"`
-	Proof string    `json:"proof"`
+	Old   KeyID     `json:"old" zh:"原公钥指纹" en:"Old key"`
+	New   NewKeyArg `json:"new" zh:"新公钥" en:"New key"`
+	Proof string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
 }
 
 // RotationProof is what the new key signs: whose it is and what it replaces.
 type RotationProof struct {
-	Ledger ID    `json:"ledger"`
-	Party  ID    `json:"party"`
-	Old    KeyID `json:"old"`
+	Ledger ID    `json:"ledger" zh:"账本编号" en:"Ledger"`
+	Party  ID    `json:"party" zh:"主体编号" en:"Party"`
+	Old    KeyID `json:"old" zh:"原公钥指纹" en:"Old key"`
 }
 
 // KeyRevokeArgs end a key at once; the caller ends its own, the authority anyone's.
 type KeyRevokeArgs struct {
-	Party  ID     `json:"party"`
-	Kid    KeyID  `json:"kid"`
-	Reason string `json:"reason"` // lost compromised retired
+	Party  ID     `json:"party" zh:"主体编号" en:"Party"`
+	Kid    KeyID  `json:"kid" zh:"公钥指纹" en:"Key id"`
+	Reason string `json:"reason" form:"enum=key_reasons" zh:"理由" en:"Reason"` // lost compromised retired
 }
 
 // KeyReplaceArgs put a new key for a lost one: by the authority for others,
 // by the recovery key for the authority itself.
 type KeyReplaceArgs struct {
-	Party  ID        `json:"party"`
-	Old    KeyID     `json:"old"`
-	New    NewKeyArg `json:"new"`
-	Proof  string    `json:"proof"`
-	Reason string    `json:"reason"` // lost compromised
+	Party  ID        `json:"party" zh:"主体编号" en:"Party"`
+	Old    KeyID     `json:"old" zh:"原公钥指纹" en:"Old key"`
+	New    NewKeyArg `json:"new" zh:"新公钥" en:"New key"`
+	Proof  string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
+	Reason string    `json:"reason" form:"enum=replace_reasons" zh:"理由" en:"Reason"` // lost compromised
 }
 
 // CalendarArgs record a year's list of the State Council (domain §7).
 type CalendarArgs struct {
-	Year   int    `json:"year"`
-	Off    []Date `json:"off"`
-	Work   []Date `json:"work"`
-	Source string `json:"source"`
+	Year   int    `json:"year" form:"range=2000..2200" zh:"年份" en:"Year"`
+	Off    []Date `json:"off" form:"list=1..60" zh:"放假日" en:"Days off"`
+	Work   []Date `json:"work" form:"list=0..60" zh:"调休上班日" en:"Make-up working days"`
+	Source string `json:"source" form:"text=1..200" zh:"文件依据" en:"Source"`
 }
 
 // CalendarYear is the record of a year's list.
 type CalendarYear struct {
-	Year   int    `json:"year"`
-	Off    []Date `json:"off"`
-	Work   []Date `json:"work"`
-	Source string `json:"source"`
-	Cite   Cite   `json:"cite"`
+	Year   int    `json:"year" form:"range=2000..2200" zh:"年份" en:"Year"`
+	Off    []Date `json:"off" form:"list=1..60" zh:"放假日" en:"Days off"`
+	Work   []Date `json:"work" form:"list=0..60" zh:"调休上班日" en:"Make-up working days"`
+	Source string `json:"source" form:"text=1..200" zh:"文件依据" en:"Source"`
+	Cite   Cite   `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
 // AnchorArgs record the root of a receipt log. Proof is the RFC 9162
 // consistency proof from the last anchored size, each hash in hex.
 type AnchorArgs struct {
-	Log   string   `json:"log"`
-	Size  int64    `json:"size"`
-	Root  Digest   `json:"root"`
-	Proof []Digest `json:"consistency_proof"`
+	Log   string   `json:"log" form:"token=250" zh:"日志名称" en:"Log"`
+	Size  int64    `json:"size" form:"min=1" zh:"条目数" en:"Size"`
+	Root  Digest   `json:"root" zh:"根摘要" en:"Root"`
+	Proof []Digest `json:"consistency_proof" form:"list=0..64,repeats" zh:"一致性证明" en:"Consistency proof"`
 }
 
 // Anchor is the last anchor of a log.
 type Anchor struct {
-	Log  string `json:"log"`
-	Size int64  `json:"size"`
-	Root Digest `json:"root"`
-	Time Millis `json:"time"`
-	Cite Cite   `json:"cite"`
+	Log  string `json:"log" form:"token=250" zh:"日志名称" en:"Log"`
+	Size int64  `json:"size" form:"min=1" zh:"条目数" en:"Size"`
+	Root Digest `json:"root" zh:"根摘要" en:"Root"`
+	Time Millis `json:"time" form:"ms" zh:"锚定时间" en:"Time"`
+	Cite Cite   `json:"cite" zh:"引用请求" en:"Written by"`
 }

@@ -1,78 +1,73 @@
 package ledger
 
-import (
-	"regexp"
-	"strconv"
-)
+import "strconv"
 
 func at(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }
 
 // Item is one information item (信息项) of a resource.
 type Item struct {
-	Name     string   `json:"name"`
-	Label    string   `json:"label"`
-	DataType string   `json:"data_type"`
-	Length   int      `json:"length"`
-	Nullable bool     `json:"nullable"`
-	IsKey    bool     `json:"is_key"`
-	Level    Level    `json:"level"`
-	PIStatus PIStatus `json:"pi_status"`
-	CodeList string   `json:"code_list,omitempty"`
+	Name     string   `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
+	Label    string   `json:"label" form:"text=1..100" zh:"中文名" en:"Label"`
+	DataType string   `json:"data_type" form:"token=32" zh:"数据类型" en:"Data type"`
+	Length   int      `json:"length" form:"min=0" zh:"长度" en:"Length"`
+	Nullable bool     `json:"nullable" zh:"可为空" en:"May be empty"`
+	IsKey    bool     `json:"is_key" zh:"主键" en:"Key"`
+	Level    Level    `json:"level" form:"enum=levels" zh:"级别" en:"Level"`
+	PIStatus PIStatus `json:"pi_status" form:"enum=pi_statuses" zh:"个人信息" en:"Personal information"`
+	CodeList string   `json:"code_list,omitempty" form:"text=0..100" zh:"代码表" en:"Code list"`
 }
 
 // Quality are six scores of 0 to 100 with who gave them and when (GB/T 36344).
 type Quality struct {
-	Normative  int    `json:"normative"`
-	Complete   int    `json:"complete"`
-	Accurate   int    `json:"accurate"`
-	Consistent int    `json:"consistent"`
-	Timely     int    `json:"timely"`
-	Accessible int    `json:"accessible"`
-	Assessor   string `json:"assessor"`
-	AssessedOn Date   `json:"assessed_on"`
+	Normative  int    `json:"normative" form:"range=0..100" zh:"规范性" en:"Conformity"`
+	Complete   int    `json:"complete" form:"range=0..100" zh:"完整性" en:"Completeness"`
+	Accurate   int    `json:"accurate" form:"range=0..100" zh:"准确性" en:"Accuracy"`
+	Consistent int    `json:"consistent" form:"range=0..100" zh:"一致性" en:"Consistency"`
+	Timely     int    `json:"timely" form:"range=0..100" zh:"时效性" en:"Timeliness"`
+	Accessible int    `json:"accessible" form:"range=0..100" zh:"可访问性" en:"Accessibility"`
+	Assessor   string `json:"assessor" form:"text=1..100" zh:"评价机构" en:"Assessor"`
+	AssessedOn Date   `json:"assessed_on" zh:"评价日期" en:"Assessed on"`
 }
 
 // Temporal is a span of days (dct:temporal); End empty is open.
 type Temporal struct {
-	Start Date `json:"start"`
-	End   Date `json:"end,omitempty"`
+	Start Date `json:"start" zh:"开始日期" en:"First day"`
+	End   Date `json:"end,omitempty" zh:"结束日期" en:"Last day"`
 }
 
 // Resource is what is said of a public data resource (domain §6.2, DCAT 3).
 // Texts that are not public are salted hashes.
 type Resource struct {
-	ID            ID       `json:"id"`
-	Title         string   `json:"title"`
-	Description   string   `json:"description"`
-	Identifier    string   `json:"identifier,omitempty"`
-	Publisher     ID       `json:"publisher"` // the holder
-	CatalogClass  string   `json:"catalog_class"`
-	Domain        string   `json:"domain"`
-	Sector        string   `json:"sector"`
-	Spatial       Region   `json:"spatial"`
-	Temporal      Temporal `json:"temporal"`
-	Periodicity   string   `json:"accrual_periodicity"`
-	Modified      Millis   `json:"modified"`
-	Keywords      []string `json:"keywords"`
-	LandingPage   string   `json:"landing_page,omitempty"`
-	Obtained      string   `json:"obtained"` // own shared delegated
-	SharerConsent Digest   `json:"sharer_consent,omitempty"`
-	SourceBasis   Salted   `json:"source_basis"`
-	ShareType     string   `json:"share_type"`  // unconditional conditional none
-	OpenType      string   `json:"open_type"`   // open conditional closed
-	SupplyMode    []string `json:"supply_mode"` // share open authorized_operation
-	Items         []Item   `json:"items"`
-	ItemsObject   Digest   `json:"items_object,omitempty"` // where the items exceed 8 KiB
-	Format        string   `json:"format"`
-	RowCount      int64    `json:"row_count"`
-	ByteSize      int64    `json:"byte_size"`
-	Level         Level    `json:"level"`
-	LevelBasis    Salted   `json:"level_basis"`
-	PIStatus      PIStatus `json:"pi_status"`
-	Quality       Quality  `json:"quality"`
+	ID            ID       `json:"id" zh:"资源标识" en:"Resource id"`
+	Title         string   `json:"title" form:"text=1..100,pattern=title" zh:"名称" en:"Title"`
+	Description   string   `json:"description" form:"text=20..4000" zh:"摘要" en:"Description"`
+	Identifier    string   `json:"identifier,omitempty" form:"pattern=catalogue_code" zh:"目录代码" en:"Catalogue code"`
+	Publisher     ID       `json:"publisher" zh:"提供方" en:"Publisher"` // the holder
+	CatalogClass  string   `json:"catalog_class" form:"enum=catalog_classes" zh:"目录类" en:"Catalogue class"`
+	Domain        string   `json:"domain" form:"enum=domains" zh:"所属领域" en:"Domain"`
+	Sector        string   `json:"sector" form:"pattern=gbt4754" zh:"行业" en:"Sector"`
+	Spatial       Region   `json:"spatial" zh:"区域" en:"Region"`
+	Temporal      Temporal `json:"temporal" zh:"时间范围" en:"Time span"`
+	Periodicity   string   `json:"accrual_periodicity" form:"enum=periodicities" zh:"更新频率" en:"Update frequency"`
+	Modified      Millis   `json:"modified" form:"ms" zh:"更新日" en:"Last updated"`
+	Keywords      []string `json:"keywords" form:"list=0..500,text=1..100" zh:"关键词" en:"Keywords"`
+	LandingPage   string   `json:"landing_page,omitempty" form:"text=1..500,pattern=page" zh:"网址" en:"Landing page"`
+	Obtained      string   `json:"obtained" form:"enum=obtainings" zh:"取得方式" en:"How obtained"` // own shared delegated
+	SharerConsent Digest   `json:"sharer_consent,omitempty" zh:"共享方同意" en:"Sharer's consent"`
+	SourceBasis   Salted   `json:"source_basis" zh:"来源依据" en:"Basis of source"`
+	ShareType     string   `json:"share_type" form:"enum=share_types" zh:"共享属性" en:"Share type"`               // unconditional conditional none
+	OpenType      string   `json:"open_type" form:"enum=open_types" zh:"开放属性" en:"Open type"`                  // open conditional closed
+	SupplyMode    []string `json:"supply_mode" form:"list=1..3,enum=supply_modes" zh:"供给方式" en:"Supply modes"` // share open authorized_operation
+	Items         []Item   `json:"items" form:"list=0..500,repeats" zh:"信息项" en:"Information items"`
+	ItemsObject   Digest   `json:"items_object,omitempty" zh:"信息项文件" en:"File of information items"` // where the items exceed 8 KiB
+	Format        string   `json:"format" form:"enum=formats" zh:"格式" en:"Format"`
+	RowCount      int64    `json:"row_count" form:"min=0" zh:"记录数" en:"Rows"`
+	ByteSize      int64    `json:"byte_size" form:"min=0" zh:"数据量（字节）" en:"Size in bytes"`
+	Level         Level    `json:"level" form:"enum=levels" zh:"级别" en:"Level"`
+	LevelBasis    Salted   `json:"level_basis" zh:"定级依据" en:"Basis of level"`
+	PIStatus      PIStatus `json:"pi_status" form:"enum=pi_statuses" zh:"个人信息" en:"Personal information"`
+	Quality       Quality  `json:"quality" zh:"质量评价" en:"Quality"`
 }
-
-var sectorForm = regexp.MustCompile(`^[A-T](\d{2,4})?$`)
 
 // MaterialGroup is one of the groups of materials of R9(1).
 type MaterialGroup string
@@ -88,43 +83,38 @@ const (
 )
 
 // MaterialGroups is the list that an initial registration of a resource needs.
-func MaterialGroups() []MaterialGroup {
-	return []MaterialGroup{
-		MaterialSubject, MaterialLawfulSource, MaterialFacts, MaterialDeposit, MaterialRisk,
-		MaterialInternalReview,
-	}
-}
+func MaterialGroups() []MaterialGroup { return list[MaterialGroup](materialGroups) }
 
 // Material is a document of an application, by hash; its name stays off the ledger.
 type Material struct {
-	Group  MaterialGroup `json:"group"`
-	SHA256 Digest        `json:"sha256"`
-	Bytes  int64         `json:"bytes"`
-	Name   Salted        `json:"name"`
+	Group  MaterialGroup `json:"group" form:"enum=material_groups" zh:"材料类别" en:"Group"`
+	SHA256 Digest        `json:"sha256" zh:"文件摘要" en:"Hash of file"`
+	Bytes  int64         `json:"bytes" form:"min=1" zh:"文件大小（字节）" en:"Size in bytes"`
+	Name   Salted        `json:"name" zh:"文件名" en:"File name"`
 }
 
 // Review is somebody's examination by hash: who, when, until when.
 type Review struct {
-	By         string `json:"by"`
-	On         Date   `json:"on"`
-	SHA256     Digest `json:"sha256"`
-	ValidUntil Date   `json:"valid_until,omitempty"`
+	By         string `json:"by" form:"text=1..100" zh:"审核单位" en:"Reviewed by"`
+	On         Date   `json:"on" zh:"审核日期" en:"Reviewed on"`
+	SHA256     Digest `json:"sha256" zh:"审核文件摘要" en:"Hash of review"`
+	ValidUntil Date   `json:"valid_until,omitempty" zh:"有效期至" en:"Valid until"`
 }
 
 // DepositArgs fix a hash before an application (R7 存证).
 type DepositArgs struct {
-	SHA256 Digest `json:"sha256"`
-	Bytes  int64  `json:"bytes"`
+	SHA256 Digest `json:"sha256" zh:"存证摘要" en:"Deposited hash"`
+	Bytes  int64  `json:"bytes" form:"min=0" zh:"大小（字节）" en:"Size in bytes"`
 }
 
 // Deposit is the record of a deposit.
 type Deposit struct {
-	SHA256      Digest `json:"sha256"`
-	Bytes       int64  `json:"bytes"`
-	Party       ID     `json:"party"`
-	Time        Millis `json:"time"`
-	Application ID     `json:"application,omitempty"` // the application that rests on it, while it lives
-	Cite        Cite   `json:"cite"`
+	SHA256      Digest `json:"sha256" zh:"存证摘要" en:"Deposited hash"`
+	Bytes       int64  `json:"bytes" form:"min=0" zh:"大小（字节）" en:"Size in bytes"`
+	Party       ID     `json:"party" zh:"存证主体" en:"Depositor"`
+	Time        Millis `json:"time" form:"ms" zh:"存证时间" en:"Time"`
+	Application ID     `json:"application,omitempty" zh:"所属申请" en:"Application"` // the application that rests on it, while it lives
+	Cite        Cite   `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
 // ApplicationState is where an application stands (domain §2.3).
@@ -144,136 +134,134 @@ const (
 )
 
 // ApplicationStates is the closed list.
-func ApplicationStates() []ApplicationState {
-	return []ApplicationState{AppSubmitted, AppReturned, AppNotAccepted, AppAccepted, AppExamFailed, AppNoticed, AppTerminated, AppCoded, AppWithdrawn}
-}
+func ApplicationStates() []ApplicationState { return list[ApplicationState](applicationStates) }
 
 // AppSubmitArgs apply for the initial registration of a resource (R7–R9).
 type AppSubmitArgs struct {
-	Application    ID         `json:"application"`
-	Body           ID         `json:"body"` // the registry body applied to
-	Resource       Resource   `json:"resource"`
-	Deposit        Digest     `json:"deposit_hash"`
-	Materials      []Material `json:"materials"`
-	InternalReview Review     `json:"internal_review"`
+	Application    ID         `json:"application" zh:"申请编号" en:"Application id"`
+	Body           ID         `json:"body" zh:"登记机构" en:"Registry body"` // the registry body applied to
+	Resource       Resource   `json:"resource" zh:"数据资源" en:"Resource"`
+	Deposit        Digest     `json:"deposit_hash" zh:"存证摘要" en:"Deposited hash"`
+	Materials      []Material `json:"materials" form:"list=1..500" zh:"申请材料" en:"Materials"`
+	InternalReview Review     `json:"internal_review" zh:"业务审核" en:"Internal review"`
 }
 
 // AppResubmitArgs answer a return with the whole application anew.
 type AppResubmitArgs struct {
-	Answers Digest `json:"answers"`
+	Answers Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
 	AppSubmitArgs
 }
 
 // AppStepArgs take an application one step: accept, withdraw.
 type AppStepArgs struct {
-	Application ID     `json:"application"`
-	Answers     Digest `json:"answers"`
+	Application ID     `json:"application" zh:"申请编号" en:"Application id"`
+	Answers     Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
 }
 
 // Defect is one thing to mend: the member or group at fault and the rule it breaks.
 type Defect struct {
-	Field string  `json:"field"`
-	Rule  string  `json:"rule"`
-	Note  *Salted `json:"note,omitempty"`
+	Field string  `json:"field" form:"pattern=defect" zh:"问题字段" en:"Field"`
+	Rule  string  `json:"rule" form:"pattern=defect" zh:"所违反规则" en:"Rule"`
+	Note  *Salted `json:"note,omitempty" zh:"说明" en:"Note"`
 }
 
 // AppReturnArgs give an application back with all its defects at once (R10).
 type AppReturnArgs struct {
 	AppStepArgs
-	Defects []Defect `json:"defects"`
+	Defects []Defect `json:"defects" form:"list=1..500,repeats" zh:"补正事项" en:"Defects"`
 }
 
 // AppRefuseArgs refuse an application, or fail its examination.
 type AppRefuseArgs struct {
 	AppStepArgs
-	Reason Reason  `json:"reason"`
-	Note   *Salted `json:"note,omitempty"`
+	Reason Reason  `json:"reason" form:"enum=refusal_reasons" zh:"理由" en:"Reason"`
+	Note   *Salted `json:"note,omitempty" zh:"说明" en:"Note"`
 }
 
 // AppPassArgs pass the formal examination (R11); Late is the told reason where
 // the limit has gone by.
 type AppPassArgs struct {
 	AppStepArgs
-	Checklist []string `json:"checklist"` // complete consistent admissible
-	Late      *Salted  `json:"late,omitempty"`
+	Checklist []string `json:"checklist" form:"list=3..3,enum=checks" zh:"审核要点" en:"Checklist"` // complete consistent admissible
+	Late      *Salted  `json:"late,omitempty" zh:"逾期原因" en:"Reason of delay"`
 }
 
 // AppObjectArgs object in the notice period, under one's real name (R12). A natural
 // person's objection is filed by the registry body with Person, the salted hash
 // of who it was.
 type AppObjectArgs struct {
-	Application ID       `json:"application"`
-	Objection   ID       `json:"objection"`
-	Answers     Digest   `json:"answers"`
-	Ground      string   `json:"ground"`
-	Evidence    []Digest `json:"evidence"`
-	Person      *Salted  `json:"person,omitempty"`
+	Application ID       `json:"application" zh:"申请编号" en:"Application id"`
+	Objection   ID       `json:"objection" zh:"异议编号" en:"Objection id"`
+	Answers     Digest   `json:"answers" zh:"所针对的公示" en:"Answered call"`
+	Ground      string   `json:"ground" form:"token=64" zh:"异议理由" en:"Ground"`
+	Evidence    []Digest `json:"evidence" form:"list=1..20" zh:"证据摘要" en:"Evidence"`
+	Person      *Salted  `json:"person,omitempty" zh:"异议自然人" en:"Person"`
 }
 
 // AppDecideArgs decide an objection.
 type AppDecideArgs struct {
 	AppStepArgs
-	Objection ID     `json:"objection"`
-	Upheld    bool   `json:"upheld"`
-	Reason    Salted `json:"reason"`
+	Objection ID     `json:"objection" zh:"异议编号" en:"Objection id"`
+	Upheld    bool   `json:"upheld" zh:"异议成立" en:"Upheld"`
+	Reason    Salted `json:"reason" zh:"理由" en:"Reason"`
 }
 
 // AppCodeArgs give the code that ends a registration (R13).
 type AppCodeArgs struct {
 	AppStepArgs
-	RegistryCode string `json:"registry_code,omitempty"` // the official code, where the platform has given one
+	RegistryCode string `json:"registry_code,omitempty" form:"pattern=registry_code,pattern=not_cad_code" zh:"登记结果查询码" en:"Registry code"` // the official code, where the platform has given one
 }
 
 // Objection is the record of one objection.
 type Objection struct {
-	ID       ID       `json:"id"`
-	Party    ID       `json:"party"`
-	Person   *Salted  `json:"person,omitempty"`
-	Ground   string   `json:"ground"`
-	Evidence []Digest `json:"evidence"`
-	FiledOn  Date     `json:"filed_on"`
-	Due      Period   `json:"due"`
-	Decided  bool     `json:"decided"`
-	Upheld   bool     `json:"upheld"`
-	Reason   *Salted  `json:"reason,omitempty"`
+	ID       ID       `json:"id" zh:"异议编号" en:"Objection id"`
+	Party    ID       `json:"party" zh:"异议人" en:"Objector"`
+	Person   *Salted  `json:"person,omitempty" zh:"异议自然人" en:"Person"`
+	Ground   string   `json:"ground" form:"token=64" zh:"异议理由" en:"Ground"`
+	Evidence []Digest `json:"evidence" form:"list=1..20" zh:"证据摘要" en:"Evidence"`
+	FiledOn  Date     `json:"filed_on" zh:"提出日期" en:"Filed on"`
+	Due      Period   `json:"due" zh:"处理期限" en:"Decision due"`
+	Decided  bool     `json:"decided" zh:"已处理" en:"Decided"`
+	Upheld   bool     `json:"upheld" zh:"异议成立" en:"Upheld"`
+	Reason   *Salted  `json:"reason,omitempty" zh:"处理理由" en:"Reason"`
 }
 
 // Period keeps how a due day was counted: the event's day, n working days, the
 // result as it stood, and whether a year's list was missing (domain §7).
 type Period struct {
-	From        Date `json:"from"`
-	Days        int  `json:"days"`
-	Due         Date `json:"due"`
-	Provisional bool `json:"provisional,omitempty"`
+	From        Date `json:"from" zh:"起算日" en:"Counted from"`
+	Days        int  `json:"days" form:"min=0" zh:"工作日数" en:"Working days"`
+	Due         Date `json:"due" zh:"届满日" en:"Due day"`
+	Provisional bool `json:"provisional,omitempty" zh:"暂定" en:"Provisional"`
 }
 
 // Application is the record of an application.
 type Application struct {
-	ID             ID               `json:"id"`
-	Kind           string           `json:"kind"`         // initial
-	SubjectType    string           `json:"subject_type"` // resource
-	Applicant      ID               `json:"applicant"`
-	Body           ID               `json:"body"`
-	Resource       Resource         `json:"resource"`
-	Deposit        Digest           `json:"deposit_hash"`
-	Materials      []Material       `json:"materials"`
-	InternalReview Review           `json:"internal_review"`
-	State          ApplicationState `json:"state"`
-	SubmitPayload  Digest           `json:"submit_payload"` // of the last submit or resubmit: the entry's subject_hash
-	ReceivedOn     Date             `json:"received_on"`
-	AcceptDue      Period           `json:"accept_due"`
-	AcceptedOn     Date             `json:"accepted_on,omitempty"`
-	ExamDue        *Period          `json:"exam_due,omitempty"`
-	Notice         *Period          `json:"notice,omitempty"` // from: the working day after passing, when it is published; due: its last day
-	CodeDue        *Period          `json:"code_due,omitempty"`
-	ResubmitBy     *Period          `json:"resubmit_by,omitempty"`
-	CodedOn        Date             `json:"coded_on,omitempty"`
-	Returns        int              `json:"returns"`
-	Defects        []Defect         `json:"defects"` // of all returns, oldest first
-	Reason         Reason           `json:"reason,omitempty"`
-	Objections     []Objection      `json:"objections"`
-	Entry          ID               `json:"entry,omitempty"`
-	Cite           Cite             `json:"cite"`
+	ID             ID               `json:"id" zh:"申请编号" en:"Application id"`
+	Kind           string           `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"Kind"`             // initial
+	SubjectType    string           `json:"subject_type" form:"enum=subject_types" zh:"标的类型" en:"Subject type"` // resource
+	Applicant      ID               `json:"applicant" zh:"申请人" en:"Applicant"`
+	Body           ID               `json:"body" zh:"登记机构" en:"Registry body"`
+	Resource       Resource         `json:"resource" zh:"数据资源" en:"Resource"`
+	Deposit        Digest           `json:"deposit_hash" zh:"存证摘要" en:"Deposited hash"`
+	Materials      []Material       `json:"materials" form:"list=1..500" zh:"申请材料" en:"Materials"`
+	InternalReview Review           `json:"internal_review" zh:"业务审核" en:"Internal review"`
+	State          ApplicationState `json:"state" form:"enum=application_states" zh:"状态" en:"State"`
+	SubmitPayload  Digest           `json:"submit_payload" zh:"提交内容摘要" en:"Submitted call"` // of the last submit or resubmit: the entry's subject_hash
+	ReceivedOn     Date             `json:"received_on" zh:"收件日期" en:"Received on"`
+	AcceptDue      Period           `json:"accept_due" zh:"受理期限" en:"Acceptance due"`
+	AcceptedOn     Date             `json:"accepted_on,omitempty" zh:"受理日期" en:"Accepted on"`
+	ExamDue        *Period          `json:"exam_due,omitempty" zh:"审核期限" en:"Examination due"`
+	Notice         *Period          `json:"notice,omitempty" zh:"公示期" en:"Notice period"` // from: the working day after passing, when it is published; due: its last day
+	CodeDue        *Period          `json:"code_due,omitempty" zh:"赋码期限" en:"Coding due"`
+	ResubmitBy     *Period          `json:"resubmit_by,omitempty" zh:"补正期限" en:"Resubmit by"`
+	CodedOn        Date             `json:"coded_on,omitempty" zh:"赋码日" en:"Coded on"`
+	Returns        int              `json:"returns" form:"min=0" zh:"退回次数" en:"Returns"`
+	Defects        []Defect         `json:"defects" form:"list=0..10000,repeats" zh:"补正事项" en:"Defects"` // of all returns, oldest first
+	Reason         Reason           `json:"reason,omitempty" form:"enum=refusal_reasons" zh:"理由" en:"Reason"`
+	Objections     []Objection      `json:"objections" form:"list=0..10000,repeats" zh:"异议" en:"Objections"`
+	Entry          ID               `json:"entry,omitempty" zh:"登记编号" en:"Entry"`
+	Cite           Cite             `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
 // EntryState is where an entry stands (domain §2.5).
@@ -289,21 +277,21 @@ const (
 // Entry is the record of a registered subject: what a certificate shows. Its id
 // is the application's.
 type Entry struct {
-	ID           ID           `json:"id"`
-	SubjectType  string       `json:"subject_type"`
-	Subject      ID           `json:"subject_id"`
-	SubjectHash  Digest       `json:"subject_hash"`
-	Title        string       `json:"title"`
-	Holder       ID           `json:"holder"`
-	Resource     Resource     `json:"resource"`
-	RegistryCode string       `json:"registry_code,omitempty"`
-	CadCode      CadCode      `json:"cad_code"`
-	ValidFrom    Date         `json:"valid_from"`
-	ValidUntil   Date         `json:"valid_until"` // inclusive
-	Body         ID           `json:"registry_body"`
-	State        EntryState   `json:"state"`
-	Suspensions  []Suspension `json:"suspensions"`
-	Cite         Cite         `json:"cite"`
+	ID           ID           `json:"id" zh:"登记编号" en:"Entry id"`
+	SubjectType  string       `json:"subject_type" form:"enum=subject_types" zh:"标的类型" en:"Subject type"`
+	Subject      ID           `json:"subject_id" zh:"标的" en:"Subject"`
+	SubjectHash  Digest       `json:"subject_hash" zh:"标的摘要" en:"Hash of subject"`
+	Title        string       `json:"title" form:"text=1..100" zh:"名称" en:"Title"`
+	Holder       ID           `json:"holder" zh:"数据持有单位" en:"Holder"`
+	Resource     Resource     `json:"resource" zh:"数据资源" en:"Resource"`
+	RegistryCode string       `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"Registry code"`
+	CadCode      CadCode      `json:"cad_code" zh:"平台编号" en:"Cadastre code"`
+	ValidFrom    Date         `json:"valid_from" zh:"生效日" en:"Valid from"`
+	ValidUntil   Date         `json:"valid_until" zh:"有效期至" en:"Valid until"` // inclusive
+	Body         ID           `json:"registry_body" zh:"登记机构" en:"Registry body"`
+	State        EntryState   `json:"state" form:"enum=entry_states" zh:"状态" en:"State"`
+	Suspensions  []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Cite         Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
 // Effective reports whether the entry counts on day.
@@ -318,21 +306,21 @@ func (e Entry) Facts() Facts {
 
 // Facts are what a license is held against (protocol §8).
 type Facts struct {
-	Resource ID     `json:"resource"`
-	Holder   ID     `json:"holder"`
-	Region   Region `json:"region"`
-	Domain   string `json:"domain"`
-	Level    Level  `json:"level"`
+	Resource ID     `json:"resource" zh:"数据资源" en:"Resource"`
+	Holder   ID     `json:"holder" zh:"数据持有单位" en:"Holder"`
+	Region   Region `json:"region" zh:"区域" en:"Region"`
+	Domain   string `json:"domain" form:"enum=domains" zh:"所属领域" en:"Domain"`
+	Level    Level  `json:"level" form:"enum=levels" zh:"级别" en:"Level"`
 }
 
 // Grant is the record of a right: who has it, on what, how long, resting on what
 // (T; protocol §8). Scope is a reference such as resource/ID or license/ID.
 type Grant struct {
-	ID    ID    `json:"id"`
-	Right Right `json:"right"`
-	Party ID    `json:"party"`
-	Scope Ref   `json:"scope"`
-	From  Date  `json:"from"`
-	Until Date  `json:"until"`
-	Basis Ref   `json:"basis"` // entry, license or order
+	ID    ID    `json:"id" zh:"权利编号" en:"Grant id"`
+	Right Right `json:"right" form:"enum=rights" zh:"权利" en:"Right"`
+	Party ID    `json:"party" zh:"权利人" en:"Party"`
+	Scope Ref   `json:"scope" form:"ref=resource/license" zh:"权利范围" en:"Scope"`
+	From  Date  `json:"from" zh:"起始日" en:"From"`
+	Until Date  `json:"until" zh:"终止日" en:"Until"`
+	Basis Ref   `json:"basis" form:"ref=entry/license/order" zh:"权利依据" en:"Basis"` // entry, license or order
 }

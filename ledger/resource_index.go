@@ -3,8 +3,8 @@ package ledger
 // ResourceIndex is kept under resource/<id>: whose resource it is, the
 // application that last spoke for it, and its entry once it is coded.
 type ResourceIndex struct {
-	ID          ID `json:"id"`
-	Holder      ID `json:"holder"`
-	Application ID `json:"application"`
-	Entry       ID `json:"entry,omitempty"`
+	ID          ID `json:"id" zh:"资源标识" en:"Resource id"`
+	Holder      ID `json:"holder" zh:"数据持有单位" en:"Holder"`
+	Application ID `json:"application" zh:"所属申请" en:"Application"`
+	Entry       ID `json:"entry,omitempty" zh:"登记编号" en:"Entry"`
 }

@@ -1,6 +1,6 @@
 package ledger
 
-// Words are a name in Chinese and in English.
+// Words are the words for one thing in the two languages of the register.
 type Words struct {
 	ZH string `json:"zh"`
 	EN string `json:"en"`

@@ -139,14 +139,16 @@ func argsOf[A ledger.Args](raw json.RawMessage) (A, error) {
 
 func decodeArgs(raw json.RawMessage, v any) error { return inArgs(ledger.DecodeStrict(raw, v)) }
 
-// inArgs puts "args." before the field of an error about an argument.
+// inArgs puts "args." before the fields of an error about arguments.
 func inArgs(err error) error {
 	e := ledger.AsError(err)
-	if e == nil || e.Field == "" || strings.HasPrefix(e.Field, "args") || strings.HasPrefix(e.Field, "header") ||
-		e.Field == "function" || e.Field == "party" {
+	if e == nil || e.Field == "" {
 		return err
 	}
-	c := *e
-	c.Field = "args." + e.Field
-	return &c
+	return e.Rename(func(field string) string {
+		if field == "" || strings.HasPrefix(field, "args") || strings.HasPrefix(field, "header") || field == "function" || field == "party" {
+			return field
+		}
+		return "args." + field
+	})
 }

@@ -1,0 +1,69 @@
+package ledger
+
+import "strings"
+
+// Value is one word of a closed list, with the words that people read for it.
+type Value struct {
+	Word string `json:"word"`
+	Words
+}
+
+// Enum is a closed list of words, in order. Its values are shared: read only.
+type Enum struct {
+	Name   string  `json:"name"`
+	Values []Value `json:"values"`
+}
+
+// Words returns what people read for one value; empty where it is unknown.
+func (e Enum) Words(value string) Words {
+	for _, v := range e.Values {
+		if v.Word == value {
+			return v.Words
+		}
+	}
+	return Words{}
+}
+
+// Has reports whether the value is in the list.
+func (e Enum) Has(value string) bool { return e.place(value) >= 0 }
+
+// place is the place of a value in the list, or -1.
+func (e Enum) place(value string) int {
+	for i := range e.Values {
+		if e.Values[i].Word == value {
+			return i
+		}
+	}
+	return -1
+}
+
+// List returns the bare words in order.
+func (e Enum) List() []string { return list[string](e) }
+
+// String joins the words by a comma and a blank.
+func (e Enum) String() string { return strings.Join(e.List(), ", ") }
+
+// EnumOf returns the closed list of that name.
+func EnumOf(name string) (Enum, bool) {
+	for _, e := range enums {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Enum{}, false
+}
+
+// Enums returns all closed lists.
+func Enums() []Enum { return append([]Enum(nil), enums...) }
+
+// list returns the words of a list as the type that names them.
+func list[T ~string](e Enum) []T {
+	out := make([]T, len(e.Values))
+	for i, v := range e.Values {
+		out[i] = T(v.Word)
+	}
+	return out
+}
+
+// value makes one entry of a list.
+func value[T ~string](word T, zh, en string) Value { return Value{string(word), Words{zh, en}} }

@@ -1,0 +1,222 @@
+package ledger
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// CheckForm checks a struct, or what a pointer points to, against the form tags
+// of its members and returns all faults at once: the first with the others as its
+// More, at most MaxFaults. Path is put before the names of members.
+//
+// A form tag is a list of words, parted by commas; the first that a value breaks
+// is its fault:
+//
+//	text=1..100     a public text of so many runes (CheckText)
+//	token=64        a machine word of at most so many bytes (CheckToken)
+//	word=64         at most so many of the characters a–z 0–9 _; empty is taken
+//	bytes=0..300    so many bytes of any characters
+//	enum=levels     one of the closed list of that name
+//	pattern=page    what the pattern of that name takes
+//	ref=party/order a reference to a record of one of these kinds
+//	min=0           a number of at least so much
+//	range=0..100    a number between two
+//	ms              a moment: Unix time in milliseconds
+//	true            must be true
+//	jws             a compact JWS: must be there, is checked where it is read
+//	list=1..500     so many members, none twice; the words after it are for each
+//	repeats         of a list: a member may be there twice, or a method checks that
+//	quiet           the value is not repeated in an error
+//	-               not checked here, but by a method or by the contract
+//
+// A struct is checked by its own tags, and a type with a Validate(field) of its
+// own is asked. A member with omitempty may be left out. Where a struct has a
+// method rules, it checks what several members have to do with each other, after
+// the members; a struct that embeds one with rules and has rules too calls both.
+func CheckForm(path string, v any) error {
+	val := reflect.ValueOf(v)
+	if val.Kind() != reflect.Pointer {
+		p := reflect.New(val.Type())
+		p.Elem().Set(val)
+		val = p
+	}
+	f := faults{}
+	if path != "" {
+		f.path = append(make([]step, 0, maxSteps), step{name: path})
+	} else {
+		f.path = make([]step, 0, maxSteps)
+	}
+	f.checkStruct(planOf(val.Type().Elem()), val.Elem())
+	if e := joined(f.found); e != nil {
+		return e
+	}
+	return nil
+}
+
+// ruled is a struct with rules that hold between its members.
+type ruled interface{ rules(f *faults) }
+
+// maxSteps is room for the deepest path of a call's arguments.
+const maxSteps = 8
+
+// step is one step of a path: to a member, or to a member of a list.
+type step struct {
+	name  string
+	place int
+}
+
+// faults collects the faults of one input, and knows where the check has come to.
+type faults struct {
+	path  []step
+	found []*Error
+}
+
+func (f *faults) isFull() bool { return len(f.found) >= MaxFaults }
+
+// refuse adds faults of the struct being checked; their fields are relative to it.
+func (f *faults) refuse(errs ...error) {
+	for _, err := range errs {
+		e := AsError(err)
+		if e == nil {
+			continue
+		}
+		for _, one := range e.All() {
+			if !f.isFull() {
+				one.Field = f.under(one.Field)
+				f.found = append(f.found, one)
+			}
+		}
+	}
+}
+
+// sound reports whether no member of these names is at fault, nor anything in it.
+func (f *faults) sound(names ...string) bool {
+	if len(f.found) == 0 {
+		return true
+	}
+	for _, name := range names {
+		path := f.under(name)
+		for _, e := range f.found {
+			rest, ok := strings.CutPrefix(e.Field, path)
+			if ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// under puts the path of the value being checked before a relative field.
+func (f *faults) under(field string) string {
+	var b strings.Builder
+	for _, s := range f.path {
+		switch {
+		case s.name == "":
+			b.WriteString("[" + strconv.Itoa(s.place) + "]")
+		case b.Len() > 0:
+			b.WriteString("." + s.name)
+		default:
+			b.WriteString(s.name)
+		}
+	}
+	if field == "" || strings.HasPrefix(field, ".") {
+		return b.String() + field
+	}
+	return join(b.String(), field)
+}
+
+func (f *faults) enter(s step) { f.path = append(f.path, s) }
+func (f *faults) leave()       { f.path = f.path[:len(f.path)-1] }
+
+// checkStruct checks the members in order, then the rules between them.
+func (f *faults) checkStruct(p *plan, v reflect.Value) {
+	for i := range p.members {
+		m := &p.members[i]
+		if m.form.unchecked {
+			continue
+		}
+		fv := m.of(v)
+		if m.optional && fv.IsZero() {
+			continue
+		}
+		f.enter(step{name: m.name})
+		f.check(m.form, fv)
+		f.leave()
+		if f.isFull() {
+			return
+		}
+	}
+	if p.ruled {
+		if r, ok := v.Addr().Interface().(ruled); ok {
+			r.rules(f)
+		}
+	}
+}
+
+func (f *faults) check(form *form, v reflect.Value) {
+	if form.pointer {
+		if v.IsNil() {
+			f.refuse(Invalid("", "required"))
+			return
+		}
+		v = v.Elem()
+	}
+	switch {
+	case form.each != nil:
+		f.checkList(form, v)
+	case form.plan != nil:
+		f.checkStruct(form.plan, v)
+	default:
+		for _, check := range form.checks {
+			if e := check(v); e != nil {
+				f.refuse(form.explain(e, v))
+				return
+			}
+		}
+	}
+}
+
+// checkList checks the number of members, then each; one that is there twice is
+// not checked again.
+func (f *faults) checkList(form *form, v reflect.Value) {
+	n := v.Len()
+	if e := checkCount(n, form.least, form.most); e != nil {
+		f.refuse(e)
+		return
+	}
+	twice := -1
+	if form.twice != nil {
+		twice = form.twice(v)
+	}
+	for i := range n {
+		f.enter(step{place: i})
+		if i == twice {
+			f.refuse(form.each.explain(Invalid("", "not_twice"), v.Index(i)))
+		} else {
+			f.check(form.each, v.Index(i))
+		}
+		f.leave()
+		if f.isFull() {
+			return
+		}
+	}
+}
+
+// explain adds the value at fault and what is allowed.
+func (form *form) explain(e *Error, v reflect.Value) *Error {
+	if !form.quiet {
+		switch {
+		case v.Kind() == reflect.String:
+			e.quote(v.String())
+		case v.CanInt():
+			e.quote(strconv.FormatInt(v.Int(), 10))
+		case v.Kind() == reflect.Bool:
+			e.quote(strconv.FormatBool(v.Bool()))
+		}
+	}
+	if form.allowed != "" && e.Param("allowed") == "" {
+		e.With("allowed", form.allowed)
+	}
+	return e
+}

@@ -1,0 +1,94 @@
+package ledger
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// pattern is a named shape of a text.
+type pattern struct {
+	rule    string
+	empty   string // rule that an empty value breaks, where it is another
+	allowed string // for people
+	matches func(s string) bool
+}
+
+var (
+	// catalogueForm is the shape of a catalogue code (C): class 1, item 2, list 3
+	// digits, finer list, a slash, the number in order.
+	catalogueForm    = regexp.MustCompile(`^[0-9]{6,}/[0-9]+$`)
+	sectorForm       = regexp.MustCompile(`^[A-T](\d{2,4})?$`)
+	registryCodeForm = regexp.MustCompile(`^[0-9A-Za-z.-]{8,64}$`)
+	// defectForm takes names of members and short names of rules ("items[3].level",
+	// "R9(1)", "domain §2.2"), no free text: a call is seen by all who get its bundle.
+	defectForm = regexp.MustCompile(`^[0-9A-Za-z_.:/()\[\]§ -]{1,64}$`)
+)
+
+const (
+	maxIdentifier = 64
+	maxFileName   = 200 // bytes: what every file system takes, with room for a suffix
+)
+
+// patterns are the shapes that a form names.
+var patterns = map[string]pattern{
+	"title": {
+		rule: "letters_or_digits", allowed: "at least one letter or digit",
+		matches: func(s string) bool { return FoldTitle(s) != "" }, // else nothing is left to compare
+	},
+	"catalogue_code": {
+		rule: "catalogue_code", allowed: "at least 6 digits / digits",
+		matches: func(s string) bool { return len(s) <= maxIdentifier && catalogueForm.MatchString(s) },
+	},
+	"gbt4754":       {rule: "gbt4754", empty: "required", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", matches: sectorForm.MatchString},
+	"page":          {rule: "http_url", allowed: "http:// or https:// and a host", matches: isPage},
+	"defect":        {rule: "defect_characters", allowed: "1 to 64 of 0–9 A–Z a–z _ . : / ( ) [ ] § - and blank", matches: defectForm.MatchString},
+	"registry_code": {rule: "registry_code", allowed: "8 to 64 of 0–9 A–Z a–z . -", matches: registryCodeForm.MatchString},
+	"not_cad_code": { // an official code is opaque, but the two share one index
+		rule: "not_a_cad_code", allowed: "no code of Cadastre's own form",
+		matches: func(s string) bool { return CadCode(s).Validate("") != nil },
+	},
+	"object":    {rule: "no_path", allowed: `no "/" at the beginning, no ".."`, matches: func(s string) bool { return !strings.HasPrefix(s, "/") && !strings.Contains(s, "..") }},
+	"file_size": {rule: "max_length", allowed: "at most 200 bytes", matches: func(s string) bool { return len(s) <= maxFileName }},
+	"file_name": {rule: "file_name", allowed: `no / \ : * ? " < > |, no "." or "-" at the beginning, no "." at the end`, matches: isFileName},
+}
+
+func (f *form) patternWord(name string) error {
+	p, ok := patterns[name]
+	if !ok {
+		return fmt.Errorf("no such pattern")
+	}
+	if f.pattern == "" {
+		f.pattern = p.allowed
+	}
+	f.checks = append(f.checks, func(v reflect.Value) *Error {
+		s := v.String()
+		switch {
+		case s == "" && p.empty != "":
+			return Invalid("", p.empty).With("allowed", p.allowed)
+		case !p.matches(s):
+			return Invalid("", p.rule).quote(s).With("allowed", p.allowed)
+		}
+		return nil
+	})
+	return nil
+}
+
+// isPage reports whether s is an address that a browser opens as a page.
+func isPage(s string) bool {
+	_, rest, found := strings.Cut(s, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return found && (strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")) && host != "" &&
+		!strings.ContainsAny(s, " \n\t\"<>\\") && !strings.Contains(host, "@")
+}
+
+// isFileName reports whether s is a plain file name: one that no system reads as
+// a path, a device or a hidden file, and that shows as what it is.
+func isFileName(s string) bool {
+	if s == "" || s[0] == '.' || s[0] == '-' || s[len(s)-1] == '.' || strings.ContainsAny(s, `/\:*?"<>|`) {
+		return false
+	}
+	// Format characters turn the direction of text: "gpj.exe" shown as "exe.jpg".
+	return !strings.ContainsFunc(s, formatCharacters.has)
+}

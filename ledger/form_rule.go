@@ -1,0 +1,259 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Kinds of a field, as FieldsOf names them.
+const (
+	FieldText    = "text"
+	FieldToken   = "token"
+	FieldEnum    = "enum"
+	FieldInteger = "integer"
+	FieldFen     = "fen"
+	FieldBoolean = "boolean"
+	FieldDate    = "date"
+	FieldMoment  = "moment"
+	FieldID      = "id"
+	FieldDigest  = "digest"
+	FieldRegion  = "region"
+	FieldUSCC    = "uscc"
+	FieldCode    = "cad_code"
+	FieldKeyID   = "key_id"
+	FieldJWK     = "jwk"
+	FieldJWS     = "jws"
+	FieldSalted  = "salted"
+	FieldRef     = "ref"
+	FieldList    = "list"
+	FieldObject  = "object"
+	FieldJSON    = "json"
+)
+
+// ownForm gives the form of a type that checks itself. A value that is a secret,
+// a key or a proof is quiet.
+func (f *form) ownForm(t reflect.Type) bool {
+	switch t {
+	case reflect.TypeFor[ID]():
+		f.own(FieldID, "UUID, version 7 or 8", func(v reflect.Value) error { return ID(v.String()).Validate("") })
+	case reflect.TypeFor[Digest]():
+		f.own(FieldDigest, "SHA-256, 64 digits of 0–9 a–f", func(v reflect.Value) error { return Digest(v.String()).Validate("") })
+	case reflect.TypeFor[Date]():
+		f.own(FieldDate, "a day, YYYY-MM-DD", func(v reflect.Value) error { return Date(v.String()).Validate("") })
+	case reflect.TypeFor[Region]():
+		f.own(FieldRegion, "GB/T 2260, six digits", func(v reflect.Value) error { return Region(v.String()).Validate("") })
+	case reflect.TypeFor[USCC]():
+		f.own(FieldUSCC, "GB 32100-2015, 18 characters", func(v reflect.Value) error { return USCC(v.String()).Validate("") })
+	case reflect.TypeFor[CadCode]():
+		f.own(FieldCode, "REGION-TYPE-DATE-SERIAL-CHECK", func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
+	case reflect.TypeFor[KeyID]():
+		f.own(FieldKeyID, "RFC 7638 thumbprint", func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
+		f.quiet = true
+	case reflect.TypeFor[JWK]():
+		f.own(FieldJWK, "public key of P-256", func(v reflect.Value) error { return as[JWK](v).Validate("") })
+		f.quiet = true
+	case reflect.TypeFor[Salted]():
+		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", func(v reflect.Value) error { return as[Salted](v).Validate("") })
+		f.quiet = true
+	default:
+		return false
+	}
+	return true
+}
+
+func (f *form) own(kind, pattern string, validate func(v reflect.Value) error) {
+	f.kind, f.pattern, f.allowed = kind, pattern, pattern
+	f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(validate(v)) })
+}
+
+func as[T any](v reflect.Value) T {
+	x, _ := reflect.TypeAssert[T](v)
+	return x
+}
+
+func plainKind(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[Ref]():
+		return FieldRef
+	case t == reflect.TypeFor[Millis]():
+		return FieldMoment
+	case t == reflect.TypeFor[Fen]():
+		return FieldFen
+	case t == reflect.TypeFor[json.RawMessage]():
+		return FieldJSON
+	case t.Kind() == reflect.Bool:
+		return FieldBoolean
+	case t.Kind() == reflect.String:
+		return FieldText
+	case reflect.Zero(t).CanInt() || reflect.Zero(t).CanUint():
+		return FieldInteger
+	}
+	return FieldJSON
+}
+
+// word adds one word of a tag.
+func (f *form) word(name, arg string) error {
+	switch name {
+	case "":
+		return nil
+	case "-":
+		f.unchecked = true
+		return nil
+	case "quiet":
+		f.quiet = true
+		return nil
+	case "jws":
+		f.kind, f.quiet = FieldJWS, true
+		f.checks = append(f.checks, func(v reflect.Value) *Error {
+			if v.String() == "" {
+				return Invalid("", "required")
+			}
+			return nil
+		})
+		return nil
+	case "enum":
+		return f.enumWord(arg)
+	case "pattern":
+		return f.patternWord(arg)
+	case "ref":
+		kinds := strings.Split(arg, "/")
+		f.pattern, f.allowed = "KIND/ID, KIND one of "+strings.Join(kinds, ", "), strings.Join(kinds, ", ")
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(Ref(v.String()).Validate("", kinds...)) })
+		return nil
+	case "true":
+		f.checks = append(f.checks, func(v reflect.Value) *Error {
+			if v.Bool() {
+				return nil
+			}
+			return Invalid("", "must_be_true")
+		})
+		f.allowed = "true"
+		return nil
+	case "text", "token", "word", "bytes":
+		return f.textWord(name, arg)
+	case "ms", "min", "range":
+		return f.numberWord(name, arg)
+	}
+	return fmt.Errorf("unknown")
+}
+
+// fault is the typed error of a check.
+func fault(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	return AsError(err)
+}
+
+func (f *form) enumWord(name string) error {
+	e, ok := EnumOf(name)
+	if !ok {
+		return fmt.Errorf("no such list")
+	}
+	f.kind, f.enum, f.allowed = FieldEnum, &e, e.String()
+	f.checks = append(f.checks, func(v reflect.Value) *Error {
+		s := v.String()
+		if e.Has(s) {
+			return nil
+		}
+		return notOneOf(s, f.allowed)
+	})
+	return nil
+}
+
+func (f *form) textWord(name, arg string) error {
+	low, high, err := bounds(arg)
+	least, most := int(low), int(high)
+	if name == "token" {
+		low = 1
+	}
+	f.min, f.max = &low, &high
+	switch name {
+	case "text":
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckText("", v.String(), least, most)) })
+	case "token":
+		f.kind = FieldToken
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
+	case "word":
+		f.kind, f.pattern, f.allowed = FieldToken, "a–z 0–9 _", "a–z 0–9 _"
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
+	case "bytes":
+		f.checks = append(f.checks, func(v reflect.Value) *Error {
+			n := v.Len()
+			if n < least {
+				return Invalid("", "min_length").With("limit", strconv.Itoa(least))
+			}
+			if n > most {
+				return Invalid("", "max_length").With("limit", strconv.Itoa(most))
+			}
+			return nil
+		})
+	}
+	return err
+}
+
+// checkWord checks the code of a purpose: lower-case letters, digits and "_".
+func checkWord(s string, most int) *Error {
+	if len(s) > most {
+		return Invalid("", "max_length").With("limit", strconv.Itoa(most))
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
+			return Invalid("", "token_characters")
+		}
+	}
+	return nil
+}
+
+func (f *form) numberWord(name, arg string) error {
+	switch name {
+	case "ms":
+		least := int64(1)
+		f.min, f.pattern = &least, "Unix time in milliseconds"
+		f.allowed = f.pattern
+		f.checks = append(f.checks, func(v reflect.Value) *Error {
+			if v.Int() < least {
+				return Invalid("", "unix_ms")
+			}
+			return nil
+		})
+		return nil
+	case "min":
+		least, err := strconv.ParseInt(arg, 10, 64)
+		rule := "at_least_" + arg
+		if least == 0 {
+			rule = "not_negative"
+		}
+		f.min = &least
+		f.checks = append(f.checks, func(v reflect.Value) *Error {
+			if v.Int() < least {
+				return Invalid("", rule).With("min", arg)
+			}
+			return nil
+		})
+		return err
+	}
+	least, most, err := bounds(arg)
+	f.min, f.max = &least, &most
+	rule := strconv.FormatInt(least, 10) + "_to_" + short(most)
+	f.checks = append(f.checks, func(v reflect.Value) *Error {
+		if n := v.Int(); n < least || n > most {
+			return Invalid("", rule).With("min", strconv.FormatInt(least, 10)).With("max", strconv.FormatInt(most, 10))
+		}
+		return nil
+	})
+	return err
+}
+
+// short writes a power of ten from 10^6 on with an exponent.
+func short(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	if len(s) > 6 && strings.Trim(s[1:], "0") == "" && s[0] == '1' {
+		return "1e" + strconv.Itoa(len(s)-1)
+	}
+	return s
+}

@@ -1,0 +1,173 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of text and lists (protocol §4).
+const (
+	MaxName  = 100      // runes of a name or title
+	MaxText  = 4000     // runes of a public text
+	MaxBytes = 12 << 10 // bytes of a public text
+	MaxList  = 500      // members of a list
+	MaxItems = 8 << 10  // bytes of the information items kept inline
+)
+
+// CheckText checks a public text: between least and most runes, at most MaxBytes
+// bytes, no blank edge, in NFC, and only characters that CheckCharacters takes.
+// A text of up to MaxText runes may have several lines.
+func CheckText(field, s string, least, most int) error {
+	n := utf8.RuneCountInString(s)
+	var e *Error
+	switch {
+	case s == "" && least > 0:
+		e = Invalid(field, "required").With("min", strconv.Itoa(least))
+	case n < least:
+		e = Invalid(field, "min_runes").With("limit", strconv.Itoa(least))
+	case n > most || len(s) > MaxBytes:
+		e = Invalid(field, "max_runes").With("limit", strconv.Itoa(most))
+	case hasBlankEdge(s):
+		e = Invalid(field, "blank_edge")
+	case !norm.NFC.IsNormalString(s):
+		e = Invalid(field, "nfc")
+	default:
+		return CheckCharacters(field, s, most >= MaxText)
+	}
+	return e.quote(s)
+}
+
+func hasBlankEdge(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	return s != "" && (blanks.has(first) || blanks.has(last))
+}
+
+// CheckCharacters refuses what nobody sees but what changes the reading of a
+// text: control characters (with lines, a line feed and a tab are taken),
+// characters that turn the direction of writing, line and paragraph separators,
+// zero-width characters and noncharacters; and words that mix Latin with
+// Cyrillic letters, or with more than one Greek letter. The tables are our own:
+// what a version of the rules takes does not depend on a version of Unicode.
+func CheckCharacters(field, s string, lines bool) error {
+	var w wordScripts
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
+			return Invalid(field, "utf8")
+		}
+		if r < 0x20 && lines && (r == '\n' || r == '\t') {
+			w = wordScripts{}
+			continue
+		}
+		if isRefusedCharacter(r) {
+			return Invalid(field, "text_character").With("value", fmt.Sprintf("U+%04X", r))
+		}
+		if w.add(r); w.isMixed() {
+			return Invalid(field, "mixed_script").With("value", fmt.Sprintf("U+%04X", r)).With("allowed", "letters of one script in a word, or Latin with one Greek letter")
+		}
+	}
+	return nil
+}
+
+// wordScripts counts the letters of a word by script. A word is a run of letters
+// of these scripts, with the digits, joiners and marks between them.
+type wordScripts struct{ latin, greek, cyrillic int }
+
+func (w *wordScripts) add(r rune) {
+	switch scriptOf(r) {
+	case latinScript:
+		w.latin++
+	case greekScript:
+		w.greek++
+	case cyrillicScript:
+		w.cyrillic++
+	case wordPart:
+	case otherScript:
+		*w = wordScripts{}
+	}
+}
+
+func (w *wordScripts) isMixed() bool { return w.latin > 0 && (w.cyrillic > 0 || w.greek > 1) }
+
+// CheckToken checks a short machine word (a kid, a code, a reference): 1 to most
+// of the characters A–Z a–z 0–9 . _ : / -.
+func CheckToken(field, s string, most int) error {
+	if s == "" {
+		return Invalid(field, "required")
+	}
+	if len(s) > most {
+		return Invalid(field, "max_length").With("limit", strconv.Itoa(most)).quote(s)
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("._:/-", c) < 0 {
+			return Invalid(field, "token_characters").quote(s).With("allowed", "A–Z a–z 0–9 . _ : / -")
+		}
+	}
+	return nil
+}
+
+// OneOf checks an enumerated value against its closed list.
+func OneOf[T ~string](field string, v T, list []T) error {
+	if v != "" && slices.Contains(list, v) {
+		return nil
+	}
+	allowed := make([]string, len(list))
+	for i, w := range list {
+		allowed[i] = string(w)
+	}
+	return notOneOf(string(v), strings.Join(allowed, ", ")).At(field)
+}
+
+func notOneOf(v, allowed string) *Error {
+	if v == "" {
+		return Invalid("", "required").With("allowed", allowed)
+	}
+	return Invalid("", "enum").quote(v).With("allowed", allowed)
+}
+
+// CheckList checks a list: its bounds, and that no member is there twice.
+func CheckList[T comparable](field string, list []T, least, most int) error {
+	if e := checkCount(len(list), least, most); e != nil {
+		return e.At(field)
+	}
+	if i := repeated(list); i >= 0 {
+		return Invalid(at(field, i), "not_twice")
+	}
+	return nil
+}
+
+func checkCount(n, least, most int) *Error {
+	switch {
+	case n < least:
+		return Invalid("", "required").With("value", strconv.Itoa(n)).With("min", strconv.Itoa(least))
+	case n > most:
+		return Invalid("", "max_members").With("value", strconv.Itoa(n)).With("limit", strconv.Itoa(most))
+	}
+	return nil
+}
+
+// repeated returns the place of the first member that is there before, or -1.
+func repeated[T comparable](list []T) int {
+	for i := range list {
+		if slices.Contains(list[:i], list[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// First returns the first error of a list of checks, or nil.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
