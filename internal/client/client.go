@@ -203,15 +203,21 @@ type Problem struct {
 	Status int
 	Title  string
 	Detail string
+	Faults []string // a sentence for each thing that is wrong with the input
 	cause  *ledger.Error
 }
 
-// Error is the node's sentence and what to do next.
+// Error is the node's sentence and what to do next, then each fault where there
+// are several.
 func (p *Problem) Error() string {
-	if p.Detail == "" {
-		return p.Title
+	s := p.Title
+	if p.Detail != "" {
+		s += ": " + p.Detail
 	}
-	return p.Title + ": " + p.Detail
+	if len(p.Faults) > 1 {
+		s += "\n  " + strings.Join(p.Faults, "\n  ")
+	}
+	return s
 }
 
 // Unwrap is the typed error.
@@ -225,10 +231,17 @@ func problem(resp *http.Response, body []byte) error {
 	var p struct {
 		Title  string `json:"title"`
 		Detail string `json:"detail"`
+		Errors []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
 		ledger.Error
 	}
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
 		return fmt.Errorf("the node answered %s", resp.Status)
 	}
-	return &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: &p.Error}
+	told := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: &p.Error}
+	for _, f := range p.Errors {
+		told.Faults = append(told.Faults, f.Message)
+	}
+	return told
 }

@@ -112,9 +112,7 @@ func inBody(err error) error {
 	if e == nil {
 		return err
 	}
-	c := *e
-	c.Field = strings.TrimPrefix(c.Field, "args.")
-	return &c
+	return e.Rename(func(field string) string { return strings.TrimPrefix(field, "args.") })
 }
 
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -63,6 +64,7 @@ func get[I, O any](s *Server, path, id, summary string, h func(context.Context, 
 		out, err := h(ctx, in)
 		return out, s.problemOf(err)
 	})
+	s.closeQuery(path, reflect.TypeFor[I]())
 }
 
 func (s *Server) routes() {
@@ -84,6 +86,7 @@ func (s *Server) routes() {
 	s.marketRoutes()
 	s.traceRoutes()
 	s.actRoutes()
+	s.describe()
 }
 
 type callInput struct{ Body callBody }

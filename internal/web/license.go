@@ -20,7 +20,7 @@ type licensesInput struct {
 	Paging
 	Assignee ledger.ID           `query:"assignee"`
 	Assigner ledger.ID           `query:"assigner"`
-	State    ledger.LicenseState `query:"state" enum:"offered,accepted,terminated"`
+	State    ledger.LicenseState `query:"state" list:"license_states"`
 	Resource ledger.ID           `query:"resource" doc:"covered by the license"`
 }
 
@@ -36,9 +36,9 @@ type explainInput struct {
 	AuthHeader
 	Party    ledger.ID           `query:"party" required:"true"`
 	Resource ledger.ID           `query:"resource" required:"true"`
-	Class    ledger.PurposeClass `query:"class" doc:"of the purpose; empty: any"`
+	Class    ledger.PurposeClass `query:"class" list:"purpose_classes" doc:"of the purpose; left out: any"`
 	Code     string              `query:"code" doc:"of the purpose" maxLength:"64"`
-	Action   string              `query:"action" doc:"use, derive, aggregate or distribute; empty: any"`
+	Action   string              `query:"action" list:"actions" doc:"left out: any"`
 	Day      ledger.Date         `query:"day" doc:"today unless told"`
 }
 

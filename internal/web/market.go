@@ -26,7 +26,7 @@ type productsInput struct {
 	Paging
 	Operator ledger.ID           `query:"operator"`
 	License  ledger.ID           `query:"license"`
-	State    ledger.ProductState `query:"state" enum:"listed,delisted"`
+	State    ledger.ProductState `query:"state" list:"product_states"`
 	Text     string              `query:"q" maxLength:"100"`
 }
 
@@ -80,7 +80,7 @@ type ordersInput struct {
 	AuthHeader
 	Paging
 	Product ledger.ID         `query:"product"`
-	State   ledger.OrderState `query:"state" enum:"placed,accepted,active,fulfilled,cancelled,refunded,blocked"`
+	State   ledger.OrderState `query:"state" list:"order_states"`
 }
 
 // orders lists the caller's orders; whoever reads everything sees all.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -27,6 +26,7 @@ type Problem struct {
 	Field  string         `json:"field,omitempty" doc:"the member at fault"`
 	Rule   string         `json:"rule,omitempty" doc:"the rule that it breaks"`
 	Params []ledger.Param `json:"params,omitempty"`
+	Errors []Fault        `json:"errors,omitempty" doc:"everything that is wrong with the input, the first included"`
 }
 
 // Error makes the problem an error.
@@ -84,7 +84,12 @@ func (s *Server) problemOf(err error) error {
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 		return &Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}
 	}
-	return &Problem{Status: status(e), Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params}
+	return problem(status(e), e)
+}
+
+// problem is the problem of a typed error.
+func problem(status int, e *ledger.Error) *Problem {
+	return &Problem{Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: faultsOf(e)}
 }
 
 // language is the first of Chinese and English that the user takes; Chinese first.
@@ -106,6 +111,10 @@ func (p *Problem) fill(lang string) *Problem {
 	q := *p
 	q.Type = "about:blank"
 	q.Title, q.Detail = sentence(lang, p.Reason, p.Field, p.Rule, p.Params)
+	q.Errors = slices.Clone(p.Errors)
+	for i, f := range q.Errors {
+		q.Errors[i].Message = f.message(lang)
+	}
 	return &q
 }
 
@@ -159,29 +168,6 @@ func strict() huma.Format {
 		return json.Unmarshal(whole, v)
 	}
 	return f
-}
-
-// fromHuma keeps the shape of problems for what huma itself refuses.
-func fromHuma(status int, message string, errs ...error) huma.StatusError {
-	p := &Problem{Status: status, Code: ledger.InvalidCode, Reason: ledger.ReasonField, Rule: message}
-	switch {
-	case status == http.StatusNotFound:
-		p.Code, p.Reason = ledger.NotFound, ledger.ReasonUnknown
-	case status == http.StatusRequestEntityTooLarge:
-		p.Reason, p.Field, p.Rule = ledger.ReasonTooLarge, "body", "body_bytes"
-	case status >= http.StatusInternalServerError:
-		p.Code, p.Reason, p.Rule = ledger.Unavailable, ledger.ReasonInternal, ""
-	}
-	for _, err := range errs {
-		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
-			if e, err := ledger.ParseError(d.Message); err == nil {
-				return &Problem{Status: http.StatusUnprocessableEntity, Code: e.Code, Reason: e.Reason, Field: cmp.Or(e.Field, "body"), Rule: e.Rule}
-			}
-			p.Field, p.Rule = strings.TrimPrefix(d.Location, "body."), d.Message
-			return p
-		}
-	}
-	return p
 }
 
 // noEmptyQuery refuses a query parameter without a value: huma takes it as absent,

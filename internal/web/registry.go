@@ -34,7 +34,7 @@ type resourcesInput struct {
 	Paging
 	Text   string          `query:"q" doc:"words, Chinese or English; each must occur" maxLength:"200"`
 	Holder ledger.ID       `query:"holder"`
-	Domain string          `query:"domain" maxLength:"40"`
+	Domain string          `query:"domain" list:"domains"`
 	Region ledger.Region   `query:"region" doc:"GB/T 2260: itself and what lies in it"`
 	State  registry.Status `query:"state"`
 }
@@ -126,7 +126,7 @@ func public(p ledger.Party) PublicParty {
 
 type partiesInput struct {
 	Paging
-	Role ledger.Role `query:"role"`
+	Role ledger.Role `query:"role" list:"roles"`
 	Name string      `query:"name" doc:"the whole name" maxLength:"100"`
 }
 
@@ -156,7 +156,7 @@ func (s *Server) party(ctx context.Context, in *ByID) (*answer[PublicParty], err
 type applicationsInput struct {
 	AuthHeader
 	Paging
-	State ledger.ApplicationState `query:"state"`
+	State ledger.ApplicationState `query:"state" list:"application_states"`
 }
 
 // applications are one's own: as applicant, as registry body, or all.

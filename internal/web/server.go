@@ -90,7 +90,10 @@ var shape sync.Once
 
 // New makes the edge.
 func New(c Config) *Server {
-	shape.Do(func() { huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false })
+	shape.Do(func() {
+		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
+		speakRules()
+	})
 	s := &Server{Config: c, log: c.Log, patience: stalled}
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)

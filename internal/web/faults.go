@@ -1,0 +1,173 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Fault is one thing that is wrong with an input.
+type Fault struct {
+	Field   string `json:"field" doc:"the member at fault"`
+	Value   string `json:"value,omitempty" doc:"what was given, shortened; never a key, a signature or a salt"`
+	Rule    string `json:"rule" doc:"the rule that it breaks"`
+	Allowed string `json:"allowed,omitempty" doc:"what would be taken"`
+	Message string `json:"message" doc:"the same as a sentence, in the user's language"`
+}
+
+// faultsOf lists all faults of an input; none where the error is not about one.
+func faultsOf(e *ledger.Error) []Fault {
+	var list []Fault
+	for _, one := range e.All() {
+		if one.Code != ledger.InvalidCode || one.Field == "" {
+			continue
+		}
+		list = append(list, Fault{
+			Field: one.Field, Value: one.Param("value"), Rule: cmp.Or(one.Rule, string(one.Reason)), Allowed: allowed(one),
+		})
+	}
+	return list
+}
+
+// allowed says what would be taken, from the parameters of an error.
+func allowed(e *ledger.Error) string {
+	if a := e.Param("allowed"); a != "" {
+		return a
+	}
+	least, most := e.Param("min"), e.Param("max")
+	switch {
+	case least != "" && most != "":
+		return least + "–" + most
+	case least != "":
+		return "≥ " + least
+	case most != "":
+		return "≤ " + most
+	}
+	limit := e.Param("limit")
+	switch {
+	case limit == "":
+		return ""
+	case strings.HasPrefix(e.Rule, "min"):
+		return "≥ " + limit
+	}
+	return "≤ " + limit
+}
+
+// message words a fault.
+func (f Fault) message(lang string) string {
+	said := func(zh, en string) string {
+		if lang == "en" {
+			return en
+		}
+		return zh
+	}
+	s := f.Field
+	if f.Value != "" {
+		s += said("：“"+f.Value+"”", fmt.Sprintf(": %q", f.Value))
+	}
+	s += said(" 不符合规则 ", " breaks the rule ") + f.Rule
+	if f.Allowed != "" {
+		s += said("；允许：", "; allowed: ") + f.Allowed
+	}
+	return s
+}
+
+// speakRules has huma name our rules instead of saying English sentences. What
+// follows the name is what is allowed; of "required", the member that is missing.
+func speakRules() {
+	for message, rule := range map[*string]string{
+		&validation.MsgUnexpectedProperty:       "known_member",
+		&validation.MsgExpectedRequiredProperty: "required %s",
+		&validation.MsgExpectedOneOf:            "enum %s",
+		&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
+		&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
+		&validation.MsgExpectedMatchPattern:     "pattern %s",
+		&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
+		&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
+		&validation.MsgExpectedMinLength:        "min_length ≥ %d",
+		&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
+		&validation.MsgExpectedMinItems:         "required ≥ %d",
+		&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
+		&validation.MsgExpectedArrayItemsUnique: "not_twice",
+		&validation.MsgExpectedBoolean:          "type_bool true, false",
+		&validation.MsgExpectedNumber:           "type_float64",
+		&validation.MsgExpectedInteger:          "type_int",
+		&validation.MsgExpectedString:           "type_string",
+		&validation.MsgExpectedArray:            "type_slice",
+		&validation.MsgExpectedObject:           "type_struct",
+	} {
+		*message = rule
+	}
+}
+
+// spoken are the sentences that huma has no name for, with our rules.
+var spoken = map[string]string{
+	"unknown query parameter":              "known_member",
+	"required query parameter is missing":  "required",
+	"required header parameter is missing": "required",
+	"required path parameter is missing":   "required",
+	"invalid integer":                      "type_int",
+	"invalid boolean":                      "type_bool true, false",
+	"request body is required":             "required",
+}
+
+// detailOf turns what huma says about one place into a typed error.
+func detailOf(d *huma.ErrorDetail) *ledger.Error {
+	if e, err := ledger.ParseError(d.Message); err == nil { // of strict
+		return e.Rename(func(field string) string { return cmp.Or(field, "body") })
+	}
+	message := d.Message
+	if m, ok := spoken[message]; ok {
+		message = m
+	}
+	rule, rest, _ := strings.Cut(message, " ")
+	field := strings.TrimPrefix(d.Location, "body.")
+	if rule == "required" && rest != "" && !strings.HasPrefix(rest, "≥") {
+		if field == "body" {
+			field = ""
+		}
+		return ledger.Invalid(strings.TrimPrefix(field+"."+rest, "."), rule)
+	}
+	e := ledger.Invalid(field, rule)
+	switch v := d.Value.(type) {
+	case string:
+		if v != "" {
+			e = e.With("value", string([]rune(v)[:min(len([]rune(v)), 100)]))
+		}
+	case int, int64, float64, bool:
+		e = e.With("value", fmt.Sprint(v))
+	}
+	if rest != "" {
+		e = e.With("allowed", rest)
+	}
+	return e
+}
+
+// fromHuma keeps the shape of problems for what huma itself refuses.
+func fromHuma(status int, message string, errs ...error) huma.StatusError {
+	var all []error
+	for _, err := range errs {
+		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
+			all = append(all, detailOf(d))
+		}
+	}
+	switch e := ledger.AsError(ledger.Join(all...)); {
+	case status == http.StatusRequestEntityTooLarge:
+		return problem(status, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body").By("body_bytes"))
+	case status == http.StatusNotFound:
+		return problem(status, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).By(message))
+	case status >= http.StatusInternalServerError:
+		return problem(status, ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal))
+	case e != nil:
+		return problem(http.StatusUnprocessableEntity, e)
+	}
+	rule, _, _ := strings.Cut(spoken[message], " ")
+	return problem(status, ledger.Invalid("body", cmp.Or(rule, message)))
+}
