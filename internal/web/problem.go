@@ -25,6 +25,8 @@ type Problem struct {
 	Field  string         `json:"field,omitempty" doc:"the member at fault"`
 	Rule   string         `json:"rule,omitempty" doc:"the rule that it breaks"`
 	Params []ledger.Param `json:"params,omitempty"`
+
+	More []*ledger.Error `json:"more,omitempty" doc:"the other faults of the same input"`
 }
 
 // Error makes the problem an error.
@@ -82,7 +84,7 @@ func (s *Server) problemOf(err error) error {
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 		return &Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}
 	}
-	return &Problem{Status: status(e), Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params}
+	return &Problem{Status: status(e), Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, More: e.More}
 }
 
 // language is the first of Chinese and English that the user takes; Chinese first.
