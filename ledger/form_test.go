@@ -259,7 +259,7 @@ func TestJoin(t *testing.T) {
 		t.Errorf("renamed: %v, %v", under, joined)
 	}
 	other := ledger.Join(a, errOther)
-	if other != errOther {
+	if !errors.Is(other, errOther) || ledger.AsError(other) != nil {
 		t.Errorf("got %v", other)
 	}
 }
