@@ -148,7 +148,7 @@ func (f *faults) checkStruct(p *plan, v reflect.Value) {
 		}
 	}
 	if p.ruled {
-		if r, ok := v.Addr().Interface().(ruled); ok {
+		if r, ok := reflect.TypeAssert[ruled](v.Addr()); ok {
 			r.rules(f)
 		}
 	}
@@ -204,19 +204,25 @@ func (f *faults) checkList(form *form, v reflect.Value) {
 }
 
 // explain adds the value at fault and what is allowed.
-func (form *form) explain(e *Error, v reflect.Value) *Error {
-	if !form.quiet {
-		switch {
-		case v.Kind() == reflect.String:
-			e.quote(v.String())
-		case v.CanInt():
-			e.quote(strconv.FormatInt(v.Int(), 10))
-		case v.Kind() == reflect.Bool:
-			e.quote(strconv.FormatBool(v.Bool()))
-		}
+func (f *form) explain(e *Error, v reflect.Value) *Error {
+	if !f.quiet {
+		e = e.quote(plainValue(v))
 	}
-	if form.allowed != "" && e.Param("allowed") == "" {
-		e.With("allowed", form.allowed)
+	if f.allowed != "" && e.Param("allowed") == "" {
+		e = e.With("allowed", f.allowed)
 	}
 	return e
+}
+
+// plainValue writes a text, number or truth value; nothing else.
+func plainValue(v reflect.Value) string {
+	switch {
+	case v.Kind() == reflect.String:
+		return v.String()
+	case v.CanInt():
+		return strconv.FormatInt(v.Int(), 10)
+	case v.Kind() == reflect.Bool:
+		return strconv.FormatBool(v.Bool())
+	}
+	return ""
 }

@@ -1,6 +1,9 @@
 package ledger
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // Field describes one member of a form: for documents, forms on a page, the
 // mapping of an import and the schema of the API.
@@ -60,10 +63,8 @@ func MemberText(v any, name string) string {
 // fields describes a plan's members; within are the plans it stands in, so that
 // a type that leads back to itself ends.
 func (p *plan) fields(within []*plan) []Field {
-	for _, q := range within {
-		if p == q {
-			return nil
-		}
+	if slices.Contains(within, p) {
+		return nil
 	}
 	out := make([]Field, 0, len(p.members))
 	for _, m := range p.members {
@@ -74,33 +75,21 @@ func (p *plan) fields(within []*plan) []Field {
 	return out
 }
 
-func (form *form) field(within []*plan) Field {
-	f := Field{Kind: form.kind, Enum: form.enum, Min: form.min, Max: form.max, Pattern: form.pattern}
+func (f *form) field(within []*plan) Field {
+	out := Field{Kind: f.kind, Enum: f.enum, Min: f.min, Max: f.max, Pattern: f.pattern}
 	switch {
-	case form.each != nil:
-		each := form.each.field(within)
-		f.Each, f.Required = &each, form.least > 0
-	case form.plan != nil:
-		f.Fields = form.plan.fields(within)
-		for _, m := range f.Fields {
-			f.Required = f.Required || m.Required
-		}
+	case f.each != nil:
+		each := f.each.field(within)
+		out.Each, out.Required = &each, f.least > 0
+	case f.plan != nil:
+		out.Fields = f.plan.fields(within)
+		out.Required = slices.ContainsFunc(out.Fields, func(m Field) bool { return m.Required })
 	default:
-		f.Required = form.refusesEmpty()
+		out.Required = f.refuses(f.zero) // if only by a method
 	}
-	return f
+	return out
 }
 
-// refusesEmpty reports whether the checks refuse a value that was left out.
-func (form *form) refusesEmpty() bool {
-	return !form.unchecked && form.zero.IsValid() && form.checksFail(form.zero)
-}
-
-func (form *form) checksFail(v reflect.Value) bool {
-	for _, check := range form.checks {
-		if check(v) != nil {
-			return true
-		}
-	}
-	return false
+func (f *form) refuses(v reflect.Value) bool {
+	return slices.ContainsFunc(f.checks, func(c check) bool { return c(v) != nil })
 }

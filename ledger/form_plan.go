@@ -43,13 +43,11 @@ type form struct {
 	pointer   bool
 	quiet     bool
 	unchecked bool
-	tagged    bool // has a word of its own
 	checks    []check
 	zero      reflect.Value // what a member that was left out is
 
 	each        *form // of a list
 	least, most int
-	repeats     bool
 	twice       func(list reflect.Value) int
 	plan        *plan // of an object
 }
@@ -120,7 +118,7 @@ func (made planner) add(p *plan, t reflect.Type, index []int) {
 
 // form reads the tag of a value of type t.
 func (made planner) form(t reflect.Type, tag string) (*form, error) {
-	f := &form{tagged: tag != ""}
+	f := &form{}
 	if t.Kind() == reflect.Pointer {
 		t, f.pointer = t.Elem(), true
 	}
@@ -147,6 +145,7 @@ func (made planner) form(t reflect.Type, tag string) (*form, error) {
 func (made planner) listForm(f *form, t reflect.Type, tag string) error {
 	f.kind, f.most = FieldList, MaxList
 	var each []string
+	unique := true
 	for word := range strings.SplitSeq(tag, ",") {
 		name, arg, _ := strings.Cut(word, "=")
 		switch name {
@@ -157,14 +156,14 @@ func (made planner) listForm(f *form, t reflect.Type, tag string) error {
 			}
 			f.least, f.most, f.min, f.max = int(least), int(most), &least, &most
 		case "repeats":
-			f.repeats = true
+			unique = false
 		case "-":
 			f.unchecked = true
 		default:
 			each = append(each, word)
 		}
 	}
-	if !f.repeats {
+	if unique {
 		f.twice = twiceIn(t)
 	}
 	var err error

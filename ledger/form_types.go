@@ -6,7 +6,7 @@ import "reflect"
 // arguments of all acts, all records, and what else is read with every call. The
 // structs within them come along.
 func plannedTypes() []any {
-	list := []any{PartyProfile{}, RotationProof{}, EnvironmentProof{}, Facts{}, Receipt{}, Call{}, Header{}, Error{}}
+	list := []any{PartyProfile{}, LicenseTerms{}, ProductOffer{}, RotationProof{}, EnvironmentProof{}, Facts{}, Receipt{}, Call{}, Header{}, Error{}}
 	for _, a := range acts {
 		list = append(list, a.Args())
 	}

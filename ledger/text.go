@@ -45,7 +45,7 @@ func CheckText(field, s string, least, most int) error {
 func hasBlankEdge(s string) bool {
 	first, _ := utf8.DecodeRuneInString(s)
 	last, _ := utf8.DecodeLastRuneInString(s)
-	return s != "" && (blanks.has(first) || blanks.has(last))
+	return s != "" && (isBlank(first) || isBlank(last))
 }
 
 // CheckCharacters refuses what nobody sees but what changes the reading of a
@@ -57,6 +57,10 @@ func hasBlankEdge(s string) bool {
 func CheckCharacters(field, s string, lines bool) error {
 	var w wordScripts
 	for i, r := range s {
+		if r >= 0x3000 && r <= 0x9fff { // most of a text
+			w = wordScripts{}
+			continue
+		}
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
 			return Invalid(field, "utf8")
 		}

@@ -232,7 +232,7 @@ func problem(resp *http.Response, body []byte) error {
 		Title  string `json:"title"`
 		Detail string `json:"detail"`
 		Errors []struct {
-			Message string `json:"message"`
+			Field, Value, Rule, Allowed, Message string
 		} `json:"errors"`
 		ledger.Error
 	}
@@ -240,8 +240,11 @@ func problem(resp *http.Response, body []byte) error {
 		return fmt.Errorf("the node answered %s", resp.Status)
 	}
 	told := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: &p.Error}
-	for _, f := range p.Errors {
+	for i, f := range p.Errors {
 		told.Faults = append(told.Faults, f.Message)
+		if i > 0 {
+			p.More = append(p.More, ledger.Invalid(f.Field, f.Rule).With("value", f.Value).With("allowed", f.Allowed))
+		}
 	}
 	return told
 }

@@ -61,7 +61,7 @@ type ImportSummary struct {
 	Unchanged  int             `json:"unchanged"`
 	Refused    int             `json:"refused"`
 	Duplicates []ImportLine    `json:"duplicates"`
-	Problems   []ImportProblem `json:"problems"` // of the refused, by line
+	Problems   []ImportProblem `json:"problems"` // every fault of the refused, by line
 	Assumed    map[string]int  `json:"assumed"`  // what constants said, and of how many records
 }
 
@@ -132,7 +132,7 @@ func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSum
 	close(jobs)
 	wg.Wait()
 	slices.SortFunc(run.sum.Duplicates, func(a, b ImportLine) int { return cmp.Compare(a.Line, b.Line) })
-	slices.SortFunc(run.sum.Problems, func(a, b ImportProblem) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(run.sum.Problems, func(a, b ImportProblem) int { return cmp.Compare(a.Line, b.Line) })
 	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		err = cause
 	}
@@ -296,7 +296,9 @@ func (i *importing) done(r ImportResult) {
 	case Refused:
 		i.sum.Refused++
 		if e := ledger.AsError(r.Err); e != nil {
-			i.sum.Problems = append(i.sum.Problems, ImportProblem{ImportLine: line, Reason: e.Reason, Field: e.Field, Rule: e.Rule})
+			for _, f := range e.All() {
+				i.sum.Problems = append(i.sum.Problems, ImportProblem{ImportLine: line, Reason: f.Reason, Field: f.Field, Rule: f.Rule})
+			}
 		}
 	}
 	if i.Tell != nil {

@@ -3,7 +3,6 @@ package catalog
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -118,9 +117,8 @@ func (s slot) bound(found []string) error {
 }
 
 // clean makes a text fit for signing: NFC, no blank edges, line ends of one kind;
-// on one line, unless it is free text. What nobody sees but what changes the
-// reading is refused: control characters, those that turn the direction of
-// writing, and the mark of text that was lost in decoding.
+// on one line, unless it is free text. It refuses what the ledger refuses in any
+// text, and the mark of text that was lost in decoding.
 func clean(field string, k kind, s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", ledger.Invalid(field, "utf8")
@@ -131,15 +129,9 @@ func clean(field string, k kind, s string) (string, error) {
 	} else {
 		s = strings.Join(strings.Fields(s), " ")
 	}
-	for _, r := range s {
-		switch {
-		case unicode.IsControl(r) && r != '\n' && r != '\t':
-			return "", ledger.Invalid(field, "control_character")
-		case unicode.Is(unicode.Bidi_Control, r):
-			return "", ledger.Invalid(field, "bidi_control")
-		case r == utf8.RuneError:
-			return "", ledger.Invalid(field, "replacement_character")
-		}
+	s = strings.TrimSpace(norm.NFC.String(s))
+	if strings.ContainsRune(s, utf8.RuneError) {
+		return "", ledger.Invalid(field, "replacement_character").With("value", "U+FFFD")
 	}
-	return strings.TrimSpace(norm.NFC.String(s)), nil
+	return s, ledger.CheckCharacters(field, s, k == text)
 }

@@ -1,0 +1,34 @@
+package ledger_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// realSubmit is an application as a bureau makes it: 20 information items.
+func realSubmit() ledger.AppSubmitArgs {
+	a := goodSubmit()
+	a.Resource.Items = nil
+	for i := range 20 {
+		a.Resource.Items = append(a.Resource.Items, ledger.Item{
+			Name: fmt.Sprintf("column_%02d", i), Label: fmt.Sprintf("车辆到离站信息项 %d", i), DataType: "string", Length: 16,
+			Nullable: i%2 == 0, Level: ledger.General, PIStatus: ledger.PINone, CodeList: "GB/T 2260",
+		})
+	}
+	a.Resource.Level, a.Resource.PIStatus = ledger.General, ledger.PINone
+	a.Resource.Keywords = []string{"公交", "到站", "实时", "线路"}
+	return a
+}
+
+// BenchmarkCheckForm is the check of form of one application.
+func BenchmarkCheckForm(b *testing.B) {
+	a := realSubmit()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := a.Validate(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
