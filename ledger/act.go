@@ -146,7 +146,7 @@ func (a Act) Refusals() []Reason {
 			list = append(list, ReasonState)
 		}
 	}
-	if slices.ContainsFunc(a.Who, func(w Who) bool { return w.As != "" }) {
+	if !a.Creates() && slices.ContainsFunc(a.Who, func(w Who) bool { return w.As != "" }) {
 		list = append(list, ReasonNotYours)
 	}
 	if a.Answers() {
@@ -159,7 +159,8 @@ func (a Act) Refusals() []Reason {
 	return slices.Compact(list)
 }
 
-// CommonReasons returns what any call may be refused for before its rule is asked.
+// CommonReasons returns what any call may be refused for before its rule is asked,
+// once it is known to be a call whose signature is good. A rule may give them too.
 func CommonReasons() []Reason {
 	return []Reason{
 		ReasonField, ReasonJSON, ReasonFunction, ReasonGenesis, ReasonLedger, ReasonTime, ReasonExpired, ReasonCallUsed,

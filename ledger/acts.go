@@ -51,13 +51,21 @@ func on(kind string, a Act) Act {
 	return a
 }
 
+// enclosed is what a second JWS, an application or a proof among the arguments,
+// may be refused for.
+var enclosed = []Reason{ReasonJWS, ReasonAlgorithm, ReasonSignature}
+
+// newKey is what a key in place of an old one may be refused for, and its proof.
+var newKey = append([]Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonTooLarge}, enclosed...)
+
 var partyActs = []Act{
 	{
 		Name: FnGenesis, Title: Words{"创建账本", "Begin the ledger"}, Who: anyOf(RoleDataAuthority), Args: of[GenesisArgs](),
+		Reasons: append([]Reason{ReasonCentral, ReasonRolesExclude, ReasonCustody}, enclosed...),
 	},
 	{
 		Name: FnPartyAdmit, Title: Words{"准入单位", "Admit a party"}, Who: anyOf(RoleDataAuthority), Args: of[PartyAdmitArgs](), Makes: KindParty,
-		Reasons: []Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonCustody},
+		Reasons: append([]Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonCustody}, enclosed...),
 	},
 	on(KindParty, Act{
 		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
@@ -69,7 +77,7 @@ var partyActs = []Act{
 	}),
 	{
 		Name: FnKeyRotate, Title: Words{"更换密钥", "Rotate a key"}, Args: of[KeyRotateArgs](),
-		Reasons: []Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonSignature},
+		Reasons: newKey,
 	},
 	{
 		Name: FnKeyRevoke, Title: Words{"停用密钥", "Revoke a key"}, Args: of[KeyRevokeArgs](), Custody: true,
@@ -77,7 +85,7 @@ var partyActs = []Act{
 	},
 	{
 		Name: FnKeyReplace, Title: Words{"补换密钥", "Replace a lost key"}, Who: anyOf(RoleDataAuthority), Args: of[KeyReplaceArgs](),
-		Reasons: []Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonSignature},
+		Reasons: newKey,
 	},
 	{
 		Name: FnCalendarSet, Title: Words{"发布工作日安排", "Set a year's working days"}, Who: anyOf(RoleDataAuthority), Args: of[CalendarArgs](),
@@ -96,7 +104,7 @@ var registrationActs = []Act{
 	onApplication(Act{
 		Name: FnAppSubmit, Title: Words{"提交登记申请", "Submit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppSubmitArgs](),
 		Begins: true, Moves: moves(AppSubmitted, ""),
-		Reasons: []Reason{ReasonUnknown, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
 	}),
 	onApplication(Act{
 		Name: FnAppAccept, Title: Words{"受理申请", "Accept an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppStepArgs](),
@@ -153,7 +161,7 @@ var licenseActs = []Act{
 	on(KindLicense, Act{
 		Name: FnLicenseOffer, Title: Words{"要约授权", "Offer a license"}, Who: by(RoleImplementer, "assigner"), Args: of[LicenseOfferArgs](),
 		Begins: true, Moves: moves(LicenseOffered, ""),
-		Reasons: []Reason{ReasonUnknown, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseAccept, Title: Words{"接受授权", "Accept a license"}, Who: by(RoleOperator, "assignee"), Args: of[AnswerArgs](),
@@ -173,7 +181,7 @@ var licenseActs = []Act{
 	}),
 	on(KindEnvironment, Act{
 		Name: FnEnvironmentSet, Title: Words{"登记受控环境", "Set a controlled environment"}, Who: anyOf(RoleImplementer), Args: of[EnvironmentArgs](),
-		Begins: true, Reasons: []Reason{ReasonUnknown, ReasonRecipient, ReasonNotYours, ReasonExists, ReasonSignature},
+		Begins: true, Reasons: append([]Reason{ReasonUnknown, ReasonRecipient, ReasonNotYours, ReasonExists, ReasonTooLarge}, enclosed...),
 	}),
 }
 
@@ -186,7 +194,7 @@ var unsellable = []Reason{
 var marketActs = []Act{
 	on(KindProduct, Act{
 		Name: FnProductList, Title: Words{"上架产品", "List a product"}, Who: by(RoleOperator, "operator"), Args: of[ProductListArgs](),
-		Begins: true, Moves: moves(ProductListed, ""), Reasons: append([]Reason{ReasonUnknown}, unsellable...),
+		Begins: true, Moves: moves(ProductListed, ""), Reasons: append([]Reason{ReasonNotYours, ReasonUnknown}, unsellable...),
 	}),
 	on(KindProduct, Act{
 		Name: FnProductChange, Title: Words{"变更产品", "Change a product"}, Who: by(RoleOperator, "operator"), Args: of[ProductListArgs](),
@@ -198,7 +206,7 @@ var marketActs = []Act{
 	}),
 	on(KindContent, Act{
 		Name: FnContentAdd, Title: Words{"登记内容", "Add content"}, Who: append(by(RoleHolder, "owner"), by(RoleOperator, "owner")...),
-		Args: of[ContentArgs](), Begins: true, Moves: moves(ContentRecorded, ""), Reasons: []Reason{ReasonUnknown, ReasonNotListed},
+		Args: of[ContentArgs](), Begins: true, Moves: moves(ContentRecorded, ""), Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonNotListed},
 	}),
 	on(KindContent, Act{
 		Name: FnContentRemove, Title: Words{"撤下内容", "Remove content"}, Who: append(by(RoleHolder, "owner"), by(RoleOperator, "owner")...),

@@ -135,7 +135,7 @@ func (t *tx) open() (begun bool, err error) {
 	fn := t.v.Call.Function
 	act, ok := ledger.ActOf(fn)
 	if !ok {
-		return false, ledger.Invalid("function", "known_function").With("value", string(fn))
+		return false, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction).At("function").With("value", string(fn))
 	}
 	t.act = act
 	t.genesis, begun, err = read[ledger.Genesis](t.state, ledger.RecordKey(ledger.GenesisRef))

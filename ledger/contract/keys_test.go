@@ -80,6 +80,8 @@ func TestRotateKey(t *testing.T) {
 	if len(keys) != 2 || keys[0].Until != w.now || keys[1].From != w.now || keys[1].Until != 0 {
 		t.Errorf("keys after a rotation: %+v", keys)
 	}
+	expect(t, w.callBy("fresh", "holder", ledger.FnKeyRotate, w.rotation("holder", "holder", "third", ledger.UseSign)),
+		refusal{ledger.Conflict, ledger.ReasonKeyEnded, "args.old"})
 	// An auth key signs no call, not even to put another in its place.
 	expect(t, w.callBy("fresh", "holder", ledger.FnKeyRotate, w.rotation("holder", "fresh", "third", ledger.UseAuth)),
 		refusal{ledger.InvalidCode, ledger.ReasonField, "args.new.use"})
@@ -146,6 +148,50 @@ func TestRotateKeyRefuses(t *testing.T) {
 	a = demo.rotation("body", "body", "fresh", ledger.UseSign)
 	a.New.Custody = ledger.CustodyNode
 	demo.must("body", ledger.FnKeyRotate, a)
+}
+
+// TestReplaceKeyRefuses: what is refused of a rotation is refused of the data
+// authority too, but for a key that has ended.
+func TestReplaceKeyRefuses(t *testing.T) {
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		args func(*world) ledger.KeyReplaceArgs
+		want refusal
+	}{
+		"unknown party": {
+			func(f *world) ledger.KeyReplaceArgs { return f.replacement("nobody", "holder", "fresh") },
+			refusal{ledger.NotFound, ledger.ReasonUnknown, "party"},
+		},
+		"unknown old": {
+			func(f *world) ledger.KeyReplaceArgs { return f.replacement("holder", "body", "fresh") },
+			refusal{ledger.NotFound, ledger.ReasonUnknown, "args.old"},
+		},
+		"a key in use": {
+			func(f *world) ledger.KeyReplaceArgs { return f.replacement("holder", "holder", "body") },
+			refusal{ledger.Conflict, ledger.ReasonExists, "args.new.jwk"},
+		},
+		"kept by the node": {
+			func(f *world) ledger.KeyReplaceArgs {
+				a := f.replacement("body", "body", "fresh")
+				a.New.Custody = ledger.CustodyNode
+				return a
+			},
+			refusal{ledger.Forbidden, ledger.ReasonCustody, "args.new.custody"},
+		},
+		"another use": {
+			func(f *world) ledger.KeyReplaceArgs {
+				a := f.replacement("holder", "holder", "fresh")
+				a.New.Use = ledger.UseAuth
+				return a
+			},
+			refusal{ledger.InvalidCode, ledger.ReasonField, "args.new.use"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := w.fork(t)
+			f.refused(c.want, "authority", ledger.FnKeyReplace, c.args(f))
+		})
+	}
 }
 
 func TestReplaceKey(t *testing.T) {

@@ -271,6 +271,7 @@ func TestEnvironmentSet(t *testing.T) {
 		{"by another implementer", "implementer2", m.environment(third, "E", "operator"), nil, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"}},
 		{"key of a party", "implementer", m.environment(m.keys["buyer"], "F", "operator"), nil, refusal{ledger.Conflict, ledger.ReasonExists, "args.key"}},
 		{"key of another environment", "implementer", m.environment(second, "F", "operator"), nil, refusal{ledger.Conflict, ledger.ReasonExists, "args.key"}},
+		{"of nobody", "implementer", m.environment(third, "F", "nobody"), nil, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.operator"}},
 		{"of no operator", "implementer", m.environment(third, "F", "buyer"), nil, refusal{ledger.Forbidden, ledger.ReasonRole, "args.operator"}},
 		{"abroad", "implementer", m.environment(third, "F", "operator"), func(a *ledger.EnvironmentArgs) { a.Region = "810000" }, refusal{ledger.Forbidden, ledger.ReasonRecipient, "args.region"}},
 		{"proof by another key", "implementer", m.environment(third, "F", "operator"), func(a *ledger.EnvironmentArgs) { a.Key = m.newKey().Public() }, refusal{ledger.Forbidden, ledger.ReasonKey, "args.proof.header.kid"}},

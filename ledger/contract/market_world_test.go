@@ -225,7 +225,7 @@ func (m *market) signed(who string, fn ledger.Function, args any) contract.Verif
 
 // batch applies calls together and commits what they write.
 func (m *market) batch(calls ...contract.Verified) []contract.Result {
-	results := contract.Batch(contract.Env{Time: m.now, Rules: contract.Rules}, ledger.Standard(), m.state, calls)
+	results := applyBatch(m.t, contract.Env{Time: m.now, Rules: contract.Rules}, m.state, calls)
 	for _, r := range results {
 		for _, w := range r.Writes {
 			if w.Value == nil {

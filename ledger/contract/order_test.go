@@ -195,6 +195,11 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 	base := trading(t)
 	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
 	id := "args.id"
+	source := func(change func(*ledger.Resource)) func(*market) {
+		return func(m *market) {
+			edit(m, ledger.RefTo(ledger.KindEntry, mID("entry-bus")), func(e *ledger.Entry) { change(&e.Resource) })
+		}
+	}
 	for _, c := range []struct {
 		name string
 		who  string
@@ -211,6 +216,26 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 			edit(m, mOrder("O"), func(o *ledger.Order) { o.AnswerDue = ledger.Period{From: marketDay, Due: marketDay} })
 			m.now = noon("2026-12-01")
 		}, refusal{}},
+		{"purpose no longer allowed", "operator", func(m *market) {
+			change := listArgs("P", "L")
+			change.Version, change.Purposes = 2, change.Purposes[1:]
+			m.must("operator", ledger.FnProductChange, change)
+		}, refusal{ledger.InvalidCode, ledger.ReasonPurpose, "args.purpose"}},
+		{"review ran out", "operator", func(m *market) {
+			change := listArgs("P", "L")
+			change.Version, change.ConformityReview.ValidUntil = 2, marketDay
+			m.must("operator", ledger.FnProductChange, change)
+			m.now = noon("2026-10-21")
+		}, refusal{ledger.Forbidden, ledger.ReasonReview, id}},
+		// A later release may take back a form, and register a resource otherwise.
+		{"form no longer delivered", "operator", func(m *market) {
+			edit(m, mProduct("P"), func(p *ledger.Product) { p.Form = ledger.FormRaw })
+		}, refusal{ledger.Forbidden, ledger.ReasonForm, id}},
+		{"source graver", "operator", source(func(r *ledger.Resource) { r.Level = ledger.Important }), refusal{ledger.Forbidden, ledger.ReasonLevel, id}},
+		{"source out of scope", "operator", source(func(r *ledger.Resource) { r.Domain = "ecology" }), refusal{ledger.Forbidden, ledger.ReasonScope, id}},
+		{"source applied for again", "operator", func(m *market) {
+			edit(m, ledger.RefTo(ledger.KindResource, mID("bus")), func(i *ledger.ResourceIndex) { i.Entry = "" })
+		}, refusal{ledger.Forbidden, ledger.ReasonGate, id}},
 		{"by another operator", "operator2", func(*market) {}, refusal{ledger.Forbidden, ledger.ReasonNotYours, id}},
 		{"by the buyer", "buyer", func(*market) {}, refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
 		{"license suspended", "operator", func(m *market) { m.must("regulator", ledger.FnLicenseSuspend, m.target(mLicense("L"))) }, refusal{ledger.Forbidden, ledger.ReasonSuspended, id}},
@@ -226,6 +251,21 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 			expect(t, m.try(c.who, ledger.FnOrderAccept, m.answer(mOrder("O"))), c.want)
 		})
 	}
+}
+
+// TestOrderFromPersonalData: an order keeps the sources of its version, and the
+// product may have become what may not be made of them.
+func TestOrderFromPersonalData(t *testing.T) {
+	m := trading(t)
+	change := listArgs("P", "L")
+	change.Version, change.Sources, change.PIStatus = 2, []ledger.ID{mID("faces")}, ledger.PIAnonymized
+	m.must("operator", ledger.FnProductChange, change)
+	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P"))
+	m.fork(t).must("operator", ledger.FnOrderAccept, m.answer(mOrder("O")))
+	change = listArgs("P", "L")
+	change.Version = 3
+	m.must("operator", ledger.FnProductChange, change)
+	expect(t, m.try("operator", ledger.FnOrderAccept, m.answer(mOrder("O"))), refusal{ledger.Forbidden, ledger.ReasonPI, "args.id"})
 }
 
 func TestOrderAnswerDaysOnDemoLedger(t *testing.T) {

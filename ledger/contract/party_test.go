@@ -48,19 +48,7 @@ func (b *beginning) begin() contract.Result {
 	if err != nil {
 		b.t.Fatalf("sign: %v", err)
 	}
-	s, err := contract.Parse(jws)
-	if err != nil {
-		return contract.Result{Err: err}
-	}
-	key, err := contract.FindKey(b.state, s)
-	if err != nil {
-		return contract.Result{Err: err}
-	}
-	v, err := contract.Verify(ledger.Standard(), s, key)
-	if err != nil {
-		return contract.Result{Err: err}
-	}
-	return contract.Apply(contract.Env{Time: b.now, Rules: contract.Rules, Genesis: b.only}, ledger.Standard(), b.state, v)
+	return applyJWS(b.t, contract.Env{Time: b.now, Rules: contract.Rules, Genesis: b.only}, b.state, jws)
 }
 
 func TestGenesis(t *testing.T) {
@@ -110,6 +98,12 @@ func TestGenesisRefuses(t *testing.T) {
 		"a central body": {
 			func(b *beginning) { b.args.Authority.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.kind"},
 		},
+		"an operator that regulates": {
+			func(b *beginning) {
+				b.args.Authority.Roles = []ledger.Role{ledger.RoleDataAuthority, ledger.RoleRegulator, ledger.RoleOperator}
+			},
+			refusal{ledger.Forbidden, ledger.ReasonRolesExclude, "args.roles"},
+		},
 		"no platform":       {func(b *beginning) { b.node.Roles = []ledger.Role{ledger.RoleHolder} }, invalid("args.platform")},
 		"no receipt log":    {func(b *beginning) { b.node.LogKey = "" }, invalid("args.platform")},
 		"limit too long":    {func(b *beginning) { b.args.Limits.Exam++ }, invalid("args.limits.exam_days")},
@@ -149,7 +143,7 @@ func TestGenesisRefuses(t *testing.T) {
 func TestBeforeGenesis(t *testing.T) {
 	w := newWorld(t)
 	v := w.verified(w.sign("authority", ledger.FnCalendarSet, list2026()))
-	r := contract.Apply(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), memory{}, v)
+	r := apply(t, contract.Env{Time: w.now, Rules: contract.Rules}, memory{}, v)
 	expect(t, r.Err, refusal{ledger.Conflict, ledger.ReasonGenesis, "function"})
 	b := newBeginning(t)
 	b.state = w.state

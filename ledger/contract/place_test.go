@@ -15,7 +15,7 @@ import (
 func TestPlaceIsKept(t *testing.T) {
 	w := newWorld(t)
 	v := w.verified(w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("a"), Bytes: 1}))
-	r := contract.Apply(contract.Env{Time: w.now, Rules: contract.Rules, I: 7}, ledger.Standard(), w.state, v)
+	r := apply(t, contract.Env{Time: w.now, Rules: contract.Rules, I: 7}, w.state, v)
 	expect(t, r.Err, refusal{})
 	var kept ledger.CallRecord
 	own := ledger.CallKey(v.Call.Party, v.Call.ID)
@@ -33,7 +33,7 @@ func TestPlaceIsKept(t *testing.T) {
 	if diff := cmp.Diff(r.Record, kept); diff != "" {
 		t.Errorf("the result is not what is kept (-result +kept):\n%s", diff)
 	}
-	again := contract.Apply(contract.Env{Time: w.now, Rules: contract.Rules, I: 1}, ledger.Standard(), w.state, v)
+	again := apply(t, contract.Env{Time: w.now, Rules: contract.Rules, I: 1}, w.state, v)
 	if diff := cmp.Diff(r.Record, again.Record); diff != "" || !again.Repeated {
 		t.Errorf("the same call again (-first +again):\n%s", diff)
 	}

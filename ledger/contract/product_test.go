@@ -160,6 +160,50 @@ func TestProductChangeAndDelist(t *testing.T) {
 	expect(t, m.try("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P")), refusal{ledger.Forbidden, ledger.ReasonNotListed, "args.product_id"})
 }
 
+// TestProductChangeRefuses: a new version is checked like the first one, as its
+// license and sources stand that day.
+func TestProductChangeRefuses(t *testing.T) {
+	base := trading(t)
+	args := func(change func(*ledger.ProductListArgs)) func(*market, *ledger.ProductListArgs) {
+		return func(_ *market, a *ledger.ProductListArgs) { change(a) }
+	}
+	from := func(name string) func(*market, *ledger.ProductListArgs) {
+		return args(func(a *ledger.ProductListArgs) { a.Sources = []ledger.ID{mID(name)} })
+	}
+	forbidden := func(r ledger.Reason, field string) refusal { return refusal{ledger.Forbidden, r, "args." + field} }
+	for _, c := range []struct {
+		name string
+		edit func(*market, *ledger.ProductListArgs)
+		want refusal
+	}{
+		{"good", args(func(*ledger.ProductListArgs) {}), refusal{}},
+		{"raw", args(func(a *ledger.ProductListArgs) { a.Form = ledger.FormRaw }), forbidden(ledger.ReasonForm, "form")},
+		{"important", args(func(a *ledger.ProductListArgs) { a.Level = ledger.Important }), forbidden(ledger.ReasonLevel, "level")},
+		{"personal", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PIPersonal }), forbidden(ledger.ReasonPI, "pi_status")},
+		{"review ran out", args(func(a *ledger.ProductListArgs) { a.SecurityReview.ValidUntil = marketStart }), forbidden(ledger.ReasonReview, "security_review")},
+		{"unknown source", from("nothing"), refusal{ledger.NotFound, ledger.ReasonUnknown, "args.sources[0]"}},
+		{"source not coded", from("raw"), forbidden(ledger.ReasonGate, "sources[0]")},
+		{"source's entry ended", from("lapsed"), forbidden(ledger.ReasonEntry, "sources[0]")},
+		{"source out of scope", from("river"), forbidden(ledger.ReasonScope, "sources[0]")},
+		{"purpose beyond the license", func(m *market, _ *ledger.ProductListArgs) {
+			edit(m, mLicense("L"), func(l *ledger.License) { l.Purposes = l.Purposes[:2] })
+		}, refusal{ledger.InvalidCode, ledger.ReasonPurpose, "args.allowed_purposes[2]"}},
+		{"license suspended", func(m *market, _ *ledger.ProductListArgs) {
+			m.must("regulator", ledger.FnLicenseSuspend, m.target(mLicense("L")))
+		}, forbidden(ledger.ReasonSuspended, "license_id")},
+		{"license terminated", func(m *market, _ *ledger.ProductListArgs) {
+			m.must("implementer", ledger.FnLicenseTerminate, m.target(mLicense("L")))
+		}, forbidden(ledger.ReasonLicense, "license_id")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, a := base.fork(t), listArgs("P", "L")
+			a.Version = 2
+			c.edit(m, &a)
+			expect(t, m.try("operator", ledger.FnProductChange, a), c.want)
+		})
+	}
+}
+
 func contentArgs(name string, subject ledger.Ref) ledger.ContentArgs {
 	return ledger.ContentArgs{
 		ID: mID(name), Subject: subject, Object: "0199/object", SHA256: mHash("bytes"), Bytes: 5,

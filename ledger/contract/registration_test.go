@@ -69,6 +69,39 @@ func TestSubmitRefusals(t *testing.T) {
 	}
 }
 
+// TestResubmitRefusals: what is handed in again is checked like the first time.
+func TestResubmitRefusals(t *testing.T) {
+	base := newWorld(t)
+	base.submitted("taken", "holder")
+	base.submitted("theirs", "holder2")
+	base.submitted("a", "holder")
+	base.must("body", ledger.FnAppReturn, base.returnArgs("a", "subject"))
+	for _, c := range []struct {
+		name string
+		edit func(*world, *ledger.AppResubmitArgs)
+		want refusal
+	}{
+		{"good", func(*world, *ledger.AppResubmitArgs) {}, refusal{}},
+		{"for another", func(_ *world, a *ledger.AppResubmitArgs) { a.Resource.Publisher = wID("holder2") }, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.resource.publisher"}},
+		{"to nobody", func(_ *world, a *ledger.AppResubmitArgs) { a.Body = wID("nobody") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.body"}},
+		{"to another city's body", func(_ *world, a *ledger.AppResubmitArgs) { a.Body = wID("faraway") }, refusal{ledger.Forbidden, ledger.ReasonJurisdiction, "args.resource.spatial"}},
+		{"core data", func(_ *world, a *ledger.AppResubmitArgs) {
+			a.Resource.Items[1].Level, a.Resource.Level = ledger.Core, ledger.Core
+		}, refusal{ledger.Forbidden, ledger.ReasonCoreData, "args.resource.level"}},
+		{"no deposit", func(_ *world, a *ledger.AppResubmitArgs) { a.Deposit = mHash("nothing") }, refusal{ledger.NotFound, ledger.ReasonDeposit, "args.deposit_hash"}},
+		{"used deposit", func(_ *world, a *ledger.AppResubmitArgs) { a.Deposit = mHash("deposit taken") }, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.deposit_hash"}},
+		{"used title", func(w *world, a *ledger.AppResubmitArgs) { a.Resource.Title = w.resource("taken", "holder").Title }, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}},
+		{"material missing", func(_ *world, a *ledger.AppResubmitArgs) { a.Materials = a.Materials[1:] }, refusal{ledger.InvalidCode, ledger.ReasonIncomplete, "args.materials"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := base.fork(t)
+			args := ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")}
+			c.edit(w, &args)
+			w.refused(c.want, "holder", ledger.FnAppResubmit, args)
+		})
+	}
+}
+
 func TestOnlyWhoseStepItIs(t *testing.T) {
 	base := newWorld(t)
 	base.submitted("a", "holder")

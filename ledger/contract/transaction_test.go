@@ -16,7 +16,7 @@ import (
 // and commits what they write.
 func (w *world) transact(claimed ledger.Millis, calls ...string) []contract.Result {
 	w.t.Helper()
-	results, err := contract.Transaction(contract.Env{Time: claimed, Rules: contract.Rules}, ledger.Standard(), w.state, calls)
+	results, err := applyTransaction(w.t, contract.Env{Time: claimed, Rules: contract.Rules}, w.state, calls)
 	if err != nil {
 		w.t.Fatalf("transaction: %v", err)
 	}
@@ -58,7 +58,7 @@ func TestWhatGoesTogether(t *testing.T) {
 		{"another function first", []string{suspend, full[0]}, "calls[0].function", "registration"},
 	} {
 		before := len(w.state)
-		_, err := contract.Transaction(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), w.state, c.calls)
+		_, err := applyTransaction(t, contract.Env{Time: w.now, Rules: contract.Rules}, w.state, c.calls)
 		e := ledger.AsError(err)
 		if e == nil || e.Code != ledger.InvalidCode || e.Reason != ledger.ReasonField || e.Field != c.field || e.Rule != c.rule {
 			t.Errorf("%s: %v, want %s to break %s", c.name, err, c.field, c.rule)
@@ -208,7 +208,7 @@ func TestStoreFails(t *testing.T) {
 	env := contract.Env{Time: w.now, Rules: contract.Rules}
 	for n := 0; ; n++ {
 		store := &broken{memory: w.state, left: n}
-		results, err := contract.Transaction(env, ledger.Standard(), store, calls)
+		results, err := applyTransaction(t, env, store, calls)
 		if store.left >= 0 {
 			expect(t, err, refusal{})
 			return

@@ -175,7 +175,7 @@ func (w *world) submit(calls ...string) []contract.Result {
 	for _, jws := range calls {
 		vs = append(vs, w.verified(jws))
 	}
-	results := contract.Batch(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), w.state, vs)
+	results := applyBatch(w.t, contract.Env{Time: w.now, Rules: contract.Rules}, w.state, vs)
 	for _, r := range results {
 		for _, write := range r.Writes {
 			if write.Value == nil {

@@ -115,7 +115,7 @@ func form(t *testing.T, s *subject) {
 	s.refused(t, h+"."+payload+"."+signature, ledger.InvalidCode, ledger.ReasonJWS)
 	extra := `{"Year":2026,"off":["2026-01-01"],"work":[],"source":"x"}`
 	s.refused(t, s.Call(t, s.Authority, ledger.FnCalendarSet, json.RawMessage(extra)), ledger.InvalidCode, ledger.ReasonField)
-	s.refused(t, s.Call(t, s.Authority, "calendar.forget", struct{}{}), ledger.InvalidCode, ledger.ReasonField)
+	s.refused(t, s.Call(t, s.Authority, "calendar.forget", struct{}{}), ledger.InvalidCode, ledger.ReasonFunction)
 	Must(t, s, good)
 }
 

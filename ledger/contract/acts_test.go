@@ -1,0 +1,185 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// ready is an act that may be done now: who does it with which arguments.
+type ready struct {
+	fn   ledger.Function
+	who  string
+	args any
+	do   func(t *testing.T, who string, args any) error // on a copy of the ledger
+}
+
+// readyAct is an act on a world.
+func (w *world) readyAct(fn ledger.Function, who string, args any) ready {
+	return ready{fn, who, args, func(t *testing.T, who string, args any) error {
+		_, err := w.fork(t).call(who, fn, args)
+		return err
+	}}
+}
+
+// readyAct is an act on a market.
+func (m *market) readyAct(fn ledger.Function, who string, args any) ready {
+	return ready{fn, who, args, func(t *testing.T, who string, args any) error { return m.fork(t).try(who, fn, args) }}
+}
+
+// readyWorld returns each act on an application, an entry and a party, ready.
+func readyWorld(t *testing.T) []ready {
+	t.Helper()
+	var list []ready
+	w := newDemo(t)
+	w.submitted("a", "holder")
+	step := func(events ...string) {
+		for _, e := range events {
+			fn, who, args := w.callFor("a", "holder", e)
+			list = append(list, w.fork(t).readyAct(fn, who, args))
+		}
+	}
+	next := func(event string) {
+		fn, who, args := w.callFor("a", "holder", event)
+		w.must(who, fn, args)
+	}
+	step("accept", "return", "refuse", "withdraw")
+	next("return")
+	step("resubmit")
+	next("resubmit")
+	next("accept")
+	step("pass", "fail")
+	next("pass")
+	step("object", "code")
+	next("object")
+	step("decide_rejected")
+	next("decide_rejected")
+	next("code")
+	list = append(list, w.fork(t).readyAct(ledger.FnEntrySuspend, "regulator", w.target("a")))
+	w.must("regulator", ledger.FnEntrySuspend, w.target("a"))
+	list = append(list, w.fork(t).readyAct(ledger.FnEntryResume, "regulator", w.target("a")))
+	list = append(list, w.fork(t).readyAct(ledger.FnPartySuspend, "regulator", w.partyTarget("holder")))
+	w.must("regulator", ledger.FnPartySuspend, w.partyTarget("holder"))
+	return append(list, w.readyAct(ledger.FnPartyResume, "regulator", w.partyTarget("holder")))
+}
+
+// readyMarket returns each act on a license, a product, a content and an order, ready.
+func readyMarket(t *testing.T) []ready {
+	t.Helper()
+	var list []ready
+	m := newMarket(t)
+	add := func(fn ledger.Function, who string, ref ledger.Ref) {
+		list = append(list, m.fork(t).readyAct(fn, who, m.argsOf(fn, ref)))
+	}
+	m.must("implementer", ledger.FnLicenseOffer, offerArgs("L"))
+	add(ledger.FnLicenseAccept, "operator", mLicense("L"))
+	m.must("operator", ledger.FnLicenseAccept, m.answer(mLicense("L")))
+	add(ledger.FnLicenseSuspend, "implementer", mLicense("L"))
+	add(ledger.FnLicenseTerminate, "implementer", mLicense("L"))
+	suspended := m.fork(t)
+	suspended.must("implementer", ledger.FnLicenseSuspend, m.target(mLicense("L")))
+	list = append(list, suspended.readyAct(ledger.FnLicenseResume, "implementer", suspended.target(mLicense("L"))))
+
+	m.must("operator", ledger.FnProductList, listArgs("P", "L"))
+	change := listArgs("P", "L")
+	change.Version = 2
+	list = append(list, m.fork(t).readyAct(ledger.FnProductChange, "operator", change))
+	add(ledger.FnProductDelist, "operator", mProduct("P"))
+	content := ledger.RefTo(ledger.KindContent, mID("C"))
+	m.must("operator", ledger.FnContentAdd, contentArgs("C", mProduct("P")))
+	list = append(list, m.fork(t).readyAct(ledger.FnContentRemove, "operator", m.answer(content)))
+
+	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P"))
+	add(ledger.FnOrderAccept, "operator", mOrder("O"))
+	add(ledger.FnOrderRefuse, "operator", mOrder("O"))
+	add(ledger.FnOrderCancel, "buyer", mOrder("O"))
+	add(ledger.FnOrderBlock, "regulator", mOrder("O"))
+	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("O")))
+	add(ledger.FnOrderConfirmPayment, "operator", mOrder("O"))
+	pay, _ := m.argsOf(ledger.FnOrderConfirmPayment, mOrder("O")).(ledger.OrderPaymentArgs)
+	m.must("operator", ledger.FnOrderConfirmPayment, pay)
+	add(ledger.FnOrderFulfil, "buyer", mOrder("O"))
+	return list
+}
+
+// with returns arguments with one member changed.
+func with(t *testing.T, args any, name, value string) map[string]any {
+	t.Helper()
+	b, err := json.Marshal(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := m[name]; !ok {
+		t.Fatalf("no member %s in %s", name, b)
+	}
+	m[name] = value
+	return m
+}
+
+// another returns a party with the roles of a party, in a world or a market.
+func another(who string) string { return who + "2" }
+
+// TestActsOnARecord does each act that changes a record: on no record, on another
+// version than its last and on another party's it is refused, else it is recorded.
+func TestActsOnARecord(t *testing.T) {
+	tried := map[ledger.Function]bool{}
+	for _, r := range append(readyWorld(t), readyMarket(t)...) {
+		act, _ := ledger.ActOf(r.fn)
+		tried[r.fn] = true
+		t.Run(string(r.fn), func(t *testing.T) {
+			expect(t, r.do(t, r.who, r.args), refusal{})
+			field := "args." + act.ID
+			expect(t, r.do(t, r.who, with(t, r.args, act.ID, string(wID("nothing")))), refusal{ledger.NotFound, ledger.ReasonUnknown, field})
+			if r.who != "regulator" && act.Who != nil {
+				expect(t, r.do(t, another(r.who), r.args), refusal{ledger.Forbidden, ledger.ReasonNotYours, field})
+			}
+			if act.Answers() {
+				expect(t, r.do(t, r.who, with(t, r.args, "answers", string(mHash("seen before")))), refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"})
+			}
+		})
+	}
+	for _, a := range ledger.Acts() {
+		if a.On != "" && !a.Creates() && (!a.Begins || len(a.Moves) > 0) && !tried[a.Name] {
+			t.Errorf("%s changes a record, and was not tried", a.Name)
+		}
+	}
+}
+
+// TestEntryEnded: a regulator's word on an entry comes to nothing after its last
+// day, or when it no longer counts. No act of this release ends an entry before.
+func TestEntryEnded(t *testing.T) {
+	base := newDemo(t)
+	base.coded("a", "holder")
+	suspended := base.fork(t)
+	suspended.must("regulator", ledger.FnEntrySuspend, base.target("a"))
+	for _, c := range []struct {
+		fn ledger.Function
+		w  *world
+	}{{ledger.FnEntrySuspend, base}, {ledger.FnEntryResume, suspended}} {
+		t.Run(string(c.fn), func(t *testing.T) {
+			late := c.w.fork(t)
+			late.on(nextDay(late.entry("a").ValidUntil))
+			late.refused(refusal{ledger.Conflict, ledger.ReasonLate, "args.id"}, "regulator", c.fn, late.target("a"))
+			revoked := c.w.fork(t)
+			e := revoked.entry("a")
+			e.State = ledger.EntryRevoked
+			revoked.seed(ledger.RefTo(ledger.KindEntry, e.ID), e)
+			revoked.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.id"}, "regulator", c.fn, revoked.target("a"))
+		})
+	}
+}
+
+// seed writes a record that no call of this release leads to.
+func (w *world) seed(ref ledger.Ref, v any) {
+	w.t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		w.t.Fatalf("encode %s: %v", ref, err)
+	}
+	w.state[ledger.RecordKey(ref)] = b
+}
