@@ -220,7 +220,7 @@ var marketActs = []Act{
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
 		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: "end_on",
-		Reasons: append([]Reason{ReasonNotListed}, unsellable...),
+		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderRefuse, Title: Words{"拒绝订单", "Refuse an order"}, Who: by(RoleOperator, "operator"), Args: of[TargetArgs](),

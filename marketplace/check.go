@@ -20,50 +20,130 @@ type grant struct {
 	quota    ledger.Quota
 	revision ledger.Revision
 	until    ledger.Millis
+	rule     func(start ledger.Receipt) *ledger.Error // of the ledger, on the records that were loaded
 }
 
 func deny(reason ledger.Reason, rule string) *ledger.Error {
 	return ledger.Refuse(ledger.Forbidden, reason).By(rule)
 }
 
-// checkOrder repeats at delivery what must hold now: B1 to B5, B9 to B11, D2, D3.
-func (m *Market) checkOrder(ctx context.Context, id ledger.ID, party ledger.ID, object string) (grant, error) {
-	o, err := m.Order(ctx, id)
-	if err != nil || o.Buyer != party {
+// attempts is how often a request is judged again because a block was applied meanwhile.
+const attempts = 8
+
+// check judges a request by the records of one revision.
+func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
+	for range attempts {
+		before, ok := m.Revision()
+		if !ok {
+			break
+		}
+		g, err := m.checkOnce(ctx, a)
+		if err != nil || g.revision == before { // revisions only rise: all was read at this one
+			return g, err
+		}
+	}
+	return grant{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
+}
+
+func (m *Market) checkOnce(ctx context.Context, a Ask) (grant, error) {
+	var g grant
+	var err error
+	if a.Order != "" {
+		g, err = m.checkOrder(ctx, a)
+	} else {
+		g, err = m.checkSupply(ctx, a)
+	}
+	if err != nil {
+		return g, err
+	}
+	if g.content.Node != m.Origin {
+		return g, ledger.Refuse(ledger.NotFound, ledger.ReasonElsewhere).At("object").
+			With("origin", g.content.Node).With("url", m.Where(ctx, g.content.Node))
+	}
+	if g.until <= m.millis() {
+		return g, deny(ledger.ReasonLicense, "O21")
+	}
+	return g, nil
+}
+
+// checkOrder applies the delivery rule (D1, D2, D3) to what holds now, and asks the
+// policies. It is the ledger's rule; the node adds limits and the object.
+func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
+	o, err := m.Order(ctx, a.Order)
+	if err != nil || o.Buyer != a.Party {
 		return grant{}, hidden(err)
 	}
-	today := m.day()
-	switch {
-	case o.State == ledger.OrderAccepted:
-		return grant{}, deny(ledger.ReasonUnpaid, "D2")
-	case !o.Effective(today):
-		return grant{}, deny(ledger.ReasonOrder, "D2").With("state", string(o.State))
-	case !mainland(o.Recipient):
-		return grant{}, deny(ledger.ReasonRecipient, "B10")
-	}
-	p, err := m.Product(ctx, o.Product)
-	if err != nil {
+	facts := ledger.DeliveryFacts{}
+	if facts.SaleFacts, err = m.saleFacts(ctx, o); err != nil {
 		return grant{}, err
 	}
-	if err := m.checkProduct(p, today); err != nil {
-		return grant{}, err
-	}
-	if err := m.checkParties(ctx, o, p); err != nil {
-		return grant{}, err
-	}
+	p := facts.Product
 	g := grant{
 		subject: ledger.RefTo(ledger.KindProduct, p.ID), license: o.License, order: o.ID, purpose: &o.Purpose,
 		scope: ledger.RefTo(ledger.KindOrder, o.ID), quota: o.Limits,
 		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil)),
 	}
-	p.Operator, p.License = o.Operator, o.License // as ordered
-	d, err := m.decide(ctx, p, o.Purpose)
-	if err != nil {
+	if k, ok := facts.Buyer.Key(a.Key); ok && k.Until != 0 {
+		g.until = min(g.until, k.Until)
+	}
+	var missing error
+	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
+	facts.Content = g.content
+	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckDelivery(facts, start, dayOf(start.Time)) }
+	if err := m.judge(a, g, missing); err != nil {
 		return grant{}, err
 	}
+	d, err := m.decide(ctx, o.Operator, o.License, ledger.OrderSources(o, p), o.Purpose)
 	g.revision, g.until = d.Revision, min(g.until, d.Until)
-	g.content, err = m.contentFor(ctx, g.subject, object)
 	return g, err
+}
+
+// saleFacts loads what a delivery of an order is judged by.
+func (m *Market) saleFacts(ctx context.Context, o ledger.Order) (f ledger.SaleFacts, err error) {
+	f.Order = o
+	if f.Product, err = m.Product(ctx, o.Product); err != nil {
+		return f, err
+	}
+	if f.License, err = record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, o.License)); err != nil {
+		return f, err
+	}
+	if f.Operator, err = record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, o.Operator)); err != nil {
+		return f, err
+	}
+	if f.Buyer, err = record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, o.Buyer)); err != nil {
+		return f, err
+	}
+	f.Entries, err = m.entries(ctx, ledger.OrderSources(o, f.Product)...)
+	return f, err
+}
+
+// entries loads the entries of resources, by resource; one that is not registered
+// has none.
+func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledger.ID]ledger.Entry, error) {
+	list := make(map[ledger.ID]ledger.Entry, len(resources))
+	for _, id := range resources {
+		e, err := record[ledger.Entry](ctx, m, ledger.RefTo(ledger.KindResource, id))
+		switch {
+		case err == nil:
+			list[id] = e
+		case !errors.Is(err, ledger.NotFound):
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// judge applies the ledger's rule to the receipt that a grant would begin with. A
+// refusal for other reasons comes before that of an object that is missing.
+func (m *Market) judge(a Ask, g grant, missing error) error {
+	e := g.rule(a.receipt(g, m.millis()))
+	switch {
+	case missing != nil && (e == nil || e.Reason == ledger.ReasonContent || !errors.Is(missing, ledger.NotFound)):
+		return missing
+	case e != nil:
+		return e.At("") // no argument of the request is at fault
+	}
+	return nil
 }
 
 // Consider decides on an order that is to be placed: whether the operator may give
@@ -77,7 +157,7 @@ func (m *Market) Consider(ctx context.Context, a ledger.OrderPlaceArgs) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.decide(ctx, p, a.Purpose)
+	_, err = m.decide(ctx, p.Operator, p.License, p.Sources, a.Purpose)
 	e := ledger.AsError(err)
 	switch {
 	case e == nil:
@@ -88,12 +168,12 @@ func (m *Market) Consider(ctx context.Context, a ledger.OrderPlaceArgs) error {
 	return e.At("args.product_id")
 }
 
-// decide asks for each source of a product whether its operator may give out what
-// is made of it; it answers until when.
-func (m *Market) decide(ctx context.Context, p ledger.Product, purpose ledger.Purpose) (Decision, error) {
+// decide asks the policies for each source whether the operator may give out, for
+// the purpose, what is made of it; the decision tells until when.
+func (m *Market) decide(ctx context.Context, operator, license ledger.ID, sources []ledger.ID, purpose ledger.Purpose) (Decision, error) {
 	all := Decision{Allow: true, Until: math.MaxInt64}
-	for _, source := range p.Sources {
-		d, err := m.Decide(ctx, Question{Party: p.Operator, Resource: source, License: p.License, Purpose: purpose, Action: "distribute"})
+	for _, source := range sources {
+		d, err := m.Decide(ctx, Question{Party: operator, Resource: source, License: license, Purpose: purpose, Action: "distribute"})
 		if err != nil {
 			return all, err
 		}
@@ -105,65 +185,36 @@ func (m *Market) decide(ctx context.Context, p ledger.Product, purpose ledger.Pu
 	return all, nil
 }
 
-// checkProduct: on offer, deliverable, reviewed (B1, B3, B9, D3).
-func (m *Market) checkProduct(p ledger.Product, today ledger.Date) error {
-	switch {
-	case p.State != ledger.ProductListed:
-		return deny(ledger.ReasonNotListed, "B1")
-	case p.SecurityReview.ValidUntil < today || p.ConformityReview.ValidUntil < today:
-		return deny(ledger.ReasonReview, "B3")
-	case p.Level != ledger.General:
-		return deny(ledger.ReasonLevel, "B9")
-	case p.PIStatus != ledger.PINone && p.PIStatus != ledger.PIAnonymized:
-		return deny(ledger.ReasonPI, "B9")
-	}
-	switch p.Form {
-	case ledger.FormDataset, ledger.FormReport, ledger.FormStatistic, ledger.FormModel:
-		return nil
-	default:
-		return deny(ledger.ReasonForm, "D3")
-	}
-}
-
-// checkParties: operator and buyer act, and are strangers (B5, B8, B11).
-func (m *Market) checkParties(ctx context.Context, o ledger.Order, p ledger.Product) error {
-	license, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, o.License))
-	if err != nil {
-		return err
-	}
-	operator, err := record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, p.Operator))
-	if err != nil {
-		return err
-	}
-	buyer, err := record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, o.Buyer))
-	switch {
-	case err != nil:
-		return err
-	case !operator.Active(), !buyer.Active():
-		return deny(ledger.ReasonPartySuspended, "B11")
-	case affiliated(license, operator, buyer):
-		return deny(ledger.ReasonOwnScope, "B8")
-	}
-	return nil
-}
-
-// checkSupply: license, resource, environment, content (domain §3.4 supply).
+// checkSupply applies the supply rule (domain §3.4) to what holds now, and asks the
+// policies.
 func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	l, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, a.License))
 	if err != nil || l.Assignee != a.Party {
 		return grant{}, hidden(err)
 	}
-	if a.Environment == "" || !contains(l.Environments, a.Environment) {
+	if !slices.Contains(l.Environments, a.Environment) {
 		return grant{}, deny(ledger.ReasonEnvironment, "O15")
 	}
-	e, err := record[ledger.Environment](ctx, m, ledger.RefTo(ledger.KindEnvironment, a.Environment))
-	switch {
-	case err != nil:
+	facts := ledger.SupplyFacts{License: l}
+	if facts.Environment, err = record[ledger.Environment](ctx, m, ledger.RefTo(ledger.KindEnvironment, a.Environment)); err != nil {
 		return grant{}, err
-	case e.Operator != a.Party:
-		return grant{}, deny(ledger.ReasonEnvironment, "O15")
-	case e.Kid != a.Key: // replaced: perhaps since the transfer began
-		return grant{}, deny(ledger.ReasonKeyEnded, "O15")
+	}
+	if facts.Operator, err = record[ledger.Party](ctx, m, ledger.RefTo(ledger.KindParty, l.Assignee)); err != nil {
+		return grant{}, err
+	}
+	if facts.Entries, err = m.entries(ctx, a.Resource); err != nil {
+		return grant{}, err
+	}
+	g := grant{
+		subject: ledger.RefTo(ledger.KindResource, a.Resource), license: l.ID,
+		scope: ledger.RefTo(ledger.KindLicense, l.ID), quota: l.Limits, until: endOf(l.EndOn),
+	}
+	var missing error
+	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
+	facts.Content = g.content
+	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckSupply(facts, start, dayOf(start.Time)) }
+	if err := m.judge(a, g, missing); err != nil {
+		return grant{}, err
 	}
 	d, err := m.Decide(ctx, Question{Party: a.Party, Resource: a.Resource, License: a.License, Action: "use"})
 	if err != nil {
@@ -172,12 +223,8 @@ func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	if !d.Allow {
 		return grant{}, deny(d.Reason, "O21")
 	}
-	g := grant{
-		subject: ledger.RefTo(ledger.KindResource, a.Resource), license: l.ID,
-		scope: ledger.RefTo(ledger.KindLicense, l.ID), quota: l.Limits, revision: d.Revision, until: min(d.Until, endOf(l.EndOn)),
-	}
-	g.content, err = m.contentFor(ctx, g.subject, a.Object)
-	return g, err
+	g.revision, g.until = d.Revision, min(g.until, d.Until)
+	return g, nil
 }
 
 // hidden answers "not found" where existence itself is secret (protocol §9).
@@ -186,8 +233,4 @@ func hidden(err error) error {
 		return err
 	}
 	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
-}
-
-func contains[T comparable](list []T, v T) bool {
-	return slices.Contains(list, v)
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +37,9 @@ type Config struct {
 	Objects  objects.Objects
 	Receipts *receipts.Store
 	Decide   func(context.Context, Question) (Decision, error)
+	// Revision names the last block applied whole, false while there is none: the
+	// records that a request is judged by and the decision are of one revision.
+	Revision func() (ledger.Revision, bool)
 	// Ready says whether new deliveries may begin: the node has applied what it
 	// knows and its receipts are anchored within the allowed lag.
 	Ready  func(context.Context) error
@@ -121,12 +122,12 @@ func (m *Market) uploading(party ledger.ID, more int) bool {
 
 func (m *Market) millis() ledger.Millis { return ledger.Millis(m.Now().UnixMilli()) }
 
-// day is today in Asia/Shanghai.
-func (m *Market) day() ledger.Date { return dayOf(m.Now()) }
-
 var shanghai = time.FixedZone("CST", 8*60*60)
 
-func dayOf(t time.Time) ledger.Date { return ledger.Date(t.In(shanghai).Format(time.DateOnly)) }
+// dayOf is the day of a moment in Asia/Shanghai.
+func dayOf(t ledger.Millis) ledger.Date {
+	return ledger.Date(time.UnixMilli(int64(t)).In(shanghai).Format(time.DateOnly))
+}
 
 // endOf is the moment at which day is over.
 func endOf(day ledger.Date) ledger.Millis {
@@ -171,20 +172,4 @@ func (m *Market) named(ctx context.Context, object string) (named bool, err erro
 		return false, fmt.Errorf("look up object: %w", err)
 	}
 	return named, nil
-}
-
-// affiliated reports whether two parties are one or declared affiliates (O6).
-func affiliated(license ledger.License, operator, buyer ledger.Party) bool {
-	if operator.ID == buyer.ID {
-		return true
-	}
-	if slices.Contains(append(append([]ledger.USCC{}, license.Affiliates...), operator.Affiliates...), buyer.USCC) {
-		return true
-	}
-	return slices.Contains(buyer.Affiliates, operator.USCC)
-}
-
-// mainland reports whether a region code lies in mainland China (B10).
-func mainland(r ledger.Region) bool {
-	return len(r) == 6 && !strings.HasPrefix(string(r), "71") && !strings.HasPrefix(string(r), "81") && !strings.HasPrefix(string(r), "82")
 }

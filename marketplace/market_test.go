@@ -37,6 +37,7 @@ type world struct {
 	market    *marketplace.Market
 	receipts  *receipts.Store
 	policy    func(marketplace.Question) marketplace.Decision // what Casbin would say
+	revision  ledger.Revision
 	asked     []marketplace.Question
 	now       time.Time
 	license   ledger.License
@@ -46,20 +47,32 @@ type world struct {
 	order     ledger.Order
 	env       ledger.Environment
 	file, raw ledger.Content
+	entries   map[string]ledger.Entry // by the name of their resource
 }
 
 func newWorld() *world {
-	review := ledger.Review{ValidUntil: "2026-12-31"}
+	review := ledger.Review{On: "2026-01-01", ValidUntil: "2026-12-31"}
 	purpose := ledger.Purpose{Class: ledger.Industry, Code: "credit"}
-	w := &world{now: noon}
+	w := &world{now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.Entry{}}
 	w.policy = func(marketplace.Question) marketplace.Decision {
-		return marketplace.Decision{Allow: true, Revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
+		return marketplace.Decision{Allow: true, Revision: w.revision, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
 	}
-	w.operator = ledger.Party{ID: id("operator"), USCC: "operator", Affiliates: []ledger.USCC{}}
-	w.buyer = ledger.Party{ID: id("buyer"), USCC: "buyer", Affiliates: []ledger.USCC{}}
-	w.license.ID, w.license.Assignee, w.license.EndOn = id("license"), id("operator"), "2027-12-31"
+	w.operator = ledger.Party{ID: id("operator"), USCC: "operator", Roles: []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}, Affiliates: []ledger.USCC{}}
+	w.buyer = ledger.Party{
+		ID: id("buyer"), USCC: "buyer", Roles: []ledger.Role{ledger.RoleBuyer}, Affiliates: []ledger.USCC{},
+		Keys: []ledger.KeyRecord{{Kid: "other"}},
+	}
+	w.license.ID, w.license.Assignee, w.license.StartOn, w.license.EndOn = id("license"), id("operator"), "2026-01-01", "2027-12-31"
 	w.license.Environments, w.license.State = []ledger.ID{id("env")}, ledger.LicenseAccepted
-	w.env = ledger.Environment{ID: id("env"), Operator: id("operator"), Kid: "kid"}
+	w.license.Mode, w.license.Region, w.license.Purposes = ledger.Whole, "430300", []ledger.Purpose{purpose}
+	w.license.Actions = []string{"use", "derive", "distribute"}
+	w.env = ledger.Environment{ID: id("env"), Operator: id("operator"), Region: "430300", Kid: "kid"}
+	for _, name := range []string{"bus", "metro"} {
+		w.entries[name] = ledger.Entry{
+			ID: id("entry of " + name), Subject: id(name), State: ledger.EntryActive, ValidFrom: "2026-01-01", ValidUntil: "2028-12-31",
+			Resource: ledger.Resource{ID: id(name), Spatial: "430300", Level: ledger.General, PIStatus: ledger.PINone},
+		}
+	}
 	w.product = ledger.Product{Operator: id("operator"), State: ledger.ProductListed, ProductOffer: ledger.ProductOffer{
 		ID: id("product"), License: id("license"), Sources: []ledger.ID{id("bus"), id("metro")}, Form: ledger.FormDataset,
 		Level: ledger.General, PIStatus: ledger.PINone, SecurityReview: review, ConformityReview: review, Purposes: []ledger.Purpose{purpose},
@@ -68,8 +81,8 @@ func newWorld() *world {
 		ID: id("order"), Product: id("product"), License: id("license"), Operator: id("operator"), Buyer: id("buyer"), Purpose: purpose,
 		State: ledger.OrderActive, StartOn: "2026-04-01", EndOn: "2026-06-30", Recipient: "430300",
 	}
-	w.file = ledger.Content{ID: id("file"), Subject: ledger.RefTo(ledger.KindProduct, id("product")), Owner: id("operator"), Object: "file", Node: here}
-	w.raw = ledger.Content{ID: id("raw"), Subject: ledger.RefTo(ledger.KindResource, id("bus")), Owner: id("holder"), Object: "raw", Node: here}
+	w.file = ledger.Content{State: ledger.ContentRecorded, ID: id("file"), Subject: ledger.RefTo(ledger.KindProduct, id("product")), Owner: id("operator"), Object: "file", Node: here}
+	w.raw = ledger.Content{State: ledger.ContentRecorded, ID: id("raw"), Subject: ledger.RefTo(ledger.KindResource, id("bus")), Owner: id("holder"), Object: "raw", Node: here}
 	return w
 }
 
@@ -99,6 +112,7 @@ func (w *world) open(t testing.TB) {
 		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, Upload: 1 << 20, Each: 4, Now: func() time.Time { return w.now },
 		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
 		NewID: func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
+		Revision: func() (ledger.Revision, bool) { return w.revision, true },
 		Decide: func(_ context.Context, q marketplace.Question) (marketplace.Decision, error) {
 			w.asked = append(w.asked, q)
 			return w.policy(q), nil
@@ -111,13 +125,17 @@ func (w *world) open(t testing.TB) {
 // project writes the records as they are now.
 func (w *world) project() {
 	w.t.Helper()
+	records := []ledger.Record{
+		record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
+		record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
+		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
+		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
+	}
+	for _, e := range w.entries {
+		records = append(records, record(ledger.KindEntry, e.ID, e))
+	}
 	w.ok(sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
-		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: []ledger.Record{
-			record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
-			record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
-			record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
-			record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
-		}})
+		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: records})
 	}))
 }
 
@@ -133,6 +151,14 @@ func (w *world) ok(err error) {
 	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// endEntries sets the last day of all entries.
+func (w *world) endEntries(on ledger.Date) {
+	for name, e := range w.entries {
+		e.ValidUntil = on
+		w.entries[name] = e
 	}
 }
 
@@ -298,11 +324,12 @@ func TestADenialIsKeptForWhoHungUp(t *testing.T) {
 func TestADecisionThatEndsSooner(t *testing.T) {
 	w := newWorld()
 	w.now = time.Now()
-	w.order.StartOn, w.order.EndOn = "2000-01-01", "9999-01-01"
+	w.order.StartOn, w.order.EndOn, w.license.EndOn = "2000-01-01", "9999-01-01", "9999-01-01"
+	w.endEntries("9999-01-01")
 	w.product.SecurityReview.ValidUntil, w.product.ConformityReview.ValidUntil = "9999-01-01", "9999-01-01"
 	until := ledger.Millis(w.now.Add(time.Hour).UnixMilli())
 	w.policy = func(marketplace.Question) marketplace.Decision {
-		return marketplace.Decision{Allow: true, Revision: ledger.Revision{Block: 1, Head: ledger.DigestOf(nil)}, Until: until}
+		return marketplace.Decision{Allow: true, Revision: w.revision, Until: until}
 	}
 	w.open(t)
 	got, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("content"))

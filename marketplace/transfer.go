@@ -41,6 +41,16 @@ func (a Ask) target() ledger.Ref {
 	return ledger.RefTo(ledger.KindResource, a.Resource)
 }
 
+// receipt is the start receipt of a grant, of all the content.
+func (a Ask) receipt(g grant, now ledger.Millis) ledger.Receipt {
+	return ledger.Receipt{
+		V: 1, Kind: ledger.ReceiptStart, Time: now, Party: a.Party,
+		Flow: a.flow(), License: g.license, Order: g.order, Environment: a.Environment, Subject: g.subject,
+		Content: g.content.ID, Purpose: g.purpose, Revision: &g.revision, Object: g.content.Object, SHA256: g.content.SHA256,
+		Size: g.content.Bytes, Length: g.content.Bytes, Key: a.Key,
+	}
+}
+
 // Transfer is a delivery or supply that has its durable start receipt. Send or
 // Close must be called once.
 type Transfer struct {
@@ -68,30 +78,6 @@ var errStalled = errors.New("the receiver took nothing for two seconds")
 func (m *Market) Look(ctx context.Context, a Ask) (ledger.Content, error) {
 	g, err := m.check(ctx, a)
 	return g.content, err
-}
-
-func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
-	var g grant
-	var err error
-	if a.Order != "" {
-		g, err = m.checkOrder(ctx, a.Order, a.Party, a.Object)
-	} else {
-		g, err = m.checkSupply(ctx, a)
-	}
-	if err != nil {
-		return g, err
-	}
-	if a.Order != "" && a.Environment != "" {
-		return g, deny(ledger.ReasonKeyUse, "protocol §3") // an environment's key fetches what its operator processes, not what it buys
-	}
-	if g.content.Node != m.Origin {
-		return g, ledger.Refuse(ledger.NotFound, ledger.ReasonElsewhere).At("object").
-			With("origin", g.content.Node).With("url", m.Where(ctx, g.content.Node))
-	}
-	if g.until <= m.millis() {
-		return g, deny(ledger.ReasonLicense, "O21")
-	}
-	return g, nil
 }
 
 // Begin takes the steps of protocol §7 up to the durable start receipt: enter
@@ -191,15 +177,17 @@ func (m *Market) checkIngest(ctx context.Context, c ledger.Content) error {
 // reserve keeps the start receipt. Where a limit would refuse, this party's
 // stalled deliveries of the object are ended first.
 func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, error) {
-	revision := g.revision
+	start := t.ask.receipt(g, t.m.millis())
+	start.ID, start.Offset, start.Length = t.Start, t.Offset, t.Length
+	if g.until <= start.Time { // while it was judged
+		return receipts.Running{}, deny(ledger.ReasonLicense, "O21")
+	}
+	if e := g.rule(start); e != nil {
+		return receipts.Running{}, e.At("")
+	}
 	req := receipts.StartRequest{
-		Receipt: ledger.Receipt{
-			V: 1, Kind: ledger.ReceiptStart, ID: t.Start, Time: t.m.millis(), Party: t.ask.Party,
-			Flow: t.ask.flow(), License: g.license, Order: g.order, Environment: t.ask.Environment, Subject: g.subject,
-			Content: g.content.ID, Purpose: g.purpose, Revision: &revision, Object: g.content.Object, SHA256: g.content.SHA256,
-			Size: g.content.Bytes, Offset: t.Offset, Length: t.Length, Key: t.ask.Key,
-		},
-		Limits: []receipts.LimitScope{{Scope: g.scope, Quota: g.quota}},
+		Receipt: start,
+		Limits:  []receipts.LimitScope{{Scope: g.scope, Quota: g.quota}},
 	}
 	running, err := t.m.Receipts.Reserve(ctx, req)
 	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || !t.m.endStalled(ctx, t, g) {

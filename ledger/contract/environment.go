@@ -6,8 +6,8 @@ import "github.com/datacadastre/cadastre/ledger"
 // key for it (O15; protocol §8). It proves who holds the key, and nothing of
 // what happens inside.
 func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
-	if !a.Region.Mainland() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRecipient).At("region").By("B10")
+	if e := ledger.CheckRecipient(a.Region); e != nil {
+		return e.At("region")
 	}
 	if err := t.activeOperator(a.Operator, "operator"); err != nil {
 		return err

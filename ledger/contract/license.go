@@ -72,11 +72,8 @@ func (t *tx) activeOperator(id ledger.ID, field string) error {
 	if err != nil {
 		return err
 	}
-	if !p.Has(ledger.RoleOperator) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At(field).With("role", string(ledger.RoleOperator))
-	}
-	if !p.Active() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At(field)
+	if e := ledger.CheckOperator(p); e != nil {
+		return e.At(field)
 	}
 	return nil
 }
@@ -140,16 +137,16 @@ func (t *tx) licenseScope(l ledger.LicenseTerms) ([]ledger.ID, error) {
 // entryOf is a resource's entry, in force today (B2, B4, B11).
 func (t *tx) entryOf(idx ledger.ResourceIndex, field string) (ledger.Entry, error) {
 	if idx.Entry == "" {
-		return ledger.Entry{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonGate).At(field).By("B4")
+		return ledger.Entry{}, ledger.CheckEntry(nil, t.today()).At(field)
 	}
-	e, err := load[ledger.Entry](t, ledger.RefTo(ledger.KindEntry, idx.Entry), field)
+	entry, err := load[ledger.Entry](t, entryRef(idx.Entry), field)
 	if err != nil {
-		return e, err
+		return entry, err
 	}
-	if !e.Effective(t.today()) {
-		return e, ledger.Refuse(ledger.Forbidden, ledger.ReasonEntry).At(field).By("B2")
+	if e := ledger.CheckEntry(&entry, t.today()); e != nil {
+		return entry, e.At(field)
 	}
-	return e, nil
+	return entry, nil
 }
 
 // effectiveLicense is a license that counts today (B1, B11).
@@ -158,13 +155,10 @@ func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error
 	if err != nil {
 		return l, err
 	}
-	if l.Effective(t.today()) {
-		return l, nil
+	if e := ledger.CheckLicense(l, t.today()); e != nil {
+		return l, e.At(field)
 	}
-	if l.State == ledger.LicenseAccepted && len(l.Suspensions) > 0 {
-		return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonSuspended).At(field).By("B11")
-	}
-	return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonLicense).At(field).By("B1").With("state", string(l.State))
+	return l, nil
 }
 
 // acceptLicense makes an offer a license: the operator's word, once, with the

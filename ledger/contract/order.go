@@ -20,32 +20,34 @@ func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 	if err != nil {
 		return o, err
 	}
-	if p.State != ledger.ProductListed {
-		return o, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("product_id").By("B1").With("state", string(p.State))
+	if e := ledger.CheckListed(p); e != nil {
+		return o, e.At("product_id")
 	}
 	if err := checkVersion(string(a.Answers), p); err != nil {
 		return o, err
 	}
-	l, err := t.onSale(p, a.Purpose, "product_id")
-	if err != nil {
-		return o, err
-	}
-	if err := t.orderFits(a, p, l); err != nil {
-		return o, err
-	}
-	due, err := t.period(t.today(), t.answerDays())
-	if err != nil {
-		return o, err
-	}
 	o = ledger.Order{
-		ID: a.ID, Product: p.ID, Version: p.Version, Offer: p.Cite.Payload, License: l.ID,
+		ID: a.ID, Product: p.ID, Version: p.Version, Offer: p.Cite.Payload, License: p.License,
 		Sources: p.Sources, Operator: p.Operator, Buyer: t.me(), Purpose: a.Purpose, PurposeText: a.PurposeText,
 		Evidence: a.Evidence, Quantity: a.Quantity, UnitPrice: a.UnitPrice, Total: a.Total, StartOn: a.StartOn,
-		EndOn: a.EndOn, Limits: a.Limits, Recipient: a.Recipient, AnswerDue: due, PlacedCite: t.cite(),
+		EndOn: a.EndOn, Limits: a.Limits, Recipient: a.Recipient, PlacedCite: t.cite(),
+	}
+	facts, err := t.saleFacts(o, p, t.caller, "product_id")
+	if err != nil {
+		return o, err
+	}
+	if e := ledger.CheckOrder(facts, t.today()); e != nil {
+		return o, atRecord(e, "product_id", "purpose", "purpose_evidence", "unit_price", "recipient_region")
+	}
+	if err := t.orderTerm(a, facts.License); err != nil {
+		return o, err
+	}
+	if o.AnswerDue, err = t.period(t.today(), t.answerDays()); err != nil {
+		return o, err
 	}
 	t.link(orderRef(o.ID), "for", productRef(p.ID))
 	t.link(orderRef(o.ID), "buyer", ledger.RefTo(ledger.KindParty, o.Buyer))
-	t.link(orderRef(o.ID), "under", licenseRef(l.ID))
+	t.link(orderRef(o.ID), "under", licenseRef(o.License))
 	return o, nil
 }
 
@@ -57,40 +59,38 @@ func (t *tx) answerDays() int {
 	return answerDays
 }
 
-// onSale holds the product, its license and its sources as they stand today for
-// one purpose. Errors about them point at field: the caller named no source.
-func (t *tx) onSale(p ledger.Product, purpose ledger.Purpose, field string) (ledger.License, error) {
-	l, err := t.effectiveLicense(p.License, field)
-	if err != nil {
-		return l, err
+// saleFacts loads what an order of a product is judged by. What is not there is
+// reported at field: the caller named no license, party or source.
+func (t *tx) saleFacts(o ledger.Order, p ledger.Product, buyer ledger.Party, field string) (ledger.SaleFacts, error) {
+	f := ledger.SaleFacts{Order: o, Product: p, Buyer: buyer}
+	var err error
+	if f.License, err = load[ledger.License](t, licenseRef(o.License), field); err != nil {
+		return f, err
 	}
-	if err := t.activeOperator(p.Operator, field); err != nil {
-		return l, err
+	if f.Operator, err = load[ledger.Party](t, partyRef(o.Operator), field); err != nil {
+		return f, err
 	}
-	if !p.Allows(purpose) || !l.Allows(purpose) {
-		return l, ledger.Refuse(ledger.InvalidCode, ledger.ReasonPurpose).At("purpose").By("B6")
+	f.Entries, err = t.entriesOf(ledger.OrderSources(o, p))
+	if e := ledger.AsError(err); e != nil {
+		return f, atRecord(e, field)
 	}
-	if err := t.saleable(p.ProductOffer, l, []ledger.Purpose{purpose}); err != nil {
-		if e := ledger.AsError(err); e != nil {
-			c := *e
-			return l, c.With("at", e.Field).At(field)
-		}
-		return l, err
-	}
-	return l, nil
+	return f, err
 }
 
-// orderFits holds what the buyer asks for against the listing.
-func (t *tx) orderFits(a ledger.OrderPlaceArgs, p ledger.Product, l ledger.License) error {
-	if err := t.price(a, p); err != nil {
-		return err
+// atRecord points a refusal at the argument that named the record which it is
+// about. Fields that are arguments of the call themselves stay.
+func atRecord(e *ledger.Error, field string, own ...string) error {
+	if slices.Contains(own, e.Field) {
+		return e
 	}
-	if err := t.outsider(p, l); err != nil {
-		return err
+	if e.Field != "" {
+		e = e.With("at", e.Field)
 	}
-	if !a.Recipient.Mainland() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRecipient).At("recipient_region").By("B10")
-	}
+	return e.At(field)
+}
+
+// orderTerm checks that an order's term lies inside the license's and is not over.
+func (t *tx) orderTerm(a ledger.OrderPlaceArgs, l ledger.License) error {
 	if a.StartOn < l.StartOn {
 		return ledger.Invalid("start_on", "within_license").With("limit", string(l.StartOn))
 	}
@@ -99,40 +99,6 @@ func (t *tx) orderFits(a ledger.OrderPlaceArgs, p ledger.Product, l ledger.Licen
 	}
 	if a.EndOn < t.today() {
 		return ledger.Invalid("end_on", "not_past")
-	}
-	return nil
-}
-
-// price holds P1 (B7): governance and welfare cost nothing, and only organs and
-// institutions claim them on their own word; industry pays the listed price.
-func (t *tx) price(a ledger.OrderPlaceArgs, p ledger.Product) error {
-	want := p.Price.Fen
-	if a.Purpose.Class != ledger.Industry {
-		want = 0
-		public := t.caller.Kind == ledger.Organ || t.caller.Kind == ledger.Institution
-		if !public && a.Evidence == "" {
-			return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPurpose).At("purpose_evidence").By("B6")
-		}
-	}
-	if a.UnitPrice != want {
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPrice).At("unit_price").By("B7")
-	}
-	return nil
-}
-
-// outsider refuses the operator itself and whoever the license, the operator or
-// the buyer declares to be affiliated (O6, O14(6); B8).
-func (t *tx) outsider(p ledger.Product, l ledger.License) error {
-	operator, err := load[ledger.Party](t, ledger.RefTo(ledger.KindParty, p.Operator), "product_id")
-	if err != nil {
-		return err
-	}
-	own := t.me() == p.Operator || t.me() == l.Assignee ||
-		slices.Contains(l.Affiliates, t.caller.USCC) ||
-		slices.Contains(operator.Affiliates, t.caller.USCC) ||
-		slices.Contains(t.caller.Affiliates, operator.USCC)
-	if own {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonOwnScope).At("product_id").By("O6")
 	}
 	return nil
 }
@@ -156,12 +122,16 @@ func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
 	if err != nil {
 		return err
 	}
-	if p.State != ledger.ProductListed {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotListed).At("id").By("B1").With("state", string(p.State))
-	}
-	p.Sources = o.Sources
-	if _, err := t.onSale(p, o.Purpose, "id"); err != nil {
+	buyer, err := load[ledger.Party](t, partyRef(o.Buyer), "id")
+	if err != nil {
 		return err
+	}
+	facts, err := t.saleFacts(*o, p, buyer, "id")
+	if err != nil {
+		return err
+	}
+	if e := ledger.CheckAcceptance(facts, t.today()); e != nil {
+		return atRecord(e, "id", "purpose")
 	}
 	if o.Total == 0 {
 		return t.activate(o)

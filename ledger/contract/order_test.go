@@ -268,6 +268,50 @@ func TestOrderFromPersonalData(t *testing.T) {
 	expect(t, m.try("operator", ledger.FnOrderAccept, m.answer(mOrder("O"))), refusal{ledger.Forbidden, ledger.ReasonPI, "args.id"})
 }
 
+// TestOrderAsItIsDelivered has the cases in which an order was recorded that could
+// not be delivered, and those that were refused for another reason than there.
+func TestOrderAsItIsDelivered(t *testing.T) {
+	base := trading(t)
+	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
+	uscc := get[ledger.Party](base, ledger.RefTo(ledger.KindParty, mID("buyer"))).USCC
+	license := func(change func(*ledger.License)) func(*market) {
+		return func(m *market) { edit(m, mLicense("L"), change) }
+	}
+	forbidden := func(r ledger.Reason) refusal { return refusal{code: ledger.Forbidden, reason: r} }
+	for _, c := range []struct {
+		name   string
+		edit   func(*market)
+		place  refusal
+		accept refusal
+	}{
+		{"B2 nothing may be given out", license(func(l *ledger.License) { l.Actions = []string{"use", "derive"} }), forbidden(ledger.ReasonScope), forbidden(ledger.ReasonScope)},
+		{"B2 license of another operator", license(func(l *ledger.License) { l.Assignee = mID("operator2") }), forbidden(ledger.ReasonScope), forbidden(ledger.ReasonScope)},
+		{
+			"B1 license over while suspended",
+			license(func(l *ledger.License) { l.EndOn, l.Suspensions = "2026-10-19", suspendedBy(ledger.RoleRegulator) }),
+			forbidden(ledger.ReasonLicense), forbidden(ledger.ReasonLicense),
+		},
+		{"B8 an affiliate since", license(func(l *ledger.License) { l.Affiliates = []ledger.USCC{uscc} }), forbidden(ledger.ReasonOwnScope), forbidden(ledger.ReasonOwnScope)},
+		{"B11 buyer suspended since", func(m *market) {
+			edit(m, ledger.RefTo(ledger.KindParty, mID("buyer")), func(p *ledger.Party) { p.Suspensions = suspendedBy(ledger.RoleRegulator) })
+		}, refusal{ledger.Forbidden, ledger.ReasonPartySuspended, "party"}, forbidden(ledger.ReasonPartySuspended)},
+		{"B2 a source of the new version has ended", func(m *market) {
+			edit(m, mProduct("P"), func(p *ledger.Product) { p.Sources = append(p.Sources, mID("lapsed")) })
+		}, forbidden(ledger.ReasonEntry), forbidden(ledger.ReasonEntry)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := base.fork(t)
+			c.edit(m)
+			if c.place.field == "" {
+				c.place.field = "args.product_id"
+			}
+			c.accept.field = "args.id"
+			expect(t, m.try("buyer", ledger.FnOrderPlace, m.placeArgs("again", "P")), c.place)
+			expect(t, m.try("operator", ledger.FnOrderAccept, m.answer(mOrder("O"))), c.accept)
+		})
+	}
+}
+
 func TestOrderAnswerDaysOnDemoLedger(t *testing.T) {
 	m := trading(t)
 	edit(m, ledger.GenesisRef, func(g *ledger.Genesis) { g.Demo, g.Limits.Accept = true, 0 })

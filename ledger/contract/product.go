@@ -1,15 +1,6 @@
 package contract
 
-import (
-	"slices"
-
-	"github.com/datacadastre/cadastre/ledger"
-)
-
-// deliverable is the list of forms that this release delivers.
-func deliverable() []ledger.Form {
-	return []ledger.Form{ledger.FormDataset, ledger.FormReport, ledger.FormStatistic, ledger.FormModel}
-}
+import "github.com/datacadastre/cadastre/ledger"
 
 func productRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindProduct, id) }
 
@@ -49,8 +40,12 @@ func (t *tx) offerProduct(p ledger.Product) error {
 			return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPurpose).At(at("allowed_purposes", i)).By("B6")
 		}
 	}
-	if err := t.saleable(p.ProductOffer, l, p.Purposes); err != nil {
+	entries, err := t.entriesOf(p.Sources)
+	if err != nil {
 		return err
+	}
+	if e := ledger.CheckOffer(p.ProductOffer, l, entries, t.today()); e != nil {
+		return e
 	}
 	t.link(productRef(p.ID), "under", licenseRef(p.License))
 	for _, s := range p.Sources {
@@ -59,74 +54,25 @@ func (t *tx) offerProduct(p ledger.Product) error {
 	return nil
 }
 
-// saleable holds a product and its sources as they stand today: form, reviews,
-// sources in force and in scope for each purpose, level and personal
-// information (B2–B4, B9, B11).
-func (t *tx) saleable(p ledger.ProductOffer, l ledger.License, purposes []ledger.Purpose) error {
-	if !slices.Contains(deliverable(), p.Form) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonForm).At("form").By("D3").With("form", string(p.Form))
-	}
-	if err := t.reviewed(p); err != nil {
-		return err
-	}
-	if p.Level != ledger.General {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonLevel).At("level").By("B9")
-	}
-	if p.PIStatus != ledger.PINone && p.PIStatus != ledger.PIAnonymized {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPI).At("pi_status").By("PIPL23")
-	}
-	for i, id := range p.Sources {
-		if err := t.source(p, l, purposes, id, at("sources", i)); err != nil {
-			return err
+// entriesOf loads the entries of resources that a product is made of, by resource;
+// one that is not registered has none. An unknown resource is refused by its place
+// in the list.
+func (t *tx) entriesOf(sources []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
+	entries := make(map[ledger.ID]ledger.Entry, len(sources))
+	for i, id := range sources {
+		field := at("sources", i)
+		idx, err := load[ledger.ResourceIndex](t, resourceRef(id), field)
+		if err != nil {
+			return nil, err
+		}
+		if idx.Entry == "" {
+			continue
+		}
+		if entries[id], err = load[ledger.Entry](t, entryRef(idx.Entry), field); err != nil {
+			return nil, err
 		}
 	}
-	return nil
-}
-
-func (t *tx) source(p ledger.ProductOffer, l ledger.License, purposes []ledger.Purpose, id ledger.ID, field string) error {
-	idx, err := load[ledger.ResourceIndex](t, ledger.RefTo(ledger.KindResource, id), field)
-	if err != nil {
-		return err
-	}
-	e, err := t.entryOf(idx, field)
-	if err != nil {
-		return err
-	}
-	for _, purpose := range purposes {
-		if !l.Covers(e.Facts(), purpose) {
-			return ledger.Refuse(ledger.Forbidden, ledger.ReasonScope).At(field).By("B2")
-		}
-	}
-	if rank(ledger.Levels(), p.Level) < rank(ledger.Levels(), e.Resource.Level) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonLevel).At(field).By("B9")
-	}
-	milder := rank(ledger.PIStatuses(), p.PIStatus) < rank(ledger.PIStatuses(), e.Resource.PIStatus)
-	if milder && p.PIStatus != ledger.PIAnonymized {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPI).At(field).By("PIPL73")
-	}
-	return nil
-}
-
-// rank is the place in a list from harmless to grave; what is not in the list
-// is graver than all.
-func rank[T comparable](from []T, v T) int {
-	if i := slices.Index(from, v); i >= 0 {
-		return i
-	}
-	return len(from)
-}
-
-// reviewed holds both reviews to have been made and not to have run out (B3, O14(3)).
-func (t *tx) reviewed(p ledger.ProductOffer) error {
-	for _, r := range []struct {
-		field  string
-		review ledger.Review
-	}{{"security_review", p.SecurityReview}, {"conformity_review", p.ConformityReview}} {
-		if r.review.On > t.today() || r.review.ValidUntil < t.today() {
-			return ledger.Refuse(ledger.Forbidden, ledger.ReasonReview).At(r.field).By("B3")
-		}
-	}
-	return nil
+	return entries, nil
 }
 
 // delistProduct takes a product off offer for good: its operator, or a regulator
