@@ -176,7 +176,9 @@ var licenseActs = []Act{
 		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: "end_on", Reasons: []Reason{ReasonNoSuspense},
 	}),
 	on(KindLicense, Act{
-		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"}, Who: by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
+		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"},
+		Note: Words{"在其下进行的供给和交付一秒内中断，且不可撤销。", "Running supplies and deliveries under it are cut within a second; it can't be undone."},
+		Who:  by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
 		Moves: moves(LicenseTerminated, LicenseAccepted), Until: "end_on",
 	}),
 	on(KindEnvironment, Act{
@@ -235,7 +237,7 @@ var marketActs = []Act{
 		Moves: moves(OrderCancelled, OrderPlaced, OrderAccepted),
 	}),
 	on(KindOrder, Act{
-		Name: FnOrderFulfil, Title: Words{"完成订单", "Fulfill an order"}, Who: append(by(RoleOperator, "operator"), by(RoleBuyer, "buyer")...),
+		Name: FnOrderFulfill, Title: Words{"完成订单", "Fulfill an order"}, Who: append(by(RoleOperator, "operator"), by(RoleBuyer, "buyer")...),
 		Args: of[TargetArgs](), Moves: moves(OrderFulfilled, OrderActive),
 	}),
 	on(KindOrder, Act{

@@ -99,7 +99,7 @@ func readyMarket(t *testing.T) []ready {
 	add(ledger.FnOrderConfirmPayment, "operator", mOrder("O"))
 	pay, _ := m.argsOf(ledger.FnOrderConfirmPayment, mOrder("O")).(ledger.OrderPaymentArgs)
 	m.must("operator", ledger.FnOrderConfirmPayment, pay)
-	add(ledger.FnOrderFulfil, "buyer", mOrder("O"))
+	add(ledger.FnOrderFulfill, "buyer", mOrder("O"))
 	return list
 }
 
