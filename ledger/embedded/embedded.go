@@ -28,6 +28,8 @@ type Config struct {
 	Algorithms ledger.Algorithms // of calls
 	Genesis    ledger.Digest     // SHA-256 of the only JWS that may begin; empty: any
 	Now        func() time.Time
+
+	codec tlog.Codec // nil: newRows; tests have others
 }
 
 // Ledger is a ledger in one file. It implements ledger.Ledger.
@@ -86,7 +88,13 @@ func (l *Ledger) load(ctx context.Context) error {
 	if l.sql, err = prepare(ctx, l.db); err != nil {
 		return err
 	}
-	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, l.cfg.Now); err != nil {
+	codec := l.cfg.codec
+	if codec == nil {
+		if codec, err = newRows(); err != nil {
+			return err
+		}
+	}
+	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, codec, l.cfg.Now); err != nil {
 		return err
 	}
 	if err := l.loadTime(ctx); err != nil {
