@@ -55,7 +55,7 @@ type Ledger struct {
 // behind its last signed checkpoint, and a clock more than five minutes before
 // the last entry, each with a sentence that says what to do.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
-	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull)
+	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull, sqldb.SmallPages)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}

@@ -40,11 +40,17 @@ func newRegister(t testing.TB, codec tlog.Codec) *register {
 // fill registers n resources, several at a time.
 func (r *register) fill(t testing.TB, n int) {
 	t.Helper()
+	r.fillFrom(t, 0, n)
+}
+
+// fillFrom registers the resources from number n up to another.
+func (r *register) fillFrom(t testing.TB, n, to int) {
+	t.Helper()
 	var wg sync.WaitGroup
 	const writers = 16
 	for w := range writers {
 		wg.Go(func() {
-			for i := w; i < n; i += writers {
+			for i := n + w; i < to; i += writers {
 				if err := r.register(t, uint64(i)); err != nil {
 					t.Errorf("resource %d: %v", i, err)
 					return

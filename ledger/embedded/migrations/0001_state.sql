@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- The state. A table with rowids: its rows are of several KB, and WITHOUT ROWID
--- moves whatever is over 1 KB to pages of its own.
+-- moves whatever is over a quarter of a page to pages of its own.
 CREATE TABLE record (
   key   TEXT NOT NULL UNIQUE,
   value BLOB NOT NULL,
