@@ -198,8 +198,7 @@ func (s *search) returned(r *ast.ReturnStmt, last bool) {
 		return
 	}
 	e := r.Results[len(r.Results)-1]
-	id, named := e.(*ast.Ident)
-	if !isRefusal(e) && !(named && s.refusals[id.Name]) {
+	if !isRefusal(e) && !s.refusals[s.text(e)] {
 		if s.refusing[called(e)] && called(e) != "handle" {
 			s.remove(r, "_ = "+s.text(e)+"; return "+s.others(r)+"nil")
 		}

@@ -114,7 +114,7 @@ func try(t *testing.T, dir string, g guard) outcome {
 	if err != nil {
 		return outcome{unbuilt: true, log: err.Error()}
 	}
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-o", binary)
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary)
 	if g.file != "" {
 		overlay, err := overlayFile(dir, g)
 		if err != nil {
