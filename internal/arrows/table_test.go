@@ -62,6 +62,7 @@ var law = map[string]row{
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
 	"marketplace/receipts":            {own: []string{"ledger", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
 	"internal/arrows":                 {},
+	"internal/guards":                 {},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{sqlite, pgx, goose}},
 	"internal/seal":                   {},
