@@ -63,6 +63,7 @@ var law = map[string]row{
 	"marketplace/receipts":            {own: []string{"ledger", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
 	"internal/arrows":                 {},
 	"internal/guards":                 {},
+	"internal/generate":               {own: []string{"ledger"}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{sqlite, pgx, goose}},
 	"internal/seal":                   {},
