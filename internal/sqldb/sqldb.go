@@ -71,11 +71,11 @@ func Open(ctx context.Context, path string, sync Sync) (*DB, error) {
 	}
 	db := &DB{name: filepath.Base(path)}
 	var err error
-	if db.W, err = sql.Open("sqlite", writerDSN(path, sync)); err != nil {
+	if db.W, err = openPool(writerDSN(path, sync)); err != nil {
 		return nil, fmt.Errorf("open %q: %w", db.name, err)
 	}
 	db.W.SetMaxOpenConns(1)
-	if db.R, err = sql.Open("sqlite", readerDSN(path)); err != nil {
+	if db.R, err = openPool(readerDSN(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %q: %w", db.name, err), db.W.Close())
 	}
 	db.R.SetMaxOpenConns(readers)
