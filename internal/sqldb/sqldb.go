@@ -169,11 +169,14 @@ func notADatabase(name string, err error) error {
 }
 
 func writerDSN(path string, sync Sync) string {
-	return dsn(path, url.Values{
-		"_txlock": {"immediate"},
-		// A wait for a lock must be set before anything that may need one.
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + string(sync) + ")", "foreign_keys(1)", "temp_store(MEMORY)"},
-	})
+	// A wait for a lock must be set before anything that may need one.
+	pragmas := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + string(sync) + ")", "foreign_keys(1)", "temp_store(MEMORY)"}
+	if sync == SyncNormal {
+		// What can be rebuilt is rebuilt in large transactions: their pages stay
+		// in memory (64 MiB at most), and the write-ahead log is folded in rarely.
+		pragmas = append(pragmas, "cache_size(-65536)", "wal_autocheckpoint(8192)")
+	}
+	return dsn(path, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas})
 }
 
 func readerDSN(path string) string {
