@@ -32,12 +32,11 @@ type source struct {
 	fset  *token.FileSet
 }
 
-// findGuards returns the guards of the package in a directory, in the order of
-// its files.
-func findGuards(t *testing.T, dir string) []guard {
+// findGuards returns the guards in the files of a pattern, in their order.
+func findGuards(t *testing.T, pattern string) []guard {
 	t.Helper()
 	var files []source
-	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	paths, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +123,14 @@ func called(e ast.Expr) string {
 }
 
 // isRefusal reports whether an expression is ledger.Refuse(…) or ledger.Invalid(…),
-// with whatever is called on it.
+// or the same in package ledger, with whatever is called on it.
 func isRefusal(e ast.Expr) bool {
 	call, ok := e.(*ast.CallExpr)
 	if !ok {
 		return false
+	}
+	if fun, ok := call.Fun.(*ast.Ident); ok { // in package ledger itself
+		return fun.Name == "Refuse" || fun.Name == "Invalid" || fun.Name == "forbid"
 	}
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
