@@ -16,7 +16,8 @@ contract itself runs by (` + "`ledger/acts.go`" + `); a node serves the same tab
 
 How to read a row:
 
-- **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names.
+- **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names;
+  where ` + "`not_yours`" + ` is among the reasons without such a member, the rule itself looks at whose record it is.
 - **Arguments**: a member with \* must be there. ` + "`answers`" + ` is the payload hash of the call that last wrote the record, so that nobody
   answers a version that he has not seen; another one is refused as ` + "`stale`" + `.
 - **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
@@ -58,6 +59,9 @@ func actsPage() string {
 			title = strings.ToUpper(s.kind[:1]) + s.kind[1:]
 		}
 		fmt.Fprintf(&b, "## %s\n\n", title)
+		if record, ok := ledger.Kinds()[s.kind]; ok {
+			fmt.Fprintf(&b, "The record: [%s](fields.md#%s).\n\n", nameOf(record), strings.ToLower(nameOf(record)))
+		}
 		diagram(&b, s)
 		b.WriteString("| Function | | Who | Arguments | Leads | May be refused for |\n|---|---|---|---|---|---|\n")
 		for _, a := range s.acts {
@@ -151,25 +155,4 @@ func words[T ~string](list []T) string {
 		out[i] = "`" + string(w) + "`"
 	}
 	return strings.Join(out, " ")
-}
-
-// diagram draws the states of a kind of record, where it has states.
-func diagram(b *strings.Builder, s section) {
-	var lines []string
-	for _, a := range s.acts {
-		for _, m := range a.Moves {
-			if m.To == "" {
-				continue
-			}
-			from := m.From
-			if from == "" {
-				from = "[*]"
-			}
-			lines = append(lines, fmt.Sprintf("    %s --> %s: %s", from, m.To, strings.TrimPrefix(string(a.Function), s.kind+".")))
-		}
-	}
-	if len(lines) == 0 {
-		return
-	}
-	b.WriteString("```mermaid\nstateDiagram-v2\n" + strings.Join(lines, "\n") + "\n```\n\n")
 }
