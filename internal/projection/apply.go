@@ -99,7 +99,7 @@ func (p *Loop) fill(ctx context.Context, tx *sql.Tx, b *batch, g group, groups <
 			return err
 		}
 		if len(b.events) >= p.limits.calls || b.bytes >= p.limits.bytes || p.now().Sub(begin) >= p.limits.time || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // what was applied so far is committed; the loop sees the end of ctx
 		}
 		select {
 		case next, ok := <-groups:
