@@ -147,16 +147,25 @@ type search struct {
 	source
 	refusing map[string]bool
 	refusals map[string]bool // variables that are set to a refusal
+	funcs    []span          // the functions seen so far
 	found    []guard
+}
+
+// span is where a function stands, and how many results it has.
+type span struct {
+	from, to token.Pos
+	results  int
 }
 
 func (s *search) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.FuncDecl:
+		s.funcs = append(s.funcs, span{n.Pos(), n.End(), n.Type.Results.NumFields()})
 		if n.Body != nil && n.Type.Results != nil {
 			s.block(n.Body.List, true)
 		}
 	case *ast.FuncLit:
+		s.funcs = append(s.funcs, span{n.Pos(), n.End(), n.Type.Results.NumFields()})
 		if n.Type.Results != nil {
 			s.block(n.Body.List, true)
 		}
@@ -196,8 +205,14 @@ func (s *search) block(list []ast.Stmt, ends bool) {
 // returned takes out a return of a refusal: the refusal is made and dropped, and
 // the code goes on. A call of a function that may refuse is made, and its error dropped.
 func (s *search) returned(r *ast.ReturnStmt, last bool) {
-	if len(r.Results) == 0 {
-		return
+	var within span
+	for _, f := range s.funcs {
+		if f.from <= r.Pos() && r.Pos() < f.to {
+			within = f
+		}
+	}
+	if len(r.Results) == 0 || len(r.Results) != within.results {
+		return // return f(), where f has two results
 	}
 	e := r.Results[len(r.Results)-1]
 	if !isRefusal(e) && !s.refusals[s.text(e)] {
