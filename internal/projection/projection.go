@@ -53,6 +53,7 @@ type Loop struct {
 	now     func() time.Time
 
 	limits limits
+	groups chan group // read and prepared, not applied
 
 	mu          sync.Mutex
 	revision    ledger.Revision
@@ -67,7 +68,7 @@ type Loop struct {
 // after each commit with all events of its blocks, before anyone who waits for one
 // of them goes on.
 func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
-	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, limits: defaultLimits, changed: make(chan struct{})}
+	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, limits: defaultLimits, groups: make(chan group, ahead), changed: make(chan struct{})}
 	var block int64
 	err := db.QueryRowContext(ctx, "SELECT block, head FROM position").Scan(&block, &p.revision.Head)
 	switch {

@@ -30,11 +30,11 @@ type prepared struct {
 
 // read sends the groups from block next on, until ctx ends or a block can't be
 // read; then it sends the error and closes the channel.
-func (p *Loop) read(ctx context.Context, next uint64, groups chan<- group) {
-	defer close(groups)
+func (p *Loop) read(ctx context.Context, next uint64) {
+	defer close(p.groups)
 	send := func(g group) bool {
 		select {
-		case groups <- g:
+		case p.groups <- g:
 			return true
 		case <-ctx.Done():
 			return false
