@@ -142,7 +142,7 @@ func (p *Loop) write(ctx context.Context, tx *sql.Tx, b *batch, g group) error {
 	}
 	b.last, b.groups, b.bytes = g.last, b.groups+1, b.bytes+g.bytes
 	for _, c := range g.calls {
-		b.events = append(b.events, c.event)
+		b.events = append(b.events, c.Event)
 	}
 	return nil
 }
@@ -151,10 +151,10 @@ func writeCalls(ctx context.Context, tx *sql.Tx, calls []prepared) error {
 	for _, c := range calls {
 		for _, write := range c.write {
 			if err := write(ctx, tx); err != nil {
-				return eventError(c.event, err)
+				return eventError(c.Event, err)
 			}
 		}
-		if err := place(ctx, tx, c); err != nil {
+		if err := place(ctx, tx, c.Committed); err != nil {
 			return err
 		}
 	}

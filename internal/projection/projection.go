@@ -113,10 +113,10 @@ func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 }
 
 // place stores where a call is recorded.
-func place(ctx context.Context, tx *sql.Tx, c prepared) error {
+func place(ctx context.Context, tx *sql.Tx, c ledger.Committed) error {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO place (party, call, block, tx, i) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		c.event.Party, c.event.Call, int64(c.at.Block), c.at.Tx, c.at.I); err != nil {
-		return fmt.Errorf("place of call %s: %w", c.event.Call, err)
+		c.Event.Party, c.Event.Call, int64(c.Position.Block), c.Position.Tx, c.Position.I); err != nil {
+		return fmt.Errorf("place of call %s: %w", c.Event.Call, err)
 	}
 	return nil
 }

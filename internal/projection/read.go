@@ -23,8 +23,7 @@ type group struct {
 
 // prepared is a recorded call with what each domain writes of it.
 type prepared struct {
-	at    ledger.Position
-	event ledger.Event
+	ledger.Committed
 	write []func(ctx context.Context, tx *sql.Tx) error
 }
 
@@ -68,7 +67,7 @@ func (p *Loop) read(ctx context.Context, next uint64) {
 // the group fail when its turn comes.
 func (p *Loop) prepare(g *group, b ledger.Block) {
 	for _, c := range b.Calls {
-		call := prepared{at: c.Position, event: c.Event}
+		call := prepared{Committed: c}
 		for _, d := range p.domains {
 			write, err := prepare(d, c.Event)
 			if err != nil && g.err == nil {
