@@ -33,6 +33,7 @@ type Result struct {
 	Repeated bool
 	Record   ledger.CallRecord
 	Event    []byte         // encoded ledger.Event; nil when repeated
+	Reads    []ledger.Line  // what the call read but records of calls, sorted by key
 	Writes   []ledger.Write // sorted by key, the call's own key included
 }
 
@@ -99,11 +100,12 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 		}
 		return Result{Repeated: true, Record: known}
 	}
-	t := &tx{env: env, algs: algs, state: state, v: v}
+	r := newReader(state)
+	t := &tx{env: env, algs: algs, state: r, v: v}
 	if err := t.run(); err != nil {
 		return Result{Err: err}
 	}
-	return t.finish(own)
+	return t.finish(own, r.read())
 }
 
 func (t *tx) run() error {
@@ -199,7 +201,8 @@ func (t *tx) mayAct() error {
 	return nil
 }
 
-func (t *tx) finish(own string) Result {
+// finish encodes the event and makes the record that is kept of the call.
+func (t *tx) finish(own string, reads []ledger.Line) Result {
 	call := t.v.Call
 	t.event.Name, t.event.Party, t.event.Call = call.Function, call.Party, call.ID
 	t.event.Payload, t.event.Time = t.v.Payload, t.env.Time
@@ -214,8 +217,8 @@ func (t *tx) finish(own string) Result {
 		return Result{Err: fmt.Errorf("encode event: %w", err)}
 	}
 	rec := ledger.CallRecord{
-		Payload: t.v.Payload, Writes: ledger.HashWrites(t.writes),
-		Event: ledger.DigestOf(event), Time: t.env.Time, I: t.env.I,
+		Payload: t.v.Payload, Reads: ledger.HashLines(reads), Writes: ledger.HashWrites(t.writes),
+		Event: ledger.DigestOf(event), Rules: t.env.Rules, Time: t.env.Time, I: t.env.I,
 	}
 	if err := t.set(own, rec); err != nil {
 		return Result{Err: err}
@@ -226,7 +229,7 @@ func (t *tx) finish(own string) Result {
 			return Result{Err: fmt.Errorf("call %s writes %s twice", call.Function, t.writes[i].Key)}
 		}
 	}
-	return Result{Record: rec, Event: event, Writes: t.writes}
+	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes}
 }
 
 // Batch applies calls one after another, each seeing the writes of those before

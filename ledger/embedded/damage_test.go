@@ -23,7 +23,7 @@ func TestDamage(t *testing.T) {
 		blocks      bool // found when blocks are read
 		evidence    bool // found when evidence of call 2 is asked for
 	}{
-		{"entry", `UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), '"v":1', '"v":2') AS BLOB) WHERE seq = 2`, true, true, true},
+		{"entry", `UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), '"v":2', '"v":1') AS BLOB) WHERE seq = 2`, true, true, true},
 		{"old entry", `UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), '"rules":1', '"rules":2') AS BLOB) WHERE seq = 2`, false, true, true},
 		{"event", `UPDATE entry SET extra = CAST(replace(CAST(extra AS TEXT), 'calendar/', 'calender/') AS BLOB) WHERE seq = 2`, false, true, true},
 		{"write set", `UPDATE entry SET extra = CAST(json_set(CAST(extra AS TEXT), '$.writes[1].key', 'calendar/1999') AS BLOB) WHERE seq = 2`, false, true, true},

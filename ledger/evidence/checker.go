@@ -80,7 +80,7 @@ func placed(p TLogProof, root tlog.Hash) (Placed, error) {
 	if err := ledger.DecodeStrict(p.Entry, &e); err != nil {
 		return Placed{}, fmt.Errorf("entry: %w", err)
 	}
-	if e.V != 1 || e.Rules < 1 || e.Seq >= uint64(p.Size) {
+	if e.V != ledger.EntryVersion || e.Rules < 1 || e.Seq >= uint64(p.Size) {
 		return Placed{}, errors.New("entry has an unknown version or lies past the checkpoint")
 	}
 	if err := included(p.Path, p.Size, root, int64(e.Seq), p.Entry); err != nil {

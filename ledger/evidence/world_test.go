@@ -242,7 +242,7 @@ func (w *world) commit(s ledger.Signed, r contract.Result) {
 		w.genesis = ledger.DigestOf([]byte(s.Compact))
 	}
 	w.log.append(w.t, encode(w.t, ledger.LogEntry{
-		V: 1, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
+		V: ledger.EntryVersion, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Reads: r.Record.Reads, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
 	}))
 	w.writes[seq] = r.Writes
 	a := evidence.Act{
