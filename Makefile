@@ -46,6 +46,12 @@ test: ## run all tests, with the race detector where a C compiler is found
 	fi
 	cd $(NETWORK) && go test -short -shuffle=on ./...
 
+# How many guards, or all; CADASTRE_GUARDS_SEED chooses others than today's.
+GUARDS := 20
+.PHONY: guards
+guards: ## remove GUARDS guards of the contract, one at a time, and look for the test that notices
+	CADASTRE_GUARDS=$(GUARDS) go test -count=1 -v -timeout 90m -run TestEachGuardIsTested ./internal/guards
+
 .PHONY: lint
 lint: ## check the code by .golangci.yml (the linter is fetched and built once)
 	$(LINTER) run $(PACKAGES)

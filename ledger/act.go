@@ -11,6 +11,7 @@ import (
 type Act struct {
 	Name    Function
 	Title   Words
+	Note    Words       // what follows from it, where that is not plain
 	Who     []Who       // who may call it; empty: any admitted party
 	Args    func() Args // returns new arguments to decode into
 	On      string      // kind of the record that it changes

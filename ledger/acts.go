@@ -176,7 +176,9 @@ var licenseActs = []Act{
 		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: "end_on", Reasons: []Reason{ReasonNoSuspense},
 	}),
 	on(KindLicense, Act{
-		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"}, Who: by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
+		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"},
+		Note: Words{"在其下进行的供给和交付一秒内中断，且不可撤销。", "Running supplies and deliveries under it are cut within a second; it can't be undone."},
+		Who:  by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
 		Moves: moves(LicenseTerminated, LicenseAccepted), Until: "end_on",
 	}),
 	on(KindEnvironment, Act{
@@ -220,7 +222,7 @@ var marketActs = []Act{
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
 		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: "end_on",
-		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope}, unsellable...),
+		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope, ReasonExists}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderRefuse, Title: Words{"拒绝订单", "Refuse an order"}, Who: by(RoleOperator, "operator"), Args: of[TargetArgs](),
@@ -228,14 +230,14 @@ var marketActs = []Act{
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderConfirmPayment, Title: Words{"确认收款", "Confirm a payment"}, Who: by(RoleOperator, "operator"), Args: of[OrderPaymentArgs](),
-		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice},
+		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice, ReasonExists},
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderCancel, Title: Words{"取消订单", "Cancel an order"}, Who: by(RoleBuyer, "buyer"), Args: of[AnswerArgs](),
 		Moves: moves(OrderCancelled, OrderPlaced, OrderAccepted),
 	}),
 	on(KindOrder, Act{
-		Name: FnOrderFulfil, Title: Words{"完成订单", "Fulfill an order"}, Who: append(by(RoleOperator, "operator"), by(RoleBuyer, "buyer")...),
+		Name: FnOrderFulfill, Title: Words{"完成订单", "Fulfill an order"}, Who: append(by(RoleOperator, "operator"), by(RoleBuyer, "buyer")...),
 		Args: of[TargetArgs](), Moves: moves(OrderFulfilled, OrderActive),
 	}),
 	on(KindOrder, Act{

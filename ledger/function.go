@@ -49,6 +49,6 @@ const (
 	FnOrderRefuse         Function = "order.refuse"
 	FnOrderConfirmPayment Function = "order.confirm_payment"
 	FnOrderCancel         Function = "order.cancel"
-	FnOrderFulfil         Function = "order.fulfil"
+	FnOrderFulfill        Function = "order.fulfill"
 	FnOrderBlock          Function = "order.block"
 )

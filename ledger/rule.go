@@ -41,8 +41,8 @@ func CheckListed(p Product) *Error {
 	return nil
 }
 
-// CheckLicense refuses a license that is not accepted or whose term does not hold
-// the day (B1), and one that is suspended (B11).
+// CheckLicense refuses a license that is not accepted or whose term does not
+// contain the day (B1), and one that is suspended (B11).
 func CheckLicense(l License, day Date) *Error {
 	switch {
 	case l.Effective(day):
@@ -171,7 +171,7 @@ func CheckSensitivity(p ProductOffer) *Error {
 	return nil
 }
 
-// CheckDerived refuses a product that says to be milder than a source: of a lower
+// CheckDerived refuses a product that claims to be milder than a source: of a lower
 // level (B9), or with less personal information unless it is anonymized (PIPL73).
 func CheckDerived(p ProductOffer, source Resource) *Error {
 	switch {
@@ -183,7 +183,7 @@ func CheckDerived(p ProductOffer, source Resource) *Error {
 	return nil
 }
 
-// rank is the place in a list from harmless to grave; what is not in the list
+// rank returns the place in a list from harmless to grave; what is not in the list
 // is graver than all.
 func rank[T comparable](from []T, v T) int {
 	if i := slices.Index(from, v); i >= 0 {

@@ -68,8 +68,8 @@ func checkActive(o Order, at Millis) *Error {
 }
 
 // checkRecipientKey refuses a key of an environment, which fetches what its
-// operator processes and not what it buys, and a key that is none of the buyer's
-// or has ended (protocol §3).
+// operator processes and not what it buys, and a key that is not the
+// buyer's or has ended (protocol §3).
 func checkRecipientKey(buyer Party, start Receipt) *Error {
 	if start.Environment != "" {
 		return forbid(ReasonKeyUse, "protocol §3")

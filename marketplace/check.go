@@ -30,7 +30,7 @@ func deny(reason ledger.Reason, rule string) *ledger.Error {
 // attempts is how often a request is judged again because a block was applied meanwhile.
 const attempts = 8
 
-// check judges a request by the records of one revision.
+// check decides on a request by the records of one revision.
 func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 	for range attempts {
 		before, ok := m.Revision()

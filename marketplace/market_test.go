@@ -111,7 +111,7 @@ func (w *world) open(t testing.TB) {
 	w.market = marketplace.New(marketplace.Config{
 		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, Upload: 1 << 20, Each: 4, Now: func() time.Time { return w.now },
 		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
-		NewID: func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
+		NewID:    func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
 		Revision: func() (ledger.Revision, bool) { return w.revision, true },
 		Decide: func(_ context.Context, q marketplace.Question) (marketplace.Decision, error) {
 			w.asked = append(w.asked, q)

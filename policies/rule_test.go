@@ -10,12 +10,12 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// noon is a moment of each day: the rules look at the day, and at keys and active
-// orders, which the tests draw none of.
+// noon is the time of every receipt. The rules compare it with a buyer's keys and
+// the time at which an order became active only, and the tests set neither.
 const noon ledger.Millis = 1_792_468_800_000
 
-// favor mends most of what keeps a license from allowing anything: else hardly a
-// delivery is ever allowed.
+// favor corrects most of what keeps a license from allowing anything; otherwise
+// hardly a delivery is ever allowed.
 func favor(t *rapid.T, l *ledger.License) {
 	often := func(what string) bool { return rapid.IntRange(0, 9).Draw(t, what) > 0 }
 	if often("in force") {
@@ -102,8 +102,8 @@ func casbin(t *rapid.T, e *policies.Engine, entries map[ledger.ID]ledger.Entry, 
 	return true, ""
 }
 
-// TestNoDecisionAllowsWhatTheRuleRefuses holds Casbin's decisions against the
-// ledger's rule of a delivery. Of levels Casbin knows core alone: a product that is
+// TestNoDecisionAllowsWhatTheRuleRefuses compares Casbin's decisions with the
+// ledger's rules of delivery and supply. Of levels Casbin knows core alone: a product that is
 // milder than an important source is the rule's to refuse.
 func TestNoDecisionAllowsWhatTheRuleRefuses(t *testing.T) {
 	delivered, supplied := 0, 0
@@ -144,7 +144,7 @@ func TestNoDecisionAllowsWhatTheRuleRefuses(t *testing.T) {
 	}
 }
 
-// supply holds the policies against the rule of a supply of one source, and
+// supply compares the policies with the rule of a supply of one source, and
 // reports whether it was allowed.
 func supply(t *rapid.T, e *policies.Engine, f ledger.DeliveryFacts, day ledger.Date) bool {
 	id := f.Product.Sources[0]

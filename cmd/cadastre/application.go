@@ -13,6 +13,7 @@ import (
 type step struct {
 	ID ledger.ID `arg:"" help:"Id of the application."`
 	answering
+	writing
 }
 
 // take sends the call that with makes of the step's arguments.
@@ -27,18 +28,6 @@ func (s step) take(p *program, fn ledger.Function, with func(ledger.AppStepArgs)
 	}
 	return p.callBy(c, fn, with(ledger.AppStepArgs{Application: s.ID, Answers: cited}))
 }
-
-func bare(a ledger.AppStepArgs) any { return a }
-
-type withdrawCmd struct{ step }
-
-// Run withdraws.
-func (c *withdrawCmd) Run(p *program) error { return c.take(p, ledger.FnAppWithdraw, bare) }
-
-type acceptCmd struct{ step }
-
-// Run accepts.
-func (c *acceptCmd) Run(p *program) error { return c.take(p, ledger.FnAppAccept, bare) }
 
 type returnCmd struct {
 	step

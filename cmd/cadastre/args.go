@@ -123,6 +123,9 @@ func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args 
 			return client.Outcome{}, err
 		}
 	}
+	if p.checking {
+		return client.Outcome{}, p.ask(c, fn, args)
+	}
 	out, err := c.CallAs(p.ctx, id, fn, args)
 	var told *client.Problem
 	if err != nil && !errors.As(err, &told) && errors.Is(err, ledger.Unavailable) {
@@ -258,7 +261,7 @@ func salted(text string) (*ledger.Salted, error) {
 
 // keep tells whoever acts to keep a text of which the ledger has the hash only.
 func (p *program) keep(text string, s *ledger.Salted) {
-	if s == nil {
+	if s == nil || p.checking {
 		return
 	}
 	fmt.Fprintf(p.err, "%s\n  salt %s\n  text %s\n", p.say("账本只记录下列文字的加盐哈希，请自行保存：",
@@ -302,43 +305,6 @@ func (a answering) cited(ctx context.Context, c *client.Client, path string) (le
 		return "", fmt.Errorf("%s names no call to answer: give its payload hash with --answers: %w", path, err)
 	}
 	return r.Cite.Payload, nil
-}
-
-// target answers one record with a ground.
-type target struct {
-	ID     ledger.ID `arg:"" help:"Id of the record."`
-	Ground string    `required:"" help:"Why, as a short word (letters, digits . _ : / -)." placeholder:"WORD"`
-	answering
-}
-
-func (t target) call(p *program, fn ledger.Function, collection string) error {
-	c, err := p.actor()
-	if err != nil {
-		return err
-	}
-	cited, err := t.cited(p.ctx, c, at(collection, t.ID))
-	if err != nil {
-		return err
-	}
-	return p.callBy(c, fn, ledger.TargetArgs{ID: t.ID, Answers: cited, Ground: t.Ground})
-}
-
-// answer answers one record and says nothing more.
-type answer struct {
-	ID ledger.ID `arg:"" help:"Id of the record."`
-	answering
-}
-
-func (a answer) call(p *program, fn ledger.Function, collection string) error {
-	c, err := p.actor()
-	if err != nil {
-		return err
-	}
-	cited, err := a.cited(p.ctx, c, at(collection, a.ID))
-	if err != nil {
-		return err
-	}
-	return p.callBy(c, fn, ledger.AnswerArgs{ID: a.ID, Answers: cited})
 }
 
 // at is the path of a record.

@@ -61,6 +61,7 @@ func (c *proposeCmd) Run(p *program) error {
 type setCmd struct {
 	Year int    `arg:"" help:"Year."`
 	File string `help:"Arguments, as propose prints them; the known list unless told." type:"existingfile"`
+	writing
 }
 
 func (c *setCmd) Run(p *program) error {

@@ -13,6 +13,7 @@ type callCmd struct {
 	File     string          `arg:"" help:"Arguments as JSON; - is standard input."`
 	ID       ledger.ID       `help:"Id of the call; fresh unless told. A call that was recorded under it is not recorded again." placeholder:"ID"`
 	Sign     bool            `help:"Print the signed call and send nothing."`
+	writing
 }
 
 // Help shows both ways.

@@ -6,12 +6,17 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type contentCmd struct {
-	Add    contentAddCmd    `cmd:"" help:"Upload a file and record it as content."`
+	Add contentAddCmd `cmd:"" help:"Upload a file and record it as content."`
+
+	kong.Plugins // the plain acts (fill)
+
 	Remove contentRemoveCmd `cmd:"" help:"End the supply and delivery of an object; its record stays."`
 	List   contentListCmd   `cmd:"" help:"List the content of a resource or product."`
 }
@@ -20,6 +25,7 @@ type contentAddCmd struct {
 	File    string     `arg:"" help:"File to upload." type:"existingfile"`
 	Subject ledger.Ref `required:"" help:"resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
 	Name    string     `help:"Public file name; the file's own unless told." placeholder:"NAME"`
+	writing
 }
 
 // Help shows both kinds.
@@ -41,11 +47,11 @@ func (c *contentAddCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	hash, _, err := hashFile(c.File)
+	hash, size, err := hashFile(c.File)
 	if err != nil {
 		return err
 	}
-	up, err := c.upload(p, cl)
+	up, err := c.upload(p, cl, hash, size)
 	if err != nil {
 		return err
 	}
@@ -61,7 +67,12 @@ func (c *contentAddCmd) Run(p *program) error {
 	})
 }
 
-func (c *contentAddCmd) upload(p *program, cl *client.Client) (client.Upload, error) {
+// upload sends the file. Where nothing is to be recorded it stays here: the call is
+// checked with the hash and size that it would have.
+func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest, size int64) (client.Upload, error) {
+	if p.checking {
+		return client.Upload{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}, nil
+	}
 	f, err := os.Open(c.File)
 	if err != nil {
 		return client.Upload{}, fmt.Errorf("read: %w", err)
@@ -80,6 +91,7 @@ type contentRemoveCmd struct {
 	ID      ledger.ID  `arg:"" help:"Id of the content record."`
 	Subject ledger.Ref `help:"Whose content it is, resource/ID or product/ID; needed unless --answers is told." placeholder:"REF"`
 	answering
+	writing
 }
 
 // Run removes.

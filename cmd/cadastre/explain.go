@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,25 @@ func unanswered(err error, e *ledger.Error) string {
 	return strings.Replace(err.Error(), e.Error()+"\n", "", 1)
 }
 
+// fault words one thing that is wrong with an input: field, value, rule and what is
+// allowed.
+func fault(e *ledger.Error, say func(zh, en string) string) string {
+	s := e.Field
+	if e.Field == "" {
+		s = say("内容", "the content")
+	}
+	if v := e.Param("value"); v != "" {
+		s += say("：“"+v+"”", fmt.Sprintf(": %q", v))
+	}
+	s += say(" 不符合规则 ", " breaks the rule ") + cmp.Or(e.Rule, string(e.Reason))
+	for _, name := range []string{"allowed", "limit"} {
+		if v := e.Param(name); v != "" {
+			return s + say("（允许："+v+"）", " (allowed: "+v+")")
+		}
+	}
+	return s
+}
+
 // sentenceOf words what this program itself refuses, before anything is sent.
 func sentenceOf(e *ledger.Error, say func(zh, en string) string) string {
 	where := e.Field
@@ -72,11 +92,11 @@ func sentenceOf(e *ledger.Error, say func(zh, en string) string) string {
 	}
 	switch e.Reason {
 	case ledger.ReasonField:
-		limit := ""
-		if v := e.Param("limit"); v != "" {
-			limit = say("（上限或下限 "+v+"）", " (limit "+v+")")
+		var faults []string
+		for _, f := range e.All() {
+			faults = append(faults, fault(f, say))
 		}
-		return fmt.Sprintf(say("%s 不符合规则 %s%s：请改正后再试", "%s breaks the rule %s%s: correct it and try again"), where, e.Rule, limit)
+		return strings.Join(faults, "\n  ") + say("：请改正后再试", ": correct it and try again")
 	case ledger.ReasonJSON:
 		return fmt.Sprintf(say("%s 不是规范的 JSON（%s）：请检查成员名称、重复成员与编码", "%s is not strict JSON (%s): check member names, repeated members and encoding"), where, e.Rule)
 	case ledger.ReasonJWS:

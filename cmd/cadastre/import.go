@@ -17,6 +17,7 @@ type importCmd struct {
 	Map       string    `required:"" help:"Mapping file; \"sources\" is the one that comes with the program." placeholder:"MAP"`
 	Body      ledger.ID `help:"Registry body applied to; needed where there are several." placeholder:"ID"`
 	Documents string    `help:"JSON with materials and internal_review for every application; unless told, the source record stands for them." placeholder:"FILE"`
+	writing
 }
 
 // Help says what is done and what is printed.
@@ -28,7 +29,8 @@ For each record the holder deposits the hash of its bytes and applies for its re
 party is the publisher. A record that is refused is named with line, field and rule, and the import goes on.
 Run it again after mending: what is recorded already is not recorded twice. What the file lacks comes from
 the mapping's constants and is printed as assumed. Registered means that the application is recorded: the
-registry body's steps follow.`
+registry body's steps follow.
+With --check each record is checked as it would be recorded, and nothing is.`
 }
 
 // Run imports, and prints the summary of what was done even when it is stopped.
@@ -61,7 +63,7 @@ func (c *importCmd) Run(p *program) error {
 }
 
 func (c *importCmd) prepare(p *program, cl *client.Client) (client.Import, error) {
-	job := client.Import{Body: c.Body}
+	job := client.Import{Body: c.Body, Check: p.checking}
 	if c.Documents != "" {
 		job.Documents = &client.Documents{}
 		if err := readArgs(c.Documents, job.Documents); err != nil {
@@ -110,6 +112,10 @@ func soleBody(p *program, cl *client.Client) (ledger.ID, error) {
 func (c *importCmd) print(p *program, sum client.ImportSummary) error {
 	if p.JSON {
 		return p.json(sum)
+	}
+	if p.checking {
+		return p.line(p.say("可以登记 %d，此前已登记 %d，重复 %d，将被拒绝 %d；未作任何记录", "would be registered %d, recorded before %d, duplicates %d, would be refused %d; nothing was recorded"),
+			sum.Registered, sum.Unchanged, len(sum.Duplicates), sum.Refused)
 	}
 	if err := p.line(p.say("登记申请 %d，未变 %d，重复 %d，拒绝 %d", "registered %d, unchanged %d, duplicates %d, refused %d"),
 		sum.Registered, sum.Unchanged, len(sum.Duplicates), sum.Refused); err != nil {

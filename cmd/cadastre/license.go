@@ -3,25 +3,27 @@ package main
 import (
 	"fmt"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type licenseCmd struct {
-	Offer       offerCmd          `cmd:"" help:"Offer a license to an operator (implementer)."`
-	Accept      licenseAcceptCmd  `cmd:"" help:"Accept an offered license (operator)."`
-	Suspend     licenseSuspendCmd `cmd:"" help:"Suspend a license (implementer, regulator)."`
-	Resume      licenseResumeCmd  `cmd:"" help:"Lift a suspension of one's own role."`
-	Terminate   terminateCmd      `cmd:"" help:"Terminate a license (implementer)."`
-	Show        licenseShowCmd    `cmd:"" help:"Show a license."`
-	List        licenseListCmd    `cmd:"" help:"List licenses."`
-	Explain     explainCmd        `cmd:"" help:"Ask whether a party may use a resource for a purpose, and why."`
-	Supply      supplyCmd         `cmd:"" help:"Fetch a resource's content into a controlled environment, resumably."`
-	Environment environmentCmd    `cmd:"" help:"Controlled environments."`
+	Offer offerCmd `cmd:"" help:"Offer a license to an operator (implementer)."`
+
+	kong.Plugins // the plain acts (fill)
+
+	Show        licenseShowCmd `cmd:"" help:"Show a license."`
+	List        licenseListCmd `cmd:"" help:"List licenses."`
+	Explain     explainCmd     `cmd:"" help:"Ask whether a party may use a resource for a purpose, and why."`
+	Supply      supplyCmd      `cmd:"" help:"Fetch a resource's content into a controlled environment, resumably."`
+	Environment environmentCmd `cmd:"" help:"Controlled environments."`
 }
 
 type offerCmd struct {
 	File string `arg:"" help:"Terms as JSON; id and assigner may be left out; - is standard input."`
+	writing
 }
 
 // Help says what a file holds.
@@ -44,40 +46,6 @@ func (c *offerCmd) Run(p *program) error {
 	own(&a.ID, client.NewID)
 	own(&a.Assigner, func() ledger.ID { return prof.Party })
 	return p.call(ledger.FnLicenseOffer, a)
-}
-
-type licenseAcceptCmd struct{ answer }
-
-// Run accepts.
-func (c *licenseAcceptCmd) Run(p *program) error {
-	return c.call(p, ledger.FnLicenseAccept, "licenses")
-}
-
-type licenseSuspendCmd struct{ target }
-
-// Run suspends.
-func (c *licenseSuspendCmd) Run(p *program) error {
-	return c.call(p, ledger.FnLicenseSuspend, "licenses")
-}
-
-type licenseResumeCmd struct{ target }
-
-// Run resumes.
-func (c *licenseResumeCmd) Run(p *program) error {
-	return c.call(p, ledger.FnLicenseResume, "licenses")
-}
-
-type terminateCmd struct{ target }
-
-// Help says what follows.
-func (terminateCmd) Help() string {
-	return `cadastre license terminate ID --ground breach --profile implementer.json
-Running supplies and deliveries under it are cut within a second; it can't be undone.`
-}
-
-// Run terminates.
-func (c *terminateCmd) Run(p *program) error {
-	return c.call(p, ledger.FnLicenseTerminate, "licenses")
 }
 
 type licenseShowCmd struct {
@@ -173,6 +141,7 @@ type environmentSetCmd struct {
 	Proof       string        `arg:"" help:"What prove printed; - is standard input."`
 	Region      ledger.Region `required:"" help:"Where the environment is, GB/T 2260." placeholder:"CODE"`
 	Attestation string        `required:"" help:"The report on the environment: a file, or its SHA-256." placeholder:"FILE"`
+	writing
 }
 
 // Run sets.

@@ -44,6 +44,8 @@ type program struct {
 	ctx context.Context //nolint:containedctx // one command, one context
 	out io.Writer
 	err io.Writer
+
+	checking bool // ask whether calls would be refused, record none
 }
 
 type globals struct {
@@ -57,6 +59,7 @@ type globals struct {
 
 type commands struct {
 	globals
+	kong.Plugins
 	Init     initCmd     `cmd:"" help:"Make a node's folder, keys and genesis request; with --demo also begin a demonstration ledger."`
 	Genesis  genesisCmd  `cmd:"" help:"Sign the genesis of a new ledger (on the data authority's own machine)."`
 	Serve    serveCmd    `cmd:"" help:"Run a node."`
@@ -95,8 +98,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "cadastre: %v\nRun cadastre --help, or cadastre COMMAND --help.\n", err)
 		return exitUsage
 	}
-	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs}
-	if err := k.Run(p); err != nil {
+	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, checking: isChecking(k)}
+	if err := k.Run(p); err != nil && !errors.Is(err, errChecked) {
 		fmt.Fprintln(errs, "cadastre:", explain(err, p.Lang))
 		return exitCode(err)
 	}
@@ -104,6 +107,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 }
 
 func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
+	c.fill()
 	parser, err := kong.New(c, append(options, kong.Name("cadastre"), kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))...)
 	if err != nil {

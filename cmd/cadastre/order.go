@@ -4,19 +4,19 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
 type orderCmd struct {
-	Place          placeCmd          `cmd:"" help:"Order a product (buyer)."`
-	Accept         orderAcceptCmd    `cmd:"" help:"Accept an order (operator)."`
-	Refuse         orderRefuseCmd    `cmd:"" help:"Refuse an order (operator)."`
+	Place placeCmd `cmd:"" help:"Order a product (buyer)."`
+
+	kong.Plugins // the plain acts (fill)
+
 	ConfirmPayment confirmPaymentCmd `cmd:"" help:"Confirm that an order was paid (operator)."`
-	Cancel         orderCancelCmd    `cmd:"" help:"Cancel an order that is not active yet (buyer)."`
-	Fulfill        fulfilCmd         `cmd:"" help:"Say that an order is fulfilled (operator, buyer)."`
-	Block          blockCmd          `cmd:"" help:"Block an order (regulator)."`
 	Show           orderShowCmd      `cmd:"" help:"Show an order."`
 	List           orderListCmd      `cmd:"" help:"List your orders."`
 }
@@ -33,6 +33,7 @@ type placeCmd struct {
 	End       ledger.Date   `help:"Last day; the license's unless told." placeholder:"DATE"`
 	Recipient ledger.Region `help:"Region where it is used; the buyer's unless told." placeholder:"CODE"`
 	answering
+	writing
 }
 
 // Help shows both prices.
@@ -121,37 +122,13 @@ func (c *placeCmd) complete(p *program, cl *client.Client, a *ledger.OrderPlaceA
 	return nil
 }
 
-type orderAcceptCmd struct{ answer }
-
-// Run accepts.
-func (c *orderAcceptCmd) Run(p *program) error { return c.call(p, ledger.FnOrderAccept, "orders") }
-
-type orderRefuseCmd struct{ target }
-
-// Run refuses.
-func (c *orderRefuseCmd) Run(p *program) error { return c.call(p, ledger.FnOrderRefuse, "orders") }
-
-type orderCancelCmd struct{ answer }
-
-// Run cancels.
-func (c *orderCancelCmd) Run(p *program) error { return c.call(p, ledger.FnOrderCancel, "orders") }
-
-type fulfilCmd struct{ target }
-
-// Run fulfills.
-func (c *fulfilCmd) Run(p *program) error { return c.call(p, ledger.FnOrderFulfil, "orders") }
-
-type blockCmd struct{ target }
-
-// Run blocks.
-func (c *blockCmd) Run(p *program) error { return c.call(p, ledger.FnOrderBlock, "orders") }
-
 type confirmPaymentCmd struct {
 	ID        ledger.ID `arg:"" help:"Id of the order."`
 	Reference string    `required:"" help:"Reference of the payment at the bank." placeholder:"REF"`
 	PaidAt    time.Time `help:"When it was paid, RFC 3339; now unless told." placeholder:"TIME"`
 	Fen       int64     `help:"Amount in fen; the order's total unless told." default:"-1"`
 	answering
+	writing
 }
 
 // Help shows a confirmation.

@@ -5,17 +5,20 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type partyCmd struct {
-	Apply      applyCmd      `cmd:"" help:"Print the party's application for admission, signed with the profile's key."`
-	Admit      admitCmd      `cmd:"" help:"Admit a party whose identity you have checked (data authority)."`
-	Show       partyShowCmd  `cmd:"" help:"Show a party."`
-	List       partyListCmd  `cmd:"" help:"List parties."`
-	Suspend    partySuspend  `cmd:"" help:"Suspend a party (data authority, regulator)."`
-	Resume     partyResume   `cmd:"" help:"Lift a suspension of one's own role."`
+	Apply applyCmd     `cmd:"" help:"Print the party's application for admission, signed with the profile's key."`
+	Admit admitCmd     `cmd:"" help:"Admit a party whose identity you have checked (data authority)."`
+	Show  partyShowCmd `cmd:"" help:"Show a party."`
+	List  partyListCmd `cmd:"" help:"List parties."`
+
+	kong.Plugins // the plain acts (fill)
+
 	RotateKey  rotateKeyCmd  `cmd:"" help:"Replace the profile's own key by a fresh one."`
 	RevokeKey  revokeKeyCmd  `cmd:"" help:"End a key at once."`
 	ProveKey   proveKeyCmd   `cmd:"" help:"Print the proof that the profile holds a new key, for replace-key."`
@@ -84,6 +87,7 @@ func newKeyArg(prof client.Profile, key *ledger.Key) ledger.NewKeyArg {
 
 type admitCmd struct {
 	File string `arg:"" help:"The party's application; - is standard input."`
+	writing
 }
 
 // Run admits what the application says, after showing it.
@@ -131,17 +135,7 @@ func (c *partyListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), "id", "name", "uscc", "region", "roles")
 }
 
-type partySuspend struct{ target }
-
-// Run suspends.
-func (c *partySuspend) Run(p *program) error { return c.call(p, ledger.FnPartySuspend, "parties") }
-
-type partyResume struct{ target }
-
-// Run resumes.
-func (c *partyResume) Run(p *program) error { return c.call(p, ledger.FnPartyResume, "parties") }
-
-type rotateKeyCmd struct{}
+type rotateKeyCmd struct{ writing }
 
 // Help says what happens to the file.
 func (rotateKeyCmd) Help() string {
@@ -182,6 +176,7 @@ type revokeKeyCmd struct {
 	Kid    ledger.KeyID `arg:"" help:"Id of the key."`
 	Party  ledger.ID    `help:"Whose key it is; your own unless told (the data authority ends anyone's)." placeholder:"ID"`
 	Reason string       `help:"lost, compromised or retired." enum:"lost,compromised,retired" default:"retired"`
+	writing
 }
 
 // Run ends the key.
@@ -228,6 +223,7 @@ type replaceKeyCmd struct {
 	Proof  string    `arg:"" help:"What prove-key printed; - is standard input."`
 	Party  ledger.ID `required:"" help:"Whose key it is." placeholder:"ID"`
 	Reason string    `help:"lost or compromised." enum:"lost,compromised" default:"lost"`
+	writing
 }
 
 // Run replaces the key.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -10,8 +12,10 @@ type productCmd struct {
 	Show    productShowCmd `cmd:"" help:"Show a product."`
 	Publish publishCmd     `cmd:"" help:"Put a product on offer (operator)."`
 	Change  changeCmd      `cmd:"" help:"Put a new version of a product on offer."`
-	Delist  delistCmd      `cmd:"" help:"Take a product off offer (operator, regulator)."`
-	Content contentCmd     `cmd:"" help:"Content of resources and products."`
+
+	kong.Plugins // the plain acts (fill)
+
+	Content contentCmd `cmd:"" help:"Content of resources and products."`
 }
 
 type productListCmd struct {
@@ -37,6 +41,7 @@ func (c *productShowCmd) Run(p *program) error { return p.show(at("products", c.
 
 type publishCmd struct {
 	File string `arg:"" help:"The offer as JSON; id and version may be left out; - is standard input."`
+	writing
 }
 
 // Help says what a file holds.
@@ -61,6 +66,7 @@ func (c *publishCmd) Run(p *program) error {
 
 type changeCmd struct {
 	File string `arg:"" help:"The whole offer as JSON; version may be left out; - is standard input."`
+	writing
 }
 
 // Run changes; the version is one more than the node's unless told.
@@ -82,8 +88,3 @@ func (c *changeCmd) Run(p *program) error {
 	}
 	return p.callBy(cl, ledger.FnProductChange, a)
 }
-
-type delistCmd struct{ target }
-
-// Run delists.
-func (c *delistCmd) Run(p *program) error { return c.call(p, ledger.FnProductDelist, "products") }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -15,17 +17,16 @@ type registryCmd struct {
 	Deposit      depositCmd      `cmd:"" help:"Deposit a hash before applying (R7)."`
 	Submit       submitCmd       `cmd:"" help:"Apply for the initial registration of a resource."`
 	Resubmit     resubmitCmd     `cmd:"" help:"Answer a return with the whole application anew."`
-	Withdraw     withdrawCmd     `cmd:"" help:"Withdraw an application."`
-	Accept       acceptCmd       `cmd:"" help:"Accept an application (registry body)."`
-	Return       returnCmd       `cmd:"" help:"Give an application back with all its defects (registry body)."`
-	Refuse       refuseCmd       `cmd:"" help:"Refuse an application (registry body)."`
-	Pass         passCmd         `cmd:"" help:"Pass the formal examination (registry body)."`
-	Fail         failCmd         `cmd:"" help:"Fail the formal examination (registry body)."`
-	Object       objectCmd       `cmd:"" help:"Object to a notice, under one's real name."`
-	Decide       decideCmd       `cmd:"" help:"Decide an objection (registry body)."`
-	Code         codeCmd         `cmd:"" help:"Give the code that ends a registration (registry body)."`
-	Suspend      entrySuspendCmd `cmd:"" help:"Suspend an entry (regulator)."`
-	Resume       entryResumeCmd  `cmd:"" help:"Resume an entry (regulator)."`
+
+	kong.Plugins // the plain acts (fill)
+
+	Return returnCmd `cmd:"" help:"Give an application back with all its defects (registry body)."`
+	Refuse refuseCmd `cmd:"" help:"Refuse an application (registry body)."`
+	Pass   passCmd   `cmd:"" help:"Pass the formal examination (registry body)."`
+	Fail   failCmd   `cmd:"" help:"Fail the formal examination (registry body)."`
+	Object objectCmd `cmd:"" help:"Object to a notice, under one's real name."`
+	Decide decideCmd `cmd:"" help:"Decide an objection (registry body)."`
+	Code   codeCmd   `cmd:"" help:"Give the code that ends a registration (registry body)."`
 }
 
 type searchCmd struct {
@@ -96,6 +97,7 @@ type depositCmd struct {
 	File   string        `arg:"" optional:"" help:"File to deposit by its hash; it stays here." type:"existingfile"`
 	SHA256 ledger.Digest `name:"sha256" help:"The hash, where the file is elsewhere." placeholder:"SHA256"`
 	Bytes  int64         `help:"Its size, with --sha256." placeholder:"N"`
+	writing
 }
 
 // Help shows both ways.
@@ -124,6 +126,7 @@ func (c *depositCmd) Run(p *program) error {
 
 type submitCmd struct {
 	File string `arg:"" help:"Arguments as JSON; ids and publisher may be left out; - is standard input."`
+	writing
 }
 
 // Help says what a file holds.
@@ -159,6 +162,7 @@ func own(id *ledger.ID, with func() ledger.ID) {
 type resubmitCmd struct {
 	File string `arg:"" help:"The whole application as JSON; - is standard input."`
 	answering
+	writing
 }
 
 // Run resubmits.
@@ -178,13 +182,3 @@ func (c *resubmitCmd) Run(p *program) error {
 	}
 	return p.callBy(cl, ledger.FnAppResubmit, a)
 }
-
-type entrySuspendCmd struct{ target }
-
-// Run suspends.
-func (c *entrySuspendCmd) Run(p *program) error { return c.call(p, ledger.FnEntrySuspend, "entries") }
-
-type entryResumeCmd struct{ target }
-
-// Run resumes.
-func (c *entryResumeCmd) Run(p *program) error { return c.call(p, ledger.FnEntryResume, "entries") }

@@ -29,6 +29,9 @@ func nextProfile(p *program, prof client.Profile) (next client.Profile, key *led
 		return next, nil, false, err
 	}
 	next = prof
+	if p.checking { // nothing is registered, so nothing need be kept
+		return next, key, false, next.SetKey(key)
+	}
 	return next, key, false, errors.Join(next.SetKey(key), next.Keep(file))
 }
 

@@ -76,6 +76,7 @@ type Import struct {
 	Mapping   catalog.Mapping
 	Body      ledger.ID  // registry body applied to
 	Documents *Documents // nil: the source record stands for each document, and is noted as assumed
+	Check     bool       // ask whether each record would be refused, and record nothing
 
 	// Tell, if set, is told of each record as it is done, one at a time.
 	Tell func(ImportResult)
@@ -101,6 +102,8 @@ type importing struct {
 	c   *Client
 	mu  sync.Mutex
 	sum ImportSummary
+
+	claimed map[string]bool // titles and hashes of the file, while nothing is recorded
 }
 
 // Run applies for every record of source, in the profile's name. What was recorded before
@@ -112,7 +115,7 @@ func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSum
 	if c.key == nil {
 		return ImportSummary{}, errors.New("this needs a profile with a key: name one with --profile")
 	}
-	run := &importing{Import: i, c: c, sum: ImportSummary{Duplicates: []ImportLine{}, Problems: []ImportProblem{}, Assumed: map[string]int{}}}
+	run := &importing{Import: i, c: c, claimed: map[string]bool{}, sum: ImportSummary{Duplicates: []ImportLine{}, Problems: []ImportProblem{}, Assumed: map[string]int{}}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	records := catalog.Read(ctx, source, i.Mapping, c.profile.Ledger, c.profile.Party)
@@ -179,7 +182,11 @@ func (i *importing) one(ctx context.Context, j job) error {
 		Application: catalog.ApplicationID(i.c.profile.Ledger, i.c.profile.Party, r.Source),
 	}
 	var err error
-	if out.Payload, out.State, err = i.apply(ctx, r, out.Application); err != nil {
+	apply := i.apply
+	if i.Check {
+		apply = i.wouldApply
+	}
+	if out.Payload, out.State, err = apply(ctx, r, out.Application); err != nil {
 		e := ledger.AsError(err)
 		if e == nil || errors.Is(err, ledger.Unavailable) || errors.Is(err, errParty) {
 			return err

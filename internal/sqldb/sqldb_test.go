@@ -273,3 +273,29 @@ func TestCheckIntegrity(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestPageSize holds that a new file has pages of the size given, and that one
+// which is there keeps its own.
+func TestPageSize(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "small.db")
+	for range 2 {
+		db, err := sqldb.Open(t.Context(), path, sqldb.SyncFull, sqldb.SmallPages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantPages(t, db, 2048)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		wantPages(t, open(t, path), 2048)
+	}
+	wantPages(t, open(t, filepath.Join(t.TempDir(), "other.db")), 4096)
+}
+
+func wantPages(t *testing.T, db *sqldb.DB, want int) {
+	t.Helper()
+	var got int
+	if err := db.R.QueryRowContext(t.Context(), "PRAGMA page_size").Scan(&got); err != nil || got != want {
+		t.Errorf("pages of %d bytes, want %d (%v)", got, want, err)
+	}
+}

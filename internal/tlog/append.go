@@ -45,7 +45,11 @@ func (l *Log) Append(ctx context.Context, tx *sql.Tx, entries []Entry) (*Pending
 		tiles = to.add(tlog.RecordHash(e.Data), tiles)
 	}
 	tiles = append(tiles, to.partial(from.size)...)
-	if err := writeEntries(ctx, tx, from.size, entries); err != nil {
+	rows, err := l.encode(entries)
+	if err != nil {
+		return nil, fmt.Errorf("append to log %q: %w", l.key.Origin(), err)
+	}
+	if err := writeEntries(ctx, tx, from.size, rows); err != nil {
 		return nil, fmt.Errorf("append to log %q: %w", l.key.Origin(), err)
 	}
 	if err := writeTiles(ctx, tx, tiles); err != nil {
@@ -71,6 +75,22 @@ func (p *Pending) Commit() error {
 	}
 	l.edge, l.latest = p.to, nil
 	return nil
+}
+
+// encode returns entries as their rows' two columns, data and extra.
+func (l *Log) encode(entries []Entry) ([]Entry, error) {
+	if l.codec == nil {
+		return entries, nil
+	}
+	rows := make([]Entry, len(entries))
+	for i, e := range entries {
+		row, err := l.codec.Encode(e)
+		if err != nil {
+			return nil, fmt.Errorf("encode entry %d of %d: %w", i+1, len(entries), err)
+		}
+		rows[i] = Entry{Data: row}
+	}
+	return rows, nil
 }
 
 func writeEntries(ctx context.Context, tx *sql.Tx, first int64, entries []Entry) error {

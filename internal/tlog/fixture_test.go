@@ -23,6 +23,7 @@ type fixture struct {
 	db     *sqldb.DB
 	path   string
 	key    *tlog.Key
+	codec  tlog.Codec
 	clock  time.Time
 	leaves []ref.Hash
 	stored []ref.Hash
@@ -68,7 +69,7 @@ func (f *fixture) openDB(t testing.TB) {
 }
 
 func (f *fixture) openLog() error {
-	l, err := tlog.Open(context.Background(), f.db.W, f.db.R, f.key, func() time.Time { return f.clock })
+	l, err := tlog.Open(context.Background(), f.db.W, f.db.R, f.key, f.codec, func() time.Time { return f.clock })
 	f.Log = l
 	return err
 }

@@ -50,12 +50,23 @@ type Entry struct {
 	Extra []byte
 }
 
+// Codec is the form in which the rows of a log keep its entries. What is hashed,
+// served and returned does not depend on it.
+type Codec interface {
+	// Encode returns the row of an entry, which Decode returns as it was.
+	Encode(e Entry) ([]byte, error)
+	// Decode returns the entry of a row, which may hold anything: an error says
+	// that it is damaged. It is called by many goroutines.
+	Decode(row []byte) (Entry, error)
+}
+
 // Log is an open transparency log. Its methods may be used at the same time by
 // many goroutines, except that appends are the duty of one.
 type Log struct {
-	key  *Key
-	w, r *sql.DB
-	now  func() time.Time
+	key   *Key
+	w, r  *sql.DB
+	codec Codec // nil: data and extra in columns of their own
+	now   func() time.Time
 
 	publishing sync.Mutex // held while a checkpoint is signed and stored
 
@@ -67,12 +78,13 @@ type Log struct {
 }
 
 // Open opens the log in the tables of w and r, the writing and the reading side
-// of one database, which Migrations has made. It compares the newest rows with
+// of one database, which Migrations has made, with rows in the form of codec, or
+// with data and extra as they are if it is nil. It compares the newest rows with
 // each other and with the last checkpoint signed, and refuses with
 // a sentence for the operator what does not fit. The checkpoint of an empty
 // log is signed at once, so that a log without any has lost it.
-func Open(ctx context.Context, w, r *sql.DB, key *Key, now func() time.Time) (*Log, error) {
-	l := &Log{key: key, w: w, r: r, now: now}
+func Open(ctx context.Context, w, r *sql.DB, key *Key, codec Codec, now func() time.Time) (*Log, error) {
+	l := &Log{key: key, w: w, r: r, codec: codec, now: now}
 	if err := l.Reload(ctx); err != nil {
 		return nil, err
 	}

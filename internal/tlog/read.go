@@ -50,6 +50,11 @@ func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, erro
 		if seq != next {
 			return nil, l.damaged("entry %d is missing", next)
 		}
+		if l.codec != nil {
+			if e, err = l.codec.Decode(e.Data); err != nil {
+				return nil, l.damaged("entry %d can't be read: %w", seq, err)
+			}
+		}
 		entries = append(entries, e)
 	}
 	if err := rows.Err(); err != nil {

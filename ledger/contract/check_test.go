@@ -44,6 +44,31 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestFindKey: a key is on the ledger, or among the arguments of the genesis.
+func TestFindKey(t *testing.T) {
+	w, b := newWorld(t), newBeginning(t)
+	find := func(state memory, jws string) error {
+		s, err := contract.Parse(jws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = contract.FindKey(state, s)
+		return err
+	}
+	deposit := w.depositCalls("holder", 1)[0]
+	expect(t, find(w.state, deposit), refusal{})
+	expect(t, find(memory{}, deposit), refusal{ledger.Forbidden, ledger.ReasonKey, "header.kid"})
+	genesis := func(args any) string {
+		jws, err := ledger.SignCall(b.by, b.call, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return jws
+	}
+	expect(t, find(memory{}, genesis(b.args)), refusal{})
+	expect(t, find(memory{}, genesis(map[string]string{"more": "than"})), refusal{ledger.InvalidCode, ledger.ReasonField, "args.more"})
+}
+
 // TestCallOfAnotherKind makes calls that are refused before their act is looked at.
 func TestCallOfAnotherKind(t *testing.T) {
 	w := newWorld(t)

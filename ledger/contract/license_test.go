@@ -91,6 +91,7 @@ func TestLicenseOffer(t *testing.T) {
 		{"resource whose entry ended", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "lapsed") }, forbidden(ledger.ReasonEntry, "resource_ids[0]")},
 		{"core resource", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "core") }, forbidden(ledger.ReasonScope, "resource_ids[0]")},
 		{"resource of another region", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "elsewhere") }, forbidden(ledger.ReasonScope, "resource_ids[0]")},
+		{"supersedes nothing", func(_ *market, a *ledger.LicenseOfferArgs) { a.Supersedes = mID("old") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.supersedes"}},
 		{"supersedes another's", func(m *market, a *ledger.LicenseOfferArgs) {
 			m.seed(mLicense("old"), ledger.License{LicenseTerms: ledger.LicenseTerms{ID: mID("old"), Assigner: mID("implementer2")}})
 			a.Supersedes = mID("old")

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,6 +22,18 @@ func TestSecondReturnOnNewMatter(t *testing.T) {
 	if a := w.app("a"); a.Returns != 2 || len(a.Defects) != 3 {
 		t.Fatalf("after two returns: %d with %d defects", a.Returns, len(a.Defects))
 	}
+}
+
+func TestReturnsNameFiveHundredDefects(t *testing.T) {
+	w := newDemo(t)
+	w.submitted("a", "holder")
+	var fields []string
+	for i := range ledger.MaxList {
+		fields = append(fields, "items["+strconv.Itoa(i)+"]")
+	}
+	w.must("body", ledger.FnAppReturn, w.returnArgs("a", fields...))
+	w.must("holder", ledger.FnAppResubmit, ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")})
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.defects"}, "body", ledger.FnAppReturn, w.returnArgs("a", "one more"))
 }
 
 func TestExaminationInTime(t *testing.T) {

@@ -178,8 +178,8 @@ func confirmPayment(t *tx, a ledger.OrderPaymentArgs, o *ledger.Order) error {
 // cancelOrder takes an order back before it is active.
 func cancelOrder(*tx, ledger.AnswerArgs, *ledger.Order) error { return nil }
 
-// fulfilOrder says that all was delivered: either side of the order.
-func fulfilOrder(_ *tx, a ledger.TargetArgs, o *ledger.Order) error {
+// fulfillOrder says that all was delivered: either side of the order.
+func fulfillOrder(_ *tx, a ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = a.Ground
 	return nil
 }

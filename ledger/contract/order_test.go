@@ -344,8 +344,8 @@ func TestOrderRefuseCancelFulfilBlock(t *testing.T) {
 	m = base.fork(t)
 	m.must("holder", ledger.FnOrderPlace, m.freeArgs("F", "P"))
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("F")))
-	expect(t, m.try("buyer", ledger.FnOrderFulfil, m.target(mOrder("F"))), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
-	m.must("holder", ledger.FnOrderFulfil, m.target(mOrder("F")))
+	expect(t, m.try("buyer", ledger.FnOrderFulfill, m.target(mOrder("F"))), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
+	m.must("holder", ledger.FnOrderFulfill, m.target(mOrder("F")))
 	if o := get[ledger.Order](m, mOrder("F")); o.State != ledger.OrderFulfilled || !o.Effective(marketDay) {
 		t.Fatalf("fulfilled: %+v", o)
 	}

@@ -104,6 +104,9 @@ func TestGenesisRefuses(t *testing.T) {
 			},
 			refusal{ledger.Forbidden, ledger.ReasonRolesExclude, "args.roles"},
 		},
+		"a central body as node": {
+			func(b *beginning) { b.node.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.kind"},
+		},
 		"no platform":       {func(b *beginning) { b.node.Roles = []ledger.Role{ledger.RoleHolder} }, invalid("args.platform")},
 		"no receipt log":    {func(b *beginning) { b.node.LogKey = "" }, invalid("args.platform")},
 		"limit too long":    {func(b *beginning) { b.args.Limits.Exam++ }, invalid("args.limits.exam_days")},
@@ -148,6 +151,9 @@ func TestBeforeGenesis(t *testing.T) {
 	b := newBeginning(t)
 	b.state = w.state
 	expect(t, b.begin().Err, refusal{ledger.Conflict, ledger.ReasonGenesis, "function"})
+	b = newBeginning(t)
+	b.state, b.by = w.state, w.key("holder") // known to the ledger, but not to the genesis
+	expect(t, b.begin().Err, refusal{ledger.Forbidden, ledger.ReasonKey, "header.kid"})
 }
 
 // newcomer is a party that applies, to be spoiled.

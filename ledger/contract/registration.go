@@ -39,7 +39,8 @@ func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 	t.link(ref, "applicant", partyRef(app.Applicant))
 	t.link(ref, "subject", resourceRef(a.Resource.ID))
 	t.link(resourceRef(a.Resource.ID), "held_by", partyRef(app.Applicant))
-	return app, t.receive(&app, a)
+	err := t.receive(&app, a)
+	return app, err
 }
 
 // resubmit answers a return with the whole application again; its limit begins

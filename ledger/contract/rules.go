@@ -48,6 +48,6 @@ var rules = map[ledger.Function]handler{
 	ledger.FnOrderRefuse:         on(refuseOrder),
 	ledger.FnOrderConfirmPayment: on(confirmPayment),
 	ledger.FnOrderCancel:         on(cancelOrder),
-	ledger.FnOrderFulfil:         on(fulfilOrder),
+	ledger.FnOrderFulfill:        on(fulfillOrder),
 	ledger.FnOrderBlock:          on(blockOrder),
 }

@@ -212,7 +212,7 @@ func orderModel(t *testing.T) (map[[4]string]string, []act) {
 	}
 	return model, acts([]ledger.Function{
 		ledger.FnOrderPlace, ledger.FnOrderAccept, ledger.FnOrderRefuse, ledger.FnOrderConfirmPayment,
-		ledger.FnOrderCancel, ledger.FnOrderFulfil, ledger.FnOrderBlock,
+		ledger.FnOrderCancel, ledger.FnOrderFulfill, ledger.FnOrderBlock,
 	},
 		[]string{"buyer", "operator", "operator2", "buyer2", "regulator", "implementer"})
 }

@@ -132,14 +132,10 @@ func (b *batch) place(v contract.Verified, r contract.Result) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("encode entry: %w", err)
 	}
-	extra, err := json.Marshal(stored{Event: r.Event, Writes: r.Writes})
-	if err != nil {
-		return 0, fmt.Errorf("encode entry: %w", err)
-	}
 	for _, w := range r.Writes {
 		b.dirty[w.Key] = row{w.Value, seq}
 	}
-	b.entries = append(b.entries, tlog.Entry{Data: data, Extra: extra})
+	b.entries = append(b.entries, tlog.Entry{Data: data, Extra: stored{Event: r.Event, Writes: r.Writes}.encode()})
 	b.seqs[own] = seq
 	return seq, nil
 }

@@ -1,12 +1,15 @@
 package embedded_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -16,27 +19,42 @@ import (
 // TestDamage changes the file of a ledger that is closed. Whatever was changed
 // is found by the check, and never handed out: neither in blocks nor as evidence.
 func TestDamage(t *testing.T) {
-	const swapCalendar = "UPDATE entry SET %s = (SELECT %s FROM entry WHERE seq = 3) WHERE seq = 2"
 	for _, c := range []struct {
-		name, query string
-		open        bool // found at the opening already
-		blocks      bool // found when blocks are read
-		evidence    bool // found when evidence of call 2 is asked for
+		name     string
+		change   func(t *testing.T, path string)
+		open     bool // found at the opening already
+		blocks   bool // found when blocks are read
+		evidence bool // found when evidence of call 2 is asked for
 	}{
-		{"entry", `UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), '"v":2', '"v":1') AS BLOB) WHERE seq = 2`, true, true, true},
-		{"old entry", `UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), '"rules":1', '"rules":2') AS BLOB) WHERE seq = 2`, false, true, true},
-		{"event", `UPDATE entry SET extra = CAST(replace(CAST(extra AS TEXT), 'calendar/', 'calender/') AS BLOB) WHERE seq = 2`, false, true, true},
-		{"write set", `UPDATE entry SET extra = CAST(json_set(CAST(extra AS TEXT), '$.writes[1].key', 'calendar/1999') AS BLOB) WHERE seq = 2`, false, true, true},
-		{"no event", `UPDATE entry SET extra = NULL WHERE seq = 2`, false, true, true},
-		{"other event", strings.ReplaceAll(swapCalendar, "%s", "extra"), false, true, true},
-		{"swapped", strings.ReplaceAll(swapCalendar, "%s", "data"), false, true, true},
-		{"missing entry", `DELETE FROM entry WHERE seq = 2`, false, true, true},
-		{"last entry", `DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)`, true, true, true},
-		{"tile", `UPDATE tile SET data = zeroblob(length(data)) WHERE level = 0 AND n = 0`, false, false, true},
-		{"record", `UPDATE record SET value = '{}' WHERE key = 'calendar/2199'`, false, false, false},
-		{"missing record", `DELETE FROM record WHERE key = 'calendar/2199'`, false, false, false},
-		{"foreign record", `INSERT INTO record VALUES ('party/x', '{}', 2)`, false, false, false},
-		{"aged record", `UPDATE record SET seq = 1 WHERE key = 'calendar/2199'`, false, false, false},
+		{"entry", rowTwo(inData(`"v":2`, `"v":1`)), true, true, true},
+		{"old entry", rowTwo(inData(`"rules":1`, `"rules":2`)), false, true, true},
+		{"call", rowTwo(inData(`"call":"e`, `"call":"f`)), false, true, true},
+		{"event", rowTwo(inStored(func(event []byte, writes []ledger.Write) ([]byte, []ledger.Write) {
+			return bytes.Replace(event, []byte("calendar/"), []byte("calender/"), 1), writes
+		})), false, true, true},
+		{"write set", rowTwo(inStored(func(event []byte, writes []ledger.Write) ([]byte, []ledger.Write) {
+			writes[1].Key = "calendar/1999"
+			return event, writes
+		})), false, true, true},
+		{"value of write and event", rowTwo(func(t *testing.T, e *tlog.Entry, _ tlog.Entry) {
+			e.Extra = replaced(t, e.Extra, `"year":2002`, `"year":1999`)
+		}), false, true, true},
+		{"no event", rowTwo(func(_ *testing.T, e *tlog.Entry, _ tlog.Entry) { e.Extra = nil }), false, true, true},
+		{"other event", rowTwo(func(_ *testing.T, e *tlog.Entry, next tlog.Entry) { e.Extra = next.Extra }), false, true, true},
+		{"swapped", rowTwo(func(_ *testing.T, e *tlog.Entry, next tlog.Entry) { e.Data = next.Data }), false, true, true},
+		{"other row", query("UPDATE entry SET data = (SELECT data FROM entry WHERE seq = 3) WHERE seq = 2"), false, true, true},
+		{"no row", query("UPDATE entry SET data = x'' WHERE seq = 2"), false, true, true},
+		{"no row at the end", query("UPDATE entry SET data = x'' WHERE seq = 2"), true, true, true},
+		{"first byte of the row", flipped(0), false, true, true},
+		{"byte of the row", flipped(0.5), false, true, true},
+		{"last byte of the row", flipped(1), true, true, true},
+		{"missing entry", query("DELETE FROM entry WHERE seq = 2"), false, true, true},
+		{"last entry", query("DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)"), true, true, true},
+		{"tile", query("UPDATE tile SET data = zeroblob(length(data)) WHERE level = 0 AND n = 0"), false, false, true},
+		{"record", query("UPDATE record SET value = '{}' WHERE key = 'calendar/2199'"), false, false, false},
+		{"missing record", query("DELETE FROM record WHERE key = 'calendar/2199'"), false, false, false},
+		{"foreign record", query("INSERT INTO record VALUES ('party/x', '{}', 2)"), false, false, false},
+		{"aged record", query("UPDATE record SET seq = 1 WHERE key = 'calendar/2199'"), false, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t)
@@ -51,7 +69,7 @@ func TestDamage(t *testing.T) {
 			if err := f.Close(); err != nil {
 				t.Fatal(err)
 			}
-			exec(t, f.cfg.Path, c.query)
+			c.change(t, f.cfg.Path)
 			l, err := embedded.Open(t.Context(), f.cfg)
 			if c.open {
 				wantSentence(t, "open", err)
@@ -78,6 +96,104 @@ func TestDamage(t *testing.T) {
 			wantSentence(t, "check", l.Check(t.Context()))
 		})
 	}
+}
+
+// query changes a file by SQL.
+func query(q string) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		exec(t, path, q)
+	}
+}
+
+// rowTwo changes what the row of entry 2 holds, and writes it anew as a good row.
+// Change is given entry 3 too.
+func rowTwo(change func(t *testing.T, e *tlog.Entry, next tlog.Entry)) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		codec := newRows(t)
+		var both [2]tlog.Entry
+		for i, row := range readRows(t, path)[2:4] {
+			var err error
+			if both[i], err = codec.Decode(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change(t, &both[0], both[1])
+		row, err := codec.Encode(both[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(t, path, fmt.Sprintf("UPDATE entry SET data = x'%x' WHERE seq = 2", row))
+	}
+}
+
+// readRows reads the rows of the entries as they stand in a file.
+func readRows(t *testing.T, path string) [][]byte {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), path, sqldb.SyncFull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.R.QueryContext(t.Context(), "SELECT data FROM entry ORDER BY seq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var all [][]byte
+	for rows.Next() {
+		var row []byte
+		if err := rows.Scan(&row); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// flipped changes a byte of the row of entry 2, at a part of its length.
+func flipped(part float64) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		row := readRows(t, path)[2]
+		row[int(part*float64(len(row)-1))] ^= 0xff
+		exec(t, path, fmt.Sprintf("UPDATE entry SET data = x'%x' WHERE seq = 2", row))
+	}
+}
+
+// inData replaces text in the entry.
+func inData(from, to string) func(*testing.T, *tlog.Entry, tlog.Entry) {
+	return func(t *testing.T, e *tlog.Entry, _ tlog.Entry) {
+		t.Helper()
+		e.Data = replaced(t, e.Data, from, to)
+	}
+}
+
+// inStored changes event and write set.
+func inStored(change func([]byte, []ledger.Write) ([]byte, []ledger.Write)) func(*testing.T, *tlog.Entry, tlog.Entry) {
+	return func(t *testing.T, e *tlog.Entry, _ tlog.Entry) {
+		t.Helper()
+		event, writes, err := embedded.DecodeStored(e.Extra)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := bytes.Clone(e.Extra)
+		if e.Extra = embedded.EncodeStored(change(event, writes)); bytes.Equal(e.Extra, before) {
+			t.Fatal("nothing was changed")
+		}
+	}
+}
+
+func replaced(t *testing.T, data []byte, from, to string) []byte {
+	t.Helper()
+	if !bytes.Contains(data, []byte(from)) {
+		t.Fatalf("%q has no %q", data, from)
+	}
+	return bytes.ReplaceAll(data, []byte(from), []byte(to))
 }
 
 // read reads all blocks up to number last.

@@ -28,6 +28,8 @@ type Config struct {
 	Algorithms ledger.Algorithms // of calls
 	Genesis    ledger.Digest     // SHA-256 of the only JWS that may begin; empty: any
 	Now        func() time.Time
+
+	codec tlog.Codec // nil: newRows; tests have others
 }
 
 // Ledger is a ledger in one file. It implements ledger.Ledger.
@@ -53,7 +55,7 @@ type Ledger struct {
 // behind its last signed checkpoint, and a clock more than five minutes before
 // the last entry, each with a sentence that says what to do.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
-	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull)
+	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull, sqldb.SmallPages)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
@@ -86,7 +88,13 @@ func (l *Ledger) load(ctx context.Context) error {
 	if l.sql, err = prepare(ctx, l.db); err != nil {
 		return err
 	}
-	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, l.cfg.Now); err != nil {
+	codec := l.cfg.codec
+	if codec == nil {
+		if codec, err = newRows(); err != nil {
+			return err
+		}
+	}
+	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, codec, l.cfg.Now); err != nil {
 		return err
 	}
 	if err := l.loadTime(ctx); err != nil {

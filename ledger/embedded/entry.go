@@ -12,21 +12,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// stored is what an entry's row holds beside the entry.
-type stored struct {
-	Event  json.RawMessage `json:"event"`
-	Writes []ledger.Write  `json:"writes"`
-}
-
 // committed is the call that an entry's row holds, its event and write set held
 // against the hashes in the entry.
 func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
 	var e ledger.LogEntry
-	var s stored
 	if err := json.Unmarshal(data, &e); err != nil {
 		return ledger.Committed{}, damaged("entry %d can't be read: %w", seq, err)
 	}
-	if err := json.Unmarshal(extra, &s); err != nil {
+	s, err := decodeStored(extra)
+	if err != nil {
 		return ledger.Committed{}, damaged("the event and write set of entry %d can't be read: %w", seq, err)
 	}
 	if e.Seq != number(seq) || ledger.DigestOf(s.Event) != e.Event || ledger.HashWrites(s.Writes) != e.Writes {

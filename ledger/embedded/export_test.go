@@ -1,6 +1,39 @@
 package embedded
 
-import "database/sql"
+import (
+	"database/sql"
+
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+)
 
 // Writer is the ledger's writing connection, so that a test can fill its disk.
 func (l *Ledger) Writer() *sql.DB { return l.db.W }
+
+// With returns the config with another form of rows.
+func (c Config) With(codec tlog.Codec) Config {
+	c.codec = codec
+	return c
+}
+
+// MaxRow is the most bytes of a row once it is decompressed.
+const MaxRow = maxRow
+
+// The parts of a row's codec, for its tests.
+var (
+	NewRows    = newRows
+	PlainRow   = plainRow
+	ParseRow   = parseRow
+	Dictionary = dictionary
+)
+
+// EncodeStored is the row's form of an event and a write set.
+func EncodeStored(event []byte, writes []ledger.Write) []byte {
+	return stored{Event: event, Writes: writes}.encode()
+}
+
+// DecodeStored reads that form.
+func DecodeStored(data []byte) (event []byte, writes []ledger.Write, err error) {
+	s, err := decodeStored(data)
+	return s.Event, s.Writes, err
+}

@@ -27,7 +27,7 @@ func TestWhatComesLaterChangesNoBundle(t *testing.T) {
 	story(w)
 	order, license, product := ref(ledger.KindOrder, "O"), ref(ledger.KindLicense, "L"), ref(ledger.KindProduct, "P")
 	_, before := w.build(order)
-	w.must("operator", ledger.FnOrderFulfil, w.target(order))
+	w.must("operator", ledger.FnOrderFulfill, w.target(order))
 	w.must("operator", ledger.FnProductChange, listing("P", "L", 2))
 	w.must("regulator", ledger.FnLicenseSuspend, w.target(license))
 	w.must("regulator", ledger.FnEntrySuspend, w.target(ref(ledger.KindEntry, "bus")))

@@ -79,7 +79,7 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	if err := db.Migrate(ctx, "receipts", own); err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
-	log, err := tlog.Open(ctx, db.W, db.R, c.Key, c.Now)
+	log, err := tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
 	if err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}

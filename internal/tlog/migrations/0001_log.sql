@@ -1,6 +1,7 @@
 -- +goose Up
 
--- The entries of the log. extra belongs to the owner of the log and is not part of the leaf.
+-- The entries of the log. extra belongs to the owner of the log and is not part of the leaf. Where
+-- the owner has a codec, data is the row that it made of both, and extra is null.
 CREATE TABLE entry (
     seq   INTEGER PRIMARY KEY,
     data  BLOB NOT NULL,

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// writing is in every command that makes a call.
+type writing struct {
+	Check bool `help:"Ask whether the call would be refused, and record nothing."`
+}
+
+// errChecked ends a command that has asked and records nothing.
+var errChecked = errors.New("checked, not recorded")
+
+// isChecking reports whether the command was given --check.
+func isChecking(k *kong.Context) bool {
+	for _, f := range k.Flags() {
+		if f.Name == "check" && f.Target.IsValid() && f.Target.Kind().String() == "bool" {
+			return f.Target.Bool()
+		}
+	}
+	return false
+}
+
+// ask has the node check a call, and says that it would be recorded.
+func (p *program) ask(c *client.Client, fn ledger.Function, args any) error {
+	if err := c.Check(p.ctx, fn, args); err != nil {
+		return err
+	}
+	var err error
+	if p.JSON {
+		err = p.json(map[string]any{"function": fn, "allowed": true})
+	} else {
+		err = p.line("%s %s", p.say("可以记录：", "Would be recorded:"), fn)
+	}
+	if err != nil {
+		return err
+	}
+	return errChecked
+}

@@ -1,0 +1,210 @@
+package embedded
+
+import (
+	"bytes"
+	_ "embed" // the dictionary
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/datacadastre/cadastre/internal/tlog"
+)
+
+// maxRow is the most bytes that a row may have once it is decompressed, and an
+// event once it is put together: far more than a call of ledger.MaxCall writes.
+const maxRow = 4 << 20
+
+// dictionary holds what rows have in common. Rows can't be read without the one
+// they were written with: a change of the file needs a new number, and a reader
+// that knows both. TestDictionary says how it is made.
+//
+//go:embed row.dict
+var dictionary []byte
+
+const dictionaryID = 1
+
+// rows is the codec of the log's rows: a row is the zstd frame, with checksum, of
+// an entry in which the JWS of the call is taken apart.
+type rows struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+// newRows makes the codec. It has no goroutines and need not be closed.
+func newRows() (*rows, error) {
+	// The fastest level: the next one takes a third longer and saves 3 %.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderDictRaw(dictionaryID, dictionary))
+	if err != nil {
+		return nil, fmt.Errorf("make encoder of rows: %w", err)
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxRow), zstd.WithDecoderDictRaw(dictionaryID, dictionary))
+	if err != nil {
+		return nil, fmt.Errorf("make decoder of rows: %w", err)
+	}
+	return &rows{enc: enc, dec: dec}, nil
+}
+
+// Encode returns the row of an entry.
+func (r *rows) Encode(e tlog.Entry) ([]byte, error) {
+	plain := plainRow(e)
+	if len(plain) > maxRow {
+		return nil, fmt.Errorf("a row has %d bytes, at most %d fit", len(plain), maxRow)
+	}
+	return r.enc.EncodeAll(plain, nil), nil
+}
+
+// Decode returns the entry of a row.
+func (r *rows) Decode(row []byte) (tlog.Entry, error) {
+	plain, err := r.dec.DecodeAll(row, nil)
+	if err != nil {
+		return tlog.Entry{}, fmt.Errorf("decompress: %w", err)
+	}
+	return parseRow(plain)
+}
+
+// Forms of the entry in a row.
+const (
+	formAsIs  = 0 // the bytes of the entry
+	formSplit = 1 // what stands before and after the JWS, then the parts of the JWS
+)
+
+// errRow says that a row is not in the form that this package writes.
+var errRow = errors.New("not the row of an entry")
+
+// plainRow is a row before it is compressed: the entry in one of the forms, then
+// the extra bytes.
+func plainRow(e tlog.Entry) []byte {
+	b := make([]byte, 0, len(e.Data)+len(e.Extra)+64)
+	if s, ok := splitEntry(e.Data); ok {
+		b = append(b, formSplit)
+		for _, part := range s {
+			b = appendBytes(b, part)
+		}
+	} else {
+		b = append(b, formAsIs)
+		b = appendBytes(b, e.Data)
+	}
+	return appendBytes(b, e.Extra)
+}
+
+func parseRow(plain []byte) (tlog.Entry, error) {
+	p := parser{rest: plain}
+	var e tlog.Entry
+	switch p.uvarint() {
+	case formAsIs:
+		e.Data = p.bytes()
+	case formSplit:
+		var s split
+		for i := range s {
+			s[i] = p.bytes()
+		}
+		e.Data = s.entry()
+	default:
+		p.bad = true
+	}
+	e.Extra = p.bytes()
+	return e, p.end()
+}
+
+// split is an entry around its JWS: the text before it, header, payload and
+// signature of the JWS decoded, the text behind it.
+type split [5][]byte
+
+// callMember begins the member of an entry that holds the JWS, which has no
+// character that JSON escapes.
+const callMember = `"call":"`
+
+// splitEntry takes an entry apart, if it has a JWS that comes back as the same
+// text: base64 can say the same bytes in more than one way.
+func splitEntry(data []byte) (s split, ok bool) {
+	begin := bytes.Index(data, []byte(callMember))
+	if begin < 0 {
+		return s, false
+	}
+	begin += len(callMember)
+	length := bytes.IndexByte(data[begin:], '"')
+	if length < 0 {
+		return s, false
+	}
+	jws := data[begin : begin+length]
+	parts := bytes.SplitN(jws, []byte{'.'}, 4)
+	if len(parts) != 3 {
+		return s, false
+	}
+	s[0], s[4] = data[:begin], data[begin+length:]
+	for i, part := range parts {
+		raw, err := base64.RawURLEncoding.AppendDecode(nil, part)
+		if err != nil {
+			return s, false
+		}
+		s[1+i] = raw
+	}
+	return s, bytes.Equal(s.appendJWS(nil), jws)
+}
+
+// entry puts the entry together again.
+func (s split) entry() []byte {
+	n := len(s[0]) + len(s[4]) + 2
+	for _, part := range s[1:4] {
+		n += base64.RawURLEncoding.EncodedLen(len(part))
+	}
+	b := s.appendJWS(append(make([]byte, 0, n), s[0]...))
+	return append(b, s[4]...)
+}
+
+func (s split) appendJWS(b []byte) []byte {
+	b = base64.RawURLEncoding.AppendEncode(b, s[1])
+	b = base64.RawURLEncoding.AppendEncode(append(b, '.'), s[2])
+	return base64.RawURLEncoding.AppendEncode(append(b, '.'), s[3])
+}
+
+// appendBytes writes bytes, or nil, which is something else than no bytes.
+func appendBytes(b, data []byte) []byte {
+	if data == nil {
+		return append(b, 0)
+	}
+	return append(binary.AppendUvarint(b, uint64(len(data))+1), data...)
+}
+
+// parser reads what appendBytes and AppendUvarint wrote. After the first thing
+// that does not fit it is bad and yields nothing.
+type parser struct {
+	rest []byte
+	bad  bool
+}
+
+func (p *parser) uvarint() uint64 {
+	n, size := binary.Uvarint(p.rest)
+	if p.bad || size <= 0 {
+		p.bad = true
+		return 0
+	}
+	p.rest = p.rest[size:]
+	return n
+}
+
+// bytes returns a part of what is read, not a copy.
+func (p *parser) bytes() []byte {
+	n := p.uvarint()
+	if n == 0 {
+		return nil
+	}
+	if n--; n > uint64(len(p.rest)) {
+		p.bad = true
+		return nil
+	}
+	part := p.rest[:n:n]
+	p.rest = p.rest[n:]
+	return part
+}
+
+// end wants that all was read.
+func (p *parser) end() error {
+	if p.bad || len(p.rest) > 0 {
+		return errRow
+	}
+	return nil
+}
