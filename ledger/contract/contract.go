@@ -18,6 +18,10 @@ type Env struct {
 	Rules   int
 	Genesis ledger.Digest // SHA-256 of the only JWS that may begin; empty: any
 	I       uint32        // place of the call in its transaction; 0 where each has a position of its own
+
+	// Beside reports whether a record is beside the matter of a bundle of evidence
+	// and so is not looked at (see beside.go). It is nil on every ledger.
+	Beside func(key string) bool
 }
 
 // State is the committed state, by point reads. Get reports false for a key
@@ -35,6 +39,7 @@ type Result struct {
 	Event    []byte         // encoded ledger.Event; nil when repeated
 	Reads    []ledger.Line  // what the call read but records of calls, sorted by key
 	Writes   []ledger.Write // sorted by key, the call's own key included
+	Beside   int            // records that were not looked at (Env.Beside)
 }
 
 // Verified is a call whose signature holds.
@@ -108,7 +113,17 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 	return t.finish(own, r.read())
 }
 
+// run checks a call and applies its rule.
 func (t *tx) run() error {
+	if err := t.admit(); err != nil {
+		return err
+	}
+	return rules[t.v.Call.Function](t, t.v.Call.Args)
+}
+
+// admit checks all that holds of every call: the function, the ledger, the times,
+// the key, the party and its role.
+func (t *tx) admit() error {
 	call := t.v.Call
 	begun, err := t.open()
 	if err != nil {
@@ -124,11 +139,9 @@ func (t *tx) run() error {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires")
 	}
 	if begun {
-		if err := t.authorize(); err != nil {
-			return err
-		}
+		return t.authorize()
 	}
-	return rules[call.Function](t, call.Args)
+	return nil
 }
 
 // open finds the act and the ledger's genesis, and reports whether the ledger has
@@ -229,7 +242,7 @@ func (t *tx) finish(own string, reads []ledger.Line) Result {
 			return Result{Err: fmt.Errorf("call %s writes %s twice", call.Function, t.writes[i].Key)}
 		}
 	}
-	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes}
+	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes, Beside: t.beside}
 }
 
 // Batch applies calls one after another, each seeing the writes of those before
