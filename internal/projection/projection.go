@@ -73,7 +73,7 @@ func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Doma
 		p.revision.Block, p.any = uint64(block), true
 		p.told = p.revision.Block + 1
 	}
-	return p, nil
+	return p, checkWriters(ctx, db)
 }
 
 // Run applies blocks until ctx ends or one can't be applied. It is called once.
@@ -140,6 +140,9 @@ func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
 				}
 			}
 			if err := place(ctx, tx, c); err != nil {
+				return err
+			}
+			if err := writers(ctx, tx, c.Position, c.Writes); err != nil {
 				return err
 			}
 			events = append(events, c.Event)
