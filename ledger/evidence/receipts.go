@@ -1,0 +1,196 @@
+package evidence
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// delivery is a start receipt with its end.
+type delivery struct {
+	start, end leaf
+	group      int
+}
+
+// leaf is one receipt of the bundle.
+type leaf struct {
+	ledger.Receipt
+	log  string
+	hash ledger.Digest // leaf hash (RFC 9162 §2.1.1): what links and calls cite
+	at   string
+}
+
+// deliveries reads all receipts as pairs, before the calls are run.
+func (v *verification) deliveries() error {
+	known := map[ledger.ID]bool{}
+	for i, g := range v.bundle.Receipts {
+		at := fmt.Sprintf("receipts[%d]", i)
+		if i > 0 && g.Log <= v.bundle.Receipts[i-1].Log {
+			return failf(CheckForm, at, "groups are not by log, or a log has two")
+		}
+		if len(g.Items) == 0 {
+			return failf(CheckNotNeeded, at, "a group without receipts")
+		}
+		list, err := pairs(at, g)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			if known[d.start.ID] {
+				return failf(CheckReceipt, d.start.at, "the start %s is there twice", d.start.ID)
+			}
+			if known[d.start.ID] = true; !v.wanted(d) {
+				return failf(CheckReceipt, d.start.at, "the receipt is not of %s", v.bundle.About)
+			}
+			d.group = i
+			v.pending = append(v.pending, d)
+		}
+	}
+	slices.SortStableFunc(v.pending, func(a, b *delivery) int { return cmp.Compare(a.start.Revision.Block, b.start.Revision.Block) })
+	return nil
+}
+
+// pairs reads the receipts of a group: every start with its end, nothing else.
+func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
+	open := map[ledger.ID]*delivery{}
+	var list []*delivery
+	for i, item := range g.Items {
+		at := fmt.Sprintf("%s.items[%d]", at, i)
+		if i > 0 && item.Index <= g.Items[i-1].Index {
+			return nil, failf(CheckForm, at, "receipts are not by index")
+		}
+		sum := tlog.RecordHash(item.Entry)
+		l := leaf{log: g.Log, hash: ledger.Digest(hex.EncodeToString(sum[:])), at: at}
+		if err := strictForm(item.Entry, &l.Receipt); err != nil {
+			return nil, fail(CheckReceipt, at, err)
+		}
+		switch {
+		case l.V != 1:
+			return nil, failf(CheckReceipt, at, "a receipt of version %d", l.V)
+		case l.Kind == ledger.ReceiptStart && l.Revision != nil && open[l.ID] == nil:
+			open[l.ID] = &delivery{start: l}
+		case l.Kind == ledger.ReceiptStart:
+			return nil, failf(CheckReceipt, at, "a start without policy revision, or there twice")
+		case l.Kind == ledger.ReceiptEnd:
+			d := open[l.Start]
+			if d == nil {
+				return nil, failf(CheckReceipt, at, "the start %s of this end is not in the bundle", l.Start)
+			}
+			if err := continues(d.start, l); err != nil {
+				return nil, err
+			}
+			d.end = l
+			delete(open, l.Start)
+			list = append(list, d)
+		default:
+			return nil, failf(CheckNotNeeded, at, "a receipt of kind %q", l.Kind)
+		}
+	}
+	for _, item := range open {
+		return nil, failf(CheckReceipt, item.start.at, "the start %s has no end in the bundle", item.start.ID)
+	}
+	return list, nil
+}
+
+// continues checks an end: it repeats its start in every member but those that say
+// how the delivery ended. Its time may lie a little before, since only the start's
+// is raised to the ledger's.
+func continues(s, e leaf) error {
+	again := e.Receipt
+	again.Kind, again.ID, again.Time, again.Revision = s.Kind, s.ID, s.Time, s.Revision
+	again.Start, again.Bytes, again.BytesMax, again.Outcome = "", 0, 0, ""
+	if !reflect.DeepEqual(again, s.Receipt) || e.Revision != nil || e.ID != ledger.DeriveID("end", string(s.ID)) || e.Time+ledger.Skew < s.Time {
+		return failf(CheckReceipt, e.at, "the end is not of its start")
+	}
+	most := e.Bytes
+	switch e.Outcome {
+	case ledger.Complete:
+		if e.Bytes != s.Length {
+			return failf(CheckReceipt, e.at, "complete, with %d bytes of %d", e.Bytes, s.Length)
+		}
+	case ledger.Interrupted:
+		most = max(most, e.BytesMax)
+	case ledger.Partial, ledger.Aborted:
+	default:
+		return failf(CheckReceipt, e.at, "outcome %q", e.Outcome)
+	}
+	if e.Bytes < 0 || most > s.Length || e.Outcome != ledger.Interrupted && e.BytesMax != 0 {
+		return failf(CheckReceipt, e.at, "more bytes than were asked for")
+	}
+	return nil
+}
+
+// wanted reports whether a delivery is among what the bundle is about.
+func (v *verification) wanted(d *delivery) bool {
+	about, s := v.bundle.About, d.start
+	switch about.Kind() {
+	case ledger.KindReceipt:
+		return about.ID() == string(s.hash) || about.ID() == string(d.end.hash)
+	case ledger.KindOrder:
+		return s.Flow == ledger.Delivery && about.ID() == string(s.Order)
+	case ledger.KindLicense:
+		return s.Flow == ledger.Supply && about.ID() == string(s.License)
+	}
+	return s.Flow == ledger.Supply && about == s.Subject
+}
+
+// drift is how far the clocks of a node and its ledger may lie apart: each keeps
+// within Skew of the true time.
+const drift = 2 * ledger.Skew
+
+// judge judges the deliveries that were decided before the next call, nil at the
+// end, on the state of then. Their times must fit the calls around them.
+func (v *verification) judge(next *recorded) error {
+	for len(v.pending) > 0 {
+		d := v.pending[0]
+		s := d.start
+		if next != nil && s.Revision.Block >= next.Position.Block {
+			return nil
+		}
+		if next != nil && s.Time > next.Time+drift || len(v.calls) > 0 && s.Time+ledger.Skew < v.calls[len(v.calls)-1].Time && v.logged {
+			return failf(CheckReceipt, s.at, "its time does not lie between the calls around its revision %d", s.Revision.Block)
+		}
+		if err := allowed(view{v, &v.roots}, s); err != nil {
+			return fail(CheckReceipt, s.at, err)
+		}
+		if err := v.count(d); err != nil {
+			return err
+		}
+		v.pending, v.judged = v.pending[1:], append(v.judged, d)
+	}
+	return nil
+}
+
+// anchored checks each receipt under the anchor of its log (RFC 9162 §2.1.3): it
+// was decided and written before that.
+func (v *verification) anchored() error {
+	for i, g := range v.bundle.Receipts {
+		at := fmt.Sprintf("receipts[%d]", i)
+		if g.Anchor < 0 || g.Anchor >= len(v.calls) || v.calls[g.Anchor].anchor == nil {
+			return failf(CheckReceipt, at, "calls[%d] is no anchor", g.Anchor)
+		}
+		a := v.calls[g.Anchor]
+		if a.anchor.Log != g.Log {
+			return failf(CheckReceipt, at, "the anchor is of the log %s", a.anchor.Log)
+		}
+		v.roots = append(v.roots, g.Anchor)
+		for j, item := range g.Items {
+			if err := included(item.Path, a.anchor.Size, hash(a.anchor.Root), item.Index, item.Entry); err != nil {
+				return fail(CheckReceipt, fmt.Sprintf("%s.items[%d]", at, j), err)
+			}
+		}
+	}
+	for _, d := range v.judged {
+		a := v.calls[v.bundle.Receipts[d.group].Anchor]
+		if d.start.Revision.Block >= a.Position.Block || max(d.start.Time, d.end.Time) > a.Time+ledger.Skew {
+			return failf(CheckReceipt, d.start.at, "decided after its anchor, or younger")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,306 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+// Verify checks a bundle against the trust file alone and reports what it
+// proves. The error is a *Failure that names the first check which did not hold
+// and where; then the bundle proves nothing. checkers are by ProofSet.Kind.
+func Verify(data []byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (Report, error) {
+	b, err := Parse(data)
+	if err != nil {
+		return Report{}, err
+	}
+	v, err := check(b, trust, algs, checkers)
+	if err != nil {
+		return Report{}, err
+	}
+	if err := v.needed(); err != nil {
+		return Report{}, err
+	}
+	return v.summary(), nil
+}
+
+// verification is one bundle being checked: the state that its calls so far lead
+// to, and which call needs which.
+type verification struct {
+	engine
+	bundle  Bundle
+	trust   Trust
+	state   map[string]value
+	calls   []*act
+	begun   map[ledger.Ref]bool // records that a license may name and a call begins
+	pending []*delivery         // not judged yet, by revision
+	judged  []*delivery
+	counts  map[ledger.Ref]*sum // what was delivered under an order or license
+	roots   []int               // calls that the matter and the receipts need
+	joining bool                // what is not needed is dropped, not refused
+	genesis ledger.Genesis
+	skipped int // records beside the matter
+}
+
+// value is what stands under a key: nil where a call deleted it.
+type value struct {
+	bytes []byte
+	by    int // the call that wrote it
+}
+
+// act is one call of the bundle that holds.
+type act struct {
+	recorded
+	custody ledger.Custody
+	what    []ledger.Ref // records that it wrote
+	on      []int        // calls that wrote what it read
+	anchor  *ledger.AnchorArgs
+	beside  int
+}
+
+// view is the state as one call, or the matter, reads it.
+type view struct {
+	v  *verification
+	on *[]int
+}
+
+// Get reads one key and notes the call that wrote it.
+func (r view) Get(key string) ([]byte, bool, error) {
+	x, ok := r.v.state[key]
+	if ok && !ledger.IsCallKey(key) {
+		*r.on = append(*r.on, x.by)
+	}
+	return x.bytes, x.bytes != nil, nil
+}
+
+// Get reads one key of the state so far.
+func (v *verification) Get(key string) ([]byte, bool, error) {
+	x := v.state[key]
+	return x.bytes, x.bytes != nil, nil
+}
+
+// check does all but the last: whether the bundle holds what nothing needs.
+func check(b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
+	v := &verification{bundle: b, trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, counts: map[ledger.Ref]*sum{}}
+	return v, v.run(algs, checkers)
+}
+
+func (v *verification) run(algs ledger.Algorithms, checkers map[string]Checker) error {
+	b := v.bundle
+	if _, ok := matters[b.About.Kind()]; !ok {
+		return failf(CheckForm, "about", "a bundle can't be about %s", b.About)
+	}
+	if b.Ledger != v.trust.Ledger {
+		return failf(CheckGenesis, "ledger", "bundle is of ledger %s, the trust file of %s", b.Ledger, v.trust.Ledger)
+	}
+	c, ok := checkers[b.Proof.Kind]
+	if !ok {
+		return failf(CheckProof, "proof.kind", "no checker for proofs of kind %q", b.Proof.Kind)
+	}
+	prove, err := c.Open(v.trust, b.Proof.Common)
+	if err != nil {
+		return fail(CheckProof, "proof.common", err)
+	}
+	v.engine = engine{genesis: v.trust.Genesis, algs: algs, beside: v.isBeside, logged: b.Proof.Kind == TLogKind}
+	calls := make([]*recorded, len(b.Calls))
+	for i, call := range b.Calls {
+		if calls[i], err = open(prove, call.Proof, fmt.Sprintf("calls[%d]", i)); err != nil {
+			return err
+		}
+		v.begun[contract.Begins(calls[i].signed.Call)] = true
+	}
+	if err := v.deliveries(); err != nil {
+		return err
+	}
+	for i, call := range calls {
+		if err := v.add(call, b.Calls[i]); err != nil {
+			return err
+		}
+	}
+	return v.end()
+}
+
+// isBeside reports whether a record is beside the matter: no call in the bundle
+// begins it, or its kind always is.
+func (v *verification) isBeside(key string) bool {
+	may, always := contract.BesideKind(key)
+	return always || may && !v.begun[ledger.Ref(key)]
+}
+
+// add runs the next call: first the receipts are judged that were decided before.
+func (v *verification) add(c *recorded, call Call) error {
+	if err := v.placed(c); err != nil {
+		return err
+	}
+	if err := v.judge(c); err != nil {
+		return err
+	}
+	a := &act{recorded: *c}
+	i := len(v.calls)
+	state := view{v, &a.on}
+	if err := v.signature(state, c); err != nil {
+		return err
+	}
+	var err error
+	if i > 0 {
+		if a.custody, err = contract.CustodyOf(v, c.signed); err != nil {
+			return fail(CheckKey, c.at, err)
+		}
+	}
+	v.calls = append(v.calls, a)
+	if c.sealed() {
+		return v.seal(state, a, call)
+	}
+	if len(call.Writes) > 0 {
+		return failf(CheckNotNeeded, c.at, "it shows what it wrote")
+	}
+	r, err := v.apply(state, c)
+	if err != nil {
+		return err
+	}
+	shown := call.Reads
+	if v.joining && r.Beside == 0 {
+		shown = nil
+	}
+	if err := compareReads(c, r, shown, v.agrees); err != nil {
+		return err
+	}
+	for _, w := range r.Writes {
+		v.state[w.Key] = value{w.Value, i}
+	}
+	a.beside = r.Beside
+	v.skipped += r.Beside
+	if i == 0 {
+		return v.begin(a)
+	}
+	return a.wrote(r.Event)
+}
+
+// placed checks a call's place after those before it. One clock stamps a log, so
+// that its times never fall.
+func (v *verification) placed(c *recorded) error {
+	if c.signed.Call.Ledger != v.bundle.Ledger {
+		return failf(CheckGenesis, c.at, "call was made for ledger %s", c.signed.Call.Ledger)
+	}
+	if len(v.calls) == 0 {
+		if ledger.DigestOf([]byte(c.JWS)) != v.trust.Genesis || v.logged && c.Position.Block != 0 {
+			return failf(CheckGenesis, c.at, "not the genesis of the trust file")
+		}
+		return nil
+	}
+	last := v.calls[len(v.calls)-1]
+	if c.Position.Compare(last.Position) <= 0 || v.logged && c.Time < last.Time {
+		return failf(CheckOrder, c.at, "call stands before the one it follows, or time falls")
+	}
+	return nil
+}
+
+// begin reads what the genesis says of the ledger.
+func (v *verification) begin(a *act) error {
+	var ok bool
+	var err error
+	if v.genesis, ok, err = load[ledger.Genesis](v, ledger.GenesisRef); err != nil || !ok {
+		return failf(CheckGenesis, a.at, "no record of the genesis: %v", err)
+	}
+	if v.genesis.Ledger != v.trust.Ledger || v.trust.Demo != nil && *v.trust.Demo != v.genesis.Demo {
+		return failf(CheckGenesis, a.at, "the trust file says otherwise of the ledger, or whether it is a demonstration")
+	}
+	if v.genesis.LedgerKey == "" && v.logged {
+		return failf(CheckProof, "proof.kind", "the genesis names no log: the register is kept elsewhere")
+	}
+	a.custody, err = contract.CustodyOf(v, a.signed)
+	return err
+}
+
+// agrees reports whether a line of what is beside the matter speaks against what
+// the bundle has under that key.
+func (v *verification) agrees(l ledger.Line) bool {
+	x, ok := v.state[l.Key]
+	return !ok || ledger.LineOf(l.Key, x.bytes) == l
+}
+
+// seal takes an anchor, whose writes are shown and must say what it says.
+func (v *verification) seal(state contract.State, a *act, call Call) error {
+	args, err := v.engine.seal(state, &a.recorded)
+	if err != nil {
+		return err
+	}
+	if len(call.Reads) > 0 {
+		return failf(CheckNotNeeded, a.at, "it shows what it read")
+	}
+	s := a.signed
+	want := ledger.Anchor{
+		Log: args.Log, Size: args.Size, Root: args.Root, Time: a.Time,
+		Cite: ledger.Cite{Party: s.Call.Party, Call: s.Call.ID, Payload: s.Payload},
+	}
+	ref := ledger.RefTo(ledger.KindAnchor, args.Log)
+	var got ledger.Anchor
+	if len(call.Writes) != 1 || call.Writes[0].Line != ledger.LineOf(ledger.RecordKey(ref), call.Writes[0].Value) ||
+		ledger.HashLines([]ledger.Line{call.Writes[0].Line}) != a.Writes {
+		return failf(CheckWrites, a.at, "the lines are not those of the entry")
+	}
+	if err := strictForm(call.Writes[0].Value, &got); err != nil || got != want {
+		return failf(CheckWrites, a.at, "the anchor is not the one that was signed")
+	}
+	a.anchor, a.what = &args, []ledger.Ref{ref}
+	known, err := json.Marshal(ledger.CallRecord{Payload: s.Payload, Time: a.Time})
+	v.state[ledger.CallKey(s.Call.Party, s.Call.ID)] = value{known, len(v.calls) - 1}
+	return err
+}
+
+// end judges what is left of the receipts, and reads what the bundle is about.
+func (v *verification) end() error {
+	if len(v.calls) == 0 {
+		return failf(CheckGenesis, "calls", "no call")
+	}
+	if err := v.judge(nil); err != nil {
+		return err
+	}
+	if err := v.anchored(); err != nil {
+		return err
+	}
+	about := v.bundle.About
+	if about.Kind() == ledger.KindReceipt {
+		if len(v.judged) != 1 {
+			return failf(CheckMissing, string(about), "the bundle holds %d deliveries, not the one it is about", len(v.judged))
+		}
+		return nil
+	}
+	if err := readMatter(view{v, &v.roots}, about); err != nil {
+		return fail(CheckMissing, string(about), err)
+	}
+	return nil
+}
+
+// used reports of each call whether the matter or a receipt needs it: it wrote
+// what is read, by the matter or by a call that is needed.
+func (v *verification) used() []bool {
+	used := make([]bool, len(v.calls))
+	for queue := append([]int{0}, v.roots...); len(queue) > 0; {
+		i := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		if !used[i] {
+			used[i] = true
+			queue = append(queue, v.calls[i].on...)
+		}
+	}
+	return used
+}
+
+// needed refuses calls that nothing needs.
+func (v *verification) needed() error {
+	for i, used := range v.used() {
+		if !used {
+			return failf(CheckNotNeeded, v.calls[i].at, "nothing reads what %s wrote", v.calls[i].fn())
+		}
+	}
+	return nil
+}
+
+// shares reports whether two bundles are of one ledger under one checkpoint.
+func (b Bundle) shares(c Bundle) bool {
+	return b.Ledger == c.Ledger && b.Proof.Kind == c.Proof.Kind && bytes.Equal(b.Proof.Common, c.Proof.Common)
+}
