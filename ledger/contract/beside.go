@@ -42,18 +42,15 @@ func Begins(call ledger.Call) ledger.Ref {
 			ID ledger.ID `json:"id"`
 		} `json:"resource"`
 	}
-	if json.Unmarshal(call.Args, &args) != nil {
+	begins, ok := map[ledger.Function]func() ledger.Ref{
+		ledger.FnAppSubmit:      func() ledger.Ref { return resourceRef(args.Resource.ID) },
+		ledger.FnLicenseOffer:   func() ledger.Ref { return licenseRef(args.ID) },
+		ledger.FnEnvironmentSet: func() ledger.Ref { return ledger.RefTo(ledger.KindEnvironment, args.ID) },
+	}[call.Function]
+	if !ok || json.Unmarshal(call.Args, &args) != nil {
 		return ""
 	}
-	switch call.Function {
-	case ledger.FnAppSubmit:
-		return resourceRef(args.Resource.ID)
-	case ledger.FnLicenseOffer:
-		return licenseRef(args.ID)
-	case ledger.FnEnvironmentSet:
-		return ledger.RefTo(ledger.KindEnvironment, args.ID)
-	}
-	return ""
+	return begins()
 }
 
 // besides reports whether a record is beside the matter, and counts those that are.
