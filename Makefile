@@ -52,6 +52,14 @@ GUARDS := 20
 guards: ## remove GUARDS guards of the contract, one at a time, and look for the test that notices
 	CADASTRE_GUARDS=$(GUARDS) go test -count=1 -v -timeout 90m -run TestEachGuardIsTested ./internal/guards
 
+.PHONY: generate
+generate: ## write the pages of docs/ that follow from the code
+	go run ./internal/generate docs
+
+.PHONY: forge
+forge: ## try every change of one member on a bundle of evidence, not a tenth
+	go test -count=1 -v -run TestForgedMembers ./ledger/evidence -forge
+
 .PHONY: lint
 lint: ## check the code by .golangci.yml (the linter is fetched and built once)
 	$(LINTER) run $(PACKAGES)

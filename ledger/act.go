@@ -31,13 +31,16 @@ type Args interface{ Validate() error }
 // Who is one answer to the question who may call a function: a party with the
 // role, and where As is set, only the party that this member of the record names.
 type Who struct {
-	Role Role
-	As   string
+	Role Role   `json:"role"`
+	As   string `json:"as,omitempty"`
 }
 
 // Move is one step of a record's state. A record is made from "", and one that
 // has no states is made from "" to "".
-type Move struct{ From, To string }
+type Move struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
 
 // Acts returns the table, in the order of the functions' names as declared.
 func Acts() []Act { return slices.Clone(acts) }

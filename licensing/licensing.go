@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/policies"
 )
@@ -15,13 +16,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the domain's tables; the set is named "licensing".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
 // Question is the policies': who may use what, for what, when.
 type Question = policies.Question

@@ -4,27 +4,38 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // Project applies one event inside tx. From here to Refresh, decisions of the
-// parties it touches read their licenses anew: none rests on what they were
+// parties it touches read their licenses again: none rests on what they were
 // before the commit.
 func (l *Licensing) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	l.mu.Lock()
-	for _, p := range l.Touched(e) {
-		l.moving[p] = true
+	write, err := l.Prepare(e)
+	if err != nil {
+		return err
 	}
-	l.mu.Unlock()
-	for _, r := range e.Records {
-		if err := project(ctx, tx, r); err != nil {
-			return fmt.Errorf("project %s: %w", r.Ref, err)
+	return write(ctx, tx)
+}
+
+// Prepare decodes what an event says and returns what writes it.
+func (l *Licensing) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
+	touched := l.Touched(e)
+	write, err := readmodel.PrepareRecords(e, prepare)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, tx *sql.Tx) error {
+		l.mu.Lock()
+		for _, p := range touched {
+			l.moving[p] = true
 		}
-	}
-	return nil
+		l.mu.Unlock()
+		return write(ctx, tx)
+	}, nil
 }
 
 // Touched are the parties whose licenses an event changes.
@@ -55,43 +66,55 @@ func (l *Licensing) Refresh(parties ...ledger.ID) {
 	}
 }
 
-func project(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
+func prepare(r ledger.Record) (readmodel.Step, error) {
 	switch r.Ref.Kind() {
 	case ledger.KindLicense:
-		return projectLicense(ctx, tx, r)
+		return prepareLicense(r)
 	case ledger.KindEnvironment:
-		return projectEnvironment(ctx, tx, r)
+		return prepareEnvironment(r)
 	case ledger.KindEntry:
-		return projectEntry(ctx, tx, r)
+		return prepareEntry(r)
 	case ledger.KindParty:
-		return projectParty(ctx, tx, r)
+		return prepareParty(r)
 	}
-	return nil
+	return nil, nil
 }
 
-func projectLicense(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	var v ledger.License
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return err
+var (
+	licenseRow = readmodel.Row{
+		Table: "licensing_license", Key: "id", Once: []string{"assignee", "assigner"}, Columns: []string{"state", "value"},
+	}.Upsert()
+	environmentRow = readmodel.Row{Table: "licensing_environment", Key: "id", Columns: []string{"kid", "value"}}.Upsert()
+	entryRow       = readmodel.Row{Table: "licensing_entry", Key: "id", Columns: []string{"resource", "value"}}.Upsert()
+	partyRow       = readmodel.Row{Table: "licensing_party", Key: "id", Columns: []string{"active"}}.Upsert()
+)
+
+const (
+	addScope    = "INSERT INTO licensing_scope (region, target, license) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+	addExcluded = "INSERT INTO licensing_excluded (license, resource) VALUES (?, ?) ON CONFLICT DO NOTHING"
+)
+
+func prepareLicense(r ledger.Record) (readmodel.Step, error) {
+	v, err := readmodel.Decode[ledger.License](r)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO licensing_license (id, assignee, assigner, state, value) VALUES (?, ?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET state = excluded.state, value = excluded.value",
-		v.ID, v.Assignee, v.Assigner, v.State, string(r.Value)); err != nil {
-		return err
-	}
-	for _, t := range targets(v.LicenseTerms) {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO licensing_scope (region, target, license) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-			v.Region, t, v.ID); err != nil {
+	return func(ctx context.Context, tx *sql.Tx) error {
+		if err := readmodel.Exec(ctx, tx, licenseRow, v.ID, v.Assignee, v.Assigner, v.State, string(r.Value)); err != nil {
 			return err
 		}
-	}
-	for _, x := range v.Excluded {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO licensing_excluded (license, resource) VALUES (?, ?) ON CONFLICT DO NOTHING",
-			v.ID, x); err != nil {
-			return err
+		for _, t := range targets(v.LicenseTerms) {
+			if err := readmodel.Exec(ctx, tx, addScope, v.Region, t, v.ID); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		for _, x := range v.Excluded {
+			if err := readmodel.Exec(ctx, tx, addExcluded, v.ID, x); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 // everything is the target of a license of mode whole.
@@ -119,39 +142,33 @@ func domainTarget(name string) string       { return "domain/" + name }
 func resourceTarget(id ledger.ID) string    { return "resource/" + string(id) }
 func wider(r ledger.Region) []ledger.Region { return []ledger.Region{r, r[:4] + "00", r[:2] + "0000"} }
 
-func projectEnvironment(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	var v ledger.Environment
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return err
+func prepareEnvironment(r ledger.Record) (readmodel.Step, error) {
+	v, err := readmodel.Decode[ledger.Environment](r)
+	if err != nil {
+		return nil, err
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO licensing_environment (id, kid, value) VALUES (?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET kid = excluded.kid, value = excluded.value", v.ID, v.Kid, string(r.Value))
-	return err
+	return readmodel.Write(environmentRow, v.ID, v.Kid, string(r.Value)), nil
 }
 
-func projectEntry(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	var v ledger.Entry
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return err
+func prepareEntry(r ledger.Record) (readmodel.Step, error) {
+	v, err := readmodel.Decode[ledger.Entry](r)
+	if err != nil {
+		return nil, err
 	}
 	b, err := json.Marshal(Entry{
 		ID: v.ID, Facts: v.Facts(), Title: v.Title, State: v.State, Suspensions: v.Suspensions,
 		ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO licensing_entry (id, resource, value) VALUES (?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET resource = excluded.resource, value = excluded.value", v.ID, v.Subject, string(b))
-	return err
+	return readmodel.Write(entryRow, v.ID, v.Subject, string(b)), nil
 }
 
-func projectParty(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	var v ledger.Party
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return err
+func prepareParty(r ledger.Record) (readmodel.Step, error) {
+	v, err := readmodel.Decode[ledger.Party](r)
+	if err != nil {
+		return nil, err
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO licensing_party (id, active) VALUES (?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET active = excluded.active", v.ID, v.Active())
-	return err
+	return readmodel.Write(partyRow, v.ID, v.Active()), nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -15,83 +16,89 @@ import (
 var migrations embed.FS
 
 // Migrations are the domain's tables; the set is named "marketplace".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Project keeps products, content and orders, and what the checks of order and
-// delivery need of parties, licenses, entries and environments.
+// Project stores products, content and orders, and what the rules of order and
+// delivery look at of parties, licenses, entries and environments.
 func (m *Market) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	for _, r := range e.Records {
-		if err := projectRecord(ctx, tx, r, e.Time); err != nil {
-			return fmt.Errorf("project %s: %w", r.Ref, err)
-		}
+	write, err := m.Prepare(e)
+	if err != nil {
+		return err
 	}
-	return nil
+	return write(ctx, tx)
 }
 
-func projectRecord(ctx context.Context, tx *sql.Tx, r ledger.Record, at ledger.Millis) error {
+// Prepare decodes what an event says and returns what writes it.
+func (m *Market) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
+	return readmodel.PrepareRecords(e, func(r ledger.Record) (readmodel.Step, error) { return prepare(r, e.Time) })
+}
+
+func prepare(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
 	switch r.Ref.Kind() {
 	case ledger.KindProduct:
-		return projectProduct(ctx, tx, r)
+		return prepareProduct(r)
 	case ledger.KindContent:
-		return projectContent(ctx, tx, r)
+		return prepareContent(r)
 	case ledger.KindOrder:
-		return projectOrder(ctx, tx, r, at)
+		return prepareOrder(r, at)
 	case ledger.KindEntry:
-		var e ledger.Entry
-		if err := json.Unmarshal(r.Value, &e); err != nil {
-			return err
-		}
-		if err := keep(ctx, tx, ledger.RefTo(ledger.KindResource, e.Subject), r.Value); err != nil {
-			return err
-		}
-		return keep(ctx, tx, r.Ref, r.Value)
-	case ledger.KindParty, ledger.KindLicense, ledger.KindEnvironment, ledger.KindGenesis:
-		return keep(ctx, tx, r.Ref, r.Value)
+		return prepareEntry(r)
+	case ledger.KindParty, ledger.KindLicense, ledger.KindEnvironment:
+		return readmodel.Write(recordRow, r.Ref, string(r.Value)), nil
 	}
-	return nil
+	return nil, nil
 }
 
-func keep(ctx context.Context, tx *sql.Tx, ref ledger.Ref, value []byte) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO market_record (ref, value) VALUES (?, ?) "+
-		"ON CONFLICT (ref) DO UPDATE SET value = excluded.value", ref, string(value))
-	return err
+var (
+	recordRow  = readmodel.Row{Table: "market_record", Key: "ref", Columns: []string{"value"}}.Upsert()
+	productRow = readmodel.Row{
+		Table: "product", Key: "id", Once: []string{"operator", "listed_at"}, Columns: []string{"license", "state", "title", "value"},
+	}.Upsert()
+	contentRow = readmodel.Row{
+		Table: "content", Key: "id", Once: []string{"subject", "object", "sha256"}, Columns: []string{"removed", "value"},
+	}.Upsert()
+	orderRow = readmodel.Row{
+		Table: "orders", Key: "id", Once: []string{"product", "operator", "buyer", "placed_at"}, Columns: []string{"state", "value"},
+	}.Upsert()
+)
+
+// prepareEntry stores the entry of a resource under the resource, by which the
+// rules ask for it, without the members that no rule looks at and that take the
+// most room.
+func prepareEntry(r ledger.Record) (readmodel.Step, error) {
+	e, err := readmodel.Decode[ledger.Entry](r)
+	if err != nil {
+		return nil, err
+	}
+	e.Resource.Items, e.Resource.Description = nil, ""
+	value, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Ref, err)
+	}
+	return readmodel.Write(recordRow, ledger.RefTo(ledger.KindResource, e.Subject), string(value)), nil
 }
 
-func projectProduct(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	var p ledger.Product
-	if err := json.Unmarshal(r.Value, &p); err != nil {
-		return err
+func prepareProduct(r ledger.Record) (readmodel.Step, error) {
+	p, err := readmodel.Decode[ledger.Product](r)
+	if err != nil {
+		return nil, err
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO product (id, operator, license, state, title, listed_at, value) VALUES (?, ?, ?, ?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET state = excluded.state, title = excluded.title, license = excluded.license, value = excluded.value",
-		p.ID, p.Operator, p.License, p.State, p.Title, p.ListedAt, string(r.Value))
-	return err
+	return readmodel.Write(productRow, p.ID, p.Operator, p.ListedAt, p.License, p.State, p.Title, string(r.Value)), nil
 }
 
-func projectContent(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	var c ledger.Content
-	if err := json.Unmarshal(r.Value, &c); err != nil {
-		return err
+func prepareContent(r ledger.Record) (readmodel.Step, error) {
+	c, err := readmodel.Decode[ledger.Content](r)
+	if err != nil {
+		return nil, err
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO content (id, subject, object, sha256, removed, value) VALUES (?, ?, ?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET removed = excluded.removed, value = excluded.value",
-		c.ID, c.Subject, c.Object, c.SHA256, c.State == ledger.ContentRemoved, string(r.Value))
-	return err
+	return readmodel.Write(contentRow, c.ID, c.Subject, c.Object, c.SHA256, c.State == ledger.ContentRemoved, string(r.Value)), nil
 }
 
-func projectOrder(ctx context.Context, tx *sql.Tx, r ledger.Record, at ledger.Millis) error {
-	var o ledger.Order
-	if err := json.Unmarshal(r.Value, &o); err != nil {
-		return err
+// prepareOrder writes an order; at is when it was placed at its first event.
+func prepareOrder(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
+	o, err := readmodel.Decode[ledger.Order](r)
+	if err != nil {
+		return nil, err
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO orders (id, product, operator, buyer, state, placed_at, value) VALUES (?, ?, ?, ?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET state = excluded.state, value = excluded.value",
-		o.ID, o.Product, o.Operator, o.Buyer, o.State, at, string(r.Value))
-	return err
+	return readmodel.Write(orderRow, o.ID, o.Product, o.Operator, o.Buyer, at, o.State, string(r.Value)), nil
 }

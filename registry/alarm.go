@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
 // CalendarYears are the recorded lists of the State Council, by year.
 func (r *Registry) CalendarYears(ctx context.Context) ([]ledger.CalendarYear, error) {
-	years := []ledger.CalendarYear{}
-	err := numbered(ctx, r.read, func(_ int64, y ledger.CalendarYear) bool {
-		years = append(years, y)
-		return true
-	}, "SELECT year, value FROM registry_calendar ORDER BY year")
-	return years, err
+	return readmodel.List[ledger.CalendarYear](ctx, r.read, "SELECT value FROM registry_calendar ORDER BY year")
 }
 
 // Years is the calendar of the lists that are recorded now.
@@ -94,8 +90,12 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 	if err != nil && !errors.Is(err, ledger.NotFound) {
 		return nil, err
 	}
+	open, err := readmodel.List[ledger.Application](ctx, r.read, waiting)
+	if err != nil {
+		return nil, err
+	}
 	alarms, day := []Alarm{}, calendar.Date(r.today())
-	err = numbered(ctx, r.read, func(_ int64, a ledger.Application) bool {
+	for _, a := range open {
 		for _, w := range running(lists, genesis.Limits, a, day) {
 			due := lastDay(lists, w.period)
 			if w.period.Days == 0 || due.Due >= day {
@@ -106,10 +106,14 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 				Objection: w.objection, Due: ledger.Date(due.Due), Days: worked(lists, due.Due, day), Provisional: due.Provisional,
 			})
 		}
-		return true
-	}, "SELECT n, value FROM registry_application WHERE state IN ('submitted', 'returned', 'accepted', 'noticed') ORDER BY n")
-	return alarms, err
+	}
+	return alarms, nil
 }
+
+// waiting selects the applications that wait for a step. The index is a partial
+// one, of these states alone.
+const waiting = "SELECT value FROM registry_application INDEXED BY registry_application_waiting " +
+	"WHERE state IN ('submitted', 'returned', 'accepted', 'noticed') ORDER BY n"
 
 // running are the limits that run for a today. Coding waits for the notice and
 // every objection; where no limit of it is recorded, it is counted from the end of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -81,13 +82,13 @@ func facts(e ledger.Entry) Summary {
 // Entry is the record of a registration; NotFound if there is none. It holds more
 // than is public: Resource and Certificate don't.
 func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.Entry, error) {
-	return one[ledger.Entry](ctx, r.read, "entry",
+	return readmodel.One[ledger.Entry](ctx, r.read, missing("entry"),
 		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.id = ?", id)
 }
 
 // EntryOf is the last entry of a resource; NotFound while it is not coded.
 func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.Entry, error) {
-	return one[ledger.Entry](ctx, r.read, "resource",
+	return readmodel.One[ledger.Entry](ctx, r.read, missing("resource"),
 		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.subject = ? ORDER BY e.n DESC LIMIT 1", resource)
 }
 
@@ -171,7 +172,7 @@ func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, e
 		Value  ledger.Entry
 		Coding ledger.Cite
 	}
-	c, err := one[coded](ctx, r.read, "code", "SELECT json_object('Value', json(t.value), 'Coding', json(t.coding)) "+
+	c, err := readmodel.One[coded](ctx, r.read, missing("code"), "SELECT json_object('Value', json(t.value), 'Coding', json(t.coding)) "+
 		"FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.cad_code = ?1 OR e.registry_code = ?1 "+
 		"ORDER BY e.cad_code = ?1 DESC LIMIT 1", code)
 	if err != nil {

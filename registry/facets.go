@@ -80,7 +80,7 @@ func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
 	if s.match != "" {
 		from = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid WHERE registry_found MATCH ?2"
 	}
-	const key = "e.domain, e.region, e.holder, e.state, e.suspended"
+	const key = "e.region, e.domain, e.holder, e.state, e.suspended"
 	rows, err := tx.QueryContext(ctx, "SELECT "+key+", count(*), sum(e.valid_until < ?1) FROM "+from+" GROUP BY "+key, s.day, s.match)
 	if err != nil {
 		return nil, fmt.Errorf("count: %w", err)
@@ -92,7 +92,7 @@ func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
 		var state ledger.EntryState
 		var suspended bool
 		var all, over int
-		if err := rows.Scan(&g.domain, &g.region, &g.holder, &state, &suspended, &all, &over); err != nil {
+		if err := rows.Scan(&g.region, &g.domain, &g.holder, &state, &suspended, &all, &over); err != nil {
 			return nil, fmt.Errorf("count: %w", err)
 		}
 		for _, part := range []struct {

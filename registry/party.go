@@ -3,18 +3,19 @@ package registry
 import (
 	"context"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // Party is an admitted party; NotFound if there is none.
 func (r *Registry) Party(ctx context.Context, id ledger.ID) (ledger.Party, error) {
-	return one[ledger.Party](ctx, r.read, "party", "SELECT value FROM registry_party WHERE id = ?", id)
+	return readmodel.One[ledger.Party](ctx, r.read, missing("party"), "SELECT value FROM registry_party WHERE id = ?", id)
 }
 
 // PartyByName is the party of exactly that name. Names need not differ: where two
 // parties bear it, the answer is Conflict, and the id is needed.
 func (r *Registry) PartyByName(ctx context.Context, name string) (ledger.Party, error) {
-	found, _, err := page[ledger.Party](ctx, r.read, 2, "SELECT n, value FROM registry_party WHERE name = ? LIMIT ?", name)
+	found, err := readmodel.List[ledger.Party](ctx, r.read, "SELECT value FROM registry_party WHERE name = ? LIMIT 2", name)
 	switch {
 	case err != nil:
 		return ledger.Party{}, err
@@ -29,7 +30,7 @@ func (r *Registry) PartyByName(ctx context.Context, name string) (ledger.Party, 
 // PartyByKid is the party that a public key belongs to and the record of the key,
 // which may have ended: the caller holds KeyRecord.Valid and Use against its need.
 func (r *Registry) PartyByKid(ctx context.Context, kid ledger.KeyID) (ledger.Party, ledger.KeyRecord, error) {
-	p, err := one[ledger.Party](ctx, r.read, "kid",
+	p, err := readmodel.One[ledger.Party](ctx, r.read, missing("kid"),
 		"SELECT p.value FROM registry_key k JOIN registry_party p ON p.id = k.party WHERE k.kid = ?", kid)
 	if err != nil {
 		return ledger.Party{}, ledger.KeyRecord{}, err
@@ -39,39 +40,6 @@ func (r *Registry) PartyByKid(ctx context.Context, kid ledger.KeyID) (ledger.Par
 		return ledger.Party{}, ledger.KeyRecord{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("kid")
 	}
 	return p, k, nil
-}
-
-// PartyFilter narrows a listing of parties; empty members don't.
-type PartyFilter struct {
-	Text   string // part of the name
-	Role   ledger.Role
-	Region ledger.Region // itself and what lies in it
-	Cursor string
-	Limit  int
-}
-
-// Parties lists parties, the last admitted first, with the cursor of the next page.
-func (r *Registry) Parties(ctx context.Context, f PartyFilter) ([]ledger.Party, string, error) {
-	at, err := parsePlace(f.Cursor, 0, 0)
-	if err != nil {
-		return nil, "", err
-	}
-	limit, err := size(f.Limit)
-	if err != nil {
-		return nil, "", err
-	}
-	from, to, err := span(f.Region)
-	if err != nil {
-		return nil, "", err
-	}
-	if f.Role != "" {
-		if err := ledger.OneOf("role", f.Role, ledger.Roles()); err != nil {
-			return nil, "", err
-		}
-	}
-	return page[ledger.Party](ctx, r.read, limit, "SELECT n, value FROM registry_party WHERE n < ?1 AND region >= ?2 AND region < ?3 "+
-		"AND (?4 = '' OR instr(name, ?4) > 0) AND (?5 = '' OR instr(roles, ' ' || ?5 || ' ') > 0) ORDER BY n DESC LIMIT ?6",
-		at.n, from, to, f.Text, f.Role)
 }
 
 // span is the half-open range of codes that lie in region; all for an empty one.

@@ -5,146 +5,157 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/datacadastre/cadastre/internal/bigram"
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Project keeps what e says of the beginning, parties, calendar, applications and
+// Project stores what e says of the beginning, parties, calendar, applications and
 // entries; other records are not this package's.
 func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	for _, record := range e.Records {
-		if err := projectRecord(ctx, tx, e, record); err != nil {
-			return fmt.Errorf("project %s: %w", record.Ref, err)
-		}
+	write, err := r.Prepare(e)
+	if err != nil {
+		return err
 	}
-	return nil
+	return write(ctx, tx)
 }
 
-func projectRecord(ctx context.Context, tx *sql.Tx, e ledger.Event, r ledger.Record) error {
+// Prepare decodes what an event says and returns what writes it.
+func (*Registry) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
+	return readmodel.PrepareRecords(e, func(r ledger.Record) (readmodel.Step, error) { return prepare(e, r) })
+}
+
+func prepare(e ledger.Event, r ledger.Record) (readmodel.Step, error) {
 	switch r.Ref.Kind() {
 	case ledger.KindGenesis:
-		return exec(ctx, tx, "INSERT OR REPLACE INTO registry_genesis (one, value) VALUES (1, ?)", string(r.Value))
+		return readmodel.Write(genesisRow, 1, string(r.Value)), nil
 	case ledger.KindCalendar:
-		return projectYear(ctx, tx, r)
+		return prepareYear(r)
 	case ledger.KindParty:
-		return projectParty(ctx, tx, r)
+		return prepareParty(r)
 	case ledger.KindApplication:
-		return projectApplication(ctx, tx, r)
+		return prepareApplication(r)
 	case ledger.KindEntry:
-		return projectEntry(ctx, tx, e, r)
+		return prepareEntry(e, r)
 	}
-	return nil
+	return nil, nil
 }
 
-func exec(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
-	if _, err := tx.ExecContext(ctx, query, args...); err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	return nil
-}
+var (
+	genesisRow     = readmodel.Row{Table: "registry_genesis", Key: "one", Columns: []string{"value"}}.Upsert()
+	yearRow        = readmodel.Row{Table: "registry_calendar", Key: "year", Columns: []string{"value"}}.Upsert()
+	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "value"}}.Upsert() + " RETURNING n"
+	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Columns: []string{"party"}}.Upsert()
+	applicationRow = readmodel.Row{
+		Table: "registry_application", Key: "id", Once: []string{"applicant"}, Columns: []string{"body", "state", "value"},
+	}.Upsert()
+	entryRow = readmodel.Row{
+		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
+		Columns: []string{"holder", "body", "domain", "region", "state", "suspended", "valid_until", "registry_code"},
+	}.Upsert() + " RETURNING n"
+	// The call that coded an entry is that of its first event: later ones only
+	// change its state.
+	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"public", "value"}}.Upsert()
+)
 
-func decode[T any](r ledger.Record) (T, error) {
-	var v T
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return v, fmt.Errorf("decode: %w", err)
-	}
-	return v, nil
-}
+const foundRow = "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)"
 
-func projectYear(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	y, err := decode[ledger.CalendarYear](r)
+func prepareYear(r ledger.Record) (readmodel.Step, error) {
+	y, err := readmodel.Decode[ledger.CalendarYear](r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return exec(ctx, tx, "INSERT OR REPLACE INTO registry_calendar (year, value) VALUES (?, ?)", y.Year, string(r.Value))
+	return readmodel.Write(yearRow, y.Year, string(r.Value)), nil
 }
 
-func projectParty(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	p, err := decode[ledger.Party](r)
+func prepareParty(r ledger.Record) (readmodel.Step, error) {
+	p, err := readmodel.Decode[ledger.Party](r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var roles strings.Builder
-	roles.WriteString(" ")
-	for _, role := range p.Roles {
-		roles.WriteString(string(role) + " ")
-	}
-	if err := exec(ctx, tx, "INSERT INTO registry_party (id, name, region, roles, value) VALUES (?, ?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET name = excluded.name, region = excluded.region, roles = excluded.roles, value = excluded.value",
-		p.ID, p.Name, p.Region, roles.String(), string(r.Value)); err != nil {
-		return err
-	}
-	for _, k := range p.Keys {
-		if err := exec(ctx, tx, "INSERT OR REPLACE INTO registry_key (kid, party) VALUES (?, ?)", k.Kid, p.ID); err != nil {
+	return func(ctx context.Context, tx *sql.Tx) error {
+		var n int64
+		if err := tx.QueryRowContext(ctx, partyRow, p.ID, p.Name, p.Region, string(r.Value)).Scan(&n); err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+		if err := readmodel.Exec(ctx, tx, "DELETE FROM registry_party_role WHERE n = ?", n); err != nil {
 			return err
 		}
-	}
-	return nil
+		for _, role := range p.Roles {
+			if err := readmodel.Exec(ctx, tx, "INSERT INTO registry_party_role (role, n) VALUES (?, ?) ON CONFLICT DO NOTHING", role, n); err != nil {
+				return err
+			}
+		}
+		for _, k := range p.Keys {
+			if err := readmodel.Exec(ctx, tx, keyRow, k.Kid, p.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
-func projectApplication(ctx context.Context, tx *sql.Tx, r ledger.Record) error {
-	a, err := decode[ledger.Application](r)
+// prepareApplication decodes only what the row needs: an application is long.
+func prepareApplication(r ledger.Record) (readmodel.Step, error) {
+	a, err := readmodel.Decode[struct {
+		ID        ledger.ID               `json:"id"`
+		Applicant ledger.ID               `json:"applicant"`
+		Body      ledger.ID               `json:"body"`
+		State     ledger.ApplicationState `json:"state"`
+	}](r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return exec(ctx, tx, "INSERT INTO registry_application (id, applicant, body, state, value) VALUES (?, ?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET body = excluded.body, state = excluded.state, value = excluded.value",
-		a.ID, a.Applicant, a.Body, a.State, string(r.Value))
+	return readmodel.Write(applicationRow, a.ID, a.Applicant, a.Body, a.State, string(r.Value)), nil
 }
 
-// projectEntry writes the narrow row, the facts to show and the terms to find. The
-// call that coded the entry is kept from its first event on: later ones only
-// change its state.
-func projectEntry(ctx context.Context, tx *sql.Tx, ev ledger.Event, r ledger.Record) error {
-	e, err := decode[ledger.Entry](r)
+// prepareEntry writes the narrow row, the facts to show and the terms to find.
+func prepareEntry(ev ledger.Event, r ledger.Record) (readmodel.Step, error) {
+	e, err := readmodel.Decode[ledger.Entry](r)
 	if err != nil {
-		return err
-	}
-	var n int64
-	if err := tx.QueryRowContext(ctx, "INSERT INTO registry_entry (id, subject, holder, body, domain, region, state, suspended, "+
-		"valid_until, cad_code, registry_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, '')) "+
-		"ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, body = excluded.body, domain = excluded.domain, region = excluded.region, "+
-		"state = excluded.state, suspended = excluded.suspended, valid_until = excluded.valid_until, registry_code = excluded.registry_code RETURNING n",
-		e.ID, e.Subject, e.Holder, e.Body, e.Resource.Domain, e.Resource.Spatial, e.State, len(e.Suspensions) > 0,
-		e.ValidUntil, e.CadCode, e.RegistryCode).Scan(&n); err != nil {
-		return fmt.Errorf("write: %w", err)
+		return nil, err
 	}
 	public, err := json.Marshal(facts(e))
 	if err != nil {
-		return fmt.Errorf("encode facts: %w", err)
+		return nil, fmt.Errorf("encode facts: %w", err)
 	}
 	coding, err := json.Marshal(ledger.Cite{Party: ev.Party, Call: ev.Call, Payload: ev.Payload})
 	if err != nil {
-		return fmt.Errorf("encode citation: %w", err)
+		return nil, fmt.Errorf("encode citation: %w", err)
 	}
-	if err := exec(ctx, tx, "INSERT INTO registry_entry_text (n, public, value, coding) VALUES (?, ?, ?, ?) "+
-		"ON CONFLICT (n) DO UPDATE SET public = excluded.public, value = excluded.value", n, string(public), string(r.Value), string(coding)); err != nil {
-		return err
-	}
-	return index(ctx, tx, n, e)
+	title := bigram.Index(norm.NFKC.String(e.Title))
+	official := sql.NullString{String: e.RegistryCode, Valid: e.RegistryCode != ""}
+	return func(ctx context.Context, tx *sql.Tx) error {
+		var n int64
+		if err := tx.QueryRowContext(ctx, entryRow, e.ID, e.Subject, e.CadCode, e.Holder, e.Body, e.Resource.Domain, e.Resource.Spatial,
+			e.State, len(e.Suspensions) > 0, e.ValidUntil, official).Scan(&n); err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+		if err := readmodel.Exec(ctx, tx, textRow, n, string(coding), string(public), string(r.Value)); err != nil {
+			return err
+		}
+		holder, err := nameOf(ctx, tx, e.Holder)
+		if err != nil {
+			return err
+		}
+		return readmodel.Exec(ctx, tx, foundRow, n, title, rest(e, holder))
+	}, nil
 }
 
-// index makes the entry found by its title, apart, and by all else that may be
-// searched.
-func index(ctx context.Context, tx *sql.Tx, n int64, e ledger.Entry) error {
-	holder, err := nameOf(ctx, tx, e.Holder)
-	if err != nil {
-		return err
+// rest is the terms of all that may be searched of an entry but its title.
+func rest(e ledger.Entry, holder string) string {
+	fields := append([]string{e.Resource.Description, holder}, e.Resource.Keywords...)
+	for i, s := range fields {
+		fields[i] = norm.NFKC.String(s)
 	}
-	rest := append([]string{e.Resource.Description, holder}, e.Resource.Keywords...)
-	for i, s := range rest {
-		rest[i] = norm.NFKC.String(s)
-	}
-	return exec(ctx, tx, "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)",
-		n, bigram.Index(norm.NFKC.String(e.Title)), bigram.Index(rest...))
+	return bigram.Index(fields...)
 }
 
 // nameOf is the name of a party, empty if it is unknown.
-func nameOf(ctx context.Context, q querier, id ledger.ID) (string, error) {
+func nameOf(ctx context.Context, q readmodel.Querier, id ledger.ID) (string, error) {
 	var name string
 	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(name), '') FROM registry_party WHERE id = ?", id).Scan(&name); err != nil {
 		return "", fmt.Errorf("read name of %s: %w", id, err)

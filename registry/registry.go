@@ -16,15 +16,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io/fs"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
@@ -33,18 +28,12 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of the read model; the set is named "registry".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Sizes of a page, in records.
+// DefaultPage and MaxPage are the sizes of a page of every listing, in records.
 const (
-	DefaultPage = 50
-	MaxPage     = 500
+	DefaultPage = readmodel.DefaultPage
+	MaxPage     = readmodel.MaxPage
 )
 
 // Registry answers questions about what is registered.
@@ -68,112 +57,10 @@ type Named struct {
 
 // Genesis is the ledger's beginning; NotFound while nothing is recorded.
 func (r *Registry) Genesis(ctx context.Context) (ledger.Genesis, error) {
-	return one[ledger.Genesis](ctx, r.read, "ledger", "SELECT value FROM registry_genesis")
+	return readmodel.One[ledger.Genesis](ctx, r.read, missing("ledger"), "SELECT value FROM registry_genesis")
 }
 
-// querier is a database or a transaction of it.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// one decodes the one record that query finds; none is NotFound at field.
-func one[T any](ctx context.Context, q querier, field, query string, args ...any) (T, error) {
-	var v T
-	var raw []byte
-	err := q.QueryRowContext(ctx, query, args...).Scan(&raw)
-	if errors.Is(err, sql.ErrNoRows) {
-		return v, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At(field)
-	}
-	if err != nil {
-		return v, fmt.Errorf("read %s: %w", field, err)
-	}
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return v, fmt.Errorf("decode %s: %w", field, err)
-	}
-	return v, nil
-}
-
-// numbered decodes the records that query finds, each with its number, until use
-// answers false. Query selects number and record.
-func numbered[T any](ctx context.Context, q querier, use func(n int64, v T) bool, query string, args ...any) error {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("query: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var n int64
-		var raw []byte
-		var v T
-		if err := rows.Scan(&n, &raw); err != nil {
-			return fmt.Errorf("query: %w", err)
-		}
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("decode: %w", err)
-		}
-		if !use(n, v) {
-			return nil
-		}
-	}
-	return rows.Err()
-}
-
-// page reads one page of numbered records, newest first: query ends in a LIMIT of
-// its last argument, which is added here.
-func page[T any](ctx context.Context, q querier, limit int, query string, args ...any) ([]T, string, error) {
-	found, next, last := []T{}, "", int64(0)
-	err := numbered(ctx, q, func(n int64, v T) bool {
-		if len(found) == limit {
-			next = place{n: last}.cursor()
-			return false
-		}
-		found, last = append(found, v), n
-		return true
-	}, query, append(args, limit+1)...)
-	return found, next, err
-}
-
-// size is the number of records that a page may have.
-func size(limit int) (int, error) {
-	if limit == 0 {
-		return DefaultPage, nil
-	}
-	if limit < 1 || limit > MaxPage {
-		return 0, ledger.Invalid("limit", "1_to_500")
-	}
-	return limit, nil
-}
-
-// place is where a page ended: the tier of a search, 0 in plain listings, and the
-// number of the last record shown.
-type place struct {
-	tier int
-	n    int64
-}
-
-const end = int64(1) << 62 // above every number
-
-func (p place) cursor() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(p.tier) + "." + strconv.FormatInt(p.n, 10)))
-}
-
-// parsePlace reads a cursor as cursor gave it; empty is before everything, in the
-// tier first.
-func parsePlace(cursor string, first, last int) (place, error) {
-	if cursor == "" {
-		return place{first, end}, nil
-	}
-	refused := ledger.Invalid("cursor", "as_given")
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) > 30 {
-		return place{}, refused
-	}
-	t, k, ok := strings.Cut(string(raw), ".")
-	tier, errTier := strconv.Atoi(t)
-	n, errN := strconv.ParseInt(k, 10, 64)
-	if !ok || errTier != nil || errN != nil || tier < first || tier > last || n < 0 {
-		return place{}, refused
-	}
-	return place{tier, n}, nil
+// missing is the error of a record that is not found by the value of a field.
+func missing(field string) *ledger.Error {
+	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At(field)
 }

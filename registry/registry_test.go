@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 	"github.com/datacadastre/cadastre/registry"
@@ -144,17 +145,17 @@ func TestNotices(t *testing.T) {
 		Application: a.ID, Answers: a.Cite.Payload, Registrant: "市交通运输局", Kind: "initial", Name: "公交车辆到离站信息",
 		Summary: "公交车辆到离站信息的摘要", From: "2026-09-23", Until: "2026-10-14",
 	}}
-	got, next, err := f.Notices(t.Context(), "")
+	got, next, err := f.Notices(t.Context(), readmodel.Page{})
 	if diff := cmp.Diff(want, got); err != nil || next != "" || diff != "" {
 		t.Errorf("%q, %v: -want +got\n%s", next, err, diff)
 	}
 	f.today = "2026-10-15"
-	if got, _, err := f.Notices(t.Context(), ""); err != nil || len(got) != 0 {
+	if got, _, err := f.Notices(t.Context(), readmodel.Page{}); err != nil || len(got) != 0 {
 		t.Errorf("the day after: %+v, %v", got, err)
 	}
 	a.Notice = &ledger.Period{From: "2026-09-23", Due: "2026-09-23"}
 	f.record(t, applicationRecord(t, a))
-	if got, _, err := f.Notices(t.Context(), ""); err != nil || len(got) != 1 {
+	if got, _, err := f.Notices(t.Context(), readmodel.Page{}); err != nil || len(got) != 1 {
 		t.Errorf("a demo's notice: %+v, %v", got, err)
 	}
 	for i := range registry.DefaultPage + 3 {
@@ -162,11 +163,11 @@ func TestNotices(t *testing.T) {
 		b.Notice = a.Notice
 		f.record(t, applicationRecord(t, b))
 	}
-	first, next, err := f.Notices(t.Context(), "")
+	first, next, err := f.Notices(t.Context(), readmodel.Page{})
 	if err != nil || len(first) != registry.DefaultPage || next == "" {
 		t.Fatalf("first page: %d, %q, %v", len(first), next, err)
 	}
-	rest, next, err := f.Notices(t.Context(), next)
+	rest, next, err := f.Notices(t.Context(), readmodel.Page{Cursor: next})
 	if err != nil || len(rest) != 4 || next != "" || rest[3].Application != a.ID {
 		t.Errorf("second page: %d, %q, %v", len(rest), next, err)
 	}

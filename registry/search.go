@@ -4,11 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/datacadastre/cadastre/internal/bigram"
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -80,15 +84,11 @@ func (r *Registry) plan(q Query) (search, error) {
 		return s, ledger.Invalid("text", "max_runes").With("limit", "200")
 	}
 	s.match = bigram.Query(norm.NFKC.String(q.Text))
-	first, last := tierAll, tierAll
-	if s.match != "" {
-		first, last = tierTitle, tierRest
-	}
 	var err error
-	if s.at, err = parsePlace(q.Cursor, first, last); err != nil {
+	if s.at, err = s.parse(); err != nil {
 		return s, err
 	}
-	if s.limit, err = size(q.Limit); err != nil {
+	if s.limit, err = (readmodel.Page{Limit: q.Limit}).Size(); err != nil {
 		return s, err
 	}
 	if s.from, s.to, err = span(q.Region); err != nil {
@@ -130,30 +130,16 @@ func (s search) fill(ctx context.Context, tx *sql.Tx, out *Page) error {
 // tier adds what a tier has below at, and reports whether there is more than the
 // page can take.
 func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool, error) {
-	// The join's order is fixed and no index asked about regions ("+"), since the
-	// terms and the numbers know the order of the page.
-	from, number, match := "registry_entry e", "e.n", ""
-	if at.tier != tierAll {
-		from, number = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid", "f.rowid"
-		match = " AND registry_found MATCH ?9"
-	}
-	expr := "{title} : (" + s.match + ")"
-	if at.tier == tierRest {
-		expr = "(" + s.match + ") NOT (" + expr + ")"
-	}
-	rows, err := tx.QueryContext(ctx, "SELECT e.n, t.public, "+statusSQL+", coalesce(h.name, ''), coalesce(b.name, '') FROM "+from+
-		" JOIN registry_entry_text t ON t.n = e.n LEFT JOIN registry_party h ON h.id = e.holder LEFT JOIN registry_party b ON b.id = e.body WHERE "+
-		number+" < ?2 AND (?3 = '' OR e.holder = ?3) AND (?4 = '' OR e.domain = ?4) AND +e.region >= ?5 AND +e.region < ?6 "+
-		"AND (?7 = '' OR "+statusSQL+" = ?7)"+match+" ORDER BY "+number+" DESC LIMIT ?8",
-		s.day, at.n, s.Holder, s.Domain, s.from, s.to, s.State, s.limit-len(out.Resources)+1, expr)
+	query, args := s.query(at)
+	rows, err := tx.QueryContext(ctx, query+" LIMIT "+strconv.Itoa(s.limit-len(out.Resources)+1), args...)
 	if err != nil {
 		return false, fmt.Errorf("search: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if len(out.Resources) == s.limit {
-			out.Next = at.cursor()
-			return true, nil
+			out.Next, err = s.cursor(at)
+			return true, err
 		}
 		var public []byte
 		var status Status
@@ -168,4 +154,78 @@ func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool
 		out.Resources = append(out.Resources, found)
 	}
 	return false, rows.Err()
+}
+
+// query selects the entries of a tier below at with the conditions that are set.
+// The join's order is fixed and no index asked about regions ("+"), since the
+// terms and the numbers have the order of the page.
+func (s search) query(at place) (string, []any) {
+	from, number := "registry_entry e", "e.n"
+	if at.tier != tierAll {
+		from, number = "registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid", "f.rowid"
+	}
+	args := []any{s.day, at.n}
+	conditions := []string{number + " < ?2"}
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "@", "?"+strconv.Itoa(len(args)), 1)
+		}
+		conditions = append(conditions, condition)
+	}
+	if s.Holder != "" {
+		add("e.holder = @", s.Holder)
+	}
+	if s.Domain != "" {
+		add("e.domain = @", s.Domain)
+	}
+	if s.Region != "" {
+		add("+e.region >= @ AND +e.region < @", s.from, s.to)
+	}
+	if s.State != "" {
+		add(statusSQL+" = @", s.State)
+	}
+	title := "{title} : (" + s.match + ")"
+	switch at.tier {
+	case tierTitle:
+		add("registry_found MATCH @", title)
+	case tierRest:
+		add("registry_found MATCH @", "("+s.match+") NOT ("+title+")")
+	}
+	return "SELECT e.n, t.public, " + statusSQL + ", coalesce(h.name, ''), coalesce(b.name, '') FROM " + from +
+		" JOIN registry_entry_text t ON t.n = e.n LEFT JOIN registry_party h ON h.id = e.holder LEFT JOIN registry_party b ON b.id = e.body" +
+		" WHERE " + strings.Join(conditions, " AND ") + " ORDER BY " + number + " DESC", args
+}
+
+// place is where a page ended: the tier, and the number of the last record shown.
+type place struct {
+	tier int
+	n    int64
+}
+
+const end = int64(math.MaxInt64) // above every number
+
+// listing is what a search's cursors are bound to: tiers are those of a search by
+// text, or the one without.
+func (s search) listing() string {
+	if s.match == "" {
+		return "registry.search"
+	}
+	return "registry.search_by_text"
+}
+
+func (s search) cursor(p place) (string, error) {
+	return readmodel.MakeCursor(s.listing(), p.tier, p.n)
+}
+
+// parse reads the cursor; an empty one is before everything.
+func (s search) parse() (place, error) {
+	p := place{tierAll, end}
+	if s.match != "" {
+		p.tier = tierTitle
+	}
+	if s.Cursor == "" {
+		return p, nil
+	}
+	return p, readmodel.ParseCursor(s.listing(), s.Cursor, &p.tier, &p.n)
 }

@@ -133,7 +133,7 @@ func fillGroups(acts []ledger.Act, groups map[string]*kong.Plugins, own map[stri
 		if groups[group] == nil {
 			g := newCommand(group, "Records of kind "+group+".", reflect.ValueOf(&newGroup{}))
 			*root = append(*root, g)
-			inside, _ := reflect.ValueOf(g).Elem().Field(0).Addr().Interface().(*newGroup)
+			inside, _ := reflect.TypeAssert[*newGroup](reflect.ValueOf(g).Elem().Field(0).Addr())
 			groups[group] = &inside.Plugins
 		}
 		var cmd reflect.Value

@@ -9,7 +9,7 @@ import (
 )
 
 type callCmd struct {
-	Function ledger.Function `arg:"" help:"Function, such as license.offer; docs/api.md lists them."`
+	Function ledger.Function `arg:"" help:"Function, such as license.offer; cadastre acts lists them."`
 	File     string          `arg:"" help:"Arguments as JSON; - is standard input."`
 	ID       ledger.ID       `help:"Id of the call; fresh unless told. A call that was recorded under it is not recorded again." placeholder:"ID"`
 	Sign     bool            `help:"Print the signed call and send nothing."`

@@ -75,6 +75,7 @@ type commands struct {
 	Trace    traceCmd    `cmd:"" help:"Trace a file, receipt, order, product, resource or certificate to the right it rests on."`
 	Verify   verifyCmd   `cmd:"" help:"Check an evidence bundle offline."`
 	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
+	Acts     actsCmd     `cmd:"" help:"Print every function of the ledger: who may call it, on what, and where it leads."`
 	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`
 	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" help:"Replace the master key of a stopped node and seal by the new one all that it sealed."`
 	Bench    benchCmd    `cmd:"" help:"Measure a ledger on this machine."`

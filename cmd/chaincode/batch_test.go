@@ -173,3 +173,32 @@ func TestFullTransaction(t *testing.T) {
 		t.Errorf("an invalid transaction gave %d calls (%v)", len(b.Calls), err)
 	}
 }
+
+// TestFaultsOfABatch: a transaction of several calls keeps the first faults of each
+// that it refuses, a call that is alone is told all.
+func TestFaultsOfABatch(t *testing.T) {
+	w := newWorld(t)
+	body := w.Admitted(t, w.node, ledger.RoleRegistryBody)
+	bad := func() string {
+		a := ledger.AppReturnArgs{AppStepArgs: ledger.AppStepArgs{Application: "x"}}
+		for range 10 {
+			a.Defects = append(a.Defects, ledger.Defect{Field: "<", Rule: ">"})
+		}
+		return w.Call(t, body, ledger.FnAppReturn, a)
+	}
+	for calls, want := range map[int]int{1: 22, 2: maxKept} {
+		var list []string
+		for range calls {
+			list = append(list, bad())
+		}
+		answers, _, err := w.transact(list...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range answers {
+			if a.Error == nil || len(a.Error.All()) != want {
+				t.Errorf("%d calls: refused for %v, want %d faults", calls, a.Error, want)
+			}
+		}
+	}
+}

@@ -110,7 +110,7 @@ func (c *chaincode) submit(stub shim.ChaincodeStubInterface, claimed ledger.Mill
 	writes := map[string][]byte{}
 	for i, r := range results {
 		if r.Err != nil {
-			answers[i].Error = ledger.AsError(r.Err)
+			answers[i].Error = shortened(ledger.AsError(r.Err), len(results))
 			continue
 		}
 		answers[i] = ledger.Answer{Record: &results[i].Record, Repeated: r.Repeated}
@@ -187,3 +187,17 @@ var (
 	_ shim.Chaincode = (*chaincode)(nil)
 	_ contract.State = (*state)(nil)
 )
+
+// maxKept is how many faults of a refused call a transaction of several keeps: it
+// stays on the channel for ever. A call that is alone is told all of them.
+const maxKept = 3
+
+// shortened returns the refusal of one of n calls as the transaction's answer holds it.
+func shortened(e *ledger.Error, n int) *ledger.Error {
+	if n == 1 || len(e.More) < maxKept {
+		return e
+	}
+	c := *e
+	c.More = c.More[:maxKept-1]
+	return &c
+}

@@ -32,12 +32,11 @@ type source struct {
 	fset  *token.FileSet
 }
 
-// findGuards returns the guards of the package in a directory, in the order of
-// its files.
-func findGuards(t *testing.T, dir string) []guard {
+// findGuards returns the guards in the files of a pattern, in their order.
+func findGuards(t *testing.T, pattern string) []guard {
 	t.Helper()
 	var files []source
-	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	paths, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +123,14 @@ func called(e ast.Expr) string {
 }
 
 // isRefusal reports whether an expression is ledger.Refuse(…) or ledger.Invalid(…),
-// with whatever is called on it.
+// or the same in package ledger, with whatever is called on it.
 func isRefusal(e ast.Expr) bool {
 	call, ok := e.(*ast.CallExpr)
 	if !ok {
 		return false
+	}
+	if fun, ok := call.Fun.(*ast.Ident); ok { // in package ledger itself
+		return fun.Name == "Refuse" || fun.Name == "Invalid" || fun.Name == "forbid"
 	}
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -145,16 +147,25 @@ type search struct {
 	source
 	refusing map[string]bool
 	refusals map[string]bool // variables that are set to a refusal
+	funcs    []span          // the functions seen so far
 	found    []guard
+}
+
+// span is where a function stands, and how many results it has.
+type span struct {
+	from, to token.Pos
+	results  int
 }
 
 func (s *search) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.FuncDecl:
+		s.funcs = append(s.funcs, span{n.Pos(), n.End(), n.Type.Results.NumFields()})
 		if n.Body != nil && n.Type.Results != nil {
 			s.block(n.Body.List, true)
 		}
 	case *ast.FuncLit:
+		s.funcs = append(s.funcs, span{n.Pos(), n.End(), n.Type.Results.NumFields()})
 		if n.Type.Results != nil {
 			s.block(n.Body.List, true)
 		}
@@ -194,8 +205,14 @@ func (s *search) block(list []ast.Stmt, ends bool) {
 // returned takes out a return of a refusal: the refusal is made and dropped, and
 // the code goes on. A call of a function that may refuse is made, and its error dropped.
 func (s *search) returned(r *ast.ReturnStmt, last bool) {
-	if len(r.Results) == 0 {
-		return
+	var within span
+	for _, f := range s.funcs {
+		if f.from <= r.Pos() && r.Pos() < f.to {
+			within = f
+		}
+	}
+	if len(r.Results) == 0 || len(r.Results) != within.results {
+		return // return f(), where f has two results
 	}
 	e := r.Results[len(r.Results)-1]
 	if !isRefusal(e) && !s.refusals[s.text(e)] {

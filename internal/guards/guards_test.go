@@ -18,10 +18,12 @@ import (
 	"time"
 )
 
-const (
-	contractDir = "../../ledger/contract"
-	atOnce      = 2 // builds and test runs beside each other
-)
+// guarded are the files that hold guards: the contract, and the rules of sale and
+// delivery that it shares with the marketplace. The tests of their own package must
+// notice each one's absence.
+var guarded = []string{"../../ledger/contract/*.go", "../../ledger/rule*.go"}
+
+const atOnce = 2 // builds and test runs beside each other
 
 // What a run takes: how many guards ("all", or a number; without it none), and the
 // seed that chooses them. Without a seed each day has its own.
@@ -37,11 +39,15 @@ func TestEachGuardIsTested(t *testing.T) {
 	if n == "" {
 		t.Skipf("make guards runs this: it sets %s", envGuards)
 	}
-	guards := choose(t, findGuards(t, contractDir), n)
+	var all []guard
 	dir := t.TempDir()
-	if out := try(t, dir, guard{}); out.failed != "" {
-		t.Fatalf("with all guards %s fails:\n%s", out.failed, out.log)
+	for i, files := range guarded {
+		if out := try(t, filepath.Join(dir, "all", strconv.Itoa(i)), filepath.Dir(files), guard{}); out.failed != "" || out.unbuilt {
+			t.Fatalf("with all guards %s fails:\n%s", out.failed, out.log)
+		}
+		all = append(all, findGuards(t, files)...)
 	}
+	guards := choose(t, all, n)
 	begin := time.Now()
 	var wait sync.WaitGroup
 	free := make(chan struct{}, atOnce)
@@ -50,12 +56,12 @@ func TestEachGuardIsTested(t *testing.T) {
 			free <- struct{}{}
 			defer func() { <-free }()
 			at := filepath.Join(dir, strconv.Itoa(i))
-			out := try(t, at, g)
+			out := try(t, at, filepath.Dir(g.file), g)
 			switch {
 			case out.unbuilt:
 				t.Errorf("%s\ndoes not compile without it: find_test.go must remove it otherwise:\n%s", g, out.log)
 			case out.failed == "":
-				t.Errorf("%s\nno test of ledger/contract notices its absence", g)
+				t.Errorf("%s\nno test of its package notices its absence", g)
 			default:
 				t.Logf("%s\n%s notices", g, out.failed)
 			}
@@ -106,12 +112,15 @@ type outcome struct {
 
 var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\S+)|^(panic: .*)$`)
 
-// try builds the tests of the contract without a guard and runs them. Most guards
+// try builds the tests of a package without a guard and runs them. Most guards
 // are noticed by tests of single cases, so that tests by random draws draw little
 // at first.
-func try(t *testing.T, dir string, g guard) outcome {
+func try(t *testing.T, dir, pkg string, g guard) outcome {
 	binary, err := filepath.Abs(filepath.Join(dir, "contract.test"))
 	if err != nil {
+		return outcome{unbuilt: true, log: err.Error()}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return outcome{unbuilt: true, log: err.Error()}
 	}
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary)
@@ -123,14 +132,14 @@ func try(t *testing.T, dir string, g guard) outcome {
 		build.Args = append(build.Args, "-overlay", overlay)
 	}
 	build.Args = append(build.Args, ".")
-	build.Dir = contractDir
+	build.Dir = pkg
 	if out, err := build.CombinedOutput(); err != nil {
 		return outcome{unbuilt: true, log: string(out)}
 	}
 	for _, checks := range []string{"5", "100"} {
 		run := exec.CommandContext(t.Context(), binary, "-test.failfast", "-test.timeout=2m", "-rapid.checks="+checks,
 			"-rapid.nofailfile", "-rapid.shrinktime=1ms")
-		run.Dir, run.Env = contractDir, append(os.Environ(), "CADASTRE_GUARDS_MUTANT=1")
+		run.Dir, run.Env = pkg, append(os.Environ(), "CADASTRE_GUARDS_MUTANT=1")
 		out, err := run.CombinedOutput()
 		if err == nil {
 			continue

@@ -1,10 +1,12 @@
 // Package projection is the one loop that turns the ledger's blocks into the
-// read model: each block in one SQL transaction, with every domain's part, the
-// links, and the position, so that a crash resumes exactly where it stopped.
+// read model. It applies as many blocks as are waiting in one SQL transaction,
+// with every domain's part, the links and the position, so that a crash resumes
+// exactly where the last commit ended.
 //
-// It promises that Wait returns only after the block is applied and the node
-// has been told (enforcers swapped, ended deliveries cancelled): a caller reads
-// its own writes. The read model is disposable; this loop can make it anew.
+// It promises that Wait returns only after the block is committed and the node
+// has been notified of it (enforcers swapped, ended deliveries cancelled): a
+// caller reads its own writes. The read model is disposable: this loop makes it
+// again from the ledger.
 package projection
 
 import (
@@ -14,10 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"sync"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -25,18 +27,20 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of the position; the set is named "projection".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
 // Domain keeps its part of the read model.
 type Domain interface {
 	// Project applies one event inside tx. An error stops the projection.
 	Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error
+}
+
+// Preparer is a domain that works in two steps. Prepare does what needs no
+// database, such as decoding, beside the transaction that is open; the function
+// that it returns writes the event, in its turn. It replaces Project.
+type Preparer interface {
+	Domain
+	Prepare(e ledger.Event) (func(ctx context.Context, tx *sql.Tx) error, error)
 }
 
 // Loop applies blocks.
@@ -48,19 +52,22 @@ type Loop struct {
 	applied func(ctx context.Context, events []ledger.Event)
 	now     func() time.Time
 
-	mu       sync.Mutex
-	revision ledger.Revision
-	any      bool          // revision names a block
-	told     uint64        // the node has been told of all blocks before this one
-	stopped  bool          // Run has returned
-	changed  chan struct{} // closed when told moves or the loop stops
-	err      error
+	limits limits
+
+	mu          sync.Mutex
+	revision    ledger.Revision
+	hasRevision bool          // revision names a block
+	notified    uint64        // the node has been notified of all blocks before this one
+	stopped     bool          // Run has returned
+	changed     chan struct{} // closed when notified moves or the loop stops
+	err         error
 }
 
-// New makes the loop over the writer and the readers of read.db. applied is called after each
-// commit, before anyone who waits for it goes on.
+// New makes the loop over the writer and the readers of read.db. applied is called
+// after each commit with all events of its blocks, before anyone who waits for one
+// of them goes on.
 func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
-	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, changed: make(chan struct{})}
+	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, limits: defaultLimits, changed: make(chan struct{})}
 	var block int64
 	err := db.QueryRowContext(ctx, "SELECT block, head FROM position").Scan(&block, &p.revision.Head)
 	switch {
@@ -68,10 +75,10 @@ func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Doma
 	case err != nil:
 		return nil, fmt.Errorf("read position: %w", err)
 	case block < 0:
-		return nil, fmt.Errorf("read position: %d is no block: delete read.db, it is made anew", block)
+		return nil, fmt.Errorf("read position: %d is no block: delete read.db: the node makes it again", block)
 	default:
-		p.revision.Block, p.any = uint64(block), true
-		p.told = p.revision.Block + 1
+		p.revision.Block, p.hasRevision = uint64(block), true
+		p.notified = p.revision.Block + 1
 	}
 	return p, checkWriters(ctx, db)
 }
@@ -92,77 +99,6 @@ func (p *Loop) wake() {
 	p.changed = make(chan struct{})
 }
 
-func (p *Loop) run(ctx context.Context) error {
-	next := uint64(0)
-	if r, ok := p.Revision(); ok {
-		next = r.Block + 1
-	}
-	var group []ledger.Block
-	for b, err := range p.ledger.Blocks(ctx, next) {
-		if err != nil {
-			return fmt.Errorf("read block %d: %w", next, err)
-		}
-		if b.Number != next && (next > 0 || len(group) > 0) { // a channel may have begun before its register
-			return fmt.Errorf("block %d came where %d was due", b.Number, next)
-		}
-		next = b.Number + 1
-		group = append(group, b)
-		if b.Head == "" {
-			continue
-		}
-		if err := p.apply(ctx, group); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("apply block %d: %w", b.Number, err)
-		}
-		group = nil
-	}
-	return nil
-}
-
-func (p *Loop) apply(ctx context.Context, group []ledger.Block) error {
-	last := group[len(group)-1]
-	if last.Number >= math.MaxInt64 {
-		return errors.New("the number of the block is too large")
-	}
-	tx, err := p.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	var events []ledger.Event
-	for _, b := range group {
-		for _, c := range b.Calls {
-			for _, d := range p.domains {
-				if err := d.Project(ctx, tx, c.Event); err != nil {
-					return fmt.Errorf("event %s of call %s: %w", c.Event.Name, c.Event.Call, err)
-				}
-			}
-			if err := place(ctx, tx, c); err != nil {
-				return err
-			}
-			if err := writers(ctx, tx, c.Position, c.Writes); err != nil {
-				return err
-			}
-			events = append(events, c.Event)
-		}
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO position (one, block, head) VALUES (1, ?, ?) "+
-		"ON CONFLICT (one) DO UPDATE SET block = excluded.block, head = excluded.head", int64(last.Number), last.Head); err != nil {
-		return fmt.Errorf("write position: %w", err)
-	}
-	if err := p.commit(tx, ledger.Revision{Block: last.Number, Head: last.Head}); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	p.applied(ctx, events)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.told = last.Number + 1
-	p.wake()
-	return nil
-}
-
 // commit lets nobody ask for the revision meanwhile: whoever reads the read model
 // between two answers that are alike has read what that revision names.
 func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
@@ -171,16 +107,15 @@ func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	p.revision, p.any = r, true
+	p.revision, p.hasRevision = r, true
 	return nil
 }
 
-// place keeps where a call is recorded.
-func place(ctx context.Context, tx *sql.Tx, c ledger.Committed) error {
-	at := c.Position
+// place stores where a call is recorded.
+func place(ctx context.Context, tx *sql.Tx, c prepared) error {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO place (party, call, block, tx, i) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		c.Event.Party, c.Event.Call, int64(at.Block), at.Tx, at.I); err != nil {
-		return fmt.Errorf("place of call %s: %w", c.Event.Call, err)
+		c.event.Party, c.event.Call, int64(c.at.Block), c.at.Tx, c.at.I); err != nil {
+		return fmt.Errorf("place of call %s: %w", c.event.Call, err)
 	}
 	return nil
 }
@@ -206,7 +141,7 @@ func (p *Loop) Place(ctx context.Context, party, call ledger.ID) (ledger.Positio
 func (p *Loop) Revision() (ledger.Revision, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.revision, p.any
+	return p.revision, p.hasRevision
 }
 
 // Wait returns when block is applied and the node has been told. It fails when the loop has stopped or
@@ -214,7 +149,7 @@ func (p *Loop) Revision() (ledger.Revision, bool) {
 func (p *Loop) Wait(ctx context.Context, block uint64) error {
 	for {
 		p.mu.Lock()
-		done, stopped, err, changed := p.told > block, p.stopped, p.err, p.changed
+		done, stopped, err, changed := p.notified > block, p.stopped, p.err, p.changed
 		p.mu.Unlock()
 		if done {
 			return nil

@@ -98,11 +98,14 @@ func (f *fixture) journal(t *testing.T) []ledger.ID {
 }
 
 // start runs a loop; stop ends it and returns what Run said.
-func (f *fixture) start(t *testing.T, l ledger.Ledger, d projection.Domain, applied func(context.Context, []ledger.Event)) (loop *projection.Loop, stop func() error) {
+func (f *fixture) start(t *testing.T, l ledger.Ledger, d projection.Domain, applied func(context.Context, []ledger.Event), change ...func(*projection.Loop)) (loop *projection.Loop, stop func() error) {
 	t.Helper()
 	loop, err := projection.New(t.Context(), f.db.W, f.db.R, l, []projection.Domain{d}, applied, time.Now)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(loop)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -266,7 +269,7 @@ func TestBlocksOfAChannel(t *testing.T) {
 		return b
 	}}
 	var sizes []int
-	loop, stop := f.start(t, channel, &journal{}, func(_ context.Context, e []ledger.Event) { sizes = append(sizes, len(e)) })
+	loop, stop := f.start(t, channel, &journal{}, func(_ context.Context, e []ledger.Event) { sizes = append(sizes, len(e)) }, projection.OneByOne)
 	f.wait(t, loop, late+5)
 	if diff := cmp.Diff([]int{0, 0, 3, 0, 0, 3}, sizes); diff != "" {
 		t.Errorf("calls of the blocks (-want +got):\n%s", diff)
@@ -362,7 +365,7 @@ func TestGroups(t *testing.T) {
 		return b, true
 	}}
 	var sizes []int
-	loop, stop := f.start(t, groups, &journal{failAt: 8}, func(_ context.Context, e []ledger.Event) { sizes = append(sizes, len(e)) })
+	loop, stop := f.start(t, groups, &journal{failAt: 8}, func(_ context.Context, e []ledger.Event) { sizes = append(sizes, len(e)) }, projection.OneByOne)
 	f.wait(t, loop, 5)
 	if err := stop(); err != nil {
 		t.Error(err)

@@ -19,15 +19,23 @@ func keyHash(key string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits
 }
 
-// writers indexes a call under every key that it wrote but its own.
-func writers(ctx context.Context, tx *sql.Tx, at ledger.Position, writes []ledger.Write) error {
+// keyHashes returns the hashes of the keys that a call wrote, but for its own.
+func keyHashes(writes []ledger.Write) []int64 {
+	var list []int64
 	for _, w := range writes {
-		if ledger.IsCallKey(w.Key) {
-			continue
+		if !ledger.IsCallKey(w.Key) {
+			list = append(list, keyHash(w.Key))
 		}
+	}
+	return list
+}
+
+// writers indexes a call under every key that it wrote.
+func writers(ctx context.Context, tx *sql.Tx, at ledger.Position, keys []int64) error {
+	for _, key := range keys {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO writer (key, block, tx, i) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			keyHash(w.Key), int64(at.Block), at.Tx, at.I); err != nil { //nolint:gosec // checked by apply
-			return fmt.Errorf("index the write of %s: %w", w.Key, err)
+			key, int64(at.Block), at.Tx, at.I); err != nil { //nolint:gosec // checked by write
+			return fmt.Errorf("index the writes of the call at %d: %w", at.Block, err)
 		}
 	}
 	return nil

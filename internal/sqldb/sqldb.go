@@ -80,11 +80,11 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 	}
 	db := &DB{name: filepath.Base(path)}
 	var err error
-	if db.W, err = sql.Open("sqlite", writerDSN(path, sync, page)); err != nil {
+	if db.W, err = openPool(writerDSN(path, sync, page)); err != nil {
 		return nil, fmt.Errorf("open %q: %w", db.name, err)
 	}
 	db.W.SetMaxOpenConns(1)
-	if db.R, err = sql.Open("sqlite", readerDSN(path)); err != nil {
+	if db.R, err = openPool(readerDSN(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %q: %w", db.name, err), db.W.Close())
 	}
 	db.R.SetMaxOpenConns(readers)
@@ -183,6 +183,11 @@ func writerDSN(path string, sync Sync, page []PageSize) string {
 	pragmas := []string{"busy_timeout(5000)", "synchronous(" + string(sync) + ")", "foreign_keys(1)", "temp_store(MEMORY)"}
 	for _, size := range page {
 		pragmas = append(pragmas, fmt.Sprintf("page_size(%d)", size))
+	}
+	if sync == SyncNormal {
+		// What can be rebuilt is rebuilt in large transactions: their pages stay
+		// in memory (64 MiB at most), and the write-ahead log is folded in rarely.
+		pragmas = append(pragmas, "cache_size(-65536)", "wal_autocheckpoint(8192)")
 	}
 	return dsn(path, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas, "_journal_mode": {"WAL"}})
 }

@@ -24,6 +24,9 @@ type Custodian interface {
 // the node signs the call in their name. Such a signature is custody, not sole
 // control (ESL13); verify says so.
 func (s *Server) actRoutes() {
+	get(s, "/v1/acts.json", "acts", "The table of acts 功能表", func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
+		return say(ledger.PublishedActs(), nil)
+	})
 	huma.Register(s.api, huma.Operation{
 		OperationID: "custody-key", Method: http.MethodPost, Path: "/v1/custody/keys",
 		Summary: "Have the node keep a sign key 由节点托管签署密钥", MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
 )
@@ -94,12 +95,10 @@ func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry
 	return say(e, err)
 }
 
-type noticesInput struct {
-	Cursor string `query:"cursor" maxLength:"400"`
-}
+type noticesInput struct{ Paging }
 
 func (s *Server) notices(ctx context.Context, in *noticesInput) (*answer[pageOf[registry.Notice]], error) {
-	found, next, err := s.Registry.Notices(ctx, in.Cursor)
+	found, next, err := s.Registry.Notices(ctx, readmodel.Page{Cursor: in.Cursor, Limit: in.Limit})
 	return say(page(found, next), err)
 }
 

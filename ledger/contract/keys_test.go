@@ -227,6 +227,7 @@ func TestRevokeKey(t *testing.T) {
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonKeyUse, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("authority", "authority"))
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonNotYours, "party"}, "body", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("holder", "body"))
+	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "party"}, "authority", ledger.FnKeyRevoke, w.revocation("nobody", "holder"))
 	w.must("authority", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 	expect(t, w.deposits("holder"), ended())
 	w.refused(refusal{ledger.Conflict, ledger.ReasonKeyEnded, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("holder", "holder"))

@@ -21,7 +21,7 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 			return err
 		}
 	}
-	platform, err := t.application(a.Platform)
+	platform, err := ledger.ParseProfile(t.algs, a.Platform)
 	if err != nil {
 		return err
 	}
@@ -88,14 +88,9 @@ func apart(a ledger.GenesisArgs, platform ledger.PartyProfile) error {
 	return nil
 }
 
-// application reads an admission JWS: signed by one of the keys that it brings.
-func (t *tx) application(compact string) (ledger.PartyProfile, error) {
-	return ledger.ParseProfile(t.algs, compact)
-}
-
 // admit enters a party that the data authority has verified (DSL33; domain §6.1).
 func admit(t *tx, a ledger.PartyAdmitArgs) error {
-	p, err := t.application(a.Application)
+	p, err := ledger.ParseProfile(t.algs, a.Application)
 	if err != nil {
 		return err
 	}
@@ -198,28 +193,18 @@ func keyArg(p ledger.PartyProfile, kid ledger.KeyID) (ledger.NewKeyArg, bool) {
 	return ledger.NewKeyArg{}, false
 }
 
+// suspendParty suspends any party but the data authority that began the ledger.
 func suspendParty(t *tx, a ledger.TargetArgs, p *ledger.Party) (err error) {
-	if err := t.notAuthority(*p); err != nil {
-		return err
+	if p.ID == t.genesis.Authority {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("id")
 	}
 	p.Suspensions, err = t.suspend(p.Suspensions, a.Ground)
 	return err
 }
 
 func resumeParty(t *tx, _ ledger.TargetArgs, p *ledger.Party) (err error) {
-	if err := t.notAuthority(*p); err != nil {
-		return err
-	}
 	p.Suspensions, err = t.resume(p.Suspensions)
 	return err
-}
-
-// notAuthority refuses a suspension of the data authority that began the ledger.
-func (t *tx) notAuthority(p ledger.Party) error {
-	if p.ID == t.genesis.Authority {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("id")
-	}
-	return nil
 }
 
 // setCalendar records a year's list. A later list replaces an earlier one, but

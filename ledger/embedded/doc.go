@@ -3,7 +3,8 @@
 //
 // Records, log entries (each with its event and write set in the same row) and
 // Merkle tiles are committed in one transaction, so state and log can't
-// disagree (protocol §1, §5). A call is answered when it is durable. Calls that
+// disagree (protocol §1, §5). A row is compressed and holds each value once; what
+// is hashed, served and handed out doesn't depend on its form. A call is answered when it is durable. Calls that
 // wait together share one commit. The log is served in the form of C2SP
 // tlog-tiles; nothing past the published checkpoint is served.
 package embedded

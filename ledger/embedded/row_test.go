@@ -95,8 +95,11 @@ func TestRow(t *testing.T) {
 // TestStored holds that an event comes back with its values, which its row has once.
 func TestStored(t *testing.T) {
 	writes := []ledger.Write{
-		{Key: "call/x", Value: []byte(`{"i":0}`)}, {Key: "code/1"}, {Key: "empty", Value: []byte{}},
-		{Key: "one", Value: []byte(`{"long":"value of a record"}`)}, {Key: "two", Value: []byte(`{"long":"value of another"}`)},
+		{Key: "call/x", Value: []byte(`{"i":0}`)},
+		{Key: "code/1"},
+		{Key: "empty", Value: []byte{}},
+		{Key: "one", Value: []byte(`{"long":"value of a record"}`)},
+		{Key: "two", Value: []byte(`{"long":"value of another"}`)},
 	}
 	for name, event := range map[string]string{
 		"values":    `[{"ref":"two","value":{"long":"value of another"}},{"ref":"one","value":{"long":"value of a record"}}]`,
@@ -229,8 +232,11 @@ func checkGiven(t *testing.T, e tlog.Entry, c ledger.Committed) {
 
 func FuzzDecodeRow(f *testing.F) {
 	codec := newRows(f)
-	_, entries := registered(f, 1)
-	for _, e := range append(entries, tlog.Entry{Data: jwsEntry("eyJ9.e31.AAEC")}, tlog.Entry{}) {
+	extra := embedded.EncodeStored([]byte(`{"records":[{"ref":"a/1","value":{"id":"1"}}]}`),
+		[]ledger.Write{{Key: "a/1", Value: []byte(`{"id":"1"}`)}, {Key: "title/x"}})
+	for _, e := range []tlog.Entry{
+		{Data: jwsEntry("eyJ9.e30.AAEC"), Extra: extra}, {Data: jwsEntry("eyJ9.e31.AAEC")}, {},
+	} {
 		row, err := codec.Encode(e)
 		if err != nil {
 			f.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -23,13 +24,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the package's tables; the set is named "provenance".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
 // Source finds links; the table is one, the receipts' index another.
 type Source interface {
@@ -53,19 +48,20 @@ type Table struct{ db *sql.DB }
 // NewTable reads from db.
 func NewTable(db *sql.DB) *Table { return &Table{db} }
 
-// Project keeps an event's links and acts.
-func (t *Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
+// Project stores an event's links and acts.
+func (*Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
+	var links, acts []any
 	for _, l := range e.Links {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO links (from_ref, rel, to_ref) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-			l.From, l.Rel, l.To); err != nil {
-			return fmt.Errorf("link %s to %s: %w", l.From, l.To, err)
-		}
+		links = append(links, l.From, l.Rel, l.To)
 	}
 	for _, r := range e.Records {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO acts (ref, time, name, party, call, payload) VALUES (?, ?, ?, ?, ?, ?) "+
-			"ON CONFLICT DO NOTHING", r.Ref, e.Time, e.Name, e.Party, e.Call, e.Payload); err != nil {
-			return fmt.Errorf("act on %s: %w", r.Ref, err)
-		}
+		acts = append(acts, r.Ref, e.Time, e.Name, e.Party, e.Call, e.Payload)
+	}
+	if err := readmodel.Insert(ctx, tx, "links (from_ref, rel, to_ref)", 3, links); err != nil {
+		return fmt.Errorf("links of call %s: %w", e.Call, err)
+	}
+	if err := readmodel.Insert(ctx, tx, "acts (ref, time, name, party, call, payload)", 6, acts); err != nil {
+		return fmt.Errorf("acts of call %s: %w", e.Call, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ CREATE TABLE licensing_license (
 ) WITHOUT ROWID;
 CREATE INDEX licensing_license_assignee ON licensing_license (assignee, id);
 CREATE INDEX licensing_license_assigner ON licensing_license (assigner, id);
+CREATE INDEX licensing_license_state ON licensing_license (state, id);
 CREATE TABLE licensing_scope ( -- what a license is for; its terms never change
   region  TEXT NOT NULL,
   target  TEXT NOT NULL, -- *, domain/NAME or resource/ID

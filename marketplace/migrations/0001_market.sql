@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE market_record (
-  ref   TEXT PRIMARY KEY, -- what this domain needs of others' facts: party, license, entry by resource, environment
+  ref   TEXT PRIMARY KEY, -- what this domain needs of others' facts: party, license, environment; an entry by its resource
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE product (
@@ -12,8 +12,11 @@ CREATE TABLE product (
   listed_at INTEGER NOT NULL,
   value     TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX product_operator ON product (operator, listed_at, id);
+-- An index for each filter of a listing, which goes on in the listing's order.
 CREATE INDEX product_listed ON product (listed_at, id);
+CREATE INDEX product_operator ON product (operator, listed_at, id);
+CREATE INDEX product_license ON product (license, listed_at, id);
+CREATE INDEX product_state ON product (state, listed_at, id);
 CREATE TABLE content (
   id      TEXT PRIMARY KEY,
   subject TEXT NOT NULL,
@@ -33,9 +36,11 @@ CREATE TABLE orders (
   placed_at INTEGER NOT NULL,
   value     TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX orders_placed ON orders (placed_at, id);
 CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
 CREATE INDEX orders_operator ON orders (operator, placed_at, id);
 CREATE INDEX orders_product ON orders (product, placed_at, id);
+CREATE INDEX orders_state ON orders (state, placed_at, id);
 
 -- +goose Down
 DROP TABLE orders;

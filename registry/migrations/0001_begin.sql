@@ -12,10 +12,15 @@ CREATE TABLE registry_party (
   id     TEXT NOT NULL UNIQUE,
   name   TEXT NOT NULL,
   region TEXT NOT NULL,
-  roles  TEXT NOT NULL, -- each between spaces: ' holder buyer '
   value  TEXT NOT NULL
 );
 CREATE INDEX registry_party_name ON registry_party (name);
+CREATE TABLE registry_party_role (
+  role TEXT NOT NULL,
+  n    INTEGER NOT NULL,
+  PRIMARY KEY (role, n)
+) WITHOUT ROWID;
+CREATE INDEX registry_party_role_n ON registry_party_role (n);
 CREATE TABLE registry_key (
   kid   TEXT PRIMARY KEY,
   party TEXT NOT NULL
@@ -28,9 +33,13 @@ CREATE TABLE registry_application (
   state     TEXT NOT NULL,
   value     TEXT NOT NULL
 );
+-- An index for each filter of the listing; behind its columns each index has n,
+-- the listing's order.
 CREATE INDEX registry_application_applicant ON registry_application (applicant);
-CREATE INDEX registry_application_body ON registry_application (body, state);
+CREATE INDEX registry_application_body ON registry_application (body);
+CREATE INDEX registry_application_queue ON registry_application (body, state);
 CREATE INDEX registry_application_state ON registry_application (state);
+CREATE INDEX registry_application_waiting ON registry_application (n) WHERE state IN ('submitted', 'returned', 'accepted', 'noticed');
 CREATE TABLE registry_entry (
   n             INTEGER PRIMARY KEY, -- in the order of coding
   id            TEXT NOT NULL UNIQUE,
@@ -46,7 +55,10 @@ CREATE TABLE registry_entry (
   registry_code TEXT UNIQUE
 );
 CREATE INDEX registry_entry_subject ON registry_entry (subject);
-CREATE INDEX registry_entry_facets ON registry_entry (domain, region, holder, state, suspended, valid_until);
+CREATE INDEX registry_entry_holder ON registry_entry (holder);
+CREATE INDEX registry_entry_domain ON registry_entry (domain);
+-- What is counted; it begins with the region, which no search asks an index for.
+CREATE INDEX registry_entry_facets ON registry_entry (region, domain, holder, state, suspended, valid_until);
 -- Beside the narrow rows that are counted: what is read only for the rows shown.
 CREATE TABLE registry_entry_text (
   n      INTEGER PRIMARY KEY REFERENCES registry_entry (n),
@@ -62,6 +74,7 @@ DROP TABLE registry_entry_text;
 DROP TABLE registry_entry;
 DROP TABLE registry_application;
 DROP TABLE registry_key;
+DROP TABLE registry_party_role;
 DROP TABLE registry_party;
 DROP TABLE registry_calendar;
 DROP TABLE registry_genesis;

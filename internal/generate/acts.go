@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+const actsIntro = `# Functions of the ledger
+
+Everything on the register is written by a signed call of one of these functions. This page is generated from the table that the
+contract itself runs by (` + "`ledger/acts.go`" + `); a node serves the same table at ` + "`/v1/acts.json`" + `, and ` + "`cadastre acts --json`" + ` prints it.
+[fields.md](fields.md) describes the arguments and records member by member, [api.md](api.md) how a call is sent.
+
+How to read a row:
+
+- **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names;
+  where ` + "`not_yours`" + ` is among the reasons without such a member, the rule itself looks at whose record it is.
+- **Arguments**: a member with \* must be there. ` + "`answers`" + ` is the payload hash of the call that last wrote the record, so that nobody
+  answers a version that he has not seen; another one is refused as ` + "`stale`" + `.
+- **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
+- **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `.
+- **May be refused for**: reasons beyond those that hold for every call. The tests of the contract produce each of them.
+
+Whether a call would be refused can be asked without making it: ` + "`POST /v1/acts/FUNCTION/check`" + `, or ` + "`--check`" + ` on any command that writes.
+A party whose key the node keeps calls a function at ` + "`POST /v1/acts/FUNCTION`" + ` where the row says *kept key*.
+
+`
+
+// section is the acts on one kind of record.
+type section struct {
+	kind string
+	acts []ledger.ActRow
+}
+
+// sections groups the acts by the record that they change, in the table's order;
+// those that are on no record that their arguments name come first.
+func sections(acts []ledger.ActRow) []section {
+	var list []section
+	for _, a := range acts {
+		i := slices.IndexFunc(list, func(s section) bool { return s.kind == a.On })
+		if i < 0 {
+			list, i = append(list, section{kind: a.On}), len(list)
+		}
+		list[i].acts = append(list[i].acts, a)
+	}
+	return list
+}
+
+func actsPage() string {
+	doc := ledger.PublishedActs()
+	var b strings.Builder
+	b.WriteString(actsIntro)
+	for _, s := range sections(doc.Acts) {
+		title := "Beginning, admission, keys, calendar, anchors"
+		if s.kind != "" {
+			title = strings.ToUpper(s.kind[:1]) + s.kind[1:]
+		}
+		fmt.Fprintf(&b, "## %s\n\n", title)
+		if record, ok := ledger.Kinds()[s.kind]; ok {
+			fmt.Fprintf(&b, "The record: [%s](fields.md#%s).\n\n", nameOf(record), strings.ToLower(nameOf(record)))
+		}
+		diagram(&b, s)
+		b.WriteString("| Function | | Who | Arguments | Leads | May be refused for |\n|---|---|---|---|---|---|\n")
+		for _, a := range s.acts {
+			actRow(&b, a)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("## Every call\n\nmay also be refused for: " + words(doc.CommonRefusals) + ".\n")
+	return b.String()
+}
+
+func actRow(b *strings.Builder, a ledger.ActRow) {
+	title := a.Title.EN + " " + a.Title.ZH
+	if a.Note != nil {
+		title += ". " + a.Note.EN
+	}
+	if a.Custody {
+		title += " *(kept key)*"
+	}
+	leads := movesOf(a)
+	if a.Makes != "" {
+		leads = join(leads, "makes "+a.Makes)
+	}
+	if a.Until != "" {
+		leads = join(leads, "until `"+a.Until+"`")
+	}
+	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s |\n", a.Function, title, whoOf(a), argsOf(a), leads, words(a.Refusals))
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+func whoOf(a ledger.ActRow) string {
+	if len(a.Who) == 0 {
+		return "any admitted party"
+	}
+	var list []string
+	for _, w := range a.Who {
+		s := strings.ReplaceAll(string(w.Role), "_", " ")
+		if w.As != "" {
+			s += " (`" + w.As + "`)"
+		}
+		list = append(list, s)
+	}
+	return strings.Join(list, ", ")
+}
+
+func argsOf(a ledger.ActRow) string {
+	var list []string
+	for _, f := range a.Fields {
+		s := "`" + f.Name + "`"
+		if f.Required {
+			s += "\\*"
+		}
+		list = append(list, s)
+	}
+	return "[" + a.Args + "](fields.md#" + strings.ToLower(a.Args) + "): " + strings.Join(list, " ")
+}
+
+// movesOf groups the moves by where they lead.
+func movesOf(a ledger.ActRow) string {
+	var targets []string
+	from := map[string][]string{}
+	for _, m := range a.Moves {
+		if m.To == "" {
+			continue
+		}
+		if from[m.To] == nil {
+			targets = append(targets, m.To)
+		}
+		if m.From != "" {
+			from[m.To] = append(from[m.To], m.From)
+		} else {
+			from[m.To] = append(from[m.To], "new")
+		}
+	}
+	var list []string
+	for _, to := range targets {
+		list = append(list, strings.Join(from[to], ", ")+" → "+to)
+	}
+	return strings.Join(list, "; ")
+}
+
+func words[T ~string](list []T) string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = "`" + string(w) + "`"
+	}
+	return strings.Join(out, " ")
+}

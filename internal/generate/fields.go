@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+const fieldsIntro = `# Fields
+
+Every argument of a function and every record, member by member. This page is generated from the form tags in package ` + "`ledger`" + `, by which
+the ledger checks what it is given; the API's description at ` + "`/openapi.json`" + ` says the same. [acts.md](acts.md) has the functions.
+
+The parts: [arguments](#arguments), [records](#records), the [objects](#objects) in them, and [closed lists](#closed-lists) of words.
+
+A member with \* must be there in a call. Text is counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment*
+is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A *salted* text stays off the
+ledger: there stand its 16 random bytes and the SHA-256 of both. All text is in NFC, without control, direction-changing or invisible
+characters, and no word of it mixes Latin with Cyrillic letters.
+
+`
+
+// shape is a struct to describe: arguments, a record, or an object in one.
+type shape struct {
+	name string
+	zero any    // pointer to a new one
+	note string // below the heading
+}
+
+func fieldsPage() string {
+	var b strings.Builder
+	b.WriteString(fieldsIntro)
+	arguments, records := argumentShapes(), recordShapes()
+	b.WriteString("## Arguments\n\n")
+	shapes(&b, arguments)
+	b.WriteString("## Records\n\n")
+	shapes(&b, records)
+	b.WriteString("## Objects\n\nthat stand in arguments and records.\n\n")
+	shapes(&b, objectShapes(append(slices.Clone(arguments), records...)))
+	b.WriteString("## Closed lists\n\n")
+	for _, e := range ledger.Enums() {
+		fmt.Fprintf(&b, "### %s\n\n| Word | 中文 | English |\n|---|---|---|\n", e.Name)
+		for _, v := range e.Values {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Word, v.ZH, v.EN)
+		}
+		b.WriteString("\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// argumentShapes are the arguments of all functions, each type once, with the
+// functions that take it.
+func argumentShapes() []shape {
+	var list []shape
+	for _, a := range ledger.Acts() {
+		args := a.Args()
+		i := slices.IndexFunc(list, func(s shape) bool { return s.name == nameOf(args) })
+		if i < 0 {
+			i, list = len(list), append(list, shape{nameOf(args), args, "Of"})
+		}
+		list[i].note += " `" + string(a.Name) + "`"
+	}
+	return list
+}
+
+// recordShapes are the records of all kinds, by name.
+func recordShapes() []shape {
+	var list []shape
+	for kind, record := range ledger.Kinds() {
+		list = append(list, shape{nameOf(record), record, "Kind `" + kind + "`"})
+	}
+	slices.SortFunc(list, byName)
+	return list
+}
+
+// objectShapes are the structs that stand in others, at any depth, by name, each
+// once; not those of the list itself.
+func objectShapes(within []shape) []shape {
+	seen := map[string]bool{}
+	for _, s := range within {
+		seen[s.name] = true
+	}
+	var list []shape
+	for queue := within; len(queue) > 0; queue = queue[1:] {
+		for _, f := range ledger.FieldsOf(queue[0].zero) {
+			t := objectOf(queue[0].zero, f)
+			if t == nil || seen[t.Name()] {
+				continue
+			}
+			seen[t.Name()] = true
+			found := shape{name: t.Name(), zero: reflect.New(t).Interface()}
+			list, queue = append(list, found), append(queue, found)
+		}
+	}
+	slices.SortFunc(list, byName)
+	return list
+}
+
+func byName(a, b shape) int { return strings.Compare(a.name, b.name) }
+
+func nameOf(pointer any) string { return reflect.TypeOf(pointer).Elem().Name() }
+
+// objectOf returns the struct that a member is, or each member of a list; nil
+// where it is none.
+func objectOf(v any, f ledger.Field) reflect.Type {
+	if f.Kind != ledger.FieldObject && (f.Each == nil || f.Each.Kind != ledger.FieldObject) {
+		return nil
+	}
+	m, _ := ledger.Member(v, f.Name)
+	t := m.Type()
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t
+}
+
+func shapes(b *strings.Builder, list []shape) {
+	for _, s := range list {
+		fmt.Fprintf(b, "### %s\n\n", s.name)
+		if s.note != "" {
+			b.WriteString(s.note + ".\n\n")
+		}
+		b.WriteString("| Member | 中文 | English | What it is |\n|---|---|---|---|\n")
+		for _, f := range ledger.FieldsOf(s.zero) {
+			name := "`" + f.Name + "`"
+			if f.Required {
+				name += "\\*"
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, f.Label.ZH, f.Label.EN, kindOf(f, objectOf(s.zero, f)))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// kindOf says what a member is, and its bounds; object is the struct in it, if any.
+func kindOf(f ledger.Field, object reflect.Type) string {
+	switch {
+	case f.Each != nil:
+		return strings.TrimSpace("list of "+span(f, "")) + ": " + kindOf(*f.Each, object)
+	case object != nil:
+		return "[" + object.Name() + "](#" + strings.ToLower(object.Name()) + ")"
+	case f.Enum != nil:
+		return "one of [" + f.Enum.Name + "](#" + f.Enum.Name + ")"
+	}
+	s := strings.ReplaceAll(f.Kind, "_", " ")
+	if bounds := span(f, unit(f.Kind)); bounds != "" {
+		s += ", " + bounds
+	}
+	if f.Pattern != "" {
+		s += "; " + strings.ReplaceAll(f.Pattern, "|", "\\|")
+	}
+	return s
+}
+
+func unit(kind string) string {
+	switch kind {
+	case ledger.FieldText:
+		return " characters"
+	case ledger.FieldToken:
+		return " bytes"
+	}
+	return ""
+}
+
+func span(f ledger.Field, unit string) string {
+	switch {
+	case f.Min != nil && f.Max != nil && *f.Min == *f.Max:
+		return fmt.Sprint(*f.Min, unit)
+	case f.Min != nil && f.Max != nil:
+		return fmt.Sprint(*f.Min, " to ", *f.Max, unit)
+	case f.Max != nil:
+		return fmt.Sprint("at most ", *f.Max, unit)
+	case f.Min != nil:
+		return fmt.Sprint("at least ", *f.Min, unit)
+	}
+	return ""
+}

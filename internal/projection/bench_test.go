@@ -1,0 +1,243 @@
+//go:build unix
+
+package projection_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
+	"github.com/datacadastre/cadastre/ledger/provenance"
+	"github.com/datacadastre/cadastre/licensing"
+	"github.com/datacadastre/cadastre/marketplace"
+	"github.com/datacadastre/cadastre/registry"
+)
+
+// town is an embedded ledger with resources that are registered to their codes,
+// five calls each.
+type town struct {
+	*ledgertest.World
+	ledger       *embedded.Ledger
+	holder, body *ledgertest.Member
+	day          ledger.Date
+}
+
+func newTown(b *testing.B) *town {
+	b.Helper()
+	w := ledgertest.NewWorld(b, time.Now)
+	w.Args.Limits = ledger.Limits{}
+	w.Genesis = w.Call(b, w.Authority, ledger.FnGenesis, w.Args)
+	skey, _, err := tlog.NewKey(ledger.LedgerLog("node.example.org"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, err := tlog.ParseKey(skey)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := embedded.Open(b.Context(), embedded.Config{
+		Path: filepath.Join(b.TempDir(), "ledger.db"), Key: key, Algorithms: ledger.Standard(), Now: time.Now,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = l.Close() })
+	w.Begin(b, l)
+	return &town{
+		World: w, ledger: l, holder: w.Admitted(b, l, ledger.RoleHolder), body: w.Admitted(b, l, ledger.RoleRegistryBody),
+		day: ledger.Date(time.Now().AddDate(0, 0, -3).Format(time.DateOnly)),
+	}
+}
+
+// grow registers n resources, many at once.
+func (w *town) grow(b *testing.B, n int) {
+	b.Helper()
+	var all sync.WaitGroup
+	for k := range 64 {
+		all.Go(func() {
+			for i := k; i < n; i += 64 {
+				w.register(b, i)
+			}
+		})
+	}
+	all.Wait()
+	if b.Failed() {
+		b.FailNow()
+	}
+}
+
+func (w *town) register(b *testing.B, i int) {
+	hash := ledger.DigestOf(fmt.Appendf(nil, "resource %d", i))
+	if _, err := w.ledger.Submit(b.Context(), w.Call(b, w.holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: hash, Bytes: 4096})); err != nil {
+		b.Error(err)
+		return
+	}
+	app := w.NewID()
+	out, err := w.ledger.Submit(b.Context(), w.Call(b, w.holder, ledger.FnAppSubmit, w.application(app, i, hash)))
+	for _, fn := range []ledger.Function{ledger.FnAppAccept, ledger.FnAppPass, ledger.FnAppCode} {
+		if err != nil {
+			break
+		}
+		step := ledger.AppStepArgs{Application: app, Answers: out.Payload}
+		var args any = step
+		switch fn {
+		case ledger.FnAppPass:
+			args = ledger.AppPassArgs{AppStepArgs: step, Checklist: []string{"complete", "consistent", "admissible"}}
+		case ledger.FnAppCode:
+			args = ledger.AppCodeArgs{AppStepArgs: step}
+		}
+		out, err = w.ledger.Submit(b.Context(), w.Call(b, w.body, fn, args))
+	}
+	if err != nil {
+		b.Error(err)
+	}
+}
+
+func (w *town) application(app ledger.ID, i int, hash ledger.Digest) ledger.AppSubmitArgs {
+	a := ledger.AppSubmitArgs{
+		Application: app, Body: w.body.ID, Resource: w.resource(i), Deposit: hash, Materials: []ledger.Material{},
+		InternalReview: ledger.Review{By: "科技科", On: w.day, SHA256: hash},
+	}
+	for _, g := range ledger.MaterialGroups() {
+		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: hash, Bytes: 1, Name: ledger.Salt([16]byte{}, string(g))})
+	}
+	return a
+}
+
+func (w *town) resource(i int) ledger.Resource {
+	r := ledger.Resource{
+		ID: w.NewID(), Title: fmt.Sprintf("公交车辆到离站信息%d", i), Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间，由车载终端实时上报。",
+		Publisher: w.holder.ID, CatalogClass: "department", Domain: ledger.Domains()[i%len(ledger.Domains())], Sector: "G5411",
+		Spatial: ledgertest.Region, Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: w.Now() - 60_000,
+		Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
+		ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"}, Format: "database", RowCount: 86_400_000,
+		ByteSize: 4_000_000_000, Level: ledger.General, LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
+		Quality: ledger.Quality{
+			Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100, Assessor: "市数据局", AssessedOn: w.day,
+		},
+	}
+	for _, name := range []string{"id", "name", "place", "observed_at", "value", "unit"} {
+		r.Items = append(r.Items, ledger.Item{Name: name, Label: name, DataType: "string", Length: 64, IsKey: name == "id", Level: ledger.General, PIStatus: ledger.PINone})
+	}
+	return r
+}
+
+// inMemory hands out blocks that were read before.
+type inMemory struct {
+	ledger.Ledger
+	blocks []ledger.Block
+}
+
+func (m inMemory) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block, error] {
+	return func(yield func(ledger.Block, error) bool) {
+		for _, b := range m.blocks[from:] {
+			if !yield(b, nil) {
+				return
+			}
+		}
+		<-ctx.Done()
+	}
+}
+
+// rebuild makes a read model anew and returns how long it took.
+func rebuild(b *testing.B, l ledger.Ledger, last uint64) time.Duration {
+	b.Helper()
+	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	for name, m := range tables {
+		if err := db.Migrate(b.Context(), name, m()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	licenses, err := licensing.New(db.R, time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	domains := []projection.Domain{
+		registry.New(db.R, time.Now), licenses, marketplace.New(marketplace.Config{DB: db.R, Now: time.Now}), provenance.NewTable(db.R),
+	}
+	loop, err := projection.New(b.Context(), db.W, db.R, l, domains, ignore, time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	begin := time.Now()
+	go func() { done <- loop.Run(ctx) }()
+	if err := loop.Wait(ctx, last); err != nil {
+		b.Fatal(err)
+	}
+	took := time.Since(begin)
+	cancel()
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+	return took
+}
+
+// BenchmarkRebuild makes read.db anew from a ledger of registrations: from the
+// file of an embedded ledger, and from blocks in memory, where only the
+// projection's own work is left.
+func BenchmarkRebuild(b *testing.B) {
+	w := newTown(b)
+	w.grow(b, 1000)
+	head, err := w.ledger.Head(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var read inMemory
+	begin := time.Now()
+	for block, err := range w.ledger.Blocks(b.Context(), 0) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		read.blocks = append(read.blocks, block)
+		if block.Number == head.Block {
+			break
+		}
+	}
+	b.Logf("reading alone: %.0f entries/s", float64(len(read.blocks))/time.Since(begin).Seconds())
+	for name, l := range map[string]ledger.Ledger{"embedded": w.ledger, "memory": read} {
+		b.Run(name, func(b *testing.B) {
+			var took time.Duration
+			begin := cpu(b)
+			for range b.N {
+				took += rebuild(b, l, head.Block)
+			}
+			n := float64(len(read.blocks) * b.N)
+			b.ReportMetric(n/took.Seconds(), "entries/s")
+			b.ReportMetric(float64((cpu(b)-begin).Microseconds())/n, "cpu-µs/entry")
+		})
+	}
+}
+
+var tables = map[string]func() fs.FS{
+	"projection": projection.Migrations, "provenance": provenance.Migrations, "registry": registry.Migrations,
+	"licensing": licensing.Migrations, "marketplace": marketplace.Migrations,
+}
+
+// cpu is the time that this process has had of all processors: on a machine that
+// is shared it says more than the clock.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
