@@ -31,11 +31,11 @@ func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, 
 	}
 	end := ledger.Position{Block: last.Block + 1}
 	if l, ok := p.n.ledger.(prover); ok {
-		signed, size, err := l.Checkpoint(ctx, int64(end.Block)) //nolint:gosec // the projection holds fewer
+		signed, size, err := l.Checkpoint(ctx, int64(end.Block))
 		if err != nil {
 			return none, end, err
 		}
-		p.size, end.Block = size, uint64(size) //nolint:gosec // a size
+		p.size, end.Block = size, uint64(size)
 		if err := p.n.loop.Wait(ctx, end.Block-1); err != nil {
 			return none, end, err
 		}
@@ -94,7 +94,7 @@ func (p *proofs) recorded(ctx context.Context, at ledger.Position) (ledger.Recor
 
 func (p *proofs) find(ctx context.Context, at ledger.Position) (ledger.Recorded, error) {
 	if l, ok := p.n.ledger.(prover); ok {
-		return l.RecordedAt(ctx, int64(at.Block), p.size) //nolint:gosec // below the size
+		return l.RecordedAt(ctx, int64(at.Block), p.size)
 	}
 	party, call, err := p.n.loop.CallAt(ctx, at)
 	if err != nil {

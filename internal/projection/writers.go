@@ -16,7 +16,7 @@ import (
 // keys may share it, so that whoever asks looks at what the call wrote.
 func keyHash(key string) int64 {
 	sum := sha256.Sum256([]byte(key))
-	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits
+	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
 // keyHashes returns the hashes of the keys that a call wrote, but for its own.
@@ -34,7 +34,7 @@ func keyHashes(writes []ledger.Write) []int64 {
 func writers(ctx context.Context, tx *sql.Tx, at ledger.Position, keys []int64) error {
 	for _, key := range keys {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO writer (key, block, tx, i) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			key, int64(at.Block), at.Tx, at.I); err != nil { //nolint:gosec // checked by write
+			key, int64(at.Block), at.Tx, at.I); err != nil {
 			return fmt.Errorf("index the writes of the call at %d: %w", at.Block, err)
 		}
 	}
@@ -76,7 +76,7 @@ func (p *Loop) Writer(ctx context.Context, key string, before ledger.Position) (
 // CallAt returns the party and id of the call at a position.
 func (p *Loop) CallAt(ctx context.Context, at ledger.Position) (party, call ledger.ID, err error) {
 	err = p.reads.QueryRowContext(ctx, "SELECT party, call FROM place WHERE block = ? AND tx = ? AND i = ?",
-		int64(at.Block), at.Tx, at.I).Scan(&party, &call) //nolint:gosec // a position that Writer returned
+		int64(at.Block), at.Tx, at.I).Scan(&party, &call)
 	if err != nil {
 		return "", "", fmt.Errorf("find the call at %+v: %w", at, err)
 	}

@@ -69,9 +69,9 @@ func (g *gathering) bundle(about ledger.Ref, set ProofSet) Bundle {
 	places := slices.SortedFunc(maps.Keys(g.needed), ledger.Position.Compare)
 	for _, at := range places {
 		c := g.needed[at]
-		call := Call{Proof: c.Proof, Reads: c.reads}
+		call := Call{Proof: c.proof, Reads: c.reads}
 		if c.sealed() {
-			for _, w := range c.proven.Writes {
+			for _, w := range c.wrote {
 				if !ledger.IsCallKey(w.Key) {
 					call.Writes = append(call.Writes, WriteLine{Line: ledger.LineOf(w.Key, w.Value), Value: w.Value})
 				}

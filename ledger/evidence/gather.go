@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -30,11 +31,10 @@ type gathering struct {
 // gathered is a call that the bundle needs.
 type gathered struct {
 	*recorded
-	proven
+	proof json.RawMessage
+	wrote []ledger.Write
 	reads []ledger.Line // where it names what is beside
 }
-
-type proven = Proven
 
 func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms, checkers map[string]Checker, lenient bool) (Bundle, error) {
 	if _, ok := matters[about.Kind()]; !ok {
@@ -162,7 +162,7 @@ func (g *gathering) need(at ledger.Position) error {
 	if err != nil {
 		return err
 	}
-	g.needed[at] = &gathered{recorded: c, proven: p}
+	g.needed[at] = &gathered{recorded: c, proof: p.Proof, wrote: p.Writes}
 	g.queue = append(g.queue, at)
 	if g.size += len(p.Proof); g.size > MaxBundle || len(g.needed) > MaxCalls {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
@@ -269,7 +269,7 @@ func (p *past) follow() error {
 // writes is what the call at a position wrote.
 func (g *gathering) writes(at ledger.Position) ([]ledger.Write, error) {
 	if c := g.needed[at]; c != nil {
-		return c.proven.Writes, nil
+		return c.wrote, nil
 	}
 	return g.src.Writes(g.ctx, at)
 }
