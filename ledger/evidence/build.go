@@ -48,7 +48,7 @@ type AnchoredReceipts struct {
 func Build(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms,
 	checkers map[string]Checker,
 ) (Bundle, Report, error) {
-	b, err := gather(ctx, src, about, trust, algs, checkers, false)
+	b, err := gather(ctx, src, about, trust, algs, checkers, MaxCalls, false)
 	if err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("evidence about %s: %w", about, err)
 	}

@@ -8,5 +8,10 @@ import (
 
 // Lenient gathers as a dishonest node does: whatever comes of the calls.
 func Lenient(ctx context.Context, src Source, about ledger.Ref, trust Trust, checkers map[string]Checker) (Bundle, error) {
-	return gather(ctx, src, about, trust, ledger.Standard(), checkers, true)
+	return gather(ctx, src, about, trust, ledger.Standard(), checkers, MaxCalls, true)
+}
+
+// AtMost gathers a bundle of at most so many calls.
+func AtMost(ctx context.Context, src Source, about ledger.Ref, trust Trust, checkers map[string]Checker, calls int) (Bundle, error) {
+	return gather(ctx, src, about, trust, ledger.Standard(), checkers, calls, false)
 }

@@ -25,6 +25,7 @@ type gathering struct {
 	offers   []ledger.Position   // calls that name what may be beside
 	begun    map[ledger.Ref]bool // as verification.begun
 	size     int
+	most     int  // calls
 	lenient  bool // gathers whatever comes of the calls, as a dishonest node does in tests
 }
 
@@ -36,12 +37,15 @@ type gathered struct {
 	reads []ledger.Line // where it names what is beside
 }
 
-func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms, checkers map[string]Checker, lenient bool) (Bundle, error) {
+// gather makes the bundle about ref of at most so many calls.
+func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms,
+	checkers map[string]Checker, most int, lenient bool,
+) (Bundle, error) {
 	if _, ok := matters[about.Kind()]; !ok {
 		return Bundle{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about")
 	}
 	g := &gathering{
-		ctx: ctx, src: src, trust: trust, lenient: lenient,
+		ctx: ctx, src: src, trust: trust, most: most, lenient: lenient,
 		needed: map[ledger.Position]*gathered{}, begun: map[ledger.Ref]bool{},
 	}
 	receipts, err := src.Receipts(ctx, about)
@@ -164,7 +168,7 @@ func (g *gathering) need(at ledger.Position) error {
 	}
 	g.needed[at] = &gathered{recorded: c, proof: p.Proof, wrote: p.Writes}
 	g.queue = append(g.queue, at)
-	if g.size += len(p.Proof); g.size > MaxBundle || len(g.needed) > MaxCalls {
+	if g.size += len(p.Proof); g.size > MaxBundle || len(g.needed) > g.most {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
 	}
 	if ref := contract.Begins(c.signed.Call); ref != "" && !g.begun[ref] {

@@ -153,16 +153,15 @@ func TestStrangersStayOut(t *testing.T) {
 
 // TestTooLarge: what needs more calls than a bundle may hold is refused by name.
 func TestTooLarge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it records 5,000 calls")
-	}
 	w := begin(t)
-	market(w)
-	for i := range evidence.MaxCalls {
-		w.must("operator", ledger.FnProductChange, listing("P", "L", i+2))
+	story(w)
+	b, _ := w.build(theOrder)
+	n := len(b.Calls)
+	if got, err := evidence.AtMost(t.Context(), w, theOrder, w.trust(), checkers(), n); err != nil || len(got.Calls) != n {
+		t.Errorf("%d calls of %d: %v", len(got.Calls), n, err)
 	}
-	_, _, err := evidence.Build(t.Context(), w, ref(ledger.KindProduct, "P"), w.trust(), ledger.Standard(), checkers())
+	_, err := evidence.AtMost(t.Context(), w, theOrder, w.trust(), checkers(), n-1)
 	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonTooLarge {
-		t.Errorf("%v", err)
+		t.Errorf("more calls than a bundle may hold: %v", err)
 	}
 }
