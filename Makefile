@@ -57,6 +57,10 @@ guards: ## remove GUARDS guards of the contract, one at a time, and look for the
 generate: ## write the pages of docs/ that follow from the code
 	go run ./internal/generate docs
 
+.PHONY: forge
+forge: ## try every change of one member on a bundle of evidence, not a tenth
+	go test -count=1 -v -run TestForgedMembers ./ledger/evidence -forge
+
 .PHONY: lint
 lint: ## check the code by .golangci.yml (the linter is fetched and built once)
 	$(LINTER) run $(PACKAGES)

@@ -54,28 +54,51 @@ type Write struct {
 	Value []byte `json:"value"` // base64 in JSON
 }
 
-// HashWrites is the digest of a write set (protocol §5): SHA-256 over the lines
-// "key SHA-256(value)\n" sorted by key, without the call's own key; a deleted
-// key's line ends in "-".
-func HashWrites(writes []Write) Digest {
-	sorted := slices.SortedFunc(slices.Values(writes), func(a, b Write) int { return strings.Compare(a.Key, b.Key) })
+// Line is one line of the digest of what a call wrote or read: a key with the
+// SHA-256 of its value.
+type Line struct {
+	Key    string `json:"key"`
+	SHA256 string `json:"sha256"` // NoValue where there is none
+}
+
+// NoValue stands in a line for a key that is deleted, or that was not there.
+const NoValue = "-"
+
+// LineOf returns the line of a key; a nil value is none.
+func LineOf(key string, value []byte) Line {
+	if value == nil {
+		return Line{Key: key, SHA256: NoValue}
+	}
+	return Line{Key: key, SHA256: string(DigestOf(value))}
+}
+
+// HashLines returns the digest of lines: SHA-256 over "key SHA-256(value)\n" in
+// the order of the keys, without the records that are kept of calls (protocol §5).
+func HashLines(lines []Line) Digest {
+	sorted := slices.SortedFunc(slices.Values(lines), func(a, b Line) int { return strings.Compare(a.Key, b.Key) })
 	var b strings.Builder
-	for _, w := range sorted {
-		if strings.HasPrefix(w.Key, "call/") {
-			continue
+	for _, l := range sorted {
+		if !IsCallKey(l.Key) {
+			b.WriteString(l.Key + " " + l.SHA256 + "\n")
 		}
-		b.WriteString(WriteLine(w))
 	}
 	return DigestOf([]byte(b.String()))
 }
 
-// WriteLine is one line of the write set's digest.
-func WriteLine(w Write) string {
-	if w.Value == nil {
-		return w.Key + " -\n"
+// WriteLines returns the lines of a write set, in its order.
+func WriteLines(writes []Write) []Line {
+	lines := make([]Line, len(writes))
+	for i, w := range writes {
+		lines[i] = LineOf(w.Key, w.Value)
 	}
-	return w.Key + " " + string(DigestOf(w.Value)) + "\n"
+	return lines
 }
+
+// HashWrites returns the digest of a write set.
+func HashWrites(writes []Write) Digest { return HashLines(WriteLines(writes)) }
+
+// EntryVersion is the version of the form of LogEntry.
+const EntryVersion = 2
 
 // LogEntry is an entry of the ledger log (protocol §5).
 type LogEntry struct {
@@ -84,6 +107,7 @@ type LogEntry struct {
 	Time   Millis `json:"time"`
 	Rules  int    `json:"rules"`
 	Call   string `json:"call"`
+	Reads  Digest `json:"reads"` // of what the contract read for the call
 	Writes Digest `json:"writes"`
 	Event  Digest `json:"event"`
 }
@@ -128,8 +152,10 @@ type Outcome struct {
 // CallRecord is kept under CallKey: what makes a call idempotent.
 type CallRecord struct {
 	Payload Digest `json:"payload"`
+	Reads   Digest `json:"reads"`
 	Writes  Digest `json:"writes"`
 	Event   Digest `json:"event"`
+	Rules   int    `json:"rules"`
 	Time    Millis `json:"time"`
 	I       uint32 `json:"i"`
 }

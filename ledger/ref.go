@@ -57,8 +57,15 @@ type Link struct {
 // RecordKey is the key of a record.
 func RecordKey(r Ref) string { return string(r) }
 
+// callPrefix begins the keys of recorded calls.
+const callPrefix = "call/"
+
+// IsCallKey reports whether a key is that of a recorded call, which no digest of
+// reads or writes covers.
+func IsCallKey(key string) bool { return strings.HasPrefix(key, callPrefix) }
+
 // CallKey is the key of a recorded call: idempotency, and the first result.
-func CallKey(party, call ID) string { return "call/" + string(party) + "/" + string(call) }
+func CallKey(party, call ID) string { return callPrefix + string(party) + "/" + string(call) }
 
 // KeyKey is the key under which the party of a public key is found.
 func KeyKey(kid KeyID) string { return "key/" + string(kid) }

@@ -66,7 +66,7 @@ func NewApplied(i uint32, encoded []byte, writes []Write) (Applied, error) {
 	}
 	for _, w := range writes {
 		record := slices.ContainsFunc(event.Records, func(r Record) bool { return RecordKey(r.Ref) == w.Key })
-		if !record && !strings.HasPrefix(w.Key, "call/") {
+		if !record && !IsCallKey(w.Key) {
 			a.Writes = append(a.Writes, w)
 		}
 	}

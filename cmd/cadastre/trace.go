@@ -150,7 +150,7 @@ func (c *traceCmd) join(p *program) client.Joiner {
 		if err != nil {
 			return nil, err
 		}
-		b, _, err := evidence.Merge(parts, t, ledger.Standard(), checkers())
+		b, _, err := evidence.Join(parts, t, ledger.Standard(), checkers())
 		if err != nil {
 			return nil, err
 		}
@@ -244,6 +244,9 @@ func (c *verifyCmd) tell(p *program, r evidence.Report) {
 		fmt.Fprintf(p.out, "  %s %s  %s  %d+%d  %s\n", p.say("回执", "receipt"), x.Start, time.UnixMilli(int64(x.Began)).Format(time.RFC3339),
 			x.Offset, x.Bytes, x.Outcome)
 	}
+	if r.Beside > 0 {
+		fmt.Fprintf(p.out, p.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
+	}
 	fmt.Fprintln(p.out, p.say("以下各项本证据包不能证明：", "Not proven here:"))
 	for _, x := range r.NotProven {
 		fmt.Fprintln(p.out, "  -", limitation(p, x))
@@ -254,11 +257,21 @@ func (c *verifyCmd) tell(p *program, r evidence.Report) {
 func limitation(p *program, l evidence.Limitation) string {
 	switch l {
 	case evidence.LaterCalls:
-		return p.say("此后没有其他请求变更密钥、授权或登记（由审计证明）", "that no later call changed a key, license or entry (an audit proves it)")
+		return p.say("所示请求之间及之后，没有被节点伪造的记录所忽略的请求（合并另一方的证据包或审计全部账本可查）",
+			"that no call lies between or after those shown that an entry forged by the node ignored (joining the other side's bundle shows it, or an audit)")
 	case evidence.OtherReceipts:
 		return p.say("没有其他回执", "that there are no other receipts")
 	case evidence.ReceiptByBuyer:
 		return p.say("接收方确已收到", "that the receiver has received it")
+	case evidence.Suspensions:
+		return p.say("所示请求与交付之间，没有被略去的暂停、撤销或终止", "that no suspension, revocation or end lay between what is shown and a delivery")
+	case evidence.ReceiptWord:
+		return p.say("回执所载时间、字节数、范围、结果和策略版本：均为节点单方陈述，仅彼此核对",
+			"the time, bytes, range, outcome and revision of a receipt: they are the node's word, checked against each other")
+	case evidence.AnchorBefore:
+		return p.say("回执日志的锚定与其前一次锚定前后一致", "that an anchor of the receipt log continues the one before it")
+	case evidence.BesideMatter:
+		return p.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are beside the matter: they were not looked at")
 	case evidence.Clock:
 		return p.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are the node's clock's, on Fabric what clients claimed")
 	case evidence.CustodySigned:

@@ -51,7 +51,7 @@ var law = map[string]row{
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
-	"ledger/evidence":                 {own: []string{"ledger"}, third: []string{note, tlog}},
+	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract"}, third: []string{note, tlog}},
 	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},

@@ -147,7 +147,7 @@ func (t *Trace) join(more Trace) {
 	t.LeftOut, t.Cut = max(t.LeftOut, more.LeftOut), t.Cut || more.Cut
 }
 
-// Joiner makes one bundle of several (evidence.Merge with a trust file).
+// Joiner makes one bundle of several (evidence.Join with a trust file).
 type Joiner func(parts [][]byte) ([]byte, error)
 
 // apart is how often nodes are asked again whose bundles stand under different

@@ -51,7 +51,17 @@ func (p proven) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Rec
 	if err != nil {
 		return r, err
 	}
-	r.Proof.Data, err = json.Marshal(evidence.Placed{JWS: r.JWS, Position: r.Position, Time: r.Time, Writes: ledger.HashWrites(r.Writes)})
+	kept, err := p.Value(ctx, ledger.CallKey(party, call))
+	if err != nil {
+		return r, err
+	}
+	var record ledger.CallRecord
+	if err := json.Unmarshal(kept, &record); err != nil {
+		return r, err
+	}
+	r.Proof.Data, err = json.Marshal(evidence.Placed{
+		JWS: r.JWS, Position: r.Position, Time: r.Time, Rules: record.Rules, Reads: record.Reads, Writes: record.Writes, Event: record.Event,
+	})
 	return r, err
 }
 

@@ -3,7 +3,6 @@ package node
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,7 +46,7 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	}
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	maps.Copy(checkers, n.opts.Checkers)
-	b, _, err := evidence.Build(ctx, &proofs{n, eye}, about, n.trust, ledger.Standard(), checkers)
+	b, _, err := evidence.Build(ctx, &proofs{n: n, eye: eye, known: map[ledger.Position]ledger.Recorded{}}, about, n.trust, ledger.Standard(), checkers)
 	if err != nil {
 		return nil, err
 	}
@@ -132,33 +131,12 @@ func (s *sight) license(ctx context.Context, ref ledger.Ref) (bool, error) {
 	return false, nil
 }
 
-// proofs is what bundles are made from; of receipts, those that eye may see.
+// proofs is what one bundle is made from; of receipts, those that eye may see.
 type proofs struct {
-	n   *Node
-	eye *sight
-}
-
-// Acts implements evidence.Source.
-func (p *proofs) Acts(ctx context.Context, ref ledger.Ref) ([]evidence.Act, error) {
-	acts, err := p.n.links.Acts(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]evidence.Act, len(acts))
-	for i, a := range acts {
-		list[i] = evidence.Act{Party: a.Party, Call: a.Call, Function: a.Name, Payload: a.Payload}
-		if list[i].Position, err = p.n.loop.Place(ctx, a.Party, a.Call); err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(list, func(a, b evidence.Act) int { return a.Position.Compare(b.Position) })
-	return list, nil
-}
-
-// Record implements evidence.Source.
-func (p *proofs) Record(ctx context.Context, ref ledger.Ref) (json.RawMessage, error) {
-	b, err := p.n.ledger.Value(ctx, ledger.RecordKey(ref))
-	return b, hide(err)
+	n     *Node
+	eye   *sight
+	size  int64 // of the checkpoint, where the ledger has a log
+	known map[ledger.Position]ledger.Recorded
 }
 
 // Receipts implements evidence.Source. It waits for the anchor that covers them.
@@ -243,11 +221,8 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.A
 	if err != nil {
 		return evidence.AnchoredReceipts{}, fmt.Errorf("read anchor: %w", err)
 	}
-	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: evidence.Act{
-		Party: a.Cite.Party, Call: a.Cite.Call,
-		Function: ledger.FnAnchor, Payload: a.Cite.Payload,
-	}}
-	if g.Anchor.Position, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call); err != nil {
+	g := evidence.AnchoredReceipts{Log: a.Log}
+	if g.Anchor, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call); err != nil {
 		return g, err
 	}
 	for _, k := range list {

@@ -282,7 +282,7 @@ func proved(t *testing.T, n *nodes) {
 	joined := 0
 	join := func(parts [][]byte) ([]byte, error) {
 		joined++
-		b, _, err := evidence.Merge(parts, n.bureau.trust, ledger.Standard(), n.bureau.checkers)
+		b, _, err := evidence.Join(parts, n.bureau.trust, ledger.Standard(), n.bureau.checkers)
 		if err != nil {
 			return nil, err
 		}

@@ -16,47 +16,89 @@ type prover interface {
 	RecordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error)
 }
 
-// Prove implements evidence.Source: under one checkpoint where the ledger has a
-// log, else each call by itself.
-func (p *proofs) Prove(ctx context.Context, calls []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
-	if l, ok := p.n.ledger.(prover); ok {
-		return underCheckpoint(ctx, l, calls)
-	}
-	set := evidence.ProofSet{Common: json.RawMessage("{}")}
-	list := make([]evidence.Proven, len(calls))
-	for i, c := range calls {
-		r, err := p.n.ledger.Recorded(ctx, c.Party, c.Call)
-		if err != nil {
-			return set, nil, fmt.Errorf("prove call %s: %w", c.Call, err)
-		}
-		if set.Kind = r.Proof.Kind; i > 0 && set.Kind != r.Proof.Kind {
-			return set, nil, errors.New("the ledger proves its calls in two ways")
-		}
-		list[i] = evidence.Proven{Proof: r.Proof.Data, Writes: r.Writes}
-	}
-	return set, list, nil
+// teller is a ledger that tells what a call wrote at less cost than its proof.
+type teller interface {
+	Wrote(ctx context.Context, party, call ledger.ID) ([]ledger.Write, error)
 }
 
-func underCheckpoint(ctx context.Context, l prover, calls []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
-	var last uint64
-	for _, c := range calls {
-		last = max(last, c.Position.Block)
+// Open implements evidence.Source: a checkpoint where the ledger has a log, with all
+// under it in the index of writers; else each call is proved by itself.
+func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, error) {
+	var none evidence.ProofSet
+	last, ok := p.n.loop.Revision()
+	if !ok {
+		return none, ledger.Position{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
-	signed, size, err := l.Checkpoint(ctx, int64(last)+1)
-	if err != nil {
-		return evidence.ProofSet{}, nil, err
-	}
-	common, err := json.Marshal(evidence.TLogCommon{Checkpoint: string(signed)})
-	if err != nil {
-		return evidence.ProofSet{}, nil, fmt.Errorf("encode checkpoint: %w", err)
-	}
-	list := make([]evidence.Proven, len(calls))
-	for i, c := range calls {
-		r, err := l.RecordedAt(ctx, int64(c.Position.Block), size)
+	end := ledger.Position{Block: last.Block + 1}
+	if l, ok := p.n.ledger.(prover); ok {
+		signed, size, err := l.Checkpoint(ctx, int64(end.Block))
 		if err != nil {
-			return evidence.ProofSet{}, nil, err
+			return none, end, err
 		}
-		list[i] = evidence.Proven{Proof: r.Proof.Data, Writes: r.Writes}
+		p.size, end.Block = size, uint64(size)
+		if err := p.n.loop.Wait(ctx, end.Block-1); err != nil {
+			return none, end, err
+		}
+		common, err := json.Marshal(evidence.TLogCommon{Checkpoint: string(signed)})
+		if err != nil {
+			return none, end, fmt.Errorf("encode checkpoint: %w", err)
+		}
+		return evidence.ProofSet{Kind: evidence.TLogKind, Common: common}, end, nil
 	}
-	return evidence.ProofSet{Kind: evidence.TLogKind, Common: common}, list, nil
+	first, ok, err := p.Writer(ctx, ledger.RecordKey(ledger.GenesisRef), end)
+	if err != nil || !ok {
+		return none, end, errors.Join(ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis), err)
+	}
+	genesis, err := p.recorded(ctx, first)
+	return evidence.ProofSet{Kind: genesis.Proof.Kind, Common: json.RawMessage("{}")}, end, err
+}
+
+// Writer implements evidence.Source.
+func (p *proofs) Writer(ctx context.Context, key string, before ledger.Position) (ledger.Position, bool, error) {
+	return p.n.loop.Writer(ctx, key, before)
+}
+
+// Writes implements evidence.Source.
+func (p *proofs) Writes(ctx context.Context, at ledger.Position) ([]ledger.Write, error) {
+	l, ok := p.n.ledger.(teller)
+	if _, known := p.known[at]; known || !ok {
+		r, err := p.recorded(ctx, at)
+		return r.Writes, err
+	}
+	party, call, err := p.n.loop.CallAt(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return l.Wrote(ctx, party, call)
+}
+
+// Prove implements evidence.Source. What it gives is the bundle's to keep.
+func (p *proofs) Prove(ctx context.Context, at ledger.Position) (evidence.Proven, error) {
+	r, err := p.recorded(ctx, at)
+	delete(p.known, at)
+	return evidence.Proven{Proof: r.Proof.Data, Writes: r.Writes}, err
+}
+
+// recorded finds the call at a position with its proof, once.
+func (p *proofs) recorded(ctx context.Context, at ledger.Position) (ledger.Recorded, error) {
+	if r, ok := p.known[at]; ok {
+		return r, nil
+	}
+	r, err := p.find(ctx, at)
+	if err != nil {
+		return r, fmt.Errorf("prove the call at %+v: %w", at, err)
+	}
+	p.known[at] = r
+	return r, nil
+}
+
+func (p *proofs) find(ctx context.Context, at ledger.Position) (ledger.Recorded, error) {
+	if l, ok := p.n.ledger.(prover); ok {
+		return l.RecordedAt(ctx, int64(at.Block), p.size)
+	}
+	party, call, err := p.n.loop.CallAt(ctx, at)
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	return p.n.ledger.Recorded(ctx, party, call)
 }

@@ -19,7 +19,7 @@ const traceLimit = 500
 const (
 	relBasis     = "basis"      // grant → entry, license or order
 	relContentOf = "content_of" // file → content → product or resource
-	relCovers    = "covers"     // license → entry; here also → resource, computed
+	relCovers    = "covers"     // license → resource; here also computed
 	relUnder     = "under"      // product or order → license
 	relRegisters = "registers"  // entry → resource; here turned
 )
@@ -285,7 +285,7 @@ func (w *walk) forward(ctx context.Context) error {
 }
 
 // covering adds the licenses that cover the resource traced from: those of a
-// whole region or domain name no entry, so that no link leads to them.
+// whole region or domain name no resource, so that no link leads to them.
 func (w *walk) covering(ctx context.Context) error {
 	for _, ref := range slices.Clone(w.refs) {
 		if ref.Kind() != ledger.KindResource {

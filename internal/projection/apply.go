@@ -157,6 +157,9 @@ func writeCalls(ctx context.Context, tx *sql.Tx, calls []prepared) error {
 		if err := place(ctx, tx, c.Committed); err != nil {
 			return err
 		}
+		if err := writers(ctx, tx, c.Position, c.keys); err != nil {
+			return err
+		}
 	}
 	return nil
 }

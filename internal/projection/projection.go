@@ -81,7 +81,7 @@ func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Doma
 		p.revision.Block, p.hasRevision = uint64(block), true
 		p.notified = p.revision.Block + 1
 	}
-	return p, nil
+	return p, checkWriters(ctx, db)
 }
 
 // Run applies blocks until ctx ends or one can't be applied. It is called once.

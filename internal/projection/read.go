@@ -24,6 +24,7 @@ type group struct {
 // prepared is a recorded call with what each domain writes of it.
 type prepared struct {
 	ledger.Committed
+	keys  []int64 // hashes of the keys that it wrote
 	write []func(ctx context.Context, tx *sql.Tx) error
 }
 
@@ -67,7 +68,7 @@ func (p *Loop) read(ctx context.Context, next uint64) {
 // the group fail when its turn comes.
 func (p *Loop) prepare(g *group, b ledger.Block) {
 	for _, c := range b.Calls {
-		call := prepared{Committed: c}
+		call := prepared{Committed: c, keys: keyHashes(c.Writes)}
 		for _, d := range p.domains {
 			write, err := prepare(d, c.Event)
 			if err != nil && g.err == nil {

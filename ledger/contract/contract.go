@@ -18,6 +18,10 @@ type Env struct {
 	Rules   int
 	Genesis ledger.Digest // SHA-256 of the only JWS that may begin; empty: any
 	I       uint32        // place of the call in its transaction; 0 where each has a position of its own
+
+	// Beside reports whether a record is beside the matter of a bundle of evidence
+	// and so is not looked at (see beside.go). It is nil on every ledger.
+	Beside func(key string) bool
 }
 
 // State is the committed state, by point reads. Get reports false for a key
@@ -33,7 +37,9 @@ type Result struct {
 	Repeated bool
 	Record   ledger.CallRecord
 	Event    []byte         // encoded ledger.Event; nil when repeated
+	Reads    []ledger.Line  // what the call read but records of calls, sorted by key
 	Writes   []ledger.Write // sorted by key, the call's own key included
+	Beside   int            // records that were not looked at (Env.Beside)
 }
 
 // Verified is a call whose signature holds.
@@ -99,14 +105,25 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 		}
 		return Result{Repeated: true, Record: known}
 	}
-	t := &tx{env: env, algs: algs, state: state, v: v}
+	r := newReader(state)
+	t := &tx{env: env, algs: algs, state: r, v: v}
 	if err := t.run(); err != nil {
 		return Result{Err: err}
 	}
-	return t.finish(own)
+	return t.finish(own, r.read())
 }
 
+// run checks a call and applies its rule.
 func (t *tx) run() error {
+	if err := t.admit(); err != nil {
+		return err
+	}
+	return rules[t.v.Call.Function](t, t.v.Call.Args)
+}
+
+// admit checks all that holds of every call: the function, the ledger, the times,
+// the key, the party and its role.
+func (t *tx) admit() error {
 	call := t.v.Call
 	begun, err := t.open()
 	if err != nil {
@@ -122,11 +139,9 @@ func (t *tx) run() error {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires")
 	}
 	if begun {
-		if err := t.authorize(); err != nil {
-			return err
-		}
+		return t.authorize()
 	}
-	return rules[call.Function](t, call.Args)
+	return nil
 }
 
 // open finds the act and the ledger's genesis, and reports whether the ledger has
@@ -199,7 +214,8 @@ func (t *tx) mayAct() error {
 	return nil
 }
 
-func (t *tx) finish(own string) Result {
+// finish encodes the event and makes the record that is kept of the call.
+func (t *tx) finish(own string, reads []ledger.Line) Result {
 	call := t.v.Call
 	t.event.Name, t.event.Party, t.event.Call = call.Function, call.Party, call.ID
 	t.event.Payload, t.event.Time = t.v.Payload, t.env.Time
@@ -214,8 +230,8 @@ func (t *tx) finish(own string) Result {
 		return Result{Err: fmt.Errorf("encode event: %w", err)}
 	}
 	rec := ledger.CallRecord{
-		Payload: t.v.Payload, Writes: ledger.HashWrites(t.writes),
-		Event: ledger.DigestOf(event), Time: t.env.Time, I: t.env.I,
+		Payload: t.v.Payload, Reads: ledger.HashLines(reads), Writes: ledger.HashWrites(t.writes),
+		Event: ledger.DigestOf(event), Rules: t.env.Rules, Time: t.env.Time, I: t.env.I,
 	}
 	if err := t.set(own, rec); err != nil {
 		return Result{Err: err}
@@ -226,7 +242,7 @@ func (t *tx) finish(own string) Result {
 			return Result{Err: fmt.Errorf("call %s writes %s twice", call.Function, t.writes[i].Key)}
 		}
 	}
-	return Result{Record: rec, Event: event, Writes: t.writes}
+	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes, Beside: t.beside}
 }
 
 // Batch applies calls one after another, each seeing the writes of those before

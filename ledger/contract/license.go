@@ -29,13 +29,12 @@ func offerLicense(t *tx, a ledger.LicenseOfferArgs) (ledger.License, error) {
 	if err := t.licenseRefs(a.LicenseTerms); err != nil {
 		return l, err
 	}
-	entries, err := t.licenseScope(a.LicenseTerms)
-	if err != nil {
+	if err := t.licenseScope(a.LicenseTerms); err != nil {
 		return l, err
 	}
 	t.link(licenseRef(l.ID), "assignee", ledger.RefTo(ledger.KindParty, l.Assignee))
-	for _, e := range entries {
-		t.link(licenseRef(l.ID), "covers", ledger.RefTo(ledger.KindEntry, e))
+	for _, id := range l.Resources {
+		t.link(licenseRef(l.ID), "covers", resourceRef(id))
 	}
 	return l, nil
 }
@@ -81,6 +80,9 @@ func (t *tx) activeOperator(id ledger.ID, field string) error {
 // licenseRefs holds what the offer names besides its scope.
 func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
 	for i, id := range l.Environments {
+		if t.besides(ledger.RefTo(ledger.KindEnvironment, id)) {
+			continue
+		}
 		e, err := load[ledger.Environment](t, ledger.RefTo(ledger.KindEnvironment, id), at("environments", i))
 		if err != nil {
 			return err
@@ -89,7 +91,7 @@ func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonEnvironment).At(at("environments", i)).By("O15")
 		}
 	}
-	if l.Supersedes == "" {
+	if l.Supersedes == "" || t.besides(licenseRef(l.Supersedes)) {
 		return nil
 	}
 	old, err := load[ledger.License](t, licenseRef(l.Supersedes), "supersedes")
@@ -102,21 +104,23 @@ func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
 	return nil
 }
 
-// licenseScope holds each resource that a license names: on the ledger, by the
+// licenseScope checks each resource that a license names: on the ledger, by the
 // strict gate registered and in force, and inside the license's own bounds
-// (domain §2.1, §3.2). It returns the entries there are.
-func (t *tx) licenseScope(l ledger.LicenseTerms) ([]ledger.ID, error) {
-	var entries []ledger.ID
+// (domain §2.1, §3.2).
+func (t *tx) licenseScope(l ledger.LicenseTerms) error {
 	for i, id := range l.Resources {
+		if t.besides(resourceRef(id)) {
+			continue
+		}
 		field := at("resource_ids", i)
-		idx, err := load[ledger.ResourceIndex](t, ledger.RefTo(ledger.KindResource, id), field)
+		idx, err := load[ledger.ResourceIndex](t, resourceRef(id), field)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if idx.Entry == "" && t.genesis.Gate == ledger.GateGrace {
 			alive, err := t.living(idx.Application)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if alive {
 				continue
@@ -124,14 +128,13 @@ func (t *tx) licenseScope(l ledger.LicenseTerms) ([]ledger.ID, error) {
 		}
 		e, err := t.entryOf(idx, field)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !l.Covers(e.Facts(), ledger.Purpose{}) {
-			return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonScope).At(field)
+			return ledger.Refuse(ledger.Forbidden, ledger.ReasonScope).At(field)
 		}
-		entries = append(entries, e.ID)
 	}
-	return entries, nil
+	return nil
 }
 
 // entryOf is a resource's entry, in force today (B2, B4, B11).

@@ -129,7 +129,7 @@ func TestLicenseOfferLinks(t *testing.T) {
 	e := m.must("implementer", ledger.FnLicenseOffer, a)
 	want := []ledger.Link{
 		{From: mLicense("L"), Rel: "assignee", To: ledger.RefTo(ledger.KindParty, mID("operator"))},
-		{From: mLicense("L"), Rel: "covers", To: ledger.RefTo(ledger.KindEntry, mID("entry-bus"))},
+		{From: mLicense("L"), Rel: "covers", To: ledger.RefTo(ledger.KindResource, mID("bus"))},
 	}
 	if d := cmp.Diff(want, e.Links); d != "" {
 		t.Fatal(d)

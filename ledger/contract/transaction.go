@@ -82,40 +82,13 @@ func checked(env Env, algs ledger.Algorithms, state State, s ledger.Signed) Resu
 		return Result{Err: err}
 	}
 	for {
-		w := &witness{state: state}
+		w := &Witness{State: state}
 		r := Apply(env, algs, w, v)
-		if w.last <= env.Time || r.Repeated {
+		if w.Last <= env.Time || r.Repeated {
 			return r
 		}
-		env.Time = w.last
+		env.Time = w.Last
 	}
-}
-
-// witness is a state that notes when what is read of it was written: a record
-// cites the call that wrote it, and the call's record has the time.
-type witness struct {
-	state State
-	last  ledger.Millis
-}
-
-// Get reads one key, and the record of the call that its value cites.
-func (w *witness) Get(key string) ([]byte, bool, error) {
-	value, ok, err := w.state.Get(key)
-	if err != nil || !ok {
-		return value, ok, err
-	}
-	c, ok := cited(value)
-	if !ok {
-		return value, true, nil
-	}
-	call, known, err := read[ledger.CallRecord](w.state, ledger.CallKey(c.Party, c.Call))
-	if err != nil {
-		return nil, false, err
-	}
-	if known {
-		w.last = max(w.last, call.Time)
-	}
-	return value, true, nil
 }
 
 // cited is the call that wrote a record; an index key's value names none.

@@ -23,6 +23,7 @@ type tx struct {
 	recovery bool // signed by the recovery key
 	writes   []ledger.Write
 	event    ledger.Event
+	beside   int // records that were not looked at
 }
 
 // read decodes a record; a record that does not decode is a damaged store.

@@ -126,8 +126,8 @@ func (b *batch) place(v contract.Verified, r contract.Result) (int64, error) {
 	}
 	seq := b.size + int64(len(b.entries))
 	data, err := json.Marshal(ledger.LogEntry{
-		V: 1, Seq: number(seq), Time: r.Record.Time, Rules: contract.Rules,
-		Call: v.Compact, Writes: r.Record.Writes, Event: r.Record.Event,
+		V: ledger.EntryVersion, Seq: number(seq), Time: r.Record.Time, Rules: r.Record.Rules,
+		Call: v.Compact, Reads: r.Record.Reads, Writes: r.Record.Writes, Event: r.Record.Event,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("encode entry: %w", err)

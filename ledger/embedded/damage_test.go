@@ -26,7 +26,7 @@ func TestDamage(t *testing.T) {
 		blocks   bool // found when blocks are read
 		evidence bool // found when evidence of call 2 is asked for
 	}{
-		{"entry", rowTwo(inData(`"v":1`, `"v":2`)), true, true, true},
+		{"entry", rowTwo(inData(`"v":2`, `"v":1`)), true, true, true},
 		{"old entry", rowTwo(inData(`"rules":1`, `"rules":2`)), false, true, true},
 		{"call", rowTwo(inData(`"call":"e`, `"call":"f`)), false, true, true},
 		{"event", rowTwo(inStored(func(event []byte, writes []ledger.Write) ([]byte, []ledger.Write) {

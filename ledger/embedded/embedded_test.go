@@ -64,8 +64,8 @@ func checkProof(t *testing.T, l *embedded.Ledger, key *tlog.Key, r ledger.Record
 		t.Fatal(err)
 	}
 	want := ledger.LogEntry{
-		V: 1, Seq: r.Position.Block, Time: r.Time, Rules: 1, Call: r.JWS,
-		Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(event),
+		V: ledger.EntryVersion, Seq: r.Position.Block, Time: r.Time, Rules: 1, Call: r.JWS,
+		Reads: e.Reads, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(event),
 	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("the entry is not what is recorded (-recorded +entry):\n%s", diff)

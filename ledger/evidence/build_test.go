@@ -1,8 +1,6 @@
 package evidence_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -13,13 +11,6 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// older is a source whose last call is not under its checkpoint.
-type older struct{ *world }
-
-func (o older) Prove(ctx context.Context, calls []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
-	return o.world.Prove(ctx, calls[:len(calls)-1])
-}
-
 // TestWhatComesLaterChangesNoBundle: an order's bundle shows what was when it
 // became active and was delivered, and is the same afterwards.
 func TestWhatComesLaterChangesNoBundle(t *testing.T) {
@@ -27,7 +18,6 @@ func TestWhatComesLaterChangesNoBundle(t *testing.T) {
 	story(w)
 	order, license, product := ref(ledger.KindOrder, "O"), ref(ledger.KindLicense, "L"), ref(ledger.KindProduct, "P")
 	_, before := w.build(order)
-	w.must("operator", ledger.FnOrderFulfill, w.target(order))
 	w.must("operator", ledger.FnProductChange, listing("P", "L", 2))
 	w.must("regulator", ledger.FnLicenseSuspend, w.target(license))
 	w.must("regulator", ledger.FnEntrySuspend, w.target(ref(ledger.KindEntry, "bus")))
@@ -38,13 +28,17 @@ func TestWhatComesLaterChangesNoBundle(t *testing.T) {
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("the order's report changed: %s", diff)
 	}
+	w.must("operator", ledger.FnOrderFulfill, w.target(order))
+	if _, r := w.build(order); !did(r, ledger.FnOrderFulfill) {
+		t.Errorf("order: %+v", r.Steps)
+	}
 	// About the records themselves it shows the last that was recorded.
 	_, r := w.build(license)
 	if !did(r, ledger.FnLicenseSuspend) && len(r.Receipts) == 0 {
 		t.Errorf("license: %+v", r)
 	}
 	_, r = w.build(product)
-	if did(r, ledger.FnProductList) || !did(r, ledger.FnProductChange) {
+	if !did(r, ledger.FnProductList) || !did(r, ledger.FnProductChange) {
 		t.Errorf("product: %+v", r.Steps)
 	}
 	for _, right := range r.Rights {
@@ -130,23 +124,24 @@ func TestReturnedApplication(t *testing.T) {
 	}
 }
 
-// TestGraceGate: a resource that is only applied for is supplied under the grace
-// gate, and its bundle holds the application.
+// TestGraceGate: a license may name a resource that is only applied for; it is
+// beside the license, and its own bundle holds the application.
 func TestGraceGate(t *testing.T) {
 	w := beginWith(t, func(a *ledger.GenesisArgs) { a.Gate = ledger.GateGrace })
-	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit bus"), Bytes: 4096})
-	w.must("holder", ledger.FnAppSubmit, submission("bus"))
+	submitted(w)
 	w.environment("env")
-	terms := offer("L")
-	terms.Mode, terms.Domains, terms.Resources = ledger.Scenario, []string{}, []ledger.ID{id("resource bus")}
-	terms.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
-	w.must("implementer", ledger.FnLicenseOffer, terms)
-	w.must("operator", ledger.FnLicenseAccept, w.answer(ref(ledger.KindLicense, "L")))
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"))
-	w.supply("L", "raw")
-	w.anchor("node", node)
-	_, r := w.build(ref(ledger.KindLicense, "L"))
-	if len(r.Receipts) != 1 || !did(r, ledger.FnAppSubmit) || did(r, ledger.FnAppCode) {
+	w.must("implementer", ledger.FnLicenseOffer, scenario("L", id("resource bus")))
+	w.must("operator", ledger.FnLicenseAccept, w.answer(theLicense))
+	b, r := w.build(theLicense)
+	if r.Beside != 2 || did(r, ledger.FnAppSubmit) || did(r, ledger.FnEnvironmentSet) || !slices.Contains(r.NotProven, evidence.BesideMatter) {
+		t.Errorf("report: %+v", r)
+	}
+	for _, c := range b.Calls {
+		if w.fn(w.seq(c)) == ledger.FnLicenseOffer != (len(c.Reads) > 0) {
+			t.Errorf("%s shows %d lines", w.fn(w.seq(c)), len(c.Reads))
+		}
+	}
+	if _, r = w.build(ref(ledger.KindResource, "resource bus")); !did(r, ledger.FnAppSubmit) || did(r, ledger.FnAppCode) {
 		t.Errorf("report: %+v", r)
 	}
 }
@@ -166,29 +161,16 @@ func TestNotNeeded(t *testing.T) {
 			union.Calls = append(union.Calls, c)
 		}
 	}
-	slices.SortFunc(union.Calls, func(x, y evidence.Call) int { return int(seq(t, x)) - int(seq(t, y)) })
+	slices.SortFunc(union.Calls, func(x, y evidence.Call) int { return int(w.seq(x) - w.seq(y)) })
 	w.fails(union, evidence.CheckNotNeeded)
 
 	shown := b
 	shown.Calls = slices.Clone(b.Calls)
-	n := seq(t, b.Calls[1])
-	shown.Calls[1].Writes = slices.Clone(b.Calls[1].Writes)
-	for _, write := range w.writes[int64(n)] {
-		if write.Key == shown.Calls[1].Writes[0].Key {
-			shown.Calls[1].Writes[0].Value = write.Value
-		}
-	}
+	shown.Calls[1].Reads = []ledger.Line{ledger.LineOf("genesis", w.state["genesis"])}
 	w.fails(shown, evidence.CheckNotNeeded)
-}
-
-func seq(t *testing.T, c evidence.Call) uint64 {
-	t.Helper()
-	var p evidence.TLogProof
-	var e ledger.LogEntry
-	if err := errors.Join(json.Unmarshal(c.Proof, &p), json.Unmarshal(p.Entry, &e)); err != nil {
-		t.Fatalf("proof: %v", err)
-	}
-	return e.Seq
+	shown.Calls[1].Reads = nil
+	shown.Calls[1].Writes = []evidence.WriteLine{{Line: ledger.LineOf("genesis", []byte("{}")), Value: []byte("{}")}}
+	w.fails(shown, evidence.CheckNotNeeded)
 }
 
 func TestBuildOfWhatIsNotThere(t *testing.T) {
@@ -201,8 +183,8 @@ func TestBuildOfWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s: %v", about, err)
 		}
 	}
-	_, _, err := evidence.Build(t.Context(), w, ref(ledger.KindParty, "holder"), w.trust(), ledger.Standard(), checkers())
-	if evidence.AsFailure(err) == nil {
-		t.Errorf("about a party: %v", err)
+	_, _, err := evidence.Build(t.Context(), w, ledger.RefTo(ledger.KindGrant, id("x")), w.trust(), ledger.Standard(), checkers())
+	if !errors.Is(err, ledger.NotFound) {
+		t.Errorf("about a right: %v", err)
 	}
 }

@@ -9,19 +9,22 @@ import (
 )
 
 // Version is the version of the bundle's form.
-const Version = 1
+const Version = 2
 
 // MaxBundle bounds a bundle, in bytes.
 const MaxBundle = 64 << 20
+
+// MaxCalls bounds the calls of a bundle.
+const MaxCalls = 5000
 
 // Bundle is everything that proves one record or receipt.
 type Bundle struct {
 	V        int            `json:"v"`
 	Ledger   ledger.ID      `json:"ledger"`
-	About    ledger.Ref     `json:"about"` // order, license, product, entry, resource, application, content, environment, receipt
+	About    ledger.Ref     `json:"about"` // a kind of the table of matters
 	Proof    ProofSet       `json:"proof"`
 	Calls    []Call         `json:"calls"`    // in the ledger's order; the first is the genesis
-	Receipts []ReceiptGroup `json:"receipts"` // one group a log
+	Receipts []ReceiptGroup `json:"receipts"` // by log
 }
 
 // ProofSet says how the calls are proved, and holds what their proofs share.
@@ -30,22 +33,22 @@ type ProofSet struct {
 	Common json.RawMessage `json:"common"` // in the form of its kind
 }
 
-// Call is one recorded call: where it stands and what it wrote.
+// Call is one recorded call: its proof, and in two cases what can't be derived.
 type Call struct {
-	Proof  json.RawMessage `json:"proof"`  // in the form of the bundle's kind; holds the JWS
-	Writes []WriteLine     `json:"writes"` // all of them, by key, but the call's own record
+	Proof json.RawMessage `json:"proof"` // in the form of the bundle's kind; holds the JWS
+	// Reads are all lines of what the call read, where it names records that are
+	// beside the matter (contract.Env.Beside).
+	Reads []ledger.Line `json:"reads,omitempty"`
+	// Writes are all lines of what an anchor wrote, with the value: an anchor is not
+	// run again, since that would lead back to the first one of its log.
+	Writes []WriteLine `json:"writes,omitempty"`
 }
 
-// WriteLine is one key that a call wrote. The value is shown of the records
-// that the path needs, of no other.
+// WriteLine is one key that an anchor wrote.
 type WriteLine struct {
-	Key    string `json:"key"`
-	SHA256 string `json:"sha256"` // of the value, or "-": deleted
-	Value  []byte `json:"value,omitempty"`
+	ledger.Line
+	Value []byte `json:"value"`
 }
-
-// Deleted is the digest in the line of a deleted key.
-const Deleted = "-"
 
 // ReceiptGroup are receipts of one log with the call that anchored it.
 type ReceiptGroup struct {

@@ -16,12 +16,17 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Placed is what a proof proves of one call.
+// Placed is what a proof proves of one call: where and when it is recorded, under
+// which version of the rules, and the digests of what it read and did. Position.I
+// is its place in its transaction.
 type Placed struct {
 	JWS      string
 	Position ledger.Position
 	Time     ledger.Millis
+	Rules    int
+	Reads    ledger.Digest
 	Writes   ledger.Digest
+	Event    ledger.Digest
 }
 
 // CallChecker checks one call's proof.
@@ -77,16 +82,18 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 
 func placed(p TLogProof, root tlog.Hash) (Placed, error) {
 	var e ledger.LogEntry
-	if err := ledger.DecodeStrict(p.Entry, &e); err != nil {
+	if err := strictForm(p.Entry, &e); err != nil {
 		return Placed{}, fmt.Errorf("entry: %w", err)
 	}
-	if e.V != 1 || e.Rules < 1 || e.Seq >= uint64(p.Size) {
+	if e.V != ledger.EntryVersion || e.Seq >= uint64(p.Size) {
 		return Placed{}, errors.New("entry has an unknown version or lies past the checkpoint")
 	}
 	if err := included(p.Path, p.Size, root, int64(e.Seq), p.Entry); err != nil {
 		return Placed{}, err
 	}
-	return Placed{JWS: e.Call, Position: ledger.Position{Block: e.Seq}, Time: e.Time, Writes: e.Writes}, nil
+	return Placed{
+		JWS: e.Call, Position: ledger.Position{Block: e.Seq}, Time: e.Time, Rules: e.Rules, Reads: e.Reads, Writes: e.Writes, Event: e.Event,
+	}, nil
 }
 
 // included checks the inclusion of an entry in a tree (RFC 9162 §2.1.3).

@@ -9,22 +9,22 @@ import (
 // for each.
 type Check string
 
-// The closed list of checks, in the order they are made.
+// The closed list of checks.
 const (
 	CheckForm      Check = "form"       // not a bundle, or not in its one form
 	CheckProof     Check = "proof"      // a call's proof does not hold
 	CheckOrder     Check = "order"      // calls out of order, or time falls
 	CheckGenesis   Check = "genesis"    // another beginning, or another ledger
-	CheckKey       Check = "key"        // key unknown, of another party, ended, of another use
-	CheckRole      Check = "role"       // the party may not call the function
+	CheckRules     Check = "rules"      // rules that this program does not know
+	CheckKey       Check = "key"        // no call in the bundle brought the key
 	CheckSignature Check = "signature"  // a signature does not verify
-	CheckTime      Check = "time"       // recorded before its time or after its expiry
-	CheckWrites    Check = "writes"     // what a call wrote is not what is shown
-	CheckChain     Check = "chain"      // an answer cites a call that is not there
-	CheckRecord    Check = "record"     // a record says other than what was signed
-	CheckReceipt   Check = "receipt"    // a receipt is not proved, or of something else
-	CheckMissing   Check = "missing"    // the path needs what the bundle does not hold
-	CheckNotNeeded Check = "not_needed" // the bundle holds what the path does not need
+	CheckRefused   Check = "refused"    // the contract refuses the call; Err has its reason
+	CheckReads     Check = "reads"      // what the call read is not what the bundle leads to
+	CheckWrites    Check = "writes"     // the ledger says that the call wrote something else
+	CheckEvent     Check = "event"      // the ledger says that the call made another event
+	CheckReceipt   Check = "receipt"    // a receipt is not proved, or the rule of delivery refuses it
+	CheckMissing   Check = "missing"    // the record that the bundle is about is not there
+	CheckNotNeeded Check = "not_needed" // the bundle holds what nothing in it needs
 )
 
 // Failure says why a bundle proves nothing.

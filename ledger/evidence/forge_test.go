@@ -7,7 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
-	"testing"
+	"strings"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
@@ -17,6 +17,91 @@ import (
 // A dishonest node holds the log's key and decides what is written: everything
 // but the keys of the parties. What it makes here is on its log and under its
 // checkpoint; only what the parties signed stands against it.
+
+// bent is the world's state as a dishonest node pretends that it is.
+type bent struct {
+	*world
+	over map[string][]byte
+}
+
+func (b bent) Get(key string) ([]byte, bool, error) {
+	if v, ok := b.over[key]; ok {
+		return v, v != nil, nil
+	}
+	return b.world.Get(key)
+}
+
+// applied is what the contract makes of a signed call on a state.
+func (w *world) applied(jws string, state contract.State) (ledger.Signed, contract.Result) {
+	w.t.Helper()
+	w.now += 1000
+	s, err := contract.Parse(jws)
+	if err != nil {
+		w.t.Fatalf("parse: %v", err)
+	}
+	r := contract.Apply(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), state, contract.Verified{Signed: s})
+	if r.Err != nil {
+		w.t.Fatalf("%s by %s: %v", s.Call.Function, s.Call.Party, r.Err)
+	}
+	return s, r
+}
+
+// pretend records a signed call as the contract would on a state that is not so.
+func (w *world) pretend(jws string, over map[string][]byte) {
+	w.t.Helper()
+	s, r := w.applied(jws, bent{w, over})
+	w.read = r.Reads
+	w.commit(s, r)
+}
+
+// changed is a record with a member changed.
+func changed[T any](w *world, r ledger.Ref, change func(*T)) map[string][]byte {
+	w.t.Helper()
+	v := get[T](w, r)
+	change(&v)
+	return map[string][]byte{string(r): encode(w.t, v)}
+}
+
+// rewritten records a call as the contract would, but with other writes.
+func (w *world) rewritten(jws string, change func([]ledger.Write) []ledger.Write) {
+	w.t.Helper()
+	s, r := w.applied(jws, w)
+	r.Writes = change(r.Writes)
+	r.Record.Writes = ledger.HashWrites(r.Writes)
+	w.commit(s, r)
+}
+
+// replaced changes the bytes of one record among the writes.
+func replaced(r ledger.Ref, f func(string) string) func([]ledger.Write) []ledger.Write {
+	return func(list []ledger.Write) []ledger.Write {
+		for i := range list {
+			if list[i].Key == string(r) {
+				list[i].Value = []byte(f(string(list[i].Value)))
+			}
+		}
+		return list
+	}
+}
+
+// without leaves out the writes of one kind of key.
+func without(kind string) func([]ledger.Write) []ledger.Write {
+	return func(list []ledger.Write) []ledger.Write {
+		return slices.DeleteFunc(list, func(w ledger.Write) bool { return strings.HasPrefix(w.Key, kind+"/") })
+	}
+}
+
+// tampered records a call as the contract would, but with another value of one record.
+func tampered[T any](w *world, who string, fn ledger.Function, args any, r ledger.Ref, change func(*T)) {
+	w.t.Helper()
+	w.rewritten(w.sign(who, who, fn, args), replaced(r, func(s string) string {
+		var v T
+		if err := json.Unmarshal([]byte(s), &v); err != nil {
+			w.t.Fatalf("record: %v", err)
+		}
+		change(&v)
+		return string(encode(w.t, v))
+	}))
+}
 
 // forge puts a call on the log with what the node says that it wrote.
 func (w *world) forge(jws string, writes ...ledger.Write) {
@@ -32,31 +117,6 @@ func (w *world) forge(jws string, writes ...ledger.Write) {
 // wrote is what the node says of a record that a call changed.
 func (w *world) wrote(r ledger.Ref, v any) ledger.Write {
 	return ledger.Write{Key: string(r), Value: encode(w.t, v)}
-}
-
-// tampered records a call as the contract would, but with another value of one record.
-func tampered[T any](w *world, who string, fn ledger.Function, args any, r ledger.Ref, change func(*T)) {
-	w.t.Helper()
-	w.now += 1000
-	s, err := contract.Parse(w.sign(who, who, fn, args))
-	if err != nil {
-		w.t.Fatalf("parse: %v", err)
-	}
-	result := contract.Apply(contract.Env{Time: w.now, Rules: contract.Rules}, ledger.Standard(), w, contract.Verified{Signed: s})
-	if result.Err != nil {
-		w.t.Fatalf("%s: %v", fn, result.Err)
-	}
-	for i, write := range result.Writes {
-		if write.Key == string(r) {
-			var v T
-			if err := json.Unmarshal(write.Value, &v); err != nil {
-				w.t.Fatalf("record: %v", err)
-			}
-			change(&v)
-			result.Writes[i].Value = encode(w.t, v)
-		}
-	}
-	w.commit(s, result)
 }
 
 // underKid signs a call of a party with the node's key, but names the party's.
@@ -77,12 +137,77 @@ func (w *world) underKid(who string, fn ledger.Function, args any) string {
 	return string(s.JWS.Signed) + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
-// refuses holds Build to give out nothing, for the failure of a check.
-func (w *world) refuses(about ledger.Ref, want evidence.Check) {
+// reentry changes the bytes of the last entry.
+func (w *world) reentry(f func(string) string) {
 	w.t.Helper()
-	_, _, err := evidence.Build(w.t.Context(), w, about, w.trust(), ledger.Standard(), checkers())
-	if f := evidence.AsFailure(err); f == nil || f.Check != want {
-		w.t.Errorf("build: %v, want a failure of %s", err, want)
+	entries := w.log.entries
+	w.log = tree{}
+	for _, e := range entries[:len(entries)-1] {
+		w.log.append(w.t, e)
+	}
+	w.log.append(w.t, []byte(f(string(entries[len(entries)-1]))))
+}
+
+// fn is the function of an entry.
+func (w *world) fn(seq int64) ledger.Function {
+	var e ledger.LogEntry
+	if err := json.Unmarshal(w.log.entries[seq], &e); err != nil {
+		w.t.Fatalf("entry: %v", err)
+	}
+	s, err := ledger.ParseCall(e.Call)
+	if err != nil {
+		w.t.Fatalf("call: %v", err)
+	}
+	return s.Call.Function
+}
+
+// hide takes the last call of a function out of the index: the node's bundles are
+// made as if it had never been.
+func (w *world) hide(fn ledger.Function) {
+	seq := int64(len(w.log.entries)) - 1
+	for w.fn(seq) != fn {
+		seq--
+	}
+	for key, list := range w.index {
+		w.index[key] = slices.DeleteFunc(slices.Clone(list), func(s int64) bool { return s == seq })
+	}
+}
+
+// lenient is the bundle that a dishonest node gathers.
+func (w *world) lenient(about ledger.Ref) evidence.Bundle {
+	w.t.Helper()
+	b, err := evidence.Lenient(w.t.Context(), w, about, w.trust(), checkers())
+	if err != nil {
+		w.t.Fatalf("gather: %v", err)
+	}
+	return b
+}
+
+// outcome is the check that failed, and of a refusal the contract's reason; empty
+// where the bundle verifies.
+func outcome(err error) string {
+	f := evidence.AsFailure(err)
+	switch {
+	case err == nil:
+		return ""
+	case f == nil:
+		return err.Error()
+	}
+	if e := ledger.AsError(f.Err); e != nil && f.Check == evidence.CheckRefused {
+		return string(f.Check) + " " + string(e.Reason)
+	}
+	return string(f.Check)
+}
+
+// refuses holds a dishonest node's bundle to fail, and an honest one to give out none.
+func (w *world) refuses(about ledger.Ref, want string) {
+	w.t.Helper()
+	_, err := w.verify(encode(w.t, w.lenient(about)))
+	if got := outcome(err); got != want {
+		w.t.Errorf("verify: %q (%v), want %q", got, err, want)
+	}
+	if b, _, err := evidence.Build(w.t.Context(), w, about, w.trust(), ledger.Standard(), checkers()); err == nil {
+		w.t.Errorf("a bundle of %d calls is given out", len(b.Calls))
 	}
 }
 
@@ -103,152 +228,4 @@ func place(w *world, name string) ledger.OrderPlaceArgs {
 		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
 		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: "2026-10-20", EndOn: "2027-10-19", Recipient: "430300",
 	}
-}
-
-func TestNodeForgesNoAct(t *testing.T) {
-	license, order := ref(ledger.KindLicense, "L"), ref(ledger.KindOrder, "O")
-	offered := func(w *world) {
-		w.environment("env")
-		w.offer("L")
-	}
-	accepted := func(w *world) ledger.Write {
-		l := get[ledger.License](w, license)
-		l.State = ledger.LicenseAccepted
-		return w.wrote(license, l)
-	}
-	for _, c := range []struct {
-		name  string
-		about ledger.Ref
-		want  evidence.Check
-		do    func(w *world)
-	}{
-		{"acceptance by the node's own key", license, evidence.CheckKey, func(w *world) {
-			offered(w)
-			w.forge(w.sign("operator", "node", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
-		}},
-		{"acceptance by a key that nobody brought", license, evidence.CheckMissing, func(w *world) {
-			offered(w)
-			w.forge(w.sign("operator", "stranger", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
-		}},
-		{"acceptance under the operator's key id", license, evidence.CheckSignature, func(w *world) {
-			offered(w)
-			w.forge(w.underKid("operator", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
-		}},
-		{"acceptance by the recovery key", license, evidence.CheckKey, func(w *world) {
-			offered(w)
-			w.forge(w.sign("authority", "recovery", ledger.FnLicenseTerminate, w.target(license)), accepted(w))
-		}},
-		{"acceptance by another operator's role", license, evidence.CheckRole, func(w *world) {
-			offered(w)
-			w.forge(w.sign("buyer", "buyer", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
-		}},
-		{"acceptance by another operator", license, evidence.CheckRecord, func(w *world) {
-			w.admit(member{"operator2", "91430300MA4C00011", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}})
-			offered(w)
-			w.forge(w.sign("operator2", "operator2", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
-		}},
-		{"acceptance of another offer", license, evidence.CheckChain, func(w *world) {
-			offered(w)
-			w.forge(w.sign("operator", "operator", ledger.FnLicenseAccept, ledger.AnswerArgs{ID: id("L"), Answers: sum("other")}), accepted(w))
-		}},
-		{"a wider license than was offered", license, evidence.CheckRecord, func(w *world) {
-			offered(w)
-			tampered(w, "operator", ledger.FnLicenseAccept, w.answer(license), license, func(l *ledger.License) { l.EndOn = "2031-01-01" })
-		}},
-		{"a suspension left out", license, evidence.CheckRecord, func(w *world) {
-			offered(w)
-			w.must("operator", ledger.FnLicenseAccept, w.answer(license))
-			tampered(w, "regulator", ledger.FnLicenseSuspend, w.target(license), license, func(l *ledger.License) { l.Suspensions = nil })
-		}},
-		{"another buyer", order, evidence.CheckRecord, func(w *world) {
-			market(w)
-			tampered(w, "buyer", ledger.FnOrderPlace, place(w, "O"), order, func(o *ledger.Order) { o.Buyer = id("buyer2") })
-		}},
-		{"a larger order", order, evidence.CheckRecord, func(w *world) {
-			market(w)
-			tampered(w, "buyer", ledger.FnOrderPlace, place(w, "O"), order, func(o *ledger.Order) { o.Quantity++ })
-		}},
-		{"an order on another listing", order, evidence.CheckRecord, func(w *world) {
-			market(w)
-			tampered(w, "buyer", ledger.FnOrderPlace, place(w, "O"), order, func(o *ledger.Order) { o.Offer = sum("other") })
-		}},
-		{"an order active before it was paid", order, evidence.CheckRecord, func(w *world) {
-			market(w)
-			w.must("buyer", ledger.FnOrderPlace, place(w, "O"))
-			tampered(w, "operator", ledger.FnOrderAccept, w.answer(order), order, func(o *ledger.Order) { o.State = ledger.OrderActive })
-		}},
-		{"a product at another price", ref(ledger.KindProduct, "P"), evidence.CheckRecord, func(w *world) {
-			market(w)
-			tampered(w, "operator", ledger.FnProductChange, listing("P", "L", 2), ref(ledger.KindProduct, "P"), func(p *ledger.Product) { p.Price.Fen++ })
-		}},
-		{"content of another hash", ref(ledger.KindContent, "more"), evidence.CheckRecord, func(w *world) {
-			market(w)
-			tampered(w, "operator", ledger.FnContentAdd, ledger.ContentArgs{
-				ID: id("more"), Subject: ref(ledger.KindProduct, "P"), Object: "more", SHA256: sum("more"), Bytes: 1, Ingest: sum("i"), Node: node, Name: "m",
-			}, ref(ledger.KindContent, "more"), func(c *ledger.Content) { c.SHA256 = sum("other") })
-		}},
-		{"an entry for another resource", ref(ledger.KindEntry, "bus"), evidence.CheckRecord, func(w *world) {
-			w.register("bus")
-			e := get[ledger.Entry](w, ref(ledger.KindEntry, "bus"))
-			last := w.log.entries[len(w.log.entries)-1]
-			e.Title = "another"
-			w.redo(last, w.wrote(ref(ledger.KindEntry, "bus"), e))
-		}},
-		{"a longer term of an entry", ref(ledger.KindEntry, "bus"), evidence.CheckRecord, func(w *world) {
-			w.register("bus")
-			e := get[ledger.Entry](w, ref(ledger.KindEntry, "bus"))
-			e.ValidUntil = "2039-10-20"
-			w.redo(w.log.entries[len(w.log.entries)-1], w.wrote(ref(ledger.KindEntry, "bus"), e))
-		}},
-		{"a call recorded after its expiry", ref(ledger.KindEnvironment, "env"), evidence.CheckTime, func(w *world) {
-			jws := w.sign("implementer", "implementer", ledger.FnEnvironmentSet, ledger.EnvironmentArgs{})
-			w.now += 3_600_000
-			w.forge(jws, w.wrote(ref(ledger.KindEnvironment, "env"), ledger.Environment{}))
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := begin(t)
-			c.do(w)
-			w.refuses(c.about, c.want)
-		})
-	}
-}
-
-// TestNodePairsNoAct: an acceptance that names another license is no act on
-// this one, whatever the node says that it wrote.
-func TestNodePairsNoAct(t *testing.T) {
-	w := begin(t)
-	license := ref(ledger.KindLicense, "L")
-	w.environment("env")
-	w.offer("L")
-	l := get[ledger.License](w, license)
-	l.State = ledger.LicenseAccepted
-	args := ledger.AnswerArgs{ID: id("L2"), Answers: w.cited(license)}
-	w.forge(w.sign("operator", "operator", ledger.FnLicenseAccept, args), w.wrote(license, l))
-	_, r := w.build(license)
-	if len(r.Rights) != 0 || len(r.Steps) != 3 {
-		t.Errorf("rights %+v from %d steps", r.Rights, len(r.Steps))
-	}
-}
-
-// redo replaces the last entry of the log by one with another value of a record.
-func (w *world) redo(last []byte, changed ledger.Write) {
-	w.t.Helper()
-	var e ledger.LogEntry
-	if err := json.Unmarshal(last, &e); err != nil {
-		w.t.Fatalf("entry: %v", err)
-	}
-	entries := w.log.entries[:e.Seq]
-	w.log = tree{}
-	for _, entry := range entries {
-		w.log.append(w.t, entry)
-	}
-	writes := slices.Clone(w.writes[int64(e.Seq)])
-	for i := range writes {
-		if writes[i].Key == changed.Key {
-			writes[i] = changed
-		}
-	}
-	w.writes[int64(e.Seq)], e.Writes = writes, ledger.HashWrites(writes)
-	w.log.append(w.t, encode(w.t, e))
 }

@@ -3,287 +3,277 @@ package evidence
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// gathering collects all calls that a bundle may need, rather too many: what
-// the check did not read is taken out again.
+// gathering runs calls backwards: it begins with what the matter and the receipts
+// read, takes of each key the last call that wrote it, runs that call on the state
+// before it, and follows what it read. It ends, because positions only fall.
 type gathering struct {
-	ctx      context.Context
+	engine
+	ctx      context.Context //nolint:containedctx // one gathering, one context
 	src      Source
-	acts     map[[2]ledger.ID]Act // by party and call
-	done     map[ledger.Ref]bool
+	trust    Trust
+	prove    CallChecker
 	receipts []AnchoredReceipts
-	horizon  *ledger.Position // later acts on records are left out
+	needed   map[ledger.Position]*gathered
+	queue    []ledger.Position
+	offers   []ledger.Position   // calls that name what may be beside
+	begun    map[ledger.Ref]bool // as verification.begun
+	size     int
+	most     int  // calls
+	lenient  bool // gathers whatever comes of the calls, as a dishonest node does in tests
 }
 
-// gather collects what a bundle about ref needs.
-func (g *gathering) gather(about ledger.Ref) error {
-	switch about.Kind() {
-	case ledger.KindOrder, ledger.KindLicense, ledger.KindResource, ledger.KindReceipt:
-		if err := g.takeReceipts(about); err != nil {
-			return err
+// gathered is a call that the bundle needs.
+type gathered struct {
+	*recorded
+	proof json.RawMessage
+	wrote []ledger.Write
+	reads []ledger.Line // where it names what is beside
+}
+
+// gather makes the bundle about ref of at most so many calls.
+func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms,
+	checkers map[string]Checker, most int, lenient bool,
+) (Bundle, error) {
+	if _, ok := matters[about.Kind()]; !ok {
+		return Bundle{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about")
+	}
+	g := &gathering{
+		ctx: ctx, src: src, trust: trust, most: most, lenient: lenient,
+		needed: map[ledger.Position]*gathered{}, begun: map[ledger.Ref]bool{},
+	}
+	receipts, err := src.Receipts(ctx, about)
+	if err != nil {
+		return Bundle{}, err
+	}
+	set, end, err := src.Open(ctx)
+	if err != nil {
+		return Bundle{}, err
+	}
+	c, ok := checkers[set.Kind]
+	if !ok {
+		return Bundle{}, failf(CheckProof, "proof.kind", "no checker for proofs of kind %q", set.Kind)
+	}
+	if g.prove, err = c.Open(trust, set.Common); err != nil {
+		return Bundle{}, fail(CheckProof, "proof.common", err)
+	}
+	g.engine = engine{genesis: trust.Genesis, algs: algs, beside: g.isBeside, logged: set.Kind == TLogKind}
+	if err := g.begin(about, receipts, end); err != nil {
+		return Bundle{}, err
+	}
+	for len(g.queue) > 0 {
+		at := g.queue[len(g.queue)-1]
+		g.queue = g.queue[:len(g.queue)-1]
+		if err := g.call(at); err != nil {
+			return Bundle{}, err
 		}
+	}
+	return g.bundle(about, set), nil
+}
+
+func (g *gathering) isBeside(key string) bool {
+	may, always := contract.BesideKind(key)
+	return always || may && !g.begun[ledger.Ref(key)]
+}
+
+// begin needs what the matter, the receipts and their anchors read.
+func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end ledger.Position) error {
+	whole := &past{g: g, before: end}
+	if _, ok, err := whole.Get(ledger.RecordKey(ledger.GenesisRef)); err != nil || !ok {
+		return fmt.Errorf("the genesis is not there: %w", orUnknown(err))
 	}
 	if about.Kind() != ledger.KindReceipt {
-		if _, err := g.src.Record(g.ctx, about); err != nil {
+		if err := readMatter(whole, about); err != nil && !g.lenient {
 			return err
 		}
 	}
-	if err := g.record(about); err != nil {
-		return err
-	}
-	if err := g.ofReceipts(); err != nil {
-		return err
-	}
-	if err := g.take(ledger.GenesisRef, nil); err != nil {
-		return err
-	}
-	return g.signers()
-}
-
-// takeReceipts keeps whole deliveries only; the earliest decision bounds what
-// acts on records they can rest on.
-func (g *gathering) takeReceipts(about ledger.Ref) error {
-	groups, err := g.src.Receipts(g.ctx, about)
-	if err != nil {
-		return err
-	}
-	for _, group := range groups {
-		if err := g.takeGroup(group); err != nil {
+	for _, group := range receipts {
+		kept, list := paired(group)
+		if len(list) == 0 {
+			continue
+		}
+		g.receipts = append(g.receipts, kept)
+		if err := g.need(group.Anchor); err != nil {
 			return err
+		}
+		for _, s := range list {
+			then := &past{g: g, before: ledger.Position{Block: s.Revision.Block + 1}}
+			if err := allowed(then, s); err != nil && !g.lenient {
+				return fail(CheckReceipt, string(s.ID), err)
+			}
+			if err := then.follow(); err != nil {
+				return err
+			}
 		}
 	}
 	if about.Kind() == ledger.KindReceipt && len(g.receipts) == 0 {
-		return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about")
+		return orUnknown(nil)
 	}
-	return nil
+	return whole.follow()
 }
 
-func (g *gathering) takeGroup(group AnchoredReceipts) error {
-	list := make([]ledger.Receipt, len(group.Items))
+func orUnknown(err error) error {
+	if err != nil {
+		return err
+	}
+	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about")
+}
+
+// paired leaves out starts that have not ended, and ends whose start is not there,
+// and returns the starts of the others.
+func paired(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
 	begun, ended := map[ledger.ID]bool{}, map[ledger.ID]bool{}
+	list := make([]ledger.Receipt, len(group.Items))
 	for i, item := range group.Items {
-		if err := ledger.DecodeStrict(item.Entry, &list[i]); err != nil {
-			return fmt.Errorf("receipt %d of %s: %w", item.Index, group.Log, err)
+		if ledger.DecodeStrict(item.Entry, &list[i]) != nil {
+			continue // Verify says so
 		}
-		begun[list[i].ID] = list[i].Kind == ledger.ReceiptStart
+		begun[list[i].ID] = list[i].Kind == ledger.ReceiptStart && list[i].Revision != nil
 		ended[list[i].Start] = true
 	}
-	kept := group
-	kept.Items = nil
+	kept := AnchoredReceipts{Log: group.Log, Anchor: group.Anchor}
+	var starts []leaf
 	for i, r := range list {
-		whole := r.Kind == ledger.ReceiptStart && ended[r.ID] || r.Kind == ledger.ReceiptEnd && begun[r.Start]
-		if !whole {
+		if begun[r.ID] && ended[r.ID] {
+			starts = append(starts, leaf{Receipt: r, log: group.Log})
+		} else if r.Kind != ledger.ReceiptEnd || !begun[r.Start] {
 			continue
 		}
 		kept.Items = append(kept.Items, group.Items[i])
-		if r.Revision != nil {
-			end := ledger.Position{Block: r.Revision.Block, Tx: math.MaxUint32, I: math.MaxUint32}
-			if g.horizon == nil || end.Compare(*g.horizon) < 0 {
-				g.horizon = &end
-			}
-		}
 	}
-	if len(kept.Items) > 0 {
-		g.receipts = append(g.receipts, kept)
-	}
-	return nil
+	return kept, starts
 }
 
-// ofReceipts gathers what each receipt names, and the anchors.
-func (g *gathering) ofReceipts() error {
-	for _, group := range g.receipts {
-		g.keep(group.Anchor)
-		for _, item := range group.Items {
-			var r ledger.Receipt
-			if err := ledger.DecodeStrict(item.Entry, &r); err != nil {
-				return err
-			}
-			// The order first: it names the listing that its product is shown by.
-			refs := []ledger.Ref{ledger.RefTo(ledger.KindOrder, r.Order)}
-			if r.Order == "" {
-				refs = []ledger.Ref{ledger.RefTo(ledger.KindLicense, r.License), ledger.RefTo(ledger.KindEnvironment, r.Environment), r.Subject}
-			}
-			for _, ref := range refs {
-				if err := g.record(ref); err != nil {
-					return err
-				}
-			}
-			if err := g.added(r.Content); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// added gathers the call that put content on record, whenever it did: later
-// content of an order is delivered too, and what is removed was delivered once.
-func (g *gathering) added(id ledger.ID) error {
-	horizon := g.horizon
-	g.horizon = nil
-	defer func() { g.horizon = horizon }()
-	return g.take(ledger.RefTo(ledger.KindContent, id), func(a Act) bool { return a.Function == ledger.FnContentAdd })
-}
-
-func (g *gathering) keep(a Act) { g.acts[[2]ledger.ID{a.Party, a.Call}] = a }
-
-// take keeps the acts on ref that stand before the horizon and that want takes.
-func (g *gathering) take(ref ledger.Ref, want func(Act) bool) error {
-	list, err := g.src.Acts(g.ctx, ref)
-	if err != nil {
-		return fmt.Errorf("acts on %s: %w", ref, err)
-	}
-	for _, a := range list {
-		if (g.horizon == nil || a.Position.Compare(*g.horizon) <= 0) && (want == nil || want(a)) {
-			g.keep(a)
-		}
-	}
-	return nil
-}
-
-// load reads the record as it stands now.
-func load[T any](g *gathering, ref ledger.Ref) (T, error) {
-	var record T
-	raw, err := g.src.Record(g.ctx, ref)
-	if err != nil {
-		return record, fmt.Errorf("record %s: %w", ref, err)
-	}
-	if err := json.Unmarshal(raw, &record); err != nil {
-		return record, fmt.Errorf("record %s: %w", ref, err)
-	}
-	return record, nil
-}
-
-// record gathers the acts on ref and on what it rests on.
-func (g *gathering) record(ref ledger.Ref) error {
-	if g.done[ref] || ref.Kind() == ledger.KindReceipt {
+// need takes a call into the bundle, once.
+func (g *gathering) need(at ledger.Position) error {
+	if g.needed[at] != nil {
 		return nil
 	}
-	g.done[ref] = true
-	switch ref.Kind() {
-	case ledger.KindOrder:
-		return g.order(ref)
-	case ledger.KindProduct:
-		p, err := load[ledger.Product](g, ref)
-		if err != nil {
-			return err
-		}
-		return errors.Join(g.take(ref, nil), g.under(p.License, p.Sources))
-	case ledger.KindResource:
-		return g.resource(ref)
-	case ledger.KindEntry:
-		return g.entry(ledger.ID(ref.ID()))
-	case ledger.KindApplication:
-		return g.application(ref)
-	case ledger.KindContent:
-		c, err := load[ledger.Content](g, ref)
-		if err != nil {
-			return err
-		}
-		return errors.Join(g.take(ref, nil), g.record(c.Subject))
+	if err := g.ctx.Err(); err != nil {
+		return err
 	}
-	return g.take(ref, nil)
-}
-
-// order gathers an order up to its becoming active, with the listing it answers.
-func (g *gathering) order(ref ledger.Ref) error {
-	o, err := load[ledger.Order](g, ref)
+	p, err := g.src.Prove(g.ctx, at)
 	if err != nil {
 		return err
 	}
-	g.done[ledger.RefTo(ledger.KindProduct, o.Product)] = true
-	var last ledger.Position
-	if err := g.take(ref, func(a Act) bool {
-		if o.ActiveAt > 0 && !slices.Contains([]ledger.Function{ledger.FnOrderPlace, ledger.FnOrderAccept, ledger.FnOrderConfirmPayment}, a.Function) {
-			return false
-		}
-		if a.Position.Compare(last) > 0 {
-			last = a.Position
-		}
-		return true
-	}); err != nil {
+	c, err := open(g.prove, p.Proof, fmt.Sprintf("call at %d", at.Block))
+	if err != nil {
 		return err
 	}
-	if g.horizon == nil {
-		g.horizon = &last
+	g.needed[at] = &gathered{recorded: c, proof: p.Proof, wrote: p.Writes}
+	g.queue = append(g.queue, at)
+	if g.size += len(p.Proof); g.size > MaxBundle || len(g.needed) > g.most {
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
 	}
-	listing := func(a Act) bool { return a.Payload == o.Offer }
-	return errors.Join(g.take(ledger.RefTo(ledger.KindProduct, o.Product), listing), g.under(o.License, o.Sources))
+	if ref := contract.Begins(c.signed.Call); ref != "" && !g.begun[ref] {
+		g.begun[ref] = true // what named it was run without it
+		g.queue = append(g.queue, g.offers...)
+	}
+	return nil
 }
 
-func (g *gathering) under(license ledger.ID, sources []ledger.ID) error {
-	if err := g.record(ledger.RefTo(ledger.KindLicense, license)); err != nil {
-		return err
+// call runs one call on the state before it, and needs who wrote what it read.
+func (g *gathering) call(at ledger.Position) error {
+	c := g.needed[at]
+	then := &past{g: g, before: at}
+	if _, err := contract.FindKey(then, c.signed); err != nil && !g.lenient {
+		return damaged(err)
 	}
-	for _, s := range sources {
-		if err := g.record(ledger.RefTo(ledger.KindResource, s)); err != nil {
+	if c.sealed() {
+		if _, err := g.seal(then, c.recorded); err != nil && !g.lenient {
+			return damaged(err)
+		}
+		return then.follow()
+	}
+	r, err := g.apply(then, c.recorded)
+	if err != nil && !g.lenient {
+		return damaged(err)
+	}
+	c.reads = nil
+	if r.Beside > 0 {
+		if !slices.Contains(g.offers, at) {
+			g.offers = append(g.offers, at)
+		}
+		all, err := g.whole(c.recorded)
+		if err != nil {
+			return err
+		}
+		c.reads = all.Reads
+		r.Record.Reads = all.Record.Reads
+	}
+	if r.Record.Reads != c.Reads && !g.lenient {
+		return damaged(failf(CheckReads, c.at, "%s read something else", c.fn()))
+	}
+	return then.follow()
+}
+
+// whole runs a call once more with nothing beside, to show all that it read. Who
+// wrote that is not needed.
+func (g *gathering) whole(c *recorded) (contract.Result, error) {
+	e := g.engine
+	e.beside = nil
+	r, err := e.apply(&past{g: g, before: c.Position}, c)
+	if err != nil && !g.lenient {
+		return r, damaged(err)
+	}
+	return r, nil
+}
+
+func damaged(err error) error {
+	return fmt.Errorf("the ledger is damaged, or its index of writes is: a recorded call does not come out again: %w", err)
+}
+
+// past is the state before a position. It notes who wrote what is read of it.
+type past struct {
+	g      *gathering
+	before ledger.Position
+	on     []ledger.Position
+}
+
+// Get reads one key. Records of calls are never there.
+func (p *past) Get(key string) ([]byte, bool, error) {
+	if ledger.IsCallKey(key) {
+		return nil, false, nil
+	}
+	for before := p.before; ; {
+		at, ok, err := p.g.src.Writer(p.g.ctx, key, before)
+		if err != nil || !ok {
+			return nil, false, err
+		}
+		writes, err := p.g.writes(at)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, w := range writes {
+			if w.Key == key {
+				p.on = append(p.on, at)
+				return w.Value, w.Value != nil, nil
+			}
+		}
+		before = at
+	}
+}
+
+// follow needs the calls that wrote what was read.
+func (p *past) follow() error {
+	for _, at := range p.on {
+		if err := p.g.need(at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g *gathering) resource(ref ledger.Ref) error {
-	idx, err := load[ledger.ResourceIndex](g, ref)
-	if err != nil {
-		return err
+// writes is what the call at a position wrote.
+func (g *gathering) writes(at ledger.Position) ([]ledger.Write, error) {
+	if c := g.needed[at]; c != nil {
+		return c.wrote, nil
 	}
-	if idx.Entry != "" {
-		return g.entry(idx.Entry)
-	}
-	return g.record(ledger.RefTo(ledger.KindApplication, idx.Application))
-}
-
-func (g *gathering) entry(id ledger.ID) error {
-	return errors.Join(g.take(ledger.RefTo(ledger.KindEntry, id), nil),
-		g.record(ledger.RefTo(ledger.KindApplication, id)))
-}
-
-func (g *gathering) application(ref ledger.Ref) error {
-	a, err := load[ledger.Application](g, ref)
-	if err != nil {
-		return err
-	}
-	deposit := ledger.RefTo(ledger.KindDeposit, a.Deposit)
-	return errors.Join(g.take(ref, nil),
-		g.take(deposit, func(a Act) bool { return a.Function == ledger.FnDeposit }))
-}
-
-// signers gathers the calls that brought the keys of all who signed, and of who
-// signed those, whatever the horizon.
-func (g *gathering) signers() error {
-	g.horizon = nil
-	known := map[ledger.ID]bool{}
-	for {
-		var fresh []ledger.ID
-		for _, a := range g.acts {
-			if !known[a.Party] {
-				known[a.Party] = true
-				fresh = append(fresh, a.Party)
-			}
-		}
-		if len(fresh) == 0 {
-			return nil
-		}
-		for _, id := range fresh {
-			if err := g.take(ledger.RefTo(ledger.KindParty, id), bringsKeys); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-func bringsKeys(a Act) bool {
-	switch a.Function {
-	case ledger.FnGenesis, ledger.FnPartyAdmit, ledger.FnKeyRotate, ledger.FnKeyReplace:
-		return true
-	}
-	return false
+	return g.src.Writes(g.ctx, at)
 }

@@ -93,7 +93,7 @@ func (v *value) bytes() []byte {
 func (v *value) mutate(path string, f func(path string)) {
 	if v.open == 0 {
 		was := v.leaf
-		for _, leaf := range changed(was) {
+		for _, leaf := range nearby(was) {
 			v.leaf = leaf
 			f(fmt.Sprintf("%s=%.20v", path, leaf))
 		}
@@ -124,9 +124,9 @@ func (v *value) mutate(path string, f func(path string)) {
 	}
 }
 
-// changed are leaves near another: a number one more, one less and 0; a text
+// nearby are leaves near another: a number one more, one less and 0; a text
 // with a character more, one less, and another first or last one.
-func changed(leaf any) []any {
+func nearby(leaf any) []any {
 	switch v := leaf.(type) {
 	case bool:
 		return []any{!v}
@@ -195,7 +195,7 @@ func TestEveryMutationFails(t *testing.T) {
 				t.Errorf("%s: %s verifies", about, path)
 			}
 		})
-		if n < 1000 {
+		if n < 900 { // a bundle holds no values that can be derived
 			t.Errorf("%s: only %d mutants", about, n)
 		}
 		t.Logf("%s: %d mutants of %d bytes", about, n, len(data))

@@ -1,17 +1,24 @@
 package evidence
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// leaf is one proven receipt.
+// delivery is a start receipt with its end.
+type delivery struct {
+	start, end leaf
+	group      int
+}
+
+// leaf is one receipt of the bundle.
 type leaf struct {
 	ledger.Receipt
 	log  string
@@ -19,295 +26,171 @@ type leaf struct {
 	at   string
 }
 
-// deliveries proves all receipts and what they rest on (rule 6).
+// deliveries reads all receipts as pairs, before the calls are run.
 func (v *verification) deliveries() error {
-	var logs []string
+	known := map[ledger.ID]bool{}
 	for i, g := range v.bundle.Receipts {
 		at := fmt.Sprintf("receipts[%d]", i)
-		if slices.Contains(logs, g.Log) {
-			return failf(CheckForm, at, "the log %s has a group already", g.Log)
+		if i > 0 && g.Log <= v.bundle.Receipts[i-1].Log {
+			return failf(CheckForm, at, "groups are not by log, or a log has two")
 		}
-		logs = append(logs, g.Log)
-		list, err := v.group(at, g)
+		if len(g.Items) == 0 {
+			return failf(CheckNotNeeded, at, "a group without receipts")
+		}
+		list, err := pairs(at, g)
 		if err != nil {
 			return err
 		}
-		if err := v.pairs(list); err != nil {
-			return err
+		for _, d := range list {
+			if known[d.start.ID] {
+				return failf(CheckReceipt, d.start.at, "the start %s is there twice", d.start.ID)
+			}
+			if known[d.start.ID] = true; !v.wanted(d) {
+				return failf(CheckReceipt, d.start.at, "the receipt is not of %s", v.bundle.About)
+			}
+			d.group = i
+			v.pending = append(v.pending, d)
 		}
 	}
-	v.receipts = append([]Delivery{}, v.receipts...)
-	about := v.bundle.About
-	if about.Kind() == ledger.KindReceipt && len(v.receipts) != 1 {
-		return failf(CheckMissing, string(about), "the bundle holds %d deliveries, not the one it is about", len(v.receipts))
-	}
+	slices.SortStableFunc(v.pending, func(a, b *delivery) int { return cmp.Compare(a.start.Revision.Block, b.start.Revision.Block) })
 	return nil
 }
 
-// group proves the receipts of one log under the anchor that its owner recorded.
-func (v *verification) group(at string, g ReceiptGroup) ([]leaf, error) {
-	if g.Anchor < 0 || g.Anchor >= len(v.acts) || v.acts[g.Anchor].fn() != ledger.FnAnchor {
-		return nil, failf(CheckReceipt, at, "calls[%d] is no anchor", g.Anchor)
-	}
-	a := v.acts[g.Anchor]
-	var args ledger.AnchorArgs
-	if err := typed(a, &args); err != nil {
-		return nil, err
-	}
-	if args.Log != g.Log {
-		return nil, failf(CheckReceipt, at, "the anchor is of the log %s", args.Log)
-	}
-	if err := v.logOwner(at, g.Log, a.party()); err != nil {
-		return nil, err
-	}
-	v.use(a, ledger.RefTo(ledger.KindAnchor, g.Log))
-	if len(g.Items) == 0 {
-		return nil, failf(CheckNotNeeded, at, "a group without receipts")
-	}
-	var list []leaf
+// pairs reads the receipts of a group: every start with its end, nothing else.
+func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
+	open := map[ledger.ID]*delivery{}
+	var list []*delivery
 	for i, item := range g.Items {
 		at := fmt.Sprintf("%s.items[%d]", at, i)
 		if i > 0 && item.Index <= g.Items[i-1].Index {
 			return nil, failf(CheckForm, at, "receipts are not by index")
-		}
-		if err := included(item.Path, args.Size, hash(args.Root), item.Index, item.Entry); err != nil {
-			return nil, fail(CheckReceipt, at, err)
 		}
 		sum := tlog.RecordHash(item.Entry)
 		l := leaf{log: g.Log, hash: ledger.Digest(hex.EncodeToString(sum[:])), at: at}
 		if err := strictForm(item.Entry, &l.Receipt); err != nil {
 			return nil, fail(CheckReceipt, at, err)
 		}
-		if l.V != 1 || l.Time > a.Time+ledger.Skew {
-			return nil, failf(CheckReceipt, at, "unknown version, or younger than its anchor")
+		switch {
+		case l.V != 1:
+			return nil, failf(CheckReceipt, at, "a receipt of version %d", l.V)
+		case l.Kind == ledger.ReceiptStart && l.Revision != nil && open[l.ID] == nil:
+			open[l.ID] = &delivery{start: l}
+		case l.Kind == ledger.ReceiptStart:
+			return nil, failf(CheckReceipt, at, "a start without policy revision, or there twice")
+		case l.Kind == ledger.ReceiptEnd:
+			d := open[l.Start]
+			if d == nil {
+				return nil, failf(CheckReceipt, at, "the start %s of this end is not in the bundle", l.Start)
+			}
+			if err := continues(d.start, l); err != nil {
+				return nil, err
+			}
+			d.end = l
+			delete(open, l.Start)
+			list = append(list, d)
+		default:
+			return nil, failf(CheckNotNeeded, at, "a receipt of kind %q", l.Kind)
 		}
-		list = append(list, l)
+	}
+	for _, item := range open {
+		return nil, failf(CheckReceipt, item.start.at, "the start %s has no end in the bundle", item.start.ID)
 	}
 	return list, nil
 }
 
-// logOwner proves that a platform was admitted with this log.
-func (v *verification) logOwner(at, log string, owner ledger.ID) error {
-	p := v.parties[owner]
-	if p == nil || !slices.Contains(p.profile.Roles, ledger.RolePlatform) || ledger.ReceiptLog(p.profile.Origin) != log {
-		return failf(CheckReceipt, at, "the anchor's party is not the owner of the log %s", log)
+// continues checks an end: it repeats its start in every member but those that say
+// how the delivery ended. Its time may lie a little before, since only the start's
+// is raised to the ledger's.
+func continues(s, e leaf) error {
+	again := e.Receipt
+	again.Kind, again.ID, again.Time, again.Revision = s.Kind, s.ID, s.Time, s.Revision
+	again.Start, again.Bytes, again.BytesMax, again.Outcome = "", 0, 0, ""
+	if !reflect.DeepEqual(again, s.Receipt) || e.Revision != nil || e.ID != ledger.DeriveID("end", string(s.ID)) || e.Time+ledger.Skew < s.Time {
+		return failf(CheckReceipt, e.at, "the end is not of its start")
 	}
-	ref := ledger.RefTo(ledger.KindLog, log)
-	var record ledger.LogRecord
-	if err := v.value(p.by, ref, &record); err != nil {
-		return err
-	}
-	if record != (ledger.LogRecord{Origin: log, Owner: owner, Key: p.profile.LogKey}) {
-		return failf(CheckRecord, string(ref), "the record is not what the platform applied with")
-	}
-	v.use(p.by, ref)
-	return nil
-}
-
-// pairs holds every end to its start and every start to its end.
-func (v *verification) pairs(list []leaf) error {
-	starts := map[ledger.ID]leaf{}
-	for _, l := range list {
-		switch l.Kind {
-		case ledger.ReceiptStart:
-			if _, ok := starts[l.ID]; ok {
-				return failf(CheckReceipt, l.at, "the start %s is there twice", l.ID)
-			}
-			starts[l.ID] = l
-		case ledger.ReceiptEnd:
-			start, ok := starts[l.Start]
-			if !ok {
-				return failf(CheckReceipt, l.at, "the start %s of this end is not in the bundle", l.Start)
-			}
-			delete(starts, l.Start)
-			if err := v.delivery(start, l); err != nil {
-				return err
-			}
-		default:
-			return failf(CheckNotNeeded, l.at, "a receipt of kind %q", l.Kind)
+	most := e.Bytes
+	switch e.Outcome {
+	case ledger.Complete:
+		if e.Bytes != s.Length {
+			return failf(CheckReceipt, e.at, "complete, with %d bytes of %d", e.Bytes, s.Length)
 		}
-	}
-	for _, l := range list {
-		if _, ok := starts[l.ID]; ok && l.Kind == ledger.ReceiptStart {
-			return failf(CheckReceipt, l.at, "the start %s has no end in the bundle", l.ID)
-		}
-	}
-	return nil
-}
-
-// delivery proves that a start was allowed by what it names, and that its end is
-// of the same delivery.
-func (v *verification) delivery(start, end leaf) error {
-	if !v.wanted(start, end) {
-		return failf(CheckReceipt, start.at, "the receipt is not of %s", v.bundle.About)
-	}
-	if !continues(start, end) {
-		return failf(CheckReceipt, end.at, "the end is not of its start")
-	}
-	if start.Revision == nil {
-		return failf(CheckReceipt, start.at, "the start names no policy revision")
-	}
-	var err error
-	switch start.Flow {
-	case ledger.Delivery:
-		err = v.delivered(start)
-	case ledger.Supply:
-		err = v.supplied(start)
+	case ledger.Interrupted:
+		most = max(most, e.BytesMax)
+	case ledger.Partial, ledger.Aborted:
 	default:
-		err = failf(CheckReceipt, start.at, "unknown flow %q", start.Flow)
+		return failf(CheckReceipt, e.at, "outcome %q", e.Outcome)
 	}
-	if err != nil {
-		return err
+	if e.Bytes < 0 || most > s.Length || e.Outcome != ledger.Interrupted && e.BytesMax != 0 {
+		return failf(CheckReceipt, e.at, "more bytes than were asked for")
 	}
-	v.receipts = append(v.receipts, Delivery{
-		Log: start.log, Flow: start.Flow, Start: start.hash, End: end.hash, Began: start.Time, Ended: end.Time, Party: start.Party,
-		SHA256: start.SHA256, Offset: start.Offset, Bytes: end.Bytes, BytesMax: end.BytesMax, Outcome: end.Outcome,
-	})
 	return nil
 }
 
 // wanted reports whether a delivery is among what the bundle is about.
-func (v *verification) wanted(start, end leaf) bool {
-	about := v.bundle.About
+func (v *verification) wanted(d *delivery) bool {
+	about, s := v.bundle.About, d.start
 	switch about.Kind() {
 	case ledger.KindReceipt:
-		return about.ID() == string(start.hash) || about.ID() == string(end.hash)
+		return about.ID() == string(s.hash) || about.ID() == string(d.end.hash)
 	case ledger.KindOrder:
-		return start.Flow == ledger.Delivery && about.ID() == string(start.Order)
+		return s.Flow == ledger.Delivery && about.ID() == string(s.Order)
 	case ledger.KindLicense:
-		return start.Flow == ledger.Supply && about.ID() == string(start.License)
-	case ledger.KindResource:
-		return start.Flow == ledger.Supply && about == start.Subject
+		return s.Flow == ledger.Supply && about.ID() == string(s.License)
 	}
-	return false
+	return s.Flow == ledger.Supply && about == s.Subject
 }
 
-// continues reports whether an end speaks of its start's delivery: what it
-// names besides must be the same, and no more was sent than was asked for. Its
-// time may lie a little before, since only the start's is raised to the ledger's.
-func continues(s, e leaf) bool {
-	return e.Party == s.Party && e.Time+ledger.Skew >= s.Time && e.SHA256 == s.SHA256 && e.Object == s.Object &&
-		agrees(e.Order, s.Order) && agrees(e.License, s.License) && agrees(e.Content, s.Content) &&
-		agrees(e.Environment, s.Environment) && agrees(e.Subject, s.Subject) && agrees(e.Flow, s.Flow) &&
-		slices.Contains([]ledger.DeliveryOutcome{ledger.Complete, ledger.Partial, ledger.Aborted, ledger.Interrupted}, e.Outcome) &&
-		e.Bytes >= 0 && e.Bytes <= s.Length && (e.Outcome != ledger.Complete || e.Bytes == s.Length)
-}
+// drift is how far the clocks of a node and its ledger may lie apart: each keeps
+// within Skew of the true time.
+const drift = 2 * ledger.Skew
 
-func agrees[T ~string](got, want T) bool { return got == "" || got == want }
-
-// delivered holds a start to its order.
-func (v *verification) delivered(s leaf) error {
-	o, err := v.order(s.Order)
-	if err != nil {
-		return err
-	}
-	l, err := v.license(o.License)
-	if err != nil {
-		return err
-	}
-	day := dayOf(s.Time)
-	if s.License != o.License || s.Party != o.Buyer || s.Subject != ledger.RefTo(ledger.KindProduct, o.Product) ||
-		s.Purpose == nil || *s.Purpose != o.Purpose {
-		return failf(CheckReceipt, s.at, "the receipt names other than the order")
-	}
-	if !o.Effective(day) || !l.Effective(day) || s.Time+ledger.Skew < o.ActiveAt {
-		return failf(CheckReceipt, s.at, "order or license do not count on %s", day)
-	}
-	if err := v.effective(s, o.Sources, day); err != nil {
-		return err
-	}
-	if err := v.object(s); err != nil {
-		return err
-	}
-	return v.decided(s, ledger.RefTo(ledger.KindOrder, o.ID), ledger.RefTo(ledger.KindLicense, o.License))
-}
-
-// supplied holds a start to its license and environment.
-func (v *verification) supplied(s leaf) error {
-	l, err := v.license(s.License)
-	if err != nil {
-		return err
-	}
-	day := dayOf(s.Time)
-	if s.Order != "" || s.Party != l.Assignee || s.Subject.Kind() != ledger.KindResource || s.Purpose != nil && !l.Allows(*s.Purpose) {
-		return failf(CheckReceipt, s.at, "the receipt names other than the license")
-	}
-	if !l.Effective(day) {
-		return failf(CheckReceipt, s.at, "the license does not count on %s", day)
-	}
-	env, err := v.environment(s.Environment)
-	if err != nil {
-		return err
-	}
-	if env.Operator != l.Assignee || !slices.Contains(l.Environments, env.ID) {
-		return failf(CheckReceipt, s.at, "the license does not list the environment")
-	}
-	id := ledger.ID(s.Subject.ID())
-	if err := v.effective(s, []ledger.ID{id}, day); err != nil {
-		return err
-	}
-	r, err := v.resource(id)
-	if err != nil {
-		return err
-	}
-	if !l.Covers(r.facts(), ledger.Purpose{}) {
-		return failf(CheckReceipt, s.at, "the license does not cover the resource")
-	}
-	if err := v.object(s); err != nil {
-		return err
-	}
-	return v.decided(s, ledger.RefTo(ledger.KindLicense, l.ID))
-}
-
-// effective holds the entries of sources to count on the day of a start.
-func (v *verification) effective(s leaf, sources []ledger.ID, day ledger.Date) error {
-	for _, id := range sources {
-		r, err := v.resource(id)
-		if err != nil {
+// judge judges the deliveries that were decided before the next call, nil at the
+// end, on the state of then. Their times must fit the calls around them.
+func (v *verification) judge(next *recorded) error {
+	for len(v.pending) > 0 {
+		d := v.pending[0]
+		s := d.start
+		if next != nil && s.Revision.Block >= next.Position.Block {
+			return nil
+		}
+		if next != nil && s.Time > next.Time+drift || len(v.calls) > 0 && s.Time+ledger.Skew < v.calls[len(v.calls)-1].Time && v.logged {
+			return failf(CheckReceipt, s.at, "its time does not lie between the calls around its revision %d", s.Revision.Block)
+		}
+		if err := allowed(view{v, &v.roots}, s); err != nil {
+			return fail(CheckReceipt, s.at, err)
+		}
+		if err := v.count(d); err != nil {
 			return err
 		}
-		if !r.effective(day) {
-			return failf(CheckReceipt, s.at, "the entry of %s does not count on %s", id, day)
+		v.pending, v.judged = v.pending[1:], append(v.judged, d)
+	}
+	return nil
+}
+
+// anchored checks each receipt under the anchor of its log (RFC 9162 §2.1.3): it
+// was decided and written before that.
+func (v *verification) anchored() error {
+	for i, g := range v.bundle.Receipts {
+		at := fmt.Sprintf("receipts[%d]", i)
+		if g.Anchor < 0 || g.Anchor >= len(v.calls) || v.calls[g.Anchor].anchor == nil {
+			return failf(CheckReceipt, at, "calls[%d] is no anchor", g.Anchor)
 		}
-	}
-	return nil
-}
-
-// object holds a start to the content that it names, and to the log of the node
-// that its owner says holds it.
-func (v *verification) object(s leaf) error {
-	c, err := v.content(s.Content)
-	if err != nil {
-		return err
-	}
-	if s.log != ledger.ReceiptLog(c.Node) {
-		return failf(CheckReceipt, s.at, "the content lies at the node %s, the receipt in the log %s", c.Node, s.log)
-	}
-	if c.SHA256 != s.SHA256 || c.Object != s.Object || c.Subject != s.Subject || c.Bytes != s.Size ||
-		s.Offset < 0 || s.Length < 0 || s.Offset > s.Size || s.Length > s.Size-s.Offset {
-		return failf(CheckReceipt, s.at, "the receipt names other content")
-	}
-	return nil
-}
-
-// decided holds a start to have been decided when all calls on the records were
-// applied: its policy revision is not before them.
-func (v *verification) decided(s leaf, on ...ledger.Ref) error {
-	for _, ref := range on {
-		for _, a := range v.chains[ref] {
-			if s.Revision.Block < a.Position.Block {
-				return failf(CheckReceipt, s.at, "decided at revision %d, before %s at %d", s.Revision.Block, a.fn(), a.Position.Block)
+		a := v.calls[g.Anchor]
+		if a.anchor.Log != g.Log {
+			return failf(CheckReceipt, at, "the anchor is of the log %s", a.anchor.Log)
+		}
+		v.roots = append(v.roots, g.Anchor)
+		for j, item := range g.Items {
+			if err := included(item.Path, a.anchor.Size, hash(a.anchor.Root), item.Index, item.Entry); err != nil {
+				return fail(CheckReceipt, fmt.Sprintf("%s.items[%d]", at, j), err)
 			}
 		}
 	}
+	for _, d := range v.judged {
+		a := v.calls[v.bundle.Receipts[d.group].Anchor]
+		if d.start.Revision.Block >= a.Position.Block || max(d.start.Time, d.end.Time) > a.Time+ledger.Skew {
+			return failf(CheckReceipt, d.start.at, "decided after its anchor, or younger")
+		}
+	}
 	return nil
-}
-
-// shanghai is the offset of Asia/Shanghai from UTC, in milliseconds: the same
-// all year since 1991.
-const shanghai = 8 * 60 * 60 * 1000
-
-// dayOf is the day of a moment in Asia/Shanghai.
-func dayOf(t ledger.Millis) ledger.Date {
-	return ledger.Date(time.UnixMilli(int64(t) + shanghai).UTC().Format(time.DateOnly))
 }

@@ -136,7 +136,7 @@ func TestReceiptsAfterTheEnd(t *testing.T) {
 			stop(w)
 			w.deliver("O", "data")
 			w.anchor("node", node)
-			w.refuses(o, evidence.CheckReceipt)
+			w.refuses(o, "receipt")
 		})
 	}
 }
@@ -151,7 +151,7 @@ func TestAnchorsOfOthersFail(t *testing.T) {
 	w.keep(node, s)
 	w.keep(node, ending(s))
 	c := get[ledger.Content](w, ref(ledger.KindContent, "data2"))
-	s.Content, s.Object, s.SHA256 = c.ID, c.Object, c.SHA256
+	s.ID, s.Content, s.Object, s.SHA256 = id("second"), c.ID, c.Object, c.SHA256
 	w.keep("node2.example", s)
 	w.keep("node2.example", ending(s))
 	w.anchor("node", node)
@@ -166,7 +166,7 @@ func TestAnchorsOfOthersFail(t *testing.T) {
 	w.fails(mixed, evidence.CheckReceipt)
 	mixed.Receipts = slices.Clone(b.Receipts)
 	mixed.Receipts[0].Log = b.Receipts[1].Log
-	w.fails(mixed, evidence.CheckReceipt)
+	w.fails(mixed, evidence.CheckForm)
 
 	// An anchor of the node's log by another platform: the contract refuses it,
 	// a dishonest sequencer records it all the same.
@@ -174,7 +174,7 @@ func TestAnchorsOfOthersFail(t *testing.T) {
 	l := w.receipts[log]
 	args := ledger.AnchorArgs{Log: log, Size: 2, Root: digests([]tlog.Hash{l.root(t, 2)})[0], Proof: []ledger.Digest{}}
 	w.forge(w.sign("node2", "node2", ledger.FnAnchor, args), w.wrote(ledger.RefTo(ledger.KindAnchor, log), ledger.Anchor{}))
-	w.refuses(order, evidence.CheckReceipt)
+	w.refuses(order, "receipt")
 }
 
 // TestReceiptsAtAnotherNode: a receipt counts only in the log of the node that
@@ -187,7 +187,7 @@ func TestReceiptsAtAnotherNode(t *testing.T) {
 	w.keep("node2.example", s)
 	w.keep("node2.example", ending(s))
 	w.anchor("node2", "node2.example")
-	w.refuses(ref(ledger.KindOrder, "O"), evidence.CheckReceipt)
+	w.refuses(ref(ledger.KindOrder, "O"), "receipt")
 }
 
 // TestSwappedReceipts: the receipts of one order prove nothing of another.

@@ -1,6 +1,10 @@
 package evidence
 
-import "github.com/datacadastre/cadastre/ledger"
+import (
+	"slices"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
 
 // Report is what a bundle proves, in the order of the ledger.
 type Report struct {
@@ -13,6 +17,7 @@ type Report struct {
 	Rights    []Right      `json:"rights"`
 	Receipts  []Delivery   `json:"receipts"`
 	Custody   []Signer     `json:"custody"`    // every key that signed a step
+	Beside    int          `json:"beside"`     // records that a license names and that were not looked at
 	NotProven []Limitation `json:"not_proven"` // never empty
 }
 
@@ -24,7 +29,7 @@ type Step struct {
 	Party    ledger.ID       `json:"party"`
 	Name     string          `json:"name"` // of the party, as it was admitted
 	Payload  ledger.Digest   `json:"payload"`
-	What     []ledger.Ref    `json:"what"`    // records of the path that it wrote; empty for keys and beginnings
+	What     []ledger.Ref    `json:"what"`    // records that it wrote
 	Custody  ledger.Custody  `json:"custody"` // node: not the party's sole control
 }
 
@@ -37,12 +42,11 @@ type File struct {
 	Name    string        `json:"name"`
 }
 
-// Right is a right that follows from a proven record which nothing in the bundle
-// suspends or ends.
+// Right is a right on record whose basis nothing in the bundle suspends or ends.
 type Right struct {
 	Right ledger.Right `json:"right"`
 	Party ledger.ID    `json:"party"`
-	Name  string       `json:"name"` // empty where the party signed nothing here
+	Name  string       `json:"name"`
 	Scope ledger.Ref   `json:"scope"`
 	From  ledger.Date  `json:"from"`
 	Until ledger.Date  `json:"until"`
@@ -78,10 +82,14 @@ type Limitation string
 
 // The limitations. The first four hold of every bundle.
 const (
-	LaterCalls     Limitation = "later_calls"        // calls outside the bundle may have changed a key, license or entry
+	LaterCalls     Limitation = "later_calls"        // between or after those shown there may be calls that an entry forged by the node ignored
 	OtherReceipts  Limitation = "other_receipts"     // there may be other receipts
 	ReceiptByBuyer Limitation = "receipt_by_buyer"   // that the other side received it
 	Clock          Limitation = "clock"              // times are the node's, or what clients claimed
+	Suspensions    Limitation = "suspensions"        // a suspension, revocation or end before a delivery may have been left out
+	ReceiptWord    Limitation = "receipt_word"       // time, bytes, range, outcome and revision of a receipt are the node's word
+	AnchorBefore   Limitation = "anchor_before"      // that an anchor continues the one before it
+	BesideMatter   Limitation = "beside"             // records that a license names were not looked at: Report.Beside of them
 	CustodySigned  Limitation = "custody_signatures" // the node keeps a key that signed a step
 	DemoLedger     Limitation = "demo"               // limits of the law may have been left out
 )
@@ -89,11 +97,14 @@ const (
 // notProven is the fixed list, with what holds of this bundle besides.
 func (r Report) notProven() []Limitation {
 	list := []Limitation{LaterCalls, OtherReceipts, ReceiptByBuyer, Clock}
-	for _, s := range r.Custody {
-		if s.Custody == ledger.CustodyNode {
-			list = append(list, CustodySigned)
-			break
-		}
+	if len(r.Receipts) > 0 {
+		list = append(list, Suspensions, ReceiptWord, AnchorBefore)
+	}
+	if r.Beside > 0 {
+		list = append(list, BesideMatter)
+	}
+	if slices.ContainsFunc(r.Custody, func(s Signer) bool { return s.Custody == ledger.CustodyNode }) {
+		list = append(list, CustodySigned)
 	}
 	if r.Demo {
 		list = append(list, DemoLedger)

@@ -140,6 +140,7 @@ func (w *world) supply(license, content string) ledger.Digest {
 	c := get[ledger.Content](w, ref(ledger.KindContent, content))
 	return w.transfer(ledger.Receipt{
 		Party: id("operator"), Flow: ledger.Supply, License: id(license), Environment: id("env"), Subject: c.Subject,
+		Key: w.key("environment env").ID(),
 	}, c)
 }
 
@@ -194,11 +195,11 @@ func (w *world) Receipts(_ context.Context, about ledger.Ref) ([]evidence.Anchor
 	for _, origin := range []string{node, "node2.example"} {
 		log := ledger.ReceiptLog(origin)
 		l, size := w.receipts[log], w.anchored[log]
-		acts := w.acts[ledger.RefTo(ledger.KindAnchor, log)]
-		if l == nil || len(acts) == 0 {
+		at := w.index[ledger.RecordKey(ledger.RefTo(ledger.KindAnchor, log))]
+		if l == nil || len(at) == 0 {
 			continue
 		}
-		group := evidence.AnchoredReceipts{Log: log, Anchor: acts[len(acts)-1]}
+		group := evidence.AnchoredReceipts{Log: log, Anchor: ledger.Position{Block: uint64(at[len(at)-1])}}
 		for i, entry := range l.entries[:size] {
 			if w.of(l, about, entry) {
 				group.Items = append(group.Items, evidence.ReceiptItem{Index: int64(i), Entry: entry, Path: l.path(w.t, int64(i), size)})

@@ -1,12 +1,12 @@
 package evidence
 
 import (
-	"errors"
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
 // Verify checks a bundle against the trust file alone and reports what it
@@ -21,208 +21,286 @@ func Verify(data []byte, trust Trust, algs ledger.Algorithms, checkers map[strin
 	if err != nil {
 		return Report{}, err
 	}
-	if err := v.closed(); err != nil {
+	if err := v.needed(); err != nil {
 		return Report{}, err
 	}
 	return v.summary(), nil
 }
 
-// verification is one bundle being checked. What the path needs is marked as it
-// is read; in the end nothing may be left unmarked.
+// verification is one bundle being checked: the state that its calls so far lead
+// to, and which call needs which.
 type verification struct {
-	bundle   Bundle
-	algs     ledger.Algorithms
-	genesis  ledger.GenesisArgs
-	acts     []*act
-	keys     map[ledger.KeyID]*key
-	parties  map[ledger.ID]*party
-	walked   map[ledger.Ref]any    // records proven so far
-	chains   map[ledger.Ref][]*act // of records proven so far, oldest first
-	files    []File
-	rights   []Right
-	receipts []Delivery
+	engine
+	bundle  Bundle
+	trust   Trust
+	state   map[string]value
+	calls   []*act
+	begun   map[ledger.Ref]bool // records that a license may name and a call begins
+	pending []*delivery         // not judged yet, by revision
+	judged  []*delivery
+	counts  map[ledger.Ref]*sum // what was delivered under an order or license
+	roots   []int               // calls that the matter and the receipts need
+	joining bool                // what is not needed is dropped, not refused
+	genesis ledger.Genesis
+	skipped int // records beside the matter
 }
 
-// act is one proven call.
+// value is what stands under a key: nil where a call deleted it.
+type value struct {
+	bytes []byte
+	by    int // the call that wrote it
+}
+
+// act is one call of the bundle that holds.
 type act struct {
-	Placed
-	at     int // index into the bundle's calls
-	signed ledger.Signed
-	lines  map[string]*line
-	key    *key
-	rests  []*act // calls needed wherever this one is: those that brought the keys it ends
-	used   bool
-	what   []ledger.Ref
+	recorded
+	custody ledger.Custody
+	what    []ledger.Ref // records that it wrote
+	on      []int        // calls that wrote what it read
+	anchor  *ledger.AnchorArgs
+	beside  int
 }
 
-// line is one line of an act's writes.
-type line struct {
-	deleted bool
-	value   []byte
-	used    bool
+// view is the state as one call, or the matter, reads it.
+type view struct {
+	v  *verification
+	on *[]int
 }
 
-func (a *act) where() string { return fmt.Sprintf("calls[%d]", a.at) }
-
-func (a *act) fn() ledger.Function { return a.signed.Call.Function }
-
-func (a *act) party() ledger.ID { return a.signed.Call.Party }
-
-// check does all but the last: whether nothing is beside the path.
-func check(b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
-	v := &verification{
-		bundle: b, algs: algs, keys: map[ledger.KeyID]*key{}, parties: map[ledger.ID]*party{},
-		walked: map[ledger.Ref]any{}, chains: map[ledger.Ref][]*act{},
+// Get reads one key and notes the call that wrote it.
+func (r view) Get(key string) ([]byte, bool, error) {
+	x, ok := r.v.state[key]
+	if ok && !ledger.IsCallKey(key) {
+		*r.on = append(*r.on, x.by)
 	}
-	if b.Ledger != trust.Ledger {
-		return nil, failf(CheckGenesis, "ledger", "bundle is of ledger %s, the trust file of %s", b.Ledger, trust.Ledger)
+	return x.bytes, x.bytes != nil, nil
+}
+
+// Get reads one key of the state so far.
+func (v *verification) Get(key string) ([]byte, bool, error) {
+	x := v.state[key]
+	return x.bytes, x.bytes != nil, nil
+}
+
+// check does all but the last: whether the bundle holds what nothing needs.
+func check(b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
+	v := &verification{bundle: b, trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, counts: map[ledger.Ref]*sum{}}
+	return v, v.run(algs, checkers)
+}
+
+func (v *verification) run(algs ledger.Algorithms, checkers map[string]Checker) error {
+	b := v.bundle
+	if _, ok := matters[b.About.Kind()]; !ok {
+		return failf(CheckForm, "about", "a bundle can't be about %s", b.About)
+	}
+	if b.Ledger != v.trust.Ledger {
+		return failf(CheckGenesis, "ledger", "bundle is of ledger %s, the trust file of %s", b.Ledger, v.trust.Ledger)
 	}
 	c, ok := checkers[b.Proof.Kind]
 	if !ok {
-		return nil, failf(CheckProof, "proof.kind", "no checker for proofs of kind %q", b.Proof.Kind)
+		return failf(CheckProof, "proof.kind", "no checker for proofs of kind %q", b.Proof.Kind)
 	}
-	prove, err := c.Open(trust, b.Proof.Common)
+	prove, err := c.Open(v.trust, b.Proof.Common)
 	if err != nil {
-		return nil, fail(CheckProof, "proof.common", err)
+		return fail(CheckProof, "proof.common", err)
 	}
+	v.engine = engine{genesis: v.trust.Genesis, algs: algs, beside: v.isBeside, logged: b.Proof.Kind == TLogKind}
+	calls := make([]*recorded, len(b.Calls))
 	for i, call := range b.Calls {
-		if err := v.add(i, call, prove); err != nil {
-			return nil, err
+		if calls[i], err = open(prove, call.Proof, fmt.Sprintf("calls[%d]", i)); err != nil {
+			return err
+		}
+		v.begun[contract.Begins(calls[i].signed.Call)] = true
+	}
+	if err := v.deliveries(); err != nil {
+		return err
+	}
+	for i, call := range calls {
+		if err := v.add(call, b.Calls[i]); err != nil {
+			return err
 		}
 	}
-	if err := v.begin(trust); err != nil {
-		return nil, err
-	}
-	if v.genesis.LedgerKey == "" && b.Proof.Kind == TLogKind {
-		return nil, failf(CheckProof, "proof.kind", "the genesis names no log: the register is kept elsewhere")
-	}
-	for _, a := range v.acts[1:] {
-		if err := v.admitted(a); err != nil {
-			return nil, err
-		}
-	}
-	return v, v.path()
+	return v.end()
 }
 
-// add proves one call: its place, its form, what it wrote (rules 1 and 3). One
-// clock stamps a log, so its times never fall; where they are what clients claim,
-// they never fall along a record, nor between a key and what it signs.
-func (v *verification) add(i int, call Call, prove CallChecker) error {
-	a := &act{at: i}
+// isBeside reports whether a record is beside the matter: no call in the bundle
+// begins it, or its kind always is.
+func (v *verification) isBeside(key string) bool {
+	may, always := contract.BesideKind(key)
+	return always || may && !v.begun[ledger.Ref(key)]
+}
+
+// add runs the next call: first the receipts are judged that were decided before.
+func (v *verification) add(c *recorded, call Call) error {
+	if err := v.placed(c); err != nil {
+		return err
+	}
+	if err := v.judge(c); err != nil {
+		return err
+	}
+	a := &act{recorded: *c}
+	i := len(v.calls)
+	state := view{v, &a.on}
+	if err := v.signature(state, c); err != nil {
+		return err
+	}
 	var err error
-	if a.Placed, err = prove(call.Proof); err != nil {
-		return fail(CheckProof, a.where(), err)
-	}
-	if a.signed, err = ledger.ParseCall(a.JWS); err != nil {
-		return fail(CheckForm, a.where(), err)
-	}
-	if a.signed.Call.Ledger != v.bundle.Ledger {
-		return failf(CheckGenesis, a.where(), "call was made for ledger %s", a.signed.Call.Ledger)
-	}
 	if i > 0 {
-		last := v.acts[i-1]
-		if a.Position.Compare(last.Position) <= 0 || a.Time < last.Time && v.bundle.Proof.Kind == TLogKind {
-			return failf(CheckOrder, a.where(), "call stands before the one it follows, or time falls")
+		if a.custody, err = contract.CustodyOf(v, c.signed); err != nil {
+			return fail(CheckKey, c.at, err)
 		}
 	}
-	c := a.signed.Call
-	if c.Time > a.Time+ledger.Skew || c.Expires <= a.Time {
-		return failf(CheckTime, a.where(), "recorded at %d, signed for %d to %d", a.Time, c.Time, c.Expires)
+	v.calls = append(v.calls, a)
+	if c.sealed() {
+		return v.seal(state, a, call)
 	}
-	if a.lines, err = writes(call.Writes, a.Writes); err != nil {
-		return fail(CheckWrites, a.where(), err)
+	if len(call.Writes) > 0 {
+		return failf(CheckNotNeeded, c.at, "it shows what it wrote")
 	}
-	v.acts = append(v.acts, a)
-	return nil
+	r, err := v.apply(state, c)
+	if err != nil {
+		return err
+	}
+	shown := call.Reads
+	if v.joining && r.Beside == 0 {
+		shown = nil
+	}
+	if err := compareReads(c, r, shown, v.agrees); err != nil {
+		return err
+	}
+	for _, w := range r.Writes {
+		v.state[w.Key] = value{w.Value, i}
+	}
+	a.beside = r.Beside
+	v.skipped += r.Beside
+	if i == 0 {
+		return v.begin(a)
+	}
+	return a.wrote(r.Event)
 }
 
-// maxKey bounds a state key, in bytes.
-const maxKey = 400
-
-// writes holds the lines to the digest that the call's proof gives, and each
-// shown value to its line. Keys are tokens in rising order, so that the digested
-// text can be cut into lines in one way only.
-func writes(list []WriteLine, want ledger.Digest) (map[string]*line, error) {
-	lines := make(map[string]*line, len(list))
-	var text strings.Builder
-	for i, w := range list {
-		if err := ledger.CheckToken("key", w.Key, maxKey); err != nil {
-			return nil, err
-		}
-		if isCall(w.Key) || i > 0 && w.Key <= list[i-1].Key {
-			return nil, fmt.Errorf("key %s is out of place", w.Key)
-		}
-		l := &line{deleted: w.SHA256 == Deleted, value: w.Value}
-		if !l.deleted {
-			if err := ledger.Digest(w.SHA256).Validate("sha256"); err != nil {
-				return nil, err
-			}
-		}
-		if l.value != nil && string(ledger.DigestOf(l.value)) != w.SHA256 {
-			return nil, fmt.Errorf("value of %s is not the one written", w.Key)
-		}
-		lines[w.Key] = l
-		text.WriteString(w.Key + " " + w.SHA256 + "\n")
+// placed checks a call's place after those before it. One clock stamps a log, so
+// that its times never fall.
+func (v *verification) placed(c *recorded) error {
+	if c.signed.Call.Ledger != v.bundle.Ledger {
+		return failf(CheckGenesis, c.at, "call was made for ledger %s", c.signed.Call.Ledger)
 	}
-	if ledger.DigestOf([]byte(text.String())) != want {
-		return nil, errors.New("the lines are not those of the entry")
-	}
-	return lines, nil
-}
-
-// isCall reports whether a key is that of a call's own record, which no digest
-// of writes covers.
-func isCall(key string) bool { return strings.HasPrefix(key, "call/") }
-
-// use marks a call as needed for a record, and with it the call that brought its key.
-func (v *verification) use(a *act, ref ledger.Ref) {
-	if ref != "" && !slices.Contains(a.what, ref) {
-		a.what = append(a.what, ref)
-	}
-	if a.used {
-		return
-	}
-	a.used = true
-	if a.key != nil && a.key.by != nil {
-		v.use(a.key.by, "")
-	}
-	for _, on := range a.rests {
-		v.use(on, "")
-	}
-}
-
-// closed refuses calls, values and receipts beside the path (rule 5).
-func (v *verification) closed() error {
-	for _, a := range v.acts {
-		if !a.used {
-			return failf(CheckNotNeeded, a.where(), "%s is not on the path", a.fn())
+	if len(v.calls) == 0 {
+		if ledger.DigestOf([]byte(c.JWS)) != v.trust.Genesis || v.logged && c.Position.Block != 0 {
+			return failf(CheckGenesis, c.at, "not the genesis of the trust file")
 		}
-		for key, l := range a.lines {
-			if l.value != nil && !l.used {
-				return failf(CheckNotNeeded, a.where(), "value of %s is not on the path", key)
-			}
-		}
+		return nil
+	}
+	last := v.calls[len(v.calls)-1]
+	if c.Position.Compare(last.Position) <= 0 || v.logged && c.Time < last.Time {
+		return failf(CheckOrder, c.at, "call stands before the one it follows, or time falls")
 	}
 	return nil
 }
 
-// summary tells what was proven; all of it is already marked.
-func (v *verification) summary() Report {
-	r := Report{
-		Ledger: v.bundle.Ledger, Name: v.genesis.Name, Demo: v.genesis.Demo, About: v.bundle.About,
-		Steps: []Step{}, Files: append([]File{}, v.files...), Rights: append([]Right{}, v.rights...), Receipts: v.receipts,
+// begin reads what the genesis says of the ledger.
+func (v *verification) begin(a *act) error {
+	var ok bool
+	var err error
+	if v.genesis, ok, err = load[ledger.Genesis](v, ledger.GenesisRef); err != nil || !ok {
+		return failf(CheckGenesis, a.at, "no record of the genesis: %v", err)
 	}
-	for _, a := range v.acts {
-		p, k := v.parties[a.party()], a.key
-		r.Steps = append(r.Steps, Step{
-			Position: a.Position, Time: a.Time, Function: a.fn(), Party: p.profile.ID, Name: p.profile.Name,
-			Payload: a.signed.Payload, What: append([]ledger.Ref{}, a.what...), Custody: k.custody,
-		})
-		s := Signer{Party: p.profile.ID, Name: p.profile.Name, Kid: a.signed.JWS.Header.Kid, Custody: k.custody}
-		if !slices.Contains(r.Custody, s) {
-			r.Custody = append(r.Custody, s)
+	if v.genesis.Ledger != v.trust.Ledger || v.trust.Demo != nil && *v.trust.Demo != v.genesis.Demo {
+		return failf(CheckGenesis, a.at, "the trust file says otherwise of the ledger, or whether it is a demonstration")
+	}
+	if v.genesis.LedgerKey == "" && v.logged {
+		return failf(CheckProof, "proof.kind", "the genesis names no log: the register is kept elsewhere")
+	}
+	a.custody, err = contract.CustodyOf(v, a.signed)
+	return err
+}
+
+// agrees reports whether a line of what is beside the matter speaks against what
+// the bundle has under that key.
+func (v *verification) agrees(l ledger.Line) bool {
+	x, ok := v.state[l.Key]
+	return !ok || ledger.LineOf(l.Key, x.bytes) == l
+}
+
+// seal takes an anchor, whose writes are shown and must say what it says.
+func (v *verification) seal(state contract.State, a *act, call Call) error {
+	args, err := v.engine.seal(state, &a.recorded)
+	if err != nil {
+		return err
+	}
+	if len(call.Reads) > 0 {
+		return failf(CheckNotNeeded, a.at, "it shows what it read")
+	}
+	s := a.signed
+	want := ledger.Anchor{
+		Log: args.Log, Size: args.Size, Root: args.Root, Time: a.Time,
+		Cite: ledger.Cite{Party: s.Call.Party, Call: s.Call.ID, Payload: s.Payload},
+	}
+	ref := ledger.RefTo(ledger.KindAnchor, args.Log)
+	var got ledger.Anchor
+	if len(call.Writes) != 1 || call.Writes[0].Line != ledger.LineOf(ledger.RecordKey(ref), call.Writes[0].Value) ||
+		ledger.HashLines([]ledger.Line{call.Writes[0].Line}) != a.Writes {
+		return failf(CheckWrites, a.at, "the lines are not those of the entry")
+	}
+	if err := strictForm(call.Writes[0].Value, &got); err != nil || got != want {
+		return failf(CheckWrites, a.at, "the anchor is not the one that was signed")
+	}
+	a.anchor, a.what = &args, []ledger.Ref{ref}
+	known, err := json.Marshal(ledger.CallRecord{Payload: s.Payload, Time: a.Time})
+	v.state[ledger.CallKey(s.Call.Party, s.Call.ID)] = value{known, len(v.calls) - 1}
+	return err
+}
+
+// end judges what is left of the receipts, and reads what the bundle is about.
+func (v *verification) end() error {
+	if len(v.calls) == 0 {
+		return failf(CheckGenesis, "calls", "no call")
+	}
+	if err := v.judge(nil); err != nil {
+		return err
+	}
+	if err := v.anchored(); err != nil {
+		return err
+	}
+	about := v.bundle.About
+	if about.Kind() == ledger.KindReceipt {
+		if len(v.judged) != 1 {
+			return failf(CheckMissing, string(about), "the bundle holds %d deliveries, not the one it is about", len(v.judged))
+		}
+		return nil
+	}
+	if err := readMatter(view{v, &v.roots}, about); err != nil {
+		return fail(CheckMissing, string(about), err)
+	}
+	return nil
+}
+
+// used reports of each call whether the matter or a receipt needs it: it wrote
+// what is read, by the matter or by a call that is needed.
+func (v *verification) used() []bool {
+	used := make([]bool, len(v.calls))
+	for queue := append([]int{0}, v.roots...); len(queue) > 0; {
+		i := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		if !used[i] {
+			used[i] = true
+			queue = append(queue, v.calls[i].on...)
 		}
 	}
-	r.NotProven = r.notProven()
-	return r
+	return used
+}
+
+// needed refuses calls that nothing needs.
+func (v *verification) needed() error {
+	for i, used := range v.used() {
+		if !used {
+			return failf(CheckNotNeeded, v.calls[i].at, "nothing reads what %s wrote", v.calls[i].fn())
+		}
+	}
+	return nil
+}
+
+// shares reports whether two bundles are of one ledger under one checkpoint.
+func (b Bundle) shares(c Bundle) bool {
+	return b.Ledger == c.Ledger && b.Proof.Kind == c.Proof.Kind && bytes.Equal(b.Proof.Common, c.Proof.Common)
 }

@@ -23,7 +23,7 @@ func TestBundlesVerify(t *testing.T) {
 		{ref(ledger.KindLicense, "L"), 1, 3, 1},
 		{ref(ledger.KindEntry, "bus"), 0, 1, 0},
 		{ref(ledger.KindEntry, "river"), 0, 1, 0},
-		{ref(ledger.KindApplication, "bus"), 0, 0, 0},
+		{ref(ledger.KindApplication, "bus"), 0, 1, 0}, // up to its coding, which gives the right to hold
 		{ref(ledger.KindResource, "resource bus"), 1, 3, 1},
 		{ref(ledger.KindContent, "data"), 0, 3, 1},
 		{ref(ledger.KindContent, "raw"), 0, 1, 1},

@@ -1,11 +1,13 @@
 package evidence_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"sort"
 	"strconv"
 	"testing"
 
@@ -80,13 +82,14 @@ type world struct {
 	skey     string
 	vkey     string
 	writes   map[int64][]ledger.Write
-	acts     map[ledger.Ref][]evidence.Act
+	index    map[string][]int64 // entries that wrote a key
 	receipts map[string]*tree
 	anchored map[string]int64
-	anchors  map[string]evidence.Act
 	genesis  ledger.Digest
 	n        int
-	size     int64 // of the checkpoint that is given out; 0: the newest
+	read     []ledger.Line // what the last call read that a node pretended
+	kind     string        // of the proofs; empty: tlog
+	size     int64         // of the checkpoint that is given out; 0: the newest
 }
 
 func (w *world) Get(key string) ([]byte, bool, error) {
@@ -135,8 +138,8 @@ func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	t.Helper()
 	w := &world{
 		t: t, now: noon, state: map[string][]byte{}, keys: map[string]*ledger.Key{}, sealed: map[string]bool{"buyer": true},
-		writes: map[int64][]ledger.Write{}, acts: map[ledger.Ref][]evidence.Act{}, receipts: map[string]*tree{},
-		anchored: map[string]int64{}, anchors: map[string]evidence.Act{},
+		writes: map[int64][]ledger.Write{}, index: map[string][]int64{}, receipts: map[string]*tree{},
+		anchored: map[string]int64{},
 	}
 	var err error
 	if w.skey, w.vkey, err = note.GenerateKey(rand.Reader, ledger.LedgerLog(node)); err != nil {
@@ -242,22 +245,16 @@ func (w *world) commit(s ledger.Signed, r contract.Result) {
 		w.genesis = ledger.DigestOf([]byte(s.Compact))
 	}
 	w.log.append(w.t, encode(w.t, ledger.LogEntry{
-		V: 1, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
+		V: ledger.EntryVersion, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Reads: r.Record.Reads, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
 	}))
 	w.writes[seq] = r.Writes
-	a := evidence.Act{
-		Party: s.Call.Party, Call: s.Call.ID, Function: s.Call.Function, Payload: s.Payload, Position: ledger.Position{Block: uint64(seq)},
-	}
-	if a.Function == ledger.FnAnchor {
-		w.anchors[string(a.Payload)] = a
-	}
 	for _, write := range r.Writes {
+		w.index[write.Key] = append(w.index[write.Key], seq)
 		if write.Value == nil {
 			delete(w.state, write.Key)
 			continue
 		}
 		w.state[write.Key] = write.Value
-		w.acts[ledger.Ref(write.Key)] = append(w.acts[ledger.Ref(write.Key)], a)
 	}
 }
 
@@ -295,16 +292,32 @@ func (w *world) target(r ledger.Ref) ledger.TargetArgs {
 	return ledger.TargetArgs{ID: ledger.ID(r.ID()), Answers: w.cited(r), Ground: "order-12"}
 }
 
-// Acts, Record, Prove and Receipts implement evidence.Source.
+// Open, Writer, Writes, Prove and Receipts implement evidence.Source.
 
-func (w *world) Acts(_ context.Context, r ledger.Ref) ([]evidence.Act, error) { return w.acts[r], nil }
+func (w *world) Open(context.Context) (evidence.ProofSet, ledger.Position, error) {
+	msg, size := w.checkpoint()
+	return evidence.ProofSet{Kind: cmp.Or(w.kind, evidence.TLogKind), Common: encode(w.t, evidence.TLogCommon{Checkpoint: msg})}, ledger.Position{Block: uint64(size)}, nil
+}
 
-func (w *world) Record(_ context.Context, r ledger.Ref) (json.RawMessage, error) {
-	v, ok := w.state[string(r)]
-	if !ok {
-		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown)
+func (w *world) Writer(_ context.Context, key string, before ledger.Position) (ledger.Position, bool, error) {
+	list := w.index[key]
+	i := sort.Search(len(list), func(i int) bool { return uint64(list[i]) >= before.Block })
+	if i == 0 {
+		return ledger.Position{}, false, nil
 	}
-	return v, nil
+	return ledger.Position{Block: uint64(list[i-1])}, true, nil
+}
+
+func (w *world) Writes(_ context.Context, at ledger.Position) ([]ledger.Write, error) {
+	return w.writes[int64(at.Block)], nil
+}
+
+func (w *world) Prove(_ context.Context, at ledger.Position) (evidence.Proven, error) {
+	_, size := w.checkpoint()
+	seq := int64(at.Block)
+	return evidence.Proven{Writes: w.writes[seq], Proof: encode(w.t, evidence.TLogProof{
+		Entry: w.log.entries[seq], Size: size, Path: w.log.path(w.t, seq, size),
+	})}, nil
 }
 
 func (w *world) checkpoint() (string, int64) {
@@ -329,20 +342,8 @@ func (w *world) signed(skey, origin string, size int64, root tlog.Hash) string {
 	return string(msg)
 }
 
-func (w *world) Prove(_ context.Context, calls []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
-	msg, size := w.checkpoint()
-	var list []evidence.Proven
-	for _, a := range calls {
-		seq := int64(a.Position.Block)
-		list = append(list, evidence.Proven{Writes: w.writes[seq], Proof: encode(w.t, evidence.TLogProof{
-			Entry: w.log.entries[seq], Size: size, Path: w.log.path(w.t, seq, size),
-		})})
-	}
-	return evidence.ProofSet{Kind: evidence.TLogKind, Common: encode(w.t, evidence.TLogCommon{Checkpoint: msg})}, list, nil
-}
-
 func (w *world) trust() evidence.Trust {
-	demo := true
+	demo := get[ledger.Genesis](w, ledger.GenesisRef).Demo
 	return evidence.Trust{Ledger: id("ledger"), Genesis: w.genesis, Logs: []string{w.vkey}, Demo: &demo}
 }
 

@@ -157,8 +157,12 @@ func (n *live) proves(t *testing.T, r ledger.Recorded) {
 		t.Fatal(err)
 	}
 	got, err := check(r.Proof.Data)
-	want := evidence.Placed{JWS: r.JWS, Position: r.Position, Time: r.Time, Writes: ledger.HashWrites(r.Writes)}
-	if err != nil || got != want {
+	event, encoded := json.Marshal(r.Event)
+	want := evidence.Placed{
+		JWS: r.JWS, Position: r.Position, Time: r.Time, Rules: 1, Reads: got.Reads,
+		Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(event),
+	}
+	if err != nil || encoded != nil || got != want || got.Reads.Validate("reads") != nil {
 		t.Errorf("proved %+v, %v; want %+v", got, err, want)
 	}
 }

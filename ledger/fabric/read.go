@@ -213,6 +213,21 @@ func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Re
 	return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: proof.Kind, Data: data}}, nil
 }
 
+// Wrote returns all that a recorded call wrote, without a proof of it.
+func (l *Ledger) Wrote(ctx context.Context, party, call ledger.ID) ([]ledger.Write, error) {
+	ctx, leave, err := l.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	k, err := l.find(ctx, party, call)
+	if err != nil {
+		return nil, err
+	}
+	c, err := l.committed(ctx, k)
+	return c.Writes, err
+}
+
 // committed reads a call from its block and holds it to what is kept of it.
 func (l *Ledger) committed(ctx context.Context, k kept) (ledger.Committed, error) {
 	b, err := l.net.block(ctx, k.place.Block)

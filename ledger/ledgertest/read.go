@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
 // committedReads looks for a record while its call is on the way: once the
@@ -217,7 +218,7 @@ func (s *subject) checkHashes(t *testing.T, r ledger.Recorded) {
 	}
 	got := ledger.CallRecord{
 		Payload: Parse(t, r.JWS).Payload, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(event),
-		Time: r.Event.Time, I: kept.I,
+		Reads: kept.Reads, Rules: contract.Rules, Time: r.Event.Time, I: kept.I,
 	}
 	if diff := cmp.Diff(kept, got); diff != "" {
 		t.Errorf("what is recorded has other hashes than the call's record (-record +recorded):\n%s", diff)

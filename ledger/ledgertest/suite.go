@@ -53,6 +53,7 @@ func Run(t *testing.T, open Factory) {
 		{"BlocksWait", blocksWait},
 		{"BlocksEnd", blocksEnd},
 		{"Recorded", recorded},
+		{"Replay", replay},
 		{"CallerGone", callerGone},
 		{"Concurrent", concurrent},
 		{"ConcurrentRepeats", concurrentRepeats},

@@ -3,6 +3,7 @@ package proof_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,24 +20,24 @@ type source struct {
 	calls  []ledger.Committed
 }
 
-// Acts implements evidence.Source.
-func (s *source) Acts(_ context.Context, ref ledger.Ref) ([]evidence.Act, error) {
-	var acts []evidence.Act
+// Writer implements evidence.Source.
+func (s *source) Writer(_ context.Context, key string, before ledger.Position) (at ledger.Position, ok bool, err error) {
 	for _, c := range s.calls {
-		for _, r := range c.Event.Records {
-			if r.Ref == ref {
-				acts = append(acts, evidence.Act{
-					Party: c.Event.Party, Call: c.Event.Call, Function: c.Event.Name, Payload: c.Event.Payload, Position: c.Position,
-				})
-			}
+		if c.Position.Compare(before) < 0 && slices.ContainsFunc(c.Writes, func(w ledger.Write) bool { return w.Key == key }) {
+			at, ok = c.Position, true
 		}
 	}
-	return acts, nil
+	return at, ok, nil
 }
 
-// Record implements evidence.Source.
-func (s *source) Record(ctx context.Context, ref ledger.Ref) (json.RawMessage, error) {
-	return s.ledger.Value(ctx, ledger.RecordKey(ref))
+// Writes implements evidence.Source.
+func (s *source) Writes(_ context.Context, at ledger.Position) ([]ledger.Write, error) {
+	return s.calls[at.Block].Writes, nil
+}
+
+// Open implements evidence.Source.
+func (s *source) Open(context.Context) (evidence.ProofSet, ledger.Position, error) {
+	return evidence.ProofSet{Kind: proof.Kind, Common: json.RawMessage(`{}`)}, ledger.Position{Block: uint64(len(s.calls))}, nil
 }
 
 // Receipts implements evidence.Source.
@@ -45,27 +46,16 @@ func (s *source) Receipts(context.Context, ledger.Ref) ([]evidence.AnchoredRecei
 }
 
 // Prove implements evidence.Source.
-func (s *source) Prove(ctx context.Context, acts []evidence.Act) (evidence.ProofSet, []evidence.Proven, error) {
-	var list []evidence.Proven
-	for _, a := range acts {
-		r, err := s.ledger.Recorded(ctx, a.Party, a.Call)
-		if err != nil {
-			return evidence.ProofSet{}, nil, err
-		}
-		var record ledger.CallRecord
-		if b, err := s.ledger.Value(ctx, ledger.CallKey(a.Party, a.Call)); err != nil {
-			return evidence.ProofSet{}, nil, err
-		} else if err := json.Unmarshal(b, &record); err != nil {
-			return evidence.ProofSet{}, nil, err
-		}
-		q := s.about(r.JWS, record, r.Position)
-		raw, err := s.signed(q, 2).Encode()
-		if err != nil {
-			return evidence.ProofSet{}, nil, err
-		}
-		list = append(list, evidence.Proven{Proof: raw, Writes: r.Writes})
+func (s *source) Prove(ctx context.Context, at ledger.Position) (evidence.Proven, error) {
+	c := s.calls[at.Block]
+	var record ledger.CallRecord
+	if b, err := s.ledger.Value(ctx, ledger.CallKey(c.Event.Party, c.Event.Call)); err != nil {
+		return evidence.Proven{}, err
+	} else if err := json.Unmarshal(b, &record); err != nil {
+		return evidence.Proven{}, err
 	}
-	return evidence.ProofSet{Kind: proof.Kind, Common: json.RawMessage(`{}`)}, list, nil
+	raw, err := s.signed(s.about(c.JWS, record, c.Position), 2).Encode()
+	return evidence.Proven{Proof: raw, Writes: c.Writes}, err
 }
 
 func checkers() map[string]evidence.Checker {

@@ -73,7 +73,10 @@ func (n *network) check(raw json.RawMessage) (evidence.Placed, error) {
 		return evidence.Placed{}, err
 	}
 	place.I = a.record.I
-	return evidence.Placed{JWS: p.JWS, Position: place, Time: a.record.Time, Writes: a.record.Writes}, nil
+	r := a.record
+	return evidence.Placed{
+		JWS: p.JWS, Position: place, Time: r.Time, Rules: r.Rules, Reads: r.Reads, Writes: r.Writes, Event: r.Event,
+	}, nil
 }
 
 // Hash is what an answer says of its question: the digest of its parts.

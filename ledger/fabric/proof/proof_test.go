@@ -30,15 +30,17 @@ func recorded(t testing.TB, w *world) *asking {
 	party := ledgertest.NewWorld(t, func() time.Time { return noon })
 	jws := party.Calendar(t, 2026)
 	return w.about(jws, ledger.CallRecord{
-		Payload: ledgertest.Parse(t, jws).Payload, Writes: ledger.DigestOf([]byte("writes")), Event: ledger.DigestOf([]byte("event")),
-		Time: party.Now(),
+		Payload: ledgertest.Parse(t, jws).Payload, Reads: ledger.DigestOf([]byte("reads")), Writes: ledger.DigestOf([]byte("writes")),
+		Event: ledger.DigestOf([]byte("event")), Rules: 1, Time: party.Now(),
 	}, place)
 }
 
 func TestProof(t *testing.T) {
 	w := newWorld(t)
 	a := recorded(t, w)
-	want := evidence.Placed{JWS: a.jws, Position: place, Time: a.record.Time, Writes: a.record.Writes}
+	want := evidence.Placed{
+		JWS: a.jws, Position: place, Time: a.record.Time, Rules: 1, Reads: a.record.Reads, Writes: a.record.Writes, Event: a.record.Event,
+	}
 	for _, n := range []int{2, 3} {
 		if got, err := w.check(w.signed(a, n)); err != nil || got != want {
 			t.Errorf("signed by %d: %+v, %v", n, got, err)

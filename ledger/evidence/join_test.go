@@ -32,8 +32,8 @@ func (a at) bundle(about ledger.Ref) []byte {
 	return encode(a.t, b)
 }
 
-func (w *world) merge(parts ...[]byte) (evidence.Bundle, error) {
-	b, _, err := evidence.Merge(parts, w.trust(), ledger.Standard(), checkers())
+func (w *world) join(parts ...[]byte) (evidence.Bundle, error) {
+	b, _, err := evidence.Join(parts, w.trust(), ledger.Standard(), checkers())
 	return b, err
 }
 
@@ -62,9 +62,9 @@ func two(t *testing.T) *world {
 	return w
 }
 
-// TestMergeIsWhatOneNodeWouldHaveMade: bundles of several nodes join to the very
+// TestJoinIsWhatOneNodeWouldHaveMade: bundles of several nodes join to the very
 // bundle that a node which knew all their receipts would have given out.
-func TestMergeIsWhatOneNodeWouldHaveMade(t *testing.T) {
+func TestJoinIsWhatOneNodeWouldHaveMade(t *testing.T) {
 	w := two(t)
 	for about, deliveries := range map[ledger.Ref]int{
 		ref(ledger.KindOrder, "O"): 3, ref(ledger.KindLicense, "L"): 2, ref(ledger.KindResource, "resource bus"): 2,
@@ -82,7 +82,7 @@ func joins(t *testing.T, w *world, about ledger.Ref, deliveries int) {
 	parts := [][]byte{at{w, node}.bundle(about), at{w, second}.bundle(about), at{w, "nobody.example"}.bundle(about)}
 	for i := range parts { // in whatever order they come
 		parts = append(parts[1:], parts[0])
-		got, err := w.merge(parts...)
+		got, err := w.join(parts...)
 		if err != nil {
 			t.Fatalf("turn %d: %v", i, err)
 		}
@@ -93,12 +93,12 @@ func joins(t *testing.T, w *world, about ledger.Ref, deliveries int) {
 			t.Errorf("turn %d: verify: %v", i, err)
 		}
 	}
-	if one, err := w.merge(parts[0]); err != nil || string(encode(t, one)) != string(parts[0]) {
+	if one, err := w.join(parts[0]); err != nil || string(encode(t, one)) != string(parts[0]) {
 		t.Errorf("one bundle is itself: %v", err)
 	}
 }
 
-func TestMergeRefuses(t *testing.T) {
+func TestJoinRefuses(t *testing.T) {
 	w := two(t)
 	order := ref(ledger.KindOrder, "O")
 	first, other := at{w, node}.bundle(order), at{w, second}.bundle(order)
@@ -106,32 +106,35 @@ func TestMergeRefuses(t *testing.T) {
 		parts [][]byte
 		check evidence.Check
 	}{
-		"one log twice":    {[][]byte{first, first}, evidence.CheckForm},
 		"another record":   {[][]byte{first, at{w, second}.bundle(ref(ledger.KindLicense, "L"))}, evidence.CheckForm},
 		"one that is none": {[][]byte{first, []byte(`{}`)}, evidence.CheckForm},
 		"one that fails":   {[][]byte{first, spoiled(t, other)}, evidence.CheckReceipt},
 	} {
-		_, err := w.merge(c.parts...)
+		_, err := w.join(c.parts...)
 		if f := evidence.AsFailure(err); f == nil || f.Check != c.check {
 			t.Errorf("%s: %v, want a failure of %s", name, err, c.check)
 		}
 	}
-	if _, err := w.merge(); err == nil {
+	if again, err := w.join(first, first); err != nil || string(encode(t, again)) != string(first) {
+		t.Errorf("one bundle twice is itself: %v", err)
+	}
+	if _, err := w.join(); err == nil {
 		t.Error("nothing was joined")
 	}
 	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("later"), Bytes: 1})
-	if _, err := w.merge(first, at{w, second}.bundle(order)); !errors.Is(err, evidence.ErrApart) {
+	if _, err := w.join(first, at{w, second}.bundle(order)); !errors.Is(err, evidence.ErrApart) {
 		t.Errorf("under two checkpoints: %v", err)
 	}
 }
 
-// spoiled is a bundle whose first receipt is another's place.
+// spoiled is a bundle whose last receipt is another's place.
 func spoiled(t *testing.T, data []byte) []byte {
 	t.Helper()
 	b, err := evidence.Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Receipts[0].Items[0].Index++
+	last := len(b.Receipts[0].Items) - 1
+	b.Receipts[0].Items[last].Index++
 	return encode(t, b)
 }

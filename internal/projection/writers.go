@@ -1,0 +1,84 @@
+package projection
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// keyHash is what the index of writers has for a key: 8 bytes of its SHA-256. Two
+// keys may share it, so that whoever asks looks at what the call wrote.
+func keyHash(key string) int64 {
+	sum := sha256.Sum256([]byte(key))
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}
+
+// keyHashes returns the hashes of the keys that a call wrote, but for its own.
+func keyHashes(writes []ledger.Write) []int64 {
+	var list []int64
+	for _, w := range writes {
+		if !ledger.IsCallKey(w.Key) {
+			list = append(list, keyHash(w.Key))
+		}
+	}
+	return list
+}
+
+// writers indexes a call under every key that it wrote.
+func writers(ctx context.Context, tx *sql.Tx, at ledger.Position, keys []int64) error {
+	for _, key := range keys {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO writer (key, block, tx, i) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			key, int64(at.Block), at.Tx, at.I); err != nil {
+			return fmt.Errorf("index the writes of the call at %d: %w", at.Block, err)
+		}
+	}
+	return nil
+}
+
+// checkWriters refuses a read model that was begun before writers were indexed:
+// evidence would lack what was recorded then.
+func checkWriters(ctx context.Context, db *sql.DB) error {
+	var calls, indexed bool
+	if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM place), EXISTS (SELECT 1 FROM writer)").Scan(&calls, &indexed); err != nil {
+		return fmt.Errorf("read the index of writers: %w", err)
+	}
+	if calls && !indexed {
+		return errors.New("read.db is of an earlier version: delete it, it is made again from the ledger")
+	}
+	return nil
+}
+
+// Writer returns the last call before a position that wrote a key, or another key
+// of the same hash; false where there is none.
+func (p *Loop) Writer(ctx context.Context, key string, before ledger.Position) (at ledger.Position, ok bool, err error) {
+	if before.Block > math.MaxInt64 {
+		before.Block = math.MaxInt64
+	}
+	var block int64
+	err = p.reads.QueryRowContext(ctx, "SELECT block, tx, i FROM writer WHERE key = ? AND (block, tx, i) < (?, ?, ?) "+
+		"ORDER BY block DESC, tx DESC, i DESC LIMIT 1", keyHash(key), int64(before.Block), before.Tx, before.I).Scan(&block, &at.Tx, &at.I)
+	if errors.Is(err, sql.ErrNoRows) {
+		return at, false, nil
+	}
+	if err != nil || block < 0 {
+		return at, false, fmt.Errorf("find who wrote %s: %w", key, err)
+	}
+	at.Block = uint64(block)
+	return at, true, nil
+}
+
+// CallAt returns the party and id of the call at a position.
+func (p *Loop) CallAt(ctx context.Context, at ledger.Position) (party, call ledger.ID, err error) {
+	err = p.reads.QueryRowContext(ctx, "SELECT party, call FROM place WHERE block = ? AND tx = ? AND i = ?",
+		int64(at.Block), at.Tx, at.I).Scan(&party, &call)
+	if err != nil {
+		return "", "", fmt.Errorf("find the call at %+v: %w", at, err)
+	}
+	return party, call, nil
+}

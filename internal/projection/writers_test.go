@@ -1,0 +1,76 @@
+package projection_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// TestWriter asks for every key of the ledger which call wrote it last before every
+// position, and finds what the calls themselves say.
+func TestWriter(t *testing.T) {
+	f := newFixture(t)
+	var d journal
+	loop, stop := f.start(t, f.ledger, &d, ignore)
+	var last uint64
+	for i := range 6 {
+		last = f.submit(t, f.Calendar(t, 2026+i%3)).Position.Block
+	}
+	f.wait(t, loop, last)
+	wrote := map[string]ledger.Position{}
+	calls := 0
+	for b, err := range f.ledger.Blocks(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range wrote {
+			at, ok, err := loop.Writer(t.Context(), key, b.Calls[0].Position)
+			if err != nil || !ok || at != want {
+				t.Errorf("%s before %d: %+v, %v, %v; want %+v", key, b.Number, at, ok, err, want)
+			}
+		}
+		for _, c := range b.Calls {
+			calls++
+			for _, w := range c.Writes {
+				if !ledger.IsCallKey(w.Key) {
+					wrote[w.Key] = c.Position
+				}
+			}
+			party, call, err := loop.CallAt(t.Context(), c.Position)
+			if err != nil || party != c.Event.Party || call != c.Event.Call {
+				t.Errorf("call at %+v: %s of %s, %v", c.Position, call, party, err)
+			}
+		}
+		if b.Number == last {
+			break
+		}
+	}
+	if len(wrote) < 8 || calls != 7 {
+		t.Errorf("%d calls wrote %d keys", calls, len(wrote))
+	}
+	if _, ok, err := loop.Writer(t.Context(), "order/nobody", ledger.Position{Block: last + 1}); ok || err != nil {
+		t.Errorf("a key that nobody wrote: %v, %v", ok, err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReadModelBeforeWriters is refused, since evidence would lack what came before.
+func TestReadModelBeforeWriters(t *testing.T) {
+	f := newFixture(t)
+	var d journal
+	loop, stop := f.start(t, f.ledger, &d, ignore)
+	f.wait(t, loop, 0)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	f.exec(t, "DELETE FROM writer")
+	_, err := projection.New(t.Context(), f.db.W, f.db.R, f.ledger, nil, ignore, time.Now)
+	if err == nil || !strings.Contains(err.Error(), "read.db") {
+		t.Errorf("it was opened: %v", err)
+	}
+}

@@ -1,0 +1,56 @@
+package contract_test
+
+import (
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+)
+
+// TestAdmitIsTheFrame: Admit refuses what the frame refuses of every call, and asks
+// no rule.
+func TestAdmitIsTheFrame(t *testing.T) {
+	m := newMarket(t)
+	env := contract.Env{Time: m.now, Rules: contract.Rules}
+	admit := func(v contract.Verified) error { return contract.Admit(env, ledger.Standard(), m.state, v) }
+	offer := m.signed("implementer", ledger.FnLicenseOffer, offerArgs("L"))
+	expect(t, admit(offer), refusal{})
+	expect(t, admit(m.signed("operator", ledger.FnLicenseOffer, offerArgs("L"))), refusal{ledger.Forbidden, ledger.ReasonRole, "function"})
+	bad := offerArgs("L")
+	bad.EndOn = "2099-01-01" // for the rule to refuse
+	expect(t, admit(m.signed("implementer", ledger.FnLicenseOffer, bad)), refusal{})
+	late := env
+	late.Time = offer.Call.Expires
+	expect(t, contract.Admit(late, ledger.Standard(), m.state, offer), refusal{ledger.InvalidCode, ledger.ReasonExpired, "expires"})
+	if r := m.batch(offer)[0]; r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	expect(t, admit(offer), refusal{ledger.Conflict, ledger.ReasonCallUsed, "id"})
+}
+
+func TestCustodyOf(t *testing.T) {
+	m := newMarket(t)
+	v := m.signed("operator", ledger.FnLicenseAccept, ledger.AnswerArgs{ID: mID("L"), Answers: mHash("x")})
+	party := ledger.RefTo(ledger.KindParty, mID("operator"))
+	p := get[ledger.Party](m, party)
+	for _, want := range []ledger.Custody{ledger.CustodyNode, ledger.CustodySelf} {
+		p.Keys[0].Custody = want
+		m.seed(party, p)
+		if got, err := contract.CustodyOf(m.state, v.Signed); err != nil || got != want {
+			t.Errorf("%s (%v), want %s", got, err, want)
+		}
+	}
+	p.Keys = nil // the recovery key is in no party's record
+	m.seed(party, p)
+	if got, err := contract.CustodyOf(m.state, v.Signed); err != nil || got != ledger.CustodySelf {
+		t.Errorf("%s (%v) of a key that is in no record", got, err)
+	}
+}
+
+func TestKnowsRules(t *testing.T) {
+	for version, want := range map[int]bool{0: false, contract.Rules: true, contract.Rules + 1: false} {
+		if contract.KnowsRules(version) != want {
+			t.Errorf("version %d", version)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package evidence
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// ErrApart says that bundles can't be joined as they are: their calls are proved
+// under different checkpoints. Asked again, the nodes give them under one.
+var ErrApart = errors.New("the bundles stand under different checkpoints: ask the nodes again")
+
+// Join makes one bundle of several about one record, such as those of several
+// nodes, each with the receipts of its own log: the union of their calls and
+// receipts. Each must verify, and so must the union: bundles that contradict each
+// other are refused.
+func Join(parts [][]byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (Bundle, Report, error) {
+	j := joining{calls: map[ledger.Position]Call{}, groups: map[string]*joined{}}
+	for i, data := range parts {
+		if err := j.take(data, trust, algs, checkers); err != nil {
+			return Bundle{}, Report{}, fmt.Errorf("bundle %d: %w", i+1, err)
+		}
+	}
+	if j.first == nil {
+		return Bundle{}, Report{}, errors.New("no bundle to join")
+	}
+	v := &verification{
+		bundle: j.bundle(), trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, counts: map[ledger.Ref]*sum{}, joining: true,
+	}
+	if err := v.run(algs, checkers); err != nil {
+		return Bundle{}, Report{}, fmt.Errorf("joined bundle: %w", err)
+	}
+	b := v.pruned()
+	data, err := b.Encode()
+	if err != nil {
+		return Bundle{}, Report{}, err
+	}
+	r, err := Verify(data, trust, algs, checkers)
+	if err != nil {
+		return Bundle{}, Report{}, fmt.Errorf("joined bundle: %w", err)
+	}
+	return b, r, nil
+}
+
+// joining is a joined bundle in the making.
+type joining struct {
+	first  *Bundle
+	calls  map[ledger.Position]Call
+	groups map[string]*joined // by log
+}
+
+// joined are the receipts of one log.
+type joined struct {
+	anchor ledger.Position
+	items  map[int64]ReceiptItem
+}
+
+// take adds a bundle that verifies.
+func (j *joining) take(data []byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) error {
+	b, err := Parse(data)
+	if err != nil {
+		return err
+	}
+	v, err := check(b, trust, algs, checkers)
+	if err != nil {
+		return err
+	}
+	if err := v.needed(); err != nil {
+		return err
+	}
+	switch {
+	case j.first == nil:
+		j.first = &b
+	case !b.shares(*j.first):
+		return ErrApart
+	case b.About != j.first.About && aside(j.first.About):
+		j.first = &b
+	case b.About != j.first.About && !aside(b.About):
+		return failf(CheckForm, "about", "it is about %s, the first about %s", b.About, j.first.About)
+	}
+	for i, c := range b.Calls {
+		at := v.calls[i].Position
+		if old, ok := j.calls[at]; !ok || len(old.Reads) == 0 {
+			j.calls[at] = c
+		}
+	}
+	for _, g := range b.Receipts {
+		anchor := v.calls[g.Anchor].Position
+		known := j.groups[g.Log]
+		if known == nil {
+			known = &joined{anchor, map[int64]ReceiptItem{}}
+			j.groups[g.Log] = known
+		}
+		if known.anchor != anchor {
+			return failf(CheckForm, "receipts", "the log %s stands under two anchors", g.Log)
+		}
+		for _, item := range g.Items {
+			known.items[item.Index] = item
+		}
+	}
+	return nil
+}
+
+// aside reports whether a bundle may be joined to one about something else: that of
+// a party shows its keys and suspensions, against which the other's calls are run.
+func aside(about ledger.Ref) bool { return about.Kind() == ledger.KindParty }
+
+// bundle is the union.
+func (j *joining) bundle() Bundle {
+	b := Bundle{V: Version, Ledger: j.first.Ledger, About: j.first.About, Proof: j.first.Proof, Calls: []Call{}, Receipts: []ReceiptGroup{}}
+	places := slices.SortedFunc(maps.Keys(j.calls), ledger.Position.Compare)
+	for _, at := range places {
+		b.Calls = append(b.Calls, j.calls[at])
+	}
+	for _, log := range slices.Sorted(maps.Keys(j.groups)) {
+		g := j.groups[log]
+		anchor, _ := slices.BinarySearchFunc(places, g.anchor, ledger.Position.Compare)
+		items := slices.SortedFunc(maps.Values(g.items), func(a, b ReceiptItem) int { return cmp.Compare(a.Index, b.Index) })
+		b.Receipts = append(b.Receipts, ReceiptGroup{Log: log, Anchor: anchor, Items: items})
+	}
+	return b
+}
+
+// pruned is the bundle without calls that nothing in it needs, and without the
+// lines of calls that have nothing beside them now.
+func (v *verification) pruned() Bundle {
+	b := v.bundle
+	b.Calls = []Call{}
+	place := map[int]int{}
+	for i, used := range v.used() {
+		if !used {
+			continue
+		}
+		c := v.bundle.Calls[i]
+		if v.calls[i].beside == 0 {
+			c.Reads = nil
+		}
+		place[i] = len(b.Calls)
+		b.Calls = append(b.Calls, c)
+	}
+	b.Receipts = slices.Clone(v.bundle.Receipts)
+	for i := range b.Receipts {
+		b.Receipts[i].Anchor = place[b.Receipts[i].Anchor]
+	}
+	return b
+}
