@@ -238,8 +238,10 @@ func TestCheckRecordsNothing(t *testing.T) {
 	if len(n.order) != 0 || len(asked) != 2*len(commands) {
 		t.Errorf("recorded %d, asked %v", len(n.order), asked)
 	}
-	if code, _, errs := command(t, "order", "list", "--check", "--profile", who); code != exitUsage || !strings.Contains(errs, "--check") {
-		t.Errorf("a reading command takes --check: exit %d, %s", code, errs)
+	for _, args := range [][]string{{"order", "list", "--check"}, {"--check", "order", "list"}, {"call", "deposit", file, "--sign", "--check"}} {
+		if code, out, errs := command(t, append(args, "--profile", who)...); code != exitUsage || out != "" || !strings.Contains(errs, "--check") {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
+		}
 	}
 	refused = false
 	out := must(t, "registry", "deposit", file, "--check", "--json", "--profile", who)
@@ -249,5 +251,35 @@ func TestCheckRecordsNothing(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out), &said); err != nil || !said.Allowed || said.Function != ledger.FnDeposit {
 		t.Errorf("%s: %v", out, err)
+	}
+}
+
+// TestCheckKeepsAnInterruptedRotation: where a rotation was interrupted, a check
+// leaves both files as they are, whatever the node answers.
+func TestCheckKeepsAnInterruptedRotation(t *testing.T) {
+	n := newNode(t)
+	reason := ledger.ReasonRole
+	n.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, ledger.Refuse(ledger.Forbidden, reason))
+	})
+	who := profile(t, n.URL)
+	if code, _, errs := command(t, "party", "rotate-key", "--profile", who); code != exitRefused {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	read := func() [2]string {
+		var files [2]string
+		for i, name := range []string{who, who + ".next"} {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[i] = string(b)
+		}
+		return files
+	}
+	before := read()
+	reason = ledger.ReasonKeyEnded
+	if code, out, _ := command(t, "party", "rotate-key", "--check", "--profile", who); code != exitRefused || out != "" || read() != before {
+		t.Errorf("exit %d, %q; the files are as they were: %v", code, out, read() == before)
 	}
 }
