@@ -222,7 +222,7 @@ var marketActs = []Act{
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
 		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: "end_on",
-		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope, ReasonExists}, unsellable...),
+		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderRefuse, Title: Words{"拒绝订单", "Refuse an order"}, Who: by(RoleOperator, "operator"), Args: of[TargetArgs](),
@@ -230,7 +230,7 @@ var marketActs = []Act{
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderConfirmPayment, Title: Words{"确认收款", "Confirm a payment"}, Who: by(RoleOperator, "operator"), Args: of[OrderPaymentArgs](),
-		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice, ReasonExists},
+		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice},
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderCancel, Title: Words{"取消订单", "Cancel an order"}, Who: by(RoleBuyer, "buyer"), Args: of[AnswerArgs](),

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -19,6 +20,8 @@ var places = map[string]place{
 	ledger.KindApplication: {"registry", "applications"},
 	ledger.KindEntry:       {"registry", "entries"},
 	ledger.KindParty:       {"party", "parties"},
+	ledger.KindContent:     {"product content", "contents"},
+	ledger.KindEnvironment: {"license environment", "environments"},
 }
 
 // placeOf returns where the records of a kind are found.
@@ -26,8 +29,11 @@ func placeOf(kind string) place {
 	if p, ok := places[kind]; ok {
 		return p
 	}
-	return place{kind, kind + "s"}
+	return place{dash(kind), kind + "s"}
 }
+
+// withPage are the plain acts that have a command written by hand.
+var withPage = []ledger.Function{ledger.FnContentRemove} // whose record is found by its subject
 
 // actCmd is the command of an act whose arguments are an id and the version of the
 // record that it answers. The table of acts says all else.
@@ -35,7 +41,8 @@ type actCmd struct {
 	ID ledger.ID `arg:"" help:"Id of the record."`
 	answering
 	writing
-	act ledger.Act
+	act  ledger.Act
+	path string // the command with the groups above it
 }
 
 // groundCmd is the command of an act that also needs a ground.
@@ -79,14 +86,20 @@ func (c *actCmd) example(flags string) string {
 	if len(c.act.Who) > 0 {
 		who = string(c.act.Who[0].Role)
 	}
-	return strings.TrimSpace(fmt.Sprintf("cadastre %s %s ID%s --profile %s.json\n%s", placeOf(c.act.On).group, verbOf(c.act), flags, who, c.act.Note.EN))
+	return strings.TrimSpace(fmt.Sprintf("cadastre %s ID%s --profile %s.json\n%s", c.path, flags, who, c.act.Note.EN))
 }
 
-// verbOf is the act's name as a command.
+// verbOf returns the part of the act's name that says what is done, as a command.
 func verbOf(a ledger.Act) string {
-	_, verb, _ := strings.Cut(string(a.Name), ".")
-	return strings.ReplaceAll(verb, "_", "-")
+	_, verb, ok := strings.Cut(string(a.Name), ".")
+	if !ok {
+		verb = string(a.Name)
+	}
+	return dash(verb)
 }
+
+// dash writes a word of the ledger as a command.
+func dash(word string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(word) }
 
 // isPlain reports whether an act takes nothing but an id, the version that it
 // answers, and perhaps a ground.
@@ -106,44 +119,91 @@ func isPlain(a ledger.Act) (ground, plain bool) {
 	return ground, true
 }
 
-// fill gives every group of commands those that follow from the table of acts:
-// all plain acts of its records for which it has no command of its own. A kind of
-// record that has no group gets one.
-func (c *commands) fill() {
-	groups := map[string]*kong.Plugins{
-		"party": &c.Party.Plugins, "registry": &c.Registry.Plugins, "license": &c.License.Plugins,
-		"product": &c.Product.Plugins, "content": &c.Product.Content.Plugins, "order": &c.Order.Plugins,
-	}
-	own := map[string]any{
-		"party": c.Party, "registry": c.Registry, "license": c.License, "product": c.Product, "content": c.Product.Content, "order": c.Order,
-	}
-	fillGroups(ledger.Acts(), groups, own, &c.Plugins)
+// group is a group of commands that has room for plain acts.
+type group struct {
+	path  string
+	more  *kong.Plugins
+	taken map[string]bool // names of its commands
 }
 
-// newGroup is the group of a kind of record that has none of its own.
+// groups are the groups of commands by path; the program itself is at "".
+type groups map[string]*group
+
+// fill adds the plain acts to the groups of commands. An act that has a page is
+// left out. A kind of record without a group gets one.
+func (c *commands) fill() { groupsOf(c).fill(ledger.Acts()) }
+
+// groupsOf finds the groups in a struct of commands.
+func groupsOf(commands any) groups {
+	all := groups{}
+	all.find("", reflect.ValueOf(commands).Elem())
+	return all
+}
+
+func (all groups) find(path string, v reflect.Value) {
+	g := &group{path: path, taken: map[string]bool{}}
+	for f, value := range v.Fields() {
+		name, ok := commandName(f)
+		switch {
+		case ok:
+			g.taken[name] = true
+			all.find(strings.TrimSpace(path+" "+name), value)
+		case f.Anonymous && f.Type == reflect.TypeFor[kong.Plugins]():
+			g.more, _ = reflect.TypeAssert[*kong.Plugins](value.Addr())
+		}
+	}
+	if g.more != nil {
+		all[path] = g
+	}
+}
+
+func (all groups) fill(acts []ledger.Act) {
+	for _, a := range acts {
+		if ground, plain := isPlain(a); plain && !slices.Contains(withPage, a.Name) {
+			all.add(a, ground)
+		}
+	}
+}
+
+// add adds the command of an act to the group of its record. Where the group has a
+// command of that name already, or a command stands where the group would be, the
+// command has the whole name of the act.
+func (all groups) add(a ledger.Act, ground bool) {
+	path, name, root := placeOf(a.On).group, verbOf(a), all[""]
+	g := all[path]
+	switch {
+	case g == nil && root.taken[path]:
+		g, name = root, dash(string(a.Name))
+	case g == nil:
+		g = root.begin(path, a.On)
+		all[path] = g
+	case g.taken[name]:
+		name = dash(string(a.Name))
+	}
+	cmd := actCmd{act: a, path: strings.TrimSpace(g.path + " " + name)}
+	v := reflect.ValueOf(&cmd)
+	if ground {
+		v = reflect.ValueOf(&groundCmd{actCmd: cmd})
+	}
+	g.put(name, a.Title.EN+rolesOf(a)+". "+a.Title.ZH+"。", v)
+}
+
+// newGroup is the group of a kind of record that has no other.
 type newGroup struct{ kong.Plugins }
 
-func fillGroups(acts []ledger.Act, groups map[string]*kong.Plugins, own map[string]any, root *kong.Plugins) {
-	for _, a := range acts {
-		ground, plain := isPlain(a)
-		group := placeOf(a.On).group
-		if !plain || hasCommand(own[group], verbOf(a)) {
-			continue
-		}
-		if groups[group] == nil {
-			g := newCommand(group, "Records of kind "+group+".", reflect.ValueOf(&newGroup{}))
-			*root = append(*root, g)
-			inside, _ := reflect.TypeAssert[*newGroup](reflect.ValueOf(g).Elem().Field(0).Addr())
-			groups[group] = &inside.Plugins
-		}
-		var cmd reflect.Value
-		if ground {
-			cmd = reflect.ValueOf(&groundCmd{actCmd: actCmd{act: a}})
-		} else {
-			cmd = reflect.ValueOf(&actCmd{act: a})
-		}
-		*groups[group] = append(*groups[group], newCommand(verbOf(a), a.Title.EN+rolesOf(a)+". "+a.Title.ZH+"。", cmd))
-	}
+// begin adds an empty group for a kind of record, and returns it.
+func (g *group) begin(name, kind string) *group {
+	v := g.put(name, "Records of kind "+kind+".", reflect.ValueOf(&newGroup{}))
+	inside, _ := reflect.TypeAssert[*newGroup](v)
+	return &group{path: name, more: &inside.Plugins, taken: map[string]bool{}}
+}
+
+// put adds a command to the group, and returns a pointer to it.
+func (g *group) put(name, help string, cmd reflect.Value) reflect.Value {
+	g.taken[name] = true
+	c := newCommand(name, help, cmd)
+	*g.more = append(*g.more, c)
+	return reflect.ValueOf(c).Elem().Field(0).Addr()
 }
 
 // newCommand returns a struct with one command in it, as kong takes it.
@@ -156,17 +216,15 @@ func newCommand(name, help string, cmd reflect.Value) any {
 	return v.Interface()
 }
 
-// hasCommand reports whether a group has a command of its own by that name.
-func hasCommand(group any, name string) bool {
-	if group == nil {
-		return false
+// commandName returns the name of the command that a field holds, if it holds one.
+func commandName(f reflect.StructField) (name string, ok bool) {
+	if _, ok := f.Tag.Lookup("cmd"); !ok {
+		return "", false
 	}
-	for f := range reflect.TypeOf(group).Fields() {
-		if _, ok := f.Tag.Lookup("cmd"); ok && dashed(f.Name) == name {
-			return true
-		}
+	if name, ok := f.Tag.Lookup("name"); ok {
+		return name, true
 	}
-	return false
+	return dashed(f.Name), true
 }
 
 // dashed is the name that kong gives the command of a field.

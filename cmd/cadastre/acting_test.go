@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -23,7 +24,7 @@ func TestPlainActsAreCommands(t *testing.T) {
 	plain := 0
 	for _, a := range ledger.Acts() {
 		ground, ok := isPlain(a)
-		if !ok || a.Name == ledger.FnContentRemove { // whose record is found by its subject
+		if !ok || slices.Contains(withPage, a.Name) {
 			continue
 		}
 		plain++
@@ -50,32 +51,115 @@ func TestPlainActsAreCommands(t *testing.T) {
 	}
 }
 
-// TestANewActIsACommand: a new plain act of a known kind and one of a new kind are
-// commands without another line of code.
+// lines are the command lines of the plain acts. A new act may not take over a
+// line that people have in their scripts.
+var lines = map[string]ledger.Function{
+	"party suspend": ledger.FnPartySuspend, "party resume": ledger.FnPartyResume,
+	"registry accept": ledger.FnAppAccept, "registry withdraw": ledger.FnAppWithdraw,
+	"registry suspend": ledger.FnEntrySuspend, "registry resume": ledger.FnEntryResume,
+	"license accept": ledger.FnLicenseAccept, "license suspend": ledger.FnLicenseSuspend, "license resume": ledger.FnLicenseResume,
+	"license terminate": ledger.FnLicenseTerminate, "product delist": ledger.FnProductDelist,
+	"order accept": ledger.FnOrderAccept, "order refuse": ledger.FnOrderRefuse, "order cancel": ledger.FnOrderCancel,
+	"order fulfill": ledger.FnOrderFulfill, "order block": ledger.FnOrderBlock,
+}
+
+// TestEveryActHasACommand: a plain act has a command with its title in both
+// languages, and any act can be called with a file of arguments.
+func TestEveryActHasACommand(t *testing.T) {
+	parser, err := newParser(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := actCommands(parser)
+	file := write(t, "args.json", "{}")
+	for _, a := range ledger.Acts() {
+		if _, plain := isPlain(a); plain && !slices.Contains(withPage, a.Name) {
+			leaf := found[a.Name]
+			if leaf == nil || lines[path(leaf)] == "" {
+				t.Errorf("%s has no command, or one that is not in the list of command lines", a.Name)
+			} else if !strings.Contains(leaf.Help, a.Title.ZH) || !strings.Contains(leaf.Help, a.Title.EN) {
+				t.Errorf("the help of %s does not have its title: %s", a.Name, leaf.Help)
+			}
+		}
+		fresh, err := newParser(&commands{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fresh.Parse([]string{"call", string(a.Name), file}); err != nil {
+			t.Errorf("call %s: %v", a.Name, err)
+		}
+	}
+	for line, fn := range lines {
+		if leaf := found[fn]; leaf == nil || path(leaf) != line {
+			t.Errorf("cadastre %s does not call %s", line, fn)
+		}
+	}
+}
+
+// actCommands returns the commands that follow from the table of acts.
+func actCommands(parser *kong.Kong) map[ledger.Function]*kong.Node {
+	found := map[ledger.Function]*kong.Node{}
+	for _, leaf := range parser.Model.Leaves(true) {
+		switch c := leaf.Target.Addr().Interface().(type) {
+		case *groundCmd:
+			found[c.act.Name] = leaf
+		case *actCmd:
+			found[c.act.Name] = leaf
+		}
+	}
+	return found
+}
+
+// TestANewActIsACommand: a new plain act is a command without another line of
+// code, whatever its kind of record and its verb, and its example works.
 func TestANewActIsACommand(t *testing.T) {
-	decline := ledger.Act{
-		Name: "license.send_back", Title: ledger.Words{ZH: "退回授权", EN: "Send a license back"}, Who: []ledger.Who{{Role: ledger.RoleOperator, As: "assignee"}},
-		Args: func() ledger.Args { return &ledger.AnswerArgs{} }, On: ledger.KindLicense, ID: "id",
+	want := map[ledger.Function]string{
+		"license.send_back": "license send-back", "environment.close": "license environment close", "content.hide": "product content hide",
+		"dispute.close": "dispute close", "dispute.reopen": "dispute reopen", "data_right.end": "data-right end",
+		"entry.withdraw": "registry entry-withdraw", // application.withdraw has the verb
+		"entry.refuse":   "registry entry-refuse",   // a command written by hand has it
+		"dispute":        "dispute dispute",
+		"trace.end":      "trace-end", // no group, but a command
 	}
-	close := ledger.Act{
-		Name: "dispute.close", Title: ledger.Words{ZH: "办结争议", EN: "Close a dispute"}, Args: func() ledger.Args { return &ledger.TargetArgs{} },
-		On: "dispute", ID: "id", Moves: []ledger.Move{{From: "filed", To: "closed"}},
+	for kind := range ledger.Kinds() {
+		want[ledger.Function(kind+".retire")] = strings.TrimSpace(placeOf(kind).group + " retire")
 	}
-	var c struct {
-		kong.Plugins
-		License struct{ kong.Plugins } `cmd:""`
+	want["calendar.retire"], want["genesis.retire"] = "calendar-retire", "genesis-retire"
+	want["application.retire"], want["entry.retire"] = "registry retire", "registry entry-retire"
+	acts := ledger.Acts()
+	for _, fn := range slices.Sorted(maps.Keys(want)) {
+		kind, _, _ := strings.Cut(string(fn), ".")
+		acts = append(acts, ledger.Act{
+			Name: fn, Title: ledger.Words{ZH: "办结“某”", EN: `Close "it"`}, Who: []ledger.Who{{Role: ledger.RoleOperator}}, Args: func() ledger.Args { return &ledger.TargetArgs{} },
+			On: kind, ID: "id", Moves: []ledger.Move{{From: "filed", To: "closed"}},
+		})
 	}
-	fillGroups([]ledger.Act{decline, close}, map[string]*kong.Plugins{"license": &c.License.Plugins}, nil, &c.Plugins)
+	var c commands
+	groupsOf(&c).fill(acts)
 	parser, err := kong.New(&c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parser.Parse([]string{"dispute", "close", "x"}); err == nil {
-		t.Error("a dispute is closed without a ground")
+	found := actCommands(parser)
+	for fn, line := range want {
+		leaf := found[fn]
+		if leaf == nil || path(leaf) != line {
+			t.Errorf("%s is not called by cadastre %s", fn, line)
+			continue
+		}
+		if !strings.HasPrefix(leaf.Detail, "cadastre "+line+" ID --ground WORD") {
+			t.Errorf("%s: the example is %s", fn, leaf.Detail)
+		}
+		if _, err := parser.Parse(strings.Fields(line + " x")); err == nil {
+			t.Errorf("%s is done without a ground", line)
+		}
+		if _, err := parser.Parse(strings.Fields(line + " x --ground settled --check")); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
 	}
-	for _, args := range [][]string{{"license", "send-back", "x"}, {"dispute", "close", "x", "--ground", "settled"}} {
-		if _, err := parser.Parse(args); err != nil {
-			t.Errorf("%v: %v", args, err)
+	for line, fn := range lines {
+		if leaf := found[fn]; leaf == nil || path(leaf) != line {
+			t.Errorf("cadastre %s no longer calls %s", line, fn)
 		}
 	}
 }
@@ -154,8 +238,10 @@ func TestCheckRecordsNothing(t *testing.T) {
 	if len(n.order) != 0 || len(asked) != 2*len(commands) {
 		t.Errorf("recorded %d, asked %v", len(n.order), asked)
 	}
-	if code, _, errs := command(t, "order", "list", "--check", "--profile", who); code != exitUsage || !strings.Contains(errs, "--check") {
-		t.Errorf("a reading command takes --check: exit %d, %s", code, errs)
+	for _, args := range [][]string{{"order", "list", "--check"}, {"--check", "order", "list"}, {"call", "deposit", file, "--sign", "--check"}} {
+		if code, out, errs := command(t, append(args, "--profile", who)...); code != exitUsage || out != "" || !strings.Contains(errs, "--check") {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
+		}
 	}
 	refused = false
 	out := must(t, "registry", "deposit", file, "--check", "--json", "--profile", who)
@@ -165,5 +251,35 @@ func TestCheckRecordsNothing(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out), &said); err != nil || !said.Allowed || said.Function != ledger.FnDeposit {
 		t.Errorf("%s: %v", out, err)
+	}
+}
+
+// TestCheckKeepsAnInterruptedRotation: where a rotation was interrupted, a check
+// leaves both files as they are, whatever the node answers.
+func TestCheckKeepsAnInterruptedRotation(t *testing.T) {
+	n := newNode(t)
+	reason := ledger.ReasonRole
+	n.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, ledger.Refuse(ledger.Forbidden, reason))
+	})
+	who := profile(t, n.URL)
+	if code, _, errs := command(t, "party", "rotate-key", "--profile", who); code != exitRefused {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	read := func() [2]string {
+		var files [2]string
+		for i, name := range []string{who, who + ".next"} {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[i] = string(b)
+		}
+		return files
+	}
+	before := read()
+	reason = ledger.ReasonKeyEnded
+	if code, out, _ := command(t, "party", "rotate-key", "--check", "--profile", who); code != exitRefused || out != "" || read() != before {
+		t.Errorf("exit %d, %q; the files are as they were: %v", code, out, read() == before)
 	}
 }

@@ -12,8 +12,9 @@ type actsCmd struct{}
 func (actsCmd) Help() string {
 	return `cadastre acts
 cadastre acts --json
-Every function of the ledger: who may call it, on which record, and where it leads.
-With --json also its arguments, what it may be refused for, and the closed lists.`
+Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for.
+Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node.
+With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.`
 }
 
 // Run prints the table of acts.
@@ -23,14 +24,30 @@ func (actsCmd) Run(p *program) error {
 		return p.json(doc)
 	}
 	for _, a := range doc.Acts {
-		if err := p.line("%-26s %s", a.Function, p.say(a.Title.ZH, a.Title.EN)); err != nil {
-			return err
-		}
-		if err := p.line("%-26s %s%s", "", who(a, p), steps(a)); err != nil {
-			return err
+		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a), until(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
+		name := string(a.Function)
+		for _, line := range lines {
+			if line == "" {
+				continue
+			}
+			if err := p.line("%-28s %s", name, line); err != nil {
+				return err
+			}
+			name = ""
 		}
 	}
-	return nil
+	return p.line("%s%s", p.say("任何请求还可能因下列原因被拒绝：", "Any call may also be refused for: "), join(", ", doc.CommonRefusals...))
+}
+
+// join joins the texts that are not empty.
+func join[T ~string](separator string, texts ...T) string {
+	var list []string
+	for _, t := range texts {
+		if t != "" {
+			list = append(list, string(t))
+		}
+	}
+	return strings.Join(list, separator)
 }
 
 // who lists the roles of an act, with the member of the record that names the party.
@@ -51,7 +68,7 @@ func who(a ledger.ActRow, p *program) string {
 	return strings.Join(list, ", ")
 }
 
-// steps lists where an act leads.
+// steps lists where an act leads; for a record without states, its kind.
 func steps(a ledger.ActRow) string {
 	var list []string
 	for _, m := range a.Moves {
@@ -60,7 +77,43 @@ func steps(a ledger.ActRow) string {
 		}
 	}
 	if len(list) == 0 {
+		return a.On
+	}
+	return a.On + ": " + strings.Join(list, ", ")
+}
+
+// until names the last day on which an act may be done.
+func until(a ledger.ActRow, p *program) string {
+	if a.Until == "" {
 		return ""
 	}
-	return "; " + a.On + ": " + strings.Join(list, ", ")
+	return p.say("截至 ", "until ") + a.On + "." + a.Until
+}
+
+// makes names the second record that an act begins.
+func makes(a ledger.ActRow, p *program) string {
+	if a.Makes == "" {
+		return ""
+	}
+	return p.say("同时建立 ", "makes ") + a.Makes
+}
+
+// marks says what the node may do with a call of the act.
+func marks(a ledger.ActRow, p *program) string {
+	var shared, kept string
+	if a.Batched {
+		shared = p.say("可合并", "batched")
+	}
+	if a.Custody {
+		kept = p.say("可托管", "kept key")
+	}
+	return join("; ", shared, kept)
+}
+
+// refused lists what an act may be refused for, beyond what holds for any call.
+func refused(a ledger.ActRow, p *program) string {
+	if len(a.Refusals) == 0 {
+		return ""
+	}
+	return p.say("拒绝原因：", "refused for ") + join(", ", a.Refusals...)
 }

@@ -34,13 +34,18 @@ func TestActsInJSON(t *testing.T) {
 func TestActsAsATable(t *testing.T) {
 	zh, en := must(t, "acts", "--lang", "zh"), must(t, "acts", "--lang", "en")
 	for _, a := range ledger.Acts() {
-		line := fmt.Sprintf("%-26s ", a.Name)
+		line := fmt.Sprintf("%-28s ", a.Name)
 		if !strings.Contains("\n"+zh, "\n"+line+a.Title.ZH+"\n") || !strings.Contains("\n"+en, "\n"+line+a.Title.EN+"\n") {
 			t.Errorf("%s does not stand there with its title", a.Name)
 		}
 	}
 	for _, want := range []string{
-		" Implementer (license.assigner), Regulator; license: accepted → accepted\n",
+		" Implementer (license.assigner), Regulator; license: accepted → accepted; until license.end_on\n",
+		" kept key; refused for not_yours, period_over, stale, state, suspended, unknown\n",
+		" Registry body (application.body); application: noticed → coded; makes entry\n",
+		" batched; kept key; refused for exists\n",
+		" Implementer; environment\n",
+		"\nAny call may also be refused for: field, json, ",
 		" Buyer (order.buyer); order: placed → cancelled, accepted → cancelled\n",
 		" any admitted party\n",
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -82,11 +83,15 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	unused := maps.Clone(examples)
 	t.Chdir(t.TempDir()) // examples name files that have to be there
 	for _, leaf := range parser.Model.Leaves(true) {
 		code, out, errs := command(t, append(strings.Fields(path(leaf)), "--help")...)
 		if code != exitOK || !strings.Contains(out, "Usage: cadastre "+path(leaf)) || !strings.Contains(out, "\n    ") {
 			t.Errorf("%s --help: exit %d, %s%s", path(leaf), code, out, errs)
+		}
+		if strings.HasSuffix(leaf.Detail, strings.ReplaceAll(examples[path(leaf)], "\n", "\n    ")) {
+			delete(unused, path(leaf))
 		}
 		shown := regexp.MustCompile(`cadastre `+path(leaf)+`\b[^>|()\n]*`).FindAllString(strings.ReplaceAll(leaf.Detail, "\\\n", ""), -1)
 		if len(shown) == 0 {
@@ -110,6 +115,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 				t.Errorf("%s: %v", example, err)
 			}
 		}
+	}
+	for name := range unused {
+		t.Errorf("the example of %s is shown nowhere", name)
 	}
 }
 

@@ -31,7 +31,8 @@ type contentAddCmd struct {
 // Help shows both kinds.
 func (contentAddCmd) Help() string {
 	return `cadastre product content add streets.csv --subject resource/ID --profile holder.json
-cadastre product content add streets.csv --subject product/ID --profile operator.json`
+cadastre product content add streets.csv --subject product/ID --profile operator.json
+With --check the file stays here: who may add it to what is checked, not whether the node would take the upload.`
 }
 
 // Run uploads, compares what the node kept with the file, and records it.

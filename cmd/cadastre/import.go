@@ -55,6 +55,9 @@ func (c *importCmd) Run(p *program) error {
 	if err := errors.Join(c.print(p, sum), err); err != nil {
 		return err
 	}
+	if p.checking && sum.Refused > 0 {
+		return fmt.Errorf(p.say("%d 条记录将被拒绝：请按所列规则改正", "%d records would be refused: correct them by the rules above"), sum.Refused)
+	}
 	if sum.Refused > 0 {
 		return fmt.Errorf(p.say("%d 条记录被拒绝：请按所列规则改正后再次运行，已登记的不会重复",
 			"%d records were refused: mend them by the rules above and run the same command again; what is recorded stays as it is"), sum.Refused)

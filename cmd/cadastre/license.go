@@ -97,7 +97,10 @@ func (c *explainCmd) Run(p *program) error {
 type environmentCmd struct {
 	Prove environmentProveCmd `cmd:"" help:"Print the proof that the profile holds an environment's key (operator)."`
 	Set   environmentSetCmd   `cmd:"" help:"Put a controlled environment, or its new key, on record (implementer)."`
-	Show  environmentShowCmd  `cmd:"" help:"Show an environment."`
+
+	kong.Plugins // the plain acts (fill)
+
+	Show environmentShowCmd `cmd:"" help:"Show an environment."`
 }
 
 // proven is what the operator hands to the implementer: no secret in it.

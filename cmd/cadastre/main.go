@@ -96,7 +96,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(errs, "cadastre: %v\nRun cadastre --help, or cadastre COMMAND --help.\n", err)
+		fmt.Fprintf(errs, "cadastre: %s\nRun cadastre --help, or cadastre COMMAND --help.\n", usage(err))
 		return exitUsage
 	}
 	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, checking: isChecking(k)}

@@ -160,7 +160,7 @@ func (rotateKeyCmd) Run(p *program) error {
 	}
 	err = p.call(ledger.FnKeyRotate, ledger.KeyRotateArgs{Old: prof.Kid, New: newKeyArg(next, key), Proof: proof})
 	ended := again && ledger.AsError(err) != nil && ledger.AsError(err).Reason == ledger.ReasonKeyEnded
-	if err != nil && !ended {
+	if err != nil && (p.checking || !ended) {
 		return err
 	}
 	if err := errors.Join(next.Keep(p.Profile), remove(p.Profile+".next")); err != nil {

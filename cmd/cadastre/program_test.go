@@ -148,6 +148,7 @@ func TestProgram(t *testing.T) {
 	t.Run("what is served", func(t *testing.T) { at(b, t).pages() })
 	t.Run("fetched and traced", func(t *testing.T) { at(b, t).traced() })
 	t.Run("exit codes", func(t *testing.T) { at(b, t).codes() })
+	t.Run("checked", func(t *testing.T) { at(b, t).checked() })
 	t.Run("a gigabyte", func(t *testing.T) { at(b, t).gigabyte() })
 }
 
@@ -246,6 +247,52 @@ func (s served) codes() {
 	}
 	if _, err := os.Stat(output); !os.IsNotExist(err) {
 		s.t.Error("a refused fetch left a file")
+	}
+}
+
+// checked asks a real node: what it allows and refuses, and that nothing changed.
+func (s served) checked() {
+	var before, after struct {
+		State   string `json:"state"`
+		Product string `json:"product_id"`
+		Cite    struct {
+			Payload string `json:"payload"`
+		} `json:"cite"`
+	}
+	s.read(&before, s.as("buyer", "order", "show", s.Order)...)
+	file := filepath.Join(s.t.TempDir(), "more.csv")
+	if err := os.WriteFile(file, []byte("a,b\n"), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	product := "product/" + before.Product
+	for _, c := range []struct {
+		exit int
+		who  string
+		args []string
+		want string // in what is printed
+	}{
+		{exitOK, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "Would be recorded: order.fulfill\n"},
+		{exitRefused, "operator2", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "not found"},
+		{exitRefused, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered", "--answers", s.SHA256}, "answers"},
+		{exitOK, "operator", []string{"product", "content", "add", file, "--subject", product}, "Would be recorded: content.add\n"},
+		{exitRefused, "operator2", []string{"product", "content", "add", file, "--subject", product}, "not yours"},
+		{exitOK, "holder", []string{"party", "rotate-key"}, "Would be recorded: key.rotate\n"},
+		{exitOK, "buyer", []string{"order", "place", "--product", before.Product, "--purpose", "industry/logistics", "--text", "x"}, "Would be recorded: order.place\n"},
+	} {
+		code, out, errs := s.run(s.as(c.who, append(c.args, "--check")...)...)
+		if code != c.exit || !strings.Contains(out+errs, c.want) || strings.Contains(errs, "salt") {
+			s.t.Errorf("%v by %s: exit %d, %q, %q", c.args, c.who, code, out, errs)
+		}
+	}
+	s.read(&after, s.as("buyer", "order", "show", s.Order)...)
+	if before != after {
+		s.t.Errorf("the order was %+v and is %+v", before, after)
+	}
+	if out := s.must(s.as("operator", "product", "content", "list", product)...); strings.Contains(out, "more.csv") {
+		s.t.Errorf("a check added content: %s", out)
+	}
+	if _, err := os.Stat(s.Profiles["holder"] + ".next"); !os.IsNotExist(err) {
+		s.t.Error("a check kept a new key")
 	}
 }
 

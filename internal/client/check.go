@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -11,5 +12,15 @@ import (
 // Check asks whether a call would be refused now, and records nothing. The error is
 // the refusal that the call would get.
 func (c *Client) Check(ctx context.Context, fn ledger.Function, args any) error {
-	return c.do(ctx, http.MethodPost, "/v1/acts/"+url.PathEscape(string(fn))+"/check", true, args, nil)
+	path := "/v1/acts/" + url.PathEscape(string(fn)) + "/check"
+	var answer struct {
+		Allowed bool `json:"allowed"`
+	}
+	if err := c.do(ctx, http.MethodPost, path, true, args, &answer); err != nil {
+		return err
+	}
+	if !answer.Allowed {
+		return fmt.Errorf("the answer of %s is not what this program knows: it does not say that the call is allowed", path)
+	}
+	return nil
 }

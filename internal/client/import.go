@@ -57,6 +57,7 @@ type ImportProblem struct {
 // ImportSummary counts an import. Registered are those whose application is
 // recorded now; the registry body's steps follow.
 type ImportSummary struct {
+	Checked    bool            `json:"checked,omitempty"` // nothing was recorded: the numbers say what would be
 	Registered int             `json:"registered"`
 	Unchanged  int             `json:"unchanged"`
 	Refused    int             `json:"refused"`
@@ -115,7 +116,7 @@ func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSum
 	if c.key == nil {
 		return ImportSummary{}, errors.New("this needs a profile with a key: name one with --profile")
 	}
-	run := &importing{Import: i, c: c, claimed: map[string]bool{}, sum: ImportSummary{Duplicates: []ImportLine{}, Problems: []ImportProblem{}, Assumed: map[string]int{}}}
+	run := &importing{Import: i, c: c, claimed: map[string]bool{}, sum: ImportSummary{Checked: i.Check, Duplicates: []ImportLine{}, Problems: []ImportProblem{}, Assumed: map[string]int{}}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	records := catalog.Read(ctx, source, i.Mapping, c.profile.Ledger, c.profile.Party)

@@ -65,6 +65,11 @@ func refs(t web.Trace) []ledger.Ref {
 	return list
 }
 
+// orderGrant is the right that an order gives its buyer.
+func orderGrant(of string) ledger.Ref {
+	return ledger.RefTo(ledger.KindGrant, ledger.DeriveID("grant", ledger.KindOrder, string(id(of))))
+}
+
 // grants are those that rest on a record: one for each right, or the only one.
 func grants(of string, rights ...string) []ledger.Ref {
 	if len(rights) == 0 {
@@ -92,7 +97,7 @@ func (s *story) delivered() []ledger.Ref {
 	start, end := s.receiptsOf(ledger.Delivery)
 	return []ledger.Ref{
 		start, end, ref(ledger.KindOrder, "order"), ref(ledger.KindParty, "buyer"),
-		grants("order")[0],
+		orderGrant("order"),
 	}
 }
 
@@ -191,8 +196,8 @@ func TestTraceForwardFromAResource(t *testing.T) {
 		ref(ledger.KindContent, "made"), ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindLicense, "license"),
 	}
 	common = append(common, grants("license", "use", "operate")...)
-	orders := []ledger.Ref{ref(ledger.KindOrder, "order"), grants("order")[0]}
-	rival := []ledger.Ref{ref(ledger.KindOrder, "rival order"), grants("rival order")[0]}
+	orders := []ledger.Ref{ref(ledger.KindOrder, "order"), orderGrant("order")}
+	rival := []ledger.Ref{ref(ledger.KindOrder, "rival order"), orderGrant("rival order")}
 	raw, made := ledger.RefTo(ledger.KindReceipt, s.raw.Ingest), ledger.RefTo(ledger.KindReceipt, s.made.Ingest)
 	for name, more := range map[string][]ledger.Ref{
 		"":          nil,

@@ -304,6 +304,7 @@ func searchOf(t testing.TB) subject {
 			e.ValidUntil = "2026-10-19"
 		case registry.StatusCancelled:
 			e.State = ledger.EntryCancelled
+		default: // as it is
 		}
 		f.project(r, ledger.KindEntry, id, 1, e)
 		in := func(s, words string) bool {

@@ -29,7 +29,7 @@ func TestStatementsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // a test
+	defer tx.Rollback()
 	const query = "SELECT b FROM pair WHERE a >= ? ORDER BY a"
 	outer, err := tx.QueryContext(t.Context(), query, 0)
 	if err != nil {

@@ -178,12 +178,10 @@ func acceptLicense(t *tx, _ ledger.AnswerArgs, l *ledger.License) error {
 	return nil
 }
 
-// grant records a right and what it rests on.
+// grant records a right and what it rests on. Its id follows from the kind and the
+// id of that, which gives the right once.
 func (t *tx) grant(g ledger.Grant) error {
 	ref := ledger.RefTo(ledger.KindGrant, g.ID)
-	if err := t.absent(ref, "id"); err != nil {
-		return err
-	}
 	t.link(ref, "basis", g.Basis)
 	return t.put(ref, g)
 }

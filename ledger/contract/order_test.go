@@ -144,7 +144,7 @@ func TestOrderFree(t *testing.T) {
 	if o.State != ledger.OrderActive || o.ActiveAt != m.now || !o.Effective(marketDay) {
 		t.Fatalf("order: %+v", o)
 	}
-	ref := mGrant(mID("O"))
+	ref := mGrant(ledger.KindOrder, mID("O"))
 	want := ledger.Grant{
 		ID: ledger.ID(ref.ID()), Right: ledger.Use, Party: mID("holder"), Scope: mProduct("P"),
 		From: o.StartOn, Until: o.EndOn, Basis: mOrder("O"),
@@ -165,7 +165,7 @@ func TestOrderPayment(t *testing.T) {
 	good := func(*ledger.OrderPaymentArgs) {}
 	expect(t, m.try("operator", ledger.FnOrderConfirmPayment, pay(good)), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("O")))
-	if _, ok := m.state[ledger.RecordKey(mGrant(mID("O")))]; ok {
+	if _, ok := m.state[ledger.RecordKey(mGrant(ledger.KindOrder, mID("O")))]; ok {
 		t.Fatal("an unpaid order gave a right")
 	}
 	for _, c := range []struct {
@@ -188,7 +188,7 @@ func TestOrderPayment(t *testing.T) {
 	if o.State != ledger.OrderActive || o.Payment == nil || o.Payment.Reference != "bank-1" {
 		t.Fatalf("order: %+v", o)
 	}
-	get[ledger.Grant](m, mGrant(mID("O")))
+	get[ledger.Grant](m, mGrant(ledger.KindOrder, mID("O")))
 }
 
 func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {

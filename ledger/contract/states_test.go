@@ -247,7 +247,7 @@ func (r orderRun) step(t fataler, a act) {
 	if got != to {
 		t.Fatalf("%s by %s took %s to %s, want %s", a.fn, a.who, from, got, to)
 	}
-	_, granted := r.m.state[ledger.RecordKey(mGrant(mID("O")))]
+	_, granted := r.m.state[ledger.RecordKey(mGrant(ledger.KindOrder, mID("O")))]
 	was := got != "-" && get[ledger.Order](r.m, mOrder("O")).ActiveAt != 0
 	if granted != was {
 		t.Fatalf("state %s: right %v, activated %v", got, granted, was)
