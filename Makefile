@@ -46,7 +46,8 @@ test: ## run all tests, with the race detector where a C compiler is found
 	fi
 	cd $(NETWORK) && go test -short -shuffle=on ./...
 
-# How many guards, or all; CADASTRE_GUARDS_SEED chooses others than today's.
+# How many guards, all, or those of a file (party.go). CADASTRE_GUARDS_SEED=x draws
+# others than today's.
 GUARDS := 20
 .PHONY: guards
 guards: ## remove GUARDS guards of the contract, one at a time, and look for the test that notices

@@ -218,6 +218,12 @@ func (e *Error) quote(value string) *Error {
 	if value == "" || e.Param("value") != "" {
 		return e
 	}
+	return e.With("value", Quotable(value))
+}
+
+// Quotable returns a text of somebody else's as an error may repeat it: at most 100
+// characters, in NFC, none of them unseen or turning the direction of what follows.
+func Quotable(value string) string {
 	value = strings.Map(func(r rune) rune {
 		if isRefusedCharacter(r) && r != '\n' && r != '\t' {
 			return utf8.RuneError
@@ -230,5 +236,5 @@ func (e *Error) quote(value string) *Error {
 	if !norm.NFC.IsNormalString(value) {
 		value = norm.NFC.String(value)
 	}
-	return e.With("value", value)
+	return value
 }

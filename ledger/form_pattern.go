@@ -83,10 +83,21 @@ func isPage(s string) bool {
 		!strings.ContainsAny(s, " \n\t\"<>\\") && !strings.Contains(host, "@")
 }
 
+// devices are the names that Windows reads as devices, whatever follows the first dot.
+var devices = map[string]bool{
+	"CON": true, "PRN": true, "AUX": true, "NUL": true,
+	"COM1": true, "COM2": true, "COM3": true, "COM4": true, "COM5": true, "COM6": true, "COM7": true, "COM8": true, "COM9": true,
+	"LPT1": true, "LPT2": true, "LPT3": true, "LPT4": true, "LPT5": true, "LPT6": true, "LPT7": true, "LPT8": true, "LPT9": true,
+}
+
 // isFileName reports whether s is a plain file name: one that no system reads as
 // a path, a device or a hidden file, and that shows as what it is.
 func isFileName(s string) bool {
 	if s == "" || s[0] == '.' || s[0] == '-' || s[len(s)-1] == '.' || strings.ContainsAny(s, `/\:*?"<>|`) {
+		return false
+	}
+	stem, _, _ := strings.Cut(s, ".")
+	if devices[strings.ToUpper(strings.TrimSpace(stem))] {
 		return false
 	}
 	// Format characters turn the direction of text: "gpj.exe" shown as "exe.jpg".

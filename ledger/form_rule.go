@@ -12,6 +12,7 @@ import (
 const (
 	FieldText    = "text"
 	FieldToken   = "token"
+	FieldWord    = "word"
 	FieldEnum    = "enum"
 	FieldInteger = "integer"
 	FieldFen     = "fen"
@@ -178,7 +179,7 @@ func (f *form) textWord(name, arg string) error {
 		f.kind = FieldToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
 	case "word":
-		f.kind, f.pattern, f.allowed = FieldToken, "a–z 0–9 _", "a–z 0–9 _"
+		f.kind, f.pattern, f.allowed = FieldWord, "a–z 0–9 _", "a–z 0–9 _"
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
 	case "bytes":
 		f.checks = append(f.checks, func(v reflect.Value) *Error {

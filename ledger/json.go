@@ -146,13 +146,13 @@ func walkObject(d *json.Decoder, t reflect.Type, path string, depth int) error {
 		}
 		at := join(path, name)
 		if seen[name] {
-			return Invalid(at, "not_twice")
+			return Invalid(join(path, Quotable(name)), "not_twice")
 		}
 		seen[name] = true
 		var mt reflect.Type
 		if t != nil {
 			if mt, ok = known[name]; !ok {
-				return Invalid(at, "known_member")
+				return Invalid(join(path, Quotable(name)), "known_member")
 			}
 		} else if err := checkText(name, path); err != nil {
 			return err

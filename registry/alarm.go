@@ -110,10 +110,10 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 	return alarms, nil
 }
 
-// waiting selects the applications that wait for a step. The index is a partial
-// one, of these states alone.
-const waiting = "SELECT value FROM registry_application INDEXED BY registry_application_waiting " +
-	"WHERE state IN ('submitted', 'returned', 'accepted', 'noticed') ORDER BY n"
+// waiting selects the applications that wait for a step: their numbers by the
+// index of states, then the records in the order of the numbers, unsorted.
+const waiting = "SELECT value FROM registry_application WHERE n IN (SELECT n FROM registry_application " +
+	"WHERE state IN ('submitted', 'returned', 'accepted', 'noticed')) ORDER BY n"
 
 // running are the limits that run for a today. Coding waits for the notice and
 // every objection; where no limit of it is recorded, it is counted from the end of

@@ -46,6 +46,9 @@ func (c *callCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if c.Sign && p.checking {
+		return ledger.Invalid("check", "not_with_sign")
+	}
 	if c.Sign {
 		jws, err := a.Sign(c.ID, c.Function, form.Args)
 		if err != nil {

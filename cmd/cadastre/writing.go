@@ -11,7 +11,7 @@ import (
 
 // writing is in every command that makes a call.
 type writing struct {
-	Check bool `help:"Ask whether the call would be refused, and record nothing."`
+	Check bool `help:"Ask whether the call would be refused, and record nothing on the ledger."`
 }
 
 // errChecked ends a command that has asked and records nothing.

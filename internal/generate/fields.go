@@ -159,7 +159,7 @@ func unit(kind string) string {
 	switch kind {
 	case ledger.FieldText:
 		return " characters"
-	case ledger.FieldToken:
+	case ledger.FieldToken, ledger.FieldWord:
 		return " bytes"
 	}
 	return ""

@@ -192,6 +192,9 @@ func (s *search) block(list []ast.Stmt, ends bool) {
 		switch stmt := stmt.(type) {
 		case *ast.ReturnStmt:
 			s.returned(stmt, ends && i == len(list)-1)
+			if i > 0 && s.setsError(list[i-1]) && len(stmt.Results) > 0 && s.text(stmt.Results[len(stmt.Results)-1]) == "err" {
+				s.remove(stmt, "_ = err; return "+s.others(stmt)+"nil")
+			}
 		case *ast.IfStmt:
 			before := stmt.Init
 			if before == nil && i > 0 {
@@ -236,17 +239,15 @@ func (s *search) returned(r *ast.ReturnStmt, last bool) {
 
 // checked takes out the check of an error that a guard's call returned.
 func (s *search) checked(stmt *ast.IfStmt, before ast.Stmt) {
-	set, ok := before.(*ast.AssignStmt)
-	if !ok || len(set.Rhs) != 1 || !s.refusing[called(set.Rhs[0])] || stmt.Else != nil {
-		return
-	}
-	cond, ok := stmt.Cond.(*ast.BinaryExpr)
-	if !ok || cond.Op != token.NEQ || s.text(cond) != "err != nil" {
-		return
-	}
-	if id, ok := set.Lhs[len(set.Lhs)-1].(*ast.Ident); ok && id.Name == "err" {
+	if stmt.Else == nil && s.text(stmt.Cond) == "err != nil" && s.setsError(before) {
 		s.remove(stmt, strings.TrimSuffix(s.text(stmt), s.text(stmt.Body))+"{ _ = err }")
 	}
+}
+
+// setsError reports whether a statement sets err to what a guard returns.
+func (s *search) setsError(stmt ast.Stmt) bool {
+	set, ok := stmt.(*ast.AssignStmt)
+	return ok && len(set.Rhs) == 1 && s.refusing[called(set.Rhs[0])] && s.text(set.Lhs[len(set.Lhs)-1]) == "err"
 }
 
 // others returns all results of a return but the last, each with its comma.

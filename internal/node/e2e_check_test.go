@@ -86,3 +86,25 @@ func TestCheckAsksTheMarket(t *testing.T) {
 	w.act("authority", ref(ledger.KindLicense, "sale"), ledger.FnLicenseSuspend)
 	w.refused(w.check(w.token("buyer"), ledger.FnOrderPlace, order), http.StatusForbidden, ledger.ReasonSuspended)
 }
+
+// TestCheckIsAsStrictAsTheCall: what a call would be refused for before the contract
+// is asked, a check is refused for too; and a regulator's look by it is noted.
+func TestCheckIsAsStrictAsTheCall(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	w.sale("sale", "bus", w.upload("operator", data(1000)), ledger.Quota{})
+	large := map[string]any{"sha256": sum("x"), "bytes": 1, "more": string(bytes.Repeat([]byte("a"), ledger.MaxCall))}
+	w.refused(w.check(w.token("holder"), ledger.FnDeposit, large), http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge)
+
+	order := ref(ledger.KindOrder, "sale")
+	looks := func() int64 { return w.Receipts().Size() }
+	before := looks()
+	w.allowed(w.check(w.token("regulator"), ledger.FnOrderBlock, ledger.TargetArgs{ID: id("sale"), Answers: w.last[order], Ground: "unlawful"}))
+	if looks() != before+1 {
+		t.Errorf("a regulator's check of an order left %d receipts, want 1", looks()-before)
+	}
+	w.allowed(w.check(w.token("buyer"), ledger.FnOrderFulfill, ledger.TargetArgs{ID: id("sale"), Answers: w.last[order], Ground: "delivered"}))
+	if looks() != before+1 {
+		t.Error("a party's check of its own order left a receipt")
+	}
+}

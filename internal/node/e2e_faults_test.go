@@ -63,6 +63,10 @@ func TestQueryFaults(t *testing.T) {
 		"/v1/products?limit=many":                          "query.limit | many | type_int | ",
 		"/v1/parties?role=king":                            "query.role | king | enum | holder, registry_body, data_authority, grantor, implementer, operator, buyer, assessor, regulator, platform",
 		"/v1/licenses/explain?resource=" + string(id("x")): "query.party |  | required | ",
+		"/v1/applications?state=%zz":                       "query |  | syntax | ",
+		"/v1/products?state=listed&state=sold":             "query.state |  | not_twice | ",
+		"/v1/products?limit=0":                             "query.limit | 0 | range | ≥ 1",
+		"/v1/products?state=%E2%80%AElisted":               "query.state | \ufffdlisted | enum | listed, delisted",
 	} {
 		var p web.Problem
 		resp := w.ask(http.MethodGet, "", path)

@@ -29,18 +29,17 @@ func (p *Loop) run(ctx context.Context) error {
 		next = r.Block + 1
 	}
 	reading, stop := context.WithCancel(ctx)
-	groups := make(chan group, ahead)
 	var reader sync.WaitGroup
-	reader.Go(func() { p.read(reading, next, groups) })
+	reader.Go(func() { p.read(reading, next) })
 	defer reader.Wait()
 	defer stop()
 	for {
 		select {
-		case g, ok := <-groups:
+		case g, ok := <-p.groups:
 			if !ok {
 				return nil
 			}
-			if err := p.apply(ctx, g, groups); err != nil {
+			if err := p.apply(ctx, g); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
@@ -62,14 +61,14 @@ type batch struct {
 
 // apply applies a group and those that wait behind it in one transaction, and
 // notifies the node. When a group fails, those before it are committed.
-func (p *Loop) apply(ctx context.Context, first group, groups <-chan group) error {
+func (p *Loop) apply(ctx context.Context, first group) error {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
 	var b batch
-	failed := p.fill(ctx, tx, &b, first, groups)
+	failed := p.fill(ctx, tx, &b, first)
 	if b.groups == 0 {
 		return failed
 	}
@@ -90,7 +89,7 @@ func (p *Loop) apply(ctx context.Context, first group, groups <-chan group) erro
 
 // fill writes groups into tx until none waits, a limit is reached or one fails.
 // Of a group that fails nothing stays.
-func (p *Loop) fill(ctx context.Context, tx *sql.Tx, b *batch, g group, groups <-chan group) error {
+func (p *Loop) fill(ctx context.Context, tx *sql.Tx, b *batch, g group) error {
 	// A statement that watches its context starts a goroutine: here the end of
 	// ctx is looked for between the groups.
 	quiet, begin := context.WithoutCancel(ctx), p.now()
@@ -102,7 +101,7 @@ func (p *Loop) fill(ctx context.Context, tx *sql.Tx, b *batch, g group, groups <
 			return nil //nolint:nilerr // what was applied so far is committed; the loop sees the end of ctx
 		}
 		select {
-		case next, ok := <-groups:
+		case next, ok := <-p.groups:
 			if !ok {
 				return nil
 			}
@@ -143,7 +142,7 @@ func (p *Loop) write(ctx context.Context, tx *sql.Tx, b *batch, g group) error {
 	}
 	b.last, b.groups, b.bytes = g.last, b.groups+1, b.bytes+g.bytes
 	for _, c := range g.calls {
-		b.events = append(b.events, c.event)
+		b.events = append(b.events, c.Event)
 	}
 	return nil
 }
@@ -152,13 +151,13 @@ func writeCalls(ctx context.Context, tx *sql.Tx, calls []prepared) error {
 	for _, c := range calls {
 		for _, write := range c.write {
 			if err := write(ctx, tx); err != nil {
-				return eventError(c.event, err)
+				return eventError(c.Event, err)
 			}
 		}
-		if err := place(ctx, tx, c); err != nil {
+		if err := place(ctx, tx, c.Committed); err != nil {
 			return err
 		}
-		if err := writers(ctx, tx, c.at, c.keys); err != nil {
+		if err := writers(ctx, tx, c.Position, c.keys); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -152,7 +153,7 @@ func (m inMemory) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Bloc
 }
 
 // rebuild makes a read model anew and returns how long it took.
-func rebuild(b *testing.B, l ledger.Ledger, last uint64) time.Duration {
+func rebuild(b *testing.B, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
 	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal)
 	if err != nil {
@@ -175,6 +176,9 @@ func rebuild(b *testing.B, l ledger.Ledger, last uint64) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
+	for _, c := range change {
+		c(loop)
+	}
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	begin := time.Now()
@@ -190,9 +194,10 @@ func rebuild(b *testing.B, l ledger.Ledger, last uint64) time.Duration {
 	return took
 }
 
-// BenchmarkRebuild makes read.db anew from a ledger of registrations: from the
+// BenchmarkRebuild makes read.db again from a ledger of registrations: from the
 // file of an embedded ledger, and from blocks in memory, where only the
-// projection's own work is left.
+// projection's own work is left. Batches compares many blocks in a transaction
+// with one.
 func BenchmarkRebuild(b *testing.B) {
 	w := newTown(b)
 	w.grow(b, 1000)
@@ -212,6 +217,21 @@ func BenchmarkRebuild(b *testing.B) {
 		}
 	}
 	b.Logf("reading alone: %.0f entries/s", float64(len(read.blocks))/time.Since(begin).Seconds())
+	b.Run("batches", func(b *testing.B) {
+		whole := inMemory{blocks: slices.Clone(read.blocks)} // each block its own group, as when they come one by one
+		for i := range whole.blocks {
+			whole.blocks[i].Head = head.Head
+		}
+		var one, many time.Duration
+		for range b.N {
+			one += rebuild(b, whole, head.Block, projection.OneByOne)
+			many += rebuild(b, whole, head.Block)
+		}
+		n := float64(len(whole.blocks) * b.N)
+		b.ReportMetric(n/one.Seconds(), "one-by-one/s")
+		b.ReportMetric(n/many.Seconds(), "batched/s")
+		b.ReportMetric(one.Seconds()/many.Seconds(), "batched/one-by-one")
+	})
 	for name, l := range map[string]ledger.Ledger{"embedded": w.ledger, "memory": read} {
 		b.Run(name, func(b *testing.B) {
 			var took time.Duration

@@ -53,6 +53,7 @@ type Loop struct {
 	now     func() time.Time
 
 	limits limits
+	groups chan group // read and prepared, not applied
 
 	mu          sync.Mutex
 	revision    ledger.Revision
@@ -67,7 +68,7 @@ type Loop struct {
 // after each commit with all events of its blocks, before anyone who waits for one
 // of them goes on.
 func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
-	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, limits: defaultLimits, changed: make(chan struct{})}
+	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, limits: defaultLimits, groups: make(chan group, ahead), changed: make(chan struct{})}
 	var block int64
 	err := db.QueryRowContext(ctx, "SELECT block, head FROM position").Scan(&block, &p.revision.Head)
 	switch {
@@ -112,10 +113,10 @@ func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 }
 
 // place stores where a call is recorded.
-func place(ctx context.Context, tx *sql.Tx, c prepared) error {
+func place(ctx context.Context, tx *sql.Tx, c ledger.Committed) error {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO place (party, call, block, tx, i) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		c.event.Party, c.event.Call, int64(c.at.Block), c.at.Tx, c.at.I); err != nil {
-		return fmt.Errorf("place of call %s: %w", c.event.Call, err)
+		c.Event.Party, c.Event.Call, int64(c.Position.Block), c.Position.Tx, c.Position.I); err != nil {
+		return fmt.Errorf("place of call %s: %w", c.Event.Call, err)
 	}
 	return nil
 }

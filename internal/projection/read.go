@@ -23,19 +23,18 @@ type group struct {
 
 // prepared is a recorded call with what each domain writes of it.
 type prepared struct {
-	at    ledger.Position
-	event ledger.Event
+	ledger.Committed
 	keys  []int64 // hashes of the keys that it wrote
 	write []func(ctx context.Context, tx *sql.Tx) error
 }
 
 // read sends the groups from block next on, until ctx ends or a block can't be
 // read; then it sends the error and closes the channel.
-func (p *Loop) read(ctx context.Context, next uint64, groups chan<- group) {
-	defer close(groups)
+func (p *Loop) read(ctx context.Context, next uint64) {
+	defer close(p.groups)
 	send := func(g group) bool {
 		select {
-		case groups <- g:
+		case p.groups <- g:
 			return true
 		case <-ctx.Done():
 			return false
@@ -69,7 +68,7 @@ func (p *Loop) read(ctx context.Context, next uint64, groups chan<- group) {
 // the group fail when its turn comes.
 func (p *Loop) prepare(g *group, b ledger.Block) {
 	for _, c := range b.Calls {
-		call := prepared{at: c.Position, event: c.Event, keys: keyHashes(c.Writes)}
+		call := prepared{Committed: c, keys: keyHashes(c.Writes)}
 		for _, d := range p.domains {
 			write, err := prepare(d, c.Event)
 			if err != nil && g.err == nil {

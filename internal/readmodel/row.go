@@ -48,24 +48,6 @@ func Write(query string, args ...any) Step {
 	return func(ctx context.Context, tx *sql.Tx) error { return Exec(ctx, tx, query, args...) }
 }
 
-// maxRows is the most rows that one statement of Insert adds.
-const maxRows = 16
-
-// Insert adds rows that may be there already: those are left as they are. Values
-// are the rows' columns, one row after another.
-func Insert(ctx context.Context, tx *sql.Tx, into string, columns int, values []any) error {
-	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-	for len(values) > 0 {
-		n := min(len(values)/columns, maxRows)
-		query := "INSERT INTO " + into + " VALUES " + row + strings.Repeat(", "+row, n-1) + " ON CONFLICT DO NOTHING"
-		if err := Exec(ctx, tx, query, values[:n*columns]...); err != nil {
-			return err
-		}
-		values = values[n*columns:]
-	}
-	return nil
-}
-
 // PrepareRecords returns what writes the records of an event, in order; prepare
 // returns nil for a record that is not the domain's.
 func PrepareRecords(e ledger.Event, prepare func(ledger.Record) (Step, error)) (Step, error) {

@@ -88,11 +88,25 @@ func (s *Server) checkRoute(a ledger.Act) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Check(ctx, p.ID, a.Name, in.RawBody); err != nil {
+		if err := s.noteCheck(ctx, p, a, in.RawBody); err != nil {
 			return nil, err
 		}
-		return say(Checked{Function: a.Name, Party: p.ID, Allowed: true}, s.decide(ctx, a.Name, in.RawBody))
+		if err := s.decide(ctx, a.Name, in.RawBody); err != nil { // as for a call, before the ledger is asked
+			return nil, err
+		}
+		return say(Checked{Function: a.Name, Party: p.ID, Allowed: true}, s.Check(ctx, p.ID, a.Name, in.RawBody))
 	})
+}
+
+// noteCheck leaves a receipt where a check lets a regulator see how a record stands
+// that only its parties may read: it is a look like any other (protocol §9).
+func (s *Server) noteCheck(ctx context.Context, p ledger.Party, a ledger.Act, body []byte) error {
+	secret := a.On == ledger.KindOrder || a.On == ledger.KindApplication
+	args := a.Args()
+	if !secret || !s.CanRead(p.Roles, "everything") || !a.MayCall(p) || ledger.DecodeStrict(body, args) != nil {
+		return nil //nolint:nilerr // the contract has the word for what is no good form
+	}
+	return s.Noted(ctx, p.ID, ledger.RefTo(a.On, ledger.MemberText(args, a.ID)))
 }
 
 // register registers an endpoint that takes the arguments of an act as its body;

@@ -38,7 +38,7 @@ type ByID struct {
 // Paging bounds a listing.
 type Paging struct {
 	Cursor string `query:"cursor" doc:"next of the page before" maxLength:"400"`
-	Limit  int    `query:"limit" doc:"1 to 500, 50 unless told" minimum:"0" maximum:"500"`
+	Limit  int    `query:"limit" doc:"1 to 500, 50 unless told" minimum:"1" maximum:"500"`
 }
 
 // pageOf is one page of a listing.
@@ -130,7 +130,7 @@ func (s *Server) consider(ctx context.Context, jws string) error {
 // decide returns the market's decision on a call that needs one: an order.
 func (s *Server) decide(ctx context.Context, fn ledger.Function, args json.RawMessage) error {
 	var a ledger.OrderPlaceArgs
-	if fn != ledger.FnOrderPlace || ledger.DecodeStrict(args, &a) != nil {
+	if fn != ledger.FnOrderPlace || ledger.DecodeStrict(args, &a) != nil || a.Validate() != nil {
 		return nil //nolint:nilerr // the contract has the word for it
 	}
 	return s.Market.Consider(ctx, a)

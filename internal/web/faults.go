@@ -26,11 +26,11 @@ type Fault struct {
 func faultsOf(e *ledger.Error) []Fault {
 	var list []Fault
 	for _, one := range e.All() {
-		if one.Code != ledger.InvalidCode || one.Field == "" {
+		if one.Code != ledger.InvalidCode || one.Reason == ledger.ReasonTooLarge {
 			continue
 		}
 		list = append(list, Fault{
-			Field: one.Field, Value: one.Param("value"), Rule: cmp.Or(one.Rule, string(one.Reason)), Allowed: allowed(one),
+			Field: cmp.Or(one.Field, "body"), Value: one.Param("value"), Rule: cmp.Or(one.Rule, string(one.Reason)), Allowed: allowed(one),
 		})
 	}
 	return list
@@ -138,8 +138,8 @@ func detailOf(d *huma.ErrorDetail) *ledger.Error {
 	e := ledger.Invalid(field, rule)
 	switch v := d.Value.(type) {
 	case string:
-		if v != "" {
-			e = e.With("value", string([]rune(v)[:min(len([]rune(v)), 100)]))
+		if v != "" && field != "call" && field != "body" { // these may be credentials
+			e = e.With("value", ledger.Quotable(v))
 		}
 	case int, int64, float64, bool:
 		e = e.With("value", fmt.Sprint(v))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -170,17 +171,29 @@ func strict() huma.Format {
 	return f
 }
 
-// noEmptyQuery refuses a query parameter without a value: huma takes it as absent,
-// so that a filter left empty would list everything.
-func (s *Server) noEmptyQuery(ctx huma.Context, next func(huma.Context)) {
+// wholeQuery refuses a query parameter without a value, one that is there twice, and
+// a query that can't be decoded: huma takes them as absent, so that a filter gone
+// wrong would list everything.
+func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
-	for name, values := range u.Query() {
-		if !slices.Contains(values, "") {
-			continue
-		}
+	refuse := func(e *ledger.Error) {
 		r, w := humachi.Unwrap(ctx)
-		s.fail(w, r, ledger.Invalid("query."+name, "required"))
+		s.fail(w, r, e)
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		refuse(ledger.Invalid("query", "syntax"))
 		return
+	}
+	for name, values := range query {
+		switch {
+		case slices.Contains(values, ""):
+			refuse(ledger.Invalid("query."+ledger.Quotable(name), "required"))
+			return
+		case len(values) > 1:
+			refuse(ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
+			return
+		}
 	}
 	next(ctx)
 }

@@ -18,16 +18,17 @@ var shapes = map[string]string{
 	ledger.FieldUSCC:   "^[0-9A-HJ-NPQRTUWXY]{18}$",
 	ledger.FieldKeyID:  "^[A-Za-z0-9_-]{43}$",
 	ledger.FieldToken:  "^[A-Za-z0-9._:/-]+$",
+	ledger.FieldWord:   "^[a-z0-9_]*$",
 }
 
 // describe fills the schemas of the ledger's own types in from their form tags:
-// labels in both languages, closed lists, bounds, patterns and, of arguments, what
-// may not be left out. The tags are what the ledger itself checks.
+// labels in both languages, closed lists, bounds, patterns and, of what is sent,
+// what may not be left out. The tags are what the ledger itself checks.
 func (s *Server) describe() {
 	const prefix = "#/components/schemas/"
-	arguments := map[reflect.Type]bool{}
+	sent := map[reflect.Type]bool{}
 	for _, a := range ledger.Acts() {
-		arguments[reflect.TypeOf(a.Args()).Elem()] = true
+		structsOf(reflect.TypeOf(a.Args()), sent)
 	}
 	schemas := s.api.OpenAPI().Components.Schemas
 	for name, schema := range schemas.Map() {
@@ -36,7 +37,7 @@ func (s *Server) describe() {
 			continue
 		}
 		fields := ledger.FieldsOf(reflect.New(t).Interface())
-		if arguments[t] {
+		if sent[t] && fields[0].Label != (ledger.Words{}) { // a key and a salted hash check themselves
 			schema.Required = required(fields)
 		}
 		for _, f := range fields {
@@ -44,6 +45,20 @@ func (s *Server) describe() {
 				describeField(p, f)
 			}
 		}
+	}
+}
+
+// structsOf adds the structs that a type is made of.
+func structsOf(t reflect.Type, found map[reflect.Type]bool) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || found[t] {
+		return
+	}
+	found[t] = true
+	for f := range t.Fields() {
+		structsOf(f.Type, found)
 	}
 }
 
@@ -83,11 +98,10 @@ func bound(p *huma.Schema, f ledger.Field) {
 		p.MinItems, p.MaxItems = number(f.Min), number(f.Max)
 	case ledger.FieldInteger, ledger.FieldFen:
 		p.Minimum, p.Maximum = float(f.Min), float(f.Max)
-	case ledger.FieldText, ledger.FieldToken:
+	case ledger.FieldText, ledger.FieldToken, ledger.FieldWord:
 		p.MinLength, p.MaxLength = number(f.Min), number(f.Max)
 	case ledger.FieldMoment:
-		one := 1.0
-		p.Minimum = &one
+		p.Minimum = float(f.Min)
 		p.Description += "; milliseconds since 1970-01-01T00:00Z"
 	case ledger.FieldDate:
 		p.Format = "date"

@@ -105,7 +105,7 @@ func New(c Config) *Server {
 	config.RejectUnknownQueryParameters = true
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.api = humachi.New(r, config)
-	s.api.UseMiddleware(s.noEmptyQuery)
+	s.api.UseMiddleware(s.wholeQuery)
 	s.routes()
 	r.Get("/v1/orders/{id}/content/{object}", s.order)
 	r.Head("/v1/orders/{id}/content/{object}", s.order)

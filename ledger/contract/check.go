@@ -11,6 +11,9 @@ import (
 // that the ledger would record the call if the state stayed as it is. Args are the
 // encoded arguments; the party is asked for its role and standing, not for a key.
 func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
+	if tooLarge(party, fn, args) {
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("args")
+	}
 	call := ledger.Call{Party: party, Function: fn, Args: args, Time: env.Time, Expires: env.Time + 1}
 	t := &tx{env: env, algs: algs, state: state, v: Verified{ledger.Signed{Call: call}}}
 	begun, err := t.open()
@@ -21,12 +24,24 @@ func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn led
 		if t.caller, err = t.partyOf(party); err != nil {
 			return err
 		}
-		if err := t.mayAct(); err != nil {
-			return err
+		if t.recovery = replacesOwn(t.act, t.genesis, args); !t.recovery {
+			if err := t.mayAct(); err != nil {
+				return err
+			}
 		}
-		t.recovery = replacesOwn(t.act, t.genesis, args)
 	}
 	return rules[fn](t, args)
+}
+
+// tooLarge reports whether a signed call with these arguments would be larger than
+// a call may be (protocol §4). Its other members have the same length in any call.
+func tooLarge(party ledger.ID, fn ledger.Function, args json.RawMessage) bool {
+	if len(args) > 2*ledger.MaxCall { // before it is read: most of it may be blanks, not all
+		return true
+	}
+	const moment = 9_999_999_999_999
+	payload, err := json.Marshal(ledger.Call{Ledger: party, ID: party, Party: party, Function: fn, Args: args, Time: moment, Expires: moment})
+	return err == nil && len(payload) > ledger.MaxCall
 }
 
 // replacesOwn reports whether a call replaces the key of the genesis authority,

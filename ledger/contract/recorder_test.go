@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/bits"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -131,8 +132,9 @@ func compareCheck(t fataler, env contract.Env, state contract.State, call ledger
 	if aboutTheSigned(r.Err) {
 		return
 	}
-	if diff := cmp.Diff(ledger.AsError(r.Err), ledger.AsError(err)); diff != "" || (err == nil) != (r.Err == nil) {
-		t.Fatalf("Check of %s says %v, applying it %v (-apply +check):\n%s", call.Function, err, r.Err, diff)
+	want, got := ledger.AsError(r.Err), ledger.AsError(err)
+	if !reflect.DeepEqual(want, got) || (err == nil) != (r.Err == nil) {
+		t.Fatalf("Check of %s says %v, applying it %v (-apply +check):\n%s", call.Function, err, r.Err, cmp.Diff(want, got))
 	}
 }
 

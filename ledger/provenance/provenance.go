@@ -48,20 +48,20 @@ type Table struct{ db *sql.DB }
 // NewTable reads from db.
 func NewTable(db *sql.DB) *Table { return &Table{db} }
 
-// Project stores an event's links and acts.
+// Project stores an event's links and acts. Rows one by one are faster than many
+// in a statement, for which SQLite keeps a journal to undo it.
 func (*Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	var links, acts []any
 	for _, l := range e.Links {
-		links = append(links, l.From, l.Rel, l.To)
+		if err := readmodel.Exec(ctx, tx, "INSERT INTO links (from_ref, rel, to_ref) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			string(l.From), l.Rel, string(l.To)); err != nil {
+			return fmt.Errorf("link %s to %s: %w", l.From, l.To, err)
+		}
 	}
 	for _, r := range e.Records {
-		acts = append(acts, r.Ref, e.Time, e.Name, e.Party, e.Call, e.Payload)
-	}
-	if err := readmodel.Insert(ctx, tx, "links (from_ref, rel, to_ref)", 3, links); err != nil {
-		return fmt.Errorf("links of call %s: %w", e.Call, err)
-	}
-	if err := readmodel.Insert(ctx, tx, "acts (ref, time, name, party, call, payload)", 6, acts); err != nil {
-		return fmt.Errorf("acts of call %s: %w", e.Call, err)
+		if err := readmodel.Exec(ctx, tx, "INSERT INTO acts (ref, time, name, party, call, payload) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			string(r.Ref), int64(e.Time), string(e.Name), string(e.Party), string(e.Call), string(e.Payload)); err != nil {
+			return fmt.Errorf("act on %s: %w", r.Ref, err)
+		}
 	}
 	return nil
 }

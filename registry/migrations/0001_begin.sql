@@ -39,7 +39,6 @@ CREATE INDEX registry_application_applicant ON registry_application (applicant);
 CREATE INDEX registry_application_body ON registry_application (body);
 CREATE INDEX registry_application_queue ON registry_application (body, state);
 CREATE INDEX registry_application_state ON registry_application (state);
-CREATE INDEX registry_application_waiting ON registry_application (n) WHERE state IN ('submitted', 'returned', 'accepted', 'noticed');
 CREATE TABLE registry_entry (
   n             INTEGER PRIMARY KEY, -- in the order of coding
   id            TEXT NOT NULL UNIQUE,
