@@ -72,9 +72,9 @@ func TestOfferBesideItsMatter(t *testing.T) {
 	a.Purposes = []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}
 	v := m.signed("implementer", ledger.FnLicenseOffer, a)
 	env := contract.Env{Time: m.now, Rules: contract.Rules}
-	whole := contract.Apply(env, ledger.Standard(), m.state, v)
+	whole := apply(t, env, m.state, v)
 	env.Beside = func(key string) bool { may, _ := contract.BesideKind(key); return may }
-	beside := contract.Apply(env, ledger.Standard(), m.state, v)
+	beside := apply(t, env, m.state, v)
 	if whole.Err != nil || beside.Err != nil || whole.Beside != 0 || beside.Beside != 1+len(a.Environments) {
 		t.Fatalf("%v, %v; beside %d and %d", whole.Err, beside.Err, whole.Beside, beside.Beside)
 	}

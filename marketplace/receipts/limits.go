@@ -12,7 +12,7 @@ import (
 
 // Step is how many bytes a delivery may write past what Progress noted, and how
 // far back a resume may begin (protocol §7): 16 MiB.
-const Step = 16 << 20
+const Step = ledger.ResumeStep
 
 // LimitScope is an order or license under which a delivery counts, with its
 // limits; of a Quota, 0 is no limit, and what is used is counted all the same.

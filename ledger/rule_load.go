@@ -1,0 +1,75 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// PointReader is a state, by point reads. Get reports false for a key that is not
+// there.
+type PointReader interface {
+	Get(key string) (value []byte, ok bool, err error)
+}
+
+// factLoader loads the records that a rule looks at. The first failure stays in err.
+type factLoader struct {
+	state PointReader
+	err   error
+}
+
+// loadFact reads a record that must be there.
+func loadFact[R any](f *factLoader, kind string, id ID) (record R) {
+	if f.err != nil {
+		return record
+	}
+	ref := RefTo(kind, id)
+	raw, ok, err := f.state.Get(RecordKey(ref))
+	switch {
+	case err != nil:
+		f.err = fmt.Errorf("read %s: %w", ref, err)
+	case !ok:
+		f.err = Refuse(NotFound, ReasonUnknown).With("ref", string(ref))
+	default:
+		if err := json.Unmarshal(raw, &record); err != nil {
+			f.err = fmt.Errorf("decode %s: %w", ref, err)
+		}
+	}
+	return record
+}
+
+// entries reads the entries of resources; one that has none is left out.
+func (f *factLoader) entries(resources ...ID) map[ID]Entry {
+	list := map[ID]Entry{}
+	for _, id := range resources {
+		if index := loadFact[ResourceIndex](f, KindResource, id); index.Entry != "" {
+			list[id] = loadFact[Entry](f, KindEntry, index.Entry)
+		}
+	}
+	return list
+}
+
+// LoadDelivery reads the facts that CheckDelivery needs for a start receipt, from the
+// state at its policy revision.
+func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
+	f := &factLoader{state: state}
+	d := DeliveryFacts{Content: loadFact[Content](f, KindContent, start.Content)}
+	d.Order = loadFact[Order](f, KindOrder, start.Order)
+	d.Product = loadFact[Product](f, KindProduct, d.Order.Product)
+	d.License = loadFact[License](f, KindLicense, d.Order.License)
+	d.Operator = loadFact[Party](f, KindParty, d.Order.Operator)
+	d.Buyer = loadFact[Party](f, KindParty, d.Order.Buyer)
+	d.Entries = f.entries(OrderSources(d.Order, d.Product)...)
+	return d, f.err
+}
+
+// LoadSupply reads the facts that CheckSupply needs for a start receipt, from the
+// state at its policy revision.
+func LoadSupply(state PointReader, start Receipt) (SupplyFacts, error) {
+	f := &factLoader{state: state}
+	d := SupplyFacts{Content: loadFact[Content](f, KindContent, start.Content)}
+	d.License = loadFact[License](f, KindLicense, start.License)
+	d.Operator = loadFact[Party](f, KindParty, d.License.Assignee)
+	d.Environment = loadFact[Environment](f, KindEnvironment, start.Environment)
+	d.Entries = f.entries(ID(start.Subject.ID()))
+	return d, f.err
+}
