@@ -110,8 +110,12 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.T
 		return
 	}
 	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
-	if !p.begun && !errors.Is(err, marketplace.ErrEnded) && r.Context().Err() == nil && rc.SetWriteDeadline(s.Now().Add(stalled)) == nil {
-		s.fail(w, r, ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal))
+	if !p.begun && r.Context().Err() == nil && rc.SetWriteDeadline(s.Now().Add(stalled)) == nil {
+		why := ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
+		if errors.Is(err, marketplace.ErrEnded) { // before its first byte: it is refused like the next
+			why = ledger.Refuse(ledger.Forbidden, ledger.ReasonDenied)
+		}
+		s.fail(w, r, why)
 		return
 	}
 	panic(http.ErrAbortHandler)
