@@ -39,7 +39,7 @@ build: ## build the binary into .cache/bin
 test: ## run all tests, with the race detector where a C compiler is found
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \
 		echo "tests with the race detector"; \
-		go test -race -shuffle=on $(PACKAGES); \
+		go test -race -shuffle=on -timeout 20m $(PACKAGES); \
 	else \
 		echo "tests without the race detector: it needs cgo and a C compiler"; \
 		CGO_ENABLED=0 go test -shuffle=on $(PACKAGES); \

@@ -149,6 +149,28 @@ func joined(all []*Error) *Error {
 	return &first
 }
 
+// Allowed says what would be taken instead, from the parameters of the error; empty
+// where they do not say.
+func (e *Error) Allowed() string {
+	if a := e.Param("allowed"); a != "" {
+		return a
+	}
+	least, most, limit := e.Param("min"), e.Param("max"), e.Param("limit")
+	switch {
+	case least != "" && most != "":
+		return least + "–" + most
+	case least != "":
+		return "≥ " + least
+	case most != "":
+		return "≤ " + most
+	case limit == "":
+		return ""
+	case strings.HasPrefix(e.Rule, "min"):
+		return "≥ " + limit
+	}
+	return "≤ " + limit
+}
+
 // Text is the JSON form that crosses boundaries where only strings pass.
 func (e *Error) Text() string {
 	b, err := json.Marshal(e)

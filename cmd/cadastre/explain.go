@@ -76,10 +76,8 @@ func fault(e *ledger.Error, say func(zh, en string) string) string {
 		s += say("：“"+v+"”", fmt.Sprintf(": %q", v))
 	}
 	s += say(" 不符合规则 ", " breaks the rule ") + cmp.Or(e.Rule, string(e.Reason))
-	for _, name := range []string{"allowed", "limit"} {
-		if v := e.Param(name); v != "" {
-			return s + say("（允许："+v+"）", " (allowed: "+v+")")
-		}
+	if v := e.Allowed(); v != "" {
+		return s + say("（允许："+v+"）", " (allowed: "+v+")")
 	}
 	return s
 }

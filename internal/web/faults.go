@@ -30,34 +30,10 @@ func faultsOf(e *ledger.Error) []Fault {
 			continue
 		}
 		list = append(list, Fault{
-			Field: cmp.Or(one.Field, "body"), Value: one.Param("value"), Rule: cmp.Or(one.Rule, string(one.Reason)), Allowed: allowed(one),
+			Field: cmp.Or(one.Field, "body"), Value: one.Param("value"), Rule: cmp.Or(one.Rule, string(one.Reason)), Allowed: one.Allowed(),
 		})
 	}
 	return list
-}
-
-// allowed says what would be taken, from the parameters of an error.
-func allowed(e *ledger.Error) string {
-	if a := e.Param("allowed"); a != "" {
-		return a
-	}
-	least, most := e.Param("min"), e.Param("max")
-	switch {
-	case least != "" && most != "":
-		return least + "–" + most
-	case least != "":
-		return "≥ " + least
-	case most != "":
-		return "≤ " + most
-	}
-	limit := e.Param("limit")
-	switch {
-	case limit == "":
-		return ""
-	case strings.HasPrefix(e.Rule, "min"):
-		return "≥ " + limit
-	}
-	return "≤ " + limit
 }
 
 // message words a fault.

@@ -92,10 +92,10 @@ func atRecord(e *ledger.Error, field string, own ...string) error {
 // orderTerm checks that an order's term lies inside the license's and is not over.
 func (t *tx) orderTerm(a ledger.OrderPlaceArgs, l ledger.License) error {
 	if a.StartOn < l.StartOn {
-		return ledger.Invalid("start_on", "within_license").With("limit", string(l.StartOn))
+		return ledger.Invalid("start_on", "within_license").With("min", string(l.StartOn))
 	}
 	if a.EndOn > l.EndOn {
-		return ledger.Invalid("end_on", "within_license").With("limit", string(l.EndOn))
+		return ledger.Invalid("end_on", "within_license").With("max", string(l.EndOn))
 	}
 	if a.EndOn < t.today() {
 		return ledger.Invalid("end_on", "not_past")
