@@ -10,6 +10,7 @@ const (
 	KindParty       = "party"
 	KindDeposit     = "deposit" // id: the hash
 	KindApplication = "application"
+	KindSubmission  = "submission" // id: the payload hash of the call that submitted it
 	KindResource    = "resource"
 	KindEntry       = "entry"
 	KindGrant       = "grant"

@@ -9,7 +9,8 @@ package ledger
 //	license/<license_id of the order>
 //	party/<operator of the order>
 //	party/<buyer of the order>, which holds the keys too
-//	resource/<id>, and entry/<its entry> where it has one, for each id of OrderSources
+//	resource/<id>, and where it has an entry entry/<its entry> and
+//	submission/<subject_hash of the entry>, for each id of OrderSources
 //	content/<content_id of the receipt>
 //
 // A record that is missing is the caller's to refuse, but for an entry, which is
@@ -102,7 +103,8 @@ func checkContent(c Content, start Receipt) *Error {
 //	license/<license_id of the receipt>
 //	party/<assignee of the license>
 //	environment/<environment_id of the receipt>
-//	resource/<id of the receipt's subject>, and entry/<its entry> where it has one
+//	resource/<id of the receipt's subject>, and where it has an entry
+//	entry/<its entry> and submission/<subject_hash of the entry>
 //	content/<content_id of the receipt>
 //
 // A record that is missing is the caller's to refuse, but for the entry, which is
@@ -111,7 +113,7 @@ type SupplyFacts struct {
 	License     License
 	Operator    Party
 	Environment Environment
-	Entries     map[ID]Entry
+	Entries     map[ID]EntryDetail
 	Content     Content
 }
 

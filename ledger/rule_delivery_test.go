@@ -104,13 +104,13 @@ func TestDeliveryToTheBuyersKey(t *testing.T) {
 // TestSupplyRule is domain §3.4, supply.
 func TestSupplyRule(t *testing.T) {
 	environment := "forbidden environment O15"
-	bus := func(change func(*ledger.Entry)) func(*sale) {
+	bus := func(change func(*ledger.EntryDetail)) func(*sale) {
 		return func(s *sale) { s.entry("bus", change) }
 	}
 	judged(t, (*sale).supply, []ruleCase{
 		{"as it stands", func(*sale) {}, ""},
-		{"important", bus(func(e *ledger.Entry) { e.Resource.Level = ledger.Important }), ""},
-		{"of personal information", bus(func(e *ledger.Entry) { e.Resource.PIStatus = ledger.PISensitive }), ""},
+		{"important", bus(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Important }), ""},
+		{"of personal information", bus(func(e *ledger.EntryDetail) { e.Resource.PIStatus = ledger.PISensitive }), ""},
 		{"no environment", func(s *sale) { s.take.Environment, s.env.ID = "", "" }, environment},
 		{"not on the license", func(s *sale) { s.License.Environments = nil }, environment},
 		{"facts of another environment", func(s *sale) { s.env.ID = ruleID("other") }, environment},
@@ -123,9 +123,9 @@ func TestSupplyRule(t *testing.T) {
 		{"license suspended", func(s *sale) { s.License.Suspensions = held() }, "forbidden suspended O21"},
 		{"license over", func(s *sale) { s.License.EndOn = "2026-10-19" }, "forbidden license_ended O21"},
 		{"not registered", func(s *sale) { delete(s.Entries, ruleID("bus")) }, "forbidden gate O21"},
-		{"suspended", bus(func(e *ledger.Entry) { e.Suspensions = held() }), "forbidden entry_inactive O21"},
-		{"core", bus(func(e *ledger.Entry) { e.Resource.Level = ledger.Core }), "forbidden scope O21"},
-		{"out of scope", bus(func(e *ledger.Entry) { e.Resource.Domain = "health" }), "forbidden scope O21"},
+		{"suspended", bus(func(e *ledger.EntryDetail) { e.Suspensions = held() }), "forbidden entry_inactive O21"},
+		{"core", bus(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Core }), "forbidden scope O21"},
+		{"out of scope", bus(func(e *ledger.EntryDetail) { e.Resource.Domain = "health" }), "forbidden scope O21"},
 		{"no right to use", func(s *sale) { s.License.Actions = []string{"distribute"} }, "forbidden scope O21"},
 	})
 }

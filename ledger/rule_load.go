@@ -18,7 +18,7 @@ type factLoader struct {
 }
 
 // loadFact reads a record that must be there.
-func loadFact[R any](f *factLoader, kind string, id ID) (record R) {
+func loadFact[R any, T ~string](f *factLoader, kind string, id T) (record R) {
 	if f.err != nil {
 		return record
 	}
@@ -37,12 +37,14 @@ func loadFact[R any](f *factLoader, kind string, id ID) (record R) {
 	return record
 }
 
-// entries reads the entries of resources; one that has none is left out.
-func (f *factLoader) entries(resources ...ID) map[ID]Entry {
-	list := map[ID]Entry{}
+// entries reads the entries of resources and what was submitted for them; a
+// resource that has none is left out.
+func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
+	list := map[ID]EntryDetail{}
 	for _, id := range resources {
 		if index := loadFact[ResourceIndex](f, KindResource, id); index.Entry != "" {
-			list[id] = loadFact[Entry](f, KindEntry, index.Entry)
+			entry := loadFact[Entry](f, KindEntry, index.Entry)
+			list[id] = EntryDetail{Entry: entry, Resource: loadFact[Submission](f, KindSubmission, entry.SubjectHash).Resource}
 		}
 	}
 	return list

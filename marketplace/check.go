@@ -119,16 +119,21 @@ func (m *Market) saleFacts(ctx context.Context, o ledger.Order) (f ledger.SaleFa
 
 // entries loads the entries of resources, by resource; one that is not registered
 // has none.
-func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledger.ID]ledger.Entry, error) {
-	list := make(map[ledger.ID]ledger.Entry, len(resources))
+func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledger.ID]ledger.EntryDetail, error) {
+	list := make(map[ledger.ID]ledger.EntryDetail, len(resources))
 	for _, id := range resources {
 		e, err := record[ledger.Entry](ctx, m, ledger.RefTo(ledger.KindResource, id))
-		switch {
-		case err == nil:
-			list[id] = e
-		case !errors.Is(err, ledger.NotFound):
+		if errors.Is(err, ledger.NotFound) {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
+		s, err := record[ledger.Submission](ctx, m, ledger.SubmissionRef(e.SubjectHash))
+		if err != nil {
+			return nil, err
+		}
+		list[id] = ledger.EntryDetail{Entry: e, Resource: s.Resource}
 	}
 	return list, nil
 }

@@ -47,13 +47,13 @@ type world struct {
 	order     ledger.Order
 	env       ledger.Environment
 	file, raw ledger.Content
-	entries   map[string]ledger.Entry // by the name of their resource
+	entries   map[string]ledger.EntryDetail // by the name of their resource
 }
 
 func newWorld() *world {
 	review := ledger.Review{On: "2026-01-01", ValidUntil: "2026-12-31"}
 	purpose := ledger.Purpose{Class: ledger.Industry, Code: "credit"}
-	w := &world{now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.Entry{}}
+	w := &world{now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.EntryDetail{}}
 	w.policy = func(marketplace.Question) marketplace.Decision {
 		return marketplace.Decision{Allow: true, Revision: w.revision, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
 	}
@@ -68,8 +68,11 @@ func newWorld() *world {
 	w.license.Actions = []string{"use", "derive", "distribute"}
 	w.env = ledger.Environment{ID: id("env"), Operator: id("operator"), Region: "430300", Kid: "kid"}
 	for _, name := range []string{"bus", "metro"} {
-		w.entries[name] = ledger.Entry{
-			ID: id("entry of " + name), Subject: id(name), State: ledger.EntryActive, ValidFrom: "2026-01-01", ValidUntil: "2028-12-31",
+		w.entries[name] = ledger.EntryDetail{
+			Entry: ledger.Entry{
+				ID: id("entry of " + name), Subject: id(name), SubjectHash: ledger.DigestOf([]byte(name)),
+				State: ledger.EntryActive, ValidFrom: "2026-01-01", ValidUntil: "2028-12-31",
+			},
 			Resource: ledger.Resource{ID: id(name), Spatial: "430300", Level: ledger.General, PIStatus: ledger.PINone},
 		}
 	}
@@ -132,7 +135,8 @@ func (w *world) project() {
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
 	}
 	for _, e := range w.entries {
-		records = append(records, record(ledger.KindEntry, e.ID, e))
+		records = append(records, record(ledger.KindEntry, e.ID, e.Entry),
+			record(ledger.KindSubmission, ledger.ID(e.SubjectHash), ledger.Submission{Resource: e.Resource}))
 	}
 	w.ok(sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
 		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: records})

@@ -41,6 +41,8 @@ func prepare(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
 		return prepareContent(r)
 	case ledger.KindOrder:
 		return prepareOrder(r, at)
+	case ledger.KindSubmission:
+		return prepareSubmission(r)
 	case ledger.KindEntry:
 		return prepareEntry(r)
 	case ledger.KindParty, ledger.KindLicense, ledger.KindEnvironment:
@@ -62,20 +64,37 @@ var (
 	}.Upsert()
 )
 
+// described is what the rules look at of a resource.
+type described struct {
+	Spatial  ledger.Region   `json:"spatial"`
+	Domain   string          `json:"domain"`
+	Level    ledger.Level    `json:"level"`
+	PIStatus ledger.PIStatus `json:"pi_status"`
+}
+
+// prepareSubmission stores what the rules look at of a submission.
+func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
+	s, err := readmodel.Decode[struct {
+		Resource described `json:"resource"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	value, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Ref, err)
+	}
+	return readmodel.Write(recordRow, r.Ref, string(value)), nil
+}
+
 // prepareEntry stores the entry of a resource under the resource, by which the
-// rules ask for it, without the members that no rule looks at and that take the
-// most room.
+// rules ask for it.
 func prepareEntry(r ledger.Record) (readmodel.Step, error) {
 	e, err := readmodel.Decode[ledger.Entry](r)
 	if err != nil {
 		return nil, err
 	}
-	e.Resource.Items, e.Resource.Description = nil, ""
-	value, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", r.Ref, err)
-	}
-	return readmodel.Write(recordRow, ledger.RefTo(ledger.KindResource, e.Subject), string(value)), nil
+	return readmodel.Write(recordRow, ledger.RefTo(ledger.KindResource, e.Subject), string(r.Value)), nil
 }
 
 func prepareProduct(r ledger.Record) (readmodel.Step, error) {

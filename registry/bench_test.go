@@ -31,7 +31,7 @@ func synthetic(b *testing.B) *fixture {
 	for i := 0; i < benchSize; {
 		var rs []ledger.Record
 		for range 1000 {
-			rs = append(rs, entryRecord(b, entry(fmt.Sprintf("%s%d", text(5), i), fmt.Sprintf("第%d局", i%40), func(e *ledger.Entry) {
+			rs = append(rs, entryRecord(b, entry(fmt.Sprintf("%s%d", text(5), i), fmt.Sprintf("第%d局", i%40), func(e *ledger.EntryDetail) {
 				e.Resource.Description, e.Resource.Domain = text(50), ledger.Domains()[i%15]
 				e.ValidUntil = ledger.Date(calendar.Date("2027-01-01").AddDays(i / 25)) // a coding day for each 25
 				e.Resource.Spatial = ledger.Region(fmt.Sprintf("43%02d00", i%14+1))

@@ -78,9 +78,9 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	return c, nil
 }
 
-// entry is the record behind a certificate: to the holder, the registry body,
+// entry is the record behind a certificate, with the resource: to the holder, the registry body,
 // operators (who license and list by it) and whoever reads everything.
-func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry], error) {
+func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.EntryDetail], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ type applicationsInput struct {
 }
 
 // applications are one's own: as applicant, as registry body, or all.
-func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.Application]], error) {
+func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.ApplicationDetail]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answ
 	return say(page(found, next), err)
 }
 
-func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.Application], error) {
+func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.ApplicationDetail], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err

@@ -140,10 +140,11 @@ func (m *market) admit(p marketParty) {
 func (m *market) register(name string, r ledger.Resource) {
 	m.t.Helper()
 	entry := ledger.Entry{
-		ID: mID("entry-" + name), SubjectType: "resource", Subject: r.ID, Holder: r.Publisher, Resource: r,
+		ID: mID("entry-" + name), SubjectType: "resource", Subject: r.ID, SubjectHash: mHash("submitted " + name), Holder: r.Publisher,
 		ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
 	}
 	m.seed(ledger.RefTo(ledger.KindEntry, entry.ID), entry)
+	m.seed(ledger.SubmissionRef(entry.SubjectHash), ledger.Submission{Resource: r})
 	m.seed(ledger.RefTo(ledger.KindResource, r.ID),
 		ledger.ResourceIndex{ID: r.ID, Holder: r.Publisher, Application: entry.ID, Entry: entry.ID})
 }

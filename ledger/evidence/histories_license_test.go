@@ -20,10 +20,14 @@ func scenario(name string, resources ...ledger.ID) ledger.LicenseOfferArgs {
 // registeredNowhere is a state in which a resource has an entry.
 func registeredNowhere(w *world, resource, entry string) map[string][]byte {
 	e := ledger.Entry{
-		ID: id(entry), Subject: id(resource), State: ledger.EntryActive, ValidFrom: "2026-10-20", ValidUntil: "2029-10-20", Resource: submission("bus").Resource,
+		ID: id(entry), Subject: id(resource), State: ledger.EntryActive, ValidFrom: "2026-10-20", ValidUntil: "2029-10-20", SubjectHash: sum("submitted"),
 	}
+	said := ledger.Submission{Resource: submission("bus").Resource}
 	idx := ledger.ResourceIndex{ID: id(resource), Holder: id("holder"), Application: id(entry), Entry: id(entry)}
-	return map[string][]byte{string(ref(ledger.KindResource, resource)): encode(w.t, idx), string(ref(ledger.KindEntry, entry)): encode(w.t, e)}
+	return map[string][]byte{
+		string(ref(ledger.KindResource, resource)): encode(w.t, idx), string(ref(ledger.KindEntry, entry)): encode(w.t, e),
+		string(ledger.SubmissionRef(e.SubjectHash)): encode(w.t, said),
+	}
 }
 
 func TestHistoriesOfLicenses(t *testing.T) {
