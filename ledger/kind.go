@@ -23,6 +23,7 @@ var kinds = map[string]reflect.Type{
 	KindCalendar:    reflect.TypeFor[CalendarYear](),
 	KindLog:         reflect.TypeFor[LogRecord](),
 	KindAnchor:      reflect.TypeFor[Anchor](),
+	KindKey:         reflect.TypeFor[KeyRecord](),
 	KindGenesis:     reflect.TypeFor[Genesis](),
 }
 

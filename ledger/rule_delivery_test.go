@@ -92,11 +92,14 @@ func TestDeliveryToTheBuyersKey(t *testing.T) {
 	ended := "forbidden key_ended protocol §3"
 	judged(t, (*sale).deliver, []ruleCase{
 		{"no key is named", func(s *sale) { s.start.Key = "" }, ""},
-		{"until a moment later", func(s *sale) { s.Buyer.Keys[0].Until = ruleTime + 1 }, ""},
-		{"from a moment later, by another clock", func(s *sale) { s.Buyer.Keys[0].From = ruleTime + ledger.Skew }, ""},
+		{"until a moment later", func(s *sale) { s.Key.Until = ruleTime + 1 }, ""},
+		{"from a moment later, by another clock", func(s *sale) { s.Key.From = ruleTime + ledger.Skew }, ""},
 		{"unknown", func(s *sale) { s.start.Key = "other" }, ended},
-		{"ended", func(s *sale) { s.Buyer.Keys[0].Until = ruleTime }, ended},
-		{"not begun", func(s *sale) { s.Buyer.Keys[0].From = ruleTime + ledger.Skew + 1 }, ended},
+		{"ended", func(s *sale) { s.Key.Until = ruleTime }, ended},
+		{"not begun", func(s *sale) { s.Key.From = ruleTime + ledger.Skew + 1 }, ended},
+		{"not known", func(s *sale) { s.Key = ledger.KeyRecord{} }, ended},
+		{"another's", func(s *sale) { s.Key.Party = ruleID("operator") }, ended},
+		{"a recovery key", func(s *sale) { s.Key.Recovery = true }, ended},
 		{"an environment's", func(s *sale) { s.start.Environment = ruleID("env") }, "forbidden key_use protocol §3"},
 	})
 }

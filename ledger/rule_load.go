@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -50,6 +51,18 @@ func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
 	return list
 }
 
+// key reads the record of a key; the zero record where none is named or known.
+func (f *factLoader) key(kid KeyID) (k KeyRecord) {
+	if kid == "" || f.err != nil {
+		return k
+	}
+	k = loadFact[KeyRecord](f, KindKey, kid)
+	if errors.Is(f.err, NotFound) {
+		f.err = nil
+	}
+	return k
+}
+
 // LoadDelivery reads the facts that CheckDelivery needs for a start receipt, from the
 // state at its policy revision.
 func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
@@ -60,6 +73,7 @@ func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
 	d.License = loadFact[License](f, KindLicense, d.Order.License)
 	d.Operator = loadFact[Party](f, KindParty, d.Order.Operator)
 	d.Buyer = loadFact[Party](f, KindParty, d.Order.Buyer)
+	d.Key = f.key(start.Key)
 	d.Entries = f.entries(OrderSources(d.Order, d.Product)...)
 	return d, f.err
 }

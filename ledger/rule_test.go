@@ -31,8 +31,8 @@ func newSale() *sale {
 	s.Operator = ledger.Party{ID: ruleID("operator"), USCC: "operator", Kind: ledger.Enterprise, Roles: []ledger.Role{ledger.RoleOperator}}
 	s.Buyer = ledger.Party{
 		ID: ruleID("buyer"), USCC: "buyer", Kind: ledger.Enterprise, Roles: []ledger.Role{ledger.RoleBuyer},
-		Keys: []ledger.KeyRecord{{Kid: "key", From: ruleTime - 1000}},
 	}
+	s.Key = ledger.KeyRecord{Kid: "key", Party: ruleID("buyer"), From: ruleTime - 1000}
 	s.License.LicenseTerms = ledger.LicenseTerms{
 		ID: ruleID("license"), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"},
 		Purposes: []ledger.Purpose{{Class: ledger.Industry}, {Class: ledger.Welfare}}, Actions: []string{"use", "distribute"},
@@ -261,7 +261,7 @@ func TestB8OperatorAndAffiliates(t *testing.T) {
 		{"the operator itself", func(s *sale) {
 			s.Operator.Roles = append(s.Operator.Roles, ledger.RoleBuyer)
 			s.Buyer = s.Operator
-			s.Buyer.Keys = []ledger.KeyRecord{{Kid: "key"}}
+			s.Key.Party = s.Buyer.ID
 			s.Order.Buyer, s.start.Party = s.Buyer.ID, s.Buyer.ID
 		}, own},
 	})

@@ -43,6 +43,7 @@ type world struct {
 	license   ledger.License
 	operator  ledger.Party
 	buyer     ledger.Party
+	key       ledger.KeyRecord // of the buyer
 	product   ledger.Product
 	order     ledger.Order
 	env       ledger.Environment
@@ -60,8 +61,8 @@ func newWorld() *world {
 	w.operator = ledger.Party{ID: id("operator"), USCC: "operator", Roles: []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}, Affiliates: []ledger.USCC{}}
 	w.buyer = ledger.Party{
 		ID: id("buyer"), USCC: "buyer", Roles: []ledger.Role{ledger.RoleBuyer}, Affiliates: []ledger.USCC{},
-		Keys: []ledger.KeyRecord{{Kid: "other"}},
 	}
+	w.key = ledger.KeyRecord{Kid: "other", Party: id("buyer")}
 	w.license.ID, w.license.Assignee, w.license.StartOn, w.license.EndOn = id("license"), id("operator"), "2026-01-01", "2027-12-31"
 	w.license.Environments, w.license.State = []ledger.ID{id("env")}, ledger.LicenseAccepted
 	w.license.Mode, w.license.Region, w.license.Purposes = ledger.Whole, "430300", []ledger.Purpose{purpose}
@@ -130,6 +131,7 @@ func (w *world) project() {
 	w.t.Helper()
 	records := []ledger.Record{
 		record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
+		record(ledger.KindKey, ledger.ID(w.key.Kid), w.key),
 		record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),

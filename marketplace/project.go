@@ -19,7 +19,7 @@ var migrations embed.FS
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
 // Project stores products, content and orders, and what the rules of order and
-// delivery look at of parties, licenses, entries and environments.
+// delivery look at of parties, keys, licenses, entries and environments.
 func (m *Market) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := m.Prepare(e)
 	if err != nil {
@@ -45,7 +45,7 @@ func prepare(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
 		return prepareSubmission(r)
 	case ledger.KindEntry:
 		return prepareEntry(r)
-	case ledger.KindParty, ledger.KindLicense, ledger.KindEnvironment:
+	case ledger.KindParty, ledger.KindKey, ledger.KindLicense, ledger.KindEnvironment:
 		return readmodel.Write(recordRow, r.Ref, string(r.Value)), nil
 	}
 	return nil, nil

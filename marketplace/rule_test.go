@@ -46,9 +46,10 @@ func TestDeliveryAsItIsOrdered(t *testing.T) {
 		"B11 no operator any more":      {func(w *world) { w.operator.Roles = []ledger.Role{ledger.RoleBuyer} }, "forbidden role"},
 		"D2 active without its payment": {func(w *world) { w.order.Total = 3 }, "forbidden unpaid D2"},
 		"a key that has ended": {func(w *world) {
-			w.buyer.Keys[0].Until = ledger.Millis(noon.UnixMilli())
+			w.key.Until = ledger.Millis(noon.UnixMilli())
 		}, "forbidden key_ended protocol §3"},
-		"a key that is not the buyer's": {func(w *world) { w.buyer.Keys = nil }, "forbidden key_ended protocol §3"},
+		"a key that nobody has":         {func(w *world) { w.key.Kid = "third" }, "forbidden key_ended protocol §3"},
+		"a key that is not the buyer's": {func(w *world) { w.key.Party = id("operator") }, "forbidden key_ended protocol §3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()

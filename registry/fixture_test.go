@@ -106,9 +106,16 @@ func rec(t testing.TB, ref ledger.Ref, v any) ledger.Record {
 func partyRecord(t testing.TB, name string, roles ...ledger.Role) ledger.Record {
 	p := ledger.Party{
 		ID: id(name), Name: name, Region: "430300", Roles: roles,
-		Keys: []ledger.KeyRecord{{Kid: ledger.KeyID("kid-" + name), Use: ledger.UseAuth, From: 5}, {Kid: ledger.KeyID("old-" + name), Use: ledger.UseSign, Until: 9}},
 	}
 	return rec(t, ledger.RefTo(ledger.KindParty, p.ID), p)
+}
+
+// keyRecords are the two keys of a party of that name: an auth key, and a sign key
+// that has ended.
+func keyRecords(t testing.TB, name string) []ledger.Record {
+	auth := ledger.KeyRecord{Kid: ledger.KeyID("kid-" + name), Party: id(name), Use: ledger.UseAuth, From: 5}
+	old := ledger.KeyRecord{Kid: ledger.KeyID("old-" + name), Party: id(name), Use: ledger.UseSign, Until: 9}
+	return []ledger.Record{rec(t, ledger.KeyRef(auth.Kid), auth), rec(t, ledger.KeyRef(old.Kid), old)}
 }
 
 // entry is an active entry of the resource of that name.

@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Project stores what e says of the beginning, parties, calendar, submissions,
+// Project stores what e says of the beginning, parties, keys, calendar, submissions,
 // applications and entries; other records are not this package's.
 func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := r.Prepare(e)
@@ -36,6 +36,8 @@ func prepare(e ledger.Event, r ledger.Record) (readmodel.Step, error) {
 		return prepareYear(r)
 	case ledger.KindParty:
 		return prepareParty(r)
+	case ledger.KindKey:
+		return prepareKey(r)
 	case ledger.KindSubmission:
 		return readmodel.Write(submissionRow, r.Ref.ID(), string(r.Value)), nil
 	case ledger.KindApplication:
@@ -50,7 +52,7 @@ var (
 	genesisRow     = readmodel.Row{Table: "registry_genesis", Key: "one", Columns: []string{"value"}}.Upsert()
 	yearRow        = readmodel.Row{Table: "registry_calendar", Key: "year", Columns: []string{"value"}}.Upsert()
 	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "value"}}.Upsert() + " RETURNING n"
-	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Columns: []string{"party"}}.Upsert()
+	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Once: []string{"party"}, Columns: []string{"value"}}.Upsert()
 	submissionRow  = readmodel.Row{Table: "registry_submission", Key: "payload", Once: []string{"value"}}.Upsert()
 	applicationRow = readmodel.Row{
 		Table: "registry_application", Key: "id", Once: []string{"applicant"}, Columns: []string{"body", "state", "value", "submission"},
@@ -92,13 +94,18 @@ func prepareParty(r ledger.Record) (readmodel.Step, error) {
 				return err
 			}
 		}
-		for _, k := range p.Keys {
-			if err := readmodel.Exec(ctx, tx, keyRow, k.Kid, p.ID); err != nil {
-				return err
-			}
-		}
 		return nil
 	}, nil
+}
+
+// prepareKey writes a key of a party; the recovery key is no key to act or to log in
+// with.
+func prepareKey(r ledger.Record) (readmodel.Step, error) {
+	k, err := readmodel.Decode[ledger.KeyRecord](r)
+	if err != nil || k.Recovery {
+		return nil, err
+	}
+	return readmodel.Write(keyRow, k.Kid, k.Party, string(r.Value)), nil
 }
 
 // prepareApplication writes an application, which refers to its submission by number.

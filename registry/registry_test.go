@@ -52,12 +52,20 @@ func TestCertificate(t *testing.T) {
 func TestParties(t *testing.T) {
 	f := open(t, "2026-10-20")
 	f.record(t, partyRecord(t, "市交通运输局", ledger.RoleHolder), partyRecord(t, "市数据登记中心", ledger.RoleRegistryBody, ledger.RoleAssessor))
+	f.record(t, keyRecords(t, "市交通运输局")...)
+	f.record(t, rec(t, ledger.KeyRef("recovery"), ledger.KeyRecord{Kid: "recovery", Party: id("市交通运输局"), Recovery: true}))
 	p, k, err := f.PartyByKid(t.Context(), "old-市交通运输局")
 	if err != nil || p.Name != "市交通运输局" || k.Until != 9 {
 		t.Errorf("by key: %s, %+v, %v", p.Name, k, err)
 	}
-	if _, _, err := f.PartyByKid(t.Context(), "none"); !errors.Is(err, ledger.NotFound) {
-		t.Errorf("unknown key: %v", err)
+	for _, kid := range []ledger.KeyID{"none", "recovery"} {
+		if _, _, err := f.PartyByKid(t.Context(), kid); !errors.Is(err, ledger.NotFound) {
+			t.Errorf("key %s: %v", kid, err)
+		}
+	}
+	keys, err := f.Keys(t.Context(), id("市交通运输局"))
+	if err != nil || len(keys) != 2 || keys[0].Kid != "kid-市交通运输局" || keys[1].Kid != "old-市交通运输局" {
+		t.Errorf("its keys: %+v, %v", keys, err)
 	}
 	if p, err := f.PartyByName(t.Context(), "市数据登记中心"); err != nil || p.ID != id("市数据登记中心") {
 		t.Errorf("by name: %s, %v", p.ID, err)

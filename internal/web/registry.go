@@ -116,11 +116,16 @@ type PublicParty struct {
 	Cite   ledger.Cite        `json:"cite"`
 }
 
-func public(p ledger.Party) PublicParty {
+// public is what anyone may know of a party; an error is passed on.
+func (s *Server) public(ctx context.Context, p ledger.Party, err error) (PublicParty, error) {
+	if err != nil {
+		return PublicParty{}, err
+	}
+	keys, err := s.Registry.Keys(ctx, p.ID)
 	return PublicParty{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
-		Active: p.Active(), Keys: p.Keys, Cite: p.Cite,
-	}
+		Active: p.Active(), Keys: keys, Cite: p.Cite,
+	}, err
 }
 
 type partiesInput struct {
@@ -132,16 +137,21 @@ type partiesInput struct {
 func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[PublicParty]], error) {
 	out := pageOf[PublicParty]{Items: []PublicParty{}}
 	if in.Name != "" {
-		p, err := s.Registry.PartyByName(ctx, in.Name)
+		found, err := s.Registry.PartyByName(ctx, in.Name)
 		if errors.Is(err, ledger.NotFound) {
 			return say(out, nil)
 		}
-		out.Items = append(out.Items, public(p))
+		p, err := s.public(ctx, found, err)
+		out.Items = append(out.Items, p)
 		return say(out, err)
 	}
 	found, next, err := s.Registry.Parties(ctx, registry.PartyFilter{Role: in.Role, Cursor: in.Cursor, Limit: in.Limit})
-	for _, p := range found {
-		out.Items = append(out.Items, public(p))
+	for _, f := range found {
+		p, err := s.public(ctx, f, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, p)
 	}
 	out.Next = next
 	return say(out, err)
@@ -149,7 +159,7 @@ func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[
 
 func (s *Server) party(ctx context.Context, in *ByID) (*answer[PublicParty], error) {
 	p, err := s.Registry.Party(ctx, in.ID)
-	return say(public(p), err)
+	return say(s.public(ctx, p, err))
 }
 
 type applicationsInput struct {

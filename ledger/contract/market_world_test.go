@@ -132,9 +132,10 @@ func (m *market) admit(p marketParty) {
 	m.seed(ledger.RefTo(ledger.KindParty, mID(p.name)), ledger.Party{
 		ID: mID(p.name), Name: p.name, USCC: mUSCC(p.uscc),
 		Kind: p.kind, Roles: p.roles, Region: p.region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
-		Keys: []ledger.KeyRecord{{Kid: key.ID(), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
 	})
-	m.write(ledger.KeyKey(key.ID()), contract.KeyIndex{Party: mID(p.name), JWK: key.Public()})
+	m.seed(ledger.KeyRef(key.ID()), ledger.KeyRecord{
+		Kid: key.ID(), Party: mID(p.name), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf,
+	})
 }
 
 func (m *market) register(name string, r ledger.Resource) {

@@ -66,7 +66,7 @@ func TestHistoriesOfLicenses(t *testing.T) {
 			offered(w)
 			w.rotate("operator", "operator 2")
 			w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)),
-				changed(w, ref(ledger.KindParty, "operator"), func(p *ledger.Party) { p.Keys[0].Until = 0 }))
+				changed(w, ledger.KeyRef(w.key("operator before").ID()), func(k *ledger.KeyRecord) { k.Until = 0 }))
 		}},
 		{name: "offered before its source was registered", about: theOrder, want: "refused unknown", do: func(w *world) {
 			w.environment("env")
@@ -203,8 +203,8 @@ func hiddenCancellation(w *world) {
 
 func hiddenRotation(w *world) {
 	offered(w)
-	party := ref(ledger.KindParty, "operator")
-	before := map[string][]byte{string(party): w.state[string(party)]}
+	key := string(ledger.KeyRef(w.key("operator").ID()))
+	before := map[string][]byte{key: w.state[key]}
 	w.rotate("operator", "operator 2")
 	w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)), before)
 }

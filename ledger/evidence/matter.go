@@ -12,7 +12,8 @@ import (
 // records that its report reads besides. A receipt is about its own delivery.
 var matters = map[string]func(raw json.RawMessage) ([]ledger.Ref, error){
 	ledger.KindOrder: alone, ledger.KindLicense: alone, ledger.KindEnvironment: alone,
-	ledger.KindDeposit: alone, ledger.KindParty: alone, ledger.KindReceipt: alone,
+	ledger.KindDeposit: alone, ledger.KindReceipt: alone,
+	ledger.KindParty:       resting(func(p ledger.Party) []ledger.Ref { return []ledger.Ref{ledger.Ref(ledger.SignKeysKey(p.ID))} }),
 	ledger.KindApplication: resting(func(a ledger.Application) []ledger.Ref { return []ledger.Ref{ledger.SubmissionRef(a.SubmitPayload)} }),
 	ledger.KindEntry:       resting(func(e ledger.Entry) []ledger.Ref { return []ledger.Ref{ledger.SubmissionRef(e.SubjectHash)} }),
 	ledger.KindResource: resting(func(r ledger.ResourceIndex) []ledger.Ref {
@@ -54,7 +55,7 @@ func readMatter(state contract.State, ref ledger.Ref) error {
 	}
 	rests, ok := matters[ref.Kind()]
 	if !ok {
-		return nil // a part of another's matter, such as a submission
+		return nil // a part of another's matter: a submission, or the keys of a party
 	}
 	on, err := rests(raw)
 	if err != nil {

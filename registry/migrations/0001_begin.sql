@@ -22,9 +22,12 @@ CREATE TABLE registry_party_role (
 ) WITHOUT ROWID;
 CREATE INDEX registry_party_role_n ON registry_party_role (n);
 CREATE TABLE registry_key (
-  kid   TEXT PRIMARY KEY,
-  party TEXT NOT NULL
-) WITHOUT ROWID;
+  n     INTEGER PRIMARY KEY, -- in the order of entering
+  kid   TEXT NOT NULL UNIQUE,
+  party TEXT NOT NULL,
+  value TEXT NOT NULL
+);
+CREATE INDEX registry_key_party ON registry_key (party);
 -- What was submitted, once: applications and entries name it by its payload.
 CREATE TABLE registry_submission (
   n       INTEGER PRIMARY KEY,
