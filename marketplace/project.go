@@ -87,14 +87,30 @@ func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 	return readmodel.Write(recordRow, r.Ref, string(value)), nil
 }
 
-// prepareEntry stores the entry of a resource under the resource, by which the
-// rules ask for it.
+// entered is what the rules look at of an entry.
+type entered struct {
+	ID          ledger.ID           `json:"id"`
+	Subject     ledger.ID           `json:"subject_id"`
+	SubjectHash ledger.Digest       `json:"subject_hash"`
+	Holder      ledger.ID           `json:"holder"`
+	State       ledger.EntryState   `json:"state"`
+	Suspensions []ledger.Suspension `json:"suspensions"`
+	ValidFrom   ledger.Date         `json:"valid_from"`
+	ValidUntil  ledger.Date         `json:"valid_until"`
+}
+
+// prepareEntry stores what the rules look at of the entry of a resource, under the
+// resource, by which they ask for it.
 func prepareEntry(r ledger.Record) (readmodel.Step, error) {
-	e, err := readmodel.Decode[ledger.Entry](r)
+	e, err := readmodel.Decode[entered](r)
 	if err != nil {
 		return nil, err
 	}
-	return readmodel.Write(recordRow, ledger.RefTo(ledger.KindResource, e.Subject), string(r.Value)), nil
+	value, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Ref, err)
+	}
+	return readmodel.Write(recordRow, ledger.RefTo(ledger.KindResource, e.Subject), string(value)), nil
 }
 
 func prepareProduct(r ledger.Record) (readmodel.Step, error) {

@@ -190,12 +190,33 @@ func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, e
 	}, nil
 }
 
-// summary completes the facts of a row of a search.
-func summary(public []byte, status Status, holder, body string) (Summary, error) {
-	var s Summary
-	if err := json.Unmarshal(public, &s); err != nil {
-		return s, err
+// describe decodes what is shown and found of the resource of a submission.
+func describe(e *ledger.EntryDetail, submission []byte) error {
+	r := &e.Resource
+	return json.Unmarshal(submission, &struct {
+		Resource any `json:"resource"`
+	}{&struct {
+		Title       *string        `json:"title"`
+		Description *string        `json:"description"`
+		Domain      *string        `json:"domain"`
+		Sector      *string        `json:"sector"`
+		Spatial     *ledger.Region `json:"spatial"`
+		Periodicity *string        `json:"accrual_periodicity"`
+		SupplyMode  *[]string      `json:"supply_mode"`
+		Keywords    *[]string      `json:"keywords"`
+	}{&r.Title, &r.Description, &r.Domain, &r.Sector, &r.Spatial, &r.Periodicity, &r.SupplyMode, &r.Keywords}})
+}
+
+// summary makes the summary of a row of a search.
+func summary(entry, submission []byte, status Status, holder, body string) (Summary, error) {
+	var e ledger.EntryDetail
+	if err := json.Unmarshal(entry, &e.Entry); err != nil {
+		return Summary{}, err
 	}
+	if err := describe(&e, submission); err != nil {
+		return Summary{}, err
+	}
+	s := facts(e)
 	s.Status, s.Holder.Name, s.Body.Name = status, holder, body
 	return s, nil
 }

@@ -39,7 +39,7 @@ func prepare(e ledger.Event, r ledger.Record) (readmodel.Step, error) {
 	case ledger.KindKey:
 		return prepareKey(r)
 	case ledger.KindSubmission:
-		return readmodel.Write(submissionRow, r.Ref.ID(), string(r.Value)), nil
+		return readmodel.Write(submissionRow, r.Ref.ID(), readmodel.Pack(r.Value)), nil
 	case ledger.KindApplication:
 		return prepareApplication(r)
 	case ledger.KindEntry:
@@ -63,7 +63,7 @@ var (
 	}.Upsert() + " RETURNING n"
 	// The call that coded an entry is that of its first event: later ones only
 	// change its state.
-	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "public", "value"}}.Upsert()
+	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "value"}}.Upsert()
 )
 
 const foundRow = "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)"
@@ -123,7 +123,7 @@ func prepareApplication(r ledger.Record) (readmodel.Step, error) {
 	}, nil
 }
 
-// prepareEntry writes the narrow row, the facts to show and the terms to find. What
+// prepareEntry writes the narrow row, the record and the terms to find. What
 // was submitted is there already.
 func prepareEntry(ev ledger.Event, r ledger.Record) (readmodel.Step, error) {
 	e, err := readmodel.Decode[ledger.Entry](r)
@@ -145,11 +145,7 @@ func prepareEntry(ev ledger.Event, r ledger.Record) (readmodel.Step, error) {
 			e.State, len(e.Suspensions) > 0, e.ValidUntil, official).Scan(&n); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
-		public, err := json.Marshal(facts(d))
-		if err != nil {
-			return fmt.Errorf("encode facts: %w", err)
-		}
-		if err := readmodel.Exec(ctx, tx, textRow, n, string(coding), submission, string(public), string(r.Value)); err != nil {
+		if err := readmodel.Exec(ctx, tx, textRow, n, string(coding), submission, string(r.Value)); err != nil {
 			return err
 		}
 		holder, err := nameOf(ctx, tx, e.Holder)
@@ -163,12 +159,13 @@ func prepareEntry(ev ledger.Event, r ledger.Record) (readmodel.Step, error) {
 // submitted joins an entry with the resource that was submitted for it, and returns
 // the number of the submission too.
 func submitted(ctx context.Context, q readmodel.Querier, e ledger.Entry) (ledger.EntryDetail, int64, error) {
-	s, err := readmodel.One[struct {
-		N int64           `json:"n"`
-		R ledger.Resource `json:"r"`
-	}](ctx, q, missing("subject_hash"),
-		"SELECT json_object('n', n, 'r', json_extract(value, '$.resource')) FROM registry_submission WHERE payload = ?", e.SubjectHash)
-	return ledger.EntryDetail{Entry: e, Resource: s.R}, s.N, err
+	d := ledger.EntryDetail{Entry: e}
+	var n int64
+	var value []byte
+	if err := q.QueryRowContext(ctx, "SELECT n, unpack(value) FROM registry_submission WHERE payload = ?", e.SubjectHash).Scan(&n, &value); err != nil {
+		return d, n, fmt.Errorf("read submission %s: %w", e.SubjectHash, err)
+	}
+	return d, n, describe(&d, value)
 }
 
 // rest is the terms of all that may be searched of an entry but its title.

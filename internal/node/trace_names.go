@@ -3,11 +3,9 @@ package node
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/provenance"
 )
 
 // Words for how a step is proved.
@@ -41,8 +39,12 @@ func (m names) step(ctx context.Context, ref ledger.Ref) (web.Step, error) {
 	if ref.Kind() == ledger.KindReceipt || ref.Kind() == ledger.KindFile {
 		return s, nil
 	}
-	acts, err := m.n.links.Acts(ctx, ref)
-	s.Acts = slices.DeleteFunc(acts, func(a provenance.Act) bool { return ref.Kind() == ledger.KindResource && a.Name != ledger.FnAppCode })
+	acts, err := m.n.loop.Acts(ctx, ref)
+	for _, a := range acts {
+		if ref.Kind() != ledger.KindResource || a.Name == ledger.FnAppCode {
+			s.Acts = append(s.Acts, web.Act{Ref: ref, Time: a.Time, Name: a.Name, Party: a.Party, Call: a.Call, Payload: a.Payload})
+		}
+	}
 	return s, err
 }
 

@@ -32,7 +32,7 @@ CREATE INDEX registry_key_party ON registry_key (party);
 CREATE TABLE registry_submission (
   n       INTEGER PRIMARY KEY,
   payload TEXT NOT NULL UNIQUE,
-  value   TEXT NOT NULL
+  value   BLOB NOT NULL -- packed
 );
 CREATE TABLE registry_application (
   n          INTEGER PRIMARY KEY,
@@ -40,7 +40,7 @@ CREATE TABLE registry_application (
   applicant  TEXT NOT NULL,
   body       TEXT NOT NULL,
   state      TEXT NOT NULL,
-  submission INTEGER NOT NULL REFERENCES registry_submission (n),
+  submission INTEGER NOT NULL, -- n of registry_submission; a foreign key would have SQLite keep a journal for each write
   value      TEXT NOT NULL
 );
 -- An index for each filter of the listing; behind its columns each index has n,
@@ -51,7 +51,7 @@ CREATE INDEX registry_application_queue ON registry_application (body, state);
 CREATE INDEX registry_application_state ON registry_application (state);
 -- Applications with what they submitted last.
 CREATE VIEW registry_application_detail AS
-  SELECT a.n, a.id, a.applicant, a.body, a.state, json_patch(s.value, a.value) AS value
+  SELECT a.n, a.id, a.applicant, a.body, a.state, json_patch(unpack(s.value), a.value) AS value
   FROM registry_application a JOIN registry_submission s ON s.n = a.submission;
 CREATE TABLE registry_entry (
   n             INTEGER PRIMARY KEY, -- in the order of coding
@@ -74,16 +74,15 @@ CREATE INDEX registry_entry_domain ON registry_entry (domain);
 CREATE INDEX registry_entry_facets ON registry_entry (region, domain, holder, state, suspended, valid_until);
 -- Beside the narrow rows that are counted: what is read only for the rows shown.
 CREATE TABLE registry_entry_text (
-  n          INTEGER PRIMARY KEY REFERENCES registry_entry (n),
-  submission INTEGER NOT NULL REFERENCES registry_submission (n),
-  public     TEXT NOT NULL, -- the facts of domain rule 2.7
+  n          INTEGER PRIMARY KEY, -- of registry_entry
+  submission INTEGER NOT NULL, -- n of registry_submission
   value      TEXT NOT NULL, -- the record
   coding     TEXT NOT NULL  -- which call coded it
 );
 -- Entries with the resource that was submitted for them.
 CREATE VIEW registry_entry_detail AS
   SELECT e.n, e.id, e.subject, e.cad_code, e.registry_code, t.coding,
-    json_set(t.value, '$.resource', json_extract(s.value, '$.resource')) AS value
+    json_set(t.value, '$.resource', json_extract(unpack(s.value), '$.resource')) AS value
   FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n JOIN registry_submission s ON s.n = t.submission;
 CREATE VIRTUAL TABLE registry_found USING fts5(title, rest, content='', contentless_delete=1);
 
