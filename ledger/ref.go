@@ -10,6 +10,7 @@ const (
 	KindParty       = "party"
 	KindDeposit     = "deposit" // id: the hash
 	KindApplication = "application"
+	KindSubmission  = "submission" // id: the payload hash of the call that submitted it
 	KindResource    = "resource"
 	KindEntry       = "entry"
 	KindGrant       = "grant"
@@ -21,6 +22,7 @@ const (
 	KindCalendar    = "calendar" // id: the year
 	KindLog         = "log"      // id: the log's origin
 	KindAnchor      = "anchor"   // id: the log's origin
+	KindKey         = "key"      // id: the key's thumbprint
 	KindGenesis     = "genesis"
 	KindReceipt     = "receipt" // id: the leaf hash; receipts are not on the ledger
 	KindFile        = "file"    // id: the SHA-256 of content
@@ -67,8 +69,12 @@ func IsCallKey(key string) bool { return strings.HasPrefix(key, callPrefix) }
 // CallKey is the key of a recorded call: idempotency, and the first result.
 func CallKey(party, call ID) string { return callPrefix + string(party) + "/" + string(call) }
 
-// KeyKey is the key under which the party of a public key is found.
-func KeyKey(kid KeyID) string { return "key/" + string(kid) }
+// KeyRef is the reference of the record of a public key.
+func KeyRef(kid KeyID) Ref { return RefTo(KindKey, kid) }
+
+// SignKeysKey is the key under which the ids of a party's valid sign keys are kept.
+// Only calls that begin or end keys read and write it.
+func SignKeysKey(party ID) string { return "keys/" + string(party) }
 
 // EnvironmentKey is the key under which the environment of a public key is found.
 func EnvironmentKey(kid KeyID) string { return "environment_key/" + string(kid) }

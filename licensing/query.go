@@ -67,7 +67,8 @@ func (l *Licensing) EnvironmentByKid(ctx context.Context, kid ledger.KeyID) (led
 // Entry is the entry of a resource: the one that is effective on day, else the
 // one of the highest id; not_found when it was never registered.
 func (l *Licensing) Entry(ctx context.Context, resource ledger.ID, day ledger.Date) (Entry, error) {
-	list, err := readmodel.List[Entry](ctx, l.db, "SELECT value FROM licensing_entry WHERE resource = ? ORDER BY id DESC", resource)
+	list, err := readmodel.List[Entry](ctx, l.db, "SELECT json_patch(s.value, e.value) FROM licensing_entry e "+
+		"JOIN licensing_submission s ON s.payload = e.submission WHERE e.resource = ? ORDER BY e.id DESC", resource)
 	if err != nil {
 		return Entry{}, err
 	}

@@ -90,13 +90,13 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 	if err != nil && !errors.Is(err, ledger.NotFound) {
 		return nil, err
 	}
-	open, err := readmodel.List[ledger.Application](ctx, r.read, waiting)
+	open, err := readmodel.List[ledger.ApplicationDetail](ctx, r.read, waiting)
 	if err != nil {
 		return nil, err
 	}
 	alarms, day := []Alarm{}, calendar.Date(r.today())
 	for _, a := range open {
-		for _, w := range running(lists, genesis.Limits, a, day) {
+		for _, w := range running(lists, genesis.Limits, a.Application, day) {
 			due := lastDay(lists, w.period)
 			if w.period.Days == 0 || due.Due >= day {
 				continue
@@ -112,7 +112,7 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 
 // waiting selects the applications that wait for a step: their numbers by the
 // index of states, then the records in the order of the numbers, unsorted.
-const waiting = "SELECT value FROM registry_application WHERE n IN (SELECT n FROM registry_application " +
+const waiting = "SELECT value FROM registry_application_detail WHERE n IN (SELECT n FROM registry_application " +
 	"WHERE state IN ('submitted', 'returned', 'accepted', 'noticed')) ORDER BY n"
 
 // running are the limits that run for a today. Coding waits for the notice and

@@ -8,10 +8,11 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// Application is the record of an application; NotFound if there is none. It is
-// for its applicant, its registry body and who supervises them.
-func (r *Registry) Application(ctx context.Context, id ledger.ID) (ledger.Application, error) {
-	return readmodel.One[ledger.Application](ctx, r.read, missing("application"), "SELECT value FROM registry_application WHERE id = ?", id)
+// Application is an application with what it submitted last; NotFound if there is
+// none. It is for its applicant, its registry body and who supervises them.
+func (r *Registry) Application(ctx context.Context, id ledger.ID) (ledger.ApplicationDetail, error) {
+	return readmodel.One[ledger.ApplicationDetail](ctx, r.read, missing("application"),
+		"SELECT value FROM registry_application_detail WHERE id = ?", id)
 }
 
 // Notice is what is public of an application in its notice period (R12): who,
@@ -38,7 +39,7 @@ func (r *Registry) Notices(ctx context.Context, p readmodel.Page) ([]Notice, str
 		return nil, "", err
 	}
 	day := r.today()
-	found, next, err := readmodel.FilterPage(ctx, r.read, applications, p, func(a ledger.Application) bool {
+	found, next, err := readmodel.FilterPage(ctx, r.read, applications, p, func(a ledger.ApplicationDetail) bool {
 		return a.Notice != nil && (a.Notice.Days == 0 || ledger.Date(lastDay(lists, *a.Notice).Due) >= day)
 	}, readmodel.Is(byState, ledger.AppNoticed))
 	if err != nil {
@@ -54,7 +55,7 @@ func (r *Registry) Notices(ctx context.Context, p readmodel.Page) ([]Notice, str
 	return notices, next, nil
 }
 
-func notice(a ledger.Application, due calendar.Due) Notice {
+func notice(a ledger.ApplicationDetail, due calendar.Due) Notice {
 	return Notice{
 		Application: a.ID, Answers: a.Cite.Payload, Kind: a.Kind, Name: a.Resource.Title, Summary: a.Resource.Description,
 		From: a.Notice.From, Until: ledger.Date(due.Due), Provisional: due.Provisional,

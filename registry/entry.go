@@ -70,26 +70,25 @@ type Summary struct {
 }
 
 // facts are what of a summary never depends on the day or on other records.
-func facts(e ledger.Entry) Summary {
+func facts(e ledger.EntryDetail) Summary {
 	return Summary{
-		Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Title,
+		Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Resource.Title,
 		Description: e.Resource.Description, Holder: Named{ID: e.Holder}, Body: Named{ID: e.Body}, ValidFrom: e.ValidFrom,
 		ValidUntil: e.ValidUntil, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Sector: e.Resource.Sector,
 		Periodicity: e.Resource.Periodicity, SupplyMode: e.Resource.SupplyMode,
 	}
 }
 
-// Entry is the record of a registration; NotFound if there is none. It holds more
-// than is public: Resource and Certificate don't.
-func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.Entry, error) {
-	return readmodel.One[ledger.Entry](ctx, r.read, missing("entry"),
-		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.id = ?", id)
+// Entry is a registration with the resource that was submitted for it; NotFound if
+// there is none. It holds more than is public: Resource and Certificate don't.
+func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.EntryDetail, error) {
+	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("entry"), "SELECT value FROM registry_entry_detail WHERE id = ?", id)
 }
 
 // EntryOf is the last entry of a resource; NotFound while it is not coded.
-func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.Entry, error) {
-	return readmodel.One[ledger.Entry](ctx, r.read, missing("resource"),
-		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.subject = ? ORDER BY e.n DESC LIMIT 1", resource)
+func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.EntryDetail, error) {
+	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("resource"),
+		"SELECT value FROM registry_entry_detail WHERE subject = ? ORDER BY n DESC LIMIT 1", resource)
 }
 
 // Resource is what is public of a registered resource; NotFound while it is not coded.
@@ -99,8 +98,8 @@ func (r *Registry) Resource(ctx context.Context, id ledger.ID) (Summary, error) 
 		return Summary{}, err
 	}
 	s := facts(e)
-	s.Status = statusOf(e, r.today())
-	s.Holder.Name, s.Body.Name, err = r.names(ctx, e)
+	s.Status = statusOf(e.Entry, r.today())
+	s.Holder.Name, s.Body.Name, err = r.names(ctx, e.Entry)
 	return s, err
 }
 
@@ -169,35 +168,55 @@ type Certificate struct {
 // if no entry bears it.
 func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, error) {
 	type coded struct {
-		Value  ledger.Entry
+		Value  ledger.EntryDetail
 		Coding ledger.Cite
 	}
-	c, err := readmodel.One[coded](ctx, r.read, missing("code"), "SELECT json_object('Value', json(t.value), 'Coding', json(t.coding)) "+
-		"FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.cad_code = ?1 OR e.registry_code = ?1 "+
-		"ORDER BY e.cad_code = ?1 DESC LIMIT 1", code)
+	c, err := readmodel.One[coded](ctx, r.read, missing("code"), "SELECT json_object('Value', json(value), 'Coding', json(coding)) "+
+		"FROM registry_entry_detail WHERE cad_code = ?1 OR registry_code = ?1 ORDER BY cad_code = ?1 DESC LIMIT 1", code)
 	if err != nil {
 		return Certificate{}, err
 	}
 	e, day := c.Value, r.today()
-	holder, body, err := r.names(ctx, e)
+	holder, body, err := r.names(ctx, e.Entry)
 	if err != nil {
 		return Certificate{}, err
 	}
 	named := Named{e.Holder, holder}
 	return Certificate{
-		Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
+		Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Resource.Title,
 		Holder: named, Rights: Lines{Hold: RightLine{Kind: LineParty, Party: &named, From: e.ValidFrom, Until: e.ValidUntil}},
 		RegistryCode: e.RegistryCode, CadCode: e.CadCode, IssuedOn: e.ValidFrom, ValidUntil: e.ValidUntil,
-		Body: Named{e.Body, body}, Status: statusOf(e, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding,
+		Body: Named{e.Body, body}, Status: statusOf(e.Entry, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding,
 	}, nil
 }
 
-// summary completes the facts of a row of a search.
-func summary(public []byte, status Status, holder, body string) (Summary, error) {
-	var s Summary
-	if err := json.Unmarshal(public, &s); err != nil {
-		return s, err
+// describe decodes what is shown and found of the resource of a submission.
+func describe(e *ledger.EntryDetail, submission []byte) error {
+	r := &e.Resource
+	return json.Unmarshal(submission, &struct {
+		Resource any `json:"resource"`
+	}{&struct {
+		Title       *string        `json:"title"`
+		Description *string        `json:"description"`
+		Domain      *string        `json:"domain"`
+		Sector      *string        `json:"sector"`
+		Spatial     *ledger.Region `json:"spatial"`
+		Periodicity *string        `json:"accrual_periodicity"`
+		SupplyMode  *[]string      `json:"supply_mode"`
+		Keywords    *[]string      `json:"keywords"`
+	}{&r.Title, &r.Description, &r.Domain, &r.Sector, &r.Spatial, &r.Periodicity, &r.SupplyMode, &r.Keywords}})
+}
+
+// summary makes the summary of a row of a search.
+func summary(entry, submission []byte, status Status, holder, body string) (Summary, error) {
+	var e ledger.EntryDetail
+	if err := json.Unmarshal(entry, &e.Entry); err != nil {
+		return Summary{}, err
 	}
+	if err := describe(&e, submission); err != nil {
+		return Summary{}, err
+	}
+	s := facts(e)
 	s.Status, s.Holder.Name, s.Body.Name = status, holder, body
 	return s, nil
 }

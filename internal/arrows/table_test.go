@@ -66,7 +66,7 @@ var law = map[string]row{
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/tlog":                   {third: []string{xmod}},
-	"internal/sqldb":                  {third: []string{sqlite, pgx, goose}},
+	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/seal":                   {},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},

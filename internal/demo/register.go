@@ -72,11 +72,11 @@ func (s *story) code(app ledger.ID, last ledger.Digest) (string, error) {
 	if _, err := s.do("registrar", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: last}}); err != nil {
 		return "", err
 	}
-	var e ledger.Entry
+	var e ledger.EntryDetail
 	if err := s.cast["registrar"].Get(s.ctx, "/v1/entries/"+string(app), &e); err != nil {
 		return "", err
 	}
-	s.say("   《%s》赋码 %s，有效期至 %s", "   “%s” is coded %s, valid until %s", e.Title, e.CadCode, e.ValidUntil)
+	s.say("   《%s》赋码 %s，有效期至 %s", "   “%s” is coded %s, valid until %s", e.Resource.Title, e.CadCode, e.ValidUntil)
 	return string(e.CadCode), nil
 }
 

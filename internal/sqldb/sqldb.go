@@ -78,6 +78,7 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 	if err := checkHeader(path); err != nil {
 		return nil, err
 	}
+	addFunctions()
 	db := &DB{name: filepath.Base(path)}
 	var err error
 	if db.W, err = openPool(writerDSN(path, sync, page)); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -170,7 +171,11 @@ const actExpiry = 5 * 60 * 1000
 
 // kept is the party's valid sign key that this node keeps.
 func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) {
-	for _, k := range p.Keys {
+	keys, err := s.Registry.Keys(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
 		if k.Use != ledger.UseSign || k.Custody != ledger.CustodyNode || !k.Valid(ledger.Millis(s.Now().UnixMilli())) {
 			continue
 		}
@@ -202,7 +207,11 @@ func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[Cust
 	if err != nil {
 		return nil, err
 	}
-	if k, ok := p.Key(in.Body.Old); b.Environment != "" || !ok || k.Use != ledger.UseSign {
+	_, k, err := s.Registry.PartyByKid(ctx, in.Body.Old)
+	if err != nil && !errors.Is(err, ledger.NotFound) {
+		return nil, err
+	}
+	if b.Environment != "" || err != nil || k.Party != p.ID || k.Use != ledger.UseSign {
 		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("old")
 	}
 	if err := s.Auth.Spend(ctx, b); err != nil {

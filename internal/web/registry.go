@@ -78,9 +78,9 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	return c, nil
 }
 
-// entry is the record behind a certificate: to the holder, the registry body,
+// entry is the record behind a certificate, with the resource: to the holder, the registry body,
 // operators (who license and list by it) and whoever reads everything.
-func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry], error) {
+func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.EntryDetail], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -116,11 +116,16 @@ type PublicParty struct {
 	Cite   ledger.Cite        `json:"cite"`
 }
 
-func public(p ledger.Party) PublicParty {
+// public is what anyone may know of a party; an error is passed on.
+func (s *Server) public(ctx context.Context, p ledger.Party, err error) (PublicParty, error) {
+	if err != nil {
+		return PublicParty{}, err
+	}
+	keys, err := s.Registry.Keys(ctx, p.ID)
 	return PublicParty{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
-		Active: p.Active(), Keys: p.Keys, Cite: p.Cite,
-	}
+		Active: p.Active(), Keys: keys, Cite: p.Cite,
+	}, err
 }
 
 type partiesInput struct {
@@ -132,16 +137,21 @@ type partiesInput struct {
 func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[PublicParty]], error) {
 	out := pageOf[PublicParty]{Items: []PublicParty{}}
 	if in.Name != "" {
-		p, err := s.Registry.PartyByName(ctx, in.Name)
+		found, err := s.Registry.PartyByName(ctx, in.Name)
 		if errors.Is(err, ledger.NotFound) {
 			return say(out, nil)
 		}
-		out.Items = append(out.Items, public(p))
+		p, err := s.public(ctx, found, err)
+		out.Items = append(out.Items, p)
 		return say(out, err)
 	}
 	found, next, err := s.Registry.Parties(ctx, registry.PartyFilter{Role: in.Role, Cursor: in.Cursor, Limit: in.Limit})
-	for _, p := range found {
-		out.Items = append(out.Items, public(p))
+	for _, f := range found {
+		p, err := s.public(ctx, f, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, p)
 	}
 	out.Next = next
 	return say(out, err)
@@ -149,7 +159,7 @@ func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[
 
 func (s *Server) party(ctx context.Context, in *ByID) (*answer[PublicParty], error) {
 	p, err := s.Registry.Party(ctx, in.ID)
-	return say(public(p), err)
+	return say(s.public(ctx, p, err))
 }
 
 type applicationsInput struct {
@@ -159,7 +169,7 @@ type applicationsInput struct {
 }
 
 // applications are one's own: as applicant, as registry body, or all.
-func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.Application]], error) {
+func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.ApplicationDetail]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -179,7 +189,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answ
 	return say(page(found, next), err)
 }
 
-func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.Application], error) {
+func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.ApplicationDetail], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err

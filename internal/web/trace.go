@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/provenance"
 )
 
 // Tracer follows what rests on what, over the recorded links and the receipts.
@@ -35,19 +34,29 @@ type TraceQuestion struct {
 	Certificate string        `query:"certificate" doc:"cad_code or the official code" maxLength:"64"`
 }
 
+// Act is a call that wrote a record.
+type Act struct {
+	Ref     ledger.Ref      `json:"ref"`
+	Time    ledger.Millis   `json:"time"`
+	Name    ledger.Function `json:"function"`
+	Party   ledger.ID       `json:"party"`
+	Call    ledger.ID       `json:"call"`
+	Payload ledger.Digest   `json:"payload"`
+}
+
 // Step is one record on the way.
 type Step struct {
-	Ref     ledger.Ref       `json:"ref"`
-	Name    string           `json:"name,omitempty" doc:"title or name of the record"`
-	Right   ledger.Right     `json:"right,omitempty" doc:"of a grant"`
-	Party   ledger.ID        `json:"party,omitempty" doc:"whose record it is"`
-	Who     string           `json:"who,omitempty" doc:"name of that party"`
-	State   string           `json:"state,omitempty"`
-	Acts    []provenance.Act `json:"acts,omitempty" doc:"the signed calls that wrote it"`
-	Receipt *ledger.Receipt  `json:"receipt,omitempty"`
-	Index   int64            `json:"log_index,omitempty" doc:"of a receipt, its place in the log"`
-	Node    string           `json:"node,omitempty" doc:"of content and receipts, the origin of the node that holds it"`
-	Proof   string           `json:"proof" doc:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
+	Ref     ledger.Ref      `json:"ref"`
+	Name    string          `json:"name,omitempty" doc:"title or name of the record"`
+	Right   ledger.Right    `json:"right,omitempty" doc:"of a grant"`
+	Party   ledger.ID       `json:"party,omitempty" doc:"whose record it is"`
+	Who     string          `json:"who,omitempty" doc:"name of that party"`
+	State   string          `json:"state,omitempty"`
+	Acts    []Act           `json:"acts,omitempty" doc:"the signed calls that wrote it"`
+	Receipt *ledger.Receipt `json:"receipt,omitempty"`
+	Index   int64           `json:"log_index,omitempty" doc:"of a receipt, its place in the log"`
+	Node    string          `json:"node,omitempty" doc:"of content and receipts, the origin of the node that holds it"`
+	Proof   string          `json:"proof" doc:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
 }
 
 // Place is another node of the ledger.

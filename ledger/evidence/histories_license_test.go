@@ -20,10 +20,14 @@ func scenario(name string, resources ...ledger.ID) ledger.LicenseOfferArgs {
 // registeredNowhere is a state in which a resource has an entry.
 func registeredNowhere(w *world, resource, entry string) map[string][]byte {
 	e := ledger.Entry{
-		ID: id(entry), Subject: id(resource), State: ledger.EntryActive, ValidFrom: "2026-10-20", ValidUntil: "2029-10-20", Resource: submission("bus").Resource,
+		ID: id(entry), Subject: id(resource), State: ledger.EntryActive, ValidFrom: "2026-10-20", ValidUntil: "2029-10-20", SubjectHash: sum("submitted"),
 	}
+	said := ledger.Submission{Resource: submission("bus").Resource}
 	idx := ledger.ResourceIndex{ID: id(resource), Holder: id("holder"), Application: id(entry), Entry: id(entry)}
-	return map[string][]byte{string(ref(ledger.KindResource, resource)): encode(w.t, idx), string(ref(ledger.KindEntry, entry)): encode(w.t, e)}
+	return map[string][]byte{
+		string(ref(ledger.KindResource, resource)): encode(w.t, idx), string(ref(ledger.KindEntry, entry)): encode(w.t, e),
+		string(ledger.SubmissionRef(e.SubjectHash)): encode(w.t, said),
+	}
 }
 
 func TestHistoriesOfLicenses(t *testing.T) {
@@ -62,7 +66,7 @@ func TestHistoriesOfLicenses(t *testing.T) {
 			offered(w)
 			w.rotate("operator", "operator 2")
 			w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)),
-				changed(w, ref(ledger.KindParty, "operator"), func(p *ledger.Party) { p.Keys[0].Until = 0 }))
+				changed(w, ledger.KeyRef(w.key("operator before").ID()), func(k *ledger.KeyRecord) { k.Until = 0 }))
 		}},
 		{name: "offered before its source was registered", about: theOrder, want: "refused unknown", do: func(w *world) {
 			w.environment("env")
@@ -199,8 +203,8 @@ func hiddenCancellation(w *world) {
 
 func hiddenRotation(w *world) {
 	offered(w)
-	party := ref(ledger.KindParty, "operator")
-	before := map[string][]byte{string(party): w.state[string(party)]}
+	key := string(ledger.KeyRef(w.key("operator").ID()))
+	before := map[string][]byte{key: w.state[key]}
 	w.rotate("operator", "operator 2")
 	w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)), before)
 }
