@@ -72,9 +72,9 @@ type checkInput struct {
 
 // Checked says that a call would be recorded.
 type Checked struct {
-	Function ledger.Function `json:"function"`
-	Party    ledger.ID       `json:"party"`
-	Allowed  bool            `json:"allowed" doc:"always true: what would be refused is answered by its problem"`
+	Function ledger.Function `json:"function" zh:"功能" en:"function"`
+	Party    ledger.ID       `json:"party" zh:"办理单位" en:"party that would call"`
+	Allowed  bool            `json:"allowed" zh:"始终为 true：会被拒绝者以 problem 回答" en:"always true: what would be refused is answered by its problem"`
 }
 
 // checkRoute registers the question whether an act would be refused.
@@ -188,9 +188,9 @@ type custodyInput struct {
 
 // CustodyKey is a key that the node keeps, with what key.rotate needs of it.
 type CustodyKey struct {
-	Old   ledger.KeyID     `json:"old"`
-	New   ledger.NewKeyArg `json:"new"`
-	Proof string           `json:"proof"`
+	Old   ledger.KeyID     `json:"old" zh:"将被替换的签署密钥" en:"the sign key that is to be replaced"`
+	New   ledger.NewKeyArg `json:"new" zh:"由节点保管的新密钥" en:"the new key, kept by the node"`
+	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
 }
 
 func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[CustodyKey], error) {

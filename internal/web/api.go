@@ -43,8 +43,8 @@ type Paging struct {
 
 // pageOf is one page of a listing.
 type pageOf[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty" doc:"cursor of the next page; absent on the last"`
+	Items []T    `json:"items" zh:"本页各项" en:"items of this page"`
+	Next  string `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"`
 }
 
 // page makes a page; none found is an empty list, never null.
@@ -92,7 +92,7 @@ func (s *Server) routes() {
 type callInput struct{ Body callBody }
 
 type callBody struct {
-	Call string `json:"call" doc:"compact JWS" maxLength:"60000"`
+	Call string `json:"call" maxLength:"60000" form:"jws" zh:"签名请求，compact JWS" en:"the signed call, a compact JWS"`
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {

@@ -15,11 +15,11 @@ import (
 
 // Fault is one thing that is wrong with an input.
 type Fault struct {
-	Field   string `json:"field" doc:"the member at fault"`
-	Value   string `json:"value,omitempty" doc:"what was given, shortened; never a key, a signature or a salt"`
-	Rule    string `json:"rule" doc:"the rule that it breaks"`
-	Allowed string `json:"allowed,omitempty" doc:"what would be taken"`
-	Message string `json:"message" doc:"the same as a sentence, in the user's language"`
+	Field   string `json:"field" zh:"有误的成员" en:"the member at fault"`
+	Value   string `json:"value,omitempty" zh:"所给的值（截短）；不含密钥、签名或盐值" en:"what was given, shortened; never a key, a signature or a salt"`
+	Rule    string `json:"rule" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
+	Allowed string `json:"allowed,omitempty" zh:"允许的取值" en:"what would be taken"`
+	Message string `json:"message" zh:"同一错误的语句，按用户语言" en:"the same as a sentence, in the user's language"`
 }
 
 // faultsOf lists all faults of an input; none where the error is not about one.

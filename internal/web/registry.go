@@ -105,15 +105,15 @@ func (s *Server) notices(ctx context.Context, in *noticesInput) (*answer[pageOf[
 // PublicParty is what anyone may know of a party; its keys too, since whoever
 // verifies needs them.
 type PublicParty struct {
-	ID     ledger.ID          `json:"id"`
-	Name   string             `json:"name"`
-	USCC   ledger.USCC        `json:"uscc"`
-	Kind   ledger.PartyKind   `json:"kind"`
-	Roles  []ledger.Role      `json:"roles"`
-	Region ledger.Region      `json:"region"`
-	Active bool               `json:"active"`
-	Keys   []ledger.KeyRecord `json:"keys"`
-	Cite   ledger.Cite        `json:"cite"`
+	ID     ledger.ID          `json:"id" zh:"单位编号" en:"id"`
+	Name   string             `json:"name" zh:"名称" en:"name"`
+	USCC   ledger.USCC        `json:"uscc" zh:"统一社会信用代码" en:"unified social credit code"`
+	Kind   ledger.PartyKind   `json:"kind" form:"enum=party_kinds" zh:"类型" en:"kind"`
+	Roles  []ledger.Role      `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"roles"`
+	Region ledger.Region      `json:"region" zh:"区划" en:"region"`
+	Active bool               `json:"active" zh:"未被暂停" en:"it is not suspended"`
+	Keys   []ledger.KeyRecord `json:"keys" zh:"全部公钥：核验者需要" en:"all keys: whoever verifies needs them"`
+	Cite   ledger.Cite        `json:"cite" zh:"最近一次写入该记录的请求" en:"call that last wrote the record"`
 }
 
 func public(p ledger.Party) PublicParty {

@@ -37,34 +37,34 @@ type TraceQuestion struct {
 
 // Step is one record on the way.
 type Step struct {
-	Ref     ledger.Ref       `json:"ref"`
-	Name    string           `json:"name,omitempty" doc:"title or name of the record"`
-	Right   ledger.Right     `json:"right,omitempty" doc:"of a grant"`
-	Party   ledger.ID        `json:"party,omitempty" doc:"whose record it is"`
-	Who     string           `json:"who,omitempty" doc:"name of that party"`
-	State   string           `json:"state,omitempty"`
-	Acts    []provenance.Act `json:"acts,omitempty" doc:"the signed calls that wrote it"`
-	Receipt *ledger.Receipt  `json:"receipt,omitempty"`
-	Index   int64            `json:"log_index,omitempty" doc:"of a receipt, its place in the log"`
-	Node    string           `json:"node,omitempty" doc:"of content and receipts, the origin of the node that holds it"`
-	Proof   string           `json:"proof" doc:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
+	Ref     ledger.Ref       `json:"ref" zh:"记录" en:"record"`
+	Name    string           `json:"name,omitempty" zh:"记录的名称或标题" en:"title or name of the record"`
+	Right   ledger.Right     `json:"right,omitempty" form:"enum=rights" zh:"权能（授予记录）" en:"right, of a grant"`
+	Party   ledger.ID        `json:"party,omitempty" zh:"记录所属单位" en:"whose record it is"`
+	Who     string           `json:"who,omitempty" zh:"该单位名称" en:"name of that party"`
+	State   string           `json:"state,omitempty" zh:"状态" en:"state"`
+	Acts    []provenance.Act `json:"acts,omitempty" zh:"写入该记录的签名请求" en:"the signed calls that wrote it"`
+	Receipt *ledger.Receipt  `json:"receipt,omitempty" zh:"回执内容" en:"content of a receipt"`
+	Index   int64            `json:"log_index,omitempty" zh:"回执在日志中的序号" en:"of a receipt, its place in the log"`
+	Node    string           `json:"node,omitempty" zh:"内容与回执所在节点的标识" en:"of content and receipts, the origin of the node that holds it"`
+	Proof   string           `json:"proof" form:"enum=step_proofs" zh:"recorded：已签署并在账本日志中；anchored：在已锚定的回执日志中；logged：尚未锚定" en:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
 }
 
 // Place is another node of the ledger.
 type Place struct {
-	Origin string `json:"origin" doc:"audience of tokens for it"`
-	URL    string `json:"url,omitempty" doc:"where it says that it is reached"`
+	Origin string `json:"origin" zh:"节点标识，即其令牌的 audience" en:"audience of tokens for it"`
+	URL    string `json:"url,omitempty" zh:"该节点自述的地址" en:"where it says that it is reached"`
 }
 
 // Trace is a walk's answer.
 type Trace struct {
-	From    ledger.Ref    `json:"from"`
-	Steps   []Step        `json:"steps"`
-	Links   []ledger.Link `json:"links"`
-	LeftOut int           `json:"left_out" doc:"records on the way that the asker may not see"`
+	From    ledger.Ref    `json:"from" zh:"起点" en:"where the walk begins"`
+	Steps   []Step        `json:"steps" zh:"沿途记录" en:"records on the way"`
+	Links   []ledger.Link `json:"links" zh:"记录之间的关联" en:"links between them"`
+	LeftOut int           `json:"left_out" zh:"询问者无权查看的记录数" en:"records on the way that the asker may not see"`
 	// Elsewhere are the nodes that hold content on the way, and with it the receipts of its use.
-	Elsewhere []Place `json:"elsewhere,omitempty" doc:"other nodes that hold content on the way, and the receipts of its use: ask them too, with a token for each"`
-	Cut       bool    `json:"cut,omitempty" doc:"more than the limit was found"`
+	Elsewhere []Place `json:"elsewhere,omitempty" zh:"保存沿途内容及其使用回执的其他节点：请另以各节点的令牌询问" en:"other nodes that hold content on the way, and the receipts of its use: ask them too, with a token for each"`
+	Cut       bool    `json:"cut,omitempty" zh:"超过上限，结果被截断" en:"more than the limit was found"`
 }
 
 func (s *Server) traceRoutes() {

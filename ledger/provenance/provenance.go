@@ -34,12 +34,12 @@ type Source interface {
 
 // Act is a call that wrote a record.
 type Act struct {
-	Ref     ledger.Ref      `json:"ref"`
-	Time    ledger.Millis   `json:"time"`
-	Name    ledger.Function `json:"function"`
-	Party   ledger.ID       `json:"party"`
-	Call    ledger.ID       `json:"call"`
-	Payload ledger.Digest   `json:"payload"`
+	Ref     ledger.Ref      `json:"ref" zh:"写入的记录" en:"record that it wrote"`
+	Time    ledger.Millis   `json:"time" zh:"记录时间" en:"when it was recorded"`
+	Name    ledger.Function `json:"function" zh:"功能" en:"function"`
+	Party   ledger.ID       `json:"party" zh:"办理单位" en:"party that called"`
+	Call    ledger.ID       `json:"call" zh:"请求编号" en:"id of the call"`
+	Payload ledger.Digest   `json:"payload" zh:"请求内容的 SHA-256" en:"SHA-256 of the call"`
 }
 
 // Table is the links of recorded calls.
