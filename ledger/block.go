@@ -57,8 +57,8 @@ type Write struct {
 // Line is one line of the digest of what a call wrote or read: a key with the
 // SHA-256 of its value.
 type Line struct {
-	Key    string `json:"key"`
-	SHA256 string `json:"sha256"` // NoValue where there is none
+	Key    string `json:"key" zh:"账本中的键" en:"key on the ledger"`
+	SHA256 string `json:"sha256" zh:"值的 SHA-256；无值为 -" en:"SHA-256 of the value; - for none"` // NoValue where there is none
 }
 
 // NoValue stands in a line for a key that is deleted, or that was not there.

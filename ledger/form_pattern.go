@@ -102,7 +102,9 @@ func (f *form) patternWord(name string) error {
 	if !ok {
 		return fmt.Errorf("no such pattern")
 	}
-	f.pattern = cmp.Or(f.pattern, p.allowed)
+	if f.pattern == "" || f.kind == FieldToken {
+		f.pattern = p.allowed
+	}
 	if p.regexp != "" {
 		f.regexp, f.rule = p.regexp, p.rule
 	}

@@ -147,7 +147,7 @@ func (made planner) form(t reflect.Type, tag string) (*form, error) {
 func (made planner) listForm(f *form, t reflect.Type, tag string) error {
 	f.kind, f.most = FieldList, MaxList
 	var each []string
-	unique := true
+	unique := strings.HasPrefix(tag, "list=")
 	for word := range strings.SplitSeq(tag, ",") {
 		name, arg, _ := strings.Cut(word, "=")
 		switch name {

@@ -116,7 +116,7 @@ func (l *Licensing) license(ctx context.Context, q Question) (Decision, error) {
 type Explanation struct {
 	Party    ledger.ID       `json:"party" zh:"被询问的单位" en:"party that is asked about"`
 	Day      ledger.Date     `json:"day" zh:"判定日" en:"day of the decision"`
-	Purpose  ledger.Purpose  `json:"purpose" zh:"被询问的用途；未限定则无此项" en:"purpose that is asked about; absent: any"`
+	Purpose  AskedPurpose    `json:"purpose" zh:"被询问的用途" en:"purpose that is asked about"`
 	Action   string          `json:"action,omitempty" form:"enum=actions" zh:"被询问的动作；未限定则无此项" en:"action that is asked about; absent: any"`
 	Allow    bool            `json:"allow" zh:"是否允许" en:"whether it is allowed"`
 	Reason   ledger.Reason   `json:"reason,omitempty" zh:"不允许的原因" en:"why not"` // of a denial
@@ -126,6 +126,12 @@ type Explanation struct {
 	Entry    *Entry          `json:"entry,omitempty" zh:"资源的登记结果；未登记则无此项" en:"entry of the resource; absent where it is not registered"` // of the resource, where it was registered
 	Entered  bool            `json:"entry_effective" zh:"登记结果当日有效" en:"the entry counts on that day"`
 	Licenses []Answer        `json:"licenses" zh:"该单位的全部授权，按编号" en:"all licenses of the party, by id"` // all of the party, in order of id
+}
+
+// AskedPurpose is the purpose of a question, which may leave open what it is.
+type AskedPurpose struct {
+	Class ledger.PurposeClass `json:"class,omitempty" form:"enum=purpose_classes" zh:"用途类别；未限定则无此项" en:"class; absent: any"`
+	Code  string              `json:"code,omitempty" form:"word=64" zh:"用途代码" en:"code"`
 }
 
 // Answer is what one license says to the question.
@@ -160,7 +166,7 @@ func (l *Licensing) Explain(ctx context.Context, q Question) (Explanation, error
 }
 
 func (l *Licensing) explain(ctx context.Context, q Question) (Explanation, error) {
-	x := Explanation{Party: q.Party, Day: q.Day, Purpose: q.Purpose, Action: q.Action, Licenses: []Answer{}}
+	x := Explanation{Party: q.Party, Day: q.Day, Purpose: AskedPurpose(q.Purpose), Action: q.Action, Licenses: []Answer{}}
 	d, err := l.decide(ctx, q)
 	if err != nil {
 		return x, err

@@ -65,6 +65,7 @@ func speakRules() {
 		&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
 		&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
 		&validation.MsgExpectedMatchPattern:     "pattern %s",
+		&validation.MsgExpectedBePattern:        "%s",
 		&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
 		&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
 		&validation.MsgExpectedMinLength:        "min_length ≥ %d",

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -135,7 +136,7 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if d := path.Base(t.PkgPath()); d == "registry" || d == "licensing" {
+	if d := path.Base(t.PkgPath()); slices.Contains([]string{"registry", "licensing", "evidence"}, d) {
 		return strings.ToUpper(d[:1]) + d[1:] + name
 	}
 	return name

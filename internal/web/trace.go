@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/provenance"
 )
 
@@ -26,13 +28,13 @@ type Tracer interface {
 
 // TraceQuestion names one thing.
 type TraceQuestion struct {
-	SHA256      ledger.Digest `query:"sha256" doc:"of a file"`
-	Receipt     string        `query:"receipt" doc:"leaf hash or id of a receipt" maxLength:"64"`
-	Order       ledger.ID     `query:"order"`
-	Product     ledger.ID     `query:"product"`
-	License     ledger.ID     `query:"license"`
-	Resource    ledger.ID     `query:"resource"`
-	Certificate string        `query:"certificate" doc:"cad_code or the official code" maxLength:"64"`
+	SHA256      ledger.Digest `query:"sha256" zh:"文件的 SHA-256" en:"SHA-256 of a file"`
+	Receipt     string        `query:"receipt" form:"token=64" zh:"回执编号或其叶哈希" en:"id or leaf hash of a receipt"`
+	Order       ledger.ID     `query:"order" zh:"订单" en:"Order"`
+	Product     ledger.ID     `query:"product" zh:"产品" en:"Product"`
+	License     ledger.ID     `query:"license" zh:"授权" en:"License"`
+	Resource    ledger.ID     `query:"resource" zh:"资源" en:"Resource"`
+	Certificate string        `query:"certificate" form:"bytes=1..64" zh:"平台编号或登记结果查询码" en:"our number or the official code"`
 }
 
 // Step is one record on the way.
@@ -71,20 +73,23 @@ func (s *Server) traceRoutes() {
 	if s.Tracer == nil {
 		return
 	}
-	get(s, "/v1/trace", "trace", "Trace back to the right, or forward to every use 溯源", s.trace)
-	huma.Register(s.api, huma.Operation{
-		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence",
-		Summary: "The evidence bundle about a record 证据包",
-	}, func(ctx context.Context, in *evidenceInput) (*bundle, error) {
-		out, err := s.evidence(ctx, in)
-		return out, s.problemOf(err)
-	})
+	get(s, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
+		says("从文件、回执、订单、编码等追溯到其所依据的权利，或向后追溯到每次使用。不带令牌时只给出公开部分。", "Walks from a file, receipt, order, code … back to the right it rests on, or forward to every use. Without a token only what is public is shown."), s.trace)
+	add(s, huma.Operation{
+		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence", Summary: about(says("证据包", "The evidence bundle about a record")),
+		Description: about(says("与所指记录有关的全部签名请求、回执与证明，可以 cadastre verify 离线核验；格式见 docs/evidence.md。",
+			"All signed calls, receipts and proofs about the record that is named; cadastre verify checks it offline. docs/evidence.md has its form.")),
+	}, s.evidence)
+	// huma describes a raw body as bytes; they are a bundle's.
+	ok := s.api.OpenAPI().Paths["/v1/evidence"].Get.Responses["200"]
+	ok.Description = about(says("证据包", "The bundle"))
+	ok.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[evidence.Bundle](), true, "")
 }
 
 type traceInput struct {
-	Authorization string `header:"Authorization" doc:"optional: without it only what is public is shown"`
+	MaybeAuth
 	TraceQuestion
-	Forward bool `query:"forward" doc:"to what came of it, instead of what it rests on"`
+	Forward bool `query:"forward" zh:"向后追溯到每次使用，而非向前追溯权利" en:"to what came of it, instead of what it rests on"`
 }
 
 func (s *Server) asker(ctx context.Context, header string) (*ledger.Party, error) {
@@ -129,7 +134,7 @@ type bundle struct {
 }
 
 type evidenceInput struct {
-	Authorization string `header:"Authorization"`
+	MaybeAuth
 	TraceQuestion
 }
 
