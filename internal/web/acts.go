@@ -177,7 +177,7 @@ func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) 
 		}
 		return s.Custody.Signer(ctx, p.ID, k.Kid, ledger.UseSign)
 	}
-	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("authorization").By("no_kept_key")
+	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNoKeptKey).At("authorization")
 }
 
 type custodyInput struct {

@@ -47,3 +47,14 @@ func (s *Server) Routes() (list []string) {
 	}
 	return list
 }
+
+// HumaRules are the rules that huma names, with what is allowed.
+func HumaRules() (list []string) {
+	for _, rule := range humaRules {
+		list = append(list, rule)
+	}
+	for _, rule := range spoken {
+		list = append(list, rule)
+	}
+	return list
+}

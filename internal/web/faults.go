@@ -55,33 +55,36 @@ func (f Fault) message(lang string) string {
 	return s
 }
 
-// speakRules has huma name our rules instead of saying English sentences. What
-// follows the name is what is allowed; of "required", the member that is missing.
+// speakRules has huma name our rules instead of saying English sentences.
 func speakRules() {
-	for message, rule := range map[*string]string{
-		&validation.MsgUnexpectedProperty:       "known_member",
-		&validation.MsgExpectedRequiredProperty: "required %s",
-		&validation.MsgExpectedOneOf:            "enum %s",
-		&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
-		&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
-		&validation.MsgExpectedMatchPattern:     "pattern %s",
-		&validation.MsgExpectedBePattern:        "%s",
-		&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
-		&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
-		&validation.MsgExpectedMinLength:        "min_length ≥ %d",
-		&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
-		&validation.MsgExpectedMinItems:         "required ≥ %d",
-		&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
-		&validation.MsgExpectedArrayItemsUnique: "not_twice",
-		&validation.MsgExpectedBoolean:          "type_bool true, false",
-		&validation.MsgExpectedNumber:           "type_float64",
-		&validation.MsgExpectedInteger:          "type_int",
-		&validation.MsgExpectedString:           "type_string",
-		&validation.MsgExpectedArray:            "type_slice",
-		&validation.MsgExpectedObject:           "type_struct",
-	} {
+	for message, rule := range humaRules {
 		*message = rule
 	}
+}
+
+// humaRules are our rules for huma's sentences. What follows the name is what is
+// allowed; of "required", the member that is missing.
+var humaRules = map[*string]string{
+	&validation.MsgUnexpectedProperty:       "known_member",
+	&validation.MsgExpectedRequiredProperty: "required %s",
+	&validation.MsgExpectedOneOf:            "enum %s",
+	&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
+	&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
+	&validation.MsgExpectedMatchPattern:     "pattern %s",
+	&validation.MsgExpectedBePattern:        "%s",
+	&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
+	&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
+	&validation.MsgExpectedMinLength:        "min_length ≥ %d",
+	&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
+	&validation.MsgExpectedMinItems:         "required ≥ %d",
+	&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
+	&validation.MsgExpectedArrayItemsUnique: "not_twice",
+	&validation.MsgExpectedBoolean:          "type_bool true, false",
+	&validation.MsgExpectedNumber:           "type_float64",
+	&validation.MsgExpectedInteger:          "type_int",
+	&validation.MsgExpectedString:           "type_string",
+	&validation.MsgExpectedArray:            "type_slice",
+	&validation.MsgExpectedObject:           "type_struct",
 }
 
 // spoken are the sentences that huma has no name for, with our rules.
