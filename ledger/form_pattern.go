@@ -10,7 +10,6 @@ import (
 // pattern is a named shape of a text.
 type pattern struct {
 	rule    string
-	empty   string // rule that an empty value breaks, where it is another
 	allowed string // for people
 	matches func(s string) bool
 }
@@ -41,7 +40,7 @@ var patterns = map[string]pattern{
 		rule: "catalogue_code", allowed: "at least 6 digits / digits",
 		matches: func(s string) bool { return len(s) <= maxIdentifier && catalogueForm.MatchString(s) },
 	},
-	"gbt4754":       {rule: "gbt4754", empty: "required", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", matches: sectorForm.MatchString},
+	"gbt4754":       {rule: "gbt4754", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", matches: sectorForm.MatchString},
 	"page":          {rule: "http_url", allowed: "http:// or https:// and a host", matches: isPage},
 	"defect":        {rule: "defect_characters", allowed: "1 to 64 of 0–9 A–Z a–z _ . : / ( ) [ ] § - and blank", matches: defectForm.MatchString},
 	"registry_code": {rule: "registry_code", allowed: "8 to 64 of 0–9 A–Z a–z . -", matches: registryCodeForm.MatchString},
@@ -64,11 +63,8 @@ func (f *form) patternWord(name string) error {
 	}
 	f.checks = append(f.checks, func(v reflect.Value) *Error {
 		s := v.String()
-		switch {
-		case s == "" && p.empty != "":
-			return Invalid("", p.empty).With("allowed", p.allowed)
-		case !p.matches(s):
-			return Invalid("", p.rule).quote(s).With("allowed", p.allowed)
+		if !p.matches(s) {
+			return wrongText("", s, p.rule, p.allowed)
 		}
 		return nil
 	})

@@ -34,27 +34,32 @@ const (
 	FieldJSON    = "json"
 )
 
+const (
+	momentWords = "Unix time in milliseconds"
+	jwsWords    = "compact JWS, ES256"
+)
+
 // ownForm gives the form of a type that checks itself. A value that is a secret,
 // a key or a proof is quiet.
 func (f *form) ownForm(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[ID]():
-		f.own(FieldID, "UUID, version 7 or 8", func(v reflect.Value) error { return ID(v.String()).Validate("") })
+		f.own(FieldID, idWords, func(v reflect.Value) error { return ID(v.String()).Validate("") })
 	case reflect.TypeFor[Digest]():
-		f.own(FieldDigest, "SHA-256, 64 digits of 0–9 a–f", func(v reflect.Value) error { return Digest(v.String()).Validate("") })
+		f.own(FieldDigest, digestWords, func(v reflect.Value) error { return Digest(v.String()).Validate("") })
 	case reflect.TypeFor[Date]():
-		f.own(FieldDate, "a day, YYYY-MM-DD", func(v reflect.Value) error { return Date(v.String()).Validate("") })
+		f.own(FieldDate, dateWords, func(v reflect.Value) error { return Date(v.String()).Validate("") })
 	case reflect.TypeFor[Region]():
-		f.own(FieldRegion, "GB/T 2260, six digits", func(v reflect.Value) error { return Region(v.String()).Validate("") })
+		f.own(FieldRegion, regionWords, func(v reflect.Value) error { return Region(v.String()).Validate("") })
 	case reflect.TypeFor[USCC]():
-		f.own(FieldUSCC, "GB 32100-2015, 18 characters", func(v reflect.Value) error { return USCC(v.String()).Validate("") })
+		f.own(FieldUSCC, usccWords, func(v reflect.Value) error { return USCC(v.String()).Validate("") })
 	case reflect.TypeFor[CadCode]():
-		f.own(FieldCode, "REGION-TYPE-DATE-SERIAL-CHECK", func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
+		f.own(FieldCode, cadCodeWords, func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
 	case reflect.TypeFor[KeyID]():
-		f.own(FieldKeyID, "RFC 7638 thumbprint", func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
+		f.own(FieldKeyID, keyIDWords, func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[JWK]():
-		f.own(FieldJWK, "public key of P-256", func(v reflect.Value) error { return as[JWK](v).Validate("") })
+		f.own(FieldJWK, keyWords, func(v reflect.Value) error { return as[JWK](v).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[Salted]():
 		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", func(v reflect.Value) error { return as[Salted](v).Validate("") })
@@ -110,7 +115,7 @@ func (f *form) word(name, arg string) error {
 		f.kind, f.quiet = FieldJWS, true
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			if v.String() == "" {
-				return Invalid("", "required")
+				return Invalid("", "required").allow(jwsWords)
 			}
 			return nil
 		})
@@ -121,7 +126,7 @@ func (f *form) word(name, arg string) error {
 		return f.patternWord(arg)
 	case "ref":
 		kinds := strings.Split(arg, "/")
-		f.pattern, f.allowed = "KIND/ID, KIND one of "+strings.Join(kinds, ", "), strings.Join(kinds, ", ")
+		f.pattern = refWords(kinds)
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(Ref(v.String()).Validate("", kinds...)) })
 		return nil
 	case "true":
@@ -179,11 +184,15 @@ func (f *form) textWord(name, arg string) error {
 		f.kind = FieldToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
 	case "word":
-		f.kind, f.pattern, f.allowed = FieldWord, "a–z 0–9 _", "a–z 0–9 _"
+		f.kind, f.pattern, f.allowed = FieldWord, wordWords, between(least, most)+": "+wordWords
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
 	case "bytes":
+		f.allowed = between(least, most) + " 字节/bytes"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			n := v.Len()
+			if n == 0 && least > 0 {
+				return Invalid("", "required")
+			}
 			if n < least {
 				return Invalid("", "min_length").With("limit", strconv.Itoa(least))
 			}
@@ -195,6 +204,8 @@ func (f *form) textWord(name, arg string) error {
 	}
 	return err
 }
+
+const wordWords = "a–z 0–9 _"
 
 // checkWord checks the code of a purpose: lower-case letters, digits and "_".
 func checkWord(s string, most int) *Error {
@@ -214,10 +225,13 @@ func (f *form) numberWord(name, arg string) error {
 	switch name {
 	case "ms":
 		least := int64(1)
-		f.min, f.pattern = &least, "Unix time in milliseconds"
+		f.min, f.pattern = &least, momentWords
 		f.allowed = f.pattern
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
-			if v.Int() < least {
+			switch n := v.Int(); {
+			case n == 0:
+				return Invalid("", "required")
+			case n < least:
 				return Invalid("", "unix_ms")
 			}
 			return nil
