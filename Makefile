@@ -31,9 +31,9 @@ demo: build ## play the demonstration on a fresh node and stop 在新节点上�
 	$(BINARY) demo --dir $(CACHE)/demo
 
 .PHONY: build
-build: ## build the program into .cache/bin 构建程序
+build: ## build the program, and verify for courts, into .cache/bin 构建程序
 	@mkdir -p $(dir $(BINARY))
-	@CGO_ENABLED=0 go build -trimpath -o $(BINARY) ./cmd/cadastre
+	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
 .PHONY: test
 test: ## run all tests, with the race detector where a C compiler is found 运行全部测试
