@@ -88,6 +88,9 @@ func placed(p TLogProof, root tlog.Hash) (Placed, error) {
 	if e.V != ledger.EntryVersion || e.Seq >= uint64(p.Size) {
 		return Placed{}, errors.New("entry has an unknown version or lies past the checkpoint")
 	}
+	if err := e.State.Validate("state"); err != nil {
+		return Placed{}, err
+	}
 	if err := included(p.Path, p.Size, root, int64(e.Seq), p.Entry); err != nil {
 		return Placed{}, err
 	}
