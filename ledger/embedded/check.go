@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -29,9 +30,9 @@ func (l *Ledger) Check(ctx context.Context) error {
 // the first one that is not as an entry wrote it.
 func (l *Ledger) compareRecords(ctx context.Context) error {
 	c := checker{l: l, size: l.log.Size(), missing: map[string]bool{}}
-	s := &spine{}
-	for s.size < c.size {
-		blocks, err := l.blocks(ctx, s, min(c.size, s.size+chunk))
+	s := new(tlog.Spine)
+	for s.Size() < c.size {
+		blocks, err := l.blocks(ctx, s, min(c.size, s.Size()+chunk))
 		if err != nil {
 			return err
 		}
