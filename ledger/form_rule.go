@@ -39,25 +39,25 @@ const (
 func (f *form) ownForm(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[ID]():
-		f.own(FieldID, "UUID, version 7 or 8", func(v reflect.Value) error { return ID(v.String()).Validate("") })
+		f.own(FieldID, "UUID, version 7 or 8", "^"+idRegexp+"$", func(v reflect.Value) error { return ID(v.String()).Validate("") })
 	case reflect.TypeFor[Digest]():
-		f.own(FieldDigest, "SHA-256, 64 digits of 0–9 a–f", func(v reflect.Value) error { return Digest(v.String()).Validate("") })
+		f.own(FieldDigest, "SHA-256, 64 digits of 0–9 a–f", digestRegexp, func(v reflect.Value) error { return Digest(v.String()).Validate("") })
 	case reflect.TypeFor[Date]():
-		f.own(FieldDate, "a day, YYYY-MM-DD", func(v reflect.Value) error { return Date(v.String()).Validate("") })
+		f.own(FieldDate, "a day, YYYY-MM-DD", dateRegexp, func(v reflect.Value) error { return Date(v.String()).Validate("") })
 	case reflect.TypeFor[Region]():
-		f.own(FieldRegion, "GB/T 2260, six digits", func(v reflect.Value) error { return Region(v.String()).Validate("") })
+		f.own(FieldRegion, "GB/T 2260, six digits", regionRegexp, func(v reflect.Value) error { return Region(v.String()).Validate("") })
 	case reflect.TypeFor[USCC]():
-		f.own(FieldUSCC, "GB 32100-2015, 18 characters", func(v reflect.Value) error { return USCC(v.String()).Validate("") })
+		f.own(FieldUSCC, "GB 32100-2015, 18 characters", usccRegexp, func(v reflect.Value) error { return USCC(v.String()).Validate("") })
 	case reflect.TypeFor[CadCode]():
-		f.own(FieldCode, "REGION-TYPE-DATE-SERIAL-CHECK", func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
+		f.own(FieldCode, "REGION-TYPE-DATE-SERIAL-CHECK", codeRegexp, func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
 	case reflect.TypeFor[KeyID]():
-		f.own(FieldKeyID, "RFC 7638 thumbprint", func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
+		f.own(FieldKeyID, "RFC 7638 thumbprint", bytesRegexp, func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[JWK]():
-		f.own(FieldJWK, "public key of P-256", func(v reflect.Value) error { return as[JWK](v).Validate("") })
+		f.own(FieldJWK, "public key of P-256", "", func(v reflect.Value) error { return as[JWK](v).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[Salted]():
-		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", func(v reflect.Value) error { return as[Salted](v).Validate("") })
+		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", "", func(v reflect.Value) error { return as[Salted](v).Validate("") })
 		f.quiet = true
 	default:
 		return false
@@ -65,9 +65,10 @@ func (f *form) ownForm(t reflect.Type) bool {
 	return true
 }
 
-func (f *form) own(kind, pattern string, validate func(v reflect.Value) error) {
-	f.kind, f.pattern, f.allowed = kind, pattern, pattern
+func (f *form) own(kind, pattern, regexp string, validate func(v reflect.Value) error) {
+	f.kind, f.pattern, f.allowed, f.regexp = kind, pattern, pattern, regexp
 	f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(validate(v)) })
+	f.rule = fault(validate(f.zero)).Rule
 }
 
 func as[T any](v reflect.Value) T {
@@ -107,7 +108,7 @@ func (f *form) word(name, arg string) error {
 		f.quiet = true
 		return nil
 	case "jws":
-		f.kind, f.quiet = FieldJWS, true
+		f.kind, f.quiet, f.regexp, f.rule = FieldJWS, true, jwsRegexp, "jws"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			if v.String() == "" {
 				return Invalid("", "required")
@@ -122,6 +123,8 @@ func (f *form) word(name, arg string) error {
 	case "ref":
 		kinds := strings.Split(arg, "/")
 		f.pattern, f.allowed = "KIND/ID, KIND one of "+strings.Join(kinds, ", "), strings.Join(kinds, ", ")
+		f.rule = "enum"
+		f.regexp = "^(" + strings.Join(kinds, "|") + ")/" + idRegexp + "$"
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(Ref(v.String()).Validate("", kinds...)) })
 		return nil
 	case "true":
@@ -154,7 +157,7 @@ func (f *form) enumWord(name string) error {
 	if !ok {
 		return fmt.Errorf("no such list")
 	}
-	f.kind, f.enum, f.allowed = FieldEnum, &e, e.String()
+	f.kind, f.enum, f.allowed, f.rule = FieldEnum, &e, e.String(), "enum"
 	f.checks = append(f.checks, func(v reflect.Value) *Error {
 		s := v.String()
 		if e.Has(s) {
@@ -164,6 +167,9 @@ func (f *form) enumWord(name string) error {
 	})
 	return nil
 }
+
+// ruleToken is broken by a token or a word with other characters.
+const ruleToken = "token_characters"
 
 func (f *form) textWord(name, arg string) error {
 	low, high, err := bounds(arg)
@@ -176,10 +182,11 @@ func (f *form) textWord(name, arg string) error {
 	case "text":
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckText("", v.String(), least, most)) })
 	case "token":
-		f.kind = FieldToken
+		f.kind, f.pattern, f.regexp, f.rule = FieldToken, tokenCharacters, tokenRegexp, ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
 	case "word":
-		f.kind, f.pattern, f.allowed = FieldWord, "a–z 0–9 _", "a–z 0–9 _"
+		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, "a–z 0–9 _", "a–z 0–9 _", wordRegexp
+		f.rule = ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
 	case "bytes":
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
@@ -204,7 +211,7 @@ func checkWord(s string, most int) *Error {
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return Invalid("", "token_characters")
+			return Invalid("", ruleToken)
 		}
 	}
 	return nil

@@ -51,8 +51,8 @@ func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 // Suspension is one open suspension: only the role that set it lifts it
 // (protocol §8). Effective means that none is open.
 type Suspension struct {
-	Role   Role   `json:"role" form:"enum=roles" zh:"中止方角色" en:"Role"`
-	By     ID     `json:"by" zh:"中止方" en:"Suspended by"`
+	Role   Role   `json:"role" form:"enum=roles" zh:"暂停方角色" en:"Role"`
+	By     ID     `json:"by" zh:"暂停方" en:"Suspended by"`
 	Ground string `json:"ground" form:"token=64" zh:"理由" en:"Ground"`
 	Since  Millis `json:"since" form:"ms" zh:"起始时间" en:"Since"`
 }
@@ -122,7 +122,7 @@ type Party struct {
 	URL         string       `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`
 	AdmittedAt  Millis       `json:"admitted_at" form:"ms" zh:"准入时间" en:"Admitted at"` // also verified_at: the authority checked who it is
 	AdmittedBy  ID           `json:"admitted_by" zh:"准入机构" en:"Admitted by"`
-	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"暂停" en:"Suspensions"`
 	Cite        Cite         `json:"cite" zh:"引用请求" en:"Written by"` // the call that wrote this version
 }
 

@@ -48,9 +48,9 @@ func (r Ref) Validate(field string, kinds ...string) error {
 // Link says that From rests on To: a license on the offer's implementer, an
 // order on a product. Rel is the word for it.
 type Link struct {
-	From Ref    `json:"from"`
-	Rel  string `json:"rel"`
-	To   Ref    `json:"to"`
+	From Ref    `json:"from" zh:"依据他者的记录" en:"record that rests on the other"`
+	Rel  string `json:"rel" zh:"关系" en:"how it does"`
+	To   Ref    `json:"to" zh:"被依据的记录" en:"record that it rests on"`
 }
 
 // State keys. Records are kept under their reference; index keys and call

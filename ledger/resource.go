@@ -304,7 +304,7 @@ type Entry struct {
 	ValidUntil   Date         `json:"valid_until" zh:"有效期至" en:"Valid until"` // inclusive
 	Body         ID           `json:"registry_body" zh:"登记机构" en:"Registry body"`
 	State        EntryState   `json:"state" form:"enum=entry_states" zh:"状态" en:"State"`
-	Suspensions  []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Suspensions  []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"暂停" en:"Suspensions"`
 	Cite         Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 

@@ -61,15 +61,15 @@ const (
 
 // Alarm is a step that is past its limit. It never gives a right (domain §2.3).
 type Alarm struct {
-	Application ledger.ID   `json:"application"`
-	Applicant   ledger.ID   `json:"applicant"`
-	Body        ledger.ID   `json:"registry_body"`
-	Title       string      `json:"title"`
-	Step        Step        `json:"step"`
-	Objection   ledger.ID   `json:"objection,omitempty"` // of decide_objection
-	Due         ledger.Date `json:"due"`
-	Days        int         `json:"days"` // working days since, today included
-	Provisional bool        `json:"provisional,omitempty"`
+	Application ledger.ID   `json:"application" zh:"登记申请" en:"application"`
+	Applicant   ledger.ID   `json:"applicant" zh:"申请单位" en:"applicant"`
+	Body        ledger.ID   `json:"registry_body" zh:"登记机构" en:"registry body"`
+	Title       string      `json:"title" zh:"资源名称" en:"title of the resource"`
+	Step        Step        `json:"step" form:"enum=application_steps" zh:"超期的环节" en:"step that is overdue"`
+	Objection   ledger.ID   `json:"objection,omitempty" zh:"待处理的异议" en:"objection that waits, of decide_objection"` // of decide_objection
+	Due         ledger.Date `json:"due" zh:"期限最后一日" en:"last day of the limit"`
+	Days        int         `json:"days" zh:"已超过的工作日数，含当日" en:"working days since, today included"` // working days since, today included
+	Provisional bool        `json:"provisional,omitempty" zh:"该年放假安排尚未登记，期限按周一至周五推算" en:"the year has no recorded list of working days: Monday to Friday are taken"`
 }
 
 // waits is a limit that runs.

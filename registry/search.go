@@ -32,10 +32,10 @@ type Query struct {
 
 // Page is one page of a search.
 type Page struct {
-	Resources []Summary `json:"resources"`
-	Facets    Facets    `json:"facets"`
-	Total     int       `json:"total"`          // of all pages
-	Next      string    `json:"next,omitempty"` // cursor of the next page, empty on the last
+	Resources []Summary `json:"resources" zh:"本页资源" en:"resources of this page"`
+	Facets    Facets    `json:"facets" zh:"各项计数" en:"counts"`
+	Total     int       `json:"total" zh:"全部页的总数" en:"number on all pages"`                                             // of all pages
+	Next      string    `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"` // cursor of the next page, empty on the last
 }
 
 // Tiers of a search by text: what has all words in its title comes first, each

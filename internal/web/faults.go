@@ -15,11 +15,11 @@ import (
 
 // Fault is one thing that is wrong with an input.
 type Fault struct {
-	Field   string `json:"field" doc:"the member at fault"`
-	Value   string `json:"value,omitempty" doc:"what was given, shortened; never a key, a signature or a salt"`
-	Rule    string `json:"rule" doc:"the rule that it breaks"`
-	Allowed string `json:"allowed,omitempty" doc:"what would be taken"`
-	Message string `json:"message" doc:"the same as a sentence, in the user's language"`
+	Field   string `json:"field" zh:"有误的成员" en:"the member at fault"`
+	Value   string `json:"value,omitempty" zh:"所给的值（截短）；不含密钥、签名或盐值" en:"what was given, shortened; never a key, a signature or a salt"`
+	Rule    string `json:"rule" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
+	Allowed string `json:"allowed,omitempty" zh:"允许的取值" en:"what would be taken"`
+	Message string `json:"message" zh:"同一错误的语句，按用户语言" en:"the same as a sentence, in the user's language"`
 }
 
 // faultsOf lists all faults of an input; none where the error is not about one.
@@ -55,32 +55,36 @@ func (f Fault) message(lang string) string {
 	return s
 }
 
-// speakRules has huma name our rules instead of saying English sentences. What
-// follows the name is what is allowed; of "required", the member that is missing.
+// speakRules has huma name our rules instead of saying English sentences.
 func speakRules() {
-	for message, rule := range map[*string]string{
-		&validation.MsgUnexpectedProperty:       "known_member",
-		&validation.MsgExpectedRequiredProperty: "required %s",
-		&validation.MsgExpectedOneOf:            "enum %s",
-		&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
-		&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
-		&validation.MsgExpectedMatchPattern:     "pattern %s",
-		&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
-		&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
-		&validation.MsgExpectedMinLength:        "min_length ≥ %d",
-		&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
-		&validation.MsgExpectedMinItems:         "required ≥ %d",
-		&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
-		&validation.MsgExpectedArrayItemsUnique: "not_twice",
-		&validation.MsgExpectedBoolean:          "type_bool true, false",
-		&validation.MsgExpectedNumber:           "type_float64",
-		&validation.MsgExpectedInteger:          "type_int",
-		&validation.MsgExpectedString:           "type_string",
-		&validation.MsgExpectedArray:            "type_slice",
-		&validation.MsgExpectedObject:           "type_struct",
-	} {
+	for message, rule := range humaRules {
 		*message = rule
 	}
+}
+
+// humaRules are our rules for huma's sentences. What follows the name is what is
+// allowed; of "required", the member that is missing.
+var humaRules = map[*string]string{
+	&validation.MsgUnexpectedProperty:       "known_member",
+	&validation.MsgExpectedRequiredProperty: "required %s",
+	&validation.MsgExpectedOneOf:            "enum %s",
+	&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
+	&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
+	&validation.MsgExpectedMatchPattern:     "pattern %s",
+	&validation.MsgExpectedBePattern:        "%s",
+	&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
+	&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
+	&validation.MsgExpectedMinLength:        "min_length ≥ %d",
+	&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
+	&validation.MsgExpectedMinItems:         "required ≥ %d",
+	&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
+	&validation.MsgExpectedArrayItemsUnique: "not_twice",
+	&validation.MsgExpectedBoolean:          "type_bool true, false",
+	&validation.MsgExpectedNumber:           "type_float64",
+	&validation.MsgExpectedInteger:          "type_int",
+	&validation.MsgExpectedString:           "type_string",
+	&validation.MsgExpectedArray:            "type_slice",
+	&validation.MsgExpectedObject:           "type_struct",
 }
 
 // spoken are the sentences that huma has no name for, with our rules.

@@ -194,7 +194,7 @@ func TestAcceptedForgeries(t *testing.T) {
 	tell(t, []history{
 		{name: "a cancellation left out before the payment", about: theOrder, hide: []ledger.Function{ledger.FnOrderCancel}, do: hiddenCancellation},
 		{name: "a rotation left out before the ended key signs", about: theLicense, hide: []ledger.Function{ledger.FnKeyRotate}, do: hiddenRotation},
-		{name: "a license of a resource that nobody registered, beside the matter", about: theLicense, do: func(w *world) {
+		{name: "a license of a resource that nobody registered, beside the matter", found: true, about: theLicense, do: func(w *world) {
 			w.environment("env")
 			w.pretend(w.sign("implementer", "implementer", ledger.FnLicenseOffer, scenario("L", id("nowhere"))), registeredNowhere(w, "nowhere", "n"))
 		}, edit: func(w *world, b *evidence.Bundle) { b.Calls[len(b.Calls)-1].Reads = w.read }},
