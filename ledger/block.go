@@ -110,6 +110,7 @@ type LogEntry struct {
 	Reads  Digest `json:"reads"` // of what the contract read for the call
 	Writes Digest `json:"writes"`
 	Event  Digest `json:"event"`
+	State  Digest `json:"state"` // of the StateSum of all that is recorded once the call is
 }
 
 // Committed is a call that is recorded.

@@ -105,6 +105,9 @@ func ParseEntry(data []byte) (Placed, error) {
 	if e.V != ledger.EntryVersion || e.Seq > math.MaxInt64 {
 		return Placed{}, errors.New("entry has an unknown version or place")
 	}
+	if err := e.State.Validate("state"); err != nil {
+		return Placed{}, err
+	}
 	return Placed{
 		JWS: e.Call, Position: ledger.Position{Block: e.Seq}, Time: e.Time, Rules: e.Rules, Reads: e.Reads, Writes: e.Writes, Event: e.Event,
 	}, nil

@@ -83,11 +83,19 @@ func TestHistoriesOfTheLog(t *testing.T) {
 	tell(t, []history{
 		{name: "an entry without event", about: theLicense, want: "proof", do: func(w *world) {
 			offered(w)
-			w.reentry(func(s string) string { return s[:strings.Index(s, `,"event"`)] + "}" })
+			w.reentry(func(s string) string { return s[:strings.Index(s, `,"event"`)] + s[strings.Index(s, `,"state"`):] })
 		}},
 		{name: "the event of another", about: theLicense, want: "event", do: func(w *world) {
 			offered(w)
-			w.reentry(func(s string) string { return s[:strings.Index(s, `"event":`)] + `"event":"` + string(sum("x")) + `"}` })
+			w.reentry(func(s string) string { return s[:strings.Index(s, `"event":`)] + `"event":"` + string(sum("x")) + s[strings.Index(s, `","state"`):] })
+		}},
+		{name: "an entry without its state", about: theLicense, want: "proof", do: func(w *world) {
+			offered(w)
+			w.reentry(func(s string) string { return s[:strings.Index(s, `,"state"`)] + "}" })
+		}},
+		{name: "a state that is no digest", about: theLicense, want: "proof", do: func(w *world) {
+			offered(w)
+			w.reentry(func(s string) string { return s[:strings.Index(s, `"state":`)] + `"state":"x"}` })
 		}},
 		{name: "other reads", about: theLicense, want: "reads", do: func(w *world) {
 			offered(w)

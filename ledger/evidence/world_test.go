@@ -76,6 +76,7 @@ type world struct {
 	t        testing.TB
 	now      ledger.Millis
 	state    map[string][]byte
+	sum      ledger.StateSum // of state
 	keys     map[string]*ledger.Key
 	sealed   map[string]bool // whose key the node keeps
 	log      tree
@@ -245,18 +246,22 @@ func (w *world) commit(s ledger.Signed, r contract.Result) {
 	if seq == 0 {
 		w.genesis = ledger.DigestOf([]byte(s.Compact))
 	}
-	w.log.append(w.t, encode(w.t, ledger.LogEntry{
-		V: ledger.EntryVersion, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Reads: r.Record.Reads, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
-	}))
-	w.writes[seq] = r.Writes
 	for _, write := range r.Writes {
 		w.index[write.Key] = append(w.index[write.Key], seq)
-		if write.Value == nil {
+		if old, ok := w.state[write.Key]; ok {
+			w.sum.Remove(write.Key, old)
 			delete(w.state, write.Key)
-			continue
 		}
-		w.state[write.Key] = write.Value
+		if write.Value != nil {
+			w.sum.Add(write.Key, write.Value)
+			w.state[write.Key] = write.Value
+		}
 	}
+	w.log.append(w.t, encode(w.t, ledger.LogEntry{
+		V: ledger.EntryVersion, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Reads: r.Record.Reads, Writes: ledger.HashWrites(r.Writes),
+		Event: ledger.DigestOf(r.Event), State: w.sum.Digest(),
+	}))
+	w.writes[seq] = r.Writes
 }
 
 func encode(t testing.TB, v any) []byte {
