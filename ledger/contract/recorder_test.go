@@ -32,7 +32,7 @@ var refusals = struct {
 }{seen: map[pair]bool{}}
 
 // recordRefusal notes the reason of an outcome, where it is a refusal of the
-// contract: one of the signature on the call comes before.
+// contract: one of the signature on the call comes before, and one of its size.
 func recordRefusal(fn ledger.Function, err error) {
 	if e := ledger.AsError(err); e != nil && !unverified(e) {
 		refusals.Lock()
@@ -138,9 +138,10 @@ func compareCheck(t fataler, env contract.Env, state contract.State, call ledger
 	}
 }
 
-// unverified reports whether a refusal says that the signature on the call is not good.
+// unverified reports whether a refusal says that the signature on the call is not
+// good, or that the call is too large to be read.
 func unverified(e *ledger.Error) bool {
-	return e.Field == "header.alg" || e.Field == "" && e.Reason == ledger.ReasonSignature
+	return e.Field == "args" && e.Reason == ledger.ReasonTooLarge || e.Field == "header.alg" || e.Field == "" && e.Reason == ledger.ReasonSignature
 }
 
 // aboutTheSigned reports whether a refusal is about the signed call itself: its
