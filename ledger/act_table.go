@@ -17,7 +17,8 @@ type ActRow struct {
 	Begins   bool     `json:"begins"`
 	Answers  bool     `json:"answers"` // the arguments cite the call that last wrote the record
 	Moves    []Move   `json:"moves"`
-	Until    string   `json:"until,omitempty"`
+	Until    []Clock  `json:"until"`    // limits after whose last day it may not be done
+	After    []Clock  `json:"after"`    // periods that must be over before
 	Refusals []Reason `json:"refusals"` // beyond the common ones
 	Batched  bool     `json:"batched"`
 	Custody  bool     `json:"custody"`
@@ -43,7 +44,7 @@ func (a Act) row() ActRow {
 	args := a.Args()
 	r := ActRow{
 		Function: a.Name, Title: a.Title, Who: append([]Who{}, a.Who...), Args: reflect.TypeOf(args).Elem().Name(), Fields: FieldsOf(args),
-		On: a.On, ID: a.ID, Makes: a.Makes, Begins: a.Begins, Answers: a.Answers(), Moves: append([]Move{}, a.Moves...), Until: a.Until,
+		On: a.On, ID: a.ID, Makes: a.Makes, Begins: a.Begins, Answers: a.Answers(), Moves: append([]Move{}, a.Moves...), Until: append([]Clock{}, a.Until...), After: append([]Clock{}, a.After...),
 		Refusals: a.Refusals(), Batched: a.Batched, Custody: a.Custody,
 	}
 	if a.Note != (Words{}) {

@@ -21,7 +21,10 @@ How to read a row:
 - **Arguments**: a member with \* must be there. ` + "`answers`" + ` is the payload hash of the call that last wrote the record, so that nobody
   answers a version that he has not seen; another one is refused as ` + "`stale`" + `.
 - **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
-- **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `.
+- **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `. *Later with* a
+  member of the arguments: that says why it is late.
+- **After**: the member with the period that must be over before; earlier it is refused as ` + "`period_running`" + `. Periods are counted in working
+  days by the recorded lists; one of 0 days, on a demonstration ledger, is over at once and never too late.
 - **May be refused for**: reasons beyond those that hold for every call. The tests of the contract produce each of them.
 
 Whether a call would be refused can be asked without making it: ` + "`POST /v1/acts/FUNCTION/check`" + `, or ` + "`--check`" + ` on any command that writes.
@@ -85,10 +88,24 @@ func actRow(b *strings.Builder, a ledger.ActRow) {
 	if a.Makes != "" {
 		leads = join(leads, "makes "+a.Makes)
 	}
-	if a.Until != "" {
-		leads = join(leads, "until `"+a.Until+"`")
+	for _, c := range a.After {
+		leads = join(leads, "after `"+c.Member+"`"+ruleOf(c))
+	}
+	for _, c := range a.Until {
+		leads = join(leads, "until `"+c.Member+"`"+ruleOf(c))
+		if c.Unless != "" {
+			leads += ", later with `" + c.Unless + "`"
+		}
 	}
 	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s |\n", a.Function, title, whoOf(a), argsOf(a), leads, words(a.Refusals))
+}
+
+// ruleOf names the rule that sets a clock, in brackets.
+func ruleOf(c ledger.Clock) string {
+	if c.Rule == "" {
+		return ""
+	}
+	return " (" + c.Rule + ")"
 }
 
 func join(a, b string) string {

@@ -27,6 +27,15 @@ func (s *Server) actRoutes() {
 	get(s, "/v1/acts.json", "acts", "The table of acts 功能表", func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
 		return say(ledger.PublishedActs(), nil)
 	})
+	get(s, "/v1/acts", "possible", "What the caller may do on a record now 可办理的操作", s.possible)
+	for _, p := range s.api.OpenAPI().Paths["/v1/acts"].Get.Parameters {
+		if p.Name == "on" {
+			for _, kind := range ledger.ChangedKinds() {
+				p.Schema.Enum = append(p.Schema.Enum, kind)
+			}
+			p.Schema.PrecomputeMessages()
+		}
+	}
 	huma.Register(s.api, huma.Operation{
 		OperationID: "custody-key", Method: http.MethodPost, Path: "/v1/custody/keys",
 		Summary: "Have the node keep a sign key 由节点托管签署密钥", MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
@@ -43,6 +52,23 @@ func (s *Server) actRoutes() {
 			s.checkRoute(a)
 		}
 	}
+}
+
+type possibleInput struct {
+	AuthHeader
+	On string `query:"on" required:"true" doc:"kind of the record"`
+	ID string `query:"id" required:"true" doc:"id of the record" maxLength:"250"`
+}
+
+// possible lists the acts that are open to the caller on a record which he may
+// read: by his role, whose act it is, the record's state and the clocks on it.
+func (s *Server) possible(ctx context.Context, in *possibleInput) (*answer[pageOf[ledger.Open]], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	open, err := s.Possible(ctx, p, ledger.RefTo(in.On, in.ID))
+	return say(page(open, ""), sought(err))
 }
 
 type actInput struct {

@@ -46,9 +46,6 @@ func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 // resubmit answers a return with the whole application again; its limit begins
 // again that day (R10). After 30 working days of silence it counts as withdrawn.
 func resubmit(t *tx, a ledger.AppResubmitArgs, app *ledger.Application) error {
-	if err := t.before(app.ResubmitBy, "application", "domain §2.3"); err != nil {
-		return err
-	}
 	if a.Resource.ID != app.Resource.ID {
 		return ledger.Invalid("resource.id", "same_as_before")
 	}
