@@ -31,12 +31,12 @@ const (
 	exitUsage       = 2
 	exitRefused     = 3 // the ledger or the node refused: asking again changes nothing
 	exitUnavailable = 4 // no answer: the same command may be run again
-	exitUnproven    = 5 // verify: something that the bundle claims does not hold
+	exitUnproven    = 5 // verify, audit: something that is claimed does not hold
 )
 
 const description = `Cadastre (数籍): the open register and marketplace for public data.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify).`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify, audit).`
 
 // program is what every command is given.
 type program struct {
@@ -74,6 +74,7 @@ type commands struct {
 	Fetch    fetchCmd    `cmd:"" help:"Fetch what an order bought, resumably, and check it."`
 	Trace    traceCmd    `cmd:"" help:"Trace a file, receipt, order, product, resource or certificate to the right it rests on."`
 	Verify   verifyCmd   `cmd:"" help:"Check an evidence bundle offline."`
+	Audit    auditCmd    `cmd:"" help:"Replay a whole ledger and judge every delivery: a node's log by its address, or its folder."`
 	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
 	Acts     actsCmd     `cmd:"" help:"Print every function of the ledger: who may call it, on what, and where it leads."`
 	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`

@@ -51,6 +51,7 @@ var law = map[string]row{
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
+	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
 	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract"}, third: []string{note, tlog}},
 	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
@@ -81,7 +82,7 @@ var law = map[string]row{
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
-		third: []string{uuid},
+		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
 	"internal/node": {
@@ -104,8 +105,8 @@ var law = map[string]row{
 	},
 	"cmd/cadastre": {
 		own: []string{
-			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof",
-			"internal/node", "internal/client", "internal/demo", "internal/bench",
+			"ledger", "ledger/calendar", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof",
+			"marketplace/receipts", "internal/node", "internal/client", "internal/demo", "internal/bench",
 		},
 		third: []string{kong, lunar, uuid},
 	},

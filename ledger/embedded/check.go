@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -19,9 +20,9 @@ func (l *Ledger) Check(ctx context.Context) error {
 		return l.watch(err)
 	}
 	c := checker{l: l, size: l.log.Size(), missing: map[string]bool{}}
-	s := &spine{}
-	for s.size < c.size {
-		blocks, err := l.blocks(ctx, s, min(c.size, s.size+chunk))
+	s := new(tlog.Spine)
+	for s.Size() < c.size {
+		blocks, err := l.blocks(ctx, s, min(c.size, s.Size()+chunk))
 		if err != nil {
 			return l.watch(err)
 		}

@@ -25,6 +25,7 @@ func tell(t *testing.T, list []history) {
 		t.Run(h.name, func(t *testing.T) {
 			w := begin(t)
 			h.do(w)
+			h.auditTells(t, w)
 			for _, fn := range h.hide {
 				w.hide(fn)
 			}
