@@ -170,7 +170,9 @@ func (a Act) Refusals() []Reason {
 }
 
 // CommonReasons returns what any call may be refused for before its rule is asked,
-// once it is known to be a call whose signature is good. A rule may give them too.
+// once it is known to be a call whose signature is good. Where a rule refuses for
+// one of them what the arguments name, such as another party that is suspended, the
+// act's row names it too.
 func CommonReasons() []Reason {
 	return []Reason{
 		ReasonField, ReasonJSON, ReasonFunction, ReasonGenesis, ReasonLedger, ReasonTime, ReasonExpired, ReasonCallUsed,

@@ -59,7 +59,7 @@ func on(kind string, a Act) Act {
 
 // enclosed is what a second JWS, an application or a proof among the arguments,
 // may be refused for.
-var enclosed = []Reason{ReasonJWS, ReasonAlgorithm, ReasonSignature}
+var enclosed = []Reason{ReasonJWS, ReasonAlgorithm, ReasonSignature, ReasonKey}
 
 // newKey is what a key in place of an old one may be refused for, and its proof.
 var newKey = append([]Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonTooLarge}, enclosed...)
@@ -75,7 +75,7 @@ var partyActs = []Act{
 	},
 	on(KindParty, Act{
 		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
-		Reasons: []Reason{ReasonSuspended},
+		Reasons: []Reason{ReasonSuspended, ReasonRole},
 	}),
 	on(KindParty, Act{
 		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
@@ -83,11 +83,11 @@ var partyActs = []Act{
 	}),
 	{
 		Name: FnKeyRotate, Title: Words{"更换密钥", "Rotate a key"}, Args: of[KeyRotateArgs](),
-		Reasons: newKey,
+		Reasons: append([]Reason{ReasonKeyEnded}, newKey...),
 	},
 	{
 		Name: FnKeyRevoke, Title: Words{"停用密钥", "Revoke a key"}, Args: of[KeyRevokeArgs](), Custody: true,
-		Reasons: []Reason{ReasonUnknown, ReasonNotYours},
+		Reasons: []Reason{ReasonUnknown, ReasonNotYours, ReasonKeyEnded, ReasonKeyUse},
 	},
 	{
 		Name: FnKeyReplace, Title: Words{"补换密钥", "Replace a lost key"}, Who: anyOf(RoleDataAuthority), Args: of[KeyReplaceArgs](),
@@ -110,7 +110,7 @@ var registrationActs = []Act{
 	onApplication(Act{
 		Name: FnAppSubmit, Title: Words{"提交登记申请", "Submit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppSubmitArgs](),
 		Begins: true, Moves: moves(AppSubmitted, ""),
-		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
 	}),
 	onApplication(Act{
 		Name: FnAppAccept, Title: Words{"受理申请", "Accept an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppStepArgs](),
@@ -123,7 +123,7 @@ var registrationActs = []Act{
 	onApplication(Act{
 		Name: FnAppResubmit, Title: Words{"补正后重新提交", "Resubmit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppResubmitArgs](),
 		Moves: moves(AppSubmitted, AppReturned), Until: period("resubmit_by", "domain §2.3"),
-		Reasons: []Reason{ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+		Reasons: []Reason{ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonNotYours, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
 	}),
 	onApplication(Act{
 		Name: FnAppRefuse, Title: Words{"不予受理", "Refuse an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
@@ -167,7 +167,7 @@ var licenseActs = []Act{
 	on(KindLicense, Act{
 		Name: FnLicenseOffer, Title: Words{"要约授权", "Offer a license"}, Who: by(RoleImplementer, "assigner"), Args: of[LicenseOfferArgs](),
 		Begins: true, Moves: moves(LicenseOffered, ""),
-		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseAccept, Title: Words{"接受授权", "Accept a license"}, Who: by(RoleOperator, "assignee"), Args: of[AnswerArgs](),
@@ -189,7 +189,7 @@ var licenseActs = []Act{
 	}),
 	on(KindEnvironment, Act{
 		Name: FnEnvironmentSet, Title: Words{"登记受控环境", "Set a controlled environment"}, Who: by(RoleImplementer, "set_by"), Args: of[EnvironmentArgs](),
-		Begins: true, Reasons: append([]Reason{ReasonUnknown, ReasonRecipient, ReasonExists, ReasonTooLarge}, enclosed...),
+		Begins: true, Reasons: append([]Reason{ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonRecipient, ReasonExists, ReasonTooLarge}, enclosed...),
 	}),
 }
 
@@ -223,12 +223,12 @@ var marketActs = []Act{
 	on(KindOrder, Act{
 		Name: FnOrderPlace, Title: Words{"下单", "Place an order"}, Who: by(RoleBuyer, "buyer"), Args: of[OrderPlaceArgs](),
 		Begins: true, Moves: moves(OrderPlaced, ""),
-		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
+		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonPartySuspended, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
 		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: append(day("end_on"), period("answer_due", "domain §6.8")...),
-		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope}, unsellable...),
+		Reasons: append([]Reason{ReasonNotListed, ReasonPartySuspended, ReasonOwnScope}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderRefuse, Title: Words{"拒绝订单", "Refuse an order"}, Who: by(RoleOperator, "operator"), Args: of[TargetArgs](),
@@ -236,7 +236,7 @@ var marketActs = []Act{
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderConfirmPayment, Title: Words{"确认收款", "Confirm a payment"}, Who: by(RoleOperator, "operator"), Args: of[OrderPaymentArgs](),
-		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice},
+		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice, ReasonTime},
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderCancel, Title: Words{"取消订单", "Cancel an order"}, Who: by(RoleBuyer, "buyer"), Args: of[AnswerArgs](),

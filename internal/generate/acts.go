@@ -25,7 +25,9 @@ How to read a row:
   member of the arguments: that says why it is late.
 - **After**: the member with the period that must be over before; earlier it is refused as ` + "`period_running`" + `. Periods are counted in working
   days by the recorded lists; one of 0 days, on a demonstration ledger, is over at once and never too late.
-- **May be refused for**: reasons beyond those that hold for every call. The tests of the contract produce each of them.
+- **May be refused for**: reasons beyond those that hold for [every call](#every-call). The tests of the contract produce each of them. A
+  reason of every call, such as ` + "`party_suspended`" + `, stands here too where it may be said of what the arguments name: of the registry body
+  that an application goes to, and not only of the caller.
 
 Whether a call would be refused can be asked without making it: ` + "`POST /v1/acts/FUNCTION/check`" + `, or ` + "`--check`" + ` on any command that writes.
 A party whose key the node keeps calls a function at ` + "`POST /v1/acts/FUNCTION`" + ` where the row says *kept key*.

@@ -178,6 +178,14 @@ func TestReplaceKeyRefuses(t *testing.T) {
 			},
 			refusal{ledger.Forbidden, ledger.ReasonCustody, "args.new.custody"},
 		},
+		"proof by another key": {
+			func(f *world) ledger.KeyReplaceArgs {
+				a := f.replacement("holder", "holder", "fresh")
+				a.New.JWK = f.key("another").Public()
+				return a
+			},
+			refusal{ledger.Forbidden, ledger.ReasonKey, "args.proof.header.kid"},
+		},
 		"another use": {
 			func(f *world) ledger.KeyReplaceArgs {
 				a := f.replacement("holder", "holder", "fresh")

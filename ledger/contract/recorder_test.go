@@ -24,6 +24,7 @@ import (
 type pair struct {
 	fn     ledger.Function
 	reason ledger.Reason
+	rule   bool // of what the arguments name, not of the call itself: its rule said so
 }
 
 var refusals = struct {
@@ -37,7 +38,7 @@ func recordRefusal(fn ledger.Function, err error) {
 	if e := ledger.AsError(err); e != nil && !unverified(e) {
 		refusals.Lock()
 		defer refusals.Unlock()
-		refusals.seen[pair{fn, e.Reason}] = true
+		refusals.seen[pair{fn, e.Reason, strings.HasPrefix(e.Field, "args.")}] = true
 	}
 }
 
