@@ -12,12 +12,24 @@ type Field struct {
 	Label    Words   `json:"label"`
 	Kind     string  `json:"kind"`
 	Required bool    `json:"required"`       // a call that leaves it out is refused
+	Need     *Words  `json:"need,omitempty"` // when a call that leaves it out is refused, where that depends on other members or records
 	Enum     *Enum   `json:"enum,omitempty"` // its closed list
 	Min      *int64  `json:"min,omitempty"`  // runes of a text, bytes of a token, members of a list, or the number
 	Max      *int64  `json:"max,omitempty"`
 	Pattern  string  `json:"pattern,omitempty"` // in short words
 	Each     *Field  `json:"each,omitempty"`    // what each member of a list is
 	Fields   []Field `json:"fields,omitempty"`  // of an object
+}
+
+// Words returns the label, and in brackets when the member is needed, where that
+// depends on others.
+func (f Field) Words() Words {
+	w := f.Label
+	if f.Need != nil {
+		w.ZH += "（" + f.Need.ZH + "）"
+		w.EN += " (" + f.Need.EN + ")"
+	}
+	return w
 }
 
 // FieldsOf describes the members of a struct, or of what a pointer points to, in
@@ -69,7 +81,7 @@ func (p *plan) fields(within []*plan) []Field {
 	out := make([]Field, 0, len(p.members))
 	for _, m := range p.members {
 		f := m.form.field(append(within, p))
-		f.Name, f.Label, f.Required = m.name, m.label, f.Required && !m.optional
+		f.Name, f.Label, f.Need, f.Required = m.name, m.label, m.need, f.Required && !m.optional
 		out = append(out, f)
 	}
 	return out
@@ -85,7 +97,7 @@ func (f *form) field(within []*plan) Field {
 		out.Fields = f.plan.fields(within)
 		out.Required = slices.ContainsFunc(out.Fields, func(m Field) bool { return m.Required })
 	default:
-		out.Required = f.refuses(f.zero) // if only by a method
+		out.Required = f.needed || f.refuses(f.zero) // if only by a method
 	}
 	return out
 }

@@ -99,6 +99,12 @@ func TestEveryMemberHasItsLabel(t *testing.T) {
 			if ledger.CheckText("", en, 1, 40) != nil || strings.ContainsFunc(en, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 				t.Errorf("%s: %q is no label in English", at, en)
 			}
+			if need, tagged := f.Tag.Lookup("need"); tagged {
+				zh, en, both := strings.Cut(need, "|")
+				if !both || !strings.ContainsFunc(zh, func(r rune) bool { return unicode.Is(unicode.Han, r) }) || en == "" {
+					t.Errorf("%s: %q does not say in both languages when it is needed", at, need)
+				}
+			}
 			if f.Type.Kind() == reflect.Slice && !strings.HasPrefix(form, "list=") {
 				t.Errorf("%s: a list without bounds", at)
 			}

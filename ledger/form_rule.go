@@ -106,6 +106,9 @@ func (f *form) word(name, arg string) error {
 	case "quiet":
 		f.quiet = true
 		return nil
+	case "needed":
+		f.needed = true
+		return nil
 	case "jws":
 		f.kind, f.quiet = FieldJWS, true
 		f.checks = append(f.checks, func(v reflect.Value) *Error {

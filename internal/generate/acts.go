@@ -18,8 +18,8 @@ How to read a row:
 
 - **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names;
   where ` + "`not_yours`" + ` is among the reasons without such a member, the rule itself looks at whose record it is.
-- **Arguments**: a member with \* must be there. ` + "`answers`" + ` is the payload hash of the call that last wrote the record, so that nobody
-  answers a version that he has not seen; another one is refused as ` + "`stale`" + `.
+- **Arguments**: a member with \* must be there, one with (\*) under a condition that fields.md says. ` + "`answers`" + ` is the payload
+  hash of the call that last wrote the record, so that nobody answers a version that he has not seen; another one is refused as ` + "`stale`" + `.
 - **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
 - **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `. *Later with* a
   member of the arguments: that says why it is late.
@@ -136,8 +136,11 @@ func argsOf(a ledger.ActRow) string {
 	var list []string
 	for _, f := range a.Fields {
 		s := "`" + f.Name + "`"
-		if f.Required {
+		switch {
+		case f.Required:
 			s += "\\*"
+		case f.Need != nil:
+			s += "(\\*)"
 		}
 		list = append(list, s)
 	}

@@ -16,8 +16,8 @@ the ledger checks what it is given; the API's description at ` + "`/openapi.json
 
 The parts: [arguments](#arguments), [records](#records), the [objects](#objects) in them, and [closed lists](#closed-lists) of words.
 
-A member with \* must be there in a call. Text is counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment*
-is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A *salted* text stays off the
+A member with \* must be there in a call; where it depends on others whether a member is needed, that stands beside its name. Text is
+counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment* is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A *salted* text stays off the
 ledger: there stand its 16 random bytes and the SHA-256 of both. All text is in NFC, without control, direction-changing or invisible
 characters, and no word of it mixes Latin with Cyrillic letters.
 
@@ -129,7 +129,8 @@ func shapes(b *strings.Builder, list []shape) {
 			if f.Required {
 				name += "\\*"
 			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, f.Label.ZH, f.Label.EN, kindOf(f, objectOf(s.zero, f)))
+			words := f.Words()
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, words.ZH, words.EN, kindOf(f, objectOf(s.zero, f)))
 		}
 		b.WriteString("\n")
 	}

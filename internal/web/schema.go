@@ -74,7 +74,8 @@ func required(fields []ledger.Field) []string {
 }
 
 func describeField(p *huma.Schema, f ledger.Field) {
-	p.Description = strings.TrimSpace(f.Label.EN + " " + f.Label.ZH)
+	words := f.Words()
+	p.Description = strings.TrimSpace(words.EN + " " + words.ZH)
 	bound(p, f)
 	if f.Each != nil && p.Items != nil {
 		bound(p.Items, *f.Each)

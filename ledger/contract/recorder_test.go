@@ -29,8 +29,9 @@ type pair struct {
 
 var refusals = struct {
 	sync.Mutex
-	seen map[pair]bool
-}{seen: map[pair]bool{}}
+	seen  map[pair]bool
+	needs map[string]bool
+}{seen: map[pair]bool{}, needs: map[string]bool{}}
 
 // recordRefusal notes the reason of an outcome, where it is a refusal of the
 // contract: one of the signature on the call comes before, and one of its size.
@@ -51,6 +52,7 @@ func apply(t fataler, env contract.Env, state contract.State, v contract.Verifie
 	t.Helper()
 	r := contract.Apply(env, ledger.Standard(), state, v)
 	recordRefusal(v.Call.Function, r.Err)
+	recordNeeds(v.Call, r.Err)
 	compareCheck(t, env, state, v.Call, r)
 	return r
 }
@@ -62,6 +64,7 @@ func applyBatch(t fataler, env contract.Env, state contract.State, calls []contr
 	before := layered{state, map[string][]byte{}}
 	for i, r := range results {
 		recordRefusal(calls[i].Call.Function, r.Err)
+		recordNeeds(calls[i].Call, r.Err)
 		compareCheck(t, env, before, calls[i].Call, r)
 		before.add(r)
 	}
