@@ -91,7 +91,7 @@ var partyActs = []Act{
 	},
 	{
 		Name: FnKeyReplace, Title: Words{"补换密钥", "Replace a lost key"}, Who: anyOf(RoleDataAuthority), Args: of[KeyReplaceArgs](),
-		Reasons: newKey,
+		Reasons: append([]Reason{ReasonKeyUse}, newKey...),
 	},
 	{
 		Name: FnCalendarSet, Title: Words{"发布工作日安排", "Set a year's working days"}, Who: anyOf(RoleDataAuthority), Args: of[CalendarArgs](),

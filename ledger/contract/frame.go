@@ -153,7 +153,7 @@ func inArgs(err error) error {
 		return err
 	}
 	return e.Rename(func(field string) string {
-		if field == "" || strings.HasPrefix(field, "args") || strings.HasPrefix(field, "header") || field == "function" || field == "party" {
+		if field == "" || strings.HasPrefix(field, "args") || strings.HasPrefix(field, "header") {
 			return field
 		}
 		return "args." + field

@@ -164,7 +164,7 @@ func aboutTheSigned(err error) bool {
 		return true
 	case "":
 		return e.Reason == ledger.ReasonGenesis
-	case "party":
+	case "args.party":
 		return e.Reason == ledger.ReasonKeyUse
 	}
 	return e.Field == "args.ledger" && e.Rule == "same_as_call"
