@@ -31,9 +31,9 @@ demo: build ## tell the demonstration's story in a fresh folder and stop
 	$(BINARY) demo --dir $(CACHE)/demo
 
 .PHONY: build
-build: ## build the binary into .cache/bin
+build: ## build the program, and verify for courts, into .cache/bin
 	@mkdir -p $(dir $(BINARY))
-	@CGO_ENABLED=0 go build -trimpath -o $(BINARY) ./cmd/cadastre
+	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
 .PHONY: test
 test: ## run all tests, with the race detector where a C compiler is found

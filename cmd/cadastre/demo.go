@@ -9,6 +9,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/demo"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/proving"
 )
 
 type demoCmd struct {
@@ -64,7 +65,7 @@ func (c *demoCmd) Run(p *program) error {
 	}
 	r, err := demo.Run(p.ctx, demo.Options{
 		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
-		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: checkers(), Verify: checkBundle,
+		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: proving.Checkers(), Verify: checkBundle,
 	})
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 
 func (c *demoCmd) serve(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: checkers(),
+		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: proving.Checkers(),
 	})
 	if err != nil {
 		return err

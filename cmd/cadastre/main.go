@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -119,15 +120,12 @@ func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
 	return parser, nil
 }
 
-// errUnproven is what verify returns when a claim does not hold.
-var errUnproven = errors.New("not proven")
-
 func exitCode(err error) int {
 	var bad *client.BadProfileError
 	switch {
 	case errors.As(err, &bad):
 		return exitFailed
-	case errors.Is(err, errUnproven):
+	case errors.Is(err, proving.ErrUnproven):
 		return exitUnproven
 	case errors.Is(err, ledger.Unavailable):
 		return exitUnavailable

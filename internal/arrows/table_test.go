@@ -105,11 +105,18 @@ var law = map[string]row{
 	},
 	"cmd/cadastre": {
 		own: []string{
-			"ledger", "ledger/calendar", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof",
-			"marketplace/receipts", "internal/node", "internal/client", "internal/demo", "internal/bench",
+			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
+			"internal/node", "internal/client", "internal/demo", "internal/bench",
 		},
 		third: []string{kong, lunar, uuid},
 	},
+	"internal/proving": {
+		own: []string{
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client",
+		},
+		unlinked: []string{fabric, chi, huma},
+	},
+	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
 	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 
