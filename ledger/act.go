@@ -19,7 +19,8 @@ type Act struct {
 	Makes   string      // kind of a second record that it begins under the same id
 	Begins  bool        // the arguments say the whole record: it answers no earlier call
 	Moves   []Move      // steps of the record's state
-	Until   string      // member of the record with the last day on which it may be done
+	Until   []Clock     // the record's limits, after whose last day it may not be done
+	After   []Clock     // the record's periods that must be over before it may be done
 	Reasons []Reason    // what the rule itself may refuse it for; Refusals returns all
 	Batched bool        // may share a transaction with other calls of its party (TxSubmit)
 	Custody bool        // the node may sign it for a party whose key it keeps
@@ -61,6 +62,18 @@ var actIndex = func() map[Function]int {
 	}
 	return m
 }()
+
+// ChangedKinds returns the kinds of record that an act changes after they were
+// made, in the order of the table.
+func ChangedKinds() []string {
+	var list []string
+	for _, a := range acts {
+		if a.On != "" && !a.Creates() && !slices.Contains(list, a.On) {
+			list = append(list, a.On)
+		}
+	}
+	return list
+}
 
 // Roles returns the roles that may call the function; none: any admitted party.
 func (a Act) Roles() []Role {
@@ -118,16 +131,6 @@ func (a Act) Leads(from, to string) bool {
 	return len(a.Moves) == 0 || slices.Contains(a.Moves, Move{from, to})
 }
 
-// Over reports whether the last day on which the act may be done on a record has
-// passed, and returns that day.
-func (a Act) Over(record any, today Date) (Date, bool) {
-	if a.Until == "" {
-		return "", false
-	}
-	last := Date(MemberText(record, a.Until))
-	return last, last < today
-}
-
 // Answers reports whether the arguments cite the call that last wrote the record.
 func (a Act) Answers() bool {
 	if a.On == "" || a.Creates() {
@@ -156,40 +159,23 @@ func (a Act) Refusals() []Reason {
 	if a.Answers() {
 		list = append(list, ReasonStale)
 	}
-	if a.Until != "" {
+	if len(a.Until) > 0 {
 		list = append(list, ReasonLate)
+	}
+	if len(a.After) > 0 {
+		list = append(list, ReasonEarly)
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
 // CommonReasons returns what any call may be refused for before its rule is asked,
-// once it is known to be a call whose signature is good. A rule may give them too.
+// once it is known to be a call whose signature is good. Where a rule refuses for
+// one of them what the arguments name, such as another party that is suspended, the
+// act's row names it too.
 func CommonReasons() []Reason {
 	return []Reason{
 		ReasonField, ReasonJSON, ReasonFunction, ReasonGenesis, ReasonLedger, ReasonTime, ReasonExpired, ReasonCallUsed,
 		ReasonKey, ReasonKeyUse, ReasonKeyEnded, ReasonPartyUnknown, ReasonPartySuspended, ReasonRole,
 	}
-}
-
-// Possible returns the acts that may be open to a party on a record today: its
-// role, whose act it is, and the record's state allow them. Whether such an act
-// would be refused for another reason, contract.Check says.
-func Possible(p Party, record any, today Date) []Act {
-	kind := kindOf(record)
-	if kind == "" || !p.Active() {
-		return nil
-	}
-	state := MemberText(record, "state")
-	var list []Act
-	for _, a := range acts {
-		if a.On != kind || a.Creates() {
-			continue
-		}
-		if _, over := a.Over(record, today); over || !a.From(state) || a.ActingAs(p, record) == nil {
-			continue
-		}
-		list = append(list, a)
-	}
-	return list
 }

@@ -17,7 +17,8 @@ type ActRow struct {
 	Begins   bool     `json:"begins" zh:"参数即记录全文，不引用先前的请求" en:"the arguments say the whole record: it answers no earlier call"`
 	Answers  bool     `json:"answers" zh:"参数以 answers 引用最近一次写入该记录的请求" en:"the arguments cite the call that last wrote the record, as answers"` // the arguments cite the call that last wrote the record
 	Moves    []Move   `json:"moves" zh:"状态变化" en:"how the state moves"`
-	Until    string   `json:"until,omitempty" zh:"记录中载明最后办理日的成员" en:"member of the record with the last day on which it may be done"`
+	Until    []Clock  `json:"until" zh:"期限，其最后一日之后不得办理" en:"limits after whose last day it may not be done"`
+	After    []Clock  `json:"after" zh:"须先届满的期间" en:"periods that must be over before"`
 	Refusals []Reason `json:"refusals" zh:"通用原因以外的拒绝原因" en:"why it may be refused, beyond the common reasons"` // beyond the common ones
 	Batched  bool     `json:"batched" zh:"可与本单位的其他请求同批记录" en:"it may be recorded in one batch with other calls of its party"`
 	Custody  bool     `json:"custody" zh:"节点可为其保管密钥的单位签署" en:"the node may sign it for a party whose key it keeps"`
@@ -43,7 +44,7 @@ func (a Act) row() ActRow {
 	args := a.Args()
 	r := ActRow{
 		Function: a.Name, Title: a.Title, Who: append([]Who{}, a.Who...), Args: reflect.TypeOf(args).Elem().Name(), Fields: FieldsOf(args),
-		On: a.On, ID: a.ID, Makes: a.Makes, Begins: a.Begins, Answers: a.Answers(), Moves: append([]Move{}, a.Moves...), Until: a.Until,
+		On: a.On, ID: a.ID, Makes: a.Makes, Begins: a.Begins, Answers: a.Answers(), Moves: append([]Move{}, a.Moves...), Until: append([]Clock{}, a.Until...), After: append([]Clock{}, a.After...),
 		Refusals: a.Refusals(), Batched: a.Batched, Custody: a.Custody,
 	}
 	if a.Note != (Words{}) {

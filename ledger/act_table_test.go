@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestPublishedActs(t *testing.T) {
 	}
 	for i, a := range acts {
 		r := rows[i]
-		if r.Function != a.Name || r.Title != a.Title || (r.Note == nil) != (a.Note == ledger.Words{}) || r.On != a.On || r.ID != a.ID || r.Makes != a.Makes || r.Until != a.Until {
+		if r.Function != a.Name || r.Title != a.Title || (r.Note == nil) != (a.Note == ledger.Words{}) || r.On != a.On || r.ID != a.ID || r.Makes != a.Makes || !slices.Equal(r.Until, a.Until) || !slices.Equal(r.After, a.After) {
 			t.Errorf("%s: the row says %+v", a.Name, r)
 		}
 		if r.Begins != a.Begins || r.Answers != a.Answers() || r.Batched != a.Batched || r.Custody != a.Custody {
@@ -55,7 +56,7 @@ func TestPublishedActInJSON(t *testing.T) {
 		"who": []any{map[string]any{"role": "buyer", "as": "buyer"}}, "on": "order", "id": "id", "begins": false,
 		"moves":   []any{map[string]any{"from": "placed", "to": "cancelled"}, map[string]any{"from": "accepted", "to": "cancelled"}},
 		"answers": true, "refusals": []any{"not_yours", "stale", "state", "unknown"},
-		"batched": false, "custody": true, "args": "AnswerArgs",
+		"until": []any{}, "after": []any{}, "batched": false, "custody": true, "args": "AnswerArgs",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order.cancel (-want +got):\n%s", diff)

@@ -3,10 +3,7 @@ package ledger_test
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -29,7 +26,7 @@ func TestActsNameWhatIsThere(t *testing.T) {
 			t.Errorf("%s makes a %q", a.Name, a.Makes)
 		}
 		if a.On == "" {
-			if a.ID != "" || a.Until != "" || len(a.Moves) > 0 {
+			if a.ID != "" || len(a.Until)+len(a.After)+len(a.Moves) > 0 {
 				t.Errorf("%s is on no record, but has a step on one", a.Name)
 			}
 			continue
@@ -48,10 +45,10 @@ func TestActsNameWhatIsThere(t *testing.T) {
 
 func checkMembers(t *testing.T, a ledger.Act, record any) {
 	t.Helper()
-	names := []string{}
-	if a.Until != "" {
-		names = append(names, a.Until)
+	for _, c := range slices.Concat(a.Until, a.After) {
+		checkClock(t, a, record, c)
 	}
+	names := []string{}
 	for _, w := range a.Who {
 		if w.As != "" {
 			names = append(names, w.As)
@@ -69,6 +66,27 @@ func checkMembers(t *testing.T, a ledger.Act, record any) {
 	}
 }
 
+// checkClock: a clock is a day or a period of the record, or what points to one, and
+// what lifts it is a member of the arguments.
+func checkClock(t *testing.T, a ledger.Act, record any, c ledger.Clock) {
+	t.Helper()
+	m, ok := ledger.Member(record, c.Member)
+	if !ok {
+		t.Errorf("%s: a %s has no %q", a.Name, a.On, c.Member)
+		return
+	}
+	kind := m.Type()
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	if kind != reflect.TypeFor[ledger.Date]() && kind != reflect.TypeFor[ledger.Period]() {
+		t.Errorf("%s: %q of a %s is a %s, no day and no period", a.Name, c.Member, a.On, kind)
+	}
+	if _, ok := ledger.Member(a.Args(), c.Unless); !ok && c.Unless != "" {
+		t.Errorf("%s: its arguments have no %q", a.Name, c.Unless)
+	}
+}
+
 // TestRecordsRoundTrip decodes each kind of record from what it encodes to.
 func TestRecordsRoundTrip(t *testing.T) {
 	for kind := range ledger.Kinds() {
@@ -79,51 +97,5 @@ func TestRecordsRoundTrip(t *testing.T) {
 	}
 	if _, err := ledger.DecodeRecord("nothing", []byte("{}")); err == nil {
 		t.Error("a record of no kind was decoded")
-	}
-}
-
-func TestPossible(t *testing.T) {
-	implementer := ledger.Party{ID: "i", Roles: []ledger.Role{ledger.RoleImplementer}}
-	operator := ledger.Party{ID: "o", Roles: []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}}
-	regulator := ledger.Party{ID: "r", Roles: []ledger.Role{ledger.RoleRegulator}}
-	suspended := implementer
-	suspended.Suspensions = []ledger.Suspension{{}}
-	license := func(state ledger.LicenseState) *ledger.License {
-		l := &ledger.License{State: state}
-		l.Assigner, l.Assignee, l.EndOn = "i", "o", "2029-10-18"
-		return l
-	}
-	order := &ledger.Order{State: ledger.OrderPlaced, Operator: "o", Buyer: "b", EndOn: "2027-01-01"}
-	const day = "2026-10-20"
-	for name, c := range map[string]struct {
-		party  ledger.Party
-		record any
-		today  ledger.Date
-		want   string
-	}{
-		"own license":           {implementer, license(ledger.LicenseAccepted), day, "license.suspend license.resume license.terminate"},
-		"another's license":     {ledger.Party{ID: "x", Roles: implementer.Roles}, license(ledger.LicenseAccepted), day, ""},
-		"regulator":             {regulator, license(ledger.LicenseAccepted), day, "license.suspend license.resume"},
-		"offer to the operator": {operator, license(ledger.LicenseOffered), day, "license.accept"},
-		"on its last day":       {operator, license(ledger.LicenseOffered), "2029-10-18", "license.accept"},
-		"after its last day":    {operator, license(ledger.LicenseOffered), "2029-10-19", ""},
-		"terminated":            {implementer, license(ledger.LicenseTerminated), day, ""},
-		"suspended party":       {suspended, license(ledger.LicenseAccepted), day, ""},
-		"operator of an order":  {operator, order, day, "order.accept order.refuse"},
-		"order after its end":   {operator, order, "2027-01-02", "order.refuse"},
-		"by value":              {regulator, *order, day, "order.block"},
-		"party":                 {regulator, &ledger.Party{ID: "x"}, day, "party.suspend party.resume"},
-		"no record":             {regulator, 7, day, ""},
-		"nothing":               {regulator, nil, day, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var got []string
-			for _, a := range ledger.Possible(c.party, c.record, c.today) {
-				got = append(got, string(a.Name))
-			}
-			if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-		})
 	}
 }

@@ -35,6 +35,12 @@ func moves[S ~string](to S, from ...S) []Move {
 	return list
 }
 
+// day is the limit of the day that a member of the record keeps.
+func day(member string) []Clock { return []Clock{{Member: member}} }
+
+// period is the limit that a member of the record keeps, by a rule of the law.
+func period(member, rule string) []Clock { return []Clock{{Member: member, Rule: rule}} }
+
 // made is the step of a record that has no states.
 var made = []Move{{}}
 
@@ -53,7 +59,7 @@ func on(kind string, a Act) Act {
 
 // enclosed is what a second JWS, an application or a proof among the arguments,
 // may be refused for.
-var enclosed = []Reason{ReasonJWS, ReasonAlgorithm, ReasonSignature}
+var enclosed = []Reason{ReasonJWS, ReasonAlgorithm, ReasonSignature, ReasonKey}
 
 // newKey is what a key in place of an old one may be refused for, and its proof.
 var newKey = append([]Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonTooLarge}, enclosed...)
@@ -69,7 +75,7 @@ var partyActs = []Act{
 	},
 	on(KindParty, Act{
 		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
-		Reasons: []Reason{ReasonSuspended},
+		Reasons: []Reason{ReasonSuspended, ReasonRole},
 	}),
 	on(KindParty, Act{
 		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
@@ -77,34 +83,34 @@ var partyActs = []Act{
 	}),
 	{
 		Name: FnKeyRotate, Title: Words{"更换密钥", "Rotate a key"}, Args: of[KeyRotateArgs](),
-		Reasons: newKey,
+		Reasons: append([]Reason{ReasonKeyEnded}, newKey...),
 	},
 	{
 		Name: FnKeyRevoke, Title: Words{"停用密钥", "Revoke a key"}, Args: of[KeyRevokeArgs](), Custody: true,
-		Reasons: []Reason{ReasonUnknown, ReasonNotYours},
+		Reasons: []Reason{ReasonUnknown, ReasonNotYours, ReasonKeyEnded, ReasonKeyUse},
 	},
 	{
 		Name: FnKeyReplace, Title: Words{"补换密钥", "Replace a lost key"}, Who: anyOf(RoleDataAuthority), Args: of[KeyReplaceArgs](),
-		Reasons: newKey,
+		Reasons: append([]Reason{ReasonKeyUse}, newKey...),
 	},
 	{
 		Name: FnCalendarSet, Title: Words{"发布工作日安排", "Set a year's working days"}, Who: anyOf(RoleDataAuthority), Args: of[CalendarArgs](),
 	},
 	{
-		Name: FnAnchor, Title: Words{"锚定回执日志", "Anchor a receipt log"}, Who: anyOf(RolePlatform), Args: of[AnchorArgs](),
-		Reasons: []Reason{ReasonUnknown, ReasonNotYours, ReasonConsistency},
+		Name: FnAnchor, Title: Words{"锚定回执日志", "Anchor a receipt log"}, Who: by(RolePlatform, "owner"), Args: of[AnchorArgs](),
+		On: KindLog, ID: "log", Reasons: []Reason{ReasonConsistency},
 	},
 }
 
 var registrationActs = []Act{
 	{
-		Name: FnDeposit, Title: Words{"存证", "Deposit a hash"}, Who: anyOf(RoleHolder), Args: of[DepositArgs](),
+		Name: FnDeposit, Title: Words{"存证", "Deposit a hash"}, Who: by(RoleHolder, "party"), Args: of[DepositArgs](),
 		On: KindDeposit, ID: "sha256", Begins: true, Moves: made, Batched: true, Custody: true,
 	},
 	onApplication(Act{
 		Name: FnAppSubmit, Title: Words{"提交登记申请", "Submit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppSubmitArgs](),
 		Begins: true, Moves: moves(AppSubmitted, ""),
-		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
 	}),
 	onApplication(Act{
 		Name: FnAppAccept, Title: Words{"受理申请", "Accept an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppStepArgs](),
@@ -116,8 +122,8 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppResubmit, Title: Words{"补正后重新提交", "Resubmit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppResubmitArgs](),
-		Moves:   moves(AppSubmitted, AppReturned),
-		Reasons: []Reason{ReasonLate, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
+		Moves: moves(AppSubmitted, AppReturned), Until: period("resubmit_by", "domain §2.3"),
+		Reasons: []Reason{ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonNotYours, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
 	}),
 	onApplication(Act{
 		Name: FnAppRefuse, Title: Words{"不予受理", "Refuse an application"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
@@ -125,7 +131,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppPass, Title: Words{"审核通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
-		Moves: moves(AppNoticed, AppAccepted), Reasons: []Reason{ReasonLate},
+		Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}},
 	}),
 	onApplication(Act{
 		Name: FnAppFail, Title: Words{"审核不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
@@ -133,7 +139,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppObject, Title: Words{"提出异议", "Object in the notice period"}, Args: of[AppObjectArgs](),
-		Moves: moves(AppNoticed, AppNoticed), Reasons: []Reason{ReasonLate, ReasonNotYours, ReasonExists},
+		Moves: moves(AppNoticed, AppNoticed), Until: period("notice", "R12"), Reasons: []Reason{ReasonNotYours, ReasonExists},
 	}),
 	onApplication(Act{
 		Name: FnAppDecide, Title: Words{"处理异议", "Decide an objection"}, Who: by(RoleRegistryBody, "body"), Args: of[AppDecideArgs](),
@@ -141,7 +147,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppCode, Title: Words{"赋码登记", "Code a registration"}, Who: by(RoleRegistryBody, "body"), Args: of[AppCodeArgs](),
-		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), Reasons: []Reason{ReasonEarly, ReasonOpen, ReasonExists},
+		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists},
 	}),
 	onApplication(Act{
 		Name: FnAppWithdraw, Title: Words{"撤回申请", "Withdraw an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppStepArgs](),
@@ -149,11 +155,11 @@ var registrationActs = []Act{
 	}),
 	on(KindEntry, Act{
 		Name: FnEntrySuspend, Title: Words{"暂停登记结果", "Suspend an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
-		Moves: moves(EntryActive, EntryActive), Until: "valid_until", Reasons: []Reason{ReasonSuspended},
+		Moves: moves(EntryActive, EntryActive), Until: day("valid_until"), Reasons: []Reason{ReasonSuspended},
 	}),
 	on(KindEntry, Act{
 		Name: FnEntryResume, Title: Words{"恢复登记结果", "Resume an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
-		Moves: moves(EntryActive, EntryActive), Until: "valid_until", Reasons: []Reason{ReasonNoSuspense},
+		Moves: moves(EntryActive, EntryActive), Until: day("valid_until"), Reasons: []Reason{ReasonNoSuspense},
 	}),
 }
 
@@ -161,29 +167,29 @@ var licenseActs = []Act{
 	on(KindLicense, Act{
 		Name: FnLicenseOffer, Title: Words{"要约授权", "Offer a license"}, Who: by(RoleImplementer, "assigner"), Args: of[LicenseOfferArgs](),
 		Begins: true, Moves: moves(LicenseOffered, ""),
-		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseAccept, Title: Words{"接受授权", "Accept a license"}, Who: by(RoleOperator, "assignee"), Args: of[AnswerArgs](),
-		Moves: moves(LicenseAccepted, LicenseOffered), Until: "end_on",
+		Moves: moves(LicenseAccepted, LicenseOffered), Until: day("end_on"),
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
-		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: "end_on", Reasons: []Reason{ReasonSuspended},
+		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: day("end_on"), Reasons: []Reason{ReasonSuspended},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseResume, Title: Words{"恢复授权", "Resume a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
-		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: "end_on", Reasons: []Reason{ReasonNoSuspense},
+		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: day("end_on"), Reasons: []Reason{ReasonNoSuspense},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"},
 		Note: Words{"在其下进行的供给和交付一秒内中断，且不可撤销。", "Running supplies and deliveries under it are cut within a second; it can't be undone."},
 		Who:  by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
-		Moves: moves(LicenseTerminated, LicenseAccepted), Until: "end_on",
+		Moves: moves(LicenseTerminated, LicenseAccepted), Until: day("end_on"),
 	}),
 	on(KindEnvironment, Act{
-		Name: FnEnvironmentSet, Title: Words{"登记受控环境", "Set a controlled environment"}, Who: anyOf(RoleImplementer), Args: of[EnvironmentArgs](),
-		Begins: true, Reasons: append([]Reason{ReasonUnknown, ReasonRecipient, ReasonNotYours, ReasonExists, ReasonTooLarge}, enclosed...),
+		Name: FnEnvironmentSet, Title: Words{"登记受控环境", "Set a controlled environment"}, Who: by(RoleImplementer, "set_by"), Args: of[EnvironmentArgs](),
+		Begins: true, Reasons: append([]Reason{ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonRecipient, ReasonExists, ReasonTooLarge}, enclosed...),
 	}),
 }
 
@@ -217,12 +223,12 @@ var marketActs = []Act{
 	on(KindOrder, Act{
 		Name: FnOrderPlace, Title: Words{"下单", "Place an order"}, Who: by(RoleBuyer, "buyer"), Args: of[OrderPlaceArgs](),
 		Begins: true, Moves: moves(OrderPlaced, ""),
-		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
+		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonPartySuspended, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
-		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: "end_on",
-		Reasons: append([]Reason{ReasonNotListed, ReasonOwnScope}, unsellable...),
+		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: append(day("end_on"), period("answer_due", "domain §6.8")...),
+		Reasons: append([]Reason{ReasonNotListed, ReasonPartySuspended, ReasonOwnScope}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderRefuse, Title: Words{"拒绝订单", "Refuse an order"}, Who: by(RoleOperator, "operator"), Args: of[TargetArgs](),
@@ -230,7 +236,7 @@ var marketActs = []Act{
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderConfirmPayment, Title: Words{"确认收款", "Confirm a payment"}, Who: by(RoleOperator, "operator"), Args: of[OrderPaymentArgs](),
-		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice},
+		Moves: moves(OrderActive, OrderAccepted), Reasons: []Reason{ReasonPrice, ReasonTime},
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderCancel, Title: Words{"取消订单", "Cancel an order"}, Who: by(RoleBuyer, "buyer"), Args: of[AnswerArgs](),

@@ -30,6 +30,11 @@ import (
 //	repeats         of a list: a member may be there twice, or a method checks that
 //	quiet           the value is not repeated in an error
 //	-               not checked here, but by a method or by the contract
+//	needed          may not be left out, by the word of that method
+//
+// A tag need:"zh|en" says in words when a member may not be left out, where that
+// depends on other members or records: "未给出 items_object|unless items_object is
+// given".
 //
 // A struct is checked by its own tags, and a type with a Validate(field) of its
 // own is asked. A member with omitempty may be left out. Where a struct has a

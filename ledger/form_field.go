@@ -11,7 +11,8 @@ type Field struct {
 	Name     string  `json:"name" zh:"JSON 成员名" en:"name in JSON"` // in JSON
 	Label    Words   `json:"label" zh:"名称" en:"label"`
 	Kind     string  `json:"kind" zh:"种类" en:"kind"`
-	Required bool    `json:"required" zh:"请求中必须有" en:"a call that leaves it out is refused"`                                                                    // a call that leaves it out is refused
+	Required bool    `json:"required" zh:"请求中必须有" en:"a call that leaves it out is refused"` // a call that leaves it out is refused
+	Need     *Words  `json:"need,omitempty" zh:"视其他成员或记录而定时，何时必须有" en:"when a call that leaves it out is refused, where that depends on others"`
 	Enum     *Enum   `json:"enum,omitempty" zh:"封闭取值表" en:"its closed list"`                                                                                    // its closed list
 	Min      *int64  `json:"min,omitempty" zh:"下限：文本的字符数、标记的字节数、列表的项数或数值" en:"least: characters of a text, bytes of a token, members of a list, or the number"` // runes of a text, bytes of a token, members of a list, or the number
 	Max      *int64  `json:"max,omitempty" zh:"上限" en:"most"`
@@ -21,6 +22,17 @@ type Field struct {
 	Unique   bool    `json:"unique,omitempty" zh:"列表中不得重复" en:"no member of the list is there twice"` // a list that has no member twice
 	Each     *Field  `json:"each,omitempty" zh:"列表的每一项" en:"what each member of the list is"`         // what each member of a list is
 	Fields   []Field `json:"fields,omitempty" zh:"对象的成员" en:"members of the object"`                  // of an object
+}
+
+// Words returns the label, and in brackets when the member is needed, where that
+// depends on others.
+func (f Field) Words() Words {
+	w := f.Label
+	if f.Need != nil {
+		w.ZH += "（" + f.Need.ZH + "）"
+		w.EN += " (" + f.Need.EN + ")"
+	}
+	return w
 }
 
 // FieldsOf describes the members of a struct, or of what a pointer points to, in
@@ -72,7 +84,7 @@ func (p *plan) fields(within []*plan) []Field {
 	out := make([]Field, 0, len(p.members))
 	for _, m := range p.members {
 		f := m.form.field(append(within, p))
-		f.Name, f.Label, f.Required = m.name, m.label, f.Required && !m.optional
+		f.Name, f.Label, f.Need, f.Required = m.name, m.label, m.need, f.Required && !m.optional
 		out = append(out, f)
 	}
 	return out
@@ -88,7 +100,7 @@ func (f *form) field(within []*plan) Field {
 		out.Fields = f.plan.fields(within)
 		out.Required = slices.ContainsFunc(out.Fields, func(m Field) bool { return m.Required })
 	default:
-		out.Required = f.refuses(f.zero) // if only by a method
+		out.Required = f.needed || f.refuses(f.zero) // if only by a method
 	}
 	return out
 }

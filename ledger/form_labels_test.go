@@ -16,7 +16,7 @@ import (
 
 // noForms are structs with JSON names that nobody fills in: what carries calls
 // and records, and values that a kind of field stands for.
-var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Committed DeliveryFacts Enum Error Event Field Header JWK Line Link LogEntry Move Outcome Param " +
+var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Clock Committed DeliveryFacts Enum Error Event Field Header JWK Line Link LogEntry Move Open Outcome Param " +
 	"Position Proof Record Recorded Revision RuleGroup RuleWords Salted Value Who Words Write")
 
 // structsOf are the structs of the package that have JSON names, read from its
@@ -98,6 +98,12 @@ func TestEveryMemberHasItsLabel(t *testing.T) {
 			}
 			if ledger.CheckText("", en, 1, 40) != nil || strings.ContainsFunc(en, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 				t.Errorf("%s: %q is no label in English", at, en)
+			}
+			if need, tagged := f.Tag.Lookup("need"); tagged {
+				zh, en, both := strings.Cut(need, "|")
+				if !both || !strings.ContainsFunc(zh, func(r rune) bool { return unicode.Is(unicode.Han, r) }) || en == "" {
+					t.Errorf("%s: %q does not say in both languages when it is needed", at, need)
+				}
 			}
 			if f.Type.Kind() == reflect.Slice && !strings.HasPrefix(form, "list=") {
 				t.Errorf("%s: a list without bounds", at)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // plan is what the tags of one struct type say, read once.
@@ -22,6 +23,7 @@ type member struct {
 	index    []int
 	label    Words
 	optional bool // may be left out
+	need     *Words
 	form     *form
 }
 
@@ -45,6 +47,7 @@ type form struct {
 	pointer   bool
 	quiet     bool
 	unchecked bool
+	needed    bool // by a method, which checks it
 	checks    []check
 	zero      reflect.Value // what a member that was left out is
 
@@ -122,8 +125,20 @@ func (made planner) add(p *plan, t reflect.Type, index []int) {
 			panic(fmt.Sprintf("form of %s.%s: %v", t, sf.Name, err))
 		}
 		p.places[name] = len(p.members)
-		p.members = append(p.members, member{name: name, index: at, label: Words{sf.Tag.Get("zh"), sf.Tag.Get("en")}, optional: optional, form: form})
+		p.members = append(p.members, member{name: name, index: at, label: Words{sf.Tag.Get("zh"), sf.Tag.Get("en")}, optional: optional, need: needOf(sf.Tag.Get("need")), form: form})
 	}
+}
+
+// needOf words when a member may not be left out, from a tag "zh|en".
+func needOf(tag string) *Words {
+	if tag == "" {
+		return nil
+	}
+	zh, en, _ := strings.Cut(tag, "|")
+	if zh != "" && zh[len(zh)-1] < utf8.RuneSelf { // a blank between a word of the ledger and Chinese
+		zh += " "
+	}
+	return &Words{zh + "时必填", "needed " + en}
 }
 
 // form reads the tag of a value of type t.

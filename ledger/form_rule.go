@@ -116,6 +116,9 @@ func (f *form) word(name, arg string) error {
 	case "quiet":
 		f.quiet = true
 		return nil
+	case "needed":
+		f.needed = true
+		return nil
 	case "jws":
 		f.kind, f.quiet, f.regexp, f.rule = FieldJWS, true, jwsRegexp, "jws"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {

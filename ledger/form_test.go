@@ -170,6 +170,7 @@ func TestFieldsOf(t *testing.T) {
 		{Name: "mode", Label: ledger.Words{ZH: "授权方式", EN: "Mode"}, Kind: ledger.FieldEnum, Required: true, Enum: &modes, Rule: "enum"},
 		{
 			Name: "resource_ids", Label: ledger.Words{ZH: "授权资源", EN: "Resources"}, Kind: ledger.FieldList, Min: number(0), Max: number(500), Unique: true,
+			Need: &ledger.Words{ZH: "mode 为 scenario 时必填", EN: "needed if mode is scenario"},
 			Each: &ledger.Field{Kind: ledger.FieldID, Required: true, Pattern: "UUID, version 7 or 8", Regexp: uuid, Rule: "uuid"},
 		},
 		{Name: "filing_no", Label: ledger.Words{ZH: "备案号", EN: "Filing number"}, Kind: ledger.FieldText, Min: number(0), Max: number(64)},
@@ -183,6 +184,9 @@ func TestFieldsOf(t *testing.T) {
 		if diff := cmp.Diff(want, find(want.Name)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", want.Name, diff)
 		}
+	}
+	if w := find("resource_ids").Words(); w != (ledger.Words{ZH: "授权资源（mode 为 scenario 时必填）", EN: "Resources (needed if mode is scenario)"}) {
+		t.Errorf("resource_ids reads %q", w)
 	}
 	var last *ledger.Field
 	for _, f := range fields {

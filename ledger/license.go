@@ -5,7 +5,7 @@ import "slices"
 // Purpose is what a license or order is for.
 type Purpose struct {
 	Class PurposeClass `json:"class" form:"enum=purpose_classes" zh:"用途类别" en:"Class"`
-	Code  string       `json:"code" form:"word=64" zh:"用途代码" en:"Code"` // a word of [a-z0-9_]; in a license empty means any of the class
+	Code  string       `json:"code" form:"word=64" need:"用于订单或场景授权|in an order and in a scenario license; elsewhere empty is any of the class" zh:"用途代码" en:"Code"` // a word of [a-z0-9_]; in a license empty means any of the class
 }
 
 // Document is a text by hash.
@@ -41,8 +41,8 @@ type LicenseTerms struct {
 	ID           ID        `json:"id" zh:"授权编号" en:"License id"`
 	Mode         Mode      `json:"mode" form:"enum=modes" zh:"授权方式" en:"Mode"`
 	Region       Region    `json:"region" zh:"区域" en:"Region"`
-	Domains      []string  `json:"domains" form:"list=0..15,enum=domains" zh:"授权领域" en:"Domains"`
-	Resources    []ID      `json:"resource_ids" form:"list=0..500" zh:"授权资源" en:"Resources"`
+	Domains      []string  `json:"domains" form:"list=0..15,enum=domains" need:"mode 为 domain|if mode is domain" zh:"授权领域" en:"Domains"`
+	Resources    []ID      `json:"resource_ids" form:"list=0..500" need:"mode 为 scenario|if mode is scenario" zh:"授权资源" en:"Resources"`
 	Excluded     []ID      `json:"excluded" form:"list=0..500" zh:"除外资源" en:"Excluded resources"`
 	Purposes     []Purpose `json:"purpose" form:"list=1..50" zh:"用途" en:"Purposes"`
 	Actions      []string  `json:"actions" form:"list=1..4,enum=actions" zh:"权能" en:"Actions"` // use derive aggregate distribute

@@ -68,9 +68,9 @@ type PartyProfile struct {
 	Region     Region      `json:"region" zh:"区划" en:"Region"`
 	Affiliates []USCC      `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
 	Keys       []NewKeyArg `json:"keys" form:"list=1..4,repeats" zh:"公钥" en:"Keys"`
-	Origin     string      `json:"origin,omitempty" form:"token=200" zh:"节点名称" en:"Node's origin"`       // platform only: its node's origin
-	URL        string      `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`                 // platform only: where its node is reached
-	LogKey     string      `json:"log_key,omitempty" form:"-,quiet" zh:"回执日志公钥" en:"Key of receipt log"` // platform only: verifier key of its receipt log
+	Origin     string      `json:"origin,omitempty" form:"token=200" need:"主体为登记平台|of a platform" zh:"节点名称" en:"Node's origin"`       // platform only: its node's origin
+	URL        string      `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`                                              // platform only: where its node is reached
+	LogKey     string      `json:"log_key,omitempty" form:"-,quiet" need:"主体为登记平台|of a platform" zh:"回执日志公钥" en:"Key of receipt log"` // platform only: verifier key of its receipt log
 }
 
 // Validate checks the profile's form.
@@ -151,12 +151,12 @@ type Cite struct {
 // Limits are the terms of the registry body in working days (domain §2.3). On a
 // demo ledger they may be 0.
 type Limits struct {
-	Accept    int `json:"accept_days" form:"-" zh:"受理期限（工作日）" en:"Working days to accept"`
-	Exam      int `json:"exam_days" form:"-" zh:"审核期限（工作日）" en:"Working days to examine"`
-	Notice    int `json:"notice_days" form:"-" zh:"公示期（工作日）" en:"Working days of notice"`
-	Objection int `json:"objection_days" form:"-" zh:"异议处理期限（工作日）" en:"Working days to decide an objection"`
-	Code      int `json:"code_days" form:"-" zh:"赋码期限（工作日）" en:"Working days to code"`
-	Resubmit  int `json:"resubmit_days" form:"-" zh:"补正期限（工作日）" en:"Working days to resubmit"`
+	Accept    int `json:"accept_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"受理期限（工作日）" en:"Working days to accept"`
+	Exam      int `json:"exam_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"审核期限（工作日）" en:"Working days to examine"`
+	Notice    int `json:"notice_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"公示期（工作日）" en:"Working days of notice"`
+	Objection int `json:"objection_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"异议处理期限（工作日）" en:"Working days to decide an objection"`
+	Code      int `json:"code_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"赋码期限（工作日）" en:"Working days to code"`
+	Resubmit  int `json:"resubmit_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"补正期限（工作日）" en:"Working days to resubmit"`
 }
 
 // StatutoryLimits are the law's: R10 (3), R11 (20), R12 (10), ours (10, 3, 30).
@@ -183,9 +183,9 @@ type GenesisArgs struct {
 	Authority PartyProfile `json:"authority" zh:"数据管理部门" en:"Data authority"`
 	Recovery  JWK          `json:"recovery" zh:"恢复公钥" en:"Recovery key"`                          // kept offline: replaces the authority's own key
 	Platform  string       `json:"platform" form:"jws,-" zh:"登记平台入册申请" en:"Platform's admission"` // admission JWS of the node party, with its receipt log's key
-	Limits    Limits       `json:"limits" zh:"办理期限" en:"Limits"`
+	Limits    Limits       `json:"limits" need:"非演示账本|unless the ledger is a demonstration" zh:"办理期限" en:"Limits"`
 	Gate      Gate         `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
-	Rules     int          `json:"rules" form:"-" zh:"规则版本" en:"Version of rules"`
+	Rules     int          `json:"rules" form:"-,needed" zh:"规则版本" en:"Version of rules"`
 	Demo      bool         `json:"demo" zh:"演示账本" en:"Demonstration"`
 }
 
@@ -281,7 +281,7 @@ type AnchorArgs struct {
 	Log   string   `json:"log" form:"token=250" zh:"日志名称" en:"Log"`
 	Size  int64    `json:"size" form:"min=1" zh:"条目数" en:"Size"`
 	Root  Digest   `json:"root" zh:"根摘要" en:"Root"`
-	Proof []Digest `json:"consistency_proof" form:"list=0..64,repeats" zh:"一致性证明" en:"Consistency proof"`
+	Proof []Digest `json:"consistency_proof" form:"list=0..64,repeats" need:"日志曾锚定且又有增长|if the log was anchored before and has grown since" zh:"一致性证明" en:"Consistency proof"`
 }
 
 // Anchor is the last anchor of a log.

@@ -124,10 +124,10 @@ type OrderPlaceArgs struct {
 	Answers     Digest  `json:"answers" zh:"所答复的请求" en:"Answered call"`
 	Purpose     Purpose `json:"purpose" zh:"用途" en:"Purpose"`
 	PurposeText Salted  `json:"purpose_text" zh:"用途说明" en:"Purpose in words"`
-	Evidence    Digest  `json:"purpose_evidence,omitempty" zh:"用途证明摘要" en:"Evidence of purpose"`
+	Evidence    Digest  `json:"purpose_evidence,omitempty" need:"用途为公共治理或公益事业、且需求方非党政机关或事业单位|for governance or welfare, unless the buyer is an organ or institution" zh:"用途证明摘要" en:"Evidence of purpose"`
 	Quantity    int64   `json:"quantity" form:"range=1..1000000000000" zh:"数量" en:"Quantity"`
-	UnitPrice   Fen     `json:"unit_price" form:"min=0" zh:"单价（分）" en:"Unit price in fen"`
-	Total       Fen     `json:"total" form:"-" zh:"总价（分）" en:"Total in fen"`
+	UnitPrice   Fen     `json:"unit_price" form:"min=0" need:"订单收费|unless the order costs nothing" zh:"单价（分）" en:"Unit price in fen"`
+	Total       Fen     `json:"total" form:"-" need:"订单收费|unless the order costs nothing" zh:"总价（分）" en:"Total in fen"`
 	StartOn     Date    `json:"start_on" zh:"起始日" en:"First day"`
 	EndOn       Date    `json:"end_on" zh:"终止日" en:"Last day"`
 	Limits      Quota   `json:"limits" zh:"限额" en:"Limits"`

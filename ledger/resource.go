@@ -53,13 +53,13 @@ type Resource struct {
 	Keywords      []string `json:"keywords" form:"list=0..500,text=1..100" zh:"关键词" en:"Keywords"`
 	LandingPage   string   `json:"landing_page,omitempty" form:"text=1..500,pattern=page" zh:"网址" en:"Landing page"`
 	Obtained      string   `json:"obtained" form:"enum=obtainings" zh:"取得方式" en:"How obtained"` // own shared delegated
-	SharerConsent Digest   `json:"sharer_consent,omitempty" zh:"共享方同意" en:"Sharer's consent"`
+	SharerConsent Digest   `json:"sharer_consent,omitempty" need:"obtained 为 shared 且 supply_mode 含 authorized_operation|if obtained is shared and supply_mode has authorized_operation" zh:"共享方同意" en:"Sharer's consent"`
 	SourceBasis   Salted   `json:"source_basis" zh:"来源依据" en:"Basis of source"`
 	ShareType     string   `json:"share_type" form:"enum=share_types" zh:"共享属性" en:"Share type"`               // unconditional conditional none
 	OpenType      string   `json:"open_type" form:"enum=open_types" zh:"开放属性" en:"Open type"`                  // open conditional closed
 	SupplyMode    []string `json:"supply_mode" form:"list=1..3,enum=supply_modes" zh:"供给方式" en:"Supply modes"` // share open authorized_operation
-	Items         []Item   `json:"items" form:"list=0..500,repeats" zh:"信息项" en:"Information items"`
-	ItemsObject   Digest   `json:"items_object,omitempty" zh:"信息项文件" en:"File of information items"` // where the items exceed 8 KiB
+	Items         []Item   `json:"items" form:"list=0..500,repeats" need:"未给出 items_object|unless items_object is given" zh:"信息项" en:"Information items"`
+	ItemsObject   Digest   `json:"items_object,omitempty" need:"未给出 items|unless items are given" zh:"信息项文件" en:"File of information items"` // where the items exceed 8 KiB
 	Format        string   `json:"format" form:"enum=formats" zh:"格式" en:"Format"`
 	RowCount      int64    `json:"row_count" form:"min=0" zh:"记录数" en:"Rows"`
 	ByteSize      int64    `json:"byte_size" form:"min=0" zh:"数据量（字节）" en:"Size in bytes"`
@@ -98,7 +98,7 @@ type Review struct {
 	By         string `json:"by" form:"text=1..100" zh:"审核单位" en:"Reviewed by"`
 	On         Date   `json:"on" zh:"审核日期" en:"Reviewed on"`
 	SHA256     Digest `json:"sha256" zh:"审核文件摘要" en:"Hash of review"`
-	ValidUntil Date   `json:"valid_until,omitempty" zh:"有效期至" en:"Valid until"`
+	ValidUntil Date   `json:"valid_until,omitempty" need:"用于产品审核|in the reviews of a product" zh:"有效期至" en:"Valid until"`
 }
 
 // DepositArgs fix a hash before an application (R7 存证).
@@ -183,7 +183,7 @@ type AppRefuseArgs struct {
 type AppPassArgs struct {
 	AppStepArgs
 	Checklist []string `json:"checklist" form:"list=3..3,enum=checks" zh:"审核要点" en:"Checklist"` // complete consistent admissible
-	Late      *Salted  `json:"late,omitempty" zh:"逾期原因" en:"Reason of delay"`
+	Late      *Salted  `json:"late,omitempty" need:"超过审核期限|after the last day of the examination" zh:"逾期原因" en:"Reason of delay"`
 }
 
 // AppObjectArgs object in the notice period, under one's real name (R12). A natural
@@ -195,7 +195,7 @@ type AppObjectArgs struct {
 	Answers     Digest   `json:"answers" zh:"所针对的公示" en:"Answered call"`
 	Ground      string   `json:"ground" form:"token=64" zh:"异议理由" en:"Ground"`
 	Evidence    []Digest `json:"evidence" form:"list=1..20" zh:"证据摘要" en:"Evidence"`
-	Person      *Salted  `json:"person,omitempty" zh:"异议自然人" en:"Person"`
+	Person      *Salted  `json:"person,omitempty" need:"由登记机构代自然人提出|if the registry body files it for a person" zh:"异议自然人" en:"Person"`
 }
 
 // AppDecideArgs decide an objection.

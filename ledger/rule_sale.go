@@ -29,8 +29,6 @@ func OrderSources(o Order, p Product) []ID {
 // CheckOrder checks all rules for an order that is to be placed (B1–B11).
 func CheckOrder(f SaleFacts, day Date) *Error {
 	return firstRefusal(
-		CheckListed(f.Product),
-		CheckLicense(f.License, day),
 		CheckPurpose(f.Order, f.Product.ProductOffer, f.License.LicenseTerms),
 		CheckEvidence(f.Order, f.Buyer),
 		CheckPrice(f.Order, f.Product.ProductOffer),
@@ -42,8 +40,6 @@ func CheckOrder(f SaleFacts, day Date) *Error {
 // rules but that of the price, which the order keeps (B1–B6, B8–B11).
 func CheckAcceptance(f SaleFacts, day Date) *Error {
 	return firstRefusal(
-		CheckListed(f.Product),
-		CheckLicense(f.License, day),
 		CheckPurpose(f.Order, f.Product.ProductOffer, f.License.LicenseTerms),
 		CheckSale(f, day),
 	)

@@ -192,30 +192,6 @@ func TestANewActIsACommand(t *testing.T) {
 	}
 }
 
-// writers are the commands that make a call: they take --check, others do not.
-var writers = strings.Fields(`call calendar/set
-	license/accept license/environment/set license/offer license/resume license/suspend license/terminate
-	order/accept order/block order/cancel order/confirm-payment order/fulfill order/place order/refuse
-	party/admit party/replace-key party/resume party/revoke-key party/rotate-key party/suspend
-	product/change product/content/add product/content/remove product/delist product/publish
-	registry/accept registry/code registry/decide registry/deposit registry/fail registry/import registry/object registry/pass
-	registry/refuse registry/resubmit registry/resume registry/return registry/submit registry/suspend registry/withdraw`)
-
-func TestWritingCommandsCanBeChecked(t *testing.T) {
-	var c commands
-	parser, err := newParser(&c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, leaf := range parser.Model.Leaves(true) {
-		name := strings.ReplaceAll(path(leaf), " ", "/")
-		can := slices.ContainsFunc(leaf.Flags, func(f *kong.Flag) bool { return f.Name == "check" })
-		if can != slices.Contains(writers, name) {
-			t.Errorf("%s: takes --check: %v", name, can)
-		}
-	}
-}
-
 // TestCheckRecordsNothing: a command with --check asks the node, says what it says,
 // and sends, uploads and keeps nothing.
 func TestCheckRecordsNothing(t *testing.T) {

@@ -6,7 +6,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-type actsCmd struct{}
+type actsCmd struct {
+	On ledger.Ref `help:"Only what the profile's party may do on this record now, such as order/ID." placeholder:"KIND/ID"`
+}
 
 // Help says what the table is for.
 func (actsCmd) Help() string {
@@ -14,17 +16,24 @@ func (actsCmd) Help() string {
 cadastre acts --json
 Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for.
 Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node.
-With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.`
+With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.
+
+cadastre acts --on order/ID --profile buyer.json
+What the party may do on a record now, by its role, whose act it is, the record's state and the limits in time on it.
+Whether such a call would be refused for another reason, --check on its command says.`
 }
 
-// Run prints the table of acts.
-func (actsCmd) Run(p *program) error {
+// Run prints the table of acts, or what is open on a record.
+func (c actsCmd) Run(p *program) error {
+	if c.On != "" {
+		return p.open(c.On)
+	}
 	doc := ledger.PublishedActs()
 	if p.JSON {
 		return p.json(doc)
 	}
 	for _, a := range doc.Acts {
-		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a), until(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
+		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a), clocks(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
 		name := string(a.Function)
 		for _, line := range lines {
 			if line == "" {
@@ -37,6 +46,37 @@ func (actsCmd) Run(p *program) error {
 		}
 	}
 	return p.line("%s%s", p.say("任何请求还可能因下列原因被拒绝：", "Any call may also be refused for: "), join(", ", doc.CommonRefusals...))
+}
+
+// open prints the acts that are open to the party on a record.
+func (p *program) open(on ledger.Ref) error {
+	a, err := p.actor()
+	if err != nil {
+		return err
+	}
+	list, err := a.Possible(p.ctx, on)
+	if err != nil {
+		return err
+	}
+	if p.JSON {
+		return p.json(list)
+	}
+	if len(list) == 0 {
+		return p.line("%s", p.say("目前没有可办理的操作。", "Nothing may be done on it now."))
+	}
+	for _, o := range list {
+		limit := ""
+		if o.Until != "" {
+			limit = p.say("截至 ", "until ") + string(o.Until)
+		}
+		if o.Unless != "" {
+			limit += p.say("，逾期须附 ", ", later with ") + o.Unless
+		}
+		if err := p.line("%-28s %s", o.Function, join("; ", p.say(o.Title.ZH, o.Title.EN), limit)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // join joins the texts that are not empty.
@@ -82,12 +122,21 @@ func steps(a ledger.ActRow) string {
 	return a.On + ": " + strings.Join(list, ", ")
 }
 
-// until names the last day on which an act may be done.
-func until(a ledger.ActRow, p *program) string {
-	if a.Until == "" {
-		return ""
+// clocks names the periods that must be over before an act, and the limits after
+// whose last day it may not be done.
+func clocks(a ledger.ActRow, p *program) string {
+	var list []string
+	for _, c := range a.After {
+		list = append(list, p.say("须在其后 ", "after ")+a.On+"."+c.Member)
 	}
-	return p.say("截至 ", "until ") + a.On + "." + a.Until
+	for _, c := range a.Until {
+		s := p.say("截至 ", "until ") + a.On + "." + c.Member
+		if c.Unless != "" {
+			s += p.say("，逾期须附 ", ", later with ") + c.Unless
+		}
+		list = append(list, s)
+	}
+	return join("; ", list...)
 }
 
 // makes names the second record that an act begins.

@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -42,9 +45,10 @@ func TestActsAsATable(t *testing.T) {
 	for _, want := range []string{
 		" Implementer (license.assigner), Regulator; license: accepted → accepted; until license.end_on\n",
 		" kept key; refused for not_yours, period_over, stale, state, suspended, unknown\n",
-		" Registry body (application.body); application: noticed → coded; makes entry\n",
 		" batched; kept key; refused for exists\n",
-		" Implementer; environment\n",
+		" Implementer (environment.set_by); environment\n",
+		" Registry body (application.body); application: accepted → noticed; until application.exam_due, later with late\n",
+		" Registry body (application.body); application: noticed → coded; after application.notice; makes entry\n",
 		"\nAny call may also be refused for: field, json, ",
 		" Buyer (order.buyer); order: placed → cancelled, accepted → cancelled\n",
 		" any admitted party\n",
@@ -52,5 +56,45 @@ func TestActsAsATable(t *testing.T) {
 		if !strings.Contains(en, want) {
 			t.Errorf("no act has the line %q", want)
 		}
+	}
+}
+
+// TestActsOnARecord: what is open on a record is told with its last day, in the
+// user's language; without a profile nobody asks.
+func TestActsOnARecord(t *testing.T) {
+	n := newNode(t)
+	who, id := profile(t, n.URL), string(client.NewID())
+	items := `[{"function":"application.pass","title":{"zh":"审查通过","en":"Pass"},"args":"AppPassArgs","id":"application","answers":true,` +
+		`"as":["registry_body"],"until":"2026-10-20","unless":"late"},` +
+		`{"function":"application.fail","title":{"zh":"不通过","en":"Fail"},"args":"AppRefuseArgs","id":"application","answers":true,"as":["registry_body"]}]`
+	n.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/v1/acts" || r.URL.Query().Get("on") != "application" || r.Header.Get("Authorization") == "":
+			t.Errorf("asked %s", r.URL)
+		case r.URL.Query().Get("id") == id:
+			_, _ = w.Write([]byte(`{"items":` + items + `}`))
+		default:
+			_, _ = w.Write([]byte(`{"items":[]}`))
+		}
+	})
+	want := fmt.Sprintf("%-28s Pass; until 2026-10-20, later with late\n%-28s Fail\n", "application.pass", "application.fail")
+	if got := must(t, "acts", "--on", "application/"+id, "--profile", who, "--lang", "en"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过; 截至 2026-10-20，逾期须附 late\n") {
+		t.Errorf("in Chinese: %q", got)
+	}
+	var listed, sent []ledger.Open
+	if err := errors.Join(json.Unmarshal([]byte(must(t, "acts", "--on", "application/"+id, "--json", "--profile", who)), &listed), json.Unmarshal([]byte(items), &sent)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sent, listed); diff != "" {
+		t.Errorf("in JSON (-sent +listed):\n%s", diff)
+	}
+	if got := must(t, "acts", "--on", "application/"+string(client.NewID()), "--profile", who, "--lang", "en"); got != "Nothing may be done on it now.\n" {
+		t.Errorf("nothing: %q", got)
+	}
+	if code, out, errs := command(t, "acts", "--on", "application/"+id); code == exitOK || out != "" || !strings.Contains(errs, "profile") {
+		t.Errorf("without a profile: exit %d, %q, %q", code, out, errs)
 	}
 }

@@ -156,6 +156,7 @@ func TestProgram(t *testing.T) {
 	t.Run("fetched and traced", func(t *testing.T) { at(b, t).traced() })
 	t.Run("exit codes", func(t *testing.T) { at(b, t).codes() })
 	t.Run("checked", func(t *testing.T) { at(b, t).checked() })
+	t.Run("what may be done", func(t *testing.T) { at(b, t).possible() })
 	t.Run("a gigabyte", func(t *testing.T) { at(b, t).gigabyte() })
 }
 
@@ -332,6 +333,21 @@ func (s served) checked() {
 	}
 	if _, err := os.Stat(s.Profiles["holder"] + ".next"); !os.IsNotExist(err) {
 		s.t.Error("a check kept a new key")
+	}
+}
+
+// possible asks a real node what may be done on the order, and by whom.
+func (s served) possible() {
+	on := []string{"acts", "--on", "order/" + s.Order, "--lang", "en"}
+	for who, want := range map[string]string{
+		"operator": "order.fulfill                Fulfill an order\n", "regulator": "order.block                  Block an order\n",
+	} {
+		if got := s.must(s.as(who, on...)...); got != want {
+			s.t.Errorf("%s: %q, want %q", who, got, want)
+		}
+	}
+	if code, out, errs := s.run(s.as("operator2", on...)...); code != exitRefused || out != "" {
+		s.t.Errorf("another operator: exit %d, %q, %q", code, out, errs)
 	}
 }
 

@@ -24,3 +24,13 @@ func (c *Client) Check(ctx context.Context, fn ledger.Function, args any) error 
 	}
 	return nil
 }
+
+// Possible asks what the party may do on a record now.
+func (c *Client) Possible(ctx context.Context, on ledger.Ref) ([]ledger.Open, error) {
+	q := url.Values{"on": {on.Kind()}, "id": {on.ID()}}
+	var answer struct {
+		Items []ledger.Open `json:"items"`
+	}
+	err := c.Get(ctx, "/v1/acts?"+q.Encode(), &answer)
+	return answer.Items, err
+}

@@ -53,6 +53,26 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestPossible: the record is named in the question, and what comes is a list.
+func TestPossible(t *testing.T) {
+	n := newNode(t)
+	c := holder(t, n)
+	n.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/v1/acts" || r.URL.Query().Get("on") != "log" || r.URL.Query().Get("id") != "n.example/log/receipts" ||
+			!strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+			t.Errorf("asked %s %s", r.Method, r.URL)
+		}
+		_, _ = io.WriteString(w, `{"items":[{"function":"anchor","title":{"zh":"锚定","en":"Anchor"},"args":"AnchorArgs","id":"log","answers":false,"as":["platform"]}]}`)
+	})
+	got, err := c.Possible(t.Context(), ledger.RefTo(ledger.KindLog, "n.example/log/receipts"))
+	want := []ledger.Open{{
+		Function: ledger.FnAnchor, Title: ledger.Words{ZH: "锚定", EN: "Anchor"}, Args: "AnchorArgs", ID: "log", As: []ledger.Role{ledger.RolePlatform},
+	}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 // wouldRecord answers what apply would, in the contract's order, and records nothing.
 func (n *node) wouldRecord(w http.ResponseWriter, r *http.Request) {
 	var a ledger.AppSubmitArgs

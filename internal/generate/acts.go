@@ -18,11 +18,16 @@ How to read a row:
 
 - **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names;
   where ` + "`not_yours`" + ` is among the reasons without such a member, the rule itself looks at whose record it is.
-- **Arguments**: a member with \* must be there. ` + "`answers`" + ` is ` + "`cite.payload`" + ` of the record, the hash of the call that last wrote
+- **Arguments**: a member with \* must be there, one with (\*) under a condition that fields.md says. ` + "`answers`" + ` is ` + "`cite.payload`" + ` of the record, the hash of the call that last wrote
   it, so that nobody answers a version that he has not seen; another one is refused as ` + "`stale`" + ` ([more](api.md#what-answers-is)).
 - **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
-- **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `.
-- **May be refused for**: reasons beyond those that hold for every call. The tests of the contract produce each of them.
+- **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `. *Later with* a
+  member of the arguments: that says why it is late.
+- **After**: the member with the period that must be over before; earlier it is refused as ` + "`period_running`" + `. Periods are counted in working
+  days by the recorded lists; one of 0 days, on a demonstration ledger, is over at once and never too late.
+- **May be refused for**: reasons beyond those that hold for [every call](#every-call). The tests of the contract produce each of them. A
+  reason of every call, such as ` + "`party_suspended`" + `, stands here too where it may be said of what the arguments name: of the registry body
+  that an application goes to, and not only of the caller.
 
 Whether a call would be refused can be asked without making it: ` + "`POST /v1/acts/FUNCTION/check`" + `, or ` + "`--check`" + ` on any command that writes.
 A party whose key the node keeps calls a function at ` + "`POST /v1/acts/FUNCTION`" + ` where the row says *kept key*.
@@ -85,10 +90,24 @@ func actRow(b *strings.Builder, a ledger.ActRow) {
 	if a.Makes != "" {
 		leads = join(leads, "makes "+a.Makes)
 	}
-	if a.Until != "" {
-		leads = join(leads, "until `"+a.Until+"`")
+	for _, c := range a.After {
+		leads = join(leads, "after `"+c.Member+"`"+ruleOf(c))
+	}
+	for _, c := range a.Until {
+		leads = join(leads, "until `"+c.Member+"`"+ruleOf(c))
+		if c.Unless != "" {
+			leads += ", later with `" + c.Unless + "`"
+		}
 	}
 	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s |\n", a.Function, title, whoOf(a), argsOf(a), leads, words(a.Refusals))
+}
+
+// ruleOf names the rule that sets a clock, in brackets.
+func ruleOf(c ledger.Clock) string {
+	if c.Rule == "" {
+		return ""
+	}
+	return " (" + c.Rule + ")"
 }
 
 func join(a, b string) string {
@@ -117,8 +136,11 @@ func argsOf(a ledger.ActRow) string {
 	var list []string
 	for _, f := range a.Fields {
 		s := "`" + f.Name + "`"
-		if f.Required {
+		switch {
+		case f.Required:
 			s += "\\*"
+		case f.Need != nil:
+			s += "(\\*)"
 		}
 		list = append(list, s)
 	}

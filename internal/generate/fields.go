@@ -19,7 +19,7 @@ texts](#salted-texts), and the [rules](#rules) that an error names.
 
 本页由程序生成：逐项列出各功能的参数与各种记录，名称附中文；末尾有盐值文本的算法与测试向量，以及错误所指规则的说明。
 
-A member with \* must be there in a call. Text is counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment*
+A member with \* must be there in a call; where it depends on others whether a member is needed, that stands beside its name. Text is counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment*
 is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A [salted](#salted-texts) text
 stays off the ledger. All text is in NFC, without control, direction-changing or invisible
 characters, and no word of it mixes Latin with Cyrillic letters.
@@ -170,7 +170,8 @@ func shapes(b *strings.Builder, list []shape) {
 			if f.Required {
 				name += "\\*"
 			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, f.Label.ZH, f.Label.EN, kindOf(f, objectOf(s.zero, f)))
+			words := f.Words()
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, words.ZH, words.EN, kindOf(f, objectOf(s.zero, f)))
 		}
 		b.WriteString("\n")
 	}

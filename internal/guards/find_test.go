@@ -32,13 +32,17 @@ type source struct {
 	fset  *token.FileSet
 }
 
-// findGuards returns the guards in the files of a pattern, in their order.
-func findGuards(t *testing.T, pattern string) []guard {
+// findGuards returns the guards in the files of the patterns, in their order.
+func findGuards(t *testing.T, patterns ...string) []guard {
 	t.Helper()
 	var files []source
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		t.Fatal(err)
+	var paths []string
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
 	}
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
@@ -70,7 +74,7 @@ func findGuards(t *testing.T, pattern string) []guard {
 // that check what is given them begin the list.
 func refusingFunctions(files []source) map[string]bool {
 	names := map[string]bool{
-		".Validate": true, ".DecodeStrict": true, ".ParseProfile": true, ".CheckRotation": true, ".CheckEnvironment": true, ".Verify": true,
+		"firstRefusal": true, ".Validate": true, ".DecodeStrict": true, ".ParseProfile": true, ".CheckRotation": true, ".CheckEnvironment": true, ".Verify": true,
 	}
 	for grown := true; grown; {
 		grown = false
@@ -90,6 +94,9 @@ func refusingFunctions(files []source) map[string]bool {
 				ast.Inspect(fn, func(n ast.Node) bool {
 					if call, ok := n.(*ast.CallExpr); ok && (isRefusal(call) || names[called(call)]) {
 						grown, names[name] = true, true
+						if fn.Name.IsExported() { // ledger.CheckListed
+							names["."+fn.Name.Name] = true
+						}
 					}
 					return true
 				})
@@ -173,6 +180,8 @@ func (s *search) visit(n ast.Node) bool {
 		if id, ok := n.Lhs[0].(*ast.Ident); ok && isRefusal(n.Rhs[0]) {
 			s.refusals[id.Name] = true
 		}
+	case *ast.CallExpr:
+		s.listed(n)
 	case *ast.IfStmt:
 		s.block(n.Body.List, false)
 	case *ast.ForStmt:
@@ -192,7 +201,7 @@ func (s *search) block(list []ast.Stmt, ends bool) {
 		switch stmt := stmt.(type) {
 		case *ast.ReturnStmt:
 			s.returned(stmt, ends && i == len(list)-1)
-			if i > 0 && s.setsError(list[i-1]) && len(stmt.Results) > 0 && s.text(stmt.Results[len(stmt.Results)-1]) == "err" {
+			if i > 0 && s.sets(list[i-1], "err") && len(stmt.Results) > 0 && s.text(stmt.Results[len(stmt.Results)-1]) == "err" {
 				s.remove(stmt, "_ = err; return "+s.others(stmt)+"nil")
 			}
 		case *ast.IfStmt:
@@ -228,26 +237,47 @@ func (s *search) returned(r *ast.ReturnStmt, last bool) {
 		s.remove(r, "_ = "+s.text(e)+"; return "+s.others(r)+"nil")
 		return
 	}
+	s.remove(r, s.dropped(r))
+}
+
+// dropped makes what a return would have returned, and drops it.
+func (s *search) dropped(r *ast.ReturnStmt) string {
 	drop := ""
 	for _, e := range r.Results {
 		if id, ok := e.(*ast.Ident); !ok || id.Name != "nil" {
 			drop += "; _ = " + s.text(e)
 		}
 	}
-	s.remove(r, drop[2:])
+	return strings.TrimPrefix(drop, "; ")
 }
 
 // checked takes out the check of an error that a guard's call returned.
 func (s *search) checked(stmt *ast.IfStmt, before ast.Stmt) {
-	if stmt.Else == nil && s.text(stmt.Cond) == "err != nil" && s.setsError(before) {
-		s.remove(stmt, strings.TrimSuffix(s.text(stmt), s.text(stmt.Body))+"{ _ = err }")
+	name, ok := strings.CutSuffix(s.text(stmt.Cond), " != nil")
+	if !ok || stmt.Else != nil || !s.sets(before, name) {
+		return
 	}
+	drop := "_ = " + name
+	if r, ok := stmt.Body.List[0].(*ast.ReturnStmt); ok {
+		drop += "; " + s.dropped(r)
+	}
+	s.remove(stmt, strings.TrimSuffix(s.text(stmt), s.text(stmt.Body))+"{ "+drop+" }")
 }
 
-// setsError reports whether a statement sets err to what a guard returns.
-func (s *search) setsError(stmt ast.Stmt) bool {
+// sets reports whether a statement sets the variable to what a guard returns.
+func (s *search) sets(stmt ast.Stmt, name string) bool {
 	set, ok := stmt.(*ast.AssignStmt)
-	return ok && len(set.Rhs) == 1 && s.refusing[called(set.Rhs[0])] && s.text(set.Lhs[len(set.Lhs)-1]) == "err"
+	return ok && len(set.Rhs) == 1 && s.refusing[called(set.Rhs[0])] && s.text(set.Lhs[len(set.Lhs)-1]) == name
+}
+
+// listed takes the guards of a list of them out, one at a time.
+func (s *search) listed(call *ast.CallExpr) {
+	if called(call) != "firstRefusal" {
+		return
+	}
+	for _, e := range call.Args {
+		s.remove(e, "func() *Error { _ = "+s.text(e)+"; return nil }()")
+	}
 }
 
 // others returns all results of a return but the last, each with its comma.

@@ -40,15 +40,13 @@ func TestEachGuardIsTested(t *testing.T) {
 	if n == "" {
 		t.Skipf("make guards runs this: it sets %s", envGuards)
 	}
-	var all []guard
 	dir := t.TempDir()
 	for i, files := range guarded {
 		if out := try(t, filepath.Join(dir, "all", strconv.Itoa(i)), filepath.Dir(files), guard{}); out.failed != "" || out.unbuilt {
 			t.Fatalf("with all guards %s fails:\n%s", out.failed, out.log)
 		}
-		all = append(all, findGuards(t, files)...)
 	}
-	guards := choose(t, all, n)
+	guards := choose(t, findGuards(t, guarded...), n)
 	begin := time.Now()
 	var wait sync.WaitGroup
 	free := make(chan struct{}, atOnce)

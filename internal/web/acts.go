@@ -29,6 +29,16 @@ func (s *Server) actRoutes() {
 		says("每个功能：谁可办理、对何种记录、参数、状态变化与可能的拒绝。", "Every function: who may call it, on what, its arguments, where it leads and why it may be refused."), func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
 			return say(ledger.PublishedActs(), nil)
 		})
+	get(s, "/v1/acts", "possible", says("可办理的操作", "What the caller may do on a record now"),
+		says("按角色、归属、记录状态和期限，列出请求方现在可对该记录办理的功能。", "The functions that are open to the caller on a record now: by role, whose act it is, the record's state and the clocks on it."), s.possible)
+	for _, p := range s.api.OpenAPI().Paths["/v1/acts"].Get.Parameters {
+		if p.Name == "on" {
+			for _, kind := range ledger.ChangedKinds() {
+				p.Schema.Enum = append(p.Schema.Enum, kind)
+			}
+			p.Schema.PrecomputeMessages()
+		}
+	}
 	add(s, huma.Operation{
 		OperationID: "custody-key", Method: http.MethodPost, Path: "/v1/custody/keys",
 		Summary: about(says("由节点托管签署密钥", "Have the node keep a sign key")), MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
@@ -43,6 +53,23 @@ func (s *Server) actRoutes() {
 			s.checkRoute(a)
 		}
 	}
+}
+
+type possibleInput struct {
+	AuthHeader
+	On string `query:"on" required:"true" zh:"记录种类" en:"Kind of the record"`
+	ID string `query:"id" required:"true" form:"token=250" zh:"记录编号" en:"Id of the record"`
+}
+
+// possible lists the acts that are open to the caller on a record which he may
+// read: by his role, whose act it is, the record's state and the clocks on it.
+func (s *Server) possible(ctx context.Context, in *possibleInput) (*answer[pageOf[ledger.Open]], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	open, err := s.Possible(ctx, p, ledger.RefTo(in.On, in.ID))
+	return say(page(open, ""), sought(err))
 }
 
 type actInput struct {

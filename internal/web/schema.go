@@ -78,7 +78,7 @@ func required(fields []ledger.Field) []string {
 
 // describeField describes a member whose Go type is t.
 func describeField(p *huma.Schema, f ledger.Field, t reflect.Type) {
-	p.Description = about(f.Label)
+	p.Description = about(f.Words())
 	bound(p, f)
 	words := p
 	if f.Each != nil && p.Items != nil {

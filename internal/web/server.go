@@ -36,6 +36,7 @@ import (
 type Config struct {
 	Ledger    ledger.Ledger
 	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // why a call would be refused now
+	Possible  func(ctx context.Context, reader ledger.Party, on ledger.Ref) ([]ledger.Open, error)       // what the reader may do on a record that he may see
 	Wait      func(ctx context.Context, block uint64) error                                              // until the read model has applied it
 	Registry  *registry.Registry
 	Licensing *licensing.Licensing

@@ -55,7 +55,7 @@ func readyWorld(t *testing.T) []ready {
 		w.readyAct(ledger.FnKeyRevoke, "authority", w.revocation("holder", "holder")),
 		w.readyAct(ledger.FnCalendarSet, "authority", list2026()),
 		w.readyAct(ledger.FnPartyAdmit, "authority", ledger.PartyAdmitArgs{Application: w.application("newcomer", w.newcomer(ledger.RoleHolder))}),
-		w.readyAct(ledger.FnAnchor, "node", ledger.AnchorArgs{Log: ledger.ReceiptLog("node.example"), Size: 1, Root: mHash("root"), Proof: []ledger.Digest{}}),
+		w.readyAnchor(),
 	)
 	step := func(events ...string) {
 		for _, e := range events {
@@ -85,6 +85,14 @@ func readyWorld(t *testing.T) []ready {
 	list = append(list, w.readyAct(ledger.FnPartySuspend, "regulator", w.partyTarget("holder")))
 	w.must("regulator", ledger.FnPartySuspend, w.partyTarget("holder"))
 	return append(list, w.readyAct(ledger.FnPartyResume, "regulator", w.partyTarget("holder")))
+}
+
+// readyAnchor is the anchor of a node's log, on a ledger with a second node.
+func (w *world) readyAnchor() ready {
+	f, second := w.fork(w.t), w.newcomer(ledger.RolePlatform)
+	second.Origin, second.LogKey = "other.example", "key"
+	f.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: f.application("newcomer", second)})
+	return f.readyAct(ledger.FnAnchor, "node", ledger.AnchorArgs{Log: ledger.ReceiptLog("node.example"), Size: 1, Root: mHash("root"), Proof: []ledger.Digest{}})
 }
 
 // readyMarket returns acts on licenses, products, content and orders, ready.
@@ -156,7 +164,12 @@ func with(t *testing.T, args any, name, value string) map[string]any {
 }
 
 // another returns a party with the roles of a party, in a world or a market.
-func another(who string) string { return who + "2" }
+func another(who string) string {
+	if who == "node" {
+		return "newcomer"
+	}
+	return who + "2"
+}
 
 // TestActsOnARecord does each act that changes a record: on no record, on another
 // version than its last and on another party's it is refused, else it is recorded.

@@ -20,19 +20,6 @@ func (t *tx) over(p *ledger.Period) (bool, error) {
 	return t.today() > last, err
 }
 
-// before refuses what comes after a period's last day.
-func (t *tx) before(p *ledger.Period, field, rule string) error {
-	over, err := t.over(p)
-	if err != nil || !over {
-		return err
-	}
-	last, err := t.lastDay(*p)
-	if err != nil {
-		return err
-	}
-	return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At(field).By(rule).With("due", string(last))
-}
-
 // acceptApplication opens the examination (R10). Late is late, never tacit and
 // never refused: the alarm is the registry's.
 func acceptApplication(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
@@ -72,12 +59,7 @@ func withdraw(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error { retu
 // pass ends the formal examination well and opens the notice period (R11, R12).
 // The notice is published on the next working day, from which the period is
 // counted. An examination that took too long needs its reason in late.
-func pass(t *tx, a ledger.AppPassArgs, app *ledger.Application) error {
-	if a.Late == nil {
-		if err := t.before(app.ExamDue, "late", "R11"); err != nil {
-			return err
-		}
-	}
+func pass(t *tx, _ ledger.AppPassArgs, app *ledger.Application) error {
 	notice, err := t.notice()
 	if err != nil {
 		return err
@@ -110,9 +92,6 @@ func object(t *tx, a ledger.AppObjectArgs, app *ledger.Application) error {
 	}
 	if a.Person == nil && t.me() == app.Body {
 		return ledger.Invalid("person", "required")
-	}
-	if err := t.before(app.Notice, "application", "R12"); err != nil {
-		return err
 	}
 	if slices.ContainsFunc(app.Objections, func(o ledger.Objection) bool { return o.ID == a.Objection }) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("objection")

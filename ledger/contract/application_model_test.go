@@ -298,8 +298,8 @@ func (m *machine) one(t *rapid.T) {
 
 // likely weighs the events that the table has for the application's state.
 func (m *machine) likely(name string) []string {
-	list := events()
-	for _, e := range events() {
+	list := events(m.table)
+	for _, e := range events(m.table) {
 		if m.table[[2]string{m.apps[name].state, e}] != "" {
 			list = append(list, e, e, e, e, e, e)
 		}

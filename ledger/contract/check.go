@@ -50,3 +50,28 @@ func replacesOwn(act ledger.Act, genesis ledger.Genesis, args json.RawMessage) b
 	var a ledger.KeyReplaceArgs
 	return act.Name == ledger.FnKeyReplace && ledger.DecodeStrict(args, &a) == nil && a.Party == genesis.Authority
 }
+
+// Possible returns the acts that are open to a party now on a record as it stands:
+// its role, whose act it is, the record's state and the clocks on it allow them.
+// NotFound where there is no such record, or where its kind is not one that the
+// ledger keeps; Forbidden where the party is not admitted. A suspended party may do
+// nothing, so that its list is empty.
+func Possible(env Env, state State, party ledger.ID, ref ledger.Ref) ([]ledger.Open, error) {
+	t := &tx{env: env, state: state}
+	caller, err := t.partyOf(party)
+	if err != nil {
+		return nil, err
+	}
+	b, ok, err := state.Get(ledger.RecordKey(ref))
+	if err != nil {
+		return nil, err
+	}
+	if !ok || ledger.Kinds()[ref.Kind()] == nil {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id")
+	}
+	record, err := ledger.DecodeRecord(ref.Kind(), b)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.Possible(caller, record, t.today(), t.lastDay)
+}

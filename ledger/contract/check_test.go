@@ -3,6 +3,7 @@ package contract_test
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -31,6 +32,8 @@ func TestCheck(t *testing.T) {
 		{"by a buyer", w.state, "buyer", ledger.FnDeposit, string(deposit), refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
 		{"no JSON", w.state, "holder", ledger.FnDeposit, "{", refusal{ledger.InvalidCode, ledger.ReasonJSON, "args"}},
 		{"no arguments", w.state, "holder", ledger.FnDeposit, "{}", refusal{ledger.InvalidCode, ledger.ReasonField, "args.sha256"}},
+		{"larger than a call", w.state, "holder", ledger.FnDeposit, `{"more":"` + strings.Repeat("x", ledger.MaxCall) + `"}`, refusal{ledger.InvalidCode, ledger.ReasonTooLarge, "args"}},
+		{"much larger, of blanks", w.state, "holder", ledger.FnDeposit, string(deposit) + strings.Repeat(" ", 2*ledger.MaxCall), refusal{ledger.InvalidCode, ledger.ReasonTooLarge, "args"}},
 		{"no function", w.state, "holder", "transfer", "{}", refusal{ledger.InvalidCode, ledger.ReasonFunction, "function"}},
 		{"before the genesis", memory{}, "holder", ledger.FnDeposit, string(deposit), refusal{ledger.Conflict, ledger.ReasonGenesis, "function"}},
 	} {

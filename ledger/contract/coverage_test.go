@@ -38,15 +38,19 @@ func wholeRun() bool {
 }
 
 // coverageGaps returns a sentence for each difference between the refusals that
-// the tests produced and those that the table of acts names.
+// the tests produced and those that the table of acts names. What any call may be
+// refused for stands in a row only where its rule refuses what the arguments name
+// for it: another party that is suspended, a key of theirs that has ended.
 func coverageGaps() []string {
 	var gaps []string
-	seen, common := maps.Clone(refusals.seen), map[ledger.Reason]bool{}
-	for p := range seen {
-		if slices.Contains(ledger.CommonReasons(), p.reason) {
+	seen, common := map[pair]bool{}, map[ledger.Reason]bool{}
+	for p := range refusals.seen {
+		formal := p.reason == ledger.ReasonField || p.reason == ledger.ReasonJSON // of any arguments
+		if slices.Contains(ledger.CommonReasons(), p.reason) && (formal || !p.rule) {
 			common[p.reason] = true
-			delete(seen, p)
+			continue
 		}
+		seen[pair{fn: p.fn, reason: p.reason}] = true
 	}
 	for _, r := range ledger.CommonReasons() {
 		if !common[r] {
@@ -55,7 +59,7 @@ func coverageGaps() []string {
 	}
 	for _, a := range ledger.Acts() {
 		for _, r := range a.Refusals() {
-			p := pair{a.Name, r}
+			p := pair{fn: a.Name, reason: r}
 			if !seen[p] {
 				gaps = append(gaps, fmt.Sprintf("%s: no test had it refused by %s, which its row in ledger/acts.go names", a.Name, r))
 			}
@@ -65,6 +69,7 @@ func coverageGaps() []string {
 	for p := range seen {
 		gaps = append(gaps, fmt.Sprintf("%s: it was refused by %s, which its row in ledger/acts.go does not name", p.fn, p.reason))
 	}
+	gaps = slices.AppendSeq(gaps, maps.Keys(refusals.needs))
 	slices.Sort(gaps)
 	return gaps
 }

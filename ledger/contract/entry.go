@@ -16,8 +16,8 @@ func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, i
 // objection open. It makes the entry, valid three years from today, and the
 // right to hold.
 func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
-	if err := t.codable(*app); err != nil {
-		return err
+	if open(*app) {
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
 	}
 	s, err := t.submission(app.SubmitPayload)
 	if err != nil {
@@ -35,24 +35,6 @@ func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
 	}
 	app.CodedOn, app.Entry = t.today(), e.ID
 	return t.register(e)
-}
-
-// codable refuses to code before the notice period is over or while an objection
-// waits. A notice of 0 days is over at once (protocol §6).
-func (t *tx) codable(app ledger.Application) error {
-	if n := app.Notice; n != nil && n.Days > 0 {
-		last, err := t.lastDay(*n)
-		if err != nil {
-			return err
-		}
-		if t.today() <= last {
-			return ledger.Refuse(ledger.Conflict, ledger.ReasonEarly).At("application").By("R12").With("due", string(last))
-		}
-	}
-	if open(app) {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
-	}
-	return nil
 }
 
 // claimCodes makes each code lead to the entry, once on the whole ledger.

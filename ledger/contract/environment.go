@@ -46,10 +46,7 @@ func (t *tx) mayReset(old ledger.Environment, a ledger.EnvironmentArgs) error {
 	if old.Operator != a.Operator {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("id")
 	}
-	if old.SetBy != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("id")
-	}
-	return nil
+	return t.mine(old, "id")
 }
 
 // moveEnvironmentKey makes the environment be found by its new key only.

@@ -45,7 +45,7 @@ func begin[A ledger.Args, R any](rule func(t *tx, a A) (R, error)) handler {
 
 // on returns the handler of a rule that changes the record which the arguments
 // name. Before the rule is asked, the record is loaded and the act's row is
-// checked: whose act it is, the record's state, the last day, and that the caller
+// checked: whose act it is, the record's state, the clocks on it, and that the caller
 // has seen the record's latest version. The rule gets the record in its new state
 // where the row leaves no choice; else it sets the state itself.
 func on[A ledger.Args, R any](rule func(t *tx, a A, record *R) error) handler {
@@ -72,17 +72,24 @@ func on[A ledger.Args, R any](rule func(t *tx, a A, record *R) error) handler {
 // checkAct checks the act's row against a record that stands in a state.
 func (t *tx) checkAct(a ledger.Args, record any, state string) error {
 	field := t.act.ID
-	if t.as = t.act.ActingAs(t.caller, record); t.as == nil {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At(field)
+	if err := t.mine(record, field); err != nil {
+		return err
 	}
 	if !t.act.From(state) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At(field).With("state", state)
 	}
-	if last, over := t.act.Over(record, t.today()); over {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At(field).With("due", string(last))
-	}
 	if t.act.Answers() {
-		return checkVersion(ledger.MemberText(a, "answers"), record)
+		if err := checkVersion(ledger.MemberText(a, "answers"), record); err != nil {
+			return err
+		}
+	}
+	return t.act.InTime(record, a, t.today(), t.lastDay)
+}
+
+// mine refuses an act on a record on which it is another party's.
+func (t *tx) mine(record any, field string) error {
+	if t.as = t.act.ActingAs(t.caller, record); t.as == nil {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At(field)
 	}
 	return nil
 }
@@ -161,7 +168,7 @@ func inArgs(err error) error {
 		return err
 	}
 	return e.Rename(func(field string) string {
-		if field == "" || strings.HasPrefix(field, "args") || strings.HasPrefix(field, "header") || field == "function" || field == "party" {
+		if field == "" || strings.HasPrefix(field, "args") || strings.HasPrefix(field, "header") {
 			return field
 		}
 		return "args." + field

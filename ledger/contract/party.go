@@ -228,8 +228,8 @@ func anchor(t *tx, a ledger.AnchorArgs) error {
 	if err != nil {
 		return err
 	}
-	if log.Owner != t.me() {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("log")
+	if err := t.mine(log, "log"); err != nil {
+		return err
 	}
 	ref := ledger.RefTo(ledger.KindAnchor, a.Log)
 	last, ok, err := read[ledger.Anchor](t.state, ledger.RecordKey(ref))

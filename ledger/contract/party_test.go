@@ -85,6 +85,10 @@ func TestGenesisRefuses(t *testing.T) {
 		"by a stranger's key": {
 			func(b *beginning) { b.by = b.key("stranger") }, refusal{ledger.Forbidden, ledger.ReasonKey, "header.kid"},
 		},
+		"a node that others apply for": {
+			func(b *beginning) { b.args.Platform = b.application("stranger", b.node) },
+			refusal{ledger.Forbidden, ledger.ReasonKey, "args.application.header.kid"},
+		},
 		"by an auth key": {
 			func(b *beginning) { b.args.Authority.Keys[0].Use = ledger.UseAuth }, refusal{ledger.Forbidden, ledger.ReasonKeyUse, "header.kid"},
 		},

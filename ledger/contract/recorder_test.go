@@ -24,20 +24,22 @@ import (
 type pair struct {
 	fn     ledger.Function
 	reason ledger.Reason
+	rule   bool // of what the arguments name, not of the call itself: its rule said so
 }
 
 var refusals = struct {
 	sync.Mutex
-	seen map[pair]bool
-}{seen: map[pair]bool{}}
+	seen  map[pair]bool
+	needs map[string]bool
+}{seen: map[pair]bool{}, needs: map[string]bool{}}
 
 // recordRefusal notes the reason of an outcome, where it is a refusal of the
-// contract: one of the signature on the call comes before.
+// contract: one of the signature on the call comes before, and one of its size.
 func recordRefusal(fn ledger.Function, err error) {
 	if e := ledger.AsError(err); e != nil && !unverified(e) {
 		refusals.Lock()
 		defer refusals.Unlock()
-		refusals.seen[pair{fn, e.Reason}] = true
+		refusals.seen[pair{fn, e.Reason, strings.HasPrefix(e.Field, "args.")}] = true
 	}
 }
 
@@ -50,6 +52,7 @@ func apply(t fataler, env contract.Env, state contract.State, v contract.Verifie
 	t.Helper()
 	r := contract.Apply(env, ledger.Standard(), state, v)
 	recordRefusal(v.Call.Function, r.Err)
+	recordNeeds(v.Call, r.Err)
 	compareCheck(t, env, state, v.Call, r)
 	return r
 }
@@ -61,6 +64,7 @@ func applyBatch(t fataler, env contract.Env, state contract.State, calls []contr
 	before := layered{state, map[string][]byte{}}
 	for i, r := range results {
 		recordRefusal(calls[i].Call.Function, r.Err)
+		recordNeeds(calls[i].Call, r.Err)
 		compareCheck(t, env, before, calls[i].Call, r)
 		before.add(r)
 	}
@@ -138,9 +142,10 @@ func compareCheck(t fataler, env contract.Env, state contract.State, call ledger
 	}
 }
 
-// unverified reports whether a refusal says that the signature on the call is not good.
+// unverified reports whether a refusal says that the signature on the call is not
+// good, or that the call is too large to be read.
 func unverified(e *ledger.Error) bool {
-	return e.Field == "header.alg" || e.Field == "" && e.Reason == ledger.ReasonSignature
+	return e.Field == "args" && e.Reason == ledger.ReasonTooLarge || e.Field == "header.alg" || e.Field == "" && e.Reason == ledger.ReasonSignature
 }
 
 // aboutTheSigned reports whether a refusal is about the signed call itself: its
@@ -159,7 +164,7 @@ func aboutTheSigned(err error) bool {
 		return true
 	case "":
 		return e.Reason == ledger.ReasonGenesis
-	case "party":
+	case "args.party":
 		return e.Reason == ledger.ReasonKeyUse
 	}
 	return e.Field == "args.ledger" && e.Rule == "same_as_call"

@@ -48,9 +48,6 @@ func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 // resubmit answers a return with the whole application again; its limit begins
 // again that day (R10). After 30 working days of silence it counts as withdrawn.
 func resubmit(t *tx, a ledger.AppResubmitArgs, app *ledger.Application) error {
-	if err := t.before(app.ResubmitBy, "application", "domain §2.3"); err != nil {
-		return err
-	}
 	before, err := t.submission(app.SubmitPayload)
 	if err != nil {
 		return err

@@ -84,6 +84,10 @@ func TestResubmitRefusals(t *testing.T) {
 		{"good", func(*world, *ledger.AppResubmitArgs) {}, refusal{}},
 		{"for another", func(_ *world, a *ledger.AppResubmitArgs) { a.Resource.Publisher = wID("holder2") }, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.resource.publisher"}},
 		{"to nobody", func(_ *world, a *ledger.AppResubmitArgs) { a.Body = wID("nobody") }, refusal{ledger.NotFound, ledger.ReasonUnknown, "args.body"}},
+		{"to no body", func(_ *world, a *ledger.AppResubmitArgs) { a.Body = wID("regulator") }, refusal{ledger.Forbidden, ledger.ReasonRole, "args.body"}},
+		{"to a suspended body", func(w *world, _ *ledger.AppResubmitArgs) {
+			w.must("regulator", ledger.FnPartySuspend, w.partyTarget("body"))
+		}, refusal{ledger.Forbidden, ledger.ReasonPartySuspended, "args.body"}},
 		{"to another city's body", func(_ *world, a *ledger.AppResubmitArgs) { a.Body = wID("faraway") }, refusal{ledger.Forbidden, ledger.ReasonJurisdiction, "args.resource.spatial"}},
 		{"core data", func(_ *world, a *ledger.AppResubmitArgs) {
 			a.Resource.Items[1].Level, a.Resource.Level = ledger.Core, ledger.Core
