@@ -48,8 +48,15 @@ func TestStateSumFollowsTheState(t *testing.T) {
 func TestStateSumTellsStatesApart(t *testing.T) {
 	seen := map[ledger.Digest]string{}
 	for _, rows := range [][][2]string{
-		{}, {{"a", "1"}}, {{"a", "2"}}, {{"b", "1"}}, {{"a", "1"}, {"b", "2"}}, {{"a", "2"}, {"b", "1"}},
-		{{"a", "1"}, {"a", "1"}}, {{"a ", "1"}}, {{"", "a 1"}},
+		{},
+		{{"a", "1"}},
+		{{"a", "2"}},
+		{{"b", "1"}},
+		{{"a", "1"}, {"b", "2"}},
+		{{"a", "2"}, {"b", "1"}},
+		{{"a", "1"}, {"a", "1"}},
+		{{"a ", "1"}},
+		{{"", "a 1"}},
 	} {
 		var s ledger.StateSum
 		for _, r := range rows {

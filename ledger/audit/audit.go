@@ -77,6 +77,8 @@ type auditor struct {
 	replay *evidence.Replay
 	rule   evidence.Judge
 	state  memory
+	sum    ledger.StateSum // of state
+	astray bool            // the last entry said another state
 	logs   []*receiptLog
 	unread map[string]bool // receipt logs that are anchored and were not read
 	last   ledger.Millis   // time of the last entry
@@ -170,19 +172,38 @@ func (a *auditor) entry(i int64, e entry, err error, v *verifier) error {
 	if err != nil {
 		a.report.failed(at, err)
 	}
-	for _, w := range r.Writes {
-		if w.Value == nil {
-			delete(a.state, w.Key)
-			continue
-		}
-		a.state[w.Key] = w.Value
-	}
+	a.write(r.Writes)
+	a.compareState(at, e.State)
 	if e.signed.Call.Function == ledger.FnAnchor && r.Err == nil {
 		if err := a.anchor(e.Placed, e.signed); err != nil {
 			a.report.find(CheckAnchor, at, err)
 		}
 	}
 	return nil
+}
+
+// write changes the state, and its sum, by what a call wrote.
+func (a *auditor) write(writes []ledger.Write) {
+	for _, w := range writes {
+		if old, ok := a.state[w.Key]; ok {
+			a.sum.Remove(w.Key, old)
+			delete(a.state, w.Key)
+		}
+		if w.Value != nil {
+			a.sum.Add(w.Key, w.Value)
+			a.state[w.Key] = w.Value
+		}
+	}
+}
+
+// compareState compares the state that the calls lead to with what the entry says of
+// it. Those that follow the first one astray say nothing more.
+func (a *auditor) compareState(at string, signed ledger.Digest) {
+	astray := a.sum.Digest() != signed
+	if astray && !a.astray {
+		a.report.find(CheckState, at, errors.New("the state that it signs is not the one that the calls lead to"))
+	}
+	a.astray = astray
 }
 
 // end checks what the whole says: the genesis, the receipt logs, and the rows.

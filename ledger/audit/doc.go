@@ -1,6 +1,7 @@
 // Package audit replays a whole ledger: it reads every entry of the log under one
 // checkpoint, runs each call again on the state that those before it led to, and
-// compares what the call read, what it wrote and its event with the entry. It checks
+// compares what the call read, what it wrote, its event and the state that it led to
+// with the entry. It checks
 // that the receipt logs are the ones that were anchored, and judges every delivery by
 // the delivery rule on the state at its revision.
 //

@@ -48,7 +48,7 @@ type Finding struct {
 // Checks of an audit beside those of a bundle.
 const (
 	CheckAnchor evidence.Check = "anchor" // an anchor says another root than the receipt log has
-	CheckState  evidence.Check = "state"  // a row of the folder is not what the calls wrote
+	CheckState  evidence.Check = "state"  // a row of the folder, or the state that an entry signs, is not what the calls wrote
 )
 
 // Whole reports whether nothing was found.

@@ -67,8 +67,10 @@ type batch struct {
 func (l *Ledger) begin(ctx context.Context, tx *sql.Tx) *batch {
 	return &batch{
 		ctx: ctx, size: l.log.Size(), sum: l.sum, seen: map[string]row{}, dirty: map[string]row{}, seqs: map[string]int64{},
-		sql: statements{get: tx.StmtContext(ctx, l.sql.get), put: tx.StmtContext(ctx, l.sql.put), drop: tx.StmtContext(ctx, l.sql.drop),
-			sum: tx.StmtContext(ctx, l.sql.sum)},
+		sql: statements{
+			get: tx.StmtContext(ctx, l.sql.get), put: tx.StmtContext(ctx, l.sql.put), drop: tx.StmtContext(ctx, l.sql.drop),
+			sum: tx.StmtContext(ctx, l.sql.sum),
+		},
 	}
 }
 

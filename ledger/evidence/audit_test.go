@@ -110,6 +110,16 @@ func TestAuditOfAStory(t *testing.T) {
 		"false event": {func(w *world) {
 			w.relogged(5, func(e *ledger.LogEntry) { e.Event = sum("nothing") })
 		}, evidence.CheckEvent, "entry 5"},
+		"false state": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.State = sum("nothing") })
+		}, audit.CheckState, "entry 5"},
+		"the state of before": {func(w *world) {
+			var before ledger.LogEntry
+			if err := ledger.DecodeStrict(w.log.entries[4], &before); err != nil {
+				w.t.Fatal(err)
+			}
+			w.relogged(5, func(e *ledger.LogEntry) { e.State = before.State })
+		}, audit.CheckState, "entry 5"},
 		"time that falls": {func(w *world) {
 			w.relogged(5, func(e *ledger.LogEntry) { e.Time -= 2000 })
 		}, evidence.CheckOrder, "entry 5"},

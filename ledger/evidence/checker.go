@@ -28,6 +28,7 @@ type Placed struct {
 	Reads    ledger.Digest
 	Writes   ledger.Digest
 	Event    ledger.Digest
+	State    ledger.Digest // of all records after the call, where the ledger is a log; "" on Fabric
 }
 
 // CallChecker checks one call's proof.
@@ -109,7 +110,7 @@ func ParseEntry(data []byte) (Placed, error) {
 		return Placed{}, err
 	}
 	return Placed{
-		JWS: e.Call, Position: ledger.Position{Block: e.Seq}, Time: e.Time, Rules: e.Rules, Reads: e.Reads, Writes: e.Writes, Event: e.Event,
+		JWS: e.Call, Position: ledger.Position{Block: e.Seq}, Time: e.Time, Rules: e.Rules, Reads: e.Reads, Writes: e.Writes, Event: e.Event, State: e.State,
 	}, nil
 }
 

@@ -87,7 +87,9 @@ func TestHistoriesOfTheLog(t *testing.T) {
 		}},
 		{name: "the event of another", about: theLicense, want: "event", do: func(w *world) {
 			offered(w)
-			w.reentry(func(s string) string { return s[:strings.Index(s, `"event":`)] + `"event":"` + string(sum("x")) + s[strings.Index(s, `","state"`):] })
+			w.reentry(func(s string) string {
+				return s[:strings.Index(s, `"event":`)] + `"event":"` + string(sum("x")) + s[strings.Index(s, `","state"`):]
+			})
 		}},
 		{name: "an entry without its state", about: theLicense, want: "proof", do: func(w *world) {
 			offered(w)
