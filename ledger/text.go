@@ -98,8 +98,8 @@ func (w *wordScripts) add(r rune) {
 
 func (w *wordScripts) isMixed() bool { return w.latin > 0 && (w.cyrillic > 0 || w.greek > 1) }
 
-// tokenCharacters are what a token is made of, for people.
-const tokenCharacters = "A–Z a–z 0–9 . _ : / -"
+// plainCharacters are what a token is made of, for people.
+const plainCharacters = "A–Z a–z 0–9 . _ : / -"
 
 // CheckToken checks a short machine word (a kid, a code, a reference): 1 to most
 // of the characters A–Z a–z 0–9 . _ : / -.
@@ -113,7 +113,7 @@ func CheckToken(field, s string, most int) error {
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("._:/-", c) < 0 {
-			return Invalid(field, "token_characters").quote(s).With("allowed", tokenCharacters)
+			return Invalid(field, "token_characters").quote(s).With("allowed", plainCharacters)
 		}
 	}
 	return nil
