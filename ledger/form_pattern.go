@@ -27,7 +27,7 @@ const (
 	bytesRegexp  = `^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$` // 32 bytes in base64url
 	saltRegexp   = `^[0-9a-f]{32}$`
 	jwsRegexp    = `^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`
-	tokenRegexp  = `^[A-Za-z0-9._:/-]+$`
+	plainRegexp  = `^[A-Za-z0-9._:/-]+$`
 	wordRegexp   = `^[a-z0-9_]*$`
 	// catalogueRegexp is the shape of a catalogue code (C): class 1, item 2, list 3
 	// digits, finer list, a slash, the number in order.

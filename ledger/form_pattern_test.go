@@ -16,10 +16,7 @@ import (
 // regular expression says: check digits, days that a month lacks, devices.
 func TestRegexpsTakeWhatIsValid(t *testing.T) {
 	looser := map[string]bool{ledger.FieldDate: true, ledger.FieldUSCC: true, ledger.FieldCode: true, "file_name": true, "catalogue_code": true, "object": true}
-	checks := map[string]ledger.FormCheck{}
-	for name, c := range ledger.FormChecks() {
-		checks[name] = c
-	}
+	checks := ledger.FormChecks()
 	if len(checks) < 15 {
 		t.Fatalf("only %d forms have a regular expression", len(checks))
 	}

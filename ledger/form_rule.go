@@ -193,7 +193,7 @@ func (f *form) textWord(name, arg string) error {
 	case "text":
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckText("", v.String(), least, most)) })
 	case "token":
-		f.kind, f.pattern, f.regexp, f.rule = FieldToken, tokenCharacters, tokenRegexp, ruleToken
+		f.kind, f.pattern, f.regexp, f.rule = FieldToken, plainCharacters, plainRegexp, ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
 	case "word":
 		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, wordWords, between(least, most)+": "+wordWords, wordRegexp

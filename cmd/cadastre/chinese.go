@@ -9,7 +9,7 @@ import (
 
 // chinese are the commands in Chinese, by their path. A command that follows from
 // the table of acts has its title there.
-var chinese = map[string]string{
+var chinese = map[string]string{ //nolint:gosec // it takes token for credentials
 	"init":              "建立节点的文件夹、密钥与创世请求；加 --demo 则同时创建演示账本",
 	"genesis":           "签署新账本的创世请求（在数据管理部门自己的机器上）",
 	"genesis sign":      "签署节点的 genesis.request",
