@@ -78,7 +78,7 @@ func TestSubmitArgsValidate(t *testing.T) {
 func TestStepsValidate(t *testing.T) {
 	step := ledger.AppStepArgs{Application: ledger.DeriveID("a"), Answers: ledger.DigestOf(nil)}
 	salted := ledger.Salt([16]byte{}, "a")
-	bad := ledger.Salted{}
+	bad := ledger.Salted{SHA256: ledger.DigestOf(nil)}
 	returned := func(d ...ledger.Defect) error { return ledger.AppReturnArgs{AppStepArgs: step, Defects: d}.Validate() }
 	pass := func(c ...string) error { return ledger.AppPassArgs{AppStepArgs: step, Checklist: c}.Validate() }
 	refuse := func(r ledger.Reason, n *ledger.Salted) error {
@@ -136,7 +136,7 @@ func TestStepsValidate(t *testing.T) {
 		{"object by a bad name", object(func(a *ledger.AppObjectArgs) { a.Person = &bad }), "person.salt"},
 		{"decide", ledger.AppDecideArgs{AppStepArgs: step, Objection: step.Application, Reason: salted}.Validate(), ""},
 		{"decide nothing", ledger.AppDecideArgs{AppStepArgs: step, Reason: salted}.Validate(), "objection"},
-		{"decide without reason", ledger.AppDecideArgs{AppStepArgs: step, Objection: step.Application}.Validate(), "reason.salt"},
+		{"decide without reason", ledger.AppDecideArgs{AppStepArgs: step, Objection: step.Application}.Validate(), "reason"},
 		{"code", code(""), ""},
 		{"official code", code("4303001202610150000001"), ""},
 		{"official code of 8", code("a.-45678"), ""},

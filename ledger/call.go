@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"strconv"
 )
 
 // Limits of a call (protocol §4).
@@ -25,23 +27,26 @@ type Call struct {
 
 // Validate checks the members' form.
 func (c Call) Validate() error {
-	if err := First(c.Ledger.Validate("ledger"), c.ID.Validate("id"), c.Party.Validate("party")); err != nil {
-		return err
-	}
+	var function, args, time error
 	if c.Function == "" {
-		return Invalid("function", "required")
+		function = Invalid("function", "required")
 	}
 	if len(c.Args) == 0 || c.Args[0] != '{' {
-		return Invalid("args", "object")
+		args = Invalid("args", typeRule(callType)).allow(typeWords(callType))
 	}
-	if c.Time <= 0 {
-		return Invalid("time", "unix_ms")
+	switch {
+	case c.Time == 0:
+		time = Invalid("time", "required").allow(momentWords)
+	case c.Time < 0:
+		time = Invalid("time", "unix_ms").allow(momentWords)
+	case c.Expires <= c.Time || c.Expires-c.Time > MaxExpiry:
+		time = Invalid("expires", "at_most_24h_after_time").quote(strconv.FormatInt(int64(c.Expires), 10)).
+			allow(fmt.Sprintf("%d–%d", c.Time+1, c.Time+MaxExpiry))
 	}
-	if c.Expires <= c.Time || c.Expires-c.Time > MaxExpiry {
-		return Invalid("expires", "at_most_24h_after_time")
-	}
-	return nil
+	return Join(c.Ledger.Validate("ledger"), c.ID.Validate("id"), c.Party.Validate("party"), function, args, time)
 }
+
+var callType = reflect.TypeFor[Call]()
 
 // Signed is a call as it came: the JWS, its parts and the hash that names it.
 type Signed struct {
@@ -59,12 +64,43 @@ func ParseCall(compact string) (Signed, error) {
 	}
 	s := Signed{JWS: j, Compact: compact, Payload: DigestOf(j.Payload)}
 	if err := DecodeStrict(j.Payload, &s.Call); err != nil {
-		return Signed{}, err
+		return Signed{}, withArgs(err, j.Payload)
 	}
 	if err := s.Call.Validate(); err != nil {
 		return Signed{}, err
 	}
 	return s, nil
+}
+
+// withArgs adds to what is wrong with a call what is wrong with its arguments, held
+// against the function, so that one answer names all.
+func withArgs(err error, payload []byte) error {
+	e := AsError(err)
+	var c struct {
+		Function Function        `json:"function"`
+		Args     json.RawMessage `json:"args"`
+	}
+	if e == nil || e.Reason != ReasonField || json.Unmarshal(payload, &c) != nil {
+		return err
+	}
+	act, ok := ActOf(c.Function)
+	if !ok || len(c.Args) == 0 || c.Args[0] != '{' {
+		return err
+	}
+	inner := prefix(act.checkArgs(c.Args), "args")
+	var all []error
+	for _, one := range e.All() {
+		if inner == nil || !within(one.Field, "args") { // else the arguments' own check says it better
+			all = append(all, one)
+		}
+	}
+	return Join(append(all, inner)...)
+}
+
+// checkArgs checks the form of a function's encoded arguments.
+func (a Act) checkArgs(raw []byte) error {
+	args := a.Args()
+	return First(DecodeStrict(raw, args), args.Validate())
 }
 
 // SignCall encodes args, completes the call and signs it.

@@ -45,23 +45,25 @@ func check3736(s string) byte {
 	return mod3736[(37-p)%36]
 }
 
+const cadCodeWords = "REGION-TYPE-DATE-SERIAL-CHECK"
+
 // Validate names field in its error when form or check are wrong.
 func (c CadCode) Validate(field string) error {
 	s := string(c)
 	if len(s) != 28 || s[6] != '-' || s[8] != '-' || s[17] != '-' || s[26] != '-' {
-		return Invalid(field, "cad_code")
+		return wrongText(field, string(c), "cad_code", cadCodeWords)
 	}
 	body := strings.ReplaceAll(s[:26], "-", "")
 	if len(body) != 23 || !digits(body[:15]) {
-		return Invalid(field, "cad_code")
+		return wrongText(field, string(c), "cad_code", cadCodeWords)
 	}
 	for i := 15; i < len(body); i++ {
 		if strings.IndexByte(crockford, body[i]) < 0 {
-			return Invalid(field, "cad_code")
+			return wrongText(field, string(c), "cad_code", cadCodeWords)
 		}
 	}
 	if check3736(body) != s[27] {
-		return Invalid(field, "cad_code_check")
+		return wrongText(field, string(c), "cad_code_check", cadCodeWords)
 	}
 	return nil
 }

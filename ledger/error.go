@@ -243,17 +243,27 @@ func (e *Error) quote(value string) *Error {
 	return e.With("value", Quotable(value))
 }
 
+// allow adds what would be taken instead, where there is a word for it.
+func (e *Error) allow(what string) *Error {
+	if what == "" {
+		return e
+	}
+	return e.With("allowed", what)
+}
+
 // Quotable returns a text of somebody else's as an error may repeat it: at most 100
 // characters, in NFC, none of them unseen or turning the direction of what follows.
-func Quotable(value string) string {
+func Quotable(value string) string { return shorten(value, maxQuoted) }
+
+func shorten(value string, most int) string {
 	value = strings.Map(func(r rune) rune {
 		if isRefusedCharacter(r) && r != '\n' && r != '\t' {
 			return utf8.RuneError
 		}
 		return r
 	}, value)
-	if utf8.RuneCountInString(value) > maxQuoted {
-		value = string([]rune(value)[:maxQuoted-1]) + "…"
+	if utf8.RuneCountInString(value) > most {
+		value = string([]rune(value)[:most-1]) + "…"
 	}
 	if !norm.NFC.IsNormalString(value) {
 		value = norm.NFC.String(value)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,8 +69,9 @@ type step struct {
 
 // faults collects the faults of one input, and knows where the check has come to.
 type faults struct {
-	path  []step
-	found []*Error
+	path   []step
+	found  []*Error
+	unread []*Error // those of members that could not be read: the first of found
 }
 
 func (f *faults) isFull() bool { return len(f.found) >= MaxFaults }
@@ -82,8 +84,8 @@ func (f *faults) refuse(errs ...error) {
 			continue
 		}
 		for _, one := range e.All() {
-			if !f.isFull() {
-				one.Field = f.under(one.Field)
+			one.Field = f.under(one.Field)
+			if !f.isFull() && !f.isUnread(one.Field) {
 				f.found = append(f.found, one)
 			}
 		}
@@ -98,13 +100,23 @@ func (f *faults) sound(names ...string) bool {
 	for _, name := range names {
 		path := f.under(name)
 		for _, e := range f.found {
-			rest, ok := strings.CutPrefix(e.Field, path)
-			if ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			if within(e.Field, path) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// isUnread reports whether a field could not be read, or lies in what could not be.
+func (f *faults) isUnread(field string) bool {
+	return slices.ContainsFunc(f.unread, func(e *Error) bool { return within(field, e.Field) })
+}
+
+// within reports whether a field is what a path names, or lies in it.
+func within(field, path string) bool {
+	rest, ok := strings.CutPrefix(field, path)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // under puts the path of the value being checked before a relative field.

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -28,6 +29,22 @@ func BenchmarkCheckForm(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := a.Validate(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReadForm is strict decoding and the check of form of one application.
+func BenchmarkReadForm(b *testing.B) {
+	data, err := json.Marshal(realSubmit())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var a ledger.AppSubmitArgs
+		if err := ledger.First(ledger.DecodeStrict(data, &a), a.Validate()); err != nil {
 			b.Fatal(err)
 		}
 	}

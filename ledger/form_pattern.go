@@ -11,7 +11,6 @@ import (
 // pattern is a named shape of a text.
 type pattern struct {
 	rule    string
-	empty   string // rule that an empty value breaks, where it is another
 	allowed string // for people
 	regexp  string // as Field has it; empty where none says it
 	matches func(s string) bool
@@ -68,7 +67,7 @@ var patterns = map[string]pattern{
 		matches: func(s string) bool { return len(s) <= maxIdentifier && catalogueForm.MatchString(s) },
 	},
 	"gbt4754": {
-		rule: "gbt4754", empty: "required", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", regexp: sectorRegexp,
+		rule: "gbt4754", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", regexp: sectorRegexp,
 		matches: sectorForm.MatchString,
 	},
 	"page": {rule: "http_url", allowed: "http:// or https:// and a host", regexp: pageRegexp, matches: isPage},
@@ -111,11 +110,8 @@ func (f *form) patternWord(name string) error {
 	f.rule = cmp.Or(f.rule, p.rule)
 	f.checks = append(f.checks, func(v reflect.Value) *Error {
 		s := v.String()
-		switch {
-		case s == "" && p.empty != "":
-			return Invalid("", p.empty).With("allowed", p.allowed)
-		case !p.matches(s):
-			return Invalid("", p.rule).quote(s).With("allowed", p.allowed)
+		if !p.matches(s) {
+			return wrongText("", s, p.rule, p.allowed)
 		}
 		return nil
 	})

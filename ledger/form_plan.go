@@ -12,7 +12,7 @@ import (
 type plan struct {
 	members []member // in order; those of embedded structs stand in their place
 	places  map[string]int
-	types   map[string]reflect.Type // by JSON name, for DecodeStrict
+	shapes  map[string]shape // by JSON name, for DecodeStrict
 	ruled   bool
 }
 
@@ -54,6 +54,9 @@ type form struct {
 	plan        *plan // of an object
 }
 
+// isQuiet reports whether a value, or a member of the list, is not repeated in an error.
+func (f *form) isQuiet() bool { return f.quiet || f.each != nil && f.each.isQuiet() }
+
 // check returns the fault of one value, its field relative to it, or nil.
 type check func(v reflect.Value) *Error
 
@@ -89,9 +92,14 @@ func (made planner) plan(t reflect.Type) *plan {
 	if p, ok := made[t]; ok {
 		return p
 	}
-	p := &plan{places: map[string]int{}, types: members(t), ruled: reflect.PointerTo(t).Implements(reflect.TypeFor[ruled]())}
+	p := &plan{places: map[string]int{}, shapes: makeShapes(members(t)), ruled: reflect.PointerTo(t).Implements(reflect.TypeFor[ruled]())}
 	made[t] = p
 	made.add(p, t, nil)
+	for _, m := range p.members {
+		s := p.shapes[m.name]
+		s.quiet = m.form.isQuiet()
+		p.shapes[m.name] = s
+	}
 	return p
 }
 

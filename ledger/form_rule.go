@@ -34,27 +34,32 @@ const (
 	FieldJSON    = "json"
 )
 
+const (
+	momentWords = "Unix time in milliseconds"
+	jwsWords    = "compact JWS, ES256"
+)
+
 // ownForm gives the form of a type that checks itself. A value that is a secret,
 // a key or a proof is quiet.
 func (f *form) ownForm(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[ID]():
-		f.own(FieldID, "UUID, version 7 or 8", "^"+idRegexp+"$", func(v reflect.Value) error { return ID(v.String()).Validate("") })
+		f.own(FieldID, idWords, "^"+idRegexp+"$", func(v reflect.Value) error { return ID(v.String()).Validate("") })
 	case reflect.TypeFor[Digest]():
-		f.own(FieldDigest, "SHA-256, 64 digits of 0–9 a–f", digestRegexp, func(v reflect.Value) error { return Digest(v.String()).Validate("") })
+		f.own(FieldDigest, digestWords, digestRegexp, func(v reflect.Value) error { return Digest(v.String()).Validate("") })
 	case reflect.TypeFor[Date]():
-		f.own(FieldDate, "a day, YYYY-MM-DD", dateRegexp, func(v reflect.Value) error { return Date(v.String()).Validate("") })
+		f.own(FieldDate, dateWords, dateRegexp, func(v reflect.Value) error { return Date(v.String()).Validate("") })
 	case reflect.TypeFor[Region]():
-		f.own(FieldRegion, "GB/T 2260, six digits", regionRegexp, func(v reflect.Value) error { return Region(v.String()).Validate("") })
+		f.own(FieldRegion, regionWords, regionRegexp, func(v reflect.Value) error { return Region(v.String()).Validate("") })
 	case reflect.TypeFor[USCC]():
-		f.own(FieldUSCC, "GB 32100-2015, 18 characters", usccRegexp, func(v reflect.Value) error { return USCC(v.String()).Validate("") })
+		f.own(FieldUSCC, usccWords, usccRegexp, func(v reflect.Value) error { return USCC(v.String()).Validate("") })
 	case reflect.TypeFor[CadCode]():
-		f.own(FieldCode, "REGION-TYPE-DATE-SERIAL-CHECK", codeRegexp, func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
+		f.own(FieldCode, cadCodeWords, codeRegexp, func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
 	case reflect.TypeFor[KeyID]():
-		f.own(FieldKeyID, "RFC 7638 thumbprint", bytesRegexp, func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
+		f.own(FieldKeyID, keyIDWords, bytesRegexp, func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[JWK]():
-		f.own(FieldJWK, "public key of P-256", "", func(v reflect.Value) error { return as[JWK](v).Validate("") })
+		f.own(FieldJWK, keyWords, "", func(v reflect.Value) error { return as[JWK](v).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[Salted]():
 		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", "", func(v reflect.Value) error { return as[Salted](v).Validate("") })
@@ -68,7 +73,11 @@ func (f *form) ownForm(t reflect.Type) bool {
 func (f *form) own(kind, pattern, regexp string, validate func(v reflect.Value) error) {
 	f.kind, f.pattern, f.allowed, f.regexp = kind, pattern, pattern, regexp
 	f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(validate(v)) })
-	f.rule = fault(validate(f.zero)).Rule
+	wrong := reflect.New(f.zero.Type()).Elem()
+	if wrong.Kind() == reflect.String {
+		wrong.SetString("?") // what is not there breaks another rule
+	}
+	f.rule = fault(validate(wrong)).Rule
 }
 
 func as[T any](v reflect.Value) T {
@@ -111,7 +120,7 @@ func (f *form) word(name, arg string) error {
 		f.kind, f.quiet, f.regexp, f.rule = FieldJWS, true, jwsRegexp, "jws"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			if v.String() == "" {
-				return Invalid("", "required")
+				return Invalid("", "required").allow(jwsWords)
 			}
 			return nil
 		})
@@ -122,8 +131,7 @@ func (f *form) word(name, arg string) error {
 		return f.patternWord(arg)
 	case "ref":
 		kinds := strings.Split(arg, "/")
-		f.pattern, f.allowed = "KIND/ID, KIND one of "+strings.Join(kinds, ", "), strings.Join(kinds, ", ")
-		f.rule = "enum"
+		f.pattern, f.allowed, f.rule = refWords(kinds), strings.Join(kinds, ", "), "enum"
 		f.regexp = "^(" + strings.Join(kinds, "|") + ")/" + idRegexp + "$"
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(Ref(v.String()).Validate("", kinds...)) })
 		return nil
@@ -185,12 +193,16 @@ func (f *form) textWord(name, arg string) error {
 		f.kind, f.pattern, f.regexp, f.rule = FieldToken, tokenCharacters, tokenRegexp, ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
 	case "word":
-		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, "a–z 0–9 _", "a–z 0–9 _", wordRegexp
+		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, wordWords, between(least, most)+": "+wordWords, wordRegexp
 		f.rule = ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
 	case "bytes":
+		f.allowed = between(least, most) + " 字节/bytes"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			n := v.Len()
+			if n == 0 && least > 0 {
+				return Invalid("", "required")
+			}
 			if n < least {
 				return Invalid("", "min_length").With("limit", strconv.Itoa(least))
 			}
@@ -202,6 +214,8 @@ func (f *form) textWord(name, arg string) error {
 	}
 	return err
 }
+
+const wordWords = "a–z 0–9 _"
 
 // checkWord checks the code of a purpose: lower-case letters, digits and "_".
 func checkWord(s string, most int) *Error {
@@ -221,10 +235,13 @@ func (f *form) numberWord(name, arg string) error {
 	switch name {
 	case "ms":
 		least := int64(1)
-		f.min, f.pattern = &least, "Unix time in milliseconds"
+		f.min, f.pattern = &least, momentWords
 		f.allowed = f.pattern
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
-			if v.Int() < least {
+			switch n := v.Int(); {
+			case n == 0:
+				return Invalid("", "required")
+			case n < least:
 				return Invalid("", "unix_ms")
 			}
 			return nil

@@ -88,15 +88,19 @@ func TestFaultSaysWhatIsAllowed(t *testing.T) {
 	}{
 		{"enum", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.ShareType = "maybe" }), map[string]string{"value": "maybe", "allowed": "unconditional, conditional, none"}},
 		{"enum left out", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.ShareType = "" }), map[string]string{"allowed": "unconditional, conditional, none"}},
+		{"title left out", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Title = "" }), map[string]string{"min": "1", "allowed": "1–100 字/characters"}},
+		{"blank edge", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Title = " 公交" }), map[string]string{"value": " 公交", "allowed": "首尾不留空白/no blank at the beginning or end"}},
+		{"token", ledger.AnchorArgs{Log: "a b", Size: 1, Root: ledger.DigestOf(nil)}.Validate(), map[string]string{"value": "a b", "allowed": "1–250: A–Z a–z 0–9 . _ : / -"}},
+		{"token left out", ledger.AnchorArgs{Size: 1, Root: ledger.DigestOf(nil)}.Validate(), map[string]string{"allowed": "1–250: A–Z a–z 0–9 . _ : / -"}},
 		{"region", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Spatial = "4303" }), map[string]string{"value": "4303", "allowed": "GB/T 2260, six digits"}},
 		{"day", editSubmit(func(a *ledger.AppSubmitArgs) { a.InternalReview.On = "2026-02-30" }), map[string]string{"value": "2026-02-30", "allowed": "a day, YYYY-MM-DD"}},
 		{"pattern", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Sector = "U1" }), map[string]string{"value": "U1", "allowed": "GB/T 4754, A–T with 0 or 2 to 4 digits"}},
 		{"number", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.RowCount = -1 }), map[string]string{"value": "-1", "min": "0"}},
 		{"range", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Quality.Normative = 101 }), map[string]string{"value": "101", "min": "0", "max": "100"}},
-		{"long text", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Title = long }), map[string]string{"value": long[:99*3] + "…", "limit": "100"}},
-		{"turned text", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Title = "公\u202e交" }), map[string]string{"value": "U+202E"}},
+		{"long text", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Title = long }), map[string]string{"value": long[:99*3] + "…", "limit": "100", "allowed": "1–100 字/characters"}},
+		{"turned text", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.Title = "公\u202e交" }), map[string]string{"value": "U+202E", "allowed": "看得见的字符、空格，不分行/characters that are seen, blank, on one line"}},
 		{"list", ledger.CalendarArgs{Year: 2026, Off: []ledger.Date{"2026-01-01"}, Work: manyDays(61), Source: "国办"}.Validate(), map[string]string{"value": "61", "limit": "60"}},
-		{"salt", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.LevelBasis.Salt = "x" }), map[string]string{"allowed": "salt of 32 and SHA-256 of 64 digits of 0–9 a–f"}},
+		{"salt", editSubmit(func(a *ledger.AppSubmitArgs) { a.Resource.LevelBasis.Salt = "x" }), map[string]string{"allowed": "32 digits of 0–9 a–f"}},
 		{"key", ledger.KeyRotateArgs{New: ledger.NewKeyArg{JWK: ledger.JWK{Kty: "EC"}, Use: "sign", Custody: "self"}, Old: "x", Proof: "p"}.Validate(), map[string]string{"allowed": "RFC 7638 thumbprint"}},
 	} {
 		e := ledger.AsError(c.err)

@@ -21,26 +21,45 @@ func ParseID(s string) (ID, error) {
 
 // Validate names field in its error when the id is not a UUID of version 7 or 8.
 func (id ID) Validate(field string) error {
+	if rule := id.broken(); rule != "" {
+		return wrongText(field, string(id), rule, idWords)
+	}
+	return nil
+}
+
+const idWords = "UUID, version 7 or 8"
+
+// broken returns the rule that the id breaks, or nothing.
+func (id ID) broken() string {
 	if len(id) != 36 {
-		return Invalid(field, "uuid")
+		return "uuid"
 	}
 	for i := range len(id) {
 		c := id[i]
 		switch i {
 		case 8, 13, 18, 23:
 			if c != '-' {
-				return Invalid(field, "uuid")
+				return "uuid"
 			}
 		default:
 			if !isHex(c) {
-				return Invalid(field, "uuid")
+				return "uuid"
 			}
 		}
 	}
 	if (id[14] != '7' && id[14] != '8') || !strings.ContainsRune("89ab", rune(id[19])) {
-		return Invalid(field, "uuid_version")
+		return "uuid_version"
 	}
-	return nil
+	return ""
+}
+
+// wrongText is the error of a text that a type does not take: what is not there at
+// all is missing, whatever its form would have to be.
+func wrongText(field, value, rule, allowed string) *Error {
+	if value == "" {
+		rule = "required"
+	}
+	return Invalid(field, rule).quote(value).allow(allowed)
 }
 
 // DeriveID makes the UUIDv8 of its parts: the first 128 bits of the SHA-256 over
@@ -72,15 +91,17 @@ func DigestOf(data []byte) Digest {
 // Validate names field in its error when the digest is not 64 lower-case hex digits.
 func (d Digest) Validate(field string) error {
 	if len(d) != 64 {
-		return Invalid(field, "sha256")
+		return wrongText(field, string(d), "sha256", digestWords)
 	}
 	for i := range len(d) {
 		if !isHex(d[i]) {
-			return Invalid(field, "sha256")
+			return wrongText(field, string(d), "sha256", digestWords)
 		}
 	}
 	return nil
 }
+
+const digestWords = "SHA-256, 64 digits of 0–9 a–f"
 
 // Salted stands on the ledger for a text that is kept off it: the SHA-256 of
 // the salt's bytes followed by the text's. The salt keeps a short text from
@@ -97,15 +118,29 @@ func Salt(salt [16]byte, text string) Salted {
 
 // Validate checks both members.
 func (s Salted) Validate(field string) error {
+	if s == (Salted{}) {
+		return Invalid(field, "required")
+	}
 	if len(s.Salt) != 32 {
-		return Invalid(field+".salt", "hex32")
+		return wrongSalt(field, s.Salt)
 	}
 	for i := range len(s.Salt) {
 		if !isHex(s.Salt[i]) {
-			return Invalid(field+".salt", "hex32")
+			return wrongSalt(field, s.Salt)
 		}
 	}
-	return s.SHA256.Validate(field + ".sha256")
+	if e := fault(s.SHA256.Validate(field + ".sha256")); e != nil {
+		return Invalid(e.Field, e.Rule).allow(digestWords) // a proof is not repeated
+	}
+	return nil
+}
+
+func wrongSalt(field, salt string) *Error {
+	rule := "hex32"
+	if salt == "" {
+		rule = "required"
+	}
+	return Invalid(field+".salt", rule).allow("32 digits of 0–9 a–f")
 }
 
 // Region is a code of GB/T 2260: six digits, province, city, county.
@@ -114,10 +149,12 @@ type Region string
 // Validate names field in its error when the code is not six digits.
 func (r Region) Validate(field string) error {
 	if len(r) != 6 || !digits(string(r)) || r[:2] == "00" {
-		return Invalid(field, "gbt2260")
+		return wrongText(field, string(r), "gbt2260", regionWords)
 	}
 	return nil
 }
+
+const regionWords = "GB/T 2260, six digits"
 
 // Covers reports whether area lies in r: a province covers its cities, a city
 // its counties, and each itself.
@@ -161,13 +198,15 @@ func USCCCheck(body string) byte {
 // Validate names field in its error when length, alphabet or check are wrong.
 func (u USCC) Validate(field string) error {
 	if len(u) != 18 {
-		return Invalid(field, "uscc")
+		return wrongText(field, string(u), "uscc", usccWords)
 	}
 	if c := USCCCheck(string(u[:17])); c == 0 || c != u[17] {
-		return Invalid(field, "uscc_check")
+		return wrongText(field, string(u), "uscc_check", usccWords)
 	}
 	return nil
 }
+
+const usccWords = "GB 32100-2015, 18 characters"
 
 // Fen is an amount of money in fen (1/100 yuan).
 type Fen int64
@@ -181,14 +220,16 @@ type Date string
 // Validate names field in its error when the day does not exist.
 func (d Date) Validate(field string) error {
 	if len(d) != 10 || d[4] != '-' || d[7] != '-' || !digits(string(d[:4])+string(d[5:7])+string(d[8:])) {
-		return Invalid(field, "date")
+		return wrongText(field, string(d), "date", dateWords)
 	}
 	year, month, day := number(d[:4]), number(d[5:7]), number(d[8:])
 	if year < 1900 || month < 1 || month > 12 || day < 1 || day > monthDays(year, month) {
-		return Invalid(field, "date")
+		return wrongText(field, string(d), "date", dateWords)
 	}
 	return nil
 }
+
+const dateWords = "a day, YYYY-MM-DD"
 
 func number(s Date) int {
 	n := 0

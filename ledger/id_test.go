@@ -24,7 +24,7 @@ func TestParseID(t *testing.T) {
 		{"a slash", "01994b6e-7c00-7a3f-9d21-5f1c2b3a4d5/", "uuid"},
 		{"short", "01994b6e-7c00-7a3f-9d21-5f1c2b3a4d5", "uuid"},
 		{"long", "01994b6e-7c00-7a3f-9d21-5f1c2b3a4d5e0", "uuid"},
-		{"nothing", "", "uuid"},
+		{"nothing", "", "required"},
 	} {
 		id, err := ledger.ParseID(c.in)
 		if got := rule(ledger.AsError(err)); got != c.rule {

@@ -61,16 +61,16 @@ func TestDecodeStrictRefuses(t *testing.T) {
 		{"null in a list", `{"list":[null]}`, "list[0]", "not_null"},
 		{"null in raw", `{"raw":{"a":null}}`, "raw.a", "not_null"},
 		{"null alone", `null`, "", "not_null"},
-		{"list for object", `[]`, "", "type_struct"},
-		{"object for list", `{"list":{}}`, "list", "type_slice"},
-		{"object for text", `{"party":{}}`, "party", "type_string"},
-		{"list for text", `{"party":[]}`, "party", "type_string"},
-		{"number for text", `{"party":1}`, "party", "type_string"},
-		{"text for number", `{"pointer":{"n":"1"}}`, "pointer.n", "type_int64"},
-		{"fraction for number", `{"pointer":{"n":1.5}}`, "pointer.n", "type_int64"},
-		{"number too large", `{"pointer":{"n":9223372036854775808}}`, "pointer.n", "type_int64"},
-		{"exponent", `{"pointer":{"n":1e2}}`, "pointer.n", "type_int64"},
-		{"text for bool", `{"flag":"true"}`, "flag", "type_bool"},
+		{"list for object", `[]`, "", "type_object"},
+		{"object for list", `{"list":{}}`, "list", "type_list"},
+		{"object for text", `{"party":{}}`, "party", "type_text"},
+		{"list for text", `{"party":[]}`, "party", "type_text"},
+		{"number for text", `{"party":1}`, "party", "type_text"},
+		{"text for number", `{"pointer":{"n":"1"}}`, "pointer.n", "type_integer"},
+		{"fraction for number", `{"pointer":{"n":1.5}}`, "pointer.n", "type_integer"},
+		{"number too large", `{"pointer":{"n":9223372036854775808}}`, "pointer.n", "type_integer"},
+		{"exponent", `{"pointer":{"n":1e2}}`, "pointer.n", "type_integer"},
+		{"text for bool", `{"flag":"true"}`, "flag", "type_boolean"},
 		{"after the value", `{} {}`, "", "one_value"},
 		{"a comma after the value", `{},`, "", "one_value"},
 		{"nothing", ``, "", "syntax"},
@@ -138,7 +138,7 @@ func TestCheckText(t *testing.T) {
 			t.Errorf("%s: got rule %q, want %q", c.name, got, c.rule)
 		}
 	}
-	if got := rule(ledger.AsError(ledger.CheckText("f", strings.Repeat("😀", 3100), 0, ledger.MaxText))); got != "max_runes" {
+	if got := rule(ledger.AsError(ledger.CheckText("f", strings.Repeat("😀", 3100), 0, ledger.MaxText))); got != "max_bytes" {
 		t.Errorf("12 400 bytes in 3 100 runes: got rule %q", got)
 	}
 }

@@ -39,10 +39,19 @@ type KeyID string
 // Validate names field in its error when the id is no thumbprint.
 func (k KeyID) Validate(field string) error {
 	if b, err := decode64(string(k)); err != nil || len(b) != 32 {
-		return Invalid(field, "thumbprint")
+		rule := "thumbprint"
+		if k == "" {
+			rule = "required"
+		}
+		return Invalid(field, rule).allow(keyIDWords) // a key is not repeated
 	}
 	return nil
 }
+
+const (
+	keyIDWords = "RFC 7638 thumbprint"
+	keyWords   = "public key of P-256"
+)
 
 // Thumbprint is the key's id (RFC 7638 §3).
 func (k JWK) Thumbprint() KeyID {
@@ -52,12 +61,15 @@ func (k JWK) Thumbprint() KeyID {
 
 // Validate names field in its error when the key is not a point of P-256.
 func (k JWK) Validate(field string) error {
+	if k == (JWK{}) {
+		return Invalid(field, "required").allow(keyWords)
+	}
 	if k.Kty != "EC" || k.Crv != "P-256" {
-		return Invalid(field, "p256")
+		return Invalid(field, "p256").allow(keyWords)
 	}
 	_, err := k.Public()
 	if err != nil {
-		return Invalid(field, "p256_point")
+		return Invalid(field, "p256_point").allow(keyWords)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package ledger
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Ref names a record: its kind, a slash, its id ("license/0199…").
 type Ref string
@@ -39,11 +42,18 @@ func (r Ref) ID() string { _, id, _ := strings.Cut(string(r), "/"); return id }
 
 // Validate holds the reference to one of kinds and a UUID.
 func (r Ref) Validate(field string, kinds ...string) error {
-	if err := OneOf(field, r.Kind(), kinds); err != nil {
-		return err
+	kind, id, _ := strings.Cut(string(r), "/")
+	rule := ID(id).broken()
+	if !slices.Contains(kinds, kind) {
+		rule = "enum"
 	}
-	return ID(r.ID()).Validate(field)
+	if rule == "" {
+		return nil
+	}
+	return wrongText(field, string(r), rule, refWords(kinds))
 }
+
+func refWords(kinds []string) string { return "KIND/ID, KIND one of " + strings.Join(kinds, ", ") }
 
 // Link says that From rests on To: a license on the offer's implementer, an
 // order on a product. Rel is the word for it.

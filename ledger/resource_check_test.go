@@ -82,7 +82,7 @@ func TestResourceValidate(t *testing.T) {
 		{"obtained", func(r *ledger.Resource) { r.Obtained = "found" }, "obtained"},
 		{"shared without consent", func(r *ledger.Resource) { r.Obtained = "shared" }, "sharer_consent"},
 		{"consent that is no hash", func(r *ledger.Resource) { r.SharerConsent = "yes" }, "sharer_consent"},
-		{"no basis", func(r *ledger.Resource) { r.SourceBasis = ledger.Salted{} }, "source_basis.salt"},
+		{"no basis", func(r *ledger.Resource) { r.SourceBasis = ledger.Salted{} }, "source_basis"},
 		{"share type", func(r *ledger.Resource) { r.ShareType = "" }, "share_type"},
 		{"open type", func(r *ledger.Resource) { r.OpenType = "ajar" }, "open_type"},
 		{"no supply mode", func(r *ledger.Resource) { r.SupplyMode = nil }, "supply_mode"},

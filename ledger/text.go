@@ -27,19 +27,31 @@ func CheckText(field, s string, least, most int) error {
 	var e *Error
 	switch {
 	case s == "" && least > 0:
-		e = Invalid(field, "required").With("min", strconv.Itoa(least))
+		e = Invalid(field, "required").With("min", strconv.Itoa(least)).allow(runeWords(least, most))
 	case n < least:
-		e = Invalid(field, "min_runes").With("limit", strconv.Itoa(least))
-	case n > most || len(s) > MaxBytes:
-		e = Invalid(field, "max_runes").With("limit", strconv.Itoa(most))
+		e = Invalid(field, "min_runes").With("limit", strconv.Itoa(least)).allow(runeWords(least, most))
+	case n > most:
+		e = Invalid(field, "max_runes").With("limit", strconv.Itoa(most)).allow(runeWords(least, most))
+	case len(s) > MaxBytes:
+		e = Invalid(field, "max_bytes").With("limit", strconv.Itoa(MaxBytes)).allow("≤ " + strconv.Itoa(MaxBytes) + " 字节/bytes")
 	case hasBlankEdge(s):
-		e = Invalid(field, "blank_edge")
+		e = Invalid(field, "blank_edge").allow("首尾不留空白/no blank at the beginning or end")
 	case !norm.NFC.IsNormalString(s):
-		e = Invalid(field, "nfc")
+		e = Invalid(field, "nfc").allow("Unicode NFC")
 	default:
 		return CheckCharacters(field, s, most >= MaxText)
 	}
 	return e.quote(s)
+}
+
+func runeWords(least, most int) string { return between(least, most) + " 字/characters" }
+
+// between writes the bounds of a length.
+func between(least, most int) string {
+	if least == 0 {
+		return "≤ " + strconv.Itoa(most)
+	}
+	return strconv.Itoa(least) + "–" + strconv.Itoa(most)
 }
 
 func hasBlankEdge(s string) bool {
@@ -51,32 +63,44 @@ func hasBlankEdge(s string) bool {
 // CheckCharacters refuses what nobody sees but what changes the reading of a
 // text: control characters (with lines, a line feed and a tab are taken),
 // characters that turn the direction of writing, line and paragraph separators,
-// zero-width characters and noncharacters; and words that mix Latin with
+// zero-width characters, soft hyphens, tags, letters that fill a place with a blank,
+// and noncharacters; and words that mix Latin with
 // Cyrillic letters, or with more than one Greek letter. The tables are our own:
 // what a version of the rules takes does not depend on a version of Unicode.
 func CheckCharacters(field, s string, lines bool) error {
 	var w wordScripts
 	for i, r := range s {
-		if r >= 0x3000 && r <= 0x9fff { // most of a text
+		if r >= 0x3000 && r <= 0x9fff && r != hangulFiller { // most of a text
 			w = wordScripts{}
 			continue
 		}
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
-			return Invalid(field, "utf8")
+			return Invalid(field, "utf8").allow("UTF-8")
 		}
 		if r < 0x20 && lines && (r == '\n' || r == '\t') {
 			w = wordScripts{}
 			continue
 		}
 		if isRefusedCharacter(r) {
-			return Invalid(field, "text_character").With("value", fmt.Sprintf("U+%04X", r))
+			return Invalid(field, "text_character").With("value", codePoint(r)).allow(seenWords(lines))
 		}
 		if w.add(r); w.isMixed() {
-			return Invalid(field, "mixed_script").With("value", fmt.Sprintf("U+%04X", r)).With("allowed", "letters of one script in a word, or Latin with one Greek letter")
+			return Invalid(field, "mixed_script").With("value", codePoint(r)).With("allowed", "一词一种文字，拉丁字母间可有一个希腊字母/letters of one script in a word, or Latin with one Greek letter")
 		}
 	}
 	return nil
 }
+
+// seenWords says which characters a text takes.
+func seenWords(lines bool) string {
+	if lines {
+		return "看得见的字符、空格、换行、制表符/characters that are seen, blank, line feed, tab"
+	}
+	return "看得见的字符、空格，不分行/characters that are seen, blank, on one line"
+}
+
+// codePoint names a character that may not be shown.
+func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
 
 // wordScripts counts the letters of a word by script. A word is a run of letters
 // of these scripts, with the digits, joiners and marks between them.
@@ -105,19 +129,21 @@ const tokenCharacters = "A–Z a–z 0–9 . _ : / -"
 // of the characters A–Z a–z 0–9 . _ : / -.
 func CheckToken(field, s string, most int) error {
 	if s == "" {
-		return Invalid(field, "required")
+		return Invalid(field, "required").allow(tokenWords(most))
 	}
 	if len(s) > most {
-		return Invalid(field, "max_length").With("limit", strconv.Itoa(most)).quote(s)
+		return Invalid(field, "max_length").With("limit", strconv.Itoa(most)).quote(s).allow(tokenWords(most))
 	}
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("._:/-", c) < 0 {
-			return Invalid(field, "token_characters").quote(s).With("allowed", tokenCharacters)
+			return Invalid(field, "token_characters").quote(s).allow(tokenWords(most))
 		}
 	}
 	return nil
 }
+
+func tokenWords(most int) string { return between(1, most) + ": " + tokenCharacters }
 
 // OneOf checks an enumerated value against its closed list.
 func OneOf[T ~string](field string, v T, list []T) error {

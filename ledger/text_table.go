@@ -19,23 +19,39 @@ func (s spans) has(r rune) bool {
 	return false
 }
 
-// refused are the characters that no text may have, but for noncharacters.
+// refused are the characters that no text may have, but for noncharacters: what
+// nobody sees, and letters that look like a blank.
 var refused = spans{
 	{0x0000, 0x001f}, {0x007f, 0x009f}, // Cc
-	{0x061c, 0x061c}, // Bidi_Control
-	{0x200b, 0x200d}, // zero width
-	{0x200e, 0x200f}, // Bidi_Control
-	{0x2028, 0x2029}, // line, paragraph separator
-	{0x202a, 0x202e}, // Bidi_Control
-	{0x2060, 0x2060}, // word joiner
-	{0x2066, 0x2069}, // Bidi_Control
-	{0xfeff, 0xfeff}, // byte order mark
+	{0x00ad, 0x00ad},   // soft hyphen
+	{0x034f, 0x034f},   // grapheme joiner
+	{0x061c, 0x061c},   // Bidi_Control
+	{0x115f, 0x1160},   // Hangul fillers
+	{0x17b4, 0x17b5},   // Khmer vowels that are not seen
+	{0x200b, 0x200d},   // zero width
+	{0x200e, 0x200f},   // Bidi_Control
+	{0x2028, 0x2029},   // line, paragraph separator
+	{0x202a, 0x202e},   // Bidi_Control
+	{0x2060, 0x2064},   // word joiner, operators that are not seen
+	{0x2066, 0x2069},   // Bidi_Control
+	{0x206a, 0x206f},   // deprecated format characters
+	{0x2800, 0x2800},   // blank of Braille
+	{0x3164, 0x3164},   // Hangul filler
+	{0xfeff, 0xfeff},   // byte order mark
+	{0xffa0, 0xffa0},   // Hangul filler of half width
+	{0xfff9, 0xfffb},   // interlinear annotation
+	{0x1bca0, 0x1bca3}, // format of shorthand
+	{0x1d173, 0x1d17a}, // format of music
+	{0xe0000, 0xe007f}, // tags
 }
+
+// hangulFiller is the one refused character among those of Chinese texts.
+const hangulFiller = 0x3164
 
 // isRefusedCharacter reports whether no text may have the character.
 func isRefusedCharacter(r rune) bool {
 	if r >= 0x20 && r < 0x7f || r >= 0x3000 && r <= 0xd7ff {
-		return false
+		return r == hangulFiller
 	}
 	return refused.has(r) || r >= 0xfdd0 && r <= 0xfdef || r&0xfffe == 0xfffe
 }

@@ -41,6 +41,21 @@ func TestCheckCharacters(t *testing.T) {
 		{"zero width joiner", "a\u200db", "text_character", "U+200D"},
 		{"word joiner", "a\u2060b", "text_character", "U+2060"},
 		{"byte order mark", "a\ufeffb", "text_character", "U+FEFF"},
+		{"soft hyphen", "da\u00adta", "text_character", "U+00AD"},
+		{"grapheme joiner", "a\u034fb", "text_character", "U+034F"},
+		{"tag", "公交\U000e0041", "text_character", "U+E0041"},
+		{"last tag", "公交\U000e007f", "text_character", "U+E007F"},
+		{"first tag", "公交\U000e0000", "text_character", "U+E0000"},
+		{"Hangul filler", "公\u3164交", "text_character", "U+3164"},
+		{"Hangul filler of half width", "公\uffa0交", "text_character", "U+FFA0"},
+		{"Hangul choseong filler", "\u115f", "text_character", "U+115F"},
+		{"Hangul jungseong filler", "\u1160", "text_character", "U+1160"},
+		{"blank of Braille", "\u2800", "text_character", "U+2800"},
+		{"Khmer vowel that is not seen", "a\u17b4b", "text_character", "U+17B4"},
+		{"times that is not seen", "a\u2062b", "text_character", "U+2062"},
+		{"annotation", "a\ufff9b", "text_character", "U+FFF9"},
+		{"Hangul", "데이터", "", ""},
+		{"variant of a character", "葛\U000e0100城", "", ""},
 		{"noncharacter", "a\ufdd0b", "text_character", "U+FDD0"},
 		{"noncharacter of a plane", "a\U0001ffffb", "text_character", "U+1FFFF"},
 		{"Cyrillic a in a Latin word", "d\u0430ta", "mixed_script", "U+0430"},
@@ -78,7 +93,7 @@ func TestFileNames(t *testing.T) {
 	}
 	for name, rule := range map[string]string{
 		"公交 2026.csv": "", "a.b": "", "": "required", ".a": "file_name", "-a": "file_name", "a.": "file_name", "a/b": "file_name", `a\b`: "file_name",
-		"a:b": "file_name", "gpj\u202eexe": "text_character", "a\u00adb": "file_name", "a\U000e0041b": "file_name", "a\nb": "text_character",
+		"a:b": "file_name", "gpj\u202eexe": "text_character", "a\u00adb": "text_character", "a\U000e0041b": "text_character", "a\u0600b": "file_name", "a\nb": "text_character",
 		strings.Repeat("公", 67): "max_length", strings.Repeat("a", 101): "max_runes",
 	} {
 		content.Name = name
@@ -117,7 +132,8 @@ func FuzzCheckText(f *testing.F) {
 		for _, r := range s {
 			lines := most >= ledger.MaxText && (r == '\n' || r == '\t')
 			switch {
-			case r < 0x20 && !lines, r >= 0x7f && r < 0xa0, r == 0x061c, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r == 0x2060,
+			case r < 0x20 && !lines, r >= 0x7f && r < 0xa0, r == 0xad, r == 0x115f, r == 0x1160, r == 0x2800, r == 0x3164, r == 0xffa0,
+				r >= 0xe0000 && r <= 0xe007f, r == 0x061c, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r == 0x2060,
 				r >= 0x2066 && r <= 0x2069, r == 0xfeff, r >= 0xfdd0 && r <= 0xfdef, r&0xffff >= 0xfffe:
 				t.Fatalf("%q with U+%04X is taken", s, r)
 			}

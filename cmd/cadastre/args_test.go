@@ -26,7 +26,7 @@ func TestReadArgsIsStrict(t *testing.T) {
 		"unknown":  {`{"sha256":"x","bytes":1,"more":2}`, "more", "known_member"},
 		"twice":    {`{"sha256":"x","sha256":"y","bytes":1}`, "sha256", "not_twice"},
 		"case":     {`{"SHA256":"x","bytes":1}`, "SHA256", "known_member"},
-		"type":     {`{"sha256":1,"bytes":1}`, "sha256", "type_string"},
+		"type":     {`{"sha256":1,"bytes":1}`, "sha256", "type_text"},
 		"trailing": {`{"sha256":"x","bytes":1} {}`, "", "one_value"},
 	} {
 		t.Run(name, func(t *testing.T) {

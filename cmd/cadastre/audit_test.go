@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger/audit"
 )
@@ -28,7 +26,7 @@ func TestAudit(t *testing.T) {
 		url, _ := b.serve(dir)
 		var r audit.Report
 		b.read(&r, "audit", url, "--trust", d.Trust, "--profile", d.Profiles["regulator"])
-		if !cmp.Equal([]any{r.Size, r.Root, r.Records}, []any{whole.Size, whole.Root, int64(0)}) {
+		if r.Size < whole.Size || r.Replayed != r.Size || r.Records != 0 || r.Logs[0].Judged != whole.Logs[0].Judged { // it may anchor
 			t.Errorf("by its address: %+v, want %+v", r, whole)
 		}
 		if code, _, errs := b.run("audit", url, "--trust", d.Trust, "--profile", d.Profiles["buyer"]); code != exitFailed {

@@ -35,9 +35,12 @@ const (
 	exitUnproven    = 5 // verify, audit: something that is claimed does not hold
 )
 
-const description = `Cadastre (数籍): the open register and marketplace for public data.
+const description = `数籍 Cadastre：公共数据的开放登记与交易平台。 The open register and marketplace for public data.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify, audit).`
+退出码：0 完成，1 失败，2 用法有误，3 被拒绝，4 暂不可用（请再次运行），5 未能核验（verify、audit）。各命令的说明为中英文，选项的说明为英文；提示默认为中文（--lang）。
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify, audit). Commands are described in both
+languages, flags in English; messages are Chinese unless --lang says otherwise.`
 
 // program is what every command is given.
 type program struct {
@@ -117,6 +120,7 @@ func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
 		return nil, fmt.Errorf("read the table of commands: %w", err)
 	}
 	exemplify(parser.Model.Node)
+	speakBoth(parser.Model.Node)
 	return parser, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +68,22 @@ func TestMovedProfiles(t *testing.T) {
 	var bad *client.BadProfileError
 	if err := client.MoveProfiles(dir, "http://127.0.0.1:1"); !errors.As(err, &bad) {
 		t.Errorf("a file that is no profile: %v", err)
+	}
+}
+
+// TestTheProfilesFormIsTold: docs/api.md names every member of the file.
+func TestTheProfilesFormIsTold(t *testing.T) {
+	b, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(b), "\n## The profile file\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	typ := reflect.TypeFor[client.Profile]()
+	for f := range typ.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !ok || !strings.Contains(section, "\n| `"+name+"` | ") {
+			t.Errorf("docs/api.md does not tell of %s", name)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		}
 	}
 	want := []string{
-		"description | 短 | min_runes | ≥ 20",
+		"description | 短 | min_runes | 20–4000 字/characters",
 		"form | paper | enum | api, dataset, report, statistic, model, verify, sandbox, raw",
 		"terms.retention_days | -1 | 0_to_36500 | 0–36500",
 	}
@@ -60,7 +60,7 @@ func TestQueryFaults(t *testing.T) {
 		"/v1/products?state=":                              "query.state |  | required | ",
 		"/v1/products?stat=listed":                         "query.stat |  | known_member | ",
 		"/v1/products?limit=501":                           "query.limit | 501 | range | ≤ 500",
-		"/v1/products?limit=many":                          "query.limit | many | type_int | ",
+		"/v1/products?limit=many":                          "query.limit | many | type_integer | 整数/integer",
 		"/v1/parties?role=king":                            "query.role | king | enum | holder, registry_body, data_authority, grantor, implementer, operator, buyer, assessor, regulator, platform",
 		"/v1/licenses/explain?resource=" + string(id("x")): "query.party |  | required | ",
 		"/v1/applications?state=%zz":                       "query |  | syntax | ",

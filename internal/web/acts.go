@@ -131,7 +131,12 @@ func inBody(err error) error {
 	if e == nil {
 		return err
 	}
-	return e.Rename(func(field string) string { return strings.TrimPrefix(field, "args.") })
+	return e.Rename(func(field string) string {
+		if field == "args" {
+			return "body"
+		}
+		return strings.TrimPrefix(field, "args.")
+	})
 }
 
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {

@@ -79,12 +79,12 @@ var humaRules = map[*string]string{
 	&validation.MsgExpectedMinItems:         "required ≥ %d",
 	&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
 	&validation.MsgExpectedArrayItemsUnique: "not_twice",
-	&validation.MsgExpectedBoolean:          "type_bool true, false",
-	&validation.MsgExpectedNumber:           "type_float64",
-	&validation.MsgExpectedInteger:          "type_int",
-	&validation.MsgExpectedString:           "type_string",
-	&validation.MsgExpectedArray:            "type_slice",
-	&validation.MsgExpectedObject:           "type_struct",
+	&validation.MsgExpectedBoolean:          "type_boolean true, false",
+	&validation.MsgExpectedNumber:           "type_number 数/number",
+	&validation.MsgExpectedInteger:          "type_integer 整数/integer",
+	&validation.MsgExpectedString:           "type_text 文本/text",
+	&validation.MsgExpectedArray:            "type_list 列表/list",
+	&validation.MsgExpectedObject:           "type_object 对象/object",
 }
 
 // spoken are the sentences that huma has no name for, with our rules.
@@ -93,8 +93,8 @@ var spoken = map[string]string{
 	"required query parameter is missing":  "required",
 	"required header parameter is missing": "required",
 	"required path parameter is missing":   "required",
-	"invalid integer":                      "type_int",
-	"invalid boolean":                      "type_bool true, false",
+	"invalid integer":                      "type_integer 整数/integer",
+	"invalid boolean":                      "type_boolean true, false",
 	"request body is required":             "required",
 }
 

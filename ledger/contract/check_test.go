@@ -29,7 +29,7 @@ func TestCheck(t *testing.T) {
 		{"good", w.state, "holder", ledger.FnDeposit, string(deposit), refusal{}},
 		{"by nobody", w.state, "nobody", ledger.FnDeposit, string(deposit), refusal{ledger.Forbidden, ledger.ReasonPartyUnknown, "party"}},
 		{"by a buyer", w.state, "buyer", ledger.FnDeposit, string(deposit), refusal{ledger.Forbidden, ledger.ReasonRole, "function"}},
-		{"no JSON", w.state, "holder", ledger.FnDeposit, "{", refusal{ledger.InvalidCode, ledger.ReasonJSON, ""}},
+		{"no JSON", w.state, "holder", ledger.FnDeposit, "{", refusal{ledger.InvalidCode, ledger.ReasonJSON, "args"}},
 		{"no arguments", w.state, "holder", ledger.FnDeposit, "{}", refusal{ledger.InvalidCode, ledger.ReasonField, "args.sha256"}},
 		{"no function", w.state, "holder", "transfer", "{}", refusal{ledger.InvalidCode, ledger.ReasonFunction, "function"}},
 		{"before the genesis", memory{}, "holder", ledger.FnDeposit, string(deposit), refusal{ledger.Conflict, ledger.ReasonGenesis, "function"}},

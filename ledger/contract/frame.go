@@ -134,12 +134,27 @@ func argsOf[A ledger.Args](raw json.RawMessage) (A, error) {
 	if err := decodeArgs(raw, &a); err != nil {
 		return a, err
 	}
-	return a, inArgs(a.Validate())
+	return a, ofArgs(a.Validate())
 }
 
-func decodeArgs(raw json.RawMessage, v any) error { return inArgs(ledger.DecodeStrict(raw, v)) }
+func decodeArgs(raw json.RawMessage, v any) error { return ofArgs(ledger.DecodeStrict(raw, v)) }
 
-// inArgs puts "args." before the fields of an error about arguments.
+// ofArgs names the fields of an error about the form of arguments as they stand in
+// the call.
+func ofArgs(err error) error {
+	e := ledger.AsError(err)
+	if e == nil {
+		return err
+	}
+	return e.Rename(func(field string) string {
+		if field == "" {
+			return "args"
+		}
+		return "args." + field
+	})
+}
+
+// inArgs puts "args." before the fields of a rule's refusal that are of arguments.
 func inArgs(err error) error {
 	e := ledger.AsError(err)
 	if e == nil || e.Field == "" {
