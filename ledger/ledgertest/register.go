@@ -40,7 +40,7 @@ func (w *World) Register(t testing.TB, l ledger.Ledger, holder, body *Member, n 
 // Application is the n-th of a holder, of 7 KB: its texts are drawn from a small
 // vocabulary, its hashes and salts are random, like those of a real one.
 func (w *World) Application(holder, body *Member, n uint64) ledger.AppSubmitArgs {
-	d := draw{rand.New(rand.NewPCG(n, 43697))} //nolint:gosec // the same resource each time
+	d := draw{rand.New(rand.NewPCG(n, 43697))}                                       //nolint:gosec // the same resource each time
 	today := ledger.Date(time.UnixMilli(int64(w.Now())).UTC().Format(time.DateOnly)) // never after that of Shanghai
 	a := ledger.AppSubmitArgs{
 		Application: w.NewID(), Body: body.ID, Deposit: d.digest(), Resource: w.resource(holder, d, n, today),
