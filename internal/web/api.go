@@ -75,6 +75,11 @@ func (s *Server) routes() {
 			"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.",
 	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 		out, err := s.call(ctx, in)
+		if c, e := ledger.ParseCall(in.Body.Call); err != nil && e == nil {
+			if a, known := ledger.ActOf(c.Call.Function); known {
+				return out, s.problemOn(a, err)
+			}
+		}
 		return out, s.problemOf(err)
 	})
 	get(s, "/v1/about", "about", "This node and its ledger 节点与账本", func(context.Context, *struct{}) (*answer[About], error) {

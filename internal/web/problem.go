@@ -28,6 +28,8 @@ type Problem struct {
 	Rule   string         `json:"rule,omitempty" doc:"the rule that it breaks"`
 	Params []ledger.Param `json:"params,omitempty"`
 	Errors []Fault        `json:"errors,omitempty" doc:"everything that is wrong with the input, the first included"`
+
+	form any // what the input is read into, for the labels of its members
 }
 
 // Error makes the problem an error.
@@ -88,6 +90,17 @@ func (s *Server) problemOf(err error) error {
 	return problem(status(e), e)
 }
 
+// problemOn is problemOf for the arguments of an act.
+func (s *Server) problemOn(a ledger.Act, err error) error {
+	p, ok := errors.AsType[*Problem](s.problemOf(err))
+	if !ok {
+		return nil
+	}
+	q := *p
+	q.form = a.Args()
+	return &q
+}
+
 // problem is the problem of a typed error.
 func problem(status int, e *ledger.Error) *Problem {
 	return &Problem{Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: faultsOf(e)}
@@ -113,8 +126,8 @@ func (p *Problem) fill(lang string) *Problem {
 	q.Type = "about:blank"
 	q.Title, q.Detail = sentence(lang, p.Reason, p.Field, p.Rule, p.Params)
 	q.Errors = slices.Clone(p.Errors)
-	for i, f := range q.Errors {
-		q.Errors[i].Message = f.message(lang)
+	for i := range q.Errors {
+		q.Errors[i].fill(lang, p.form)
 	}
 	return &q
 }
