@@ -26,7 +26,7 @@ func explain(err error, lang string) string {
 	case errors.Is(err, context.Canceled):
 		return say("已中断。再次运行同一命令即可继续。", "stopped. Run the same command again to go on.")
 	case errors.As(err, &told):
-		return within(err, told, toldSentence(told, say))
+		return within(err, told, toldSentence(told, lang, say))
 	case e == nil:
 		return err.Error()
 	case errors.Is(err, ledger.Unavailable):
@@ -63,7 +63,7 @@ func within(err, inner error, sentence string) string {
 }
 
 // toldSentence is the node's sentence, with field and rule where it lacks them.
-func toldSentence(p *client.Problem, say func(zh, en string) string) string {
+func toldSentence(p *client.Problem, lang string, say func(zh, en string) string) string {
 	s := p.Error()
 	e := ledger.AsError(p)
 	if e == nil {
@@ -76,10 +76,10 @@ func toldSentence(p *client.Problem, say func(zh, en string) string) string {
 	if e.Rule != "" && !strings.Contains(s, e.Rule) {
 		more = append(more, say("规则 ", "rule ")+e.Rule)
 	}
-	if len(more) == 0 {
-		return s
+	if len(more) > 0 {
+		s += say("（", " (") + strings.Join(more, say("，", ", ")) + say("）", ")")
 	}
-	return s + say("（", " (") + strings.Join(more, say("，", ", ")) + say("）", ")")
+	return s + words.Other(lang, e)
 }
 
 // unanswered leaves out the line that is for programs.
@@ -102,7 +102,7 @@ func sentenceOf(e *ledger.Error, form any, lang string, say func(zh, en string) 
 	}
 	var faults []string
 	for _, f := range e.All() {
-		if f.Code != ledger.InvalidCode { // not about the input
+		if f.Code != ledger.InvalidCode && f.Reason != ledger.ReasonDuplicate { // not about the input
 			faults = append(faults, f.Error())
 			continue
 		}

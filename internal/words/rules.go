@@ -9,6 +9,7 @@ var reasons = map[ledger.Reason]ledger.Words{
 	ledger.ReasonPrice:      {ZH: "与公布的价格不符", EN: "is not what the published price gives"},
 	ledger.ReasonJSON:       {ZH: "不是规范的 JSON", EN: "is not strict JSON"},
 	ledger.ReasonTooLarge:   {ZH: "超过允许的大小", EN: "is larger than allowed"},
+	ledger.ReasonDuplicate:  {ZH: "重复", EN: "is a duplicate"},
 	ledger.ReasonJWS:        {ZH: "不是所需的签名格式", EN: "is not the signed form that is needed"},
 }
 
