@@ -18,25 +18,25 @@ COMPILES = printf '\#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go
 TESTFILES = go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}' $(PACKAGES)
 
 .PHONY: help
-help: ## list the targets
+help: ## list these targets 列出目标
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## tell the demonstration's story once, then serve it (again, if it is complete)
+run: build ## play the demonstration once and serve its node; later runs serve it again 演示一遍并提供服务
 	$(BINARY) demo --serve --dir $(CACHE)/run
 
 .PHONY: demo
-demo: build ## tell the demonstration's story in a fresh folder and stop
+demo: build ## play the demonstration on a fresh node and stop 在新节点上演示一遍
 	rm -rf $(CACHE)/demo
 	$(BINARY) demo --dir $(CACHE)/demo
 
 .PHONY: build
-build: ## build the binary into .cache/bin
+build: ## build the program, and verify for courts, into .cache/bin 构建程序
 	@mkdir -p $(dir $(BINARY))
-	@CGO_ENABLED=0 go build -trimpath -o $(BINARY) ./cmd/cadastre
+	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
 .PHONY: test
-test: ## run all tests, with the race detector where a C compiler is found
+test: ## run all tests, with the race detector where a C compiler is found 运行全部测试
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \
 		echo "tests with the race detector"; \
 		go test -race -shuffle=on -timeout 20m $(PACKAGES); \
@@ -50,29 +50,29 @@ test: ## run all tests, with the race detector where a C compiler is found
 # others than today's.
 GUARDS := 20
 .PHONY: guards
-guards: ## remove GUARDS guards of the contract, one at a time, and look for the test that notices
+guards: ## take GUARDS checks out of the contract, one at a time: a test must notice each 逐一去掉检查，须有测试发现
 	CADASTRE_GUARDS=$(GUARDS) go test -count=1 -v -timeout 90m -run TestEachGuardIsTested ./internal/guards
 
 .PHONY: generate
-generate: ## write the pages of docs/ that follow from the code
+generate: ## write the pages of docs/ that follow from the code 生成文档
 	go run ./internal/generate docs
 
 .PHONY: forge
-forge: ## try every change of one member on a bundle of evidence, not a tenth
+forge: ## forge a bundle in every member, one at a time (make test tries a tenth) 逐项篡改证据包
 	go test -count=1 -v -run TestForgedMembers ./ledger/evidence -forge
 
 .PHONY: lint
-lint: ## check the code by .golangci.yml (the linter is fetched and built once)
+lint: ## check the code by .golangci.yml 静态检查
 	$(LINTER) run $(PACKAGES)
 	cd $(NETWORK) && $(LINTER) run ./...
 
 .PHONY: format
-format: ## format the code as lint wants it
+format: ## format the code 格式化代码
 	$(LINTER) fmt $(PACKAGES)
 	cd $(NETWORK) && $(LINTER) fmt ./...
 
 .PHONY: minio
-minio: $(CACHE)/bin/minio ## build the MinIO server that the integration tests run (once)
+minio: $(CACHE)/bin/minio ## build the MinIO server for the integration tests, once 构建 MinIO
 
 # A program of its own, never linked: its modules stay out of go.mod.
 $(CACHE)/bin/minio:
@@ -81,13 +81,13 @@ $(CACHE)/bin/minio:
 # Packages with tests of real servers, one after the other: each boots its own.
 LIVE = $$(grep -rl --include='*_test.go' '^//go:build integration' . | xargs -n1 dirname | sort -u)
 .PHONY: integration
-integration: fabric minio build ## run the tests that need real servers (Fabric, MinIO), which they start and end themselves
+integration: fabric minio build ## run the tests on real servers, Fabric and MinIO, which they start and stop themselves 在真实服务上测试
 	cd $(NETWORK) && go test -count=1 ./...
 	go test -tags integration -count=1 -p 1 -timeout 40m -run 'Live|S3' $(LIVE)
 	.ci/demo-fabric
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target, each for FUZZTIME
+fuzz: ## run every fuzz test for FUZZTIME each 模糊测试
 	@set -euo pipefail; files=$$($(TESTFILES)); \
 	for file in $$files; do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
@@ -96,17 +96,17 @@ fuzz: ## run every fuzz target, each for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks, those that match BENCH
+bench: ## run the benchmarks that match BENCH 性能测试
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
 .PHONY: check
-check: ## what a change must pass
+check: ## run all that a change must pass before it is merged 合并前的全部检查
 	.ci/run
 
 # Fabric's own binaries take minutes, so they are built once for a pin; the file
 # pin says for which. Its default settings come along from the same module.
 .PHONY: fabric
-fabric: ## build Fabric's binaries, the chaincode and the network program (minutes, once)
+fabric: ## build Fabric, the chaincode and the network program, once (takes minutes) 构建 Fabric
 	@mkdir -p $(FABRIC)/bin
 	@set -euo pipefail; bin=$(CURDIR)/$(FABRIC)/bin; cd $(NETWORK); \
 	pin=$$(go list -m -f '{{.Version}}' github.com/hyperledger/fabric); \
@@ -125,7 +125,7 @@ fabric: ## build Fabric's binaries, the chaincode and the network program (minut
 # chaincode takes, and the data authority's profile (authority.json).
 FABRICRUN := $(FABRIC)/run
 .PHONY: fabric-up
-fabric-up: fabric build ## boot a Fabric network for demonstrations, with a genesis and its keys
+fabric-up: fabric build ## start a Fabric network for demonstrations on this machine 启动演示用 Fabric 网络
 	@set -euo pipefail; run=$(CURDIR)/$(FABRICRUN); network="$(FABRIC)/bin/network --run $$run --bin $(CURDIR)/$(FABRIC)/bin"; \
 	if [ -f $$run/network.json ]; then $$network start all; exit; fi; \
 	rm -rf $$run/node $$run/authority.json $$run/recovery.json; mkdir -p -m 700 $$run; \
@@ -136,20 +136,20 @@ fabric-up: fabric build ## boot a Fabric network for demonstrations, with a gene
 	$$network up --genesis $$run/genesis.jws --bare $(FABRIC)/bin/bare
 
 .PHONY: demo-fabric
-demo-fabric: build ## tell the demonstration's story on the network that is up (CATALOGUE=F PRODUCT=F) and print its result
+demo-fabric: build ## play the demonstration on that network and print its result (CATALOGUE=F PRODUCT=F) 在该网络上演示
 	@test -f $(FABRICRUN)/network.json || { echo "no network is up: make fabric-up boots one" >&2; exit 1; }
 	@rm -rf $(CACHE)/demo-fabric
 	@$(BINARY) demo --ledger fabric --network $(FABRICRUN)/network.json --profile $(FABRICRUN)/authority.json --json \
 		--dir $(CACHE)/demo-fabric $(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(if $(PRODUCT),--product "$(PRODUCT)")
 
 .PHONY: fabric-down
-fabric-down: ## end the Fabric network and delete it, but for its logs
+fabric-down: ## stop the Fabric network and delete all of it but the logs 停止并删除该网络
 	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run down; else echo "nothing to end: make fabric has never run"; fi
 
 .PHONY: fabric-status
-fabric-status: ## say what of the Fabric network runs, and whether its chaincode answers
+fabric-status: ## show what of the Fabric network runs 查看该网络状态
 	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run --bin $(FABRIC)/bin status; else echo "no network: make fabric-up boots one"; fi
 
 .PHONY: clean
-clean: ## delete what was built and run
+clean: ## delete what was built and run 清除构建与运行结果
 	rm -rf $(CACHE)

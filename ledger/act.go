@@ -31,15 +31,15 @@ type Args interface{ Validate() error }
 // Who is one answer to the question who may call a function: a party with the
 // role, and where As is set, only the party that this member of the record names.
 type Who struct {
-	Role Role   `json:"role"`
-	As   string `json:"as,omitempty"`
+	Role Role   `json:"role" form:"enum=roles" zh:"角色" en:"role"`
+	As   string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
 }
 
 // Move is one step of a record's state. A record is made from "", and one that
 // has no states is made from "" to "".
 type Move struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	From string `json:"from" zh:"原状态；空：尚无记录" en:"state before; empty: there is no record yet"`
+	To   string `json:"to" zh:"新状态；空：该种记录无状态" en:"state after; empty: such records have none"`
 }
 
 // Acts returns the table, in the order of the functions' names as declared.

@@ -5,29 +5,29 @@ import "reflect"
 // ActRow is an act as it is published: at /v1/acts.json, by cadastre acts, and in
 // docs/acts.md.
 type ActRow struct {
-	Function Function `json:"function"`
-	Title    Words    `json:"title"`
-	Note     *Words   `json:"note,omitempty"`
-	Who      []Who    `json:"who"` // empty: any admitted party
-	Args     string   `json:"args"`
-	Fields   []Field  `json:"fields"` // of the arguments
-	On       string   `json:"on,omitempty"`
-	ID       string   `json:"id,omitempty"`
-	Makes    string   `json:"makes,omitempty"`
-	Begins   bool     `json:"begins"`
-	Answers  bool     `json:"answers"` // the arguments cite the call that last wrote the record
-	Moves    []Move   `json:"moves"`
-	Until    string   `json:"until,omitempty"`
-	Refusals []Reason `json:"refusals"` // beyond the common ones
-	Batched  bool     `json:"batched"`
-	Custody  bool     `json:"custody"`
+	Function Function `json:"function" zh:"功能" en:"function"`
+	Title    Words    `json:"title" zh:"名称" en:"title"`
+	Note     *Words   `json:"note,omitempty" zh:"说明" en:"note"`
+	Who      []Who    `json:"who" zh:"可办理的角色；空：任何已准入单位" en:"who may call it; empty: any admitted party"` // empty: any admitted party
+	Args     string   `json:"args" zh:"参数的结构，见 docs/fields.md" en:"struct of its arguments: docs/fields.md"`
+	Fields   []Field  `json:"fields" zh:"参数" en:"its arguments"` // of the arguments
+	On       string   `json:"on,omitempty" zh:"办理所针对的记录种类" en:"kind of record that it is on"`
+	ID       string   `json:"id,omitempty" zh:"参数中指明该记录的成员" en:"member of the arguments that names that record"`
+	Makes    string   `json:"makes,omitempty" zh:"新建的记录种类" en:"kind of record that it makes"`
+	Begins   bool     `json:"begins" zh:"参数即记录全文，不引用先前的请求" en:"the arguments say the whole record: it answers no earlier call"`
+	Answers  bool     `json:"answers" zh:"参数以 answers 引用最近一次写入该记录的请求" en:"the arguments cite the call that last wrote the record, as answers"` // the arguments cite the call that last wrote the record
+	Moves    []Move   `json:"moves" zh:"状态变化" en:"how the state moves"`
+	Until    string   `json:"until,omitempty" zh:"记录中载明最后办理日的成员" en:"member of the record with the last day on which it may be done"`
+	Refusals []Reason `json:"refusals" zh:"通用原因以外的拒绝原因" en:"why it may be refused, beyond the common reasons"` // beyond the common ones
+	Batched  bool     `json:"batched" zh:"可与本单位的其他请求同批记录" en:"it may be recorded in one batch with other calls of its party"`
+	Custody  bool     `json:"custody" zh:"节点可为其保管密钥的单位签署" en:"the node may sign it for a party whose key it keeps"`
 }
 
 // ActsDocument is the table of acts with what its words mean.
 type ActsDocument struct {
-	Acts           []ActRow `json:"acts"`
-	CommonRefusals []Reason `json:"common_refusals"`
-	Enums          []Enum   `json:"enums"`
+	Acts           []ActRow `json:"acts" zh:"全部功能" en:"all functions"`
+	CommonRefusals []Reason `json:"common_refusals" zh:"任何功能都可能有的拒绝原因" en:"why any function may be refused"`
+	Enums          []Enum   `json:"enums" zh:"全部封闭取值表" en:"all closed lists"`
 }
 
 // PublishedActs returns the table of acts as it is published.

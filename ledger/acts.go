@@ -124,11 +124,11 @@ var registrationActs = []Act{
 		Moves: moves(AppNotAccepted, AppSubmitted),
 	}),
 	onApplication(Act{
-		Name: FnAppPass, Title: Words{"审查通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
+		Name: FnAppPass, Title: Words{"审核通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
 		Moves: moves(AppNoticed, AppAccepted), Reasons: []Reason{ReasonLate},
 	}),
 	onApplication(Act{
-		Name: FnAppFail, Title: Words{"审查不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
+		Name: FnAppFail, Title: Words{"审核不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
 		Moves: moves(AppExamFailed, AppAccepted),
 	}),
 	onApplication(Act{

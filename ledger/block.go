@@ -12,9 +12,9 @@ import (
 // Position is the place of a call: on the embedded ledger {entry, 0, 0}, on
 // Fabric block, transaction and place in its batch.
 type Position struct {
-	Block uint64 `json:"block"`
-	Tx    uint32 `json:"tx"`
-	I     uint32 `json:"i"`
+	Block uint64 `json:"block" zh:"区块，从 0 起" en:"block, from 0"`
+	Tx    uint32 `json:"tx" zh:"区块内的交易，从 0 起" en:"transaction of the block, from 0"`
+	I     uint32 `json:"i" zh:"交易内的请求，从 0 起" en:"call of the transaction, from 0"`
 }
 
 // Compare orders positions.
@@ -25,40 +25,40 @@ func (p Position) Compare(q Position) int {
 // Revision is the last block applied whole, named with its head: the tree root
 // at that size, on Fabric the hash of the block's header.
 type Revision struct {
-	Block uint64 `json:"block"`
-	Head  Digest `json:"head"`
+	Block uint64 `json:"block" zh:"区块" en:"block"`
+	Head  Digest `json:"head" zh:"截至该区块的账本摘要" en:"digest of the ledger up to that block"`
 }
 
 // Record is a record's value as an event carries it.
 type Record struct {
-	Ref   Ref             `json:"ref"`
-	Value json.RawMessage `json:"value"`
+	Ref   Ref             `json:"ref" zh:"记录" en:"which record"`
+	Value json.RawMessage `json:"value" zh:"写入后的记录" en:"the record as written"`
 }
 
 // Event is what a call did: at most one a call. It carries every record that
 // changed, whole, and what the new ones rest on, so that a projection needs
 // nothing else.
 type Event struct {
-	Name    Function `json:"name"`
-	Party   ID       `json:"party"`
-	Call    ID       `json:"call"`
-	Payload Digest   `json:"payload"`
-	Time    Millis   `json:"time"`
-	Records []Record `json:"records"`
-	Links   []Link   `json:"links"`
+	Name    Function `json:"name" zh:"功能" en:"function"`
+	Party   ID       `json:"party" zh:"办理单位" en:"party that called"`
+	Call    ID       `json:"call" zh:"请求编号" en:"id of the call"`
+	Payload Digest   `json:"payload" zh:"请求内容的 SHA-256" en:"SHA-256 of the call"`
+	Time    Millis   `json:"time" zh:"记录时间" en:"when it was recorded"`
+	Records []Record `json:"records" zh:"写入的记录" en:"records that it wrote"`
+	Links   []Link   `json:"links" zh:"建立的关联" en:"links that it made"`
 }
 
 // Write is one key written by a call; Value nil deletes it.
 type Write struct {
-	Key   string `json:"key"`
-	Value []byte `json:"value"` // base64 in JSON
+	Key   string `json:"key" zh:"账本中的键" en:"key on the ledger"`
+	Value []byte `json:"value" zh:"值，base64" en:"value, in base64"` // base64 in JSON
 }
 
 // Line is one line of the digest of what a call wrote or read: a key with the
 // SHA-256 of its value.
 type Line struct {
-	Key    string `json:"key"`
-	SHA256 string `json:"sha256"` // NoValue where there is none
+	Key    string `json:"key" zh:"账本中的键" en:"key on the ledger"`
+	SHA256 string `json:"sha256" zh:"值的 SHA-256；无值为 -" en:"SHA-256 of the value; - for none"` // NoValue where there is none
 }
 
 // NoValue stands in a line for a key that is deleted, or that was not there.
@@ -110,15 +110,16 @@ type LogEntry struct {
 	Reads  Digest `json:"reads"` // of what the contract read for the call
 	Writes Digest `json:"writes"`
 	Event  Digest `json:"event"`
+	State  Digest `json:"state"` // of the StateSum of all that is recorded once the call is
 }
 
 // Committed is a call that is recorded.
 type Committed struct {
-	Position Position `json:"position"`
-	Time     Millis   `json:"time"`
-	JWS      string   `json:"jws"`
-	Event    Event    `json:"event"`
-	Writes   []Write  `json:"writes"`
+	Position Position `json:"position" zh:"在账本中的位置" en:"where it is in the ledger"`
+	Time     Millis   `json:"time" zh:"记录时间" en:"when it was recorded"`
+	JWS      string   `json:"jws" form:"jws" zh:"签名请求，compact JWS" en:"the signed call, a compact JWS"`
+	Event    Event    `json:"event" zh:"事件" en:"what it came to"`
+	Writes   []Write  `json:"writes" zh:"写入的键值" en:"keys and values that it wrote"`
 }
 
 // Block is a unit of commitment: its calls were recorded together, in order.
@@ -130,23 +131,23 @@ type Block struct {
 
 // Proof is evidence that a call is recorded, in the form of its backend.
 type Proof struct {
-	Kind string          `json:"kind"` // tlog or fabric
-	Data json.RawMessage `json:"data"`
+	Kind string          `json:"kind" form:"enum=proof_kinds" zh:"证明的种类：tlog 或 fabric" en:"kind of the proof: tlog or fabric"` // tlog or fabric
+	Data json.RawMessage `json:"data" zh:"按其种类的证明，见 docs/evidence.md" en:"the proof in the form of its kind: docs/evidence.md"`
 }
 
 // Recorded is all that a ledger knows of a recorded call.
 type Recorded struct {
 	Committed
-	Proof Proof `json:"proof"`
+	Proof Proof `json:"proof" zh:"记录在账的证明" en:"proof that it is recorded"`
 }
 
 // Outcome answers a submitted call: where it is recorded, and whether it was before.
 type Outcome struct {
-	Position Position `json:"position"`
-	Time     Millis   `json:"time"`
-	Payload  Digest   `json:"payload"`
-	Event    Digest   `json:"event"`
-	Repeated bool     `json:"repeated,omitempty"`
+	Position Position `json:"position" zh:"在账本中的位置" en:"where it is in the ledger"`
+	Time     Millis   `json:"time" zh:"记录时间" en:"when it was recorded"`
+	Payload  Digest   `json:"payload" zh:"请求内容的 SHA-256：下一次请求以 answers 引用它" en:"SHA-256 of the call: the next act cites it as answers"`
+	Event    Digest   `json:"event" zh:"事件的 SHA-256" en:"SHA-256 of the event"`
+	Repeated bool     `json:"repeated,omitempty" zh:"该请求先前已记录，此为首次结果" en:"the call was recorded before; this is its first result"`
 }
 
 // CallRecord is kept under CallKey: what makes a call idempotent.

@@ -4,14 +4,14 @@ import "strings"
 
 // Value is one word of a closed list, with the words that people read for it.
 type Value struct {
-	Word string `json:"word"`
+	Word string `json:"word" zh:"取值" en:"the word itself"`
 	Words
 }
 
 // Enum is a closed list of words, in order. Its values are shared: read only.
 type Enum struct {
-	Name   string  `json:"name"`
-	Values []Value `json:"values"`
+	Name   string  `json:"name" zh:"取值表名称" en:"name of the list"`
+	Values []Value `json:"values" zh:"取值，按顺序" en:"values, in order"`
 }
 
 // Words returns what people read for one value; empty where it is unknown.

@@ -29,8 +29,8 @@ func (c Code) Error() string { return string(c) }
 
 // Param is one named value of a sentence.
 type Param struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name  string `json:"name" zh:"名称" en:"name"`
+	Value string `json:"value" zh:"取值" en:"value"`
 }
 
 // Error is the one typed error: what class, for which reason, at which field,

@@ -11,16 +11,19 @@ import (
 // Field describes one member of a form: for documents, forms on a page, the
 // mapping of an import and the schema of the API.
 type Field struct {
-	Name     string  `json:"name"` // in JSON
-	Label    Words   `json:"label"`
-	Kind     string  `json:"kind"`
-	Required bool    `json:"required"`       // a call that leaves it out is refused
-	Enum     *Enum   `json:"enum,omitempty"` // its closed list
-	Min      *int64  `json:"min,omitempty"`  // runes of a text, bytes of a token, members of a list, or the number
-	Max      *int64  `json:"max,omitempty"`
-	Pattern  string  `json:"pattern,omitempty"` // in short words
-	Each     *Field  `json:"each,omitempty"`    // what each member of a list is
-	Fields   []Field `json:"fields,omitempty"`  // of an object
+	Name     string  `json:"name" zh:"JSON 成员名" en:"name in JSON"` // in JSON
+	Label    Words   `json:"label" zh:"名称" en:"label"`
+	Kind     string  `json:"kind" zh:"种类" en:"kind"`
+	Required bool    `json:"required" zh:"请求中必须有" en:"a call that leaves it out is refused"`                                                                    // a call that leaves it out is refused
+	Enum     *Enum   `json:"enum,omitempty" zh:"封闭取值表" en:"its closed list"`                                                                                    // its closed list
+	Min      *int64  `json:"min,omitempty" zh:"下限：文本的字符数、标记的字节数、列表的项数或数值" en:"least: characters of a text, bytes of a token, members of a list, or the number"` // runes of a text, bytes of a token, members of a list, or the number
+	Max      *int64  `json:"max,omitempty" zh:"上限" en:"most"`
+	Pattern  string  `json:"pattern,omitempty" zh:"格式的简述（英文）" en:"its shape in short words"`                           // in short words
+	Regexp   string  `json:"regexp,omitempty" zh:"正则表达式：凡有效值均匹配" en:"regular expression that takes all that is valid"` // in the syntax that JSON Schema and Go share; takes all that is valid, and little else
+	Rule     string  `json:"rule,omitempty" zh:"形状不符时违反的规则" en:"rule that another shape breaks"`
+	Unique   bool    `json:"unique,omitempty" zh:"列表中不得重复" en:"no member of the list is there twice"` // a list that has no member twice
+	Each     *Field  `json:"each,omitempty" zh:"列表的每一项" en:"what each member of the list is"`         // what each member of a list is
+	Fields   []Field `json:"fields,omitempty" zh:"对象的成员" en:"members of the object"`                  // of an object
 }
 
 // FieldsOf describes the members of a struct, or of what a pointer points to, in
@@ -119,7 +122,7 @@ func (p *plan) fields(within []*plan) []Field {
 }
 
 func (f *form) field(within []*plan) Field {
-	out := Field{Kind: f.kind, Enum: f.enum, Min: f.min, Max: f.max, Pattern: f.pattern}
+	out := Field{Kind: f.kind, Enum: f.enum, Min: f.min, Max: f.max, Pattern: f.pattern, Regexp: f.regexp, Rule: f.rule, Unique: f.twice != nil}
 	switch {
 	case f.each != nil:
 		each := f.each.field(within)

@@ -17,7 +17,7 @@ import (
 // noForms are structs with JSON names that nobody fills in: what carries calls
 // and records, and values that a kind of field stands for.
 var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Committed DeliveryFacts Enum Error Event Field Header JWK Line Link LogEntry Move Outcome Param " +
-	"Position Proof Record Recorded Revision Salted Value Who Words Write")
+	"Position Proof Record Recorded Revision RuleGroup RuleWords Salted Value Who Words Write")
 
 // structsOf are the structs of the package that have JSON names, read from its
 // source so that a new one can't be forgotten, and the structs that have rules.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -11,18 +12,43 @@ import (
 type pattern struct {
 	rule    string
 	allowed string // for people
+	regexp  string // as Field has it; empty where none says it
 	matches func(s string) bool
 }
 
-var (
-	// catalogueForm is the shape of a catalogue code (C): class 1, item 2, list 3
+// Regular expressions of forms, in the syntax that JSON Schema and Go share.
+const (
+	idRegexp     = `[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`
+	digestRegexp = `^[0-9a-f]{64}$`
+	dateRegexp   = `^(19|[2-9][0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`
+	regionRegexp = `^(0[1-9]|[1-9][0-9])[0-9]{4}$`
+	usccRegexp   = `^[0-9A-HJ-NP-RTUWXY]{18}$`
+	codeRegexp   = `^[0-9]{6}-[0-9]-[0-9]{8}-[0-9A-HJKMNP-TV-Z]{8}-[0-9A-Z]$`
+	bytesRegexp  = `^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$` // 32 bytes in base64url
+	saltRegexp   = `^[0-9a-f]{32}$`
+	jwsRegexp    = `^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`
+	tokenRegexp  = `^[A-Za-z0-9._:/-]+$`
+	wordRegexp   = `^[a-z0-9_]*$`
+	// catalogueRegexp is the shape of a catalogue code (C): class 1, item 2, list 3
 	// digits, finer list, a slash, the number in order.
-	catalogueForm    = regexp.MustCompile(`^[0-9]{6,}/[0-9]+$`)
-	sectorForm       = regexp.MustCompile(`^[A-T](\d{2,4})?$`)
-	registryCodeForm = regexp.MustCompile(`^[0-9A-Za-z.-]{8,64}$`)
-	// defectForm takes names of members and short names of rules ("items[3].level",
+	catalogueRegexp    = `^[0-9]{6,}/[0-9]+$`
+	sectorRegexp       = `^[A-T]([0-9]{2,4})?$`
+	registryCodeRegexp = `^[0-9A-Za-z.-]{8,64}$`
+	// defectRegexp takes names of members and short names of rules ("items[3].level",
 	// "R9(1)", "domain §2.2"), no free text: a call is seen by all who get its bundle.
-	defectForm = regexp.MustCompile(`^[0-9A-Za-z_.:/()\[\]§ -]{1,64}$`)
+	defectRegexp   = `^[0-9A-Za-z_.:/()\[\]§ -]{1,64}$`
+	pageRegexp     = `^https?://[^/@ \n\t"<>\\]+(/[^ \n\t"<>\\]*)?$`
+	objectRegexp   = `^((\.[A-Za-z0-9_:/-]|[A-Za-z0-9_:-])(\.?[A-Za-z0-9_:/-])*)?\.?$` // of a token
+	fileNameRegexp = `^[^/\\:*?"<>|.-]([^/\\:*?"<>|]*[^/\\:*?"<>|.])?$`
+)
+
+var (
+	catalogueForm    = regexp.MustCompile(catalogueRegexp)
+	sectorForm       = regexp.MustCompile(sectorRegexp)
+	registryCodeForm = regexp.MustCompile(registryCodeRegexp)
+	saltForm         = regexp.MustCompile(saltRegexp)
+	bytesForm        = regexp.MustCompile(bytesRegexp)
+	defectForm       = regexp.MustCompile(defectRegexp)
 )
 
 const (
@@ -37,20 +63,37 @@ var patterns = map[string]pattern{
 		matches: func(s string) bool { return FoldTitle(s) != "" }, // else nothing is left to compare
 	},
 	"catalogue_code": {
-		rule: "catalogue_code", allowed: "at least 6 digits / digits",
+		rule: "catalogue_code", allowed: "at least 6 digits / digits, 64 bytes in all", regexp: catalogueRegexp,
 		matches: func(s string) bool { return len(s) <= maxIdentifier && catalogueForm.MatchString(s) },
 	},
-	"gbt4754":       {rule: "gbt4754", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", matches: sectorForm.MatchString},
-	"page":          {rule: "http_url", allowed: "http:// or https:// and a host", matches: isPage},
-	"defect":        {rule: "defect_characters", allowed: "1 to 64 of 0–9 A–Z a–z _ . : / ( ) [ ] § - and blank", matches: defectForm.MatchString},
-	"registry_code": {rule: "registry_code", allowed: "8 to 64 of 0–9 A–Z a–z . -", matches: registryCodeForm.MatchString},
+	"gbt4754": {
+		rule: "gbt4754", allowed: "GB/T 4754, A–T with 0 or 2 to 4 digits", regexp: sectorRegexp,
+		matches: sectorForm.MatchString,
+	},
+	"page": {rule: "http_url", allowed: "http:// or https:// and a host", regexp: pageRegexp, matches: isPage},
+	"defect": {
+		rule: "defect_characters", allowed: "1 to 64 of 0–9 A–Z a–z _ . : / ( ) [ ] § - and blank", regexp: defectRegexp,
+		matches: defectForm.MatchString,
+	},
+	"registry_code": {
+		rule: "registry_code", allowed: "8 to 64 of 0–9 A–Z a–z . -", regexp: registryCodeRegexp,
+		matches: registryCodeForm.MatchString,
+	},
 	"not_cad_code": { // an official code is opaque, but the two share one index
 		rule: "not_a_cad_code", allowed: "no code of Cadastre's own form",
 		matches: func(s string) bool { return CadCode(s).Validate("") != nil },
 	},
-	"object":    {rule: "no_path", allowed: `no "/" at the beginning, no ".."`, matches: func(s string) bool { return !strings.HasPrefix(s, "/") && !strings.Contains(s, "..") }},
-	"file_size": {rule: "max_length", allowed: "at most 200 bytes", matches: func(s string) bool { return len(s) <= maxFileName }},
-	"file_name": {rule: "file_name", allowed: `no / \ : * ? " < > |, no "." or "-" at the beginning, no "." at the end`, matches: isFileName},
+	"object": {
+		rule: "no_path", allowed: `no "/" at the beginning, no ".."`, regexp: objectRegexp,
+		matches: func(s string) bool { return !strings.HasPrefix(s, "/") && !strings.Contains(s, "..") },
+	},
+	"salt":       {rule: "hex32", allowed: "16 bytes as 32 digits of 0–9 a–f", regexp: saltRegexp, matches: saltForm.MatchString},
+	"coordinate": {rule: "p256_point", allowed: "32 bytes in base64url", regexp: bytesRegexp, matches: bytesForm.MatchString},
+	"file_size":  {rule: "max_length", allowed: "at most 200 bytes", matches: func(s string) bool { return len(s) <= maxFileName }},
+	"file_name": {
+		rule: "file_name", allowed: `no / \ : * ? " < > |, no "." or "-" at the beginning, no "." at the end`, regexp: fileNameRegexp,
+		matches: isFileName,
+	},
 }
 
 func (f *form) patternWord(name string) error {
@@ -58,9 +101,13 @@ func (f *form) patternWord(name string) error {
 	if !ok {
 		return fmt.Errorf("no such pattern")
 	}
-	if f.pattern == "" {
+	if f.pattern == "" || f.kind == FieldToken {
 		f.pattern = p.allowed
 	}
+	if p.regexp != "" {
+		f.regexp, f.rule = p.regexp, p.rule
+	}
+	f.rule = cmp.Or(f.rule, p.rule)
 	f.checks = append(f.checks, func(v reflect.Value) *Error {
 		s := v.String()
 		if !p.matches(s) {

@@ -39,6 +39,8 @@ type form struct {
 	enum      *Enum
 	min, max  *int64
 	pattern   string // short words for people
+	regexp    string
+	rule      string // that a value of another shape breaks
 	allowed   string // what an error says is allowed
 	pointer   bool
 	quiet     bool
@@ -133,6 +135,7 @@ func (made planner) form(t reflect.Type, tag string) (*form, error) {
 	if t.Kind() == reflect.Slice && t != rawType && t.Elem().Kind() != reflect.Uint8 {
 		return f, made.listForm(f, t, tag)
 	}
+	f.zero = reflect.New(t).Elem()
 	switch {
 	case f.ownForm(t):
 	case t.Kind() == reflect.Struct:
@@ -140,7 +143,6 @@ func (made planner) form(t reflect.Type, tag string) (*form, error) {
 	default:
 		f.kind = plainKind(t)
 	}
-	f.zero = reflect.New(t).Elem()
 	for word := range strings.SplitSeq(tag, ",") {
 		name, arg, _ := strings.Cut(word, "=")
 		if err := f.word(name, arg); err != nil {
@@ -153,7 +155,7 @@ func (made planner) form(t reflect.Type, tag string) (*form, error) {
 func (made planner) listForm(f *form, t reflect.Type, tag string) error {
 	f.kind, f.most = FieldList, MaxList
 	var each []string
-	unique := true
+	unique := strings.HasPrefix(tag, "list=")
 	for word := range strings.SplitSeq(tag, ",") {
 		name, arg, _ := strings.Cut(word, "=")
 		switch name {

@@ -44,25 +44,25 @@ const (
 func (f *form) ownForm(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[ID]():
-		f.own(FieldID, idWords, func(v reflect.Value) error { return ID(v.String()).Validate("") })
+		f.own(FieldID, idWords, "^"+idRegexp+"$", func(v reflect.Value) error { return ID(v.String()).Validate("") })
 	case reflect.TypeFor[Digest]():
-		f.own(FieldDigest, digestWords, func(v reflect.Value) error { return Digest(v.String()).Validate("") })
+		f.own(FieldDigest, digestWords, digestRegexp, func(v reflect.Value) error { return Digest(v.String()).Validate("") })
 	case reflect.TypeFor[Date]():
-		f.own(FieldDate, dateWords, func(v reflect.Value) error { return Date(v.String()).Validate("") })
+		f.own(FieldDate, dateWords, dateRegexp, func(v reflect.Value) error { return Date(v.String()).Validate("") })
 	case reflect.TypeFor[Region]():
-		f.own(FieldRegion, regionWords, func(v reflect.Value) error { return Region(v.String()).Validate("") })
+		f.own(FieldRegion, regionWords, regionRegexp, func(v reflect.Value) error { return Region(v.String()).Validate("") })
 	case reflect.TypeFor[USCC]():
-		f.own(FieldUSCC, usccWords, func(v reflect.Value) error { return USCC(v.String()).Validate("") })
+		f.own(FieldUSCC, usccWords, usccRegexp, func(v reflect.Value) error { return USCC(v.String()).Validate("") })
 	case reflect.TypeFor[CadCode]():
-		f.own(FieldCode, cadCodeWords, func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
+		f.own(FieldCode, cadCodeWords, codeRegexp, func(v reflect.Value) error { return CadCode(v.String()).Validate("") })
 	case reflect.TypeFor[KeyID]():
-		f.own(FieldKeyID, keyIDWords, func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
+		f.own(FieldKeyID, keyIDWords, bytesRegexp, func(v reflect.Value) error { return KeyID(v.String()).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[JWK]():
-		f.own(FieldJWK, keyWords, func(v reflect.Value) error { return as[JWK](v).Validate("") })
+		f.own(FieldJWK, keyWords, "", func(v reflect.Value) error { return as[JWK](v).Validate("") })
 		f.quiet = true
 	case reflect.TypeFor[Salted]():
-		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", func(v reflect.Value) error { return as[Salted](v).Validate("") })
+		f.own(FieldSalted, "salt of 32 and SHA-256 of 64 digits of 0–9 a–f", "", func(v reflect.Value) error { return as[Salted](v).Validate("") })
 		f.quiet = true
 	default:
 		return false
@@ -70,9 +70,14 @@ func (f *form) ownForm(t reflect.Type) bool {
 	return true
 }
 
-func (f *form) own(kind, pattern string, validate func(v reflect.Value) error) {
-	f.kind, f.pattern, f.allowed = kind, pattern, pattern
+func (f *form) own(kind, pattern, regexp string, validate func(v reflect.Value) error) {
+	f.kind, f.pattern, f.allowed, f.regexp = kind, pattern, pattern, regexp
 	f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(validate(v)) })
+	wrong := reflect.New(f.zero.Type()).Elem()
+	if wrong.Kind() == reflect.String {
+		wrong.SetString("?") // what is not there breaks another rule
+	}
+	f.rule = fault(validate(wrong)).Rule
 }
 
 func as[T any](v reflect.Value) T {
@@ -112,7 +117,7 @@ func (f *form) word(name, arg string) error {
 		f.quiet = true
 		return nil
 	case "jws":
-		f.kind, f.quiet = FieldJWS, true
+		f.kind, f.quiet, f.regexp, f.rule = FieldJWS, true, jwsRegexp, "jws"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			if v.String() == "" {
 				return Invalid("", "required").allow(jwsWords)
@@ -126,7 +131,8 @@ func (f *form) word(name, arg string) error {
 		return f.patternWord(arg)
 	case "ref":
 		kinds := strings.Split(arg, "/")
-		f.pattern = refWords(kinds)
+		f.pattern, f.allowed, f.rule = refWords(kinds), strings.Join(kinds, ", "), "enum"
+		f.regexp = "^(" + strings.Join(kinds, "|") + ")/" + idRegexp + "$"
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(Ref(v.String()).Validate("", kinds...)) })
 		return nil
 	case "true":
@@ -159,7 +165,7 @@ func (f *form) enumWord(name string) error {
 	if !ok {
 		return fmt.Errorf("no such list")
 	}
-	f.kind, f.enum, f.allowed = FieldEnum, &e, e.String()
+	f.kind, f.enum, f.allowed, f.rule = FieldEnum, &e, e.String(), "enum"
 	f.checks = append(f.checks, func(v reflect.Value) *Error {
 		s := v.String()
 		if e.Has(s) {
@@ -169,6 +175,9 @@ func (f *form) enumWord(name string) error {
 	})
 	return nil
 }
+
+// ruleToken is broken by a token or a word with other characters.
+const ruleToken = "token_characters"
 
 func (f *form) textWord(name, arg string) error {
 	low, high, err := bounds(arg)
@@ -181,10 +190,11 @@ func (f *form) textWord(name, arg string) error {
 	case "text":
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckText("", v.String(), least, most)) })
 	case "token":
-		f.kind = FieldToken
+		f.kind, f.pattern, f.regexp, f.rule = FieldToken, tokenCharacters, tokenRegexp, ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
 	case "word":
-		f.kind, f.pattern, f.allowed = FieldWord, wordWords, between(least, most)+": "+wordWords
+		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, wordWords, between(least, most)+": "+wordWords, wordRegexp
+		f.rule = ruleToken
 		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
 	case "bytes":
 		f.allowed = between(least, most) + " 字节/bytes"
@@ -215,7 +225,7 @@ func checkWord(s string, most int) *Error {
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return Invalid("", "token_characters")
+			return Invalid("", ruleToken)
 		}
 	}
 	return nil

@@ -163,13 +163,14 @@ func TestFieldsOf(t *testing.T) {
 		return fields[i]
 	}
 	number := func(n int64) *int64 { return &n }
+	uuid := "^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 	modes, _ := ledger.EnumOf("modes")
 	for _, want := range []ledger.Field{
-		{Name: "id", Label: ledger.Words{ZH: "授权编号", EN: "License id"}, Kind: ledger.FieldID, Required: true, Pattern: "UUID, version 7 or 8"},
-		{Name: "mode", Label: ledger.Words{ZH: "授权方式", EN: "Mode"}, Kind: ledger.FieldEnum, Required: true, Enum: &modes},
+		{Name: "id", Label: ledger.Words{ZH: "授权编号", EN: "License id"}, Kind: ledger.FieldID, Required: true, Pattern: "UUID, version 7 or 8", Regexp: uuid, Rule: "uuid"},
+		{Name: "mode", Label: ledger.Words{ZH: "授权方式", EN: "Mode"}, Kind: ledger.FieldEnum, Required: true, Enum: &modes, Rule: "enum"},
 		{
-			Name: "resource_ids", Label: ledger.Words{ZH: "授权资源", EN: "Resources"}, Kind: ledger.FieldList, Min: number(0), Max: number(500),
-			Each: &ledger.Field{Kind: ledger.FieldID, Required: true, Pattern: "UUID, version 7 or 8"},
+			Name: "resource_ids", Label: ledger.Words{ZH: "授权资源", EN: "Resources"}, Kind: ledger.FieldList, Min: number(0), Max: number(500), Unique: true,
+			Each: &ledger.Field{Kind: ledger.FieldID, Required: true, Pattern: "UUID, version 7 or 8", Regexp: uuid, Rule: "uuid"},
 		},
 		{Name: "filing_no", Label: ledger.Words{ZH: "备案号", EN: "Filing number"}, Kind: ledger.FieldText, Min: number(0), Max: number(64)},
 		{

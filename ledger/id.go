@@ -107,8 +107,8 @@ const digestWords = "SHA-256, 64 digits of 0–9 a–f"
 // the salt's bytes followed by the text's. The salt keeps a short text from
 // being guessed.
 type Salted struct {
-	Salt   string `json:"salt"` // 32 lower-case hex digits
-	SHA256 Digest `json:"sha256"`
+	Salt   string `json:"salt" form:"pattern=salt" zh:"盐值" en:"Salt"` // 32 lower-case hex digits
+	SHA256 Digest `json:"sha256" zh:"盐值字节与文本连接后的 SHA-256" en:"SHA-256 of salt and text"`
 }
 
 // Salt binds text to the 16 random bytes of salt.

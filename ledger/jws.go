@@ -27,10 +27,10 @@ func decode64(s string) ([]byte, error) {
 
 // JWK is a public key of the curve P-256 (RFC 7517, RFC 7518 §6.2).
 type JWK struct {
-	Kty string `json:"kty"`
-	Crv string `json:"crv"`
-	X   string `json:"x"`
-	Y   string `json:"y"`
+	Kty string `json:"kty" form:"enum=key_types" zh:"密钥类型" en:"Key type"`
+	Crv string `json:"crv" form:"enum=curves" zh:"曲线" en:"Curve"`
+	X   string `json:"x" form:"pattern=coordinate" zh:"公钥点的 x 坐标" en:"x of the public point"`
+	Y   string `json:"y" form:"pattern=coordinate" zh:"公钥点的 y 坐标" en:"y of the public point"`
 }
 
 // KeyID is the RFC 7638 thumbprint of a key: SHA-256 in base64url.

@@ -11,6 +11,7 @@ var kinds = map[string]reflect.Type{
 	KindParty:       reflect.TypeFor[Party](),
 	KindDeposit:     reflect.TypeFor[Deposit](),
 	KindApplication: reflect.TypeFor[Application](),
+	KindSubmission:  reflect.TypeFor[Submission](),
 	KindResource:    reflect.TypeFor[ResourceIndex](),
 	KindEntry:       reflect.TypeFor[Entry](),
 	KindGrant:       reflect.TypeFor[Grant](),
@@ -22,6 +23,7 @@ var kinds = map[string]reflect.Type{
 	KindCalendar:    reflect.TypeFor[CalendarYear](),
 	KindLog:         reflect.TypeFor[LogRecord](),
 	KindAnchor:      reflect.TypeFor[Anchor](),
+	KindKey:         reflect.TypeFor[KeyRecord](),
 	KindGenesis:     reflect.TypeFor[Genesis](),
 }
 

@@ -81,7 +81,7 @@ type License struct {
 	LicenseTerms
 	State       LicenseState `json:"state" form:"enum=license_states" zh:"状态" en:"State"`
 	OfferCite   Cite         `json:"offer" zh:"授权要约" en:"Offer"`
-	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"暂停" en:"Suspensions"`
 	Ground      string       `json:"ground,omitempty" form:"token=64" zh:"终止理由" en:"Ground of termination"` // of termination
 	EndedAt     Millis       `json:"ended_at,omitempty" form:"ms" zh:"终止时间" en:"Ended at"`
 	Cite        Cite         `json:"cite" zh:"引用请求" en:"Written by"`

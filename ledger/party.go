@@ -20,18 +20,22 @@ const (
 	CustodyNode Custody = "node"
 )
 
-// KeyRecord is a public key of a party: what it may sign, who keeps it, and
-// from when until when it counts. Until 0 is open.
+// KeyRecord is the record of a public key: whose it is, what it may sign, who keeps
+// it, and from when until when it is valid. Until 0 is open. It is kept under the
+// key's thumbprint and is never another party's.
 type KeyRecord struct {
-	Kid     KeyID   `json:"kid" zh:"公钥指纹" en:"Key id"`
-	JWK     JWK     `json:"jwk" zh:"公钥" en:"Public key"`
-	Use     KeyUse  `json:"use" form:"enum=key_uses" zh:"用途" en:"Use"`
-	Custody Custody `json:"custody" form:"enum=custodies" zh:"保管方式" en:"Custody"`
-	From    Millis  `json:"from" form:"min=0" zh:"生效时间" en:"From"`
-	Until   Millis  `json:"until" form:"min=0" zh:"失效时间" en:"Until"`
+	Kid      KeyID   `json:"kid" zh:"公钥指纹" en:"Key id"`
+	Party    ID      `json:"party" zh:"所属主体" en:"Party"`
+	JWK      JWK     `json:"jwk" zh:"公钥" en:"Public key"`
+	Use      KeyUse  `json:"use" form:"enum=key_uses" zh:"用途" en:"Use"`
+	Custody  Custody `json:"custody" form:"enum=custodies" zh:"保管方式" en:"Custody"`
+	From     Millis  `json:"from" form:"min=0" zh:"生效时间" en:"From"`
+	Until    Millis  `json:"until" form:"min=0" zh:"失效时间" en:"Until"`
+	Recovery bool    `json:"recovery,omitempty" zh:"恢复密钥" en:"Recovery key"` // replaces the authority's own key, and signs nothing else
+	Cite     Cite    `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// Valid reports whether the key counts at t.
+// Valid reports whether the key is valid at t.
 func (k KeyRecord) Valid(t Millis) bool { return k.From <= t && (k.Until == 0 || t < k.Until) }
 
 // NewKeyArg is a key as it is asked for, before it counts.
@@ -47,8 +51,8 @@ func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 // Suspension is one open suspension: only the role that set it lifts it
 // (protocol §8). Effective means that none is open.
 type Suspension struct {
-	Role   Role   `json:"role" form:"enum=roles" zh:"中止方角色" en:"Role"`
-	By     ID     `json:"by" zh:"中止方" en:"Suspended by"`
+	Role   Role   `json:"role" form:"enum=roles" zh:"暂停方角色" en:"Role"`
+	By     ID     `json:"by" zh:"暂停方" en:"Suspended by"`
 	Ground string `json:"ground" form:"token=64" zh:"理由" en:"Ground"`
 	Since  Millis `json:"since" form:"ms" zh:"起始时间" en:"Since"`
 }
@@ -104,7 +108,8 @@ func (p PartyProfile) CheckURL() error {
 	return CheckToken("url", p.URL, 200)
 }
 
-// Party is the record of an admitted party.
+// Party is the record of an admitted party. Its keys are records of their own
+// (KeyRecord), so that whoever reads the party reads no history of keys.
 type Party struct {
 	ID          ID           `json:"id" zh:"主体编号" en:"Party id"`
 	Name        string       `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
@@ -113,12 +118,11 @@ type Party struct {
 	Roles       []Role       `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"Roles"`
 	Region      Region       `json:"region" zh:"区划" en:"Region"`
 	Affiliates  []USCC       `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
-	Keys        []KeyRecord  `json:"keys" form:"list=1..1000,repeats" zh:"公钥" en:"Keys"`
 	Origin      string       `json:"origin,omitempty" form:"token=200" zh:"节点名称" en:"Node's origin"`
 	URL         string       `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`
 	AdmittedAt  Millis       `json:"admitted_at" form:"ms" zh:"准入时间" en:"Admitted at"` // also verified_at: the authority checked who it is
 	AdmittedBy  ID           `json:"admitted_by" zh:"准入机构" en:"Admitted by"`
-	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"暂停" en:"Suspensions"`
 	Cite        Cite         `json:"cite" zh:"引用请求" en:"Written by"` // the call that wrote this version
 }
 
@@ -134,16 +138,6 @@ func (p Party) Has(roles ...Role) bool {
 
 // Active reports whether no suspension is open.
 func (p Party) Active() bool { return len(p.Suspensions) == 0 }
-
-// Key is the party's key record of that id.
-func (p Party) Key(kid KeyID) (KeyRecord, bool) {
-	for _, k := range p.Keys {
-		if k.Kid == kid {
-			return k, true
-		}
-	}
-	return KeyRecord{}, false
-}
 
 // Cite names a call by who made it, its id and the hash of its payload. Every
 // call that answers another party's record cites the payload hash of the call

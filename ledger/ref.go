@@ -13,6 +13,7 @@ const (
 	KindParty       = "party"
 	KindDeposit     = "deposit" // id: the hash
 	KindApplication = "application"
+	KindSubmission  = "submission" // id: the payload hash of the call that submitted it
 	KindResource    = "resource"
 	KindEntry       = "entry"
 	KindGrant       = "grant"
@@ -24,6 +25,7 @@ const (
 	KindCalendar    = "calendar" // id: the year
 	KindLog         = "log"      // id: the log's origin
 	KindAnchor      = "anchor"   // id: the log's origin
+	KindKey         = "key"      // id: the key's thumbprint
 	KindGenesis     = "genesis"
 	KindReceipt     = "receipt" // id: the leaf hash; receipts are not on the ledger
 	KindFile        = "file"    // id: the SHA-256 of content
@@ -56,9 +58,9 @@ func refWords(kinds []string) string { return "KIND/ID, KIND one of " + strings.
 // Link says that From rests on To: a license on the offer's implementer, an
 // order on a product. Rel is the word for it.
 type Link struct {
-	From Ref    `json:"from"`
-	Rel  string `json:"rel"`
-	To   Ref    `json:"to"`
+	From Ref    `json:"from" zh:"依据他者的记录" en:"record that rests on the other"`
+	Rel  string `json:"rel" zh:"关系" en:"how it does"`
+	To   Ref    `json:"to" zh:"被依据的记录" en:"record that it rests on"`
 }
 
 // State keys. Records are kept under their reference; index keys and call
@@ -77,8 +79,12 @@ func IsCallKey(key string) bool { return strings.HasPrefix(key, callPrefix) }
 // CallKey is the key of a recorded call: idempotency, and the first result.
 func CallKey(party, call ID) string { return callPrefix + string(party) + "/" + string(call) }
 
-// KeyKey is the key under which the party of a public key is found.
-func KeyKey(kid KeyID) string { return "key/" + string(kid) }
+// KeyRef is the reference of the record of a public key.
+func KeyRef(kid KeyID) Ref { return RefTo(KindKey, kid) }
+
+// SignKeysKey is the key under which the ids of a party's valid sign keys are kept.
+// Only calls that begin or end keys read and write it.
+func SignKeysKey(party ID) string { return "keys/" + string(party) }
 
 // EnvironmentKey is the key under which the environment of a public key is found.
 func EnvironmentKey(kid KeyID) string { return "environment_key/" + string(kid) }

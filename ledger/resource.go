@@ -235,33 +235,43 @@ type Period struct {
 	Provisional bool `json:"provisional,omitempty" zh:"暂定" en:"Provisional"`
 }
 
-// Application is the record of an application.
+// Submission is the record of what application.submit or application.resubmit said
+// of a resource. It is kept under the payload hash of that call and never changes:
+// the application and the entry name it by that hash.
+type Submission struct {
+	Resource       Resource   `json:"resource" zh:"数据资源" en:"Resource"`
+	Deposit        Digest     `json:"deposit_hash" zh:"存证摘要" en:"Deposited hash"`
+	Materials      []Material `json:"materials" form:"list=1..500" zh:"申请材料" en:"Materials"`
+	InternalReview Review     `json:"internal_review" zh:"业务审核" en:"Internal review"`
+}
+
+// SubmissionRef names the submission of a call by the hash of its payload.
+func SubmissionRef(payload Digest) Ref { return RefTo(KindSubmission, payload) }
+
+// Application is the record of an application: where it stands. What was applied
+// for is its Submission.
 type Application struct {
-	ID             ID               `json:"id" zh:"申请编号" en:"Application id"`
-	Kind           string           `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"Kind"`             // initial
-	SubjectType    string           `json:"subject_type" form:"enum=subject_types" zh:"标的类型" en:"Subject type"` // resource
-	Applicant      ID               `json:"applicant" zh:"申请人" en:"Applicant"`
-	Body           ID               `json:"body" zh:"登记机构" en:"Registry body"`
-	Resource       Resource         `json:"resource" zh:"数据资源" en:"Resource"`
-	Deposit        Digest           `json:"deposit_hash" zh:"存证摘要" en:"Deposited hash"`
-	Materials      []Material       `json:"materials" form:"list=1..500" zh:"申请材料" en:"Materials"`
-	InternalReview Review           `json:"internal_review" zh:"业务审核" en:"Internal review"`
-	State          ApplicationState `json:"state" form:"enum=application_states" zh:"状态" en:"State"`
-	SubmitPayload  Digest           `json:"submit_payload" zh:"提交内容摘要" en:"Submitted call"` // of the last submit or resubmit: the entry's subject_hash
-	ReceivedOn     Date             `json:"received_on" zh:"收件日期" en:"Received on"`
-	AcceptDue      Period           `json:"accept_due" zh:"受理期限" en:"Acceptance due"`
-	AcceptedOn     Date             `json:"accepted_on,omitempty" zh:"受理日期" en:"Accepted on"`
-	ExamDue        *Period          `json:"exam_due,omitempty" zh:"审核期限" en:"Examination due"`
-	Notice         *Period          `json:"notice,omitempty" zh:"公示期" en:"Notice period"` // from: the working day after passing, when it is published; due: its last day
-	CodeDue        *Period          `json:"code_due,omitempty" zh:"赋码期限" en:"Coding due"`
-	ResubmitBy     *Period          `json:"resubmit_by,omitempty" zh:"补正期限" en:"Resubmit by"`
-	CodedOn        Date             `json:"coded_on,omitempty" zh:"赋码日" en:"Coded on"`
-	Returns        int              `json:"returns" form:"min=0" zh:"退回次数" en:"Returns"`
-	Defects        []Defect         `json:"defects" form:"list=0..10000,repeats" zh:"补正事项" en:"Defects"` // of all returns, oldest first
-	Reason         Reason           `json:"reason,omitempty" form:"enum=refusal_reasons" zh:"理由" en:"Reason"`
-	Objections     []Objection      `json:"objections" form:"list=0..10000,repeats" zh:"异议" en:"Objections"`
-	Entry          ID               `json:"entry,omitempty" zh:"登记编号" en:"Entry"`
-	Cite           Cite             `json:"cite" zh:"引用请求" en:"Written by"`
+	ID            ID               `json:"id" zh:"申请编号" en:"Application id"`
+	Kind          string           `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"Kind"`             // initial
+	SubjectType   string           `json:"subject_type" form:"enum=subject_types" zh:"标的类型" en:"Subject type"` // resource
+	Applicant     ID               `json:"applicant" zh:"申请人" en:"Applicant"`
+	Body          ID               `json:"body" zh:"登记机构" en:"Registry body"`
+	State         ApplicationState `json:"state" form:"enum=application_states" zh:"状态" en:"State"`
+	SubmitPayload Digest           `json:"submit_payload" zh:"提交内容摘要" en:"Submitted call"` // of the last submit or resubmit: its Submission, and the entry's subject_hash
+	ReceivedOn    Date             `json:"received_on" zh:"收件日期" en:"Received on"`
+	AcceptDue     Period           `json:"accept_due" zh:"受理期限" en:"Acceptance due"`
+	AcceptedOn    Date             `json:"accepted_on,omitempty" zh:"受理日期" en:"Accepted on"`
+	ExamDue       *Period          `json:"exam_due,omitempty" zh:"审核期限" en:"Examination due"`
+	Notice        *Period          `json:"notice,omitempty" zh:"公示期" en:"Notice period"` // from: the working day after passing, when it is published; due: its last day
+	CodeDue       *Period          `json:"code_due,omitempty" zh:"赋码期限" en:"Coding due"`
+	ResubmitBy    *Period          `json:"resubmit_by,omitempty" zh:"补正期限" en:"Resubmit by"`
+	CodedOn       Date             `json:"coded_on,omitempty" zh:"赋码日" en:"Coded on"`
+	Returns       int              `json:"returns" form:"min=0" zh:"退回次数" en:"Returns"`
+	Defects       []Defect         `json:"defects" form:"list=0..10000,repeats" zh:"补正事项" en:"Defects"` // of all returns, oldest first
+	Reason        Reason           `json:"reason,omitempty" form:"enum=refusal_reasons" zh:"理由" en:"Reason"`
+	Objections    []Objection      `json:"objections" form:"list=0..10000,repeats" zh:"异议" en:"Objections"`
+	Entry         ID               `json:"entry,omitempty" zh:"登记编号" en:"Entry"`
+	Cite          Cite             `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
 // EntryState is where an entry stands (domain §2.5).
@@ -274,23 +284,27 @@ const (
 	EntryRevoked   EntryState = "revoked"
 )
 
-// Entry is the record of a registered subject: what a certificate shows. Its id
-// is the application's.
+// ApplicationDetail is an application with what it submitted last.
+type ApplicationDetail struct {
+	Application
+	Submission
+}
+
+// Entry is the record of a registered subject. Its id is the application's; the
+// Submission that SubjectHash names says what is registered.
 type Entry struct {
 	ID           ID           `json:"id" zh:"登记编号" en:"Entry id"`
 	SubjectType  string       `json:"subject_type" form:"enum=subject_types" zh:"标的类型" en:"Subject type"`
 	Subject      ID           `json:"subject_id" zh:"标的" en:"Subject"`
 	SubjectHash  Digest       `json:"subject_hash" zh:"标的摘要" en:"Hash of subject"`
-	Title        string       `json:"title" form:"text=1..100" zh:"名称" en:"Title"`
 	Holder       ID           `json:"holder" zh:"数据持有单位" en:"Holder"`
-	Resource     Resource     `json:"resource" zh:"数据资源" en:"Resource"`
 	RegistryCode string       `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"Registry code"`
 	CadCode      CadCode      `json:"cad_code" zh:"平台编号" en:"Cadastre code"`
 	ValidFrom    Date         `json:"valid_from" zh:"生效日" en:"Valid from"`
 	ValidUntil   Date         `json:"valid_until" zh:"有效期至" en:"Valid until"` // inclusive
 	Body         ID           `json:"registry_body" zh:"登记机构" en:"Registry body"`
 	State        EntryState   `json:"state" form:"enum=entry_states" zh:"状态" en:"State"`
-	Suspensions  []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"中止" en:"Suspensions"`
+	Suspensions  []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"暂停" en:"Suspensions"`
 	Cite         Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
@@ -299,8 +313,14 @@ func (e Entry) Effective(day Date) bool {
 	return e.State == EntryActive && len(e.Suspensions) == 0 && e.ValidFrom <= day && day <= e.ValidUntil
 }
 
+// EntryDetail is an entry with the resource that its submission describes.
+type EntryDetail struct {
+	Entry
+	Resource Resource `json:"resource" zh:"数据资源" en:"Resource"`
+}
+
 // Facts are what licenses look at of a resource.
-func (e Entry) Facts() Facts {
+func (e EntryDetail) Facts() Facts {
 	return Facts{Resource: e.Subject, Holder: e.Holder, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Level: e.Resource.Level}
 }
 

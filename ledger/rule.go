@@ -67,7 +67,7 @@ func CheckScope(l LicenseTerms, f Facts, p Purpose, action string) *Error {
 
 // CheckEntry refuses a resource that has no entry, which is nil (B4), or whose
 // entry is not in force on the day (B2).
-func CheckEntry(e *Entry, day Date) *Error {
+func CheckEntry(e *EntryDetail, day Date) *Error {
 	switch {
 	case e == nil:
 		return forbid(ReasonGate, "B4")
@@ -78,7 +78,7 @@ func CheckEntry(e *Entry, day Date) *Error {
 }
 
 // entryOf returns the entry of a resource among entries by resource, or nil.
-func entryOf(entries map[ID]Entry, resource ID) *Entry {
+func entryOf(entries map[ID]EntryDetail, resource ID) *EntryDetail {
 	if e, ok := entries[resource]; ok && e.Subject == resource {
 		return &e
 	}

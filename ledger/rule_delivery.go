@@ -8,15 +8,18 @@ package ledger
 //	product/<product_id of the order>
 //	license/<license_id of the order>
 //	party/<operator of the order>
-//	party/<buyer of the order>, which holds the keys too
-//	resource/<id>, and entry/<its entry> where it has one, for each id of OrderSources
+//	party/<buyer of the order>
+//	key/<key of the receipt>, where it names one
+//	resource/<id>, and where it has an entry entry/<its entry> and
+//	submission/<subject_hash of the entry>, for each id of OrderSources
 //	content/<content_id of the receipt>
 //
 // A record that is missing is the caller's to refuse, but for an entry, which is
-// left out of Entries.
+// left out of Entries, and the key.
 type DeliveryFacts struct {
 	SaleFacts
 	Content Content
+	Key     KeyRecord // that the receipt names; zero where it names none, or none that is known
 }
 
 // CheckDelivery checks whether a delivery may begin on a day: the delivery rule
@@ -30,7 +33,7 @@ func CheckDelivery(f DeliveryFacts, start Receipt, day Date) *Error {
 		CheckPaid(f.Order, day),
 		checkActive(f.Order, start.Time),
 		CheckSale(f.SaleFacts, day),
-		checkRecipientKey(f.Buyer, start),
+		checkRecipientKey(f.Key, f.Buyer, start),
 		checkContent(f.Content, start),
 	)
 }
@@ -70,15 +73,14 @@ func checkActive(o Order, at Millis) *Error {
 // checkRecipientKey refuses a key of an environment, which fetches what its
 // operator processes and not what it buys, and a key that is not the
 // buyer's or has ended (protocol §3).
-func checkRecipientKey(buyer Party, start Receipt) *Error {
+func checkRecipientKey(k KeyRecord, buyer Party, start Receipt) *Error {
 	if start.Environment != "" {
 		return forbid(ReasonKeyUse, "protocol §3")
 	}
 	if start.Key == "" {
 		return nil
 	}
-	k, ok := buyer.Key(start.Key)
-	if !ok || start.Time+Skew < k.From || k.Until != 0 && k.Until <= start.Time {
+	if k.Kid != start.Key || k.Party != buyer.ID || k.Recovery || start.Time+Skew < k.From || k.Until != 0 && k.Until <= start.Time {
 		return forbid(ReasonKeyEnded, "protocol §3")
 	}
 	return nil
@@ -102,7 +104,8 @@ func checkContent(c Content, start Receipt) *Error {
 //	license/<license_id of the receipt>
 //	party/<assignee of the license>
 //	environment/<environment_id of the receipt>
-//	resource/<id of the receipt's subject>, and entry/<its entry> where it has one
+//	resource/<id of the receipt's subject>, and where it has an entry
+//	entry/<its entry> and submission/<subject_hash of the entry>
 //	content/<content_id of the receipt>
 //
 // A record that is missing is the caller's to refuse, but for the entry, which is
@@ -111,7 +114,7 @@ type SupplyFacts struct {
 	License     License
 	Operator    Party
 	Environment Environment
-	Entries     map[ID]Entry
+	Entries     map[ID]EntryDetail
 	Content     Content
 }
 

@@ -92,11 +92,14 @@ func TestDeliveryToTheBuyersKey(t *testing.T) {
 	ended := "forbidden key_ended protocol §3"
 	judged(t, (*sale).deliver, []ruleCase{
 		{"no key is named", func(s *sale) { s.start.Key = "" }, ""},
-		{"until a moment later", func(s *sale) { s.Buyer.Keys[0].Until = ruleTime + 1 }, ""},
-		{"from a moment later, by another clock", func(s *sale) { s.Buyer.Keys[0].From = ruleTime + ledger.Skew }, ""},
+		{"until a moment later", func(s *sale) { s.Key.Until = ruleTime + 1 }, ""},
+		{"from a moment later, by another clock", func(s *sale) { s.Key.From = ruleTime + ledger.Skew }, ""},
 		{"unknown", func(s *sale) { s.start.Key = "other" }, ended},
-		{"ended", func(s *sale) { s.Buyer.Keys[0].Until = ruleTime }, ended},
-		{"not begun", func(s *sale) { s.Buyer.Keys[0].From = ruleTime + ledger.Skew + 1 }, ended},
+		{"ended", func(s *sale) { s.Key.Until = ruleTime }, ended},
+		{"not begun", func(s *sale) { s.Key.From = ruleTime + ledger.Skew + 1 }, ended},
+		{"not known", func(s *sale) { s.Key = ledger.KeyRecord{} }, ended},
+		{"another's", func(s *sale) { s.Key.Party = ruleID("operator") }, ended},
+		{"a recovery key", func(s *sale) { s.Key.Recovery = true }, ended},
 		{"an environment's", func(s *sale) { s.start.Environment = ruleID("env") }, "forbidden key_use protocol §3"},
 	})
 }
@@ -104,13 +107,13 @@ func TestDeliveryToTheBuyersKey(t *testing.T) {
 // TestSupplyRule is domain §3.4, supply.
 func TestSupplyRule(t *testing.T) {
 	environment := "forbidden environment O15"
-	bus := func(change func(*ledger.Entry)) func(*sale) {
+	bus := func(change func(*ledger.EntryDetail)) func(*sale) {
 		return func(s *sale) { s.entry("bus", change) }
 	}
 	judged(t, (*sale).supply, []ruleCase{
 		{"as it stands", func(*sale) {}, ""},
-		{"important", bus(func(e *ledger.Entry) { e.Resource.Level = ledger.Important }), ""},
-		{"of personal information", bus(func(e *ledger.Entry) { e.Resource.PIStatus = ledger.PISensitive }), ""},
+		{"important", bus(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Important }), ""},
+		{"of personal information", bus(func(e *ledger.EntryDetail) { e.Resource.PIStatus = ledger.PISensitive }), ""},
 		{"no environment", func(s *sale) { s.take.Environment, s.env.ID = "", "" }, environment},
 		{"not on the license", func(s *sale) { s.License.Environments = nil }, environment},
 		{"facts of another environment", func(s *sale) { s.env.ID = ruleID("other") }, environment},
@@ -123,9 +126,9 @@ func TestSupplyRule(t *testing.T) {
 		{"license suspended", func(s *sale) { s.License.Suspensions = held() }, "forbidden suspended O21"},
 		{"license over", func(s *sale) { s.License.EndOn = "2026-10-19" }, "forbidden license_ended O21"},
 		{"not registered", func(s *sale) { delete(s.Entries, ruleID("bus")) }, "forbidden gate O21"},
-		{"suspended", bus(func(e *ledger.Entry) { e.Suspensions = held() }), "forbidden entry_inactive O21"},
-		{"core", bus(func(e *ledger.Entry) { e.Resource.Level = ledger.Core }), "forbidden scope O21"},
-		{"out of scope", bus(func(e *ledger.Entry) { e.Resource.Domain = "health" }), "forbidden scope O21"},
+		{"suspended", bus(func(e *ledger.EntryDetail) { e.Suspensions = held() }), "forbidden entry_inactive O21"},
+		{"core", bus(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Core }), "forbidden scope O21"},
+		{"out of scope", bus(func(e *ledger.EntryDetail) { e.Resource.Domain = "health" }), "forbidden scope O21"},
 		{"no right to use", func(s *sale) { s.License.Actions = []string{"distribute"} }, "forbidden scope O21"},
 	})
 }

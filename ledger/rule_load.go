@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -18,7 +19,7 @@ type factLoader struct {
 }
 
 // loadFact reads a record that must be there.
-func loadFact[R any](f *factLoader, kind string, id ID) (record R) {
+func loadFact[R any, T ~string](f *factLoader, kind string, id T) (record R) {
 	if f.err != nil {
 		return record
 	}
@@ -37,15 +38,29 @@ func loadFact[R any](f *factLoader, kind string, id ID) (record R) {
 	return record
 }
 
-// entries reads the entries of resources; one that has none is left out.
-func (f *factLoader) entries(resources ...ID) map[ID]Entry {
-	list := map[ID]Entry{}
+// entries reads the entries of resources and what was submitted for them; a
+// resource that has none is left out.
+func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
+	list := map[ID]EntryDetail{}
 	for _, id := range resources {
 		if index := loadFact[ResourceIndex](f, KindResource, id); index.Entry != "" {
-			list[id] = loadFact[Entry](f, KindEntry, index.Entry)
+			entry := loadFact[Entry](f, KindEntry, index.Entry)
+			list[id] = EntryDetail{Entry: entry, Resource: loadFact[Submission](f, KindSubmission, entry.SubjectHash).Resource}
 		}
 	}
 	return list
+}
+
+// key reads the record of a key; the zero record where none is named or known.
+func (f *factLoader) key(kid KeyID) (k KeyRecord) {
+	if kid == "" || f.err != nil {
+		return k
+	}
+	k = loadFact[KeyRecord](f, KindKey, kid)
+	if errors.Is(f.err, NotFound) {
+		f.err = nil
+	}
+	return k
 }
 
 // LoadDelivery reads the facts that CheckDelivery needs for a start receipt, from the
@@ -58,6 +73,7 @@ func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
 	d.License = loadFact[License](f, KindLicense, d.Order.License)
 	d.Operator = loadFact[Party](f, KindParty, d.Order.Operator)
 	d.Buyer = loadFact[Party](f, KindParty, d.Order.Buyer)
+	d.Key = f.key(start.Key)
 	d.Entries = f.entries(OrderSources(d.Order, d.Product)...)
 	return d, f.err
 }

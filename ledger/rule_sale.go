@@ -10,7 +10,7 @@ type SaleFacts struct {
 	Buyer    Party
 	// Entries holds the entry of each resource that OrderSources names; a resource
 	// that has none is left out.
-	Entries map[ID]Entry
+	Entries map[ID]EntryDetail
 }
 
 // OrderSources returns the resources that an order rests on: those of the product
@@ -86,7 +86,7 @@ func checkLicensee(f SaleFacts) *Error {
 
 // CheckOffer checks what a product that is put on offer is made of and how (B2–B4,
 // B9, D3): for each of its purposes, under its license.
-func CheckOffer(p ProductOffer, l License, entries map[ID]Entry, day Date) *Error {
+func CheckOffer(p ProductOffer, l License, entries map[ID]EntryDetail, day Date) *Error {
 	return firstRefusal(
 		CheckProductForm(p),
 		CheckReviews(p, day),
@@ -99,7 +99,7 @@ func CheckOffer(p ProductOffer, l License, entries map[ID]Entry, day Date) *Erro
 // and in force (B2, B4), the license covers it for each purpose and for the action
 // (B2), and the product is not milder than it (B9). There must be one at least.
 // The refusal's field is the source's place in the list.
-func CheckSources(p ProductOffer, sources []ID, l License, entries map[ID]Entry, purposes []Purpose, action string, day Date) *Error {
+func CheckSources(p ProductOffer, sources []ID, l License, entries map[ID]EntryDetail, purposes []Purpose, action string, day Date) *Error {
 	if len(sources) == 0 {
 		return forbid(ReasonScope, "B2").At("sources")
 	}
@@ -111,7 +111,7 @@ func CheckSources(p ProductOffer, sources []ID, l License, entries map[ID]Entry,
 	return nil
 }
 
-func checkSource(p ProductOffer, l License, entry *Entry, purposes []Purpose, action string, day Date) *Error {
+func checkSource(p ProductOffer, l License, entry *EntryDetail, purposes []Purpose, action string, day Date) *Error {
 	if e := CheckEntry(entry, day); e != nil {
 		return e
 	}

@@ -31,8 +31,8 @@ func newSale() *sale {
 	s.Operator = ledger.Party{ID: ruleID("operator"), USCC: "operator", Kind: ledger.Enterprise, Roles: []ledger.Role{ledger.RoleOperator}}
 	s.Buyer = ledger.Party{
 		ID: ruleID("buyer"), USCC: "buyer", Kind: ledger.Enterprise, Roles: []ledger.Role{ledger.RoleBuyer},
-		Keys: []ledger.KeyRecord{{Kid: "key", From: ruleTime - 1000}},
 	}
+	s.Key = ledger.KeyRecord{Kid: "key", Party: ruleID("buyer"), From: ruleTime - 1000}
 	s.License.LicenseTerms = ledger.LicenseTerms{
 		ID: ruleID("license"), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"},
 		Purposes: []ledger.Purpose{{Class: ledger.Industry}, {Class: ledger.Welfare}}, Actions: []string{"use", "distribute"},
@@ -49,10 +49,10 @@ func newSale() *sale {
 		Buyer: ruleID("buyer"), Purpose: purpose, UnitPrice: 3, Total: 3, StartOn: ruleDay, EndOn: "2027-10-19", Recipient: "430300",
 		State: ledger.OrderActive, Payment: &ledger.Payment{Fen: 3}, ActiveAt: ruleTime,
 	}
-	s.Entries = map[ledger.ID]ledger.Entry{}
+	s.Entries = map[ledger.ID]ledger.EntryDetail{}
 	for _, name := range []string{"bus", "metro"} {
-		s.Entries[ruleID(name)] = ledger.Entry{
-			ID: ruleID("entry " + name), Subject: ruleID(name), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-14",
+		s.Entries[ruleID(name)] = ledger.EntryDetail{
+			Entry:    ledger.Entry{ID: ruleID("entry " + name), Subject: ruleID(name), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-14"},
 			Resource: ledger.Resource{ID: ruleID(name), Domain: "transport", Spatial: "430302", Level: ledger.General, PIStatus: ledger.PINone},
 		}
 	}
@@ -82,7 +82,7 @@ func start(c ledger.Content) ledger.Receipt {
 }
 
 // entry changes the entry of a source.
-func (s *sale) entry(name string, change func(*ledger.Entry)) {
+func (s *sale) entry(name string, change func(*ledger.EntryDetail)) {
 	e := s.Entries[ruleID(name)]
 	change(&e)
 	s.Entries[ruleID(name)] = e
@@ -153,30 +153,30 @@ func TestB1ProductListedLicenseActive(t *testing.T) {
 
 func TestB2SourcesActiveAndInScope(t *testing.T) {
 	scope, ended := "forbidden scope B2 sources[1]", "forbidden entry_inactive B2 sources[1]"
-	metro := func(change func(*ledger.Entry)) func(*sale) {
+	metro := func(change func(*ledger.EntryDetail)) func(*sale) {
 		return func(s *sale) { s.entry("metro", change) }
 	}
 	always(t, []ruleCase{
 		{"no source", func(s *sale) { s.Product.Sources, s.Order.Sources = nil, nil }, "forbidden scope B2 sources"},
-		{"on its last day", metro(func(e *ledger.Entry) { e.ValidUntil = ruleDay }), ""},
-		{"revoked", metro(func(e *ledger.Entry) { e.State = ledger.EntryRevoked }), ended},
-		{"cancelled", metro(func(e *ledger.Entry) { e.State = ledger.EntryCancelled }), ended},
-		{"suspended", metro(func(e *ledger.Entry) { e.Suspensions = held() }), ended},
-		{"over", metro(func(e *ledger.Entry) { e.ValidUntil = "2026-10-19" }), ended},
-		{"another domain", metro(func(e *ledger.Entry) { e.Resource.Domain = "health" }), scope},
-		{"another region", metro(func(e *ledger.Entry) { e.Resource.Spatial = "430100" }), scope},
-		{"core", metro(func(e *ledger.Entry) { e.Resource.Level = ledger.Core }), scope},
+		{"on its last day", metro(func(e *ledger.EntryDetail) { e.ValidUntil = ruleDay }), ""},
+		{"revoked", metro(func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked }), ended},
+		{"cancelled", metro(func(e *ledger.EntryDetail) { e.State = ledger.EntryCancelled }), ended},
+		{"suspended", metro(func(e *ledger.EntryDetail) { e.Suspensions = held() }), ended},
+		{"over", metro(func(e *ledger.EntryDetail) { e.ValidUntil = "2026-10-19" }), ended},
+		{"another domain", metro(func(e *ledger.EntryDetail) { e.Resource.Domain = "health" }), scope},
+		{"another region", metro(func(e *ledger.EntryDetail) { e.Resource.Spatial = "430100" }), scope},
+		{"core", metro(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Core }), scope},
 		{"excluded", func(s *sale) { s.License.Excluded = []ledger.ID{ruleID("metro")} }, scope},
 		{"nothing may be given out", func(s *sale) { s.License.Actions = []string{"use", "derive"} }, "forbidden scope B2 sources[0]"},
 		{"license of another operator", func(s *sale) { s.License.Assignee = ruleID("rival") }, "forbidden scope B2"},
 		{"another license than the product's", func(s *sale) { s.Product.License = ruleID("other") }, "forbidden scope B2"},
 		{"source of the order only", func(s *sale) {
 			s.Product.Sources = s.Product.Sources[:1]
-			s.entry("metro", func(e *ledger.Entry) { e.State = ledger.EntryRevoked })
+			s.entry("metro", func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked })
 		}, ended},
 		{"source of the product only", func(s *sale) {
 			s.Order.Sources = s.Order.Sources[:1]
-			s.entry("metro", func(e *ledger.Entry) { e.State = ledger.EntryRevoked })
+			s.entry("metro", func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked })
 		}, ended},
 	})
 	judged(t, (*sale).deliver, []ruleCase{
@@ -199,7 +199,7 @@ func TestB3ReviewsValid(t *testing.T) {
 func TestB4SourcesRegistered(t *testing.T) {
 	always(t, []ruleCase{
 		{"no entry", func(s *sale) { delete(s.Entries, ruleID("metro")) }, "forbidden gate B4 sources[1]"},
-		{"another's entry", func(s *sale) { s.entry("metro", func(e *ledger.Entry) { e.Subject = ruleID("bus") }) }, "forbidden gate B4 sources[1]"},
+		{"another's entry", func(s *sale) { s.entry("metro", func(e *ledger.EntryDetail) { e.Subject = ruleID("bus") }) }, "forbidden gate B4 sources[1]"},
 	})
 }
 
@@ -261,7 +261,7 @@ func TestB8OperatorAndAffiliates(t *testing.T) {
 		{"the operator itself", func(s *sale) {
 			s.Operator.Roles = append(s.Operator.Roles, ledger.RoleBuyer)
 			s.Buyer = s.Operator
-			s.Buyer.Keys = []ledger.KeyRecord{{Kid: "key"}}
+			s.Key.Party = s.Buyer.ID
 			s.Order.Buyer, s.start.Party = s.Buyer.ID, s.Buyer.ID
 		}, own},
 	})
@@ -274,7 +274,7 @@ func TestB8OperatorAndAffiliates(t *testing.T) {
 func TestB9LevelAndPersonalInformation(t *testing.T) {
 	level, pi := "forbidden level B9", "forbidden pi_status B9 pi_status"
 	metro := func(change func(*ledger.Resource)) func(*sale) {
-		return func(s *sale) { s.entry("metro", func(e *ledger.Entry) { change(&e.Resource) }) }
+		return func(s *sale) { s.entry("metro", func(e *ledger.EntryDetail) { change(&e.Resource) }) }
 	}
 	always(t, []ruleCase{
 		{"anonymized", func(s *sale) { s.Product.PIStatus = ledger.PIAnonymized }, ""},
@@ -288,7 +288,7 @@ func TestB9LevelAndPersonalInformation(t *testing.T) {
 		{"of a personal source", metro(func(r *ledger.Resource) { r.PIStatus = ledger.PIPersonal }), "forbidden pi_status PIPL73 sources[1]"},
 		{"anonymized of a personal source", func(s *sale) {
 			s.Product.PIStatus = ledger.PIAnonymized
-			s.entry("metro", func(e *ledger.Entry) { e.Resource.PIStatus = ledger.PIPersonal })
+			s.entry("metro", func(e *ledger.EntryDetail) { e.Resource.PIStatus = ledger.PIPersonal })
 		}, ""},
 	})
 }

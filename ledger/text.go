@@ -122,6 +122,9 @@ func (w *wordScripts) add(r rune) {
 
 func (w *wordScripts) isMixed() bool { return w.latin > 0 && (w.cyrillic > 0 || w.greek > 1) }
 
+// tokenCharacters are what a token is made of, for people.
+const tokenCharacters = "A–Z a–z 0–9 . _ : / -"
+
 // CheckToken checks a short machine word (a kid, a code, a reference): 1 to most
 // of the characters A–Z a–z 0–9 . _ : / -.
 func CheckToken(field, s string, most int) error {
@@ -140,7 +143,7 @@ func CheckToken(field, s string, most int) error {
 	return nil
 }
 
-func tokenWords(most int) string { return between(1, most) + ": A–Z a–z 0–9 . _ : / -" }
+func tokenWords(most int) string { return between(1, most) + ": " + tokenCharacters }
 
 // OneOf checks an enumerated value against its closed list.
 func OneOf[T ~string](field string, v T, list []T) error {

@@ -114,30 +114,36 @@ func (l *Licensing) license(ctx context.Context, q Question) (Decision, error) {
 
 // Explanation says how a decision came about.
 type Explanation struct {
-	Party    ledger.ID       `json:"party"`
-	Day      ledger.Date     `json:"day"`
-	Purpose  ledger.Purpose  `json:"purpose"`
-	Action   string          `json:"action,omitempty"`
-	Allow    bool            `json:"allow"`
-	Reason   ledger.Reason   `json:"reason,omitempty"` // of a denial
-	Until    ledger.Millis   `json:"until"`
-	Revision ledger.Revision `json:"revision"`
-	Active   bool            `json:"party_active"`
-	Entry    *Entry          `json:"entry,omitempty"` // of the resource, where it was registered
-	Entered  bool            `json:"entry_effective"`
-	Licenses []Answer        `json:"licenses"` // all of the party, in order of id
+	Party    ledger.ID       `json:"party" zh:"被询问的单位" en:"party that is asked about"`
+	Day      ledger.Date     `json:"day" zh:"判定日" en:"day of the decision"`
+	Purpose  AskedPurpose    `json:"purpose" zh:"被询问的用途" en:"purpose that is asked about"`
+	Action   string          `json:"action,omitempty" form:"enum=actions" zh:"被询问的动作；未限定则无此项" en:"action that is asked about; absent: any"`
+	Allow    bool            `json:"allow" zh:"是否允许" en:"whether it is allowed"`
+	Reason   ledger.Reason   `json:"reason,omitempty" zh:"不允许的原因" en:"why not"` // of a denial
+	Until    ledger.Millis   `json:"until" zh:"此结论最迟的失效时间" en:"when this answer ends at the latest"`
+	Revision ledger.Revision `json:"revision" zh:"判定所依据的账本版本" en:"state of the ledger that it rests on"`
+	Active   bool            `json:"party_active" zh:"单位未被暂停" en:"the party is not suspended"`
+	Entry    *Entry          `json:"entry,omitempty" zh:"资源的登记结果；未登记则无此项" en:"entry of the resource; absent where it is not registered"` // of the resource, where it was registered
+	Entered  bool            `json:"entry_effective" zh:"登记结果当日有效" en:"the entry counts on that day"`
+	Licenses []Answer        `json:"licenses" zh:"该单位的全部授权，按编号" en:"all licenses of the party, by id"` // all of the party, in order of id
+}
+
+// AskedPurpose is the purpose of a question, which may leave open what it is.
+type AskedPurpose struct {
+	Class ledger.PurposeClass `json:"class,omitempty" form:"enum=purpose_classes" zh:"用途类别；未限定则无此项" en:"class; absent: any"`
+	Code  string              `json:"code,omitempty" form:"word=64" zh:"用途代码" en:"code"`
 }
 
 // Answer is what one license says to the question.
 type Answer struct {
-	License     ledger.ID           `json:"license_id"`
-	Mode        ledger.Mode         `json:"mode"`
-	State       ledger.LicenseState `json:"state"`
-	Suspensions []ledger.Suspension `json:"suspensions"`
-	StartOn     ledger.Date         `json:"start_on"`
-	EndOn       ledger.Date         `json:"end_on"`
-	Covers      bool                `json:"covers"` // by the policies, as it stands on that day
-	Reason      ledger.Reason       `json:"reason,omitempty"`
+	License     ledger.ID           `json:"license_id" zh:"授权编号" en:"license"`
+	Mode        ledger.Mode         `json:"mode" form:"enum=modes" zh:"授权方式" en:"mode"`
+	State       ledger.LicenseState `json:"state" form:"enum=license_states" zh:"授权状态" en:"state of the license"`
+	Suspensions []ledger.Suspension `json:"suspensions" zh:"未解除的暂停" en:"open suspensions"`
+	StartOn     ledger.Date         `json:"start_on" zh:"生效日" en:"first day"`
+	EndOn       ledger.Date         `json:"end_on" zh:"截止日（含）" en:"last day"`
+	Covers      bool                `json:"covers" zh:"当日覆盖所询问的事项" en:"it covers what is asked, on that day"` // by the policies, as it stands on that day
+	Reason      ledger.Reason       `json:"reason,omitempty" zh:"不覆盖的原因" en:"why it does not"`
 }
 
 // Explain answers q as Decide does, and says for each of the party's licenses
@@ -160,7 +166,7 @@ func (l *Licensing) Explain(ctx context.Context, q Question) (Explanation, error
 }
 
 func (l *Licensing) explain(ctx context.Context, q Question) (Explanation, error) {
-	x := Explanation{Party: q.Party, Day: q.Day, Purpose: q.Purpose, Action: q.Action, Licenses: []Answer{}}
+	x := Explanation{Party: q.Party, Day: q.Day, Purpose: AskedPurpose(q.Purpose), Action: q.Action, Licenses: []Answer{}}
 	d, err := l.decide(ctx, q)
 	if err != nil {
 		return x, err

@@ -17,11 +17,11 @@ import (
 
 func TestDecide(t *testing.T) {
 	w := newWorld(t)
-	w.commit(entry("bus"), entry("late", func(e *ledger.Entry) { e.ValidFrom = "2026-05-02" }),
-		entry("gone", func(e *ledger.Entry) { e.State = ledger.EntryRevoked }),
-		entry("held", func(e *ledger.Entry) { e.Suspensions = held(true) }),
-		entry("core", func(e *ledger.Entry) { e.Resource.Level = ledger.Core }),
-		entry("far", func(e *ledger.Entry) { e.Resource.Spatial = "330200" }), license("1"))
+	w.commit(entry("bus"), entry("late", func(e *ledger.EntryDetail) { e.ValidFrom = "2026-05-02" }),
+		entry("gone", func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked }),
+		entry("held", func(e *ledger.EntryDetail) { e.Suspensions = held(true) }),
+		entry("core", func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Core }),
+		entry("far", func(e *ledger.EntryDetail) { e.Resource.Spatial = "330200" }), license("1"))
 	for _, c := range []struct {
 		name string
 		q    func(*licensing.Question)
@@ -93,7 +93,7 @@ func TestChanges(t *testing.T) {
 	check("party suspended", ledger.ReasonPartySuspended)
 	w.commit(party("op"))
 	check("party resumed", "")
-	w.commit(entry("bus", func(e *ledger.Entry) { e.Suspensions = held(true) }))
+	w.commit(entry("bus", func(e *ledger.EntryDetail) { e.Suspensions = held(true) }))
 	check("entry suspended", ledger.ReasonEntry)
 	w.commit(entry("bus"))
 	check("entry resumed", "")
@@ -106,11 +106,11 @@ func TestChanges(t *testing.T) {
 func TestNewEntryCounts(t *testing.T) {
 	for _, names := range [][2]string{{"a", "b"}, {"b", "a"}} {
 		w := newWorld(t)
-		w.commit(license("1"), entry("bus", func(e *ledger.Entry) { e.ID, e.State = id(names[0]), ledger.EntryRevoked }))
+		w.commit(license("1"), entry("bus", func(e *ledger.EntryDetail) { e.ID, e.State = id(names[0]), ledger.EntryRevoked }))
 		if d := w.decide(use("bus")); d.Allow {
 			t.Error("a revoked entry allows")
 		}
-		w.commit(entry("bus", func(e *ledger.Entry) { e.ID = id(names[1]) }))
+		w.commit(entry("bus", func(e *ledger.EntryDetail) { e.ID = id(names[1]) }))
 		if d := w.decide(use("bus")); !d.Allow {
 			t.Errorf("denied: %s", d.Reason)
 		}

@@ -62,7 +62,7 @@ func (w *world) revision() (ledger.Revision, bool) {
 // project commits one event with records, without telling the domain that it did.
 func (w *world) project(records ...ledger.Record) ledger.Event {
 	w.t.Helper()
-	e := ledger.Event{Name: ledger.FnLicenseOffer, Records: records}
+	e := ledger.Event{Name: ledger.FnLicenseOffer, Records: w.split(records)}
 	if err := sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE at SET block = block + 1")
 		return errors.Join(err, w.l.Project(w.t.Context(), tx, e))
@@ -70,6 +70,25 @@ func (w *world) project(records ...ledger.Record) ledger.Event {
 		w.t.Fatal(err)
 	}
 	return e
+}
+
+// split puts what an entry says of its resource into a record of its own, as the
+// ledger keeps it.
+func (w *world) split(records []ledger.Record) []ledger.Record {
+	var list []ledger.Record
+	for _, r := range records {
+		if r.Ref.Kind() == ledger.KindEntry {
+			var d ledger.EntryDetail
+			if err := json.Unmarshal(r.Value, &d); err != nil {
+				w.t.Fatal(err)
+			}
+			d.SubjectHash = ledger.DigestOf(r.Value)
+			list = append(list, record(ledger.KindSubmission, ledger.ID(d.SubjectHash), ledger.Submission{Resource: d.Resource}))
+			r = record(ledger.KindEntry, d.ID, d.Entry)
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // commit does what a node does with a block.
@@ -114,11 +133,13 @@ func suspendedParty(name string, suspended bool) ledger.Record {
 	return record(ledger.KindParty, id(name), ledger.Party{ID: id(name), Suspensions: held(suspended)})
 }
 
-func entry(resource string, change ...func(*ledger.Entry)) ledger.Record {
-	e := ledger.Entry{
-		ID: id("entry of " + resource), Subject: id(resource), Title: resource, Holder: id("holder"), State: ledger.EntryActive,
-		ValidFrom: "2026-01-01", ValidUntil: "2027-12-31", Suspensions: held(false),
-		Resource: ledger.Resource{ID: id(resource), Domain: "transport", Spatial: "330106", Level: ledger.General},
+func entry(resource string, change ...func(*ledger.EntryDetail)) ledger.Record {
+	e := ledger.EntryDetail{
+		Entry: ledger.Entry{
+			ID: id("entry of " + resource), Subject: id(resource), Holder: id("holder"), State: ledger.EntryActive,
+			ValidFrom: "2026-01-01", ValidUntil: "2027-12-31", Suspensions: held(false),
+		},
+		Resource: ledger.Resource{ID: id(resource), Title: resource, Domain: "transport", Spatial: "330106", Level: ledger.General},
 	}
 	for _, f := range change {
 		f(&e)

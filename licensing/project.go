@@ -72,6 +72,8 @@ func prepare(r ledger.Record) (readmodel.Step, error) {
 		return prepareLicense(r)
 	case ledger.KindEnvironment:
 		return prepareEnvironment(r)
+	case ledger.KindSubmission:
+		return prepareSubmission(r)
 	case ledger.KindEntry:
 		return prepareEntry(r)
 	case ledger.KindParty:
@@ -85,7 +87,8 @@ var (
 		Table: "licensing_license", Key: "id", Once: []string{"assignee", "assigner"}, Columns: []string{"state", "value"},
 	}.Upsert()
 	environmentRow = readmodel.Row{Table: "licensing_environment", Key: "id", Columns: []string{"kid", "value"}}.Upsert()
-	entryRow       = readmodel.Row{Table: "licensing_entry", Key: "id", Columns: []string{"resource", "value"}}.Upsert()
+	submissionRow  = readmodel.Row{Table: "licensing_submission", Key: "payload", Once: []string{"value"}}.Upsert()
+	entryRow       = readmodel.Row{Table: "licensing_entry", Key: "id", Columns: []string{"resource", "submission", "value"}}.Upsert()
 	partyRow       = readmodel.Row{Table: "licensing_party", Key: "id", Columns: []string{"active"}}.Upsert()
 )
 
@@ -150,19 +153,61 @@ func prepareEnvironment(r ledger.Record) (readmodel.Step, error) {
 	return readmodel.Write(environmentRow, v.ID, v.Kid, string(r.Value)), nil
 }
 
+// submitted and entered are the two parts of an Entry: what was submitted of the
+// resource, and what the entry says. Their JSON is merged when it is read.
+type (
+	submitted struct {
+		Title string         `json:"title"`
+		Facts submittedFacts `json:"facts"`
+	}
+	submittedFacts struct {
+		Region ledger.Region `json:"region"`
+		Domain string        `json:"domain"`
+		Level  ledger.Level  `json:"level"`
+	}
+	entered struct {
+		ID          ledger.ID           `json:"id"`
+		Facts       enteredFacts        `json:"facts"`
+		State       ledger.EntryState   `json:"state"`
+		Suspensions []ledger.Suspension `json:"suspensions"`
+		ValidFrom   ledger.Date         `json:"valid_from"`
+		ValidUntil  ledger.Date         `json:"valid_until"`
+	}
+	enteredFacts struct {
+		Resource ledger.ID `json:"resource"`
+		Holder   ledger.ID `json:"holder"`
+	}
+)
+
+func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
+	v, err := readmodel.Decode[struct {
+		Resource struct {
+			Title   string        `json:"title"`
+			Spatial ledger.Region `json:"spatial"`
+			Domain  string        `json:"domain"`
+			Level   ledger.Level  `json:"level"`
+		} `json:"resource"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(submitted{v.Resource.Title, submittedFacts{v.Resource.Spatial, v.Resource.Domain, v.Resource.Level}})
+	if err != nil {
+		return nil, err
+	}
+	return readmodel.Write(submissionRow, r.Ref.ID(), string(b)), nil
+}
+
 func prepareEntry(r ledger.Record) (readmodel.Step, error) {
 	v, err := readmodel.Decode[ledger.Entry](r)
 	if err != nil {
 		return nil, err
 	}
-	b, err := json.Marshal(Entry{
-		ID: v.ID, Facts: v.Facts(), Title: v.Title, State: v.State, Suspensions: v.Suspensions,
-		ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil,
-	})
+	b, err := json.Marshal(entered{v.ID, enteredFacts{v.Subject, v.Holder}, v.State, v.Suspensions, v.ValidFrom, v.ValidUntil})
 	if err != nil {
 		return nil, err
 	}
-	return readmodel.Write(entryRow, v.ID, v.Subject, string(b)), nil
+	return readmodel.Write(entryRow, v.ID, v.Subject, v.SubjectHash, string(b)), nil
 }
 
 func prepareParty(r ledger.Record) (readmodel.Step, error) {

@@ -13,13 +13,13 @@ import (
 
 // Entry is what a decision looks at of a registered resource.
 type Entry struct {
-	ID          ledger.ID           `json:"id"`
-	Facts       ledger.Facts        `json:"facts"`
-	Title       string              `json:"title"`
-	State       ledger.EntryState   `json:"state"`
-	Suspensions []ledger.Suspension `json:"suspensions"`
-	ValidFrom   ledger.Date         `json:"valid_from"`
-	ValidUntil  ledger.Date         `json:"valid_until"` // inclusive
+	ID          ledger.ID           `json:"id" zh:"登记结果编号" en:"entry"`
+	Facts       ledger.Facts        `json:"facts" zh:"授权判定所用的资源情况" en:"what of the resource decides"`
+	Title       string              `json:"title" zh:"资源名称" en:"title of the resource"`
+	State       ledger.EntryState   `json:"state" form:"enum=entry_states" zh:"登记结果状态" en:"state of the entry"`
+	Suspensions []ledger.Suspension `json:"suspensions" zh:"未解除的暂停" en:"open suspensions"`
+	ValidFrom   ledger.Date         `json:"valid_from" zh:"赋码日" en:"day of coding"`
+	ValidUntil  ledger.Date         `json:"valid_until" zh:"有效期至（含）" en:"last day"` // inclusive
 }
 
 // Effective reports whether the entry counts on day (domain §2.5).
@@ -67,7 +67,8 @@ func (l *Licensing) EnvironmentByKid(ctx context.Context, kid ledger.KeyID) (led
 // Entry is the entry of a resource: the one that is effective on day, else the
 // one of the highest id; not_found when it was never registered.
 func (l *Licensing) Entry(ctx context.Context, resource ledger.ID, day ledger.Date) (Entry, error) {
-	list, err := readmodel.List[Entry](ctx, l.db, "SELECT value FROM licensing_entry WHERE resource = ? ORDER BY id DESC", resource)
+	list, err := readmodel.List[Entry](ctx, l.db, "SELECT json_patch(s.value, e.value) FROM licensing_entry e "+
+		"JOIN licensing_submission s ON s.payload = e.submission WHERE e.resource = ? ORDER BY e.id DESC", resource)
 	if err != nil {
 		return Entry{}, err
 	}

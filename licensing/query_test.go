@@ -56,7 +56,7 @@ func TestEnvironment(t *testing.T) {
 
 func TestList(t *testing.T) {
 	w := newWorld(t)
-	w.commit(entry("bus"), entry("core", func(e *ledger.Entry) { e.Resource.Level = ledger.Core }))
+	w.commit(entry("bus"), entry("core", func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Core }))
 	for i := range 5 {
 		w.commit(license(fmt.Sprint(i)))
 	}
@@ -140,8 +140,8 @@ func TestCoveringIsCovers(t *testing.T) {
 		}
 		facts := map[ledger.ID]ledger.Facts{}
 		for i := range resources {
-			e := ledger.Entry{}
-			records = append(records, entry(fmt.Sprint("r", i), func(v *ledger.Entry) {
+			e := ledger.EntryDetail{}
+			records = append(records, entry(fmt.Sprint("r", i), func(v *ledger.EntryDetail) {
 				v.Resource.Spatial = rapid.SampledFrom(regions).Draw(r, "in")
 				v.Resource.Domain = rapid.SampledFrom(domains).Draw(r, "of")
 				v.Resource.Level = rapid.SampledFrom(ledger.Levels()).Draw(r, "level")

@@ -83,8 +83,11 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 		scope: ledger.RefTo(ledger.KindOrder, o.ID), quota: o.Limits,
 		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil)),
 	}
-	if k, ok := facts.Buyer.Key(a.Key); ok && k.Until != 0 {
-		g.until = min(g.until, k.Until)
+	if facts.Key, err = m.key(ctx, a.Key); err != nil {
+		return grant{}, err
+	}
+	if facts.Key.Until != 0 {
+		g.until = min(g.until, facts.Key.Until)
 	}
 	var missing error
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
@@ -96,6 +99,18 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	d, err := m.decide(ctx, o.Operator, o.License, ledger.OrderSources(o, p), o.Purpose)
 	g.revision, g.until = d.Revision, min(g.until, d.Until)
 	return g, err
+}
+
+// key loads the record of a key; the zero record where none is named or known.
+func (m *Market) key(ctx context.Context, kid ledger.KeyID) (ledger.KeyRecord, error) {
+	if kid == "" {
+		return ledger.KeyRecord{}, nil
+	}
+	k, err := record[ledger.KeyRecord](ctx, m, ledger.KeyRef(kid))
+	if errors.Is(err, ledger.NotFound) {
+		return ledger.KeyRecord{}, nil
+	}
+	return k, err
 }
 
 // saleFacts loads what a delivery of an order is judged by.
@@ -119,16 +134,21 @@ func (m *Market) saleFacts(ctx context.Context, o ledger.Order) (f ledger.SaleFa
 
 // entries loads the entries of resources, by resource; one that is not registered
 // has none.
-func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledger.ID]ledger.Entry, error) {
-	list := make(map[ledger.ID]ledger.Entry, len(resources))
+func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledger.ID]ledger.EntryDetail, error) {
+	list := make(map[ledger.ID]ledger.EntryDetail, len(resources))
 	for _, id := range resources {
 		e, err := record[ledger.Entry](ctx, m, ledger.RefTo(ledger.KindResource, id))
-		switch {
-		case err == nil:
-			list[id] = e
-		case !errors.Is(err, ledger.NotFound):
+		if errors.Is(err, ledger.NotFound) {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
+		s, err := record[ledger.Submission](ctx, m, ledger.SubmissionRef(e.SubjectHash))
+		if err != nil {
+			return nil, err
+		}
+		list[id] = ledger.EntryDetail{Entry: e, Resource: s.Resource}
 	}
 	return list, nil
 }

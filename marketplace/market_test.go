@@ -43,33 +43,37 @@ type world struct {
 	license   ledger.License
 	operator  ledger.Party
 	buyer     ledger.Party
+	key       ledger.KeyRecord // of the buyer
 	product   ledger.Product
 	order     ledger.Order
 	env       ledger.Environment
 	file, raw ledger.Content
-	entries   map[string]ledger.Entry // by the name of their resource
+	entries   map[string]ledger.EntryDetail // by the name of their resource
 }
 
 func newWorld() *world {
 	review := ledger.Review{On: "2026-01-01", ValidUntil: "2026-12-31"}
 	purpose := ledger.Purpose{Class: ledger.Industry, Code: "credit"}
-	w := &world{now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.Entry{}}
+	w := &world{now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.EntryDetail{}}
 	w.policy = func(marketplace.Question) marketplace.Decision {
 		return marketplace.Decision{Allow: true, Revision: w.revision, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
 	}
 	w.operator = ledger.Party{ID: id("operator"), USCC: "operator", Roles: []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}, Affiliates: []ledger.USCC{}}
 	w.buyer = ledger.Party{
 		ID: id("buyer"), USCC: "buyer", Roles: []ledger.Role{ledger.RoleBuyer}, Affiliates: []ledger.USCC{},
-		Keys: []ledger.KeyRecord{{Kid: "other"}},
 	}
+	w.key = ledger.KeyRecord{Kid: "other", Party: id("buyer")}
 	w.license.ID, w.license.Assignee, w.license.StartOn, w.license.EndOn = id("license"), id("operator"), "2026-01-01", "2027-12-31"
 	w.license.Environments, w.license.State = []ledger.ID{id("env")}, ledger.LicenseAccepted
 	w.license.Mode, w.license.Region, w.license.Purposes = ledger.Whole, "430300", []ledger.Purpose{purpose}
 	w.license.Actions = []string{"use", "derive", "distribute"}
 	w.env = ledger.Environment{ID: id("env"), Operator: id("operator"), Region: "430300", Kid: "kid"}
 	for _, name := range []string{"bus", "metro"} {
-		w.entries[name] = ledger.Entry{
-			ID: id("entry of " + name), Subject: id(name), State: ledger.EntryActive, ValidFrom: "2026-01-01", ValidUntil: "2028-12-31",
+		w.entries[name] = ledger.EntryDetail{
+			Entry: ledger.Entry{
+				ID: id("entry of " + name), Subject: id(name), SubjectHash: ledger.DigestOf([]byte(name)),
+				State: ledger.EntryActive, ValidFrom: "2026-01-01", ValidUntil: "2028-12-31",
+			},
 			Resource: ledger.Resource{ID: id(name), Spatial: "430300", Level: ledger.General, PIStatus: ledger.PINone},
 		}
 	}
@@ -127,12 +131,14 @@ func (w *world) project() {
 	w.t.Helper()
 	records := []ledger.Record{
 		record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
+		record(ledger.KindKey, ledger.ID(w.key.Kid), w.key),
 		record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
 	}
 	for _, e := range w.entries {
-		records = append(records, record(ledger.KindEntry, e.ID, e))
+		records = append(records, record(ledger.KindEntry, e.ID, e.Entry),
+			record(ledger.KindSubmission, ledger.ID(e.SubjectHash), ledger.Submission{Resource: e.Resource}))
 	}
 	w.ok(sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
 		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: records})

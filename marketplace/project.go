@@ -19,7 +19,7 @@ var migrations embed.FS
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
 // Project stores products, content and orders, and what the rules of order and
-// delivery look at of parties, licenses, entries and environments.
+// delivery look at of parties, keys, licenses, entries and environments.
 func (m *Market) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := m.Prepare(e)
 	if err != nil {
@@ -41,9 +41,11 @@ func prepare(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
 		return prepareContent(r)
 	case ledger.KindOrder:
 		return prepareOrder(r, at)
+	case ledger.KindSubmission:
+		return prepareSubmission(r)
 	case ledger.KindEntry:
 		return prepareEntry(r)
-	case ledger.KindParty, ledger.KindLicense, ledger.KindEnvironment:
+	case ledger.KindParty, ledger.KindKey, ledger.KindLicense, ledger.KindEnvironment:
 		return readmodel.Write(recordRow, r.Ref, string(r.Value)), nil
 	}
 	return nil, nil
@@ -62,15 +64,48 @@ var (
 	}.Upsert()
 )
 
-// prepareEntry stores the entry of a resource under the resource, by which the
-// rules ask for it, without the members that no rule looks at and that take the
-// most room.
-func prepareEntry(r ledger.Record) (readmodel.Step, error) {
-	e, err := readmodel.Decode[ledger.Entry](r)
+// described is what the rules look at of a resource.
+type described struct {
+	Spatial  ledger.Region   `json:"spatial"`
+	Domain   string          `json:"domain"`
+	Level    ledger.Level    `json:"level"`
+	PIStatus ledger.PIStatus `json:"pi_status"`
+}
+
+// prepareSubmission stores what the rules look at of a submission.
+func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
+	s, err := readmodel.Decode[struct {
+		Resource described `json:"resource"`
+	}](r)
 	if err != nil {
 		return nil, err
 	}
-	e.Resource.Items, e.Resource.Description = nil, ""
+	value, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Ref, err)
+	}
+	return readmodel.Write(recordRow, r.Ref, string(value)), nil
+}
+
+// entered is what the rules look at of an entry.
+type entered struct {
+	ID          ledger.ID           `json:"id"`
+	Subject     ledger.ID           `json:"subject_id"`
+	SubjectHash ledger.Digest       `json:"subject_hash"`
+	Holder      ledger.ID           `json:"holder"`
+	State       ledger.EntryState   `json:"state"`
+	Suspensions []ledger.Suspension `json:"suspensions"`
+	ValidFrom   ledger.Date         `json:"valid_from"`
+	ValidUntil  ledger.Date         `json:"valid_until"`
+}
+
+// prepareEntry stores what the rules look at of the entry of a resource, under the
+// resource, by which they ask for it.
+func prepareEntry(r ledger.Record) (readmodel.Step, error) {
+	e, err := readmodel.Decode[entered](r)
+	if err != nil {
+		return nil, err
+	}
 	value, err := json.Marshal(e)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Ref, err)

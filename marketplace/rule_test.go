@@ -8,7 +8,7 @@ import (
 )
 
 // entry changes the entry of a source.
-func (w *world) entry(name string, change func(*ledger.Entry)) {
+func (w *world) entry(name string, change func(*ledger.EntryDetail)) {
 	e := w.entries[name]
 	change(&e)
 	w.entries[name] = e
@@ -17,7 +17,7 @@ func (w *world) entry(name string, change func(*ledger.Entry)) {
 // TestDeliveryAsItIsOrdered has the cases in which an order is refused by the
 // contract and its delivery was not refused here.
 func TestDeliveryAsItIsOrdered(t *testing.T) {
-	metro := func(change func(*ledger.Entry)) func(*world) {
+	metro := func(change func(*ledger.EntryDetail)) func(*world) {
 		return func(w *world) { w.entry("metro", change) }
 	}
 	for name, c := range map[string]struct {
@@ -31,7 +31,7 @@ func TestDeliveryAsItIsOrdered(t *testing.T) {
 		}, "forbidden scope B2"},
 		"B2 a source of the order has ended": {func(w *world) {
 			w.product.Sources, w.order.Sources = []ledger.ID{id("bus")}, []ledger.ID{id("bus"), id("metro")}
-			w.entry("metro", func(e *ledger.Entry) { e.State = ledger.EntryRevoked })
+			w.entry("metro", func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked })
 		}, "forbidden entry_inactive B2"},
 		"B3 security review dated ahead":   {func(w *world) { w.product.SecurityReview.On = "2026-05-02" }, "forbidden review B3"},
 		"B3 conformity review dated ahead": {func(w *world) { w.product.ConformityReview.On = "2026-05-02" }, "forbidden review B3"},
@@ -40,15 +40,16 @@ func TestDeliveryAsItIsOrdered(t *testing.T) {
 		"B8 the license's assignee": {func(w *world) {
 			w.license.Assignee = id("buyer")
 		}, "forbidden scope B2"},
-		"B9 an important source":        {metro(func(e *ledger.Entry) { e.Resource.Level = ledger.Important }), "forbidden level B9"},
-		"B9 a personal source":          {metro(func(e *ledger.Entry) { e.Resource.PIStatus = ledger.PIPersonal }), "forbidden pi_status PIPL73"},
+		"B9 an important source":        {metro(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Important }), "forbidden level B9"},
+		"B9 a personal source":          {metro(func(e *ledger.EntryDetail) { e.Resource.PIStatus = ledger.PIPersonal }), "forbidden pi_status PIPL73"},
 		"B10 no province":               {func(w *world) { w.order.Recipient = "990000" }, "forbidden recipient B10"},
 		"B11 no operator any more":      {func(w *world) { w.operator.Roles = []ledger.Role{ledger.RoleBuyer} }, "forbidden role"},
 		"D2 active without its payment": {func(w *world) { w.order.Total = 3 }, "forbidden unpaid D2"},
 		"a key that has ended": {func(w *world) {
-			w.buyer.Keys[0].Until = ledger.Millis(noon.UnixMilli())
+			w.key.Until = ledger.Millis(noon.UnixMilli())
 		}, "forbidden key_ended protocol §3"},
-		"a key that is not the buyer's": {func(w *world) { w.buyer.Keys = nil }, "forbidden key_ended protocol §3"},
+		"a key that nobody has":         {func(w *world) { w.key.Kid = "third" }, "forbidden key_ended protocol §3"},
+		"a key that is not the buyer's": {func(w *world) { w.key.Party = id("operator") }, "forbidden key_ended protocol §3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -72,7 +73,7 @@ func TestSupplyByRecord(t *testing.T) {
 		"not for use":               {func(w *world) { w.license.Actions = []string{"derive"} }, "forbidden scope O21"},
 		"excluded":                  {func(w *world) { w.license.Excluded = []ledger.ID{id("bus")} }, "forbidden scope O21"},
 		"not registered":            {func(w *world) { delete(w.entries, "bus") }, "forbidden gate O21"},
-		"revoked":                   {func(w *world) { w.entry("bus", func(e *ledger.Entry) { e.State = ledger.EntryRevoked }) }, "forbidden entry_inactive O21"},
+		"revoked":                   {func(w *world) { w.entry("bus", func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked }) }, "forbidden entry_inactive O21"},
 		"operator suspended":        {func(w *world) { w.operator.Suspensions = []ledger.Suspension{{}} }, "forbidden party_suspended B11"},
 		"an environment in no land": {func(w *world) { w.env.Region = "990000" }, "forbidden recipient B10"},
 	} {

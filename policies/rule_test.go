@@ -36,13 +36,13 @@ func favor(t *rapid.T, l *ledger.License) {
 }
 
 // drawEntries draws the entries of all resources, most near to what a license says.
-func drawEntries(t *rapid.T, l ledger.License) map[ledger.ID]ledger.Entry {
-	entries := map[ledger.ID]ledger.Entry{}
+func drawEntries(t *rapid.T, l ledger.License) map[ledger.ID]ledger.EntryDetail {
+	entries := map[ledger.ID]ledger.EntryDetail{}
 	for _, r := range resources {
 		if rapid.IntRange(0, 19).Draw(t, "registered") == 0 {
 			continue
 		}
-		e := ledger.Entry{ID: "entry of " + r, Subject: r, State: ledger.EntryActive, ValidFrom: days[0], ValidUntil: days[len(days)-1]}
+		e := ledger.EntryDetail{Entry: ledger.Entry{ID: "entry of " + r, Subject: r, State: ledger.EntryActive, ValidFrom: days[0], ValidUntil: days[len(days)-1]}}
 		e.Resource = ledger.Resource{
 			ID: r, Spatial: l.Region, Domain: domains[0],
 			Level: rapid.SampledFrom(append(ledger.Levels(), ledger.General, ledger.General, ledger.General)).Draw(t, "level"), PIStatus: ledger.PINone,
@@ -84,7 +84,7 @@ func drawSale(t *rapid.T, licenses []ledger.License) (ledger.DeliveryFacts, ledg
 }
 
 // casbin asks the policies about each source of a delivery or supply.
-func casbin(t *rapid.T, e *policies.Engine, entries map[ledger.ID]ledger.Entry, sources []ledger.ID, q policies.Question) (bool, ledger.Reason) {
+func casbin(t *rapid.T, e *policies.Engine, entries map[ledger.ID]ledger.EntryDetail, sources []ledger.ID, q policies.Question) (bool, ledger.Reason) {
 	for _, id := range sources {
 		entry, ok := entries[id]
 		if !ok {

@@ -61,15 +61,15 @@ const (
 
 // Alarm is a step that is past its limit. It never gives a right (domain §2.3).
 type Alarm struct {
-	Application ledger.ID   `json:"application"`
-	Applicant   ledger.ID   `json:"applicant"`
-	Body        ledger.ID   `json:"registry_body"`
-	Title       string      `json:"title"`
-	Step        Step        `json:"step"`
-	Objection   ledger.ID   `json:"objection,omitempty"` // of decide_objection
-	Due         ledger.Date `json:"due"`
-	Days        int         `json:"days"` // working days since, today included
-	Provisional bool        `json:"provisional,omitempty"`
+	Application ledger.ID   `json:"application" zh:"登记申请" en:"application"`
+	Applicant   ledger.ID   `json:"applicant" zh:"申请单位" en:"applicant"`
+	Body        ledger.ID   `json:"registry_body" zh:"登记机构" en:"registry body"`
+	Title       string      `json:"title" zh:"资源名称" en:"title of the resource"`
+	Step        Step        `json:"step" form:"enum=application_steps" zh:"超期的环节" en:"step that is overdue"`
+	Objection   ledger.ID   `json:"objection,omitempty" zh:"待处理的异议" en:"objection that waits, of decide_objection"` // of decide_objection
+	Due         ledger.Date `json:"due" zh:"期限最后一日" en:"last day of the limit"`
+	Days        int         `json:"days" zh:"已超过的工作日数，含当日" en:"working days since, today included"` // working days since, today included
+	Provisional bool        `json:"provisional,omitempty" zh:"该年放假安排尚未登记，期限按周一至周五推算" en:"the year has no recorded list of working days: Monday to Friday are taken"`
 }
 
 // waits is a limit that runs.
@@ -90,13 +90,13 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 	if err != nil && !errors.Is(err, ledger.NotFound) {
 		return nil, err
 	}
-	open, err := readmodel.List[ledger.Application](ctx, r.read, waiting)
+	open, err := readmodel.List[ledger.ApplicationDetail](ctx, r.read, waiting)
 	if err != nil {
 		return nil, err
 	}
 	alarms, day := []Alarm{}, calendar.Date(r.today())
 	for _, a := range open {
-		for _, w := range running(lists, genesis.Limits, a, day) {
+		for _, w := range running(lists, genesis.Limits, a.Application, day) {
 			due := lastDay(lists, w.period)
 			if w.period.Days == 0 || due.Due >= day {
 				continue
@@ -112,7 +112,7 @@ func (r *Registry) Overdue(ctx context.Context) ([]Alarm, error) {
 
 // waiting selects the applications that wait for a step: their numbers by the
 // index of states, then the records in the order of the numbers, unsorted.
-const waiting = "SELECT value FROM registry_application WHERE n IN (SELECT n FROM registry_application " +
+const waiting = "SELECT value FROM registry_application_detail WHERE n IN (SELECT n FROM registry_application " +
 	"WHERE state IN ('submitted', 'returned', 'accepted', 'noticed')) ORDER BY n"
 
 // running are the limits that run for a today. Coding waits for the notice and

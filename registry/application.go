@@ -8,25 +8,26 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// Application is the record of an application; NotFound if there is none. It is
-// for its applicant, its registry body and who supervises them.
-func (r *Registry) Application(ctx context.Context, id ledger.ID) (ledger.Application, error) {
-	return readmodel.One[ledger.Application](ctx, r.read, missing("application"), "SELECT value FROM registry_application WHERE id = ?", id)
+// Application is an application with what it submitted last; NotFound if there is
+// none. It is for its applicant, its registry body and who supervises them.
+func (r *Registry) Application(ctx context.Context, id ledger.ID) (ledger.ApplicationDetail, error) {
+	return readmodel.One[ledger.ApplicationDetail](ctx, r.read, missing("application"),
+		"SELECT value FROM registry_application_detail WHERE id = ?", id)
 }
 
 // Notice is what is public of an application in its notice period (R12): who,
 // which kind, name and summary, and nothing more of the matter. Application and
 // Answers are what an objection must cite.
 type Notice struct {
-	Application ledger.ID     `json:"application"`
-	Answers     ledger.Digest `json:"answers"`
-	Registrant  string        `json:"registrant"`
-	Kind        string        `json:"kind"`
-	Name        string        `json:"name"`
-	Summary     string        `json:"summary"`
-	From        ledger.Date   `json:"from"`  // the day of passing: the period begins on the next
-	Until       ledger.Date   `json:"until"` // its last day, to 24:00
-	Provisional bool          `json:"provisional,omitempty"`
+	Application ledger.ID     `json:"application" zh:"登记申请" en:"application"`
+	Answers     ledger.Digest `json:"answers" zh:"异议须以 answers 引用的请求" en:"call that an objection cites as answers"`
+	Registrant  string        `json:"registrant" zh:"登记主体" en:"registrant"`
+	Kind        string        `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"kind of application"`
+	Name        string        `json:"name" zh:"数据名称" en:"name of the data"`
+	Summary     string        `json:"summary" zh:"摘要" en:"summary"`
+	From        ledger.Date   `json:"from" zh:"审核通过日：公示期自次日起" en:"day of passing: the period begins on the next"` // the day of passing: the period begins on the next
+	Until       ledger.Date   `json:"until" zh:"公示期最后一日，至 24 时" en:"last day of the period, to 24:00"`            // its last day, to 24:00
+	Provisional bool          `json:"provisional,omitempty" zh:"该年放假安排尚未登记，期限按周一至周五推算" en:"the year has no recorded list of working days: Monday to Friday are taken"`
 }
 
 // Notices lists the applications whose notice period runs, the last submitted
@@ -38,7 +39,7 @@ func (r *Registry) Notices(ctx context.Context, p readmodel.Page) ([]Notice, str
 		return nil, "", err
 	}
 	day := r.today()
-	found, next, err := readmodel.FilterPage(ctx, r.read, applications, p, func(a ledger.Application) bool {
+	found, next, err := readmodel.FilterPage(ctx, r.read, applications, p, func(a ledger.ApplicationDetail) bool {
 		return a.Notice != nil && (a.Notice.Days == 0 || ledger.Date(lastDay(lists, *a.Notice).Due) >= day)
 	}, readmodel.Is(byState, ledger.AppNoticed))
 	if err != nil {
@@ -54,7 +55,7 @@ func (r *Registry) Notices(ctx context.Context, p readmodel.Page) ([]Notice, str
 	return notices, next, nil
 }
 
-func notice(a ledger.Application, due calendar.Due) Notice {
+func notice(a ledger.ApplicationDetail, due calendar.Due) Notice {
 	return Notice{
 		Application: a.ID, Answers: a.Cite.Payload, Kind: a.Kind, Name: a.Resource.Title, Summary: a.Resource.Description,
 		From: a.Notice.From, Until: ledger.Date(due.Due), Provisional: due.Provisional,

@@ -31,7 +31,7 @@ func synthetic(b *testing.B) *fixture {
 	for i := 0; i < benchSize; {
 		var rs []ledger.Record
 		for range 1000 {
-			rs = append(rs, entryRecord(b, entry(fmt.Sprintf("%s%d", text(5), i), fmt.Sprintf("第%d局", i%40), func(e *ledger.Entry) {
+			rs = append(rs, entryRecord(b, entry(fmt.Sprintf("%s%d", text(5), i), fmt.Sprintf("第%d局", i%40), func(e *ledger.EntryDetail) {
 				e.Resource.Description, e.Resource.Domain = text(50), ledger.Domains()[i%15]
 				e.ValidUntil = ledger.Date(calendar.Date("2027-01-01").AddDays(i / 25)) // a coding day for each 25
 				e.Resource.Spatial = ledger.Region(fmt.Sprintf("43%02d00", i%14+1))
@@ -49,8 +49,8 @@ func synthetic(b *testing.B) *fixture {
 func BenchmarkSearch(b *testing.B) {
 	f := synthetic(b)
 	for _, term := range []string{"公共", "燃气电力", "燃气电力供水"} {
-		like := "SELECT e.n FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n " +
-			"WHERE t.public ->> 'title' LIKE ?1 OR t.public ->> 'description' LIKE ?1 ORDER BY e.n DESC LIMIT 20"
+		like := "SELECT e.n FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n JOIN registry_submission s ON s.n = t.submission " +
+			"WHERE unpack(s.value) ->> '$.resource.title' LIKE ?1 OR unpack(s.value) ->> '$.resource.description' LIKE ?1 ORDER BY e.n DESC LIMIT 20"
 		b.Run(term+"/like", func(b *testing.B) {
 			for b.Loop() {
 				rows, err := f.db.R.Query(like, "%"+term+"%")
@@ -66,7 +66,7 @@ func BenchmarkSearch(b *testing.B) {
 		})
 		b.Run(term+"/terms", func(b *testing.B) {
 			for b.Loop() {
-				rows, err := f.db.R.Query("SELECT e.n, t.public FROM registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid "+
+				rows, err := f.db.R.Query("SELECT e.n, t.value FROM registry_found f CROSS JOIN registry_entry e ON e.n = f.rowid "+
 					"JOIN registry_entry_text t ON t.n = e.n WHERE registry_found MATCH ? ORDER BY f.rowid DESC LIMIT 20", phrase(term))
 				if err != nil {
 					b.Fatal(err)

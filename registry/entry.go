@@ -23,7 +23,12 @@ const (
 
 // Statuses is the closed list, in order.
 func Statuses() []Status {
-	return []Status{StatusActive, StatusSuspended, StatusExpired, StatusCancelled, StatusRevoked}
+	e, _ := ledger.EnumOf("entry_statuses")
+	list := make([]Status, 0, len(e.Values))
+	for _, v := range e.Values {
+		list = append(list, Status(v.Word))
+	}
+	return list
 }
 
 // statusSQL is statusOn over a row e of registry_entry, with the day as argument 1.
@@ -51,45 +56,44 @@ func statusOf(e ledger.Entry, day ledger.Date) Status {
 // Summary is what is public of a registered resource (domain rule 2.7), with its
 // status today.
 type Summary struct {
-	Entry        ledger.ID      `json:"entry"`
-	Resource     ledger.ID      `json:"resource"`
-	CadCode      ledger.CadCode `json:"cad_code"`
-	RegistryCode string         `json:"registry_code,omitempty"`
-	Title        string         `json:"title"`
-	Description  string         `json:"description"`
-	Holder       Named          `json:"holder"`
-	Body         Named          `json:"registry_body"`
-	ValidFrom    ledger.Date    `json:"valid_from"` // the day of coding
-	ValidUntil   ledger.Date    `json:"valid_until"`
-	Status       Status         `json:"status"`
-	Region       ledger.Region  `json:"region"`
-	Domain       string         `json:"domain"`
-	Sector       string         `json:"sector"`
-	Periodicity  string         `json:"accrual_periodicity"`
-	SupplyMode   []string       `json:"supply_mode"`
+	Entry        ledger.ID      `json:"entry" zh:"登记结果编号" en:"entry"`
+	Resource     ledger.ID      `json:"resource" zh:"资源编号" en:"resource"`
+	CadCode      ledger.CadCode `json:"cad_code" zh:"平台编号" en:"our number"`
+	RegistryCode string         `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"official code"`
+	Title        string         `json:"title" zh:"名称" en:"title"`
+	Description  string         `json:"description" zh:"摘要" en:"summary"`
+	Holder       Named          `json:"holder" zh:"持有或管理单位" en:"who holds or manages it"`
+	Body         Named          `json:"registry_body" zh:"登记机构" en:"registry body"`
+	ValidFrom    ledger.Date    `json:"valid_from" zh:"赋码日" en:"day of coding"` // the day of coding
+	ValidUntil   ledger.Date    `json:"valid_until" zh:"有效期至（含）" en:"last day"`
+	Status       Status         `json:"status" form:"enum=entry_statuses" zh:"当日状态" en:"status today"`
+	Region       ledger.Region  `json:"region" zh:"区划" en:"region"`
+	Domain       string         `json:"domain" form:"enum=domains" zh:"领域" en:"domain"`
+	Sector       string         `json:"sector" form:"pattern=gbt4754" zh:"行业" en:"sector"`
+	Periodicity  string         `json:"accrual_periodicity" form:"enum=periodicities" zh:"更新频率" en:"how often it is updated"`
+	SupplyMode   []string       `json:"supply_mode" form:"list=1..3,enum=supply_modes" zh:"供给方式" en:"how it is supplied"`
 }
 
 // facts are what of a summary never depends on the day or on other records.
-func facts(e ledger.Entry) Summary {
+func facts(e ledger.EntryDetail) Summary {
 	return Summary{
-		Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Title,
+		Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Resource.Title,
 		Description: e.Resource.Description, Holder: Named{ID: e.Holder}, Body: Named{ID: e.Body}, ValidFrom: e.ValidFrom,
 		ValidUntil: e.ValidUntil, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Sector: e.Resource.Sector,
 		Periodicity: e.Resource.Periodicity, SupplyMode: e.Resource.SupplyMode,
 	}
 }
 
-// Entry is the record of a registration; NotFound if there is none. It holds more
-// than is public: Resource and Certificate don't.
-func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.Entry, error) {
-	return readmodel.One[ledger.Entry](ctx, r.read, missing("entry"),
-		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.id = ?", id)
+// Entry is a registration with the resource that was submitted for it; NotFound if
+// there is none. It holds more than is public: Resource and Certificate don't.
+func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.EntryDetail, error) {
+	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("entry"), "SELECT value FROM registry_entry_detail WHERE id = ?", id)
 }
 
 // EntryOf is the last entry of a resource; NotFound while it is not coded.
-func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.Entry, error) {
-	return readmodel.One[ledger.Entry](ctx, r.read, missing("resource"),
-		"SELECT t.value FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.subject = ? ORDER BY e.n DESC LIMIT 1", resource)
+func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.EntryDetail, error) {
+	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("resource"),
+		"SELECT value FROM registry_entry_detail WHERE subject = ? ORDER BY n DESC LIMIT 1", resource)
 }
 
 // Resource is what is public of a registered resource; NotFound while it is not coded.
@@ -99,8 +103,8 @@ func (r *Registry) Resource(ctx context.Context, id ledger.ID) (Summary, error) 
 		return Summary{}, err
 	}
 	s := facts(e)
-	s.Status = statusOf(e, r.today())
-	s.Holder.Name, s.Body.Name, err = r.names(ctx, e)
+	s.Status = statusOf(e.Entry, r.today())
+	s.Holder.Name, s.Body.Name, err = r.names(ctx, e.Entry)
 	return s, err
 }
 
@@ -125,19 +129,19 @@ const (
 
 // RightLine is one of the three lines of a certificate.
 type RightLine struct {
-	Kind    LineKind    `json:"kind"`
-	Party   *Named      `json:"party,omitempty"`
-	License ledger.ID   `json:"license,omitempty"`
-	From    ledger.Date `json:"from,omitempty"`
-	Until   ledger.Date `json:"until,omitempty"`
+	Kind    LineKind    `json:"kind" form:"enum=line_kinds" zh:"如何解读" en:"how it is to be read"`
+	Party   *Named      `json:"party,omitempty" zh:"单位" en:"party"`
+	License ledger.ID   `json:"license,omitempty" zh:"所依授权" en:"by this license"`
+	From    ledger.Date `json:"from,omitempty" zh:"起始日" en:"first day"`
+	Until   ledger.Date `json:"until,omitempty" zh:"截止日（含）" en:"last day"`
 }
 
 // Lines are the three rights in a certificate (protocol §8). Use and Operate come
 // from licenses: the caller fills them in.
 type Lines struct {
-	Hold    RightLine `json:"hold"`
-	Use     RightLine `json:"use"`
-	Operate RightLine `json:"operate"`
+	Hold    RightLine `json:"hold" zh:"持有或管理" en:"held or managed by"`
+	Use     RightLine `json:"use" zh:"授权使用" en:"authorized to use"`
+	Operate RightLine `json:"operate" zh:"授权经营" en:"authorized to operate"`
 }
 
 // StatementFormal is the key of the sentence that every certificate bears: the
@@ -147,57 +151,77 @@ const StatementFormal = "certificate.formal_examination"
 // Certificate states an entry, its rights and its status today (domain §6.4). Its
 // signature is that of the call Coding names.
 type Certificate struct {
-	Entry        ledger.ID      `json:"entry_id"`
-	SubjectType  string         `json:"subject_type"`
-	Subject      ledger.ID      `json:"subject_id"`
-	SubjectHash  ledger.Digest  `json:"subject_hash"`
-	Title        string         `json:"title"`
-	Holder       Named          `json:"holder"`
-	Rights       Lines          `json:"rights"`
-	RegistryCode string         `json:"registry_code,omitempty"`
-	CadCode      ledger.CadCode `json:"cad_code"`
-	IssuedOn     ledger.Date    `json:"issued_on"`
-	ValidUntil   ledger.Date    `json:"valid_until"`
-	Body         Named          `json:"registry_body"`
-	Status       Status         `json:"status"`
-	AsOf         ledger.Date    `json:"as_of"` // the day of Status
-	Statement    string         `json:"statement"`
-	Coding       ledger.Cite    `json:"coding"`
+	Entry        ledger.ID      `json:"entry_id" zh:"登记结果编号" en:"entry"`
+	SubjectType  string         `json:"subject_type" form:"enum=subject_types" zh:"登记对象种类" en:"what is registered"`
+	Subject      ledger.ID      `json:"subject_id" zh:"登记对象编号" en:"id of what is registered"`
+	SubjectHash  ledger.Digest  `json:"subject_hash" zh:"登记申请内容的 SHA-256" en:"SHA-256 of the call that applied"`
+	Title        string         `json:"title" zh:"名称" en:"title"`
+	Holder       Named          `json:"holder" zh:"持有或管理单位" en:"who holds or manages it"`
+	Rights       Lines          `json:"rights" zh:"三条权能" en:"the three lines"`
+	RegistryCode string         `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"official code"`
+	CadCode      ledger.CadCode `json:"cad_code" zh:"平台编号" en:"our number"`
+	IssuedOn     ledger.Date    `json:"issued_on" zh:"赋码日" en:"day of coding"`
+	ValidUntil   ledger.Date    `json:"valid_until" zh:"有效期至（含）" en:"last day"`
+	Body         Named          `json:"registry_body" zh:"登记机构" en:"registry body"`
+	Status       Status         `json:"status" form:"enum=entry_statuses" zh:"当日状态" en:"status on that day"`
+	AsOf         ledger.Date    `json:"as_of" zh:"状态所属日" en:"day of the status"` // the day of Status
+	Statement    string         `json:"statement" zh:"凭证声明" en:"statement of the certificate"`
+	Coding       ledger.Cite    `json:"coding" zh:"赋码请求的引用" en:"call that coded it"`
 }
 
 // Certificate is that of the entry with a code: ours or the official one. NotFound
 // if no entry bears it.
 func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, error) {
 	type coded struct {
-		Value  ledger.Entry
+		Value  ledger.EntryDetail
 		Coding ledger.Cite
 	}
-	c, err := readmodel.One[coded](ctx, r.read, missing("code"), "SELECT json_object('Value', json(t.value), 'Coding', json(t.coding)) "+
-		"FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n WHERE e.cad_code = ?1 OR e.registry_code = ?1 "+
-		"ORDER BY e.cad_code = ?1 DESC LIMIT 1", code)
+	c, err := readmodel.One[coded](ctx, r.read, missing("code"), "SELECT json_object('Value', json(value), 'Coding', json(coding)) "+
+		"FROM registry_entry_detail WHERE cad_code = ?1 OR registry_code = ?1 ORDER BY cad_code = ?1 DESC LIMIT 1", code)
 	if err != nil {
 		return Certificate{}, err
 	}
 	e, day := c.Value, r.today()
-	holder, body, err := r.names(ctx, e)
+	holder, body, err := r.names(ctx, e.Entry)
 	if err != nil {
 		return Certificate{}, err
 	}
 	named := Named{e.Holder, holder}
 	return Certificate{
-		Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
+		Entry: e.ID, SubjectType: e.SubjectType, Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Resource.Title,
 		Holder: named, Rights: Lines{Hold: RightLine{Kind: LineParty, Party: &named, From: e.ValidFrom, Until: e.ValidUntil}},
 		RegistryCode: e.RegistryCode, CadCode: e.CadCode, IssuedOn: e.ValidFrom, ValidUntil: e.ValidUntil,
-		Body: Named{e.Body, body}, Status: statusOf(e, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding,
+		Body: Named{e.Body, body}, Status: statusOf(e.Entry, day), AsOf: day, Statement: StatementFormal, Coding: c.Coding,
 	}, nil
 }
 
-// summary completes the facts of a row of a search.
-func summary(public []byte, status Status, holder, body string) (Summary, error) {
-	var s Summary
-	if err := json.Unmarshal(public, &s); err != nil {
-		return s, err
+// describe decodes what is shown and found of the resource of a submission.
+func describe(e *ledger.EntryDetail, submission []byte) error {
+	r := &e.Resource
+	return json.Unmarshal(submission, &struct {
+		Resource any `json:"resource"`
+	}{&struct {
+		Title       *string        `json:"title"`
+		Description *string        `json:"description"`
+		Domain      *string        `json:"domain"`
+		Sector      *string        `json:"sector"`
+		Spatial     *ledger.Region `json:"spatial"`
+		Periodicity *string        `json:"accrual_periodicity"`
+		SupplyMode  *[]string      `json:"supply_mode"`
+		Keywords    *[]string      `json:"keywords"`
+	}{&r.Title, &r.Description, &r.Domain, &r.Sector, &r.Spatial, &r.Periodicity, &r.SupplyMode, &r.Keywords}})
+}
+
+// summary makes the summary of a row of a search.
+func summary(entry, submission []byte, status Status, holder, body string) (Summary, error) {
+	var e ledger.EntryDetail
+	if err := json.Unmarshal(entry, &e.Entry); err != nil {
+		return Summary{}, err
 	}
+	if err := describe(&e, submission); err != nil {
+		return Summary{}, err
+	}
+	s := facts(e)
 	s.Status, s.Holder.Name, s.Body.Name = status, holder, body
 	return s, nil
 }

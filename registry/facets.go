@@ -17,17 +17,17 @@ const maxFacet = 100
 // text and the other facets' choices leave, not its own. At most the 100 most
 // frequent values each.
 type Facets struct {
-	Domain []Count `json:"domain"`
-	Region []Count `json:"region"` // the codes as registered, not summed up
-	Holder []Count `json:"holder"`
-	State  []Count `json:"state"`
+	Domain []Count `json:"domain" zh:"按领域" en:"by domain"`
+	Region []Count `json:"region" zh:"按登记的区划代码，不汇总" en:"by code of region as registered, not summed up"` // the codes as registered, not summed up
+	Holder []Count `json:"holder" zh:"按持有单位" en:"by holder"`
+	State  []Count `json:"state" zh:"按状态" en:"by status"`
 }
 
 // Count is one value of a facet.
 type Count struct {
-	Value string `json:"value"`
-	Label string `json:"label,omitempty"` // a holder's name
-	Count int    `json:"count"`
+	Value string `json:"value" zh:"取值" en:"value"`
+	Label string `json:"label,omitempty" zh:"持有单位的名称" en:"name of a holder"` // a holder's name
+	Count int    `json:"count" zh:"资源数" en:"number of resources"`
 }
 
 // group is how many records share all that is counted.

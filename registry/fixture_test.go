@@ -49,7 +49,7 @@ func open(t testing.TB, today ledger.Date) *fixture {
 func (f *fixture) record(t testing.TB, records ...ledger.Record) {
 	t.Helper()
 	err := sqldb.InTx(context.Background(), f.db.W, func(tx *sql.Tx) error {
-		for _, r := range records {
+		for _, r := range split(t, records) {
 			e := ledger.Event{
 				Name: "test", Party: id("caller"), Call: id("call" + string(r.Value)), Payload: ledger.DigestOf(r.Value),
 				Records: []ledger.Record{r, {Ref: "grant/" + ledger.Ref(id("g")), Value: json.RawMessage(`{}`)}},
@@ -63,6 +63,33 @@ func (f *fixture) record(t testing.TB, records ...ledger.Record) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// split puts what applications and entries say of their resources into records of
+// their own, as the ledger keeps it.
+func split(t testing.TB, records []ledger.Record) []ledger.Record {
+	t.Helper()
+	var list []ledger.Record
+	decode := func(r ledger.Record, v any) {
+		if err := json.Unmarshal(r.Value, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, r := range records {
+		switch r.Ref.Kind() {
+		case ledger.KindEntry:
+			var d ledger.EntryDetail
+			decode(r, &d)
+			list = append(list, rec(t, ledger.SubmissionRef(d.SubjectHash), ledger.Submission{Resource: d.Resource}), rec(t, r.Ref, d.Entry))
+		case ledger.KindApplication:
+			var d ledger.ApplicationDetail
+			decode(r, &d)
+			list = append(list, rec(t, ledger.SubmissionRef(d.SubmitPayload), d.Submission), rec(t, r.Ref, d.Application))
+		default:
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 func id(s string) ledger.ID { return ledger.DeriveID(s) }
@@ -79,16 +106,25 @@ func rec(t testing.TB, ref ledger.Ref, v any) ledger.Record {
 func partyRecord(t testing.TB, name string, roles ...ledger.Role) ledger.Record {
 	p := ledger.Party{
 		ID: id(name), Name: name, Region: "430300", Roles: roles,
-		Keys: []ledger.KeyRecord{{Kid: ledger.KeyID("kid-" + name), Use: ledger.UseAuth, From: 5}, {Kid: ledger.KeyID("old-" + name), Use: ledger.UseSign, Until: 9}},
 	}
 	return rec(t, ledger.RefTo(ledger.KindParty, p.ID), p)
 }
 
+// keyRecords are the two keys of a party of that name: an auth key, and a sign key
+// that has ended.
+func keyRecords(t testing.TB, name string) []ledger.Record {
+	auth := ledger.KeyRecord{Kid: ledger.KeyID("kid-" + name), Party: id(name), Use: ledger.UseAuth, From: 5}
+	old := ledger.KeyRecord{Kid: ledger.KeyID("old-" + name), Party: id(name), Use: ledger.UseSign, Until: 9}
+	return []ledger.Record{rec(t, ledger.KeyRef(auth.Kid), auth), rec(t, ledger.KeyRef(old.Kid), old)}
+}
+
 // entry is an active entry of the resource of that name.
-func entry(name, holder string, change ...func(*ledger.Entry)) ledger.Entry {
-	e := ledger.Entry{
-		ID: id("entry" + name), SubjectType: "resource", Subject: id("resource" + name), SubjectHash: ledger.DigestOf([]byte(name)),
-		Title: name, Holder: id(holder), Body: id("市数据登记中心"), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-15",
+func entry(name, holder string, change ...func(*ledger.EntryDetail)) ledger.EntryDetail {
+	e := ledger.EntryDetail{
+		Entry: ledger.Entry{
+			ID: id("entry" + name), SubjectType: "resource", Subject: id("resource" + name), SubjectHash: ledger.DigestOf([]byte(name)),
+			Holder: id(holder), Body: id("市数据登记中心"), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-15",
+		},
 		Resource: ledger.Resource{
 			ID: id("resource" + name), Title: name, Description: "关于" + name + "的说明", Publisher: id(holder), Domain: "transport",
 			Spatial: "430300", Sector: "G54", Periodicity: "daily", SupplyMode: []string{"open"}, Keywords: []string{"关键词"},
@@ -102,18 +138,21 @@ func entry(name, holder string, change ...func(*ledger.Entry)) ledger.Entry {
 	return e
 }
 
-func entryRecord(t testing.TB, e ledger.Entry) ledger.Record {
+func entryRecord(t testing.TB, e ledger.EntryDetail) ledger.Record {
 	return rec(t, ledger.RefTo(ledger.KindEntry, e.ID), e)
 }
 
-func application(name string, state ledger.ApplicationState) ledger.Application {
-	return ledger.Application{
-		ID: id("application" + name), Kind: "initial", SubjectType: "resource", Applicant: id("市交通运输局"), Body: id("市数据登记中心"),
-		State: state, Resource: ledger.Resource{Title: name, Description: name + "的摘要"}, Cite: ledger.Cite{Payload: ledger.DigestOf([]byte(name))},
+func application(name string, state ledger.ApplicationState) ledger.ApplicationDetail {
+	return ledger.ApplicationDetail{
+		Application: ledger.Application{
+			ID: id("application" + name), Kind: "initial", SubjectType: "resource", Applicant: id("市交通运输局"), Body: id("市数据登记中心"),
+			State: state, SubmitPayload: ledger.DigestOf([]byte("submit " + name)), Cite: ledger.Cite{Payload: ledger.DigestOf([]byte(name))},
+		},
+		Submission: ledger.Submission{Resource: ledger.Resource{Title: name, Description: name + "的摘要"}},
 	}
 }
 
-func applicationRecord(t testing.TB, a ledger.Application) ledger.Record {
+func applicationRecord(t testing.TB, a ledger.ApplicationDetail) ledger.Record {
 	return rec(t, ledger.RefTo(ledger.KindApplication, a.ID), a)
 }
 

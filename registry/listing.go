@@ -20,7 +20,7 @@ var (
 
 	numbers      = []readmodel.Column{readmodel.Number("n")}
 	applications = readmodel.NewListing(readmodel.Listing{
-		Name: "registry.applications", Table: "registry_application", Order: numbers,
+		Name: "registry.applications", Table: "registry_application_detail", Order: numbers,
 		Filters: []readmodel.Filter{byBody, byApplicant, byState},
 	})
 	parties = readmodel.NewListing(readmodel.Listing{
@@ -37,15 +37,15 @@ type Filter struct {
 	Limit     int
 }
 
-// Applications lists applications, the last submitted first, with the cursor of
-// the next page.
-func (r *Registry) Applications(ctx context.Context, f Filter) ([]ledger.Application, string, error) {
+// Applications lists applications with what they submitted last, the last submitted
+// first, with the cursor of the next page.
+func (r *Registry) Applications(ctx context.Context, f Filter) ([]ledger.ApplicationDetail, string, error) {
 	if f.State != "" {
 		if err := ledger.OneOf("state", f.State, ledger.ApplicationStates()); err != nil {
 			return nil, "", err
 		}
 	}
-	return readmodel.ListPage[ledger.Application](ctx, r.read, applications, readmodel.Page{Cursor: f.Cursor, Limit: f.Limit},
+	return readmodel.ListPage[ledger.ApplicationDetail](ctx, r.read, applications, readmodel.Page{Cursor: f.Cursor, Limit: f.Limit},
 		readmodel.Is(byBody, f.Body), readmodel.Is(byApplicant, f.Applicant), readmodel.Is(byState, f.State))
 }
 

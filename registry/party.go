@@ -28,18 +28,20 @@ func (r *Registry) PartyByName(ctx context.Context, name string) (ledger.Party, 
 }
 
 // PartyByKid is the party that a public key belongs to and the record of the key,
-// which may have ended: the caller holds KeyRecord.Valid and Use against its need.
+// which may have ended: the caller checks KeyRecord.Valid and Use against its need.
 func (r *Registry) PartyByKid(ctx context.Context, kid ledger.KeyID) (ledger.Party, ledger.KeyRecord, error) {
-	p, err := readmodel.One[ledger.Party](ctx, r.read, missing("kid"),
-		"SELECT p.value FROM registry_key k JOIN registry_party p ON p.id = k.party WHERE k.kid = ?", kid)
-	if err != nil {
-		return ledger.Party{}, ledger.KeyRecord{}, err
+	type owned struct {
+		Party ledger.Party
+		Key   ledger.KeyRecord
 	}
-	k, ok := p.Key(kid)
-	if !ok {
-		return ledger.Party{}, ledger.KeyRecord{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("kid")
-	}
-	return p, k, nil
+	o, err := readmodel.One[owned](ctx, r.read, missing("kid"), "SELECT json_object('Party', json(p.value), 'Key', json(k.value)) "+
+		"FROM registry_key k JOIN registry_party p ON p.id = k.party WHERE k.kid = ?", kid)
+	return o.Party, o.Key, err
+}
+
+// Keys are all keys of a party, valid or ended, in the order in which they came.
+func (r *Registry) Keys(ctx context.Context, party ledger.ID) ([]ledger.KeyRecord, error) {
+	return readmodel.List[ledger.KeyRecord](ctx, r.read, "SELECT value FROM registry_key WHERE party = ? ORDER BY n", party)
 }
 
 // span is the half-open range of codes that lie in region; all for an empty one.

@@ -13,8 +13,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Project stores what e says of the beginning, parties, calendar, applications and
-// entries; other records are not this package's.
+// Project stores what e says of the beginning, parties, keys, calendar, submissions,
+// applications and entries; other records are not this package's.
 func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := r.Prepare(e)
 	if err != nil {
@@ -36,6 +36,10 @@ func prepare(e ledger.Event, r ledger.Record) (readmodel.Step, error) {
 		return prepareYear(r)
 	case ledger.KindParty:
 		return prepareParty(r)
+	case ledger.KindKey:
+		return prepareKey(r)
+	case ledger.KindSubmission:
+		return readmodel.Write(submissionRow, r.Ref.ID(), readmodel.Pack(r.Value)), nil
 	case ledger.KindApplication:
 		return prepareApplication(r)
 	case ledger.KindEntry:
@@ -48,9 +52,10 @@ var (
 	genesisRow     = readmodel.Row{Table: "registry_genesis", Key: "one", Columns: []string{"value"}}.Upsert()
 	yearRow        = readmodel.Row{Table: "registry_calendar", Key: "year", Columns: []string{"value"}}.Upsert()
 	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "value"}}.Upsert() + " RETURNING n"
-	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Columns: []string{"party"}}.Upsert()
+	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Once: []string{"party"}, Columns: []string{"value"}}.Upsert()
+	submissionRow  = readmodel.Row{Table: "registry_submission", Key: "payload", Once: []string{"value"}}.Upsert()
 	applicationRow = readmodel.Row{
-		Table: "registry_application", Key: "id", Once: []string{"applicant"}, Columns: []string{"body", "state", "value"},
+		Table: "registry_application", Key: "id", Once: []string{"applicant"}, Columns: []string{"body", "state", "value", "submission"},
 	}.Upsert()
 	entryRow = readmodel.Row{
 		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
@@ -58,7 +63,7 @@ var (
 	}.Upsert() + " RETURNING n"
 	// The call that coded an entry is that of its first event: later ones only
 	// change its state.
-	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"public", "value"}}.Upsert()
+	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "value"}}.Upsert()
 )
 
 const foundRow = "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)"
@@ -89,64 +94,82 @@ func prepareParty(r ledger.Record) (readmodel.Step, error) {
 				return err
 			}
 		}
-		for _, k := range p.Keys {
-			if err := readmodel.Exec(ctx, tx, keyRow, k.Kid, p.ID); err != nil {
-				return err
-			}
-		}
 		return nil
 	}, nil
 }
 
-// prepareApplication decodes only what the row needs: an application is long.
+// prepareKey writes a key of a party; the recovery key is no key to act or to log in
+// with.
+func prepareKey(r ledger.Record) (readmodel.Step, error) {
+	k, err := readmodel.Decode[ledger.KeyRecord](r)
+	if err != nil || k.Recovery {
+		return nil, err
+	}
+	return readmodel.Write(keyRow, k.Kid, k.Party, string(r.Value)), nil
+}
+
+// prepareApplication writes an application, which refers to its submission by number.
 func prepareApplication(r ledger.Record) (readmodel.Step, error) {
-	a, err := readmodel.Decode[struct {
-		ID        ledger.ID               `json:"id"`
-		Applicant ledger.ID               `json:"applicant"`
-		Body      ledger.ID               `json:"body"`
-		State     ledger.ApplicationState `json:"state"`
-	}](r)
+	a, err := readmodel.Decode[ledger.Application](r)
 	if err != nil {
 		return nil, err
 	}
-	return readmodel.Write(applicationRow, a.ID, a.Applicant, a.Body, a.State, string(r.Value)), nil
+	return func(ctx context.Context, tx *sql.Tx) error {
+		n, err := readmodel.One[int64](ctx, tx, missing("submit_payload"), "SELECT n FROM registry_submission WHERE payload = ?", a.SubmitPayload)
+		if err != nil {
+			return err
+		}
+		return readmodel.Exec(ctx, tx, applicationRow, a.ID, a.Applicant, a.Body, a.State, string(r.Value), n)
+	}, nil
 }
 
-// prepareEntry writes the narrow row, the facts to show and the terms to find.
+// prepareEntry writes the narrow row, the record and the terms to find. What
+// was submitted is there already.
 func prepareEntry(ev ledger.Event, r ledger.Record) (readmodel.Step, error) {
 	e, err := readmodel.Decode[ledger.Entry](r)
 	if err != nil {
 		return nil, err
 	}
-	public, err := json.Marshal(facts(e))
-	if err != nil {
-		return nil, fmt.Errorf("encode facts: %w", err)
-	}
 	coding, err := json.Marshal(ledger.Cite{Party: ev.Party, Call: ev.Call, Payload: ev.Payload})
 	if err != nil {
 		return nil, fmt.Errorf("encode citation: %w", err)
 	}
-	title := bigram.Index(norm.NFKC.String(e.Title))
 	official := sql.NullString{String: e.RegistryCode, Valid: e.RegistryCode != ""}
 	return func(ctx context.Context, tx *sql.Tx) error {
+		d, submission, err := submitted(ctx, tx, e)
+		if err != nil {
+			return err
+		}
 		var n int64
-		if err := tx.QueryRowContext(ctx, entryRow, e.ID, e.Subject, e.CadCode, e.Holder, e.Body, e.Resource.Domain, e.Resource.Spatial,
+		if err := tx.QueryRowContext(ctx, entryRow, e.ID, e.Subject, e.CadCode, e.Holder, e.Body, d.Resource.Domain, d.Resource.Spatial,
 			e.State, len(e.Suspensions) > 0, e.ValidUntil, official).Scan(&n); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
-		if err := readmodel.Exec(ctx, tx, textRow, n, string(coding), string(public), string(r.Value)); err != nil {
+		if err := readmodel.Exec(ctx, tx, textRow, n, string(coding), submission, string(r.Value)); err != nil {
 			return err
 		}
 		holder, err := nameOf(ctx, tx, e.Holder)
 		if err != nil {
 			return err
 		}
-		return readmodel.Exec(ctx, tx, foundRow, n, title, rest(e, holder))
+		return readmodel.Exec(ctx, tx, foundRow, n, bigram.Index(norm.NFKC.String(d.Resource.Title)), rest(d, holder))
 	}, nil
 }
 
+// submitted joins an entry with the resource that was submitted for it, and returns
+// the number of the submission too.
+func submitted(ctx context.Context, q readmodel.Querier, e ledger.Entry) (ledger.EntryDetail, int64, error) {
+	d := ledger.EntryDetail{Entry: e}
+	var n int64
+	var value []byte
+	if err := q.QueryRowContext(ctx, "SELECT n, unpack(value) FROM registry_submission WHERE payload = ?", e.SubjectHash).Scan(&n, &value); err != nil {
+		return d, n, fmt.Errorf("read submission %s: %w", e.SubjectHash, err)
+	}
+	return d, n, describe(&d, value)
+}
+
 // rest is the terms of all that may be searched of an entry but its title.
-func rest(e ledger.Entry, holder string) string {
+func rest(e ledger.EntryDetail, holder string) string {
 	fields := append([]string{e.Resource.Description, holder}, e.Resource.Keywords...)
 	for i, s := range fields {
 		fields[i] = norm.NFKC.String(s)

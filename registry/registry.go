@@ -51,8 +51,8 @@ func (r *Registry) today() ledger.Date { return ledger.Date(calendar.Of(r.now().
 
 // Named is a party by id and name.
 type Named struct {
-	ID   ledger.ID `json:"id"`
-	Name string    `json:"name"`
+	ID   ledger.ID `json:"id" zh:"单位编号" en:"id of the party"`
+	Name string    `json:"name" zh:"单位名称" en:"its name"`
 }
 
 // Genesis is the ledger's beginning; NotFound while nothing is recorded.

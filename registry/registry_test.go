@@ -15,11 +15,11 @@ import (
 
 func TestCertificate(t *testing.T) {
 	f := city(t)
-	e := entry("公交车辆到离站信息", "市交通运输局", func(e *ledger.Entry) { e.RegistryCode = "4303001234567890123456" })
+	e := entry("公交车辆到离站信息", "市交通运输局", func(e *ledger.EntryDetail) { e.RegistryCode = "4303001234567890123456" })
 	f.record(t, entryRecord(t, e))
 	holder := registry.Named{ID: e.Holder, Name: "市交通运输局"}
 	want := registry.Certificate{
-		Entry: e.ID, SubjectType: "resource", Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Title,
+		Entry: e.ID, SubjectType: "resource", Subject: e.Subject, SubjectHash: e.SubjectHash, Title: e.Resource.Title,
 		Holder:       holder,
 		Rights:       registry.Lines{Hold: registry.RightLine{Kind: registry.LineParty, Party: &holder, From: "2026-10-15", Until: "2029-10-15"}},
 		RegistryCode: e.RegistryCode, CadCode: e.CadCode, IssuedOn: "2026-10-15", ValidUntil: "2029-10-15",
@@ -52,12 +52,20 @@ func TestCertificate(t *testing.T) {
 func TestParties(t *testing.T) {
 	f := open(t, "2026-10-20")
 	f.record(t, partyRecord(t, "市交通运输局", ledger.RoleHolder), partyRecord(t, "市数据登记中心", ledger.RoleRegistryBody, ledger.RoleAssessor))
+	f.record(t, keyRecords(t, "市交通运输局")...)
+	f.record(t, rec(t, ledger.KeyRef("recovery"), ledger.KeyRecord{Kid: "recovery", Party: id("市交通运输局"), Recovery: true}))
 	p, k, err := f.PartyByKid(t.Context(), "old-市交通运输局")
 	if err != nil || p.Name != "市交通运输局" || k.Until != 9 {
 		t.Errorf("by key: %s, %+v, %v", p.Name, k, err)
 	}
-	if _, _, err := f.PartyByKid(t.Context(), "none"); !errors.Is(err, ledger.NotFound) {
-		t.Errorf("unknown key: %v", err)
+	for _, kid := range []ledger.KeyID{"none", "recovery"} {
+		if _, _, err := f.PartyByKid(t.Context(), kid); !errors.Is(err, ledger.NotFound) {
+			t.Errorf("key %s: %v", kid, err)
+		}
+	}
+	keys, err := f.Keys(t.Context(), id("市交通运输局"))
+	if err != nil || len(keys) != 2 || keys[0].Kid != "kid-市交通运输局" || keys[1].Kid != "old-市交通运输局" {
+		t.Errorf("its keys: %+v, %v", keys, err)
 	}
 	if p, err := f.PartyByName(t.Context(), "市数据登记中心"); err != nil || p.ID != id("市数据登记中心") {
 		t.Errorf("by name: %s, %v", p.ID, err)
@@ -193,14 +201,14 @@ func TestOverdue(t *testing.T) {
 	demo := application("演示", ledger.AppSubmitted)
 	demo.AcceptDue = period("2026-01-01", 0)
 	f.record(t, autumn(t), rec(t, ledger.GenesisRef, ledger.Genesis{Limits: ledger.StatutoryLimits()}))
-	for _, a := range []ledger.Application{submitted, returned, examined, objected, coding, demo} {
+	for _, a := range []ledger.ApplicationDetail{submitted, returned, examined, objected, coding, demo} {
 		f.record(t, applicationRecord(t, a))
 	}
 	got, err := f.Overdue(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	alarm := func(a ledger.Application, step registry.Step, objection ledger.ID, due ledger.Date, days int) registry.Alarm {
+	alarm := func(a ledger.ApplicationDetail, step registry.Step, objection ledger.ID, due ledger.Date, days int) registry.Alarm {
 		return registry.Alarm{Application: a.ID, Applicant: a.Applicant, Body: a.Body, Title: a.Resource.Title, Step: step, Objection: objection, Due: due, Days: days}
 	}
 	want := []registry.Alarm{

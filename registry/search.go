@@ -32,10 +32,10 @@ type Query struct {
 
 // Page is one page of a search.
 type Page struct {
-	Resources []Summary `json:"resources"`
-	Facets    Facets    `json:"facets"`
-	Total     int       `json:"total"`          // of all pages
-	Next      string    `json:"next,omitempty"` // cursor of the next page, empty on the last
+	Resources []Summary `json:"resources" zh:"本页资源" en:"resources of this page"`
+	Facets    Facets    `json:"facets" zh:"各项计数" en:"counts"`
+	Total     int       `json:"total" zh:"全部页的总数" en:"number on all pages"`                                             // of all pages
+	Next      string    `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"` // cursor of the next page, empty on the last
 }
 
 // Tiers of a search by text: what has all words in its title comes first, each
@@ -141,15 +141,15 @@ func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool
 			out.Next, err = s.cursor(at)
 			return true, err
 		}
-		var public []byte
+		var entry, submission []byte
 		var status Status
 		var holder, body string
-		if err := rows.Scan(&at.n, &public, &status, &holder, &body); err != nil {
+		if err := rows.Scan(&at.n, &entry, &submission, &status, &holder, &body); err != nil {
 			return false, fmt.Errorf("search: %w", err)
 		}
-		found, err := summary(public, status, holder, body)
+		found, err := summary(entry, submission, status, holder, body)
 		if err != nil {
-			return false, fmt.Errorf("decode facts: %w", err)
+			return false, fmt.Errorf("decode entry: %w", err)
 		}
 		out.Resources = append(out.Resources, found)
 	}
@@ -192,8 +192,8 @@ func (s search) query(at place) (string, []any) {
 	case tierRest:
 		add("registry_found MATCH @", "("+s.match+") NOT ("+title+")")
 	}
-	return "SELECT e.n, t.public, " + statusSQL + ", coalesce(h.name, ''), coalesce(b.name, '') FROM " + from +
-		" JOIN registry_entry_text t ON t.n = e.n LEFT JOIN registry_party h ON h.id = e.holder LEFT JOIN registry_party b ON b.id = e.body" +
+	return "SELECT e.n, t.value, unpack(s.value), " + statusSQL + ", coalesce(h.name, ''), coalesce(b.name, '') FROM " + from +
+		" JOIN registry_entry_text t ON t.n = e.n JOIN registry_submission s ON s.n = t.submission LEFT JOIN registry_party h ON h.id = e.holder LEFT JOIN registry_party b ON b.id = e.body" +
 		" WHERE " + strings.Join(conditions, " AND ") + " ORDER BY " + number + " DESC", args
 }
 

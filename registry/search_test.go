@@ -21,18 +21,18 @@ func city(t *testing.T) *fixture {
 		partyRecord(t, "市交通运输局", ledger.RoleHolder), partyRecord(t, "市卫生健康委", ledger.RoleHolder),
 		partyRecord(t, "市数据登记中心", ledger.RoleRegistryBody),
 		entryRecord(t, entry("公交车辆到离站信息", "市交通运输局")),
-		entryRecord(t, entry("道路拥堵指数", "市交通运输局", func(e *ledger.Entry) { e.Resource.Description = "含公交车辆的平均速度" })),
-		entryRecord(t, entry("医院床位", "市卫生健康委", func(e *ledger.Entry) {
+		entryRecord(t, entry("道路拥堵指数", "市交通运输局", func(e *ledger.EntryDetail) { e.Resource.Description = "含公交车辆的平均速度" })),
+		entryRecord(t, entry("医院床位", "市卫生健康委", func(e *ledger.EntryDetail) {
 			e.Resource.Domain, e.Resource.Spatial, e.Resource.Keywords = "health", "430100", []string{"ICU"}
 		})),
-		entryRecord(t, entry("门诊量", "市卫生健康委", func(e *ledger.Entry) {
+		entryRecord(t, entry("门诊量", "市卫生健康委", func(e *ledger.EntryDetail) {
 			e.Resource.Domain, e.ValidUntil = "health", "2026-10-19"
 		})),
-		entryRecord(t, entry("疫苗库存", "市卫生健康委", func(e *ledger.Entry) {
+		entryRecord(t, entry("疫苗库存", "市卫生健康委", func(e *ledger.EntryDetail) {
 			e.Resource.Domain, e.Suspensions = "health", []ledger.Suspension{{Role: ledger.RoleRegulator}}
 		})),
-		entryRecord(t, entry("旧航道", "市交通运输局", func(e *ledger.Entry) { e.State = ledger.EntryCancelled })),
-		entryRecord(t, entry("假航班", "市交通运输局", func(e *ledger.Entry) { e.State = ledger.EntryRevoked })),
+		entryRecord(t, entry("旧航道", "市交通运输局", func(e *ledger.EntryDetail) { e.State = ledger.EntryCancelled })),
+		entryRecord(t, entry("假航班", "市交通运输局", func(e *ledger.EntryDetail) { e.State = ledger.EntryRevoked })),
 	)
 	return f
 }
@@ -88,7 +88,7 @@ func TestSearchIsPublic(t *testing.T) {
 	}
 	e := entry("公交车辆到离站信息", "市交通运输局")
 	want := map[string]any{
-		"entry": string(e.ID), "resource": string(e.Subject), "cad_code": string(e.CadCode), "title": e.Title,
+		"entry": string(e.ID), "resource": string(e.Subject), "cad_code": string(e.CadCode), "title": e.Resource.Title,
 		"description": e.Resource.Description, "holder": map[string]any{"id": string(e.Holder), "name": "市交通运输局"},
 		"registry_body": map[string]any{"id": string(e.Body), "name": "市数据登记中心"}, "valid_from": "2026-10-15", "valid_until": "2029-10-15",
 		"status": "active", "region": "430300", "domain": "transport", "sector": "G54", "accrual_periodicity": "daily", "supply_mode": []any{"open"},
@@ -127,8 +127,9 @@ func TestProjectAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.record(t, entryRecord(t, entry("公交车辆到离站信息", "市交通运输局", func(e *ledger.Entry) {
-		e.Title, e.RegistryCode, e.State = "巴士到站", "4303-0001", ledger.EntryRevoked
+	f.record(t, entryRecord(t, entry("公交车辆到离站信息", "市交通运输局", func(e *ledger.EntryDetail) {
+		e.Resource.Title, e.SubjectHash = "巴士到站", ledger.DigestOf([]byte("changed"))
+		e.RegistryCode, e.State = "4303-0001", ledger.EntryRevoked
 	})))
 	if got := titles(f.search(t, registry.Query{Text: "到离站"})); len(got) != 1 {
 		t.Errorf("by the description alone: %v", got) // the fixture's description still has it
@@ -157,7 +158,7 @@ func TestPages(t *testing.T) {
 			if n%3 == 0 {
 				name = fmt.Sprintf("公交%03d", n)
 			}
-			rs = append(rs, entryRecord(t, entry(name, "甲局", func(e *ledger.Entry) {
+			rs = append(rs, entryRecord(t, entry(name, "甲局", func(e *ledger.EntryDetail) {
 				e.Resource.Description = "公交的说明"
 				if n%2 == 0 {
 					e.Resource.Domain = "health"

@@ -193,7 +193,7 @@ type newGroup struct{ kong.Plugins }
 
 // begin adds an empty group for a kind of record, and returns it.
 func (g *group) begin(name, kind string) *group {
-	v := g.put(name, "Records of kind "+kind+".", reflect.ValueOf(&newGroup{}))
+	v := g.put(name, "Records of kind "+kind+". "+kind+" 类记录。", reflect.ValueOf(&newGroup{}))
 	inside, _ := reflect.TypeAssert[*newGroup](v)
 	return &group{path: name, more: &inside.Plugins, taken: map[string]bool{}}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -92,6 +93,33 @@ func TestEveryActHasACommand(t *testing.T) {
 	for line, fn := range lines {
 		if leaf := found[fn]; leaf == nil || path(leaf) != line {
 			t.Errorf("cadastre %s does not call %s", line, fn)
+		}
+	}
+}
+
+// TestEveryCommandIsInBothLanguages, groups of commands too.
+func TestEveryCommandIsInBothLanguages(t *testing.T) {
+	parser, err := newParser(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	var look func(n *kong.Node)
+	look = func(n *kong.Node) {
+		if n.Type == kong.CommandNode {
+			seen[path(n)] = true
+			if !hasHan(n.Help) || !strings.ContainsFunc(n.Help, func(r rune) bool { return r < unicode.MaxASCII && unicode.IsLetter(r) }) {
+				t.Errorf("cadastre %s: %q", path(n), n.Help)
+			}
+		}
+		for _, c := range n.Children {
+			look(c)
+		}
+	}
+	look(parser.Model.Node)
+	for line := range chinese {
+		if !seen[line] {
+			t.Errorf("there is no command %q", line)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/demo"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/proving"
 )
 
 type demoCmd struct {
@@ -64,7 +65,7 @@ func (c *demoCmd) Run(p *program) error {
 	}
 	r, err := demo.Run(p.ctx, demo.Options{
 		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
-		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: checkers(), Verify: checkBundle,
+		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: proving.Checkers(), Verify: checkBundle,
 	})
 	if err != nil {
 		return err
@@ -105,14 +106,20 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 	if c.Dir == "" {
 		return
 	}
-	fmt.Fprintf(p.out, "  cadastre verify %s --trust %s\n", r.Bundle, r.Trust)
-	fmt.Fprintf(p.out, "  cadastre fetch %s --output file.csv --profile %s\n", r.Order, r.Profiles["buyer"])
-	fmt.Fprintf(p.out, "  cadastre trace --sha256 %s --profile %s\n", r.SHA256, r.Profiles["regulator"])
+	self := os.Args[0]
+	fmt.Fprintf(p.out, "%s\n  %s verify %s --trust %s\n", p.say("离线核验：", "Offline:"), self, r.Bundle, r.Trust)
+	if c.Serve {
+		fmt.Fprintln(p.out, p.say("节点运行时，在另一终端中：", "While the node is served, in another terminal:"))
+	} else {
+		fmt.Fprintf(p.out, "%s\n  %s serve --dir %s\n", p.say("先启动节点，再在另一终端中：", "Serve the node, then in another terminal:"), self, c.Dir)
+	}
+	fmt.Fprintf(p.out, "  %s fetch %s --output file.csv --profile %s\n", self, r.Order, r.Profiles["buyer"])
+	fmt.Fprintf(p.out, "  %s trace --sha256 %s --profile %s\n", self, r.SHA256, r.Profiles["regulator"])
 }
 
 func (c *demoCmd) serve(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: checkers(),
+		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: proving.Checkers(),
 	})
 	if err != nil {
 		return err
@@ -122,6 +129,7 @@ func (c *demoCmd) serve(p *program) error {
 		listen = defaultListen
 	}
 	err = n.Serve(p.ctx, node.Listen{Address: listen}, func(url string) {
+		p.moveProfiles(c.Dir, url)
 		fmt.Fprintf(p.err, p.say("\n数籍正在提供服务，按 Ctrl-C 结束：\n  %s/            检索与登记凭证\n  %s/openapi.json  接口说明\n  各单位的身份文件在 %s/profiles\n",
 			"\nCadastre is serving; Ctrl-C ends it:\n  %s/            search and certificates\n  %s/openapi.json  the API\n  the parties' profiles are in %s/profiles\n"), url, url, c.Dir)
 	})

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
@@ -256,6 +259,22 @@ const defaultListen = "127.0.0.1:8480"
 
 func now() time.Time { return time.Now() }
 
+// moveProfiles has the profiles that a demonstration keeps in its node's folder
+// name the address where the node is served now, so that commands find it. An
+// address that is not this machine's own may be a proxy's: it is not known.
+func (p *program) moveProfiles(dir, address string) {
+	u, err := url.Parse(address)
+	if err == nil && !net.ParseIP(u.Hostname()).IsLoopback() {
+		return
+	}
+	if err == nil {
+		err = client.MoveProfiles(filepath.Join(dir, "profiles"), address)
+	}
+	if err != nil {
+		fmt.Fprintln(p.err, "cadastre:", explain(err, p.Lang))
+	}
+}
+
 func trimmed(b []byte) []byte {
 	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r' || b[len(b)-1] == ' ') {
 		b = b[:len(b)-1]
@@ -277,12 +296,13 @@ type serveCmd struct {
 func (c *serveCmd) Run(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
 		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
-		Now: now, Version: version(), Checkers: checkers(),
+		Now: now, Version: version(), Checkers: proving.Checkers(),
 	})
 	if err != nil {
 		return err
 	}
 	ready := func(url string) {
+		p.moveProfiles(c.Dir, url)
 		fmt.Fprintf(p.err, "%s %s\n", p.say("数籍已启动：", "Cadastre is serving:"), url)
 	}
 	err = n.Serve(p.ctx, node.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)

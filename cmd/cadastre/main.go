@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -31,12 +32,15 @@ const (
 	exitUsage       = 2
 	exitRefused     = 3 // the ledger or the node refused: asking again changes nothing
 	exitUnavailable = 4 // no answer: the same command may be run again
-	exitUnproven    = 5 // verify: something that the bundle claims does not hold
+	exitUnproven    = 5 // verify, audit: something that is claimed does not hold
 )
 
-const description = `Cadastre (数籍): the open register and marketplace for public data.
+const description = `数籍 Cadastre：公共数据的开放登记与交易平台。 The open register and marketplace for public data.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify).`
+退出码：0 完成，1 失败，2 用法有误，3 被拒绝，4 暂不可用（请再次运行），5 未能核验（verify、audit）。各命令的说明为中英文，选项的说明为英文；提示默认为中文（--lang）。
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify, audit). Commands are described in both
+languages, flags in English; messages are Chinese unless --lang says otherwise.`
 
 // program is what every command is given.
 type program struct {
@@ -74,6 +78,7 @@ type commands struct {
 	Fetch    fetchCmd    `cmd:"" help:"Fetch what an order bought, resumably, and check it."`
 	Trace    traceCmd    `cmd:"" help:"Trace a file, receipt, order, product, resource or certificate to the right it rests on."`
 	Verify   verifyCmd   `cmd:"" help:"Check an evidence bundle offline."`
+	Audit    auditCmd    `cmd:"" help:"Replay a whole ledger and judge every delivery: a node's log by its address, or its folder."`
 	Calendar calendarCmd `cmd:"" help:"Working days: propose a year's list, reckon a due day."`
 	Acts     actsCmd     `cmd:"" help:"Print every function of the ledger: who may call it, on what, and where it leads."`
 	Call     callCmd     `cmd:"" help:"Sign and send any call, its arguments from a JSON file."`
@@ -115,18 +120,16 @@ func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
 		return nil, fmt.Errorf("read the table of commands: %w", err)
 	}
 	exemplify(parser.Model.Node)
+	speakBoth(parser.Model.Node)
 	return parser, nil
 }
-
-// errUnproven is what verify returns when a claim does not hold.
-var errUnproven = errors.New("not proven")
 
 func exitCode(err error) int {
 	var bad *client.BadProfileError
 	switch {
 	case errors.As(err, &bad):
 		return exitFailed
-	case errors.Is(err, errUnproven):
+	case errors.Is(err, proving.ErrUnproven):
 		return exitUnproven
 	case errors.Is(err, ledger.Unavailable):
 		return exitUnavailable

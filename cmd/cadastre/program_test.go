@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -82,10 +83,16 @@ func (b built) demo(dir string) told {
 	return d
 }
 
-// serve runs the node of a folder until the test ends, where Ctrl-C ends it.
+// serve runs the node of a folder until the test ends.
 func (b built) serve(dir string, flags ...string) (url string, pid int) {
 	b.t.Helper()
-	c := exec.Command(b.path, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--lang", "en"}, flags...)...)
+	return b.start(append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--lang", "en"}, flags...)...)
+}
+
+// start runs a command that serves until the test ends, where Ctrl-C ends it.
+func (b built) start(args ...string) (url string, pid int) {
+	b.t.Helper()
+	c := exec.Command(b.path, args...)
 	errs, err := c.StderrPipe()
 	if err != nil {
 		b.t.Fatal(err)
@@ -160,9 +167,41 @@ type served struct {
 	pid int
 }
 
-// as are the flags of whoever acts.
+// as are the flags of whoever acts. The profile knows where the node is served.
 func (s served) as(who string, args ...string) []string {
-	return append(args, "--profile", s.Profiles[who], "--url", s.url)
+	return append(args, "--profile", s.Profiles[who])
+}
+
+// TestProfilesOfADemonstration name the address of the node that is served in the
+// end, when the story was told just now as when it is served again elsewhere.
+func TestProfilesOfADemonstration(t *testing.T) {
+	b := build(t)
+	dir := filepath.Join(t.TempDir(), "node")
+	for _, what := range []string{"told", "served again"} {
+		t.Run(what, func(t *testing.T) {
+			b := b
+			b.t = t
+			free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			address := free.Addr().String()
+			if err := free.Close(); err != nil {
+				t.Fatal(err)
+			}
+			url, _ := b.start("demo", "--serve", "--dir", dir, "--listen", address, "--lang", "en")
+			profiles, err := filepath.Glob(filepath.Join(dir, "profiles", "*.json"))
+			if err != nil || len(profiles) < 9 {
+				t.Fatalf("%v, %v", profiles, err)
+			}
+			for _, file := range profiles {
+				if p, err := client.LoadProfile(file); err != nil || p.URL != url || url != "http://"+address {
+					t.Errorf("%s: %q, %v; served at %q", file, p.URL, err, url)
+				}
+			}
+			b.must("order", "list", "--profile", filepath.Join(dir, "profiles", "buyer.json"))
+		})
+	}
 }
 
 func (s served) pages() {

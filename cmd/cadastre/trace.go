@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
-	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 // logger logs to w: what someone must know, or with verbose each request.
@@ -150,7 +150,7 @@ func (c *traceCmd) join(p *program) client.Joiner {
 		if err != nil {
 			return nil, err
 		}
-		b, _, err := evidence.Join(parts, t, ledger.Standard(), checkers())
+		b, _, err := evidence.Join(parts, t, ledger.Standard(), proving.Checkers())
 		if err != nil {
 			return nil, err
 		}
@@ -181,103 +181,26 @@ func (c *traceCmd) tell(p *program, t client.Trace) {
 	}
 }
 
-type verifyCmd struct {
-	Bundle string `arg:"" help:"Evidence bundle." type:"existingfile"`
-	Trust  string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
-}
+type verifyCmd struct{ proving.Verify }
 
 // Run checks a bundle with the trust file only.
-func (c *verifyCmd) Run(p *program) error {
-	bundle, err := os.ReadFile(c.Bundle)
-	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
-	}
-	trust, err := os.ReadFile(c.Trust)
-	if err != nil {
-		return fmt.Errorf("trust: %w", err)
-	}
-	r, err := verified(bundle, trust)
-	if err != nil {
-		return errors.Join(errUnproven, err)
-	}
-	if p.JSON {
-		return p.json(r)
-	}
-	c.tell(p, r)
-	return nil
-}
+func (c *verifyCmd) Run(p *program) error { return c.Verify.Run(p.ctx, p.proving()) }
 
-func verified(bundle, trust []byte) (evidence.Report, error) {
-	t, err := evidence.ParseTrust(trust)
-	if err != nil {
-		return evidence.Report{}, err
-	}
-	return evidence.Verify(bundle, t, ledger.Standard(), checkers())
-}
-
-// checkers check the proofs of a bundle's calls, by kind.
-func checkers() map[string]evidence.Checker {
-	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}, proof.Kind: proof.Checker{}}
+// proving is what the commands of package proving print to.
+func (p *program) proving() *proving.Session {
+	return &proving.Session{Out: p.out, Err: p.err, JSON: p.JSON, Lang: p.Lang, Client: func(url string) (*client.Client, error) {
+		if url != "" {
+			p.URL = url
+		}
+		return p.client()
+	}}
 }
 
 func checkBundle(bundle, trust []byte) error {
-	_, err := verified(bundle, trust)
+	t, err := evidence.ParseTrust(trust)
+	if err != nil {
+		return err
+	}
+	_, err = evidence.Verify(bundle, t, ledger.Standard(), proving.Checkers())
 	return err
-}
-
-func (c *verifyCmd) tell(p *program, r evidence.Report) {
-	fmt.Fprintf(p.out, "%s %s  %s\n", p.say("核验通过：", "Proven:"), r.About, r.Name)
-	if r.Demo {
-		fmt.Fprintln(p.out, p.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
-	}
-	for _, s := range r.Steps {
-		fmt.Fprintf(p.out, "  %8d  %s  %-26s %s (%s: %s)\n", s.Position.Block, time.UnixMilli(int64(s.Time)).Format(time.RFC3339), s.Function, s.Name,
-			p.say("密钥保管", "custody"), s.Custody)
-	}
-	for _, x := range r.Rights {
-		fmt.Fprintf(p.out, "  %s %-8s %s  %s – %s  (%s)\n", p.say("权利", "right"), x.Right, x.Name, x.From, x.Until, x.Scope)
-	}
-	for _, x := range r.Files {
-		fmt.Fprintf(p.out, "  %s %s  %d  SHA-256 %s\n", p.say("文件", "file"), x.Name, x.Bytes, x.SHA256)
-	}
-	for _, x := range r.Receipts {
-		fmt.Fprintf(p.out, "  %s %s  %s  %d+%d  %s\n", p.say("回执", "receipt"), x.Start, time.UnixMilli(int64(x.Began)).Format(time.RFC3339),
-			x.Offset, x.Bytes, x.Outcome)
-	}
-	if r.Beside > 0 {
-		fmt.Fprintf(p.out, p.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
-	}
-	fmt.Fprintln(p.out, p.say("以下各项本证据包不能证明：", "Not proven here:"))
-	for _, x := range r.NotProven {
-		fmt.Fprintln(p.out, "  -", limitation(p, x))
-	}
-}
-
-// limitation is the sentence of what a bundle can't prove.
-func limitation(p *program, l evidence.Limitation) string {
-	switch l {
-	case evidence.LaterCalls:
-		return p.say("所示请求之间及之后，没有被节点伪造的记录所忽略的请求（合并另一方的证据包或审计全部账本可查）",
-			"that no call lies between or after those shown that an entry forged by the node ignored (joining the other side's bundle shows it, or an audit)")
-	case evidence.OtherReceipts:
-		return p.say("没有其他回执", "that there are no other receipts")
-	case evidence.ReceiptByBuyer:
-		return p.say("接收方确已收到", "that the receiver has received it")
-	case evidence.Suspensions:
-		return p.say("所示请求与交付之间，没有被略去的暂停、撤销或终止", "that no suspension, revocation or end lay between what is shown and a delivery")
-	case evidence.ReceiptWord:
-		return p.say("回执所载时间、字节数、范围、结果和策略版本：均为节点单方陈述，仅彼此核对",
-			"the time, bytes, range, outcome and revision of a receipt: they are the node's word, checked against each other")
-	case evidence.AnchorBefore:
-		return p.say("回执日志的锚定与其前一次锚定前后一致", "that an anchor of the receipt log continues the one before it")
-	case evidence.BesideMatter:
-		return p.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are beside the matter: they were not looked at")
-	case evidence.Clock:
-		return p.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are the node's clock's, on Fabric what clients claimed")
-	case evidence.CustodySigned:
-		return p.say("由节点托管密钥所作的签名属于单位本身的单独控制", "sole control of signatures whose key the node keeps")
-	case evidence.DemoLedger:
-		return p.say("法定期限（演示账本可为零天）", "the law's limits (a demonstration may leave them out)")
-	}
-	return string(l)
 }

@@ -51,6 +51,7 @@ var law = map[string]row{
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
+	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
 	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract"}, third: []string{note, tlog}},
 	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
@@ -65,7 +66,7 @@ var law = map[string]row{
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/tlog":                   {third: []string{xmod}},
-	"internal/sqldb":                  {third: []string{sqlite, pgx, goose}},
+	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/seal":                   {},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
@@ -82,7 +83,7 @@ var law = map[string]row{
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
-		third: []string{uuid},
+		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
 	"internal/node": {
@@ -105,11 +106,18 @@ var law = map[string]row{
 	},
 	"cmd/cadastre": {
 		own: []string{
-			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof",
+			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
 			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/words",
 		},
 		third: []string{kong, lunar, uuid},
 	},
+	"internal/proving": {
+		own: []string{
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client",
+		},
+		unlinked: []string{fabric, chi, huma},
+	},
+	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
 	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 

@@ -73,6 +73,30 @@ func replace(path string, content []byte) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
+// MoveProfiles has every profile of the folder, its *.json, name url as its node's
+// address. Profiles that name it already are left alone, and so is a folder that
+// is not there.
+func MoveProfiles(folder, url string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return fmt.Errorf("profiles: %w", err)
+	}
+	for _, file := range files {
+		p, err := LoadProfile(file)
+		if err != nil {
+			return err
+		}
+		if p.URL == url {
+			continue
+		}
+		p.URL = url
+		if err := p.Keep(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // LoadProfile reads a profile; one that others may read is refused.
 func LoadProfile(path string) (Profile, error) {
 	var p Profile

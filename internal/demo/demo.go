@@ -96,7 +96,8 @@ type actor struct {
 }
 
 // Run makes a node in the folder and tells the story. The node is closed when
-// it returns; serve goes on with it afterwards.
+// it returns; serve goes on with it afterwards. The profiles then name the address
+// where it is served again: that of Listen, or 127.0.0.1:8480 where that has no port.
 func Run(ctx context.Context, o Options) (Result, error) {
 	start := o.Now()
 	s := &story{Options: o, ctx: ctx, cast: map[string]*actor{}}
@@ -109,6 +110,9 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		err = errors.Join(err, s.close())
 	}
 	s.result.Seconds = o.Now().Sub(start).Seconds()
+	if err == nil {
+		err = client.MoveProfiles(filepath.Join(o.Dir, "profiles"), s.address())
+	}
 	if err != nil {
 		return s.result, fmt.Errorf("demonstration: %w", err)
 	}

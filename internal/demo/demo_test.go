@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/demo"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -26,6 +27,11 @@ func TestStory(t *testing.T) {
 	}
 	if !demo.Complete(dir) {
 		t.Error("the folder is not marked complete")
+	}
+	for who, file := range r.Profiles { // the story's own port is gone
+		if p, err := client.LoadProfile(file); err != nil || p.URL != "http://127.0.0.1:8480" {
+			t.Errorf("%s: %q, %v", who, p.URL, err)
+		}
 	}
 }
 

@@ -72,11 +72,11 @@ func (s *story) code(app ledger.ID, last ledger.Digest) (string, error) {
 	if _, err := s.do("registrar", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: last}}); err != nil {
 		return "", err
 	}
-	var e ledger.Entry
+	var e ledger.EntryDetail
 	if err := s.cast["registrar"].Get(s.ctx, "/v1/entries/"+string(app), &e); err != nil {
 		return "", err
 	}
-	s.say("   《%s》赋码 %s，有效期至 %s", "   “%s” is coded %s, valid until %s", e.Title, e.CadCode, e.ValidUntil)
+	s.say("   《%s》赋码 %s，有效期至 %s", "   “%s” is coded %s, valid until %s", e.Resource.Title, e.CadCode, e.ValidUntil)
 	return string(e.CadCode), nil
 }
 
@@ -143,7 +143,7 @@ func (s *story) returned() error {
 	if err := wanted(err, ledger.ReasonOpen); err != nil {
 		return fmt.Errorf("a code while an objection is open: %w", err)
 	}
-	s.say("   公示期内有异议：未处理前不得赋码；经审查不成立", "   An objection in the notice: no code while it is open; examined and rejected")
+	s.say("   公示期内有异议：未处理前不得赋码；经审核不成立", "   An objection in the notice: no code while it is open; examined and rejected")
 	out, err = s.do("registrar", ledger.FnAppDecide, ledger.AppDecideArgs{
 		AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload},
 		Objection:   objection, Reason: salted("来源清楚，异议不成立"),
@@ -157,7 +157,7 @@ func (s *story) returned() error {
 }
 
 func (s *story) refused() error {
-	r := s.resource("holder", "涉密工程位置数据", "含有不得公开的工程位置，经审查属于国家秘密，登记机构不予受理。", "other")
+	r := s.resource("holder", "涉密工程位置数据", "含有不得公开的工程位置，经审核属于国家秘密，登记机构不予受理。", "other")
 	app, last, err := s.apply("holder", r)
 	if err != nil {
 		return err

@@ -18,8 +18,8 @@ How to read a row:
 
 - **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names;
   where ` + "`not_yours`" + ` is among the reasons without such a member, the rule itself looks at whose record it is.
-- **Arguments**: a member with \* must be there. ` + "`answers`" + ` is the payload hash of the call that last wrote the record, so that nobody
-  answers a version that he has not seen; another one is refused as ` + "`stale`" + `.
+- **Arguments**: a member with \* must be there. ` + "`answers`" + ` is ` + "`cite.payload`" + ` of the record, the hash of the call that last wrote
+  it, so that nobody answers a version that he has not seen; another one is refused as ` + "`stale`" + ` ([more](api.md#what-answers-is)).
 - **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
 - **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `.
 - **May be refused for**: reasons beyond those that hold for every call. The tests of the contract produce each of them.

@@ -14,11 +14,14 @@ const fieldsIntro = `# Fields
 Every argument of a function and every record, member by member. This page is generated from the form tags in package ` + "`ledger`" + `, by which
 the ledger checks what it is given; the API's description at ` + "`/openapi.json`" + ` says the same. [acts.md](acts.md) has the functions.
 
-The parts: [arguments](#arguments), [records](#records), the [objects](#objects) in them, and [closed lists](#closed-lists) of words.
+The parts: [arguments](#arguments), [records](#records), the [objects](#objects) in them, [closed lists](#closed-lists) of words, [salted
+texts](#salted-texts), and the [rules](#rules) that an error names.
+
+本页由程序生成：逐项列出各功能的参数与各种记录，名称附中文；末尾有盐值文本的算法与测试向量，以及错误所指规则的说明。
 
 A member with \* must be there in a call. Text is counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment*
-is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A *salted* text stays off the
-ledger: there stand its 16 random bytes and the SHA-256 of both. All text is in NFC, without control, direction-changing or invisible
+is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A [salted](#salted-texts) text
+stays off the ledger. All text is in NFC, without control, direction-changing or invisible
 characters, and no word of it mixes Latin with Cyrillic letters.
 
 `
@@ -48,7 +51,45 @@ func fieldsPage() string {
 		}
 		b.WriteString("\n")
 	}
+	saltedSection(&b)
+	rulesSection(&b)
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// saltedSection gives the algorithm of salted texts with a vector reckoned by it.
+func saltedSection(b *strings.Builder) {
+	const text = "城市交通调度"
+	salt := [16]byte{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}
+	s := ledger.Salt(salt, text)
+	fmt.Fprintf(b, `## Salted texts
+
+盐值文本不上账本：账本上只有盐值与 SHA-256。SHA-256 的输入依次为盐值的 16 个字节、文本的 UTF-8 字节，中间无分隔；盐值用后须与文本一同保存。
+
+A *salted* text stays off the ledger: there stand a salt, 16 random bytes as 32 digits of 0–9 a–f, and a SHA-256. The SHA-256 is over the 16
+bytes of the salt, then the bytes of the text in UTF-8, with nothing between them and nothing after. Whoever has text and salt can show what
+was meant; without the salt a short text can't be guessed from its hash. Draw a new salt for each text, and keep it with the text.
+
+| | |
+|---|---|
+| Text | `+"`%s`"+` |
+| Its bytes | `+"`%x`"+` |
+| Salt | `+"`%s`"+` |
+| SHA-256 of salt and text | `+"`%s`"+` |
+| As a member of a call | `+"`{\"salt\":\"%s\",\"sha256\":\"%s\"}`"+` |
+
+`, text, text, s.Salt, s.SHA256, s.Salt, s.SHA256)
+}
+
+// rulesSection says what each rule asks for.
+func rulesSection(b *strings.Builder) {
+	b.WriteString("## Rules\n\nThe `rule` of a problem, and of each of its `errors`, is one of these. 错误的 `rule` 成员是下列之一。\n\n")
+	for _, g := range ledger.Rules() {
+		fmt.Fprintf(b, "### %s\n\n%s。\n\n| Rule | 中文 | English |\n|---|---|---|\n", g.EN, g.ZH)
+		for _, r := range g.Rules {
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", r.Rule, r.ZH, r.EN)
+		}
+		b.WriteString("\n")
+	}
 }
 
 // argumentShapes are the arguments of all functions, each type once, with the
@@ -146,6 +187,9 @@ func kindOf(f ledger.Field, object reflect.Type) string {
 		return "one of [" + f.Enum.Name + "](#" + f.Enum.Name + ")"
 	}
 	s := strings.ReplaceAll(f.Kind, "_", " ")
+	if f.Kind == ledger.FieldSalted {
+		s = "[" + s + "](#salted-texts)"
+	}
 	if bounds := span(f, unit(f.Kind)); bounds != "" {
 		s += ", " + bounds
 	}

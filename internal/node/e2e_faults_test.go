@@ -158,8 +158,8 @@ func TestMissingMaterialsAreNamed(t *testing.T) {
 func TestFaultsOnAPage(t *testing.T) {
 	w := serve(t, nil)
 	for lang, want := range map[string][]string{
-		"zh": {"下一页的位置", "不是上一页给出的值", "所填</dt><dd>&lt;b&gt;", "允许</dt><dd>", "规则</dt><dd>as_given"},
-		"en": {"Place of the next page", "is not what the page before gave", "Given</dt><dd>&lt;b&gt;", "Allowed</dt><dd>", "Rule</dt><dd>as_given"},
+		"zh": {"下一页的位置", "须为上一页给出的 next", "所填</dt><dd>&lt;b&gt;", "允许</dt><dd>", "规则</dt><dd>as_given"},
+		"en": {"Place of the next page", "It is next of the page before", "Given</dt><dd>&lt;b&gt;", "Allowed</dt><dd>", "Rule</dt><dd>as_given"},
 	} {
 		resp, err := w.send(http.MethodGet, "/?cursor=%3Cb%3E", nil, "Accept", "text/html", "Accept-Language", lang)
 		w.ok(err)
@@ -185,6 +185,13 @@ func TestQueryFaults(t *testing.T) {
 		"/v1/licenses/explain?resource=" + string(id("x")): "query.party |  | required | ",
 		"/v1/applications?state=%zz":                       "query |  | syntax | ",
 		"/v1/products?state=listed&state=sold":             "query.state |  | not_twice | ",
+		"/v1/resources?holder=zzz":                         "query.holder | zzz | uuid | UUID, version 7 or 8",
+		"/v1/resources?state=listed":                       "query.state | listed | enum | active, suspended, expired, cancelled, revoked",
+		"/v1/resources?region=43":                          "query.region | 43 | gbt2260 | GB/T 2260, six digits",
+		"/v1/licenses?resource=zzz":                        "query.resource | zzz | uuid | UUID, version 7 or 8",
+		"/v1/products?operator=zzz":                        "query.operator | zzz | uuid | UUID, version 7 or 8",
+		"/v1/trace?sha256=zzz":                             "query.sha256 | zzz | sha256 | SHA-256, 64 digits of 0–9 a–f",
+		"/v1/products/zzz":                                 "path.id | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products?limit=0":                             "query.limit | 0 | range | ≥ 1",
 		"/v1/products?state=%E2%80%AElisted":               "query.state | \ufffdlisted | enum | listed, delisted",
 	} {

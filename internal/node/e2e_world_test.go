@@ -37,6 +37,7 @@ type world struct {
 	party    map[string]*client.Client
 	last     map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
 	http     *http.Client
+	log      slog.Handler // nil: none
 }
 
 const nodeOrigin = "node.example"
@@ -106,7 +107,11 @@ func (w *world) open() {
 func (w *world) run() (stop func()) {
 	w.t.Helper()
 	var err error
-	w.Node, err = node.Open(w.t.Context(), node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test"})
+	log := w.log
+	if log == nil {
+		log = slog.DiscardHandler
+	}
+	w.Node, err = node.Open(w.t.Context(), node.Options{Dir: w.dir, Log: slog.New(log), Now: time.Now, Version: "test"})
 	w.ok(err)
 	up, down := make(chan string, 1), make(chan error, 1)
 	ctx, end := context.WithCancel(context.Background())

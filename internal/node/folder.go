@@ -8,14 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// format is the version of the folder's layout.
-const format = "cadastre-node 2\n"
+// format is the version of the folder's layout. Since 3 the ledger keeps submissions
+// and keys as records of their own.
+const format = "cadastre-node 3\n"
 
 // Settings is node.json: what the node is and its limits. Unknown members are
 // refused. Zero limits are the defaults of protocol §6.
@@ -185,7 +187,8 @@ func (d folder) settings() (Settings, error) {
 		return s, fmt.Errorf("read format: %w", err)
 	}
 	if !bytes.Equal(layout, []byte(format)) {
-		return s, fmt.Errorf("%s has the layout %q, this program knows %q: use the program that made it", d, layout, format)
+		return s, fmt.Errorf("%s has the layout %q, this program knows %q: use the program that made it",
+			d, bytes.TrimSpace(layout), strings.TrimSpace(format))
 	}
 	b, err := os.ReadFile(d.path("node.json"))
 	if err != nil {

@@ -62,9 +62,11 @@ func (n *Node) rhythm() time.Duration {
 	return 250 * time.Millisecond
 }
 
-// watch cuts what runs when a known block stays unapplied for a second: this
-// node then no longer knows what is allowed (protocol §7).
+// watch cuts what runs when a known block stays unapplied for a second, and when the
+// ledger turns out to be damaged: this node then no longer knows what is allowed
+// (protocol §7).
 func (n *Node) watch(ctx context.Context) {
+	damaged := false
 	tick := time.NewTicker(n.rhythm()) //nolint:forbidigo // a rhythm, not a moment
 	defer tick.Stop()
 	for {
@@ -72,6 +74,11 @@ func (n *Node) watch(ctx context.Context) {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
+		}
+		if err := n.damage(); err != nil && !damaged {
+			damaged = true
+			n.market.CutAll()
+			n.opts.Log.ErrorContext(ctx, "the ledger is damaged", slog.String("error", err.Error()))
 		}
 		was := n.pulse.behind()
 		head := n.head(ctx)
@@ -97,8 +104,19 @@ func (n *Node) head(ctx context.Context) *ledger.Revision {
 	return &r
 }
 
+// damage is why the node's own ledger stopped: it was changed by someone else.
+func (n *Node) damage() error {
+	if n.own == nil {
+		return nil
+	}
+	return n.own.Err()
+}
+
 // ready says whether new deliveries may begin.
 func (n *Node) ready(context.Context) error {
+	if n.damage() != nil {
+		return ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
+	}
 	if n.loop.Err() != nil || n.pulse.behind() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}

@@ -3,11 +3,9 @@ package node
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/provenance"
 )
 
 // Words for how a step is proved.
@@ -41,8 +39,12 @@ func (m names) step(ctx context.Context, ref ledger.Ref) (web.Step, error) {
 	if ref.Kind() == ledger.KindReceipt || ref.Kind() == ledger.KindFile {
 		return s, nil
 	}
-	acts, err := m.n.links.Acts(ctx, ref)
-	s.Acts = slices.DeleteFunc(acts, func(a provenance.Act) bool { return ref.Kind() == ledger.KindResource && a.Name != ledger.FnAppCode })
+	acts, err := m.n.loop.Acts(ctx, ref)
+	for _, a := range acts {
+		if ref.Kind() != ledger.KindResource || a.Name == ledger.FnAppCode {
+			s.Acts = append(s.Acts, web.Act{Ref: ref, Time: a.Time, Name: a.Name, Party: a.Party, Call: a.Call, Payload: a.Payload})
+		}
+	}
 	return s, err
 }
 
@@ -69,13 +71,9 @@ func (m names) describe(ctx context.Context, s *web.Step) error {
 	case ledger.KindDeposit:
 		return fill(ctx, m.n, s, func(d ledger.Deposit) { s.Party = d.Party })
 	case ledger.KindApplication:
-		return fill(ctx, m.n, s, func(a ledger.Application) {
-			s.Name, s.Party, s.State = a.Resource.Title, a.Applicant, string(a.State)
-		})
+		return m.application(ctx, s, s.Ref)
 	case ledger.KindEntry:
-		return fill(ctx, m.n, s, func(e ledger.Entry) {
-			s.Name, s.Party, s.State = e.Title, e.Holder, standing(string(e.State), len(e.Suspensions) > 0)
-		})
+		return m.entry(ctx, s, s.Ref)
 	case ledger.KindGrant:
 		return fill(ctx, m.n, s, func(g ledger.Grant) { s.Right, s.Party = g.Right, g.Party })
 	case ledger.KindLicense:
@@ -126,14 +124,36 @@ func (m names) resource(ctx context.Context, s *web.Step) error {
 	if err != nil {
 		return err
 	}
-	s.Party = r.Holder
 	if r.Entry == "" {
-		a, err := value[ledger.Application](ctx, m.n.ledger, ledger.RefTo(ledger.KindApplication, r.Application))
-		s.Name, s.State = a.Resource.Title, string(a.State)
+		return m.application(ctx, s, ledger.RefTo(ledger.KindApplication, r.Application))
+	}
+	return m.entry(ctx, s, ledger.RefTo(ledger.KindEntry, r.Entry))
+}
+
+// application is called as the resource is that it applies for.
+func (m names) application(ctx context.Context, s *web.Step, ref ledger.Ref) error {
+	a, err := value[ledger.Application](ctx, m.n.ledger, ref)
+	if err != nil {
 		return err
 	}
-	e, err := value[ledger.Entry](ctx, m.n.ledger, ledger.RefTo(ledger.KindEntry, r.Entry))
-	s.Name, s.State = e.Title, standing(string(e.State), len(e.Suspensions) > 0)
+	s.Party, s.State = a.Applicant, string(a.State)
+	return m.title(ctx, s, a.SubmitPayload)
+}
+
+// entry is called as the resource is that it registers.
+func (m names) entry(ctx context.Context, s *web.Step, ref ledger.Ref) error {
+	e, err := value[ledger.Entry](ctx, m.n.ledger, ref)
+	if err != nil {
+		return err
+	}
+	s.Party, s.State = e.Holder, standing(string(e.State), len(e.Suspensions) > 0)
+	return m.title(ctx, s, e.SubjectHash)
+}
+
+// title is the title in what a call submitted.
+func (m names) title(ctx context.Context, s *web.Step, payload ledger.Digest) error {
+	v, err := value[ledger.Submission](ctx, m.n.ledger, ledger.SubmissionRef(payload))
+	s.Name = v.Resource.Title
 	return err
 }
 

@@ -4,7 +4,6 @@ package projection_test
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"iter"
 	"path/filepath"
@@ -32,7 +31,6 @@ type town struct {
 	*ledgertest.World
 	ledger       *embedded.Ledger
 	holder, body *ledgertest.Member
-	day          ledger.Date
 }
 
 func newTown(b *testing.B) *town {
@@ -58,7 +56,6 @@ func newTown(b *testing.B) *town {
 	w.Begin(b, l)
 	return &town{
 		World: w, ledger: l, holder: w.Admitted(b, l, ledger.RoleHolder), body: w.Admitted(b, l, ledger.RoleRegistryBody),
-		day: ledger.Date(time.Now().AddDate(0, 0, -3).Format(time.DateOnly)),
 	}
 }
 
@@ -69,7 +66,10 @@ func (w *town) grow(b *testing.B, n int) {
 	for k := range 64 {
 		all.Go(func() {
 			for i := k; i < n; i += 64 {
-				w.register(b, i)
+				if err := w.Register(b, w.ledger, w.holder, w.body, uint64(i)); err != nil {
+					b.Error(err)
+					return
+				}
 			}
 		})
 	}
@@ -77,62 +77,6 @@ func (w *town) grow(b *testing.B, n int) {
 	if b.Failed() {
 		b.FailNow()
 	}
-}
-
-func (w *town) register(b *testing.B, i int) {
-	hash := ledger.DigestOf(fmt.Appendf(nil, "resource %d", i))
-	if _, err := w.ledger.Submit(b.Context(), w.Call(b, w.holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: hash, Bytes: 4096})); err != nil {
-		b.Error(err)
-		return
-	}
-	app := w.NewID()
-	out, err := w.ledger.Submit(b.Context(), w.Call(b, w.holder, ledger.FnAppSubmit, w.application(app, i, hash)))
-	for _, fn := range []ledger.Function{ledger.FnAppAccept, ledger.FnAppPass, ledger.FnAppCode} {
-		if err != nil {
-			break
-		}
-		step := ledger.AppStepArgs{Application: app, Answers: out.Payload}
-		var args any = step
-		switch fn {
-		case ledger.FnAppPass:
-			args = ledger.AppPassArgs{AppStepArgs: step, Checklist: []string{"complete", "consistent", "admissible"}}
-		case ledger.FnAppCode:
-			args = ledger.AppCodeArgs{AppStepArgs: step}
-		}
-		out, err = w.ledger.Submit(b.Context(), w.Call(b, w.body, fn, args))
-	}
-	if err != nil {
-		b.Error(err)
-	}
-}
-
-func (w *town) application(app ledger.ID, i int, hash ledger.Digest) ledger.AppSubmitArgs {
-	a := ledger.AppSubmitArgs{
-		Application: app, Body: w.body.ID, Resource: w.resource(i), Deposit: hash, Materials: []ledger.Material{},
-		InternalReview: ledger.Review{By: "科技科", On: w.day, SHA256: hash},
-	}
-	for _, g := range ledger.MaterialGroups() {
-		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: hash, Bytes: 1, Name: ledger.Salt([16]byte{}, string(g))})
-	}
-	return a
-}
-
-func (w *town) resource(i int) ledger.Resource {
-	r := ledger.Resource{
-		ID: w.NewID(), Title: fmt.Sprintf("公交车辆到离站信息%d", i), Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间，由车载终端实时上报。",
-		Publisher: w.holder.ID, CatalogClass: "department", Domain: ledger.Domains()[i%len(ledger.Domains())], Sector: "G5411",
-		Spatial: ledgertest.Region, Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: w.Now() - 60_000,
-		Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
-		ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"}, Format: "database", RowCount: 86_400_000,
-		ByteSize: 4_000_000_000, Level: ledger.General, LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-		Quality: ledger.Quality{
-			Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100, Assessor: "市数据局", AssessedOn: w.day,
-		},
-	}
-	for _, name := range []string{"id", "name", "place", "observed_at", "value", "unit"} {
-		r.Items = append(r.Items, ledger.Item{Name: name, Label: name, DataType: "string", Length: 64, IsKey: name == "id", Level: ledger.General, PIStatus: ledger.PINone})
-	}
-	return r
 }
 
 // inMemory hands out blocks that were read before.
@@ -155,16 +99,30 @@ func (m inMemory) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Bloc
 // rebuild makes a read model anew and returns how long it took.
 func rebuild(b *testing.B, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
+	db := openRead(b)
+	defer db.Close()
+	return fillRead(b, db, l, last, change...)
+}
+
+// openRead makes an empty read model.
+func openRead(b *testing.B) *sqldb.DB {
+	b.Helper()
 	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
 	for name, m := range tables {
 		if err := db.Migrate(b.Context(), name, m()); err != nil {
 			b.Fatal(err)
 		}
 	}
+	return db
+}
+
+// fillRead applies the blocks of a ledger up to the last one to a read model, and
+// returns how long it took.
+func fillRead(b *testing.B, db *sqldb.DB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
+	b.Helper()
 	licenses, err := licensing.New(db.R, time.Now)
 	if err != nil {
 		b.Fatal(err)

@@ -53,6 +53,7 @@ type Loop struct {
 	now     func() time.Time
 
 	limits limits
+	salt   []byte     // of the index of writers
 	groups chan group // read and prepared, not applied
 
 	mu          sync.Mutex
@@ -80,6 +81,9 @@ func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Doma
 	default:
 		p.revision.Block, p.hasRevision = uint64(block), true
 		p.notified = p.revision.Block + 1
+	}
+	if err := db.QueryRowContext(ctx, "SELECT salt FROM writer_salt").Scan(&p.salt); err != nil {
+		return nil, fmt.Errorf("read the salt of the index of writers: %w", err)
 	}
 	return p, checkWriters(ctx, db)
 }
@@ -112,10 +116,10 @@ func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 	return nil
 }
 
-// place stores where a call is recorded.
+// place stores where a call is recorded, and what it was.
 func place(ctx context.Context, tx *sql.Tx, c ledger.Committed) error {
-	if _, err := tx.ExecContext(ctx, "INSERT INTO place (party, call, block, tx, i) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		c.Event.Party, c.Event.Call, int64(c.Position.Block), c.Position.Tx, c.Position.I); err != nil {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO place (block, tx, i, party, call, name, time, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		int64(c.Position.Block), c.Position.Tx, c.Position.I, c.Event.Party, c.Event.Call, c.Event.Name, c.Event.Time, c.Event.Payload); err != nil {
 		return fmt.Errorf("place of call %s: %w", c.Event.Call, err)
 	}
 	return nil

@@ -68,7 +68,7 @@ func (p *Loop) read(ctx context.Context, next uint64) {
 // the group fail when its turn comes.
 func (p *Loop) prepare(g *group, b ledger.Block) {
 	for _, c := range b.Calls {
-		call := prepared{Committed: c, keys: keyHashes(c.Writes)}
+		call := prepared{Committed: c, keys: p.keyHashes(c.Writes)}
 		for _, d := range p.domains {
 			write, err := prepare(d, c.Event)
 			if err != nil && g.err == nil {

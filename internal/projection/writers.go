@@ -8,23 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// keyHash is what the index of writers has for a key: 8 bytes of its SHA-256. Two
-// keys may share it, so that whoever asks looks at what the call wrote.
-func keyHash(key string) int64 {
-	sum := sha256.Sum256([]byte(key))
+// keyHash is what the index of writers has for a key: 8 bytes of the SHA-256 of the
+// file's salt and the key. Two keys may share it by chance, by nobody's will. A
+// bundle of evidence looks at what the call wrote; a trace may rest on the index.
+func (p *Loop) keyHash(key string) int64 {
+	sum := sha256.Sum256(append(slices.Clone(p.salt), key...))
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
 // keyHashes returns the hashes of the keys that a call wrote, but for its own.
-func keyHashes(writes []ledger.Write) []int64 {
+func (p *Loop) keyHashes(writes []ledger.Write) []int64 {
 	var list []int64
 	for _, w := range writes {
 		if !ledger.IsCallKey(w.Key) {
-			list = append(list, keyHash(w.Key))
+			list = append(list, p.keyHash(w.Key))
 		}
 	}
 	return list
@@ -62,7 +64,7 @@ func (p *Loop) Writer(ctx context.Context, key string, before ledger.Position) (
 	}
 	var block int64
 	err = p.reads.QueryRowContext(ctx, "SELECT block, tx, i FROM writer WHERE key = ? AND (block, tx, i) < (?, ?, ?) "+
-		"ORDER BY block DESC, tx DESC, i DESC LIMIT 1", keyHash(key), int64(before.Block), before.Tx, before.I).Scan(&block, &at.Tx, &at.I)
+		"ORDER BY block DESC, tx DESC, i DESC LIMIT 1", p.keyHash(key), int64(before.Block), before.Tx, before.I).Scan(&block, &at.Tx, &at.I)
 	if errors.Is(err, sql.ErrNoRows) {
 		return at, false, nil
 	}
@@ -81,4 +83,32 @@ func (p *Loop) CallAt(ctx context.Context, at ledger.Position) (party, call ledg
 		return "", "", fmt.Errorf("find the call at %+v: %w", at, err)
 	}
 	return party, call, nil
+}
+
+// Act is a recorded call that wrote a record.
+type Act struct {
+	Time    ledger.Millis
+	Name    ledger.Function
+	Party   ledger.ID
+	Call    ledger.ID
+	Payload ledger.Digest
+}
+
+// Acts returns the calls that wrote a record, oldest first.
+func (p *Loop) Acts(ctx context.Context, ref ledger.Ref) ([]Act, error) {
+	rows, err := p.reads.QueryContext(ctx, "SELECT c.time, c.name, c.party, c.call, c.payload FROM writer w "+
+		"JOIN place c ON c.block = w.block AND c.tx = w.tx AND c.i = w.i WHERE w.key = ? ORDER BY w.block, w.tx, w.i", p.keyHash(ledger.RecordKey(ref)))
+	if err != nil {
+		return nil, fmt.Errorf("find who wrote %s: %w", ref, err)
+	}
+	defer rows.Close()
+	var acts []Act
+	for rows.Next() {
+		var a Act
+		if err := rows.Scan(&a.Time, &a.Name, &a.Party, &a.Call, &a.Payload); err != nil {
+			return nil, fmt.Errorf("find who wrote %s: %w", ref, err)
+		}
+		acts = append(acts, a)
+	}
+	return acts, rows.Err()
 }

@@ -1,6 +1,7 @@
 package projection_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 // TestWriter asks for every key of the ledger which call wrote it last before every
-// position, and finds what the calls themselves say.
+// position, and finds what the calls themselves say; and of every record which calls wrote it.
 func TestWriter(t *testing.T) {
 	f := newFixture(t)
 	var d journal
@@ -21,6 +22,7 @@ func TestWriter(t *testing.T) {
 	}
 	f.wait(t, loop, last)
 	wrote := map[string]ledger.Position{}
+	acts := map[ledger.Ref][]projection.Act{}
 	calls := 0
 	for b, err := range f.ledger.Blocks(t.Context(), 0) {
 		if err != nil {
@@ -39,6 +41,10 @@ func TestWriter(t *testing.T) {
 					wrote[w.Key] = c.Position
 				}
 			}
+			for _, r := range c.Event.Records {
+				e := c.Event
+				acts[r.Ref] = append(acts[r.Ref], projection.Act{Time: e.Time, Name: e.Name, Party: e.Party, Call: e.Call, Payload: e.Payload})
+			}
 			party, call, err := loop.CallAt(t.Context(), c.Position)
 			if err != nil || party != c.Event.Party || call != c.Event.Call {
 				t.Errorf("call at %+v: %s of %s, %v", c.Position, call, party, err)
@@ -50,6 +56,18 @@ func TestWriter(t *testing.T) {
 	}
 	if len(wrote) < 8 || calls != 7 {
 		t.Errorf("%d calls wrote %d keys", calls, len(wrote))
+	}
+	several := 0
+	for ref, want := range acts {
+		if got, err := loop.Acts(t.Context(), ref); err != nil || !slices.Equal(got, want) {
+			t.Errorf("acts on %s: %+v, %v; want %+v", ref, got, err, want)
+		}
+		if len(want) > 1 {
+			several++
+		}
+	}
+	if got, err := loop.Acts(t.Context(), "order/nobody"); err != nil || len(got) > 0 || several == 0 {
+		t.Errorf("acts on what nobody wrote: %+v, %v; %d records were written more than once", got, err, several)
 	}
 	if _, ok, err := loop.Writer(t.Context(), "order/nobody", ledger.Position{Block: last + 1}); ok || err != nil {
 		t.Errorf("a key that nobody wrote: %v, %v", ok, err)

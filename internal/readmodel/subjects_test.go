@@ -161,9 +161,12 @@ func licensesOf(t testing.TB) subject {
 	resources := names("r", "s")
 	facts := map[string]ledger.Facts{}
 	for i, r := range resources {
-		e := ledger.Entry{ID: named("entry" + r), Subject: ledger.ID(r), State: ledger.EntryActive, ValidFrom: "2020-01-01", ValidUntil: "2999-01-01"}
+		e := ledger.EntryDetail{Entry: ledger.Entry{
+			ID: named("entry" + r), Subject: ledger.ID(r), SubjectHash: ledger.DigestOf([]byte(r)), State: ledger.EntryActive, ValidFrom: "2020-01-01", ValidUntil: "2999-01-01",
+		}}
 		e.Resource.Domain, e.Resource.Spatial, e.Resource.Level = []string{"transport", "health"}[i], "330106", ledger.General
-		f.project(l, ledger.KindEntry, e.ID, 1, e)
+		f.project(l, ledger.KindSubmission, ledger.ID(e.SubjectHash), 1, ledger.Submission{Resource: e.Resource})
+		f.project(l, ledger.KindEntry, e.ID, 1, e.Entry)
 		facts[r] = e.Facts()
 	}
 	return subject{
@@ -196,8 +199,13 @@ func licensesOf(t testing.TB) subject {
 func register(t testing.TB) (*fixture, *registry.Registry) {
 	db := open(t)
 	now := time.Date(2026, 10, 20, 4, 0, 0, 0, time.UTC)
-	return &fixture{t: t, db: db}, registry.New(db.R, func() time.Time { return now })
+	f, r := &fixture{t: t, db: db}, registry.New(db.R, func() time.Time { return now })
+	f.project(r, ledger.KindSubmission, submitted, 1, ledger.Submission{})
+	return f, r
 }
+
+// submitted names what all applications of a subject submitted.
+const submitted ledger.ID = "submitted"
 
 func number(n int) string { return fmt.Sprintf("%09d", n) }
 
@@ -213,6 +221,7 @@ func applicationsOf(t testing.TB) subject {
 		write := func() {
 			f.project(r, ledger.KindApplication, id, 1, ledger.Application{
 				ID: id, Body: ledger.ID(body), Applicant: ledger.ID(applicant), State: ledger.ApplicationState(state),
+				SubmitPayload: ledger.Digest(submitted),
 			})
 		}
 		write()
@@ -224,7 +233,7 @@ func applicationsOf(t testing.TB) subject {
 		list, next, err := r.Applications(t.Context(), registry.Filter{
 			Body: ledger.ID(c["body"]), Applicant: ledger.ID(c["applicant"]), State: ledger.ApplicationState(c["state"]), Cursor: p.Cursor, Limit: p.Limit,
 		})
-		return ids(list, func(a ledger.Application) ledger.ID { return a.ID }), next, err
+		return ids(list, func(a ledger.ApplicationDetail) ledger.ID { return a.ID }), next, err
 	}
 	return s
 }
@@ -235,7 +244,7 @@ func noticesOf(t testing.TB) subject {
 		listing: "registry.applications",
 		add: func(rt *rapid.T) rec {
 			n, id := f.next()
-			a := ledger.Application{ID: id, State: rapid.SampledFrom([]ledger.ApplicationState{ledger.AppNoticed, ledger.AppAccepted}).Draw(rt, "state")}
+			a := ledger.Application{ID: id, SubmitPayload: ledger.Digest(submitted), State: rapid.SampledFrom([]ledger.ApplicationState{ledger.AppNoticed, ledger.AppAccepted}).Draw(rt, "state")}
 			a.Notice = &ledger.Period{From: "2026-10-10", Days: 1, Due: rapid.SampledFrom([]ledger.Date{"2026-10-12", "2026-10-20"}).Draw(rt, "due")}
 			if n <= 3 { // some are always there
 				a.State, a.Notice.Due = ledger.AppNoticed, "2026-10-20"
@@ -295,8 +304,10 @@ func searchOf(t testing.TB) subject {
 		n, id := f.next()
 		title, text := pick(rt, "title", []string{"公交车辆", "医院床位", "公交"}), pick(rt, "text", []string{"车辆与公交", "床位说明", ""})
 		holder, domain, region := pick(rt, "holder", s.filters["holder"]), pick(rt, "domain", s.filters["domain"]), pick(rt, "region", []string{"430300", "430100", "440300"})
-		e := ledger.Entry{ID: id, Subject: id, Title: title, Holder: ledger.ID(holder), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-15"}
-		e.Resource = ledger.Resource{ID: id, Title: title, Description: text, Domain: domain, Spatial: ledger.Region(region)}
+		e := ledger.Entry{ID: id, Subject: id, SubjectHash: ledger.DigestOf([]byte(id)), Holder: ledger.ID(holder), State: ledger.EntryActive, ValidFrom: "2026-10-15", ValidUntil: "2029-10-15"}
+		f.project(r, ledger.KindSubmission, ledger.ID(e.SubjectHash), 1, ledger.Submission{
+			Resource: ledger.Resource{ID: id, Title: title, Description: text, Domain: domain, Spatial: ledger.Region(region)},
+		})
 		e.CadCode = ledger.MakeCadCode("430300", '1', e.ValidFrom, e.ID)
 		state := pick(rt, "state", s.filters["state"])
 		switch registry.Status(state) {

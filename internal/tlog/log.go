@@ -144,7 +144,7 @@ func (l *Log) committed() *edge {
 
 // damaged makes an error that says what does not fit and what to do.
 func (l *Log) damaged(format string, args ...any) error {
-	return &damage{origin: l.key.Origin(), what: fmt.Errorf(format, args...)}
+	return damage{origin: l.key.Origin(), what: fmt.Errorf(format, args...)}
 }
 
 type damage struct {
@@ -152,8 +152,11 @@ type damage struct {
 	what   error
 }
 
-func (d *damage) Error() string {
+func (d damage) Error() string {
+	if d.origin == "" {
+		return fmt.Sprintf("the log is damaged (%v): restore the newest backup", d.what)
+	}
 	return fmt.Sprintf("the log %q is damaged (%v): restore the newest backup", d.origin, d.what)
 }
 
-func (d *damage) Unwrap() []error { return []error{ErrDamaged, d.what} }
+func (d damage) Unwrap() []error { return []error{ErrDamaged, d.what} }

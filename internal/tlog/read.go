@@ -35,7 +35,22 @@ func (l *Log) Entries(ctx context.Context, from int64, n int) ([]Entry, error) {
 
 // readEntries returns exactly n entries, which must be there.
 func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, error) {
-	rows, err := l.r.QueryContext(ctx, "SELECT seq, data, extra FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", from, from+int64(n))
+	entries, err := readEntries(ctx, l.r, l.codec, from, n)
+	if d := (damage{}); errors.As(err, &d) {
+		return nil, l.damaged("%w", d.what)
+	}
+	return entries, err
+}
+
+// rowsQuerier is what *sql.DB and *sql.Tx have in common for reading many rows.
+type rowsQuerier interface {
+	querier
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// readEntries returns exactly n entries of the tables, or says what is damaged.
+func readEntries(ctx context.Context, q rowsQuerier, codec Codec, from int64, n int) ([]Entry, error) {
+	rows, err := q.QueryContext(ctx, "SELECT seq, data, extra FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", from, from+int64(n))
 	if err != nil {
 		return nil, fmt.Errorf("read entries from %d: %w", from, err)
 	}
@@ -48,11 +63,11 @@ func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, erro
 			return nil, fmt.Errorf("read entry %d: %w", next, err)
 		}
 		if seq != next {
-			return nil, l.damaged("entry %d is missing", next)
+			return nil, missing(next)
 		}
-		if l.codec != nil {
-			if e, err = l.codec.Decode(e.Data); err != nil {
-				return nil, l.damaged("entry %d can't be read: %w", seq, err)
+		if codec != nil {
+			if e, err = codec.Decode(e.Data); err != nil {
+				return nil, damage{what: fmt.Errorf("entry %d can't be read: %w", seq, err)}
 			}
 		}
 		entries = append(entries, e)
@@ -61,9 +76,44 @@ func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, erro
 		return nil, fmt.Errorf("read entries from %d: %w", from, err)
 	}
 	if len(entries) != n {
-		return nil, l.damaged("entry %d is missing", from+int64(len(entries)))
+		return nil, missing(from + int64(len(entries)))
 	}
 	return entries, nil
+}
+
+func missing(seq int64) error { return damage{what: fmt.Errorf("entry %d is missing", seq)} }
+
+// Tables are the tables of a log that are read without its key, for an audit.
+// Nothing of them is checked here.
+type Tables struct {
+	q     rowsQuerier
+	codec Codec
+}
+
+// ReadTables reads a log from a transaction, with rows in the form of codec, or with
+// data as it is if it is nil.
+func ReadTables(tx *sql.Tx, codec Codec) *Tables { return &Tables{tx, codec} }
+
+// Checkpoint returns the last checkpoint signed.
+func (t *Tables) Checkpoint(ctx context.Context) ([]byte, error) {
+	c, err := readSigned(ctx, t.q)
+	return c.Note, err
+}
+
+// Size returns the number of entries.
+func (t *Tables) Size(ctx context.Context) (size int64, err error) {
+	err = t.q.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM entry").Scan(&size)
+	return size, err
+}
+
+// Entries returns what is hashed of n entries from a position on.
+func (t *Tables) Entries(ctx context.Context, from int64, n int) ([][]byte, error) {
+	entries, err := readEntries(ctx, t.q, t.codec, from, n)
+	list := make([][]byte, len(entries))
+	for i, e := range entries {
+		list[i] = e.Data
+	}
+	return list, err
 }
 
 // Prove returns the proof that the entry at seq is in the tree of a committed

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -24,17 +25,16 @@ type Custodian interface {
 // the node signs the call in their name. Such a signature is custody, not sole
 // control (ESL13); verify says so.
 func (s *Server) actRoutes() {
-	get(s, "/v1/acts.json", "acts", "The table of acts 功能表", func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
-		return say(ledger.PublishedActs(), nil)
-	})
-	huma.Register(s.api, huma.Operation{
+	get(s, "/v1/acts.json", "acts", says("功能表", "The table of acts"),
+		says("每个功能：谁可办理、对何种记录、参数、状态变化与可能的拒绝。", "Every function: who may call it, on what, its arguments, where it leads and why it may be refused."), func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
+			return say(ledger.PublishedActs(), nil)
+		})
+	add(s, huma.Operation{
 		OperationID: "custody-key", Method: http.MethodPost, Path: "/v1/custody/keys",
-		Summary: "Have the node keep a sign key 由节点托管签署密钥", MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
-		Description: "The node makes a key, keeps it sealed, and proves possession of it. Sign key.rotate with the answer to put it in force.",
-	}, func(ctx context.Context, in *custodyInput) (*answer[CustodyKey], error) {
-		out, err := s.custodyKey(ctx, in)
-		return out, s.problemOf(err)
-	})
+		Summary: about(says("由节点托管签署密钥", "Have the node keep a sign key")), MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
+		Description: about(says("节点生成密钥，密封保管，并证明其占有。以回答中的内容签署 key.rotate 后生效。",
+			"The node makes a key, keeps it sealed, and proves possession of it. Sign key.rotate with the answer to put it in force.")),
+	}, s.custodyKey)
 	for _, a := range ledger.Acts() {
 		if a.Custody {
 			s.actRoute(a)
@@ -47,15 +47,16 @@ func (s *Server) actRoutes() {
 
 type actInput struct {
 	AuthHeader
-	Call    ledger.ID `header:"Cadastre-Call" doc:"id of the call, a fresh UUIDv7: the same id with the same body is recorded once; made by the node unless told"`
+	Call    ledger.ID `header:"Cadastre-Call" zh:"请求编号，新的 UUIDv7：同一编号与内容只记录一次；不填由节点生成" en:"Id of the call, a fresh UUIDv7: the same id with the same body is recorded once; made by the node unless told"`
 	RawBody []byte    `contentType:"application/json"`
 }
 
 // actRoute registers the endpoint of one act.
 func (s *Server) actRoute(a ledger.Act) {
 	register(s, a, huma.Operation{
-		OperationID: "act-" + string(a.Name), Path: "/v1/acts/" + string(a.Name), Summary: a.Title.EN + " " + a.Title.ZH,
-		Description: "The node signs the call with the key that it keeps for the party, and records it.",
+		OperationID: "act-" + string(a.Name), Path: "/v1/acts/" + string(a.Name), Summary: about(a.Title),
+		Description: about(says("节点以其为该单位保管的密钥签署请求并记录。限由节点保管密钥的单位；其他单位自行签署，提交至 /v1/calls。",
+			"The node signs the call with the key that it keeps for the party, and records it. For parties whose key the node keeps; others sign themselves and send to /v1/calls.")),
 	}, func(ctx context.Context, in *actInput) (*answer[ledger.Outcome], error) {
 		args := a.Args()
 		if err := ledger.DecodeStrict(in.RawBody, args); err != nil {
@@ -72,17 +73,18 @@ type checkInput struct {
 
 // Checked says that a call would be recorded.
 type Checked struct {
-	Function ledger.Function `json:"function"`
-	Party    ledger.ID       `json:"party"`
-	Allowed  bool            `json:"allowed" doc:"always true: what would be refused is answered by its problem"`
+	Function ledger.Function `json:"function" zh:"功能" en:"function"`
+	Party    ledger.ID       `json:"party" zh:"办理单位" en:"party that would call"`
+	Allowed  bool            `json:"allowed" zh:"始终为 true：会被拒绝者以 problem 回答" en:"always true: what would be refused is answered by its problem"`
 }
 
 // checkRoute registers the question whether an act would be refused.
 func (s *Server) checkRoute(a ledger.Act) {
 	register(s, a, huma.Operation{
 		OperationID: "check-" + string(a.Name), Path: "/v1/acts/" + string(a.Name) + "/check",
-		Summary:     "Would this be refused? " + a.Title.EN + " 试算：" + a.Title.ZH,
-		Description: "Runs every check of the call for the token's party and records nothing. The token is not used up. What would be refused is answered by the problem that the call would get.",
+		Summary: about(says("试算："+a.Title.ZH, "Would this be refused? "+a.Title.EN)),
+		Description: about(says("为令牌所属单位逐项检查该请求，不作任何记录，令牌不被用掉。会被拒绝的，以该请求将得到的 problem 回答。",
+			"Runs every check of the call for the token's party and records nothing. The token is not used up. What would be refused is answered by the problem that the call would get.")),
 	}, func(ctx context.Context, in *checkInput) (*answer[Checked], error) {
 		p, err := s.reader(ctx, in.Authorization)
 		if err != nil {
@@ -114,7 +116,7 @@ func (s *Server) noteCheck(ctx context.Context, p ledger.Party, a ledger.Act, bo
 func register[I, O any](s *Server, a ledger.Act, o huma.Operation, h func(context.Context, *I) (*answer[O], error)) {
 	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {}}}
 	o.Method, o.MaxBodyBytes, o.RequestBody, o.SkipValidateBody = http.MethodPost, s.MaxBody, body, true
-	huma.Register(s.api, o, func(ctx context.Context, in *I) (*answer[O], error) {
+	add(s, o, func(ctx context.Context, in *I) (*answer[O], error) {
 		out, err := h(ctx, in)
 		return out, s.problemOn(a, inBody(err))
 	})
@@ -175,27 +177,31 @@ const actExpiry = 5 * 60 * 1000
 
 // kept is the party's valid sign key that this node keeps.
 func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) {
-	for _, k := range p.Keys {
+	keys, err := s.Registry.Keys(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
 		if k.Use != ledger.UseSign || k.Custody != ledger.CustodyNode || !k.Valid(ledger.Millis(s.Now().UnixMilli())) {
 			continue
 		}
 		return s.Custody.Signer(ctx, p.ID, k.Kid, ledger.UseSign)
 	}
-	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("authorization").By("no_kept_key")
+	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNoKeptKey).At("authorization")
 }
 
 type custodyInput struct {
 	AuthHeader
 	Body struct {
-		Old ledger.KeyID `json:"old" doc:"the sign key that the new one is to replace"`
+		Old ledger.KeyID `json:"old" zh:"将被新密钥替换的签署密钥" en:"the sign key that the new one is to replace"`
 	}
 }
 
 // CustodyKey is a key that the node keeps, with what key.rotate needs of it.
 type CustodyKey struct {
-	Old   ledger.KeyID     `json:"old"`
-	New   ledger.NewKeyArg `json:"new"`
-	Proof string           `json:"proof"`
+	Old   ledger.KeyID     `json:"old" zh:"将被替换的签署密钥" en:"the sign key that is to be replaced"`
+	New   ledger.NewKeyArg `json:"new" zh:"由节点保管的新密钥" en:"the new key, kept by the node"`
+	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
 }
 
 func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[CustodyKey], error) {
@@ -207,7 +213,11 @@ func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[Cust
 	if err != nil {
 		return nil, err
 	}
-	if k, ok := p.Key(in.Body.Old); b.Environment != "" || !ok || k.Use != ledger.UseSign {
+	_, k, err := s.Registry.PartyByKid(ctx, in.Body.Old)
+	if err != nil && !errors.Is(err, ledger.NotFound) {
+		return nil, err
+	}
+	if b.Environment != "" || err != nil || k.Party != p.ID || k.Use != ledger.UseSign {
 		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("old")
 	}
 	if err := s.Auth.Spend(ctx, b); err != nil {

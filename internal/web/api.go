@@ -27,24 +27,29 @@ func say[T any](v T, err error) (*answer[T], error) {
 
 // AuthHeader is the header that private reads need.
 type AuthHeader struct {
-	Authorization string `header:"Authorization" doc:"Bearer token: cadastre token makes one"`
+	Authorization string `header:"Authorization" zh:"访问令牌" en:"Access token"`
+}
+
+// MaybeAuth is the header of reads that show more to whom it may concern.
+type MaybeAuth struct {
+	Authorization string `header:"Authorization" auth:"optional" zh:"访问令牌" en:"Access token"`
 }
 
 // ByID names a record.
 type ByID struct {
-	ID ledger.ID `path:"id" doc:"the record's UUID" maxLength:"36"`
+	ID ledger.ID `path:"id" zh:"记录编号" en:"Id of the record"`
 }
 
 // Paging bounds a listing.
 type Paging struct {
-	Cursor string `query:"cursor" doc:"next of the page before" maxLength:"400"`
-	Limit  int    `query:"limit" doc:"1 to 500, 50 unless told" minimum:"1" maximum:"500"`
+	Cursor string `query:"cursor" form:"bytes=1..400" zh:"上一页的 next" en:"next of the page before"`
+	Limit  int    `query:"limit" form:"range=1..500" zh:"每页项数，默认 50" en:"items of a page, 50 unless told"`
 }
 
 // pageOf is one page of a listing.
 type pageOf[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty" doc:"cursor of the next page; absent on the last"`
+	Items []T    `json:"items" zh:"本页各项" en:"items of this page"`
+	Next  string `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"`
 }
 
 // page makes a page; none found is an empty list, never null.
@@ -55,47 +60,59 @@ func page[T any](items []T, next string) pageOf[T] {
 	return pageOf[T]{Items: items, Next: next}
 }
 
-// get registers a read; its errors become problems.
-func get[I, O any](s *Server, path, id, summary string, h func(context.Context, *I) (*answer[O], error)) {
-	huma.Register(s.api, huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
-		MaxBodyBytes: s.MaxBody,
-	}, func(ctx context.Context, in *I) (*answer[O], error) {
+// says are the words for one thing in both languages.
+func says(zh, en string) ledger.Words { return ledger.Words{ZH: zh, EN: en} }
+
+// get registers a read at a path, under an id, with its title and what it is for.
+func get[I, O any](s *Server, path, id string, title, does ledger.Words, h func(context.Context, *I) (*answer[O], error)) {
+	add(s, huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: about(title), Description: about(does), MaxBodyBytes: s.MaxBody,
+	}, h)
+}
+
+// add registers an operation: its errors become problems, and its parameters are
+// described and checked by the tags of its input.
+func add[I, O any](s *Server, o huma.Operation, h func(context.Context, *I) (*O, error)) {
+	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		return out, s.problemOf(err)
 	})
-	s.closeQuery(path, reflect.TypeFor[I]())
+	s.describeInput(o.Method, o.Path, reflect.TypeFor[I]())
 }
 
 func (s *Server) routes() {
-	huma.Register(s.api, huma.Operation{
+	add(s, huma.Operation{
 		OperationID: "submit-call", Method: http.MethodPost, Path: "/v1/calls",
-		Summary: "Record a signed call 提交签名请求", MaxBodyBytes: s.MaxBody,
-		Description: "Whatever changes the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. " +
-			"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.",
+		Summary: about(says("提交签名请求", "Record a signed call")), MaxBodyBytes: s.MaxBody,
+		Description: about(says("对登记簿的每一次改变都是一个签名请求：类型为 cadastre-call+jws 的 compact JWS，由单位以自己的密钥按 ES256 签署。"+
+			"已落盘且本节点的检索库可见后才回答；同一请求再次提交，返回首次结果。",
+			"Whatever changes the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. "+
+				"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.")),
 	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 		out, err := s.call(ctx, in)
 		if a, known := actOf(in.Body.Call); err != nil && known {
 			return out, s.problemOn(a, err)
 		}
-		return out, s.problemOf(err)
+		return out, err
 	})
-	get(s, "/v1/about", "about", "This node and its ledger 节点与账本", func(context.Context, *struct{}) (*answer[About], error) {
-		return say(s.About, nil)
-	})
-	get(s, "/v1/calls/{party}/{call}", "call", "A recorded call with its proof 已记录的请求", s.recorded)
+	get(s, "/v1/about", "about", says("节点与账本", "This node and its ledger"),
+		says("任何人可查：节点标识、账本编号与日志的验证公钥。", "For anyone: the node's origin, its ledger and the verifier keys of its logs."),
+		func(context.Context, *struct{}) (*answer[About], error) { return say(s.About, nil) })
+	get(s, "/v1/calls/{party}/{call}", "call", says("已记录的请求", "A recorded call with its proof"),
+		says("请求原文、事件与记录在账的证明。限办理单位与监管人员。", "The call as signed, what it came to, and the proof that it is recorded. For the party that called and for regulators."), s.recorded)
 	s.registryRoutes()
 	s.licenseRoutes()
 	s.marketRoutes()
 	s.traceRoutes()
 	s.actRoutes()
+	s.describeStreams()
 	s.describe()
 }
 
 type callInput struct{ Body callBody }
 
 type callBody struct {
-	Call string `json:"call" doc:"compact JWS" maxLength:"60000"`
+	Call string `json:"call" maxLength:"60000" form:"jws" zh:"签名请求，compact JWS" en:"the signed call, a compact JWS"`
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
@@ -159,8 +176,8 @@ func (s *Server) before(ctx context.Context, c ledger.Call) bool {
 
 type recordedInput struct {
 	AuthHeader
-	Party ledger.ID `path:"party"`
-	Call  ledger.ID `path:"call"`
+	Party ledger.ID `path:"party" zh:"办理单位" en:"Party that called"`
+	Call  ledger.ID `path:"call" zh:"请求编号" en:"Id of the call"`
 }
 
 // recorded shows a call to who made it, and to whoever reads everything.

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"net/http"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -27,4 +30,31 @@ func Worded() []ledger.Reason {
 // Sentence is what a problem says.
 func Sentence(lang string, e *ledger.Error) (title, next string) {
 	return sentence(lang, e.Reason, e.Field, e.Rule, e.Params)
+}
+
+// Routes are the edge's methods and paths.
+func (s *Server) Routes() (list []string) {
+	routes, ok := s.mux.(chi.Routes)
+	if !ok {
+		return nil
+	}
+	err := chi.Walk(routes, func(method, path string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		list = append(list, method+" "+path)
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return list
+}
+
+// HumaRules are the rules that huma names, with what is allowed.
+func HumaRules() (list []string) {
+	for _, rule := range humaRules {
+		list = append(list, rule)
+	}
+	for _, rule := range spoken {
+		list = append(list, rule)
+	}
+	return list
 }

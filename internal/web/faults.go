@@ -17,17 +17,16 @@ import (
 
 // Fault is one thing that is wrong with an input.
 type Fault struct {
-	Field   string         `json:"field" doc:"the member at fault"`
-	Label   string         `json:"label,omitempty" doc:"what people read for the member, in the user's language"`
-	Value   string         `json:"value,omitempty" doc:"what was given, shortened; never a key, a signature or a salt"`
-	Reason  ledger.Reason  `json:"reason,omitempty" doc:"where it is another than field"`
-	Rule    string         `json:"rule" doc:"the rule that it breaks"`
-	Allowed string         `json:"allowed,omitempty" doc:"what would be taken"`
-	Params  []ledger.Param `json:"params,omitempty" doc:"what else is known of it, such as the group of materials that is missing"`
-	Message string         `json:"message" doc:"the same as a sentence, in the user's language"`
+	Field   string         `json:"field" zh:"有误的成员" en:"the member at fault"`
+	Label   string         `json:"label,omitempty" zh:"该成员的名称，按用户语言" en:"what people read for the member, in the user's language"`
+	Value   string         `json:"value,omitempty" zh:"所给的值（截短）；不含密钥、签名或盐值" en:"what was given, shortened; never a key, a signature or a salt"`
+	Reason  ledger.Reason  `json:"reason,omitempty" zh:"原因，不是 field 时才有" en:"the reason, where it is another than field"`
+	Rule    string         `json:"rule" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
+	Allowed string         `json:"allowed,omitempty" zh:"允许的取值" en:"what would be taken"`
+	Params  []ledger.Param `json:"params,omitempty" zh:"其他已知情况，如所缺材料的类别" en:"what else is known of it, such as the group of materials that is missing"`
+	Message string         `json:"message" zh:"同一错误的语句，按用户语言" en:"the same as a sentence, in the user's language"`
 
-	// Said is the message without field, value and what is allowed: for pages, which
-	// show these apart.
+	// Said is what is wrong alone: for pages, which show the other parts apart.
 	Said string `json:"-"`
 
 	of *ledger.Error
@@ -72,38 +71,39 @@ func (f *Fault) fill(lang string, form any) {
 
 // asked are the labels of what a page asks for: its address is no form.
 var asked = map[string]ledger.Words{
-	"code": {ZH: "登记代码", EN: "Code of the entry"}, "cursor": {ZH: "下一页的位置", EN: "Place of the next page"},
-	"query": {ZH: "网址中的查询", EN: "Query of the address"}, "query.q": {ZH: "检索词", EN: "Words to search for"},
-	"query.cursor": {ZH: "下一页的位置", EN: "Place of the next page"}, "limit": {ZH: "每页条数", EN: "Number a page"},
-	"query.limit": {ZH: "每页条数", EN: "Number a page"}, "text": {ZH: "检索词", EN: "Words to search for"},
+	"code": {ZH: "登记代码", EN: "Code of the entry"}, "cursor": {ZH: "下一页的位置", EN: "Place of the next page"}, "q": {ZH: "检索词", EN: "Words to search for"},
 }
 
-// speakRules has huma name our rules instead of saying English sentences. What
-// follows the name is what is allowed; of "required", the member that is missing.
+// speakRules has huma name our rules instead of saying English sentences.
 func speakRules() {
-	for message, rule := range map[*string]string{
-		&validation.MsgUnexpectedProperty:       "known_member",
-		&validation.MsgExpectedRequiredProperty: "required %s",
-		&validation.MsgExpectedOneOf:            "enum %s",
-		&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
-		&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
-		&validation.MsgExpectedMatchPattern:     "pattern %s",
-		&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
-		&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
-		&validation.MsgExpectedMinLength:        "min_length ≥ %d",
-		&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
-		&validation.MsgExpectedMinItems:         "required ≥ %d",
-		&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
-		&validation.MsgExpectedArrayItemsUnique: "not_twice",
-		&validation.MsgExpectedBoolean:          "type_boolean true, false",
-		&validation.MsgExpectedNumber:           "type_number 数/number",
-		&validation.MsgExpectedInteger:          "type_integer 整数/integer",
-		&validation.MsgExpectedString:           "type_text 文本/text",
-		&validation.MsgExpectedArray:            "type_list 列表/list",
-		&validation.MsgExpectedObject:           "type_object 对象/object",
-	} {
+	for message, rule := range humaRules {
 		*message = rule
 	}
+}
+
+// humaRules are our rules for huma's sentences. What follows the name is what is
+// allowed; of "required", the member that is missing.
+var humaRules = map[*string]string{
+	&validation.MsgUnexpectedProperty:       "known_member",
+	&validation.MsgExpectedRequiredProperty: "required %s",
+	&validation.MsgExpectedOneOf:            "enum %s",
+	&validation.MsgExpectedRFC4122UUID:      "uuid UUID",
+	&validation.MsgExpectedRFC3339Date:      "date YYYY-MM-DD",
+	&validation.MsgExpectedMatchPattern:     "pattern %s",
+	&validation.MsgExpectedBePattern:        "%s",
+	&validation.MsgExpectedMinimumNumber:    "range ≥ %v",
+	&validation.MsgExpectedMaximumNumber:    "range ≤ %v",
+	&validation.MsgExpectedMinLength:        "min_length ≥ %d",
+	&validation.MsgExpectedMaxLength:        "max_length ≤ %d",
+	&validation.MsgExpectedMinItems:         "required ≥ %d",
+	&validation.MsgExpectedMaxItems:         "max_members ≤ %d",
+	&validation.MsgExpectedArrayItemsUnique: "not_twice",
+	&validation.MsgExpectedBoolean:          "type_boolean true, false",
+	&validation.MsgExpectedNumber:           "type_number 数/number",
+	&validation.MsgExpectedInteger:          "type_integer 整数/integer",
+	&validation.MsgExpectedString:           "type_text 文本/text",
+	&validation.MsgExpectedArray:            "type_list 列表/list",
+	&validation.MsgExpectedObject:           "type_object 对象/object",
 }
 
 // spoken are the sentences that huma has no name for, with our rules.

@@ -8,20 +8,24 @@ import (
 )
 
 func (s *Server) licenseRoutes() {
-	get(s, "/v1/licenses", "licenses", "Licenses 授权", s.licenses)
-	get(s, "/v1/licenses/explain", "explain", "May this party use this resource, and why 授权判定说明", s.explain)
-	get(s, "/v1/licenses/{id}", "license", "A license 授权", func(ctx context.Context, in *ByID) (*answer[ledger.License], error) {
-		return say(s.Licensing.License(ctx, in.ID))
-	})
-	get(s, "/v1/environments/{id}", "environment", "A controlled environment 受控环境", s.environment)
+	get(s, "/v1/licenses", "licenses", says("授权", "Licenses"),
+		says("按当事单位、状态与所覆盖的资源查询授权，任何人可查。", "Finds licenses by their parties, state and the resource that they cover, for anyone."), s.licenses)
+	get(s, "/v1/licenses/explain", "explain", says("授权判定说明", "May this party use this resource, and why"),
+		says("只问不做：不留回执，不计次数。限该单位、实施机构与监管人员。", "Asks without doing: no receipt, no use counted. For the party itself, implementers and regulators."), s.explain)
+	get(s, "/v1/licenses/{id}", "license", says("授权", "A license"),
+		says("一项授权，任何人可查。", "One license, for anyone."), func(ctx context.Context, in *ByID) (*answer[ledger.License], error) {
+			return say(s.Licensing.License(ctx, in.ID))
+		})
+	get(s, "/v1/environments/{id}", "environment", says("受控环境", "A controlled environment"),
+		says("一个受控环境。限其运营机构、登记该环境的实施机构与监管人员。", "One controlled environment. For its operator, the implementer who recorded it, and regulators."), s.environment)
 }
 
 type licensesInput struct {
 	Paging
-	Assignee ledger.ID           `query:"assignee"`
-	Assigner ledger.ID           `query:"assigner"`
-	State    ledger.LicenseState `query:"state" list:"license_states"`
-	Resource ledger.ID           `query:"resource" doc:"covered by the license"`
+	Assignee ledger.ID           `query:"assignee" zh:"被授权的运营机构" en:"Operator that is licensed"`
+	Assigner ledger.ID           `query:"assigner" zh:"授权的实施机构" en:"Implementer that licenses"`
+	State    ledger.LicenseState `query:"state" form:"enum=license_states" zh:"状态" en:"State"`
+	Resource ledger.ID           `query:"resource" zh:"授权所覆盖的资源" en:"Resource that the license covers"`
 }
 
 func (s *Server) licenses(ctx context.Context, in *licensesInput) (*answer[pageOf[ledger.License]], error) {
@@ -34,12 +38,12 @@ func (s *Server) licenses(ctx context.Context, in *licensesInput) (*answer[pageO
 
 type explainInput struct {
 	AuthHeader
-	Party    ledger.ID           `query:"party" required:"true"`
-	Resource ledger.ID           `query:"resource" required:"true"`
-	Class    ledger.PurposeClass `query:"class" list:"purpose_classes" doc:"of the purpose; left out: any"`
-	Code     string              `query:"code" doc:"of the purpose" maxLength:"64"`
-	Action   string              `query:"action" list:"actions" doc:"left out: any"`
-	Day      ledger.Date         `query:"day" doc:"today unless told"`
+	Party    ledger.ID           `query:"party" required:"true" zh:"要使用的单位" en:"Party that would use it"`
+	Resource ledger.ID           `query:"resource" required:"true" zh:"要使用的资源" en:"Resource that would be used"`
+	Class    ledger.PurposeClass `query:"class" form:"enum=purpose_classes" zh:"用途类别；不填则不限" en:"Class of the purpose; left out: any"`
+	Code     string              `query:"code" form:"word=64" zh:"用途代码" en:"Code of the purpose"`
+	Action   string              `query:"action" form:"enum=actions" zh:"动作；不填则不限" en:"Action; left out: any"`
+	Day      ledger.Date         `query:"day" zh:"判定日，默认今日" en:"Day of the decision, today unless told"`
 }
 
 // explain asks without doing: for the party itself, and for whoever supervises or licenses.
@@ -51,11 +55,8 @@ func (s *Server) explain(ctx context.Context, in *explainInput) (*answer[licensi
 	if p.ID != in.Party && !p.Has(ledger.RoleImplementer) && !s.CanRead(p.Roles, "everything") {
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("party")
 	}
-	if err := ledger.First(in.Party.Validate("party"), in.Resource.Validate("resource")); err != nil {
-		return nil, err
-	}
-	if in.Day != "" {
-		if err := in.Day.Validate("day"); err != nil {
+	if in.Day != "" { // its pattern does not count the days of a month
+		if err := in.Day.Validate("query.day"); err != nil {
 			return nil, err
 		}
 	}

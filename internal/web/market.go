@@ -9,25 +9,31 @@ import (
 )
 
 func (s *Server) marketRoutes() {
-	get(s, "/v1/products", "products", "Products 产品目录", s.products)
-	get(s, "/v1/products/{id}", "product", "A product 产品", func(ctx context.Context, in *ByID) (*answer[ledger.Product], error) {
-		return say(s.Market.Product(ctx, in.ID))
-	})
-	get(s, "/v1/products/{id}/content", "product-content", "What is delivered of a product 产品内容", func(ctx context.Context, in *ByID) (*answer[pageOf[ledger.Content]], error) {
-		found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
-		return say(page(found, ""), err)
-	})
-	get(s, "/v1/resources/{id}/content", "resource-content", "What can be supplied of a resource 资源内容", s.resourceContent)
-	get(s, "/v1/orders", "orders", "My orders 我的订单", s.orders)
-	get(s, "/v1/orders/{id}", "order", "An order 订单", s.orderRecord)
+	get(s, "/v1/products", "products", says("产品目录", "Products"),
+		says("按运营机构、授权、状态与词语检索产品，任何人可查。", "Finds products by operator, license, state and words, for anyone."), s.products)
+	get(s, "/v1/products/{id}", "product", says("产品", "A product"),
+		says("一个产品及其价格与条件，任何人可查。", "One product with its price and terms, for anyone."), func(ctx context.Context, in *ByID) (*answer[ledger.Product], error) {
+			return say(s.Market.Product(ctx, in.ID))
+		})
+	get(s, "/v1/products/{id}/content", "product-content", says("产品内容", "What is delivered of a product"),
+		says("产品各文件的名称、大小与 SHA-256；文件本身依订单交付。", "Name, size and SHA-256 of each file of a product; the files themselves are delivered by order."), func(ctx context.Context, in *ByID) (*answer[pageOf[ledger.Content]], error) {
+			found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
+			return say(page(found, ""), err)
+		})
+	get(s, "/v1/resources/{id}/content", "resource-content", says("资源内容", "What can be supplied of a resource"),
+		says("资源各文件的名称、大小与 SHA-256。限持有单位、获授权的运营机构与监管人员。", "Name, size and SHA-256 of each file of a resource. For its holder, operators licensed to it, and regulators."), s.resourceContent)
+	get(s, "/v1/orders", "orders", says("我的订单", "My orders"),
+		says("买方与运营机构各看到自己的，监管人员看到全部。", "A buyer and an operator see their own, a regulator all."), s.orders)
+	get(s, "/v1/orders/{id}", "order", says("订单", "An order"),
+		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One order. For the parties to it and for regulators; to others it is as if it were not there."), s.orderRecord)
 }
 
 type productsInput struct {
 	Paging
-	Operator ledger.ID           `query:"operator"`
-	License  ledger.ID           `query:"license"`
-	State    ledger.ProductState `query:"state" list:"product_states"`
-	Text     string              `query:"q" maxLength:"100"`
+	Operator ledger.ID           `query:"operator" zh:"运营机构" en:"Operator"`
+	License  ledger.ID           `query:"license" zh:"所依授权" en:"License that it rests on"`
+	State    ledger.ProductState `query:"state" form:"enum=product_states" zh:"状态" en:"State"`
+	Text     string              `query:"q" form:"text=1..100" zh:"检索词" en:"Words"`
 }
 
 func (s *Server) products(ctx context.Context, in *productsInput) (*answer[pageOf[ledger.Product]], error) {
@@ -79,8 +85,8 @@ func (s *Server) licensed(ctx context.Context, party, resource ledger.ID) (bool,
 type ordersInput struct {
 	AuthHeader
 	Paging
-	Product ledger.ID         `query:"product"`
-	State   ledger.OrderState `query:"state" list:"order_states"`
+	Product ledger.ID         `query:"product" zh:"产品" en:"Product"`
+	State   ledger.OrderState `query:"state" form:"enum=order_states" zh:"状态" en:"State"`
 }
 
 // orders lists the caller's orders; whoever reads everything sees all.

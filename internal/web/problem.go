@@ -18,16 +18,16 @@ import (
 // Problem is an RFC 9457 problem: the ledger's typed error with its sentence in
 // the user's language.
 type Problem struct {
-	Type   string         `json:"type,omitempty" doc:"always about:blank"`
-	Title  string         `json:"title" doc:"what happened, in the user's language"`
-	Status int            `json:"status"`
-	Detail string         `json:"detail,omitempty" doc:"what to do next, in the user's language"`
-	Code   ledger.Code    `json:"code"`
-	Reason ledger.Reason  `json:"reason"`
-	Field  string         `json:"field,omitempty" doc:"the member at fault"`
-	Rule   string         `json:"rule,omitempty" doc:"the rule that it breaks"`
-	Params []ledger.Param `json:"params,omitempty"`
-	Errors []Fault        `json:"errors,omitempty" doc:"everything that is wrong with the input, the first included"`
+	Type   string         `json:"type,omitempty" zh:"始终为 about:blank" en:"always about:blank"`
+	Title  string         `json:"title" zh:"发生了什么，按用户语言" en:"what happened, in the user's language"`
+	Status int            `json:"status" zh:"HTTP 状态码" en:"HTTP status"`
+	Detail string         `json:"detail,omitempty" zh:"下一步怎么做，按用户语言" en:"what to do next, in the user's language"`
+	Code   ledger.Code    `json:"code" form:"enum=error_codes" zh:"错误类别" en:"class of the error"`
+	Reason ledger.Reason  `json:"reason" zh:"原因" en:"reason"`
+	Field  string         `json:"field,omitempty" zh:"有误的成员" en:"the member at fault"`
+	Rule   string         `json:"rule,omitempty" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
+	Params []ledger.Param `json:"params,omitempty" zh:"语句中的各项取值" en:"values of the sentence"`
+	Errors []Fault        `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"everything that is wrong with the input, the first included"`
 
 	form any // what the input is read into, for the labels of its members
 }

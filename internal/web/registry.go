@@ -11,33 +11,44 @@ import (
 )
 
 func (s *Server) registryRoutes() {
-	get(s, "/v1/resources", "resources", "Search registered resources 检索数据资源", s.resources)
-	get(s, "/v1/resources/{id}", "resource", "A registered resource 数据资源", func(ctx context.Context, in *ByID) (*answer[registry.Summary], error) {
-		return say(s.Registry.Resource(ctx, in.ID))
-	})
-	get(s, "/v1/entries/{id}", "entry", "An entry as it is recorded 登记结果", s.entry)
-	get(s, "/v1/certificates/{code}", "certificate", "The certificate of a code 登记凭证", func(ctx context.Context, in *codeInput) (*answer[registry.Certificate], error) {
-		return say(s.certificate(ctx, in.Code))
-	})
-	get(s, "/v1/notices", "notices", "Running notices 公示", s.notices)
-	get(s, "/v1/parties", "parties", "Parties 主体", s.parties)
-	get(s, "/v1/parties/{id}", "party", "A party 主体", s.party)
-	get(s, "/v1/applications", "applications", "Applications 登记申请", s.applications)
-	get(s, "/v1/applications/{id}", "application", "An application 登记申请", s.application)
-	get(s, "/v1/alarms", "alarms", "Steps past their limit 超期提醒", s.alarms)
-	get(s, "/v1/calendar", "calendar", "Recorded lists of working days 工作日历", func(ctx context.Context, _ *struct{}) (*answer[pageOf[ledger.CalendarYear]], error) {
-		years, err := s.Registry.CalendarYears(ctx)
-		return say(pageOf[ledger.CalendarYear]{Items: years}, err)
-	})
+	get(s, "/v1/resources", "resources", says("检索数据资源", "Search registered resources"),
+		says("按词语、持有单位、领域、区划与状态检索已登记的资源，并给出各项计数。", "Finds registered resources by words, holder, domain, region and status, and counts them by each."), s.resources)
+	get(s, "/v1/resources/{id}", "resource", says("数据资源", "A registered resource"),
+		says("任何人可查的登记内容。", "What anyone may know of it."), func(ctx context.Context, in *ByID) (*answer[registry.Summary], error) {
+			return say(s.Registry.Resource(ctx, in.ID))
+		})
+	get(s, "/v1/entries/{id}", "entry", says("登记结果", "An entry as it is recorded"),
+		says("登记凭证背后的记录。限持有单位、登记机构、运营机构、实施机构与监管人员。", "The record behind a certificate. For its holder, its registry body, operators, implementers and regulators."), s.entry)
+	get(s, "/v1/certificates/{code}", "certificate", says("登记凭证", "The certificate of a code"),
+		says("以平台编号或登记结果查询码查询凭证及其当日状态。", "Looks a certificate up by our number or the official code, with its status today."), func(ctx context.Context, in *codeInput) (*answer[registry.Certificate], error) {
+			return say(s.certificate(ctx, in.Code))
+		})
+	get(s, "/v1/notices", "notices", says("公示", "Running notices"),
+		says("正在公示的登记申请，任何人可查。", "Applications that are in public notice now, for anyone."), s.notices)
+	get(s, "/v1/parties", "parties", says("单位", "Parties"),
+		says("已准入的单位及其公钥，任何人可查：核验者需要。", "Admitted parties with their public keys, for anyone: whoever verifies needs them."), s.parties)
+	get(s, "/v1/parties/{id}", "party", says("单位", "A party"),
+		says("一个单位及其公钥，任何人可查。", "One party with its public keys, for anyone."), s.party)
+	get(s, "/v1/applications", "applications", says("登记申请", "Applications"),
+		says("申请单位看到自己的，登记机构看到交由其办理的，监管人员看到全部。", "An applicant sees its own, a registry body those before it, a regulator all."), s.applications)
+	get(s, "/v1/applications/{id}", "application", says("登记申请", "An application"),
+		says("一件登记申请。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One application. For the parties to it and for regulators; to others it is as if it were not there."), s.application)
+	get(s, "/v1/alarms", "alarms", says("超期提醒", "Steps past their limit"),
+		says("已超过期限的登记环节。登记机构看到自己的，监管人员看到全部。", "Steps of registration that are overdue. A registry body sees its own, a regulator all."), s.alarms)
+	get(s, "/v1/calendar", "calendar", says("工作日历", "Recorded lists of working days"),
+		says("数据管理部门按国务院办公厅放假安排登记的各年工作日。", "The State Council's lists of holidays and working weekends, by year, as the data authority recorded them."), func(ctx context.Context, _ *struct{}) (*answer[pageOf[ledger.CalendarYear]], error) {
+			years, err := s.Registry.CalendarYears(ctx)
+			return say(pageOf[ledger.CalendarYear]{Items: years}, err)
+		})
 }
 
 type resourcesInput struct {
 	Paging
-	Text   string          `query:"q" doc:"words, Chinese or English; each must occur" maxLength:"200"`
-	Holder ledger.ID       `query:"holder"`
-	Domain string          `query:"domain" list:"domains"`
-	Region ledger.Region   `query:"region" doc:"GB/T 2260: itself and what lies in it"`
-	State  registry.Status `query:"state"`
+	Text   string          `query:"q" form:"text=1..200" zh:"检索词，中文或英文，须全部出现" en:"words, Chinese or English; each must occur"`
+	Holder ledger.ID       `query:"holder" zh:"持有单位" en:"Holder"`
+	Domain string          `query:"domain" form:"enum=domains" zh:"领域" en:"Domain"`
+	Region ledger.Region   `query:"region" zh:"区划及其所辖" en:"Region, and what lies in it"`
+	State  registry.Status `query:"state" form:"enum=entry_statuses" zh:"当日状态" en:"Status today"`
 }
 
 func (s *Server) resources(ctx context.Context, in *resourcesInput) (*answer[registry.Page], error) {
@@ -48,7 +59,7 @@ func (s *Server) resources(ctx context.Context, in *resourcesInput) (*answer[reg
 }
 
 type codeInput struct {
-	Code string `path:"code" doc:"cad_code or the official code" maxLength:"64"`
+	Code string `path:"code" form:"bytes=1..64" zh:"平台编号或登记结果查询码" en:"our number or the official code"`
 }
 
 // certificate fills in the lines of use and operate: by the license that covers
@@ -78,9 +89,9 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	return c, nil
 }
 
-// entry is the record behind a certificate: to the holder, the registry body,
+// entry is the record behind a certificate, with the resource: to the holder, the registry body,
 // operators (who license and list by it) and whoever reads everything.
-func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.Entry], error) {
+func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.EntryDetail], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -105,43 +116,53 @@ func (s *Server) notices(ctx context.Context, in *noticesInput) (*answer[pageOf[
 // PublicParty is what anyone may know of a party; its keys too, since whoever
 // verifies needs them.
 type PublicParty struct {
-	ID     ledger.ID          `json:"id"`
-	Name   string             `json:"name"`
-	USCC   ledger.USCC        `json:"uscc"`
-	Kind   ledger.PartyKind   `json:"kind"`
-	Roles  []ledger.Role      `json:"roles"`
-	Region ledger.Region      `json:"region"`
-	Active bool               `json:"active"`
-	Keys   []ledger.KeyRecord `json:"keys"`
-	Cite   ledger.Cite        `json:"cite"`
+	ID     ledger.ID          `json:"id" zh:"单位编号" en:"id"`
+	Name   string             `json:"name" zh:"名称" en:"name"`
+	USCC   ledger.USCC        `json:"uscc" zh:"统一社会信用代码" en:"unified social credit code"`
+	Kind   ledger.PartyKind   `json:"kind" form:"enum=party_kinds" zh:"类型" en:"kind"`
+	Roles  []ledger.Role      `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"roles"`
+	Region ledger.Region      `json:"region" zh:"区划" en:"region"`
+	Active bool               `json:"active" zh:"未被暂停" en:"it is not suspended"`
+	Keys   []ledger.KeyRecord `json:"keys" zh:"全部公钥：核验者需要" en:"all keys: whoever verifies needs them"`
+	Cite   ledger.Cite        `json:"cite" zh:"最近一次写入该记录的请求" en:"call that last wrote the record"`
 }
 
-func public(p ledger.Party) PublicParty {
+// public is what anyone may know of a party; an error is passed on.
+func (s *Server) public(ctx context.Context, p ledger.Party, err error) (PublicParty, error) {
+	if err != nil {
+		return PublicParty{}, err
+	}
+	keys, err := s.Registry.Keys(ctx, p.ID)
 	return PublicParty{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
-		Active: p.Active(), Keys: p.Keys, Cite: p.Cite,
-	}
+		Active: p.Active(), Keys: keys, Cite: p.Cite,
+	}, err
 }
 
 type partiesInput struct {
 	Paging
-	Role ledger.Role `query:"role" list:"roles"`
-	Name string      `query:"name" doc:"the whole name" maxLength:"100"`
+	Role ledger.Role `query:"role" form:"enum=roles" zh:"角色" en:"Role"`
+	Name string      `query:"name" form:"text=1..100" zh:"完整名称" en:"the whole name"`
 }
 
 func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[PublicParty]], error) {
 	out := pageOf[PublicParty]{Items: []PublicParty{}}
 	if in.Name != "" {
-		p, err := s.Registry.PartyByName(ctx, in.Name)
+		found, err := s.Registry.PartyByName(ctx, in.Name)
 		if errors.Is(err, ledger.NotFound) {
 			return say(out, nil)
 		}
-		out.Items = append(out.Items, public(p))
+		p, err := s.public(ctx, found, err)
+		out.Items = append(out.Items, p)
 		return say(out, err)
 	}
 	found, next, err := s.Registry.Parties(ctx, registry.PartyFilter{Role: in.Role, Cursor: in.Cursor, Limit: in.Limit})
-	for _, p := range found {
-		out.Items = append(out.Items, public(p))
+	for _, f := range found {
+		p, err := s.public(ctx, f, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, p)
 	}
 	out.Next = next
 	return say(out, err)
@@ -149,17 +170,17 @@ func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[
 
 func (s *Server) party(ctx context.Context, in *ByID) (*answer[PublicParty], error) {
 	p, err := s.Registry.Party(ctx, in.ID)
-	return say(public(p), err)
+	return say(s.public(ctx, p, err))
 }
 
 type applicationsInput struct {
 	AuthHeader
 	Paging
-	State ledger.ApplicationState `query:"state" list:"application_states"`
+	State ledger.ApplicationState `query:"state" form:"enum=application_states" zh:"状态" en:"State"`
 }
 
 // applications are one's own: as applicant, as registry body, or all.
-func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.Application]], error) {
+func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.ApplicationDetail]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -179,7 +200,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answ
 	return say(page(found, next), err)
 }
 
-func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.Application], error) {
+func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.ApplicationDetail], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err

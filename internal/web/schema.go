@@ -1,8 +1,9 @@
 package web
 
 import (
-	"fmt"
+	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,20 +11,12 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// shapes are regular expressions, in the syntax of JSON Schema, of fields whose
-// form is that of a standard.
-var shapes = map[string]string{
-	ledger.FieldDigest: "^[0-9a-f]{64}$",
-	ledger.FieldRegion: "^[0-9]{6}$",
-	ledger.FieldUSCC:   "^[0-9A-HJ-NPQRTUWXY]{18}$",
-	ledger.FieldKeyID:  "^[A-Za-z0-9_-]{43}$",
-	ledger.FieldToken:  "^[A-Za-z0-9._:/-]+$",
-	ledger.FieldWord:   "^[a-z0-9_]*$",
-}
+// bearer names the scheme of the tokens that operations need.
+const bearer = "bearer"
 
-// describe fills the schemas of the ledger's own types in from their form tags:
-// labels in both languages, closed lists, bounds, patterns and, of what is sent,
-// what may not be left out. The tags are what the ledger itself checks.
+// describe fills the schemas of all structs in from their form tags: words in both
+// languages, closed lists, bounds, regular expressions and, of what is sent, what
+// may not be left out. The ledger checks what it is sent by the same tags.
 func (s *Server) describe() {
 	const prefix = "#/components/schemas/"
 	sent := map[reflect.Type]bool{}
@@ -33,19 +26,29 @@ func (s *Server) describe() {
 	schemas := s.api.OpenAPI().Components.Schemas
 	for name, schema := range schemas.Map() {
 		t := schemas.TypeFromRef(prefix + name)
-		if t == nil || t.Kind() != reflect.Struct || t.PkgPath() != reflect.TypeFor[ledger.Party]().PkgPath() {
+		for t != nil && t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t == nil || t.Kind() != reflect.Struct {
 			continue
 		}
-		fields := ledger.FieldsOf(reflect.New(t).Interface())
-		if sent[t] && fields[0].Label != (ledger.Words{}) { // a key and a salted hash check themselves
+		v := reflect.New(t).Interface()
+		fields := ledger.FieldsOf(v)
+		if sent[t] {
 			schema.Required = required(fields)
 		}
 		for _, f := range fields {
 			if p := schema.Properties[f.Name]; p != nil {
-				describeField(p, f)
+				m, _ := ledger.Member(v, f.Name)
+				describeField(p, f, m.Type())
 			}
 		}
 	}
+	s.api.OpenAPI().Components.SecuritySchemes = map[string]*huma.SecurityScheme{bearer: {
+		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+		Description: "A token that the party signs with its own key: cadastre token makes one. A read may use it again until it expires, a write uses it up. " +
+			"由单位以自己的密钥签署的令牌，可用 cadastre token 生成；读取可重复使用至到期，写入用后即失效。",
+	}}
 }
 
 // structsOf adds the structs that a type is made of.
@@ -73,13 +76,43 @@ func required(fields []ledger.Field) []string {
 	return names
 }
 
-func describeField(p *huma.Schema, f ledger.Field) {
-	p.Description = strings.TrimSpace(f.Label.EN + " " + f.Label.ZH)
+// describeField describes a member whose Go type is t.
+func describeField(p *huma.Schema, f ledger.Field, t reflect.Type) {
+	p.Description = about(f.Label)
 	bound(p, f)
+	words := p
 	if f.Each != nil && p.Items != nil {
 		bound(p.Items, *f.Each)
+		words, t = p.Items, t.Elem()
+	}
+	switch {
+	case f.Enum != nil: // it says itself which of them
+	case t == reflect.TypeFor[ledger.Function]():
+		words.Enum = nil
+		for _, a := range ledger.Acts() {
+			words.Enum = append(words.Enum, string(a.Name))
+		}
+	case t == reflect.TypeFor[ledger.Reason]():
+		words.Enum = reasons()
 	}
 }
+
+// reasons are all words of ledger.Reason, in order of the alphabet.
+func reasons() []any {
+	var list []string
+	for r := range catalogue {
+		list = append(list, string(r))
+	}
+	slices.Sort(list)
+	var all []any
+	for _, r := range list {
+		all = append(all, r)
+	}
+	return all
+}
+
+// about is what a description says: English, then Chinese.
+func about(w ledger.Words) string { return strings.TrimSpace(w.EN + " " + w.ZH) }
 
 // bound sets what a value may be. A schema that refers to another says it there.
 func bound(p *huma.Schema, f ledger.Field) {
@@ -89,24 +122,24 @@ func bound(p *huma.Schema, f ledger.Field) {
 	if f.Enum != nil {
 		closed(p, *f.Enum)
 	}
-	p.Pattern = shapes[f.Kind]
-	if f.Pattern != "" && p.Pattern == "" {
+	p.Pattern = f.Regexp
+	if f.Pattern != "" {
 		p.Description = strings.TrimSpace(p.Description + " (" + f.Pattern + ")")
 	}
 	switch f.Kind {
 	case ledger.FieldList:
-		p.MinItems, p.MaxItems = number(f.Min), number(f.Max)
-	case ledger.FieldInteger, ledger.FieldFen:
+		p.MinItems, p.MaxItems, p.UniqueItems = number(f.Min), number(f.Max), f.Unique
+	case ledger.FieldInteger, ledger.FieldFen, ledger.FieldMoment:
 		p.Minimum, p.Maximum = float(f.Min), float(f.Max)
 	case ledger.FieldText, ledger.FieldToken, ledger.FieldWord:
 		p.MinLength, p.MaxLength = number(f.Min), number(f.Max)
-	case ledger.FieldMoment:
-		p.Minimum = float(f.Min)
-		p.Description += "; milliseconds since 1970-01-01T00:00Z"
 	case ledger.FieldDate:
 		p.Format = "date"
 	case ledger.FieldID:
 		p.Format = "uuid"
+	}
+	if f.Kind == ledger.FieldMoment && f.Pattern == "" {
+		p.Description = strings.TrimSpace(p.Description + " (Unix time in milliseconds Unix 毫秒)")
 	}
 }
 
@@ -137,27 +170,61 @@ func float(n *int64) *float64 {
 	return &f
 }
 
-// closeQuery gives the query parameters of an operation whose field names a closed
-// list (tag list:"order_states") that list, so that another value is refused.
-func (s *Server) closeQuery(path string, input reflect.Type) {
-	op := s.api.OpenAPI().Paths[path].Get
-	for f := range input.Fields() {
-		if f.Anonymous {
+// describeInput describes the parameters of an operation from the tags of its
+// input, as describe does for members, and has huma refuse by them. The header
+// Authorization becomes the operation's security.
+func (s *Server) describeInput(method, path string, input reflect.Type) {
+	op := operationOf(s.api.OpenAPI().Paths[path], method)
+	fields := map[string]ledger.Field{}
+	for _, f := range ledger.FieldsOf(reflect.New(input).Interface()) {
+		fields[f.Name] = f
+	}
+	for _, sf := range reflect.VisibleFields(input) {
+		name, f := parameterOf(sf), fields[sf.Name]
+		i := slices.IndexFunc(op.Parameters, func(p *huma.Param) bool { return name != "" && p.Name == name })
+		if i < 0 {
 			continue
 		}
-		name := f.Tag.Get("list")
-		if name == "" {
-			continue
-		}
-		e, ok := ledger.EnumOf(name)
-		if !ok {
-			panic(fmt.Sprintf("%s: no closed list is called %q", path, name))
-		}
-		for _, p := range op.Parameters {
-			if p.Name == f.Tag.Get("query") {
-				closed(p.Schema, e)
-				p.Schema.PrecomputeMessages()
+		if name == "Authorization" {
+			op.Parameters = slices.Delete(op.Parameters, i, i+1)
+			op.Security = []map[string][]string{{bearer: {}}}
+			if sf.Tag.Get("auth") == "optional" {
+				op.Security = append(op.Security, map[string][]string{})
 			}
+			continue
+		}
+		p := op.Parameters[i]
+		describeField(p.Schema, f, sf.Type)
+		p.Description, p.Schema.Description = p.Schema.Description, ""
+		enforce(p.Schema, f)
+	}
+}
+
+// parameterOf is the name of the parameter that a field of an input holds.
+func parameterOf(f reflect.StructField) string {
+	for _, in := range []string{"query", "path", "header"} {
+		if name, _, _ := strings.Cut(f.Tag.Get(in), ","); name != "" {
+			return name
 		}
 	}
+	return ""
+}
+
+// enforce has huma check a schema, whose regular expression stands for the rule
+// and the words of the form: one fault a value, so it says its format itself.
+func enforce(p *huma.Schema, f ledger.Field) {
+	p.Format = map[bool]string{true: p.Format}[p.Pattern == ""]
+	p.PatternDescription = strings.TrimSpace(f.Rule + " " + f.Pattern)
+	p.PrecomputeMessages()
+	p.PatternDescription = "" // JSON Schema has no such word
+}
+
+func operationOf(item *huma.PathItem, method string) *huma.Operation {
+	switch method {
+	case http.MethodPost:
+		return item.Post
+	case http.MethodHead:
+		return item.Head
+	}
+	return item.Get
 }

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,17 +64,17 @@ type Log struct {
 
 // About is what anyone may know of the node.
 type About struct {
-	Name          string        `json:"name"`
-	Region        ledger.Region `json:"region"`
-	Origin        string        `json:"origin" doc:"audience of tokens"`
-	URL           string        `json:"url,omitempty" doc:"where clients reach this node"`
-	Ledger        ledger.ID     `json:"ledger"`
-	GenesisSHA256 ledger.Digest `json:"genesis_sha256"`
-	Backend       string        `json:"ledger_backend" doc:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
-	Logs          []string      `json:"logs" doc:"verifier keys (C2SP signed note) of the ledger log; none where the register is shared"`
-	ReceiptLog    string        `json:"receipt_log" doc:"verifier key of this node's receipt log"`
-	Demo          bool          `json:"demo" doc:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
-	Version       string        `json:"version"`
+	Name          string        `json:"name" zh:"节点名称" en:"name of the node"`
+	Region        ledger.Region `json:"region" zh:"区划" en:"region"`
+	Origin        string        `json:"origin" zh:"节点标识，即令牌的 audience" en:"origin of the node: audience of tokens"`
+	URL           string        `json:"url,omitempty" zh:"客户端访问本节点的地址" en:"where clients reach this node"`
+	Ledger        ledger.ID     `json:"ledger" zh:"账本编号" en:"ledger"`
+	GenesisSHA256 ledger.Digest `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
+	Backend       string        `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
+	Logs          []string      `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; none where the register is shared"`
+	ReceiptLog    string        `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
+	Demo          bool          `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
+	Version       string        `json:"version" zh:"程序版本" en:"version of the program"`
 }
 
 // Server is the edge.
@@ -135,7 +136,7 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if d := path.Base(t.PkgPath()); d == "registry" || d == "licensing" {
+	if d := path.Base(t.PkgPath()); slices.Contains([]string{"registry", "licensing", "evidence"}, d) {
 		return strings.ToUpper(d[:1]) + d[1:] + name
 	}
 	return name

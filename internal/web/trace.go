@@ -3,11 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/provenance"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 // Tracer follows what rests on what, over the recorded links and the receipts.
@@ -26,65 +27,78 @@ type Tracer interface {
 
 // TraceQuestion names one thing.
 type TraceQuestion struct {
-	SHA256      ledger.Digest `query:"sha256" doc:"of a file"`
-	Receipt     string        `query:"receipt" doc:"leaf hash or id of a receipt" maxLength:"64"`
-	Order       ledger.ID     `query:"order"`
-	Product     ledger.ID     `query:"product"`
-	License     ledger.ID     `query:"license"`
-	Resource    ledger.ID     `query:"resource"`
-	Certificate string        `query:"certificate" doc:"cad_code or the official code" maxLength:"64"`
+	SHA256      ledger.Digest `query:"sha256" zh:"文件的 SHA-256" en:"SHA-256 of a file"`
+	Receipt     string        `query:"receipt" form:"token=64" zh:"回执编号或其叶哈希" en:"id or leaf hash of a receipt"`
+	Order       ledger.ID     `query:"order" zh:"订单" en:"Order"`
+	Product     ledger.ID     `query:"product" zh:"产品" en:"Product"`
+	License     ledger.ID     `query:"license" zh:"授权" en:"License"`
+	Resource    ledger.ID     `query:"resource" zh:"资源" en:"Resource"`
+	Certificate string        `query:"certificate" form:"bytes=1..64" zh:"平台编号或登记结果查询码" en:"our number or the official code"`
+}
+
+// Act is a call that wrote a record.
+type Act struct {
+	Ref     ledger.Ref      `json:"ref" zh:"写入的记录" en:"record that it wrote"`
+	Time    ledger.Millis   `json:"time" zh:"记录时间" en:"when it was recorded"`
+	Name    ledger.Function `json:"function" zh:"功能" en:"function"`
+	Party   ledger.ID       `json:"party" zh:"办理单位" en:"party that called"`
+	Call    ledger.ID       `json:"call" zh:"请求编号" en:"id of the call"`
+	Payload ledger.Digest   `json:"payload" zh:"请求内容的 SHA-256" en:"SHA-256 of the call"`
 }
 
 // Step is one record on the way.
 type Step struct {
-	Ref     ledger.Ref       `json:"ref"`
-	Name    string           `json:"name,omitempty" doc:"title or name of the record"`
-	Right   ledger.Right     `json:"right,omitempty" doc:"of a grant"`
-	Party   ledger.ID        `json:"party,omitempty" doc:"whose record it is"`
-	Who     string           `json:"who,omitempty" doc:"name of that party"`
-	State   string           `json:"state,omitempty"`
-	Acts    []provenance.Act `json:"acts,omitempty" doc:"the signed calls that wrote it"`
-	Receipt *ledger.Receipt  `json:"receipt,omitempty"`
-	Index   int64            `json:"log_index,omitempty" doc:"of a receipt, its place in the log"`
-	Node    string           `json:"node,omitempty" doc:"of content and receipts, the origin of the node that holds it"`
-	Proof   string           `json:"proof" doc:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
+	Ref     ledger.Ref      `json:"ref" zh:"记录" en:"record"`
+	Name    string          `json:"name,omitempty" zh:"记录的名称或标题" en:"title or name of the record"`
+	Right   ledger.Right    `json:"right,omitempty" form:"enum=rights" zh:"权能（授予记录）" en:"right, of a grant"`
+	Party   ledger.ID       `json:"party,omitempty" zh:"记录所属单位" en:"whose record it is"`
+	Who     string          `json:"who,omitempty" zh:"该单位名称" en:"name of that party"`
+	State   string          `json:"state,omitempty" zh:"状态" en:"state"`
+	Acts    []Act           `json:"acts,omitempty" zh:"写入该记录的签名请求" en:"the signed calls that wrote it"`
+	Receipt *ledger.Receipt `json:"receipt,omitempty" zh:"回执内容" en:"content of a receipt"`
+	Index   int64           `json:"log_index,omitempty" zh:"回执在日志中的序号" en:"of a receipt, its place in the log"`
+	Node    string          `json:"node,omitempty" zh:"内容与回执所在节点的标识" en:"of content and receipts, the origin of the node that holds it"`
+	Proof   string          `json:"proof" form:"enum=step_proofs" zh:"recorded：已签署并在账本日志中；anchored：在已锚定的回执日志中；logged：尚未锚定" en:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
 }
 
 // Place is another node of the ledger.
 type Place struct {
-	Origin string `json:"origin" doc:"audience of tokens for it"`
-	URL    string `json:"url,omitempty" doc:"where it says that it is reached"`
+	Origin string `json:"origin" zh:"节点标识，即其令牌的 audience" en:"audience of tokens for it"`
+	URL    string `json:"url,omitempty" zh:"该节点自述的地址" en:"where it says that it is reached"`
 }
 
 // Trace is a walk's answer.
 type Trace struct {
-	From    ledger.Ref    `json:"from"`
-	Steps   []Step        `json:"steps"`
-	Links   []ledger.Link `json:"links"`
-	LeftOut int           `json:"left_out" doc:"records on the way that the asker may not see"`
+	From    ledger.Ref    `json:"from" zh:"起点" en:"where the walk begins"`
+	Steps   []Step        `json:"steps" zh:"沿途记录" en:"records on the way"`
+	Links   []ledger.Link `json:"links" zh:"记录之间的关联" en:"links between them"`
+	LeftOut int           `json:"left_out" zh:"询问者无权查看的记录数" en:"records on the way that the asker may not see"`
 	// Elsewhere are the nodes that hold content on the way, and with it the receipts of its use.
-	Elsewhere []Place `json:"elsewhere,omitempty" doc:"other nodes that hold content on the way, and the receipts of its use: ask them too, with a token for each"`
-	Cut       bool    `json:"cut,omitempty" doc:"more than the limit was found"`
+	Elsewhere []Place `json:"elsewhere,omitempty" zh:"保存沿途内容及其使用回执的其他节点：请另以各节点的令牌询问" en:"other nodes that hold content on the way, and the receipts of its use: ask them too, with a token for each"`
+	Cut       bool    `json:"cut,omitempty" zh:"超过上限，结果被截断" en:"more than the limit was found"`
 }
 
 func (s *Server) traceRoutes() {
 	if s.Tracer == nil {
 		return
 	}
-	get(s, "/v1/trace", "trace", "Trace back to the right, or forward to every use 溯源", s.trace)
-	huma.Register(s.api, huma.Operation{
-		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence",
-		Summary: "The evidence bundle about a record 证据包",
-	}, func(ctx context.Context, in *evidenceInput) (*bundle, error) {
-		out, err := s.evidence(ctx, in)
-		return out, s.problemOf(err)
-	})
+	get(s, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
+		says("从文件、回执、订单、编码等追溯到其所依据的权利，或向后追溯到每次使用。不带令牌时只给出公开部分。", "Walks from a file, receipt, order, code … back to the right it rests on, or forward to every use. Without a token only what is public is shown."), s.trace)
+	add(s, huma.Operation{
+		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence", Summary: about(says("证据包", "The evidence bundle about a record")),
+		Description: about(says("与所指记录有关的全部签名请求、回执与证明，可以 cadastre verify 离线核验；格式见 docs/evidence.md。",
+			"All signed calls, receipts and proofs about the record that is named; cadastre verify checks it offline. docs/evidence.md has its form.")),
+	}, s.evidence)
+	// huma describes a raw body as bytes; they are a bundle's.
+	ok := s.api.OpenAPI().Paths["/v1/evidence"].Get.Responses["200"]
+	ok.Description = about(says("证据包", "The bundle"))
+	ok.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[evidence.Bundle](), true, "")
 }
 
 type traceInput struct {
-	Authorization string `header:"Authorization" doc:"optional: without it only what is public is shown"`
+	MaybeAuth
 	TraceQuestion
-	Forward bool `query:"forward" doc:"to what came of it, instead of what it rests on"`
+	Forward bool `query:"forward" zh:"向后追溯到每次使用，而非向前追溯权利" en:"to what came of it, instead of what it rests on"`
 }
 
 func (s *Server) asker(ctx context.Context, header string) (*ledger.Party, error) {
@@ -129,7 +143,7 @@ type bundle struct {
 }
 
 type evidenceInput struct {
-	Authorization string `header:"Authorization"`
+	MaybeAuth
 	TraceQuestion
 }
 

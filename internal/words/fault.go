@@ -22,80 +22,66 @@ func Of(lang string, w ledger.Words) string {
 }
 
 // Fault returns a sentence on one thing that is wrong with an input: the member
-// with its label (ledger.LabelOf), the value, what is wrong with it, the rule and
-// what is allowed.
+// with its label (ledger.LabelOf), the value, the rule that it breaks, what that
+// asks for, and what is allowed.
 func Fault(lang string, e *ledger.Error, label ledger.Words) string {
 	say := func(zh, en string) string { return Of(lang, ledger.Words{ZH: zh, EN: en}) }
-	subject := cmp.Or(e.Field, say("内容", "the content"))
+	s := cmp.Or(e.Field, say("内容", "the content"))
 	if label != (ledger.Words{}) {
-		subject += say("（"+label.ZH+"）", " ("+label.EN+")")
+		s += say("（"+label.ZH+"）", " ("+label.EN+")")
 	}
 	if column := e.Param("from"); column != "" {
-		subject = say("列“"+column+"”，", "column "+quoted(column)+", ") + subject
+		s = say("列“"+column+"”，", "column "+quoted(column)+", ") + s
 	}
 	if v := e.Param("value"); v != "" {
-		subject += say("：“"+v+"”", ": "+quoted(v))
+		s += say("：“"+v+"”", ": "+quoted(v))
 	}
-	said, rule := Said(lang, e), cmp.Or(e.Rule, string(e.Reason))
-	var more []string
-	if !strings.Contains(said, rule) {
-		more = append(more, say("规则 ", "rule ")+rule)
+	s += say(" 不符合规则 ", " breaks the rule ") + cmp.Or(e.Rule, string(e.Reason))
+	if said := Said(lang, e); said != "" {
+		s += say("：", ": ") + said
 	}
 	if v := e.Allowed(); v != "" {
-		more = append(more, say("允许：", "allowed: ")+v)
+		s += say("；允许：", "; allowed: ") + v
 	}
-	if len(more) > 0 {
-		said += say("（", " (") + strings.Join(more, say("；", "; ")) + say("）", ")")
-	}
-	return subject + " " + said
+	return s
 }
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
 
-// Said says what is wrong with a member: the end of a sentence that it begins.
+// Said says what is wrong, or what the rule asks for; empty where only the rule's
+// name tells.
 func Said(lang string, e *ledger.Error) string {
-	if s := what(lang, e); s != "" {
-		return s
-	}
-	return Of(lang, ledger.Words{ZH: "不符合规则 ", EN: "breaks the rule "}) + cmp.Or(e.Rule, string(e.Reason))
-}
-
-// what is empty where only the rule's name tells.
-func what(lang string, e *ledger.Error) string {
 	w, known := reasons[e.Reason]
 	if !known {
-		w = ruleOf(e.Rule)
+		rule, _ := ledger.RuleOf(e.Rule)
+		w = rule.Words
 	}
-	s := Of(lang, w)
-	for _, p := range e.Params {
-		value := p.Value
-		if e.Reason == ledger.ReasonIncomplete && p.Name == "group" {
-			value = group(lang, p.Value)
-		}
-		s = strings.ReplaceAll(s, "{"+p.Name+"}", value)
+	s := strings.TrimSuffix(Of(lang, w), ".")
+	if limit := e.Param("limit"); limit != "" && (strings.HasPrefix(e.Rule, "min_") || strings.HasPrefix(e.Rule, "max_")) {
+		s = strings.ReplaceAll(s, "limit", limit)
 	}
-	if strings.Contains(s, "{") { // what is not told can't be said
-		return ""
+	if g := e.Param("group"); e.Reason == ledger.ReasonIncomplete && g != "" {
+		s += Of(lang, ledger.Words{ZH: "：", EN: ": "}) + group(lang, g)
 	}
-	if s == "" {
-		return ""
-	}
-	return s + Place(lang, e) + Other(lang, e)
+	return s + strings.TrimPrefix(Place(lang, e)+Other(lang, e), separator(lang, s))
 }
 
-// ruleOf is the sentence of a rule. Bounds of a number are in the rule's own name.
-func ruleOf(rule string) ledger.Words {
-	if w, ok := rules[rule]; ok {
-		return w
+// separator is what need not stand where nothing stands before it.
+func separator(lang, before string) string {
+	if before != "" {
+		return ""
 	}
-	least, most, between := strings.Cut(rule, "_to_")
-	if between && isNumber(least) && isNumber(most) || strings.HasPrefix(rule, "at_least_") {
-		return rules["range"]
-	}
-	return ledger.Words{}
+	return Of(lang, ledger.Words{ZH: "，", EN: ", "})
 }
 
-func isNumber(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
+// reasons say what is wrong where an input is refused for another reason than a
+// rule of form.
+var reasons = map[ledger.Reason]ledger.Words{
+	ledger.ReasonIncomplete: {ZH: "缺少材料", EN: "materials are missing"},
+	ledger.ReasonPrice:      {ZH: "与公布的价格不符", EN: "It is not what the published price gives."},
+	ledger.ReasonTooLarge:   {ZH: "超过允许的大小", EN: "It is larger than allowed."},
+	ledger.ReasonDuplicate:  {ZH: "重复", EN: "It is a duplicate."},
+}
 
 // group names a group of materials by label and word.
 func group(lang, word string) string {

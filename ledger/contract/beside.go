@@ -15,7 +15,7 @@ import (
 // namedKinds are the kinds of record that only the look at what a license names
 // reads: a bundle shows them by key and digest.
 var namedKinds = []string{
-	ledger.KindResource, ledger.KindEntry, ledger.KindApplication, ledger.KindEnvironment, ledger.KindLicense,
+	ledger.KindResource, ledger.KindEntry, ledger.KindApplication, ledger.KindSubmission, ledger.KindEnvironment, ledger.KindLicense,
 }
 
 // groupKinds are the kinds of key that many parties write. They are beside every

@@ -50,14 +50,6 @@ type Verified struct {
 // Parse reads a compact JWS as a call.
 func Parse(compact string) (ledger.Signed, error) { return ledger.ParseCall(compact) }
 
-// KeyIndex is kept under key/<kid>: whose key it is. A kid is the thumbprint of
-// its key, so the entry never changes; whether the key counts, says the party's record.
-type KeyIndex struct {
-	Party    ledger.ID  `json:"party"`
-	JWK      ledger.JWK `json:"jwk"`
-	Recovery bool       `json:"recovery,omitempty"`
-}
-
 // FindKey is the public key that a call claims: from the state, or for the
 // genesis from its own arguments.
 func FindKey(state State, s ledger.Signed) (ledger.JWK, error) {
@@ -73,14 +65,14 @@ func FindKey(state State, s ledger.Signed) (ledger.JWK, error) {
 		}
 		return ledger.JWK{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
 	}
-	idx, ok, err := read[KeyIndex](state, ledger.KeyKey(s.JWS.Header.Kid))
+	key, ok, err := read[ledger.KeyRecord](state, ledger.RecordKey(ledger.KeyRef(s.JWS.Header.Kid)))
 	if err != nil {
 		return ledger.JWK{}, err
 	}
 	if !ok {
 		return ledger.JWK{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
 	}
-	return idx.JWK, nil
+	return key.JWK, nil
 }
 
 // Verify checks the call's signature with key under one of algs.
@@ -167,25 +159,24 @@ func (t *tx) open() (begun bool, err error) {
 // The recovery key signs nothing but the replacement of the authority's own key.
 func (t *tx) authorize() error {
 	call, kid := t.v.Call, t.v.JWS.Header.Kid
-	idx, ok, err := read[KeyIndex](t.state, ledger.KeyKey(kid))
+	k, ok, err := read[ledger.KeyRecord](t.state, ledger.RecordKey(ledger.KeyRef(kid)))
 	if err != nil {
 		return err
 	}
-	if !ok || idx.Party != call.Party {
+	if !ok || k.Party != call.Party {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
 	}
 	if t.caller, err = t.partyOf(call.Party); err != nil {
 		return err
 	}
-	if idx.Recovery {
+	if k.Recovery {
 		if call.Function != ledger.FnKeyReplace {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
 		}
 		t.recovery = true
 		return nil
 	}
-	k, ok := t.caller.Key(kid)
-	if !ok || k.Use != ledger.UseSign {
+	if k.Use != ledger.UseSign {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
 	}
 	if !k.Valid(t.env.Time) {

@@ -19,10 +19,14 @@ func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
 	if err := t.codable(*app); err != nil {
 		return err
 	}
+	s, err := t.submission(app.SubmitPayload)
+	if err != nil {
+		return err
+	}
 	e := ledger.Entry{
-		ID: app.ID, SubjectType: app.SubjectType, Subject: app.Resource.ID, SubjectHash: app.SubmitPayload,
-		Title: app.Resource.Title, Holder: app.Applicant, Resource: app.Resource, RegistryCode: a.RegistryCode,
-		CadCode:   ledger.MakeCadCode(app.Resource.Spatial, codeResource, t.today(), app.ID),
+		ID: app.ID, SubjectType: app.SubjectType, Subject: s.Resource.ID, SubjectHash: app.SubmitPayload,
+		Holder: app.Applicant, RegistryCode: a.RegistryCode,
+		CadCode:   ledger.MakeCadCode(s.Resource.Spatial, codeResource, t.today(), app.ID),
 		ValidFrom: t.today(), ValidUntil: ledger.Date(calendar.Date(t.today()).AddYears(validYears)),
 		Body: app.Body, State: ledger.EntryActive, Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
@@ -69,6 +73,16 @@ func (t *tx) claimCodes(e ledger.Entry) error {
 		}
 	}
 	return nil
+}
+
+// loadEntry loads an entry with the resource that was submitted for it.
+func (t *tx) loadEntry(id ledger.ID, field string) (ledger.EntryDetail, error) {
+	e, err := load[ledger.Entry](t, entryRef(id), field)
+	if err != nil {
+		return ledger.EntryDetail{}, err
+	}
+	s, err := t.submission(e.SubjectHash)
+	return ledger.EntryDetail{Entry: e, Resource: s.Resource}, err
 }
 
 // register writes what coding makes: entry, index and right.

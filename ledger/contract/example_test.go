@@ -71,13 +71,17 @@ func TestWorkedExample(t *testing.T) {
 	e := record[ledger.Entry](w, ledger.RefTo(ledger.KindEntry, exampleID))
 	want := ledger.Entry{
 		ID: exampleID, SubjectType: "resource", Subject: args.Resource.ID, SubjectHash: resubmitted,
-		Title: "公交车辆到离站信息", Holder: wID("holder"), Resource: args.Resource, RegistryCode: "4303001202610150000001",
+		Holder: wID("holder"), RegistryCode: "4303001202610150000001",
 		CadCode: "430300-1-20261015-5QZX48TR-S", ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", Body: wID("body"),
 		State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
 		Cite: ledger.Cite{Party: wID("body"), Call: coded.Call, Payload: coded.Payload},
 	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Fatalf("entry (-want +got):\n%s", diff)
+	}
+	submitted := ledger.Submission{Resource: args.Resource, Deposit: args.Deposit, Materials: args.Materials, InternalReview: args.InternalReview}
+	if diff := cmp.Diff(submitted, record[ledger.Submission](w, ledger.SubmissionRef(e.SubjectHash))); diff != "" {
+		t.Fatalf("submission (-want +got):\n%s", diff)
 	}
 	exampleRights(t, w, args.Resource.ID)
 }

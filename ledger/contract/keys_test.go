@@ -1,11 +1,15 @@
 package contract_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
 // signProfile signs a profile that SignProfile might refuse.
@@ -76,10 +80,10 @@ func TestRotateKey(t *testing.T) {
 	expect(t, w.callBy("holder", "holder", ledger.FnKeyRotate, w.rotation("holder", "holder", "fresh", ledger.UseSign)), refusal{})
 	expect(t, w.deposits("holder"), ended())
 	expect(t, w.deposits("fresh"), refusal{})
-	keys := w.party("holder").Keys
-	if len(keys) != 2 || keys[0].Until != w.now || keys[1].From != w.now || keys[1].Until != 0 {
-		t.Errorf("keys after a rotation: %+v", keys)
+	if old, fresh := w.keyRecord("holder"), w.keyRecord("fresh"); old.Until != w.now || fresh.From != w.now || fresh.Until != 0 {
+		t.Errorf("keys after a rotation: %+v, %+v", old, fresh)
 	}
+	w.signsWith("holder", "fresh")
 	expect(t, w.callBy("fresh", "holder", ledger.FnKeyRotate, w.rotation("holder", "holder", "third", ledger.UseSign)),
 		refusal{ledger.Conflict, ledger.ReasonKeyEnded, "args.old"})
 	// An auth key signs no call, not even to put another in its place.
@@ -237,21 +241,84 @@ func TestRevokeKey(t *testing.T) {
 	a := w.revocation("newcomer", "newcomer auth")
 	expect(t, w.callBy("newcomer auth", "newcomer", ledger.FnKeyRevoke, a), keyUse())
 	w.must("newcomer", ledger.FnKeyRevoke, a) // its own, and not the last that signs
-	if k := w.party("newcomer").Keys; k[1].Until != w.now || k[0].Until != 0 {
-		t.Errorf("keys after a revocation: %+v", k)
+	if k := w.keyRecord("newcomer auth"); k.Until != w.now {
+		t.Errorf("the key after its revocation: %+v", k)
 	}
+	w.signsWith("newcomer", "newcomer")
+	w.must("authority", ledger.FnKeyRevoke, w.revocation("newcomer", "newcomer"))
+	w.signsWith("newcomer")
 }
 
-// TestManyKeys: a party's record holds its ended keys too, and is bounded.
+// TestManyKeys: no record holds the ended keys, so that a party may rotate without
+// end; what is bounded are keys that are valid side by side.
 func TestManyKeys(t *testing.T) {
 	w := newWorld(t)
+	before := w.state[ledger.RecordKey(ledger.RefTo(ledger.KindParty, wID("holder")))]
 	last := "holder"
-	for i := range 63 {
+	for i := range 70 {
 		fresh := "rotated" + strconv.Itoa(i)
 		expect(t, w.callBy(last, "holder", ledger.FnKeyRotate, w.rotation("holder", last, fresh, ledger.UseSign)), refusal{})
 		last = fresh
 	}
-	expect(t, w.callBy(last, "holder", ledger.FnKeyRotate, w.rotation("holder", last, "one more", ledger.UseSign)),
-		refusal{ledger.InvalidCode, ledger.ReasonField, "args.new"})
-	expect(t, w.deposits(last), refusal{})
+	w.signsWith("holder", last)
+	for i := range 31 {
+		w.must("authority", ledger.FnKeyReplace, w.replacement("holder", "holder", "replaced"+strconv.Itoa(i)))
+	}
+	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.new"}, "authority", ledger.FnKeyReplace, w.replacement("holder", "holder", "one more"))
+	expect(t, w.callBy(last, "holder", ledger.FnKeyRotate, w.rotation("holder", last, "in its place", ledger.UseSign)), refusal{})
+	expect(t, w.deposits("in its place"), refusal{})
+	expect(t, w.deposits("replaced0"), refusal{})
+	if after := w.state[ledger.RecordKey(ledger.RefTo(ledger.KindParty, wID("holder")))]; !bytes.Equal(before, after) {
+		t.Errorf("the party's record was changed by key acts:\n%s\n%s", before, after)
+	}
+}
+
+// TestACallReadsNoOtherKey: of all keys a call reads its own alone, however many the
+// party has and had.
+func TestACallReadsNoOtherKey(t *testing.T) {
+	w := newWorld(t)
+	for i := range 3 {
+		w.must("authority", ledger.FnKeyReplace, w.replacement("holder", "holder", "replaced"+strconv.Itoa(i)))
+	}
+	w.keys["holder"] = w.key("replaced0")
+	v := w.verified(w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("a"), Bytes: 1}))
+	r := apply(t, contract.Env{Time: w.now, Rules: contract.Rules}, w.state, v)
+	expect(t, r.Err, refusal{})
+	for _, l := range r.Reads {
+		if kind := ledger.Ref(l.Key).Kind(); (kind == "key" || kind == "keys") && l.Key != string(ledger.KeyRef(v.JWS.Header.Kid)) {
+			t.Errorf("it read %s", l.Key)
+		}
+	}
+}
+
+// TestRecoveryKeyIsNobodys: it is on record as a key of the authority, which can't
+// end or replace it.
+func TestRecoveryKeyIsNobodys(t *testing.T) {
+	w := newWorld(t)
+	unknown := func(field string) refusal { return refusal{ledger.NotFound, ledger.ReasonUnknown, field} }
+	if k := w.keyRecord("recovery"); !k.Recovery || k.Party != wID("authority") {
+		t.Errorf("on record: %+v", k)
+	}
+	w.refused(unknown("args.kid"), "authority", ledger.FnKeyRevoke, w.revocation("authority", "recovery"))
+	w.refused(unknown("args.old"), "authority", ledger.FnKeyRotate, w.rotation("authority", "recovery", "fresh", ledger.UseSign))
+	expect(t, w.callBy("recovery", "authority", ledger.FnKeyReplace, w.replacement("authority", "recovery", "fresh")), unknown("args.old"))
+	w.signsWith("authority", "authority")
+}
+
+func (w *world) keyRecord(name string) ledger.KeyRecord {
+	w.t.Helper()
+	return record[ledger.KeyRecord](w, ledger.KeyRef(w.key(name).ID()))
+}
+
+// signsWith checks which sign keys of a party are valid, by the state's own list.
+func (w *world) signsWith(who string, keys ...string) {
+	w.t.Helper()
+	want := []ledger.KeyID{}
+	for _, k := range keys {
+		want = append(want, w.key(k).ID())
+	}
+	got, ok := lookup[[]ledger.KeyID](w, ledger.SignKeysKey(wID(who)))
+	if diff := cmp.Diff(want, got); diff != "" || !ok {
+		w.t.Fatalf("valid sign keys of %s (-want +got):\n%s", who, diff)
+	}
 }

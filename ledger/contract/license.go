@@ -138,11 +138,11 @@ func (t *tx) licenseScope(l ledger.LicenseTerms) error {
 }
 
 // entryOf is a resource's entry, in force today (B2, B4, B11).
-func (t *tx) entryOf(idx ledger.ResourceIndex, field string) (ledger.Entry, error) {
+func (t *tx) entryOf(idx ledger.ResourceIndex, field string) (ledger.EntryDetail, error) {
 	if idx.Entry == "" {
-		return ledger.Entry{}, ledger.CheckEntry(nil, t.today()).At(field)
+		return ledger.EntryDetail{}, ledger.CheckEntry(nil, t.today()).At(field)
 	}
-	entry, err := load[ledger.Entry](t, entryRef(idx.Entry), field)
+	entry, err := t.loadEntry(idx.Entry, field)
 	if err != nil {
 		return entry, err
 	}

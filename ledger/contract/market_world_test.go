@@ -132,18 +132,20 @@ func (m *market) admit(p marketParty) {
 	m.seed(ledger.RefTo(ledger.KindParty, mID(p.name)), ledger.Party{
 		ID: mID(p.name), Name: p.name, USCC: mUSCC(p.uscc),
 		Kind: p.kind, Roles: p.roles, Region: p.region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
-		Keys: []ledger.KeyRecord{{Kid: key.ID(), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
 	})
-	m.write(ledger.KeyKey(key.ID()), contract.KeyIndex{Party: mID(p.name), JWK: key.Public()})
+	m.seed(ledger.KeyRef(key.ID()), ledger.KeyRecord{
+		Kid: key.ID(), Party: mID(p.name), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf,
+	})
 }
 
 func (m *market) register(name string, r ledger.Resource) {
 	m.t.Helper()
 	entry := ledger.Entry{
-		ID: mID("entry-" + name), SubjectType: "resource", Subject: r.ID, Holder: r.Publisher, Resource: r,
+		ID: mID("entry-" + name), SubjectType: "resource", Subject: r.ID, SubjectHash: mHash("submitted " + name), Holder: r.Publisher,
 		ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
 	}
 	m.seed(ledger.RefTo(ledger.KindEntry, entry.ID), entry)
+	m.seed(ledger.SubmissionRef(entry.SubjectHash), ledger.Submission{Resource: r})
 	m.seed(ledger.RefTo(ledger.KindResource, r.ID),
 		ledger.ResourceIndex{ID: r.ID, Holder: r.Publisher, Application: entry.ID, Entry: entry.ID})
 }

@@ -197,7 +197,7 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 	id := "args.id"
 	source := func(change func(*ledger.Resource)) func(*market) {
 		return func(m *market) {
-			edit(m, ledger.RefTo(ledger.KindEntry, mID("entry-bus")), func(e *ledger.Entry) { change(&e.Resource) })
+			edit(m, ledger.SubmissionRef(mHash("submitted bus")), func(s *ledger.Submission) { change(&s.Resource) })
 		}
 	}
 	for _, c := range []struct {

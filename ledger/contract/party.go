@@ -42,7 +42,9 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 	if err := t.put(ledger.GenesisRef, t.genesis); err != nil {
 		return err
 	}
-	if err := t.set(ledger.KeyKey(a.Recovery.Thumbprint()), KeyIndex{Party: a.Authority.ID, JWK: a.Recovery, Recovery: true}); err != nil {
+	if err := t.putKey(ledger.KeyRecord{
+		Party: a.Authority.ID, JWK: a.Recovery, Use: ledger.UseSign, Custody: ledger.CustodySelf, From: t.now(), Recovery: true,
+	}); err != nil {
 		return err
 	}
 	if err := t.enter(a.Authority); err != nil {
@@ -111,17 +113,10 @@ func (t *tx) enter(p ledger.PartyProfile) error {
 		Affiliates: list(p.Affiliates), Origin: p.Origin, URL: p.URL, AdmittedAt: t.now(), AdmittedBy: t.me(),
 		Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
-	for i, k := range p.Keys {
-		kid := k.JWK.Thumbprint()
-		if err := t.freshKey(kid, at("keys", i)); err != nil {
-			return err
-		}
-		record.Keys = append(record.Keys, ledger.KeyRecord{Kid: kid, JWK: k.JWK, Use: k.Use, Custody: k.Custody, From: t.now()})
-		if err := t.set(ledger.KeyKey(kid), KeyIndex{Party: p.ID, JWK: k.JWK}); err != nil {
-			return err
-		}
-	}
 	if err := t.put(ref, record); err != nil {
+		return err
+	}
+	if err := t.enterKeys(p); err != nil {
 		return err
 	}
 	if err := t.set(ledger.USCCKey(p.USCC), p.ID); err != nil {
@@ -172,7 +167,7 @@ func (t *tx) admissible(p ledger.PartyProfile) error {
 // freshKey refuses a key that a party or an environment has already: a token's
 // key must name one of them.
 func (t *tx) freshKey(kid ledger.KeyID, field string) error {
-	for _, key := range []string{ledger.KeyKey(kid), ledger.EnvironmentKey(kid)} {
+	for _, key := range []string{ledger.RecordKey(ledger.KeyRef(kid)), ledger.EnvironmentKey(kid)} {
 		used, err := t.has(key)
 		if err != nil {
 			return err

@@ -58,8 +58,8 @@ func TestGenesis(t *testing.T) {
 	want := []string{
 		ledger.RecordKey(ledger.GenesisRef), ledger.RecordKey(ledger.RefTo(ledger.KindParty, wID("authority"))),
 		ledger.RecordKey(ledger.RefTo(ledger.KindParty, wID("node"))), "log/node.example/log/receipts",
-		ledger.KeyKey(b.key("authority").ID()), ledger.KeyKey(b.key("node").ID()), ledger.KeyKey(b.key("recovery").ID()),
-		ledger.USCCKey(b.args.Authority.USCC), ledger.USCCKey(b.node.USCC), ledger.CallKey(b.call.Party, b.call.ID),
+		string(ledger.KeyRef(b.key("authority").ID())), string(ledger.KeyRef(b.key("node").ID())), string(ledger.KeyRef(b.key("recovery").ID())),
+		ledger.SignKeysKey(wID("authority")), ledger.SignKeysKey(wID("node")), ledger.USCCKey(b.args.Authority.USCC), ledger.USCCKey(b.node.USCC), ledger.CallKey(b.call.Party, b.call.ID),
 	}
 	var got []string
 	for _, w := range r.Writes {
@@ -170,17 +170,23 @@ func TestAdmit(t *testing.T) {
 	e := w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application("newcomer", p)})
 	want := ledger.Party{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region, Affiliates: []ledger.USCC{},
-		Keys: []ledger.KeyRecord{
-			{Kid: w.key("newcomer").ID(), JWK: w.key("newcomer").Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf, From: w.now},
-			{Kid: w.key("newcomer auth").ID(), JWK: w.key("newcomer auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodyNode, From: w.now},
-		},
 		AdmittedAt: w.now, AdmittedBy: wID("authority"), Suspensions: []ledger.Suspension{},
 		Cite: ledger.Cite{Party: wID("authority"), Call: e.Call, Payload: e.Payload},
 	}
 	if diff := cmp.Diff(want, record[ledger.Party](w, ledger.RefTo(ledger.KindParty, p.ID))); diff != "" {
 		t.Errorf("the party's record (-want +got):\n%s", diff)
 	}
-	if len(e.Records) != 1 || e.Records[0].Ref != ledger.RefTo(ledger.KindParty, p.ID) {
+	for _, k := range []ledger.KeyRecord{
+		{Kid: w.key("newcomer").ID(), JWK: w.key("newcomer").Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf},
+		{Kid: w.key("newcomer auth").ID(), JWK: w.key("newcomer auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodyNode},
+	} {
+		k.Party, k.From, k.Cite = p.ID, w.now, want.Cite
+		if diff := cmp.Diff(k, record[ledger.KeyRecord](w, ledger.KeyRef(k.Kid))); diff != "" {
+			t.Errorf("the key's record (-want +got):\n%s", diff)
+		}
+	}
+	w.signsWith("newcomer", "newcomer")
+	if len(e.Records) != 3 || e.Records[0].Ref != ledger.RefTo(ledger.KindParty, p.ID) {
 		t.Errorf("the event carries %v", e.Records)
 	}
 	w.must("newcomer", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("first"), Bytes: 1})

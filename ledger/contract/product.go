@@ -57,8 +57,8 @@ func (t *tx) offerProduct(p ledger.Product) error {
 // entriesOf loads the entries of resources that a product is made of, by resource;
 // one that is not registered has none. An unknown resource is refused by its place
 // in the list.
-func (t *tx) entriesOf(sources []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
-	entries := make(map[ledger.ID]ledger.Entry, len(sources))
+func (t *tx) entriesOf(sources []ledger.ID) (map[ledger.ID]ledger.EntryDetail, error) {
+	entries := make(map[ledger.ID]ledger.EntryDetail, len(sources))
 	for i, id := range sources {
 		field := at("sources", i)
 		idx, err := load[ledger.ResourceIndex](t, resourceRef(id), field)
@@ -68,7 +68,7 @@ func (t *tx) entriesOf(sources []ledger.ID) (map[ledger.ID]ledger.Entry, error) 
 		if idx.Entry == "" {
 			continue
 		}
-		if entries[id], err = load[ledger.Entry](t, entryRef(idx.Entry), field); err != nil {
+		if entries[id], err = t.loadEntry(idx.Entry, field); err != nil {
 			return nil, err
 		}
 	}

@@ -19,7 +19,7 @@ func TestReadsOfADeposit(t *testing.T) {
 	absent := ledger.RecordKey(ledger.RefTo(ledger.KindDeposit, mHash("a")))
 	want := []ledger.Line{{Key: absent, SHA256: ledger.NoValue}}
 	for _, key := range []string{
-		ledger.RecordKey(ledger.GenesisRef), ledger.KeyKey(v.JWS.Header.Kid), ledger.RecordKey(ledger.RefTo(ledger.KindParty, v.Call.Party)),
+		ledger.RecordKey(ledger.GenesisRef), string(ledger.KeyRef(v.JWS.Header.Kid)), ledger.RecordKey(ledger.RefTo(ledger.KindParty, v.Call.Party)),
 	} {
 		value, ok := w.state[key]
 		if !ok {

@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"fmt"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
@@ -39,7 +41,7 @@ func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 	t.link(ref, "applicant", partyRef(app.Applicant))
 	t.link(ref, "subject", resourceRef(a.Resource.ID))
 	t.link(resourceRef(a.Resource.ID), "held_by", partyRef(app.Applicant))
-	err := t.receive(&app, a)
+	err := t.receive(&app, ledger.Submission{}, a)
 	return app, err
 }
 
@@ -49,23 +51,38 @@ func resubmit(t *tx, a ledger.AppResubmitArgs, app *ledger.Application) error {
 	if err := t.before(app.ResubmitBy, "application", "domain §2.3"); err != nil {
 		return err
 	}
-	if a.Resource.ID != app.Resource.ID {
+	before, err := t.submission(app.SubmitPayload)
+	if err != nil {
+		return err
+	}
+	if a.Resource.ID != before.Resource.ID {
 		return ledger.Invalid("resource.id", "same_as_before")
 	}
 	if err := t.registrable(a.AppSubmitArgs); err != nil {
 		return err
 	}
 	app.ResubmitBy = nil
-	return t.receive(app, a.AppSubmitArgs)
+	return t.receive(app, before, a.AppSubmitArgs)
 }
 
-// receive takes what was applied for into the application, and what it claims
-// for itself: the title among the holder's and the deposit.
-func (t *tx) receive(app *ledger.Application, a ledger.AppSubmitArgs) error {
-	if err := t.claimTitle(*app, a.Resource); err != nil {
+// submission loads what the call with a payload submitted. A record that names it
+// was written by that call or after it, so that its absence is a damaged store.
+func (t *tx) submission(payload ledger.Digest) (ledger.Submission, error) {
+	ref := ledger.SubmissionRef(payload)
+	s, ok, err := read[ledger.Submission](t.state, ledger.RecordKey(ref))
+	if err == nil && !ok {
+		err = fmt.Errorf("%s is missing", ref)
+	}
+	return s, err
+}
+
+// receive stores what was applied for, and claims the title among the holder's and
+// the deposit in place of those that the submission before it had claimed.
+func (t *tx) receive(app *ledger.Application, before ledger.Submission, a ledger.AppSubmitArgs) error {
+	if err := t.claimTitle(*app, before.Resource, a.Resource); err != nil {
 		return err
 	}
-	if err := t.claimDeposit(*app, a.Deposit); err != nil {
+	if err := t.claimDeposit(*app, before.Deposit, a.Deposit); err != nil {
 		return err
 	}
 	due, err := t.period(t.today(), t.genesis.Limits.Accept)
@@ -73,11 +90,11 @@ func (t *tx) receive(app *ledger.Application, a ledger.AppSubmitArgs) error {
 		return err
 	}
 	a.Resource.Keywords, a.Resource.Items = list(a.Resource.Keywords), list(a.Resource.Items)
-	app.Body, app.Resource, app.Deposit = a.Body, a.Resource, a.Deposit
-	app.Materials, app.InternalReview = a.Materials, a.InternalReview
-	app.ReceivedOn, app.AcceptDue = t.today(), due
+	app.Body, app.ReceivedOn, app.AcceptDue = a.Body, t.today(), due
 	app.SubmitPayload = t.v.Payload
-	return nil
+	return t.put(ledger.SubmissionRef(t.v.Payload), ledger.Submission{
+		Resource: a.Resource, Deposit: a.Deposit, Materials: a.Materials, InternalReview: a.InternalReview,
+	})
 }
 
 // registrable holds an application against who is who and what day it is: the
@@ -149,8 +166,8 @@ func (t *tx) claimResource(app, id ledger.ID) error {
 
 // claimTitle keeps a holder's titles apart while an application lives or its
 // entry is active (domain §2.6 duplicate).
-func (t *tx) claimTitle(app ledger.Application, r ledger.Resource) error {
-	key, old := titleKey(app.Applicant, r), titleKey(app.Applicant, app.Resource)
+func (t *tx) claimTitle(app ledger.Application, before, r ledger.Resource) error {
+	key, old := titleKey(app.Applicant, r), titleKey(app.Applicant, before)
 	if key == old {
 		return nil
 	}
@@ -163,7 +180,7 @@ func (t *tx) claimTitle(app ledger.Application, r ledger.Resource) error {
 			return err
 		}
 	}
-	if app.Resource.Title != "" {
+	if before.Title != "" {
 		t.drop(old)
 	}
 	return t.set(key, app.ID)
@@ -174,8 +191,8 @@ func titleKey(holder ledger.ID, r ledger.Resource) string {
 }
 
 // claimDeposit binds the caller's own deposit to the application (R7).
-func (t *tx) claimDeposit(app ledger.Application, hash ledger.Digest) error {
-	if hash == app.Deposit {
+func (t *tx) claimDeposit(app ledger.Application, before, hash ledger.Digest) error {
+	if hash == before {
 		return nil
 	}
 	d, ok, err := read[ledger.Deposit](t.state, ledger.RecordKey(depositRef(hash)))
@@ -193,7 +210,7 @@ func (t *tx) claimDeposit(app ledger.Application, hash ledger.Digest) error {
 			return err
 		}
 	}
-	if err := t.freeDeposit(app); err != nil {
+	if err := t.freeDeposit(app.ID, before); err != nil {
 		return err
 	}
 	d.Application = app.ID
@@ -252,7 +269,11 @@ func (t *tx) living(id ledger.ID) (bool, error) {
 // release frees what an ended application had claimed. What another has taken
 // since (a silent application ends by time) stays the other's.
 func (t *tx) release(app ledger.Application) error {
-	key := titleKey(app.Applicant, app.Resource)
+	s, err := t.submission(app.SubmitPayload)
+	if err != nil {
+		return err
+	}
+	key := titleKey(app.Applicant, s.Resource)
 	user, ok, err := read[ledger.ID](t.state, key)
 	if err != nil {
 		return err
@@ -260,17 +281,18 @@ func (t *tx) release(app ledger.Application) error {
 	if ok && user == app.ID {
 		t.drop(key)
 	}
-	return t.freeDeposit(app)
+	return t.freeDeposit(app.ID, s.Deposit)
 }
 
-func (t *tx) freeDeposit(app ledger.Application) error {
-	if app.Deposit == "" {
+// freeDeposit frees a deposit that the application claimed, if it still does.
+func (t *tx) freeDeposit(app ledger.ID, hash ledger.Digest) error {
+	if hash == "" {
 		return nil
 	}
-	d, ok, err := read[ledger.Deposit](t.state, ledger.RecordKey(depositRef(app.Deposit)))
-	if err != nil || !ok || d.Application != app.ID {
+	d, ok, err := read[ledger.Deposit](t.state, ledger.RecordKey(depositRef(hash)))
+	if err != nil || !ok || d.Application != app {
 		return err
 	}
 	d.Application = ""
-	return t.put(depositRef(app.Deposit), d)
+	return t.put(depositRef(hash), d)
 }

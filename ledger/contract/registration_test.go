@@ -233,3 +233,35 @@ func TestResubmitMovesClaims(t *testing.T) {
 		t.Errorf("after the resubmission: %+v", a)
 	}
 }
+
+// TestASubmissionIsWrittenOnce: what submit said stands in its own record alone, and
+// no later call changes it.
+func TestASubmissionIsWrittenOnce(t *testing.T) {
+	w := newWorld(t)
+	w.submitted("a", "holder")
+	first := ledger.SubmissionRef(w.app("a").SubmitPayload)
+	said := record[ledger.Submission](w, first)
+	w.must("body", ledger.FnAppReturn, w.returnArgs("a", "subject"))
+	args := ledger.AppResubmitArgs{Answers: w.step("a").Answers, AppSubmitArgs: w.submitArgs("a", "holder")}
+	args.Resource.Title = "公交车辆轨迹"
+	again := w.must("holder", ledger.FnAppResubmit, args)
+	second := ledger.SubmissionRef(again.Payload)
+	if got := record[ledger.Submission](w, second).Resource.Title; got != args.Resource.Title {
+		t.Errorf("resubmitted %q", got)
+	}
+	w.must("body", ledger.FnAppAccept, w.step("a"))
+	w.must("body", ledger.FnAppPass, w.passArgs("a"))
+	w.on("2026-10-30")
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("a")})
+	if diff := cmp.Diff(said, record[ledger.Submission](w, first)); diff != "" {
+		t.Errorf("the first submission was changed (-want +got):\n%s", diff)
+	}
+	if e := w.entry("a"); ledger.SubmissionRef(e.SubjectHash) != second {
+		t.Errorf("the entry names %s, want %s", e.SubjectHash, second)
+	}
+	for key, value := range w.state {
+		if ref := ledger.Ref(key); ref != second && strings.Contains(string(value), args.Resource.Title) {
+			t.Errorf("%s repeats what was submitted: %s", key, value)
+		}
+	}
+}

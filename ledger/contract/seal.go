@@ -1,6 +1,10 @@
 package contract
 
-import "github.com/datacadastre/cadastre/ledger"
+import (
+	"fmt"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
 
 // KnowsRules reports whether this program can run calls under a version of the rules.
 func KnowsRules(version int) bool { return version == Rules }
@@ -20,17 +24,16 @@ func Admit(env Env, algs ledger.Algorithms, state State, v Verified) error {
 	return t.admit()
 }
 
-// CustodyOf returns who keeps the key that signed a call; the recovery key is the
-// authority's own.
+// CustodyOf returns who keeps the key that signed a call, which must be on record.
 func CustodyOf(state State, s ledger.Signed) (ledger.Custody, error) {
-	p, _, err := read[ledger.Party](state, ledger.RecordKey(partyRef(s.Call.Party)))
+	k, ok, err := read[ledger.KeyRecord](state, ledger.RecordKey(ledger.KeyRef(s.JWS.Header.Kid)))
 	if err != nil {
 		return "", err
 	}
-	if k, ok := p.Key(s.JWS.Header.Kid); ok {
-		return k.Custody, nil
+	if !ok {
+		return "", fmt.Errorf("%s is missing", ledger.KeyRef(s.JWS.Header.Kid))
 	}
-	return ledger.CustodySelf, nil
+	return k.Custody, nil
 }
 
 // Witness is a state that notes the latest time of the calls which wrote what is

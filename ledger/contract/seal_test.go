@@ -31,19 +31,18 @@ func TestAdmitIsTheFrame(t *testing.T) {
 func TestCustodyOf(t *testing.T) {
 	m := newMarket(t)
 	v := m.signed("operator", ledger.FnLicenseAccept, ledger.AnswerArgs{ID: mID("L"), Answers: mHash("x")})
-	party := ledger.RefTo(ledger.KindParty, mID("operator"))
-	p := get[ledger.Party](m, party)
+	key := ledger.KeyRef(v.JWS.Header.Kid)
+	k := get[ledger.KeyRecord](m, key)
 	for _, want := range []ledger.Custody{ledger.CustodyNode, ledger.CustodySelf} {
-		p.Keys[0].Custody = want
-		m.seed(party, p)
+		k.Custody = want
+		m.seed(key, k)
 		if got, err := contract.CustodyOf(m.state, v.Signed); err != nil || got != want {
 			t.Errorf("%s (%v), want %s", got, err, want)
 		}
 	}
-	p.Keys = nil // the recovery key is in no party's record
-	m.seed(party, p)
-	if got, err := contract.CustodyOf(m.state, v.Signed); err != nil || got != ledger.CustodySelf {
-		t.Errorf("%s (%v) of a key that is in no record", got, err)
+	delete(m.state, string(key))
+	if got, err := contract.CustodyOf(m.state, v.Signed); err == nil {
+		t.Errorf("%s of a key that is not on record", got)
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 
 // statements are prepared once: parsing them took a third of the sequencer's time.
 type statements struct {
-	get, put, drop *sql.Stmt // of the writer
-	read           *sql.Stmt // of the readers
+	get, put, drop, sum *sql.Stmt // of the writer
+	read                *sql.Stmt // of the readers
 }
 
 // prepare makes the statements; they end with the database.
@@ -34,6 +34,7 @@ func prepare(ctx context.Context, db *sqldb.DB) (s statements, err error) {
 		{&s.put, db.W, "INSERT INTO record (key, value, seq) VALUES (?, ?, ?) " +
 			"ON CONFLICT (key) DO UPDATE SET value = excluded.value, seq = excluded.seq"},
 		{&s.drop, db.W, "DELETE FROM record WHERE key = ?"},
+		{&s.sum, db.W, "INSERT INTO state_sum (one, sum) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET sum = excluded.sum"},
 	} {
 		if *p.stmt, err = p.db.PrepareContext(ctx, p.query); err != nil {
 			return s, fmt.Errorf("prepare %q: %w", p.query, err)
@@ -57,15 +58,17 @@ type batch struct {
 	size int64           // of the log before it
 	seen map[string]row
 
-	dirty   map[string]row // what each key is in the end
+	dirty   map[string]row  // what each key is in the end
+	sum     ledger.StateSum // of the state with all that is dirty
 	entries []tlog.Entry
 	seqs    map[string]int64 // of new calls, by their keys
 }
 
 func (l *Ledger) begin(ctx context.Context, tx *sql.Tx) *batch {
 	return &batch{
-		ctx: ctx, size: l.log.Size(), seen: map[string]row{}, dirty: map[string]row{}, seqs: map[string]int64{},
-		sql: statements{get: tx.StmtContext(ctx, l.sql.get), put: tx.StmtContext(ctx, l.sql.put), drop: tx.StmtContext(ctx, l.sql.drop)},
+		ctx: ctx, size: l.log.Size(), sum: l.sum, seen: map[string]row{}, dirty: map[string]row{}, seqs: map[string]int64{},
+		sql: statements{get: tx.StmtContext(ctx, l.sql.get), put: tx.StmtContext(ctx, l.sql.put), drop: tx.StmtContext(ctx, l.sql.drop),
+			sum: tx.StmtContext(ctx, l.sql.sum)},
 	}
 }
 
@@ -125,22 +128,44 @@ func (b *batch) place(v contract.Verified, r contract.Result) (int64, error) {
 		return before.seq, nil
 	}
 	seq := b.size + int64(len(b.entries))
+	for _, w := range r.Writes {
+		if err := b.write(w, seq); err != nil {
+			return 0, err
+		}
+	}
 	data, err := json.Marshal(ledger.LogEntry{
 		V: ledger.EntryVersion, Seq: number(seq), Time: r.Record.Time, Rules: r.Record.Rules,
 		Call: v.Compact, Reads: r.Record.Reads, Writes: r.Record.Writes, Event: r.Record.Event,
+		State: b.sum.Digest(),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("encode entry: %w", err)
-	}
-	for _, w := range r.Writes {
-		b.dirty[w.Key] = row{w.Value, seq}
 	}
 	b.entries = append(b.entries, tlog.Entry{Data: data, Extra: stored{Event: r.Event, Writes: r.Writes}.encode()})
 	b.seqs[own] = seq
 	return seq, nil
 }
 
-// flush writes the records, each key once, in the order of the table.
+// write puts a write in its row and into the sum of the state.
+func (b *batch) write(w ledger.Write, seq int64) error {
+	old, ok := b.dirty[w.Key]
+	if !ok {
+		var err error
+		if old, err = b.row(w.Key); err != nil {
+			return fmt.Errorf("read %s: %w", w.Key, err)
+		}
+	}
+	if old.value != nil {
+		b.sum.Remove(w.Key, old.value)
+	}
+	if w.Value != nil {
+		b.sum.Add(w.Key, w.Value)
+	}
+	b.dirty[w.Key] = row{w.Value, seq}
+	return nil
+}
+
+// flush writes the records, each key once, in the order of the table, and the sum.
 func (b *batch) flush() error {
 	for _, key := range slices.Sorted(maps.Keys(b.dirty)) {
 		r := b.dirty[key]
@@ -153,6 +178,9 @@ func (b *batch) flush() error {
 		if err != nil {
 			return fmt.Errorf("write %s: %w", key, err)
 		}
+	}
+	if _, err := b.sql.sum.ExecContext(b.ctx, b.sum.Bytes()); err != nil {
+		return fmt.Errorf("write the sum of the state: %w", err)
 	}
 	return nil
 }

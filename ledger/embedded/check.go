@@ -7,31 +7,42 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // Check reads the whole ledger, which must be at rest: every entry is held
 // against the tree and the last signed checkpoint, every event and write set
-// against its entry, and the records against the write sets, so that none is
-// missing, changed or from nowhere. It takes time in proportion to the file.
+// against its entry, the records against the write sets, so that none is missing,
+// changed or from nowhere, and their sum against the last entry. It takes time in
+// proportion to the file.
 func (l *Ledger) Check(ctx context.Context) error {
 	if err := l.log.Check(ctx); err != nil {
 		return l.watch(err)
 	}
+	if err := l.compareRecords(ctx); err != nil {
+		return l.watch(err)
+	}
+	return l.watch(l.compareState(ctx))
+}
+
+// compareRecords compares the records with the write sets of all entries, and names
+// the first one that is not as an entry wrote it.
+func (l *Ledger) compareRecords(ctx context.Context) error {
 	c := checker{l: l, size: l.log.Size(), missing: map[string]bool{}}
-	s := &spine{}
-	for s.size < c.size {
-		blocks, err := l.blocks(ctx, s, min(c.size, s.size+chunk))
+	s := new(tlog.Spine)
+	for s.Size() < c.size {
+		blocks, err := l.blocks(ctx, s, min(c.size, s.Size()+chunk))
 		if err != nil {
-			return l.watch(err)
+			return err
 		}
 		for _, b := range blocks {
 			if err := c.entry(ctx, b.Calls[0]); err != nil {
-				return l.watch(err)
+				return err
 			}
 		}
 	}
-	return l.watch(c.end(ctx))
+	return c.end(ctx)
 }
 
 // checker holds the records against the write sets, entry by entry.

@@ -18,7 +18,7 @@ import (
 var dictionaryFrom = flag.String("dictionary-from", "", "make row.dict anew from this ledger.db, as cadastre demo leaves it")
 
 // dictionarySum is the digest of the dictionary that rows are written with.
-const dictionarySum ledger.Digest = "f3f70a68754294b07eb715b7d753f5012ff62c187069a5f532787c1629badf2e"
+const dictionarySum ledger.Digest = "aeb11a0616dcb04deb9d497b9fa02f563a76bd0f8f2b6391b420d359dac9f552"
 
 // TestDictionary holds the dictionary to be the one that ledgers were written
 // with: with another, no row of theirs can be read. With -dictionary-from it makes

@@ -30,6 +30,7 @@ type Config struct {
 	Now        func() time.Time
 
 	codec tlog.Codec // nil: newRows; tests have others
+	few   int64      // rows that are compared before the ledger is open; 0: fewRows; less: none
 }
 
 // Ledger is a ledger in one file. It implements ledger.Ledger.
@@ -44,7 +45,11 @@ type Ledger struct {
 	close  func() error  // once
 
 	log  *tlog.Log
-	last ledger.Millis // time of the last entry; the sequencer's own
+	last ledger.Millis   // time of the last entry; the sequencer's own
+	sum  ledger.StateSum // of the state after it; the sequencer's own
+
+	writing sync.Mutex    // held while a batch is committed
+	look    chan struct{} // closed when the state has been compared with its sum
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next commit
@@ -61,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	}
 	l := &Ledger{
 		cfg: cfg, db: db, queue: make(chan *request, maxBatch),
-		done: make(chan struct{}), silent: make(chan struct{}), changed: make(chan struct{}),
+		done: make(chan struct{}), silent: make(chan struct{}), changed: make(chan struct{}), look: make(chan struct{}),
 	}
 	l.close = sync.OnceValue(l.shut)
 	if err := l.load(ctx); err != nil {
@@ -69,6 +74,10 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
+	if err := l.lookAtState(ctx, run); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
+	}
 	go l.sequence(run)
 	go l.publish(run)
 	return l, nil
@@ -97,7 +106,7 @@ func (l *Ledger) load(ctx context.Context) error {
 	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, codec, l.cfg.Now); err != nil {
 		return err
 	}
-	if err := l.loadTime(ctx); err != nil {
+	if err := l.loadLast(ctx); err != nil {
 		return err
 	}
 	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
@@ -107,8 +116,9 @@ func (l *Ledger) load(ctx context.Context) error {
 	return nil
 }
 
-// loadTime reads the time of the last entry: no later one may lie before it.
-func (l *Ledger) loadTime(ctx context.Context) error {
+// loadLast reads the time of the last entry, which no later one may lie before, and
+// the sum of the state, which must be the one that the entry names.
+func (l *Ledger) loadLast(ctx context.Context) error {
 	if l.log.Size() == 0 {
 		return nil
 	}
@@ -121,7 +131,16 @@ func (l *Ledger) loadTime(ctx context.Context) error {
 	if err := json.Unmarshal(data, &e); err != nil {
 		return fmt.Errorf("decode entry %d: %w", seq, err)
 	}
-	l.last = e.Time
+	var b []byte
+	err = l.db.W.QueryRowContext(ctx, "SELECT sum FROM state_sum").Scan(&b)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the sum of the state: %w", err)
+	}
+	sum, err := ledger.ParseStateSum(b)
+	if err != nil || sum.Digest() != e.State {
+		return damaged("the sum of the state is not the one of entry %d", seq)
+	}
+	l.last, l.sum = e.Time, sum
 	return nil
 }
 
@@ -136,6 +155,7 @@ func (l *Ledger) shut() error {
 	l.stop()
 	<-l.done
 	<-l.silent
+	<-l.look
 	var err error
 	if l.Err() == nil {
 		_, err = l.log.PublishNow(context.Background())

@@ -66,6 +66,7 @@ func checkProof(t *testing.T, l *embedded.Ledger, key *tlog.Key, r ledger.Record
 	want := ledger.LogEntry{
 		V: ledger.EntryVersion, Seq: r.Position.Block, Time: r.Time, Rules: 1, Call: r.JWS,
 		Reads: e.Reads, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(event),
+		State: e.State, // TestEntriesSignTheState
 	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("the entry is not what is recorded (-recorded +entry):\n%s", diff)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-
-	ref "golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
@@ -45,45 +42,15 @@ func (d *damage) Error() string { return d.what.Error() }
 
 func (d *damage) Unwrap() []error { return []error{tlog.ErrDamaged, d.what} }
 
-// spine is the right edge of a growing tree: the roots of its complete
-// subtrees, the largest first. With it entries read in order are held against
-// the tree at the price of two hashes each.
-type spine struct {
-	size  int64
-	roots []ref.Hash
-}
-
 // spineAt is the edge of the log's first size entries; there must be more. It
 // is the inclusion proof of the next entry, all of whose neighbors lie before it.
-func (l *Ledger) spineAt(ctx context.Context, size int64) (*spine, error) {
+func (l *Ledger) spineAt(ctx context.Context, size int64) (*tlog.Spine, error) {
 	if size == 0 {
-		return &spine{}, nil
+		return new(tlog.Spine), nil
 	}
 	path, err := l.log.Prove(ctx, size, size+1)
 	if err != nil {
 		return nil, fmt.Errorf("prove entry %d: %w", size, err)
 	}
-	roots := slices.Clone(path)
-	slices.Reverse(roots)
-	return &spine{size: size, roots: roots}, nil
-}
-
-func (s *spine) add(leaf ref.Hash) {
-	for n := s.size; n&1 == 1; n >>= 1 {
-		last := len(s.roots) - 1
-		leaf = ref.NodeHash(s.roots[last], leaf)
-		s.roots = s.roots[:last]
-	}
-	s.roots = append(s.roots, leaf)
-	s.size++
-}
-
-// root is the root of the tree, which has a leaf.
-func (s *spine) root() ref.Hash {
-	last := len(s.roots) - 1
-	h := s.roots[last]
-	for i := last - 1; i >= 0; i-- {
-		h = ref.NodeHash(s.roots[i], h)
-	}
-	return h
+	return tlog.NewSpine(size, path), nil
 }

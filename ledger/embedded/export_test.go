@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"database/sql"
 
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -15,6 +16,15 @@ func (c Config) With(codec tlog.Codec) Config {
 	c.codec = codec
 	return c
 }
+
+// Comparing returns the config of a ledger that compares its state while it works.
+func (c Config) Comparing() Config {
+	c.few = -1
+	return c
+}
+
+// CompareState compares the state with the last entry, as a start does.
+func (l *Ledger) CompareState(ctx context.Context) error { return l.compareState(ctx) }
 
 // MaxRow is the most bytes of a row once it is decompressed.
 const MaxRow = maxRow

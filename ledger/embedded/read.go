@@ -8,8 +8,9 @@ import (
 	"iter"
 	"math"
 
-	"golang.org/x/mod/sumdb/tlog"
+	ref "golang.org/x/mod/sumdb/tlog"
 
+	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -26,7 +27,7 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 			yield(ledger.Block{}, ledger.Invalid("from", "entry"))
 			return
 		}
-		var s *spine
+		var s *tlog.Spine
 		for next := int64(from); ; {
 			size, err := l.await(ctx, next)
 			if ctx.Err() != nil {
@@ -76,8 +77,8 @@ func (l *Ledger) await(ctx context.Context, next int64) (int64, error) {
 
 // blocks reads the entries from the end of s up to a size, adds them to s and
 // holds them against the tree of that size.
-func (l *Ledger) blocks(ctx context.Context, s *spine, to int64) ([]ledger.Block, error) {
-	from := s.size
+func (l *Ledger) blocks(ctx context.Context, s *tlog.Spine, to int64) ([]ledger.Block, error) {
+	from := s.Size()
 	entries, err := l.log.Entries(ctx, from, int(to-from))
 	if err != nil {
 		return nil, fmt.Errorf("read entries from %d: %w", from, err)
@@ -87,9 +88,9 @@ func (l *Ledger) blocks(ctx context.Context, s *spine, to int64) ([]ledger.Block
 		return nil, fmt.Errorf("root at %d: %w", to, err)
 	}
 	for _, e := range entries {
-		s.add(tlog.RecordHash(e.Data))
+		s.Add(ref.RecordHash(e.Data))
 	}
-	if s.size != to || s.root() != root {
+	if s.Size() != to || s.Root() != root {
 		return nil, damaged("one of the entries %d to %d was changed after it was recorded", from, to-1)
 	}
 	blocks := make([]ledger.Block, len(entries))
@@ -180,7 +181,7 @@ func (l *Ledger) recordedAt(ctx context.Context, seq, size int64) (ledger.Record
 	if err != nil {
 		return ledger.Recorded{}, fmt.Errorf("root at %d: %w", size, err)
 	}
-	if err := tlog.CheckRecord(path, size, root, seq, tlog.RecordHash(data)); err != nil {
+	if err := ref.CheckRecord(path, size, root, seq, ref.RecordHash(data)); err != nil {
 		return ledger.Recorded{}, damaged("entry %d was changed after it was recorded", seq)
 	}
 	raw, err := json.Marshal(Inclusion{Entry: data, Size: size, Path: digests(path)})
@@ -190,7 +191,7 @@ func (l *Ledger) recordedAt(ctx context.Context, seq, size int64) (ledger.Record
 	return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: ProofKind, Data: raw}}, nil
 }
 
-func digests(path []tlog.Hash) []ledger.Digest {
+func digests(path []ref.Hash) []ledger.Digest {
 	out := make([]ledger.Digest, len(path))
 	for i, h := range path {
 		out[i] = digest(h)
@@ -198,4 +199,4 @@ func digests(path []tlog.Hash) []ledger.Digest {
 	return out
 }
 
-func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
+func digest(h ref.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }

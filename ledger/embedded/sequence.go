@@ -120,11 +120,13 @@ func (l *Ledger) gather(first *request) []*request {
 // commit applies a batch in one transaction. Any failure of the store rolls all
 // of it back; the log is opened anew, since the commit may have taken effect.
 func (l *Ledger) commit(ctx context.Context, requests []*request) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	answers := make([]answer, len(requests))
 	err := l.Err()
 	if err == nil {
 		if err = l.apply(ctx, requests, answers); err != nil {
-			err = errors.Join(err, l.watch(l.log.Reload(ctx)), l.watch(l.loadTime(ctx)))
+			err = errors.Join(err, l.watch(l.log.Reload(ctx)), l.watch(l.loadLast(ctx)))
 			l.announce()
 		}
 	}
@@ -145,6 +147,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 		calls[i] = r.call
 	}
 	var pending *tlog.Pending
+	var sum ledger.StateSum
 	err := sqldb.InTx(ctx, l.db.W, func(tx *sql.Tx) error {
 		b := l.begin(ctx, tx)
 		results := contract.Batch(env, l.cfg.Algorithms, b, calls)
@@ -155,6 +158,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 			return err
 		}
 		var err error
+		sum = b.sum
 		pending, err = l.log.Append(ctx, tx, b.entries)
 		return err
 	})
@@ -164,7 +168,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	if err := pending.Commit(); err != nil {
 		return err
 	}
-	l.last = env.Time
+	l.last, l.sum = env.Time, sum
 	l.announce()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -46,17 +47,20 @@ func (plainText) Decode(row []byte) (tlog.Entry, error) {
 // ledger.db by table, and in pages written on the way; then both as part of what
 // rows without any saving take in the same run.
 func BenchmarkStored(b *testing.B) {
-	const resources = 2000
-	for range b.N {
-		got := measureStored(b, resources, nil)
-		plain := measureStored(b, resources, plainText{})
-		for name, bytes := range got {
-			b.ReportMetric(bytes, name+"-B/resource")
-		}
-		b.ReportMetric(plain["all"], "plain-B/resource")
-		for _, name := range []string{"all", "entry", "written"} {
-			b.ReportMetric(got[name]/plain[name], name+"-of-plain")
-		}
+	for _, resources := range []int{2000, 5000} {
+		b.Run(fmt.Sprint(resources), func(b *testing.B) {
+			for range b.N {
+				got := measureStored(b, resources, nil)
+				plain := measureStored(b, resources, plainText{})
+				for name, bytes := range got {
+					b.ReportMetric(bytes, name+"-B/resource")
+				}
+				b.ReportMetric(plain["all"], "plain-B/resource")
+				for _, name := range []string{"all", "entry", "written"} {
+					b.ReportMetric(got[name]/plain[name], name+"-of-plain")
+				}
+			}
+		})
 	}
 }
 

@@ -90,7 +90,7 @@ func TestNodeForgesNoAct(t *testing.T) {
 		}},
 		{"an entry for another resource", ref(ledger.KindEntry, "bus"), "writes", func(w *world) {
 			passed(w)
-			tampered(w, "body", ledger.FnAppCode, coding(w), ref(ledger.KindEntry, "bus"), func(e *ledger.Entry) { e.Title = "another" })
+			tampered(w, "body", ledger.FnAppCode, coding(w), ref(ledger.KindEntry, "bus"), func(e *ledger.Entry) { e.Subject = id("another") })
 		}},
 		{"a longer term of an entry", ref(ledger.KindEntry, "bus"), "writes", func(w *world) {
 			passed(w)

@@ -19,50 +19,50 @@ const MaxCalls = 5000
 
 // Bundle is everything that proves one record or receipt.
 type Bundle struct {
-	V        int            `json:"v"`
-	Ledger   ledger.ID      `json:"ledger"`
-	About    ledger.Ref     `json:"about"` // a kind of the table of matters
-	Proof    ProofSet       `json:"proof"`
-	Calls    []Call         `json:"calls"`    // in the ledger's order; the first is the genesis
-	Receipts []ReceiptGroup `json:"receipts"` // by log
+	V        int            `json:"v" zh:"格式版本" en:"version of the form"`
+	Ledger   ledger.ID      `json:"ledger" zh:"账本编号" en:"ledger"`
+	About    ledger.Ref     `json:"about" zh:"所证明的记录或回执" en:"record or receipt that it proves"` // a kind of the table of matters
+	Proof    ProofSet       `json:"proof" zh:"请求如何证明" en:"how the calls are proved"`
+	Calls    []Call         `json:"calls" zh:"签名请求，按账本顺序；第一项为创世请求" en:"signed calls in the ledger's order; the first is the genesis"` // in the ledger's order; the first is the genesis
+	Receipts []ReceiptGroup `json:"receipts" zh:"回执，按日志" en:"receipts, by log"`                                                       // by log
 }
 
 // ProofSet says how the calls are proved, and holds what their proofs share.
 type ProofSet struct {
-	Kind   string          `json:"kind"`
-	Common json.RawMessage `json:"common"` // in the form of its kind
+	Kind   string          `json:"kind" form:"enum=proof_kinds" zh:"证明的种类" en:"kind of the proofs"`
+	Common json.RawMessage `json:"common" zh:"各证明共有的部分，按其种类" en:"what the proofs share, in the form of their kind"` // in the form of its kind
 }
 
 // Call is one recorded call: its proof, and in two cases what can't be derived.
 type Call struct {
-	Proof json.RawMessage `json:"proof"` // in the form of the bundle's kind; holds the JWS
+	Proof json.RawMessage `json:"proof" zh:"记录在账的证明，含请求原文，按证明的种类" en:"proof that it is recorded, with the call as signed, in the form of the bundle's kind"` // in the form of the bundle's kind; holds the JWS
 	// Reads are all lines of what the call read, where it names records that are
 	// beside the matter (contract.Env.Beside).
-	Reads []ledger.Line `json:"reads,omitempty"`
+	Reads []ledger.Line `json:"reads,omitempty" zh:"请求所读取的各键，仅当涉及无关记录时" en:"what the call read, where it names records beside the matter"`
 	// Writes are all lines of what an anchor wrote, with the value: an anchor is not
 	// run again, since that would lead back to the first one of its log.
-	Writes []WriteLine `json:"writes,omitempty"`
+	Writes []WriteLine `json:"writes,omitempty" zh:"锚定请求写入的各键与值" en:"keys and values that an anchor wrote"`
 }
 
 // WriteLine is one key that an anchor wrote.
 type WriteLine struct {
 	ledger.Line
-	Value []byte `json:"value"`
+	Value []byte `json:"value" zh:"值，base64" en:"value, in base64"`
 }
 
 // ReceiptGroup are receipts of one log with the call that anchored it.
 type ReceiptGroup struct {
-	Log    string        `json:"log"`    // origin of the receipt log
-	Anchor int           `json:"anchor"` // index into the bundle's calls
-	Items  []ReceiptItem `json:"items"`  // by index
+	Log    string        `json:"log" zh:"回执日志的标识" en:"origin of the receipt log"`                                // origin of the receipt log
+	Anchor int           `json:"anchor" zh:"锚定请求在 calls 中的序号" en:"index of the call that anchored it, in calls"` // index into the bundle's calls
+	Items  []ReceiptItem `json:"items" zh:"回执，按日志序号" en:"receipts, by index"`                                    // by index
 }
 
 // ReceiptItem is one entry of a receipt log, with its inclusion in the tree of
 // the anchor's size and root (RFC 9162 §2.1.3).
 type ReceiptItem struct {
-	Index int64           `json:"index"`
-	Entry []byte          `json:"entry"` // the bytes whose leaf hash is proved
-	Path  []ledger.Digest `json:"inclusion"`
+	Index int64           `json:"index" zh:"日志中的序号" en:"index in the log"`
+	Entry []byte          `json:"entry" zh:"回执的字节，base64，其叶哈希被证明" en:"bytes of the receipt in base64, whose leaf hash is proved"` // the bytes whose leaf hash is proved
+	Path  []ledger.Digest `json:"inclusion" zh:"包含证明（RFC 9162 §2.1.3）" en:"inclusion proof (RFC 9162 §2.1.3)"`
 }
 
 // Trust is what a verifier knows beforehand, handed on outside the node: all

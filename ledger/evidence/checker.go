@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 	if err := strictForm(common, &c); err != nil {
 		return nil, err
 	}
-	size, root, err := openCheckpoint(c.Checkpoint, trust.Logs)
+	size, root, err := OpenCheckpoint(c.Checkpoint, trust.Logs)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +82,30 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 }
 
 func placed(p TLogProof, root tlog.Hash) (Placed, error) {
+	e, err := ParseEntry(p.Entry)
+	if err != nil {
+		return Placed{}, err
+	}
+	seq := e.Position.Block
+	if seq >= uint64(p.Size) {
+		return Placed{}, errors.New("entry lies past the checkpoint")
+	}
+	if err := included(p.Path, p.Size, root, int64(seq), p.Entry); err != nil {
+		return Placed{}, err
+	}
+	return e, nil
+}
+
+// ParseEntry reads an entry of a ledger log, which must be in its one form.
+func ParseEntry(data []byte) (Placed, error) {
 	var e ledger.LogEntry
-	if err := strictForm(p.Entry, &e); err != nil {
+	if err := strictForm(data, &e); err != nil {
 		return Placed{}, fmt.Errorf("entry: %w", err)
 	}
-	if e.V != ledger.EntryVersion || e.Seq >= uint64(p.Size) {
-		return Placed{}, errors.New("entry has an unknown version or lies past the checkpoint")
+	if e.V != ledger.EntryVersion || e.Seq > math.MaxInt64 {
+		return Placed{}, errors.New("entry has an unknown version or place")
 	}
-	if err := included(p.Path, p.Size, root, int64(e.Seq), p.Entry); err != nil {
+	if err := e.State.Validate("state"); err != nil {
 		return Placed{}, err
 	}
 	return Placed{
@@ -123,9 +140,10 @@ func hash(d ledger.Digest) tlog.Hash {
 	return h
 }
 
-// openCheckpoint reads a checkpoint signed by one of the keys, and by no other:
-// a signature that nobody checks would be uncovered.
-func openCheckpoint(msg string, keys []string) (int64, tlog.Hash, error) {
+// OpenCheckpoint reads a checkpoint (C2SP tlog-checkpoint) signed by one of the keys
+// (C2SP signed-note) and by no other: a signature that nobody checks would be
+// uncovered. It returns the number of entries and the root of their tree.
+func OpenCheckpoint(msg string, keys []string) (int64, tlog.Hash, error) {
 	var root tlog.Hash
 	var verifiers []note.Verifier
 	for _, k := range keys {

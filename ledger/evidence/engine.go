@@ -17,6 +17,29 @@ type engine struct {
 	logged  bool // one clock stamps all calls; else times are what clients claim
 }
 
+// Replay runs the calls of a whole ledger log again, each on the state that those
+// before it led to: an audit.
+type Replay struct{ engine }
+
+// NewReplay makes a replay of the ledger that began with a genesis (SHA-256 of its
+// JWS).
+func NewReplay(genesis ledger.Digest, algs ledger.Algorithms) *Replay {
+	return &Replay{engine{genesis: genesis, algs: algs, logged: true}}
+}
+
+// Apply runs a recorded call on a state, and compares what it read, what it wrote
+// and its event with the entry. The error is a *Failure; where the call itself was
+// lawful, the result says what it writes nevertheless. Its signature is for the
+// caller to check.
+func (r *Replay) Apply(state contract.State, p Placed, s ledger.Signed) (contract.Result, error) {
+	c := &recorded{Placed: p, signed: s, at: fmt.Sprintf("entry %d", p.Position.Block)}
+	result, err := r.apply(state, c)
+	if err != nil {
+		return result, err
+	}
+	return result, compareReads(c, result, nil, nil)
+}
+
 // recorded is a call as its proof has it.
 type recorded struct {
 	Placed

@@ -20,10 +20,14 @@ func scenario(name string, resources ...ledger.ID) ledger.LicenseOfferArgs {
 // registeredNowhere is a state in which a resource has an entry.
 func registeredNowhere(w *world, resource, entry string) map[string][]byte {
 	e := ledger.Entry{
-		ID: id(entry), Subject: id(resource), State: ledger.EntryActive, ValidFrom: "2026-10-20", ValidUntil: "2029-10-20", Resource: submission("bus").Resource,
+		ID: id(entry), Subject: id(resource), State: ledger.EntryActive, ValidFrom: "2026-10-20", ValidUntil: "2029-10-20", SubjectHash: sum("submitted"),
 	}
+	said := ledger.Submission{Resource: submission("bus").Resource}
 	idx := ledger.ResourceIndex{ID: id(resource), Holder: id("holder"), Application: id(entry), Entry: id(entry)}
-	return map[string][]byte{string(ref(ledger.KindResource, resource)): encode(w.t, idx), string(ref(ledger.KindEntry, entry)): encode(w.t, e)}
+	return map[string][]byte{
+		string(ref(ledger.KindResource, resource)): encode(w.t, idx), string(ref(ledger.KindEntry, entry)): encode(w.t, e),
+		string(ledger.SubmissionRef(e.SubjectHash)): encode(w.t, said),
+	}
 }
 
 func TestHistoriesOfLicenses(t *testing.T) {
@@ -62,7 +66,7 @@ func TestHistoriesOfLicenses(t *testing.T) {
 			offered(w)
 			w.rotate("operator", "operator 2")
 			w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)),
-				changed(w, ref(ledger.KindParty, "operator"), func(p *ledger.Party) { p.Keys[0].Until = 0 }))
+				changed(w, ledger.KeyRef(w.key("operator before").ID()), func(k *ledger.KeyRecord) { k.Until = 0 }))
 		}},
 		{name: "offered before its source was registered", about: theOrder, want: "refused unknown", do: func(w *world) {
 			w.environment("env")
@@ -79,11 +83,19 @@ func TestHistoriesOfTheLog(t *testing.T) {
 	tell(t, []history{
 		{name: "an entry without event", about: theLicense, want: "proof", do: func(w *world) {
 			offered(w)
-			w.reentry(func(s string) string { return s[:strings.Index(s, `,"event"`)] + "}" })
+			w.reentry(func(s string) string { return s[:strings.Index(s, `,"event"`)] + s[strings.Index(s, `,"state"`):] })
 		}},
 		{name: "the event of another", about: theLicense, want: "event", do: func(w *world) {
 			offered(w)
-			w.reentry(func(s string) string { return s[:strings.Index(s, `"event":`)] + `"event":"` + string(sum("x")) + `"}` })
+			w.reentry(func(s string) string { return s[:strings.Index(s, `"event":`)] + `"event":"` + string(sum("x")) + s[strings.Index(s, `","state"`):] })
+		}},
+		{name: "an entry without its state", about: theLicense, want: "proof", do: func(w *world) {
+			offered(w)
+			w.reentry(func(s string) string { return s[:strings.Index(s, `,"state"`)] + "}" })
+		}},
+		{name: "a state that is no digest", about: theLicense, want: "proof", do: func(w *world) {
+			offered(w)
+			w.reentry(func(s string) string { return s[:strings.Index(s, `"state":`)] + `"state":"x"}` })
 		}},
 		{name: "other reads", about: theLicense, want: "reads", do: func(w *world) {
 			offered(w)
@@ -182,7 +194,7 @@ func TestAcceptedForgeries(t *testing.T) {
 	tell(t, []history{
 		{name: "a cancellation left out before the payment", about: theOrder, hide: []ledger.Function{ledger.FnOrderCancel}, do: hiddenCancellation},
 		{name: "a rotation left out before the ended key signs", about: theLicense, hide: []ledger.Function{ledger.FnKeyRotate}, do: hiddenRotation},
-		{name: "a license of a resource that nobody registered, beside the matter", about: theLicense, do: func(w *world) {
+		{name: "a license of a resource that nobody registered, beside the matter", found: true, about: theLicense, do: func(w *world) {
 			w.environment("env")
 			w.pretend(w.sign("implementer", "implementer", ledger.FnLicenseOffer, scenario("L", id("nowhere"))), registeredNowhere(w, "nowhere", "n"))
 		}, edit: func(w *world, b *evidence.Bundle) { b.Calls[len(b.Calls)-1].Reads = w.read }},
@@ -199,8 +211,8 @@ func hiddenCancellation(w *world) {
 
 func hiddenRotation(w *world) {
 	offered(w)
-	party := ref(ledger.KindParty, "operator")
-	before := map[string][]byte{string(party): w.state[string(party)]}
+	key := string(ledger.KeyRef(w.key("operator").ID()))
+	before := map[string][]byte{key: w.state[key]}
 	w.rotate("operator", "operator 2")
 	w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)), before)
 }

@@ -16,6 +16,7 @@ type history struct {
 	hide  []ledger.Function                  // the last call of each is left out
 	edit  func(w *world, b *evidence.Bundle) // a change to the bundle
 	want  string                             // the check that fails; "": it verifies
+	found bool                               // it verifies, and an audit finds it
 }
 
 // tell runs histories, each on a ledger of its own.
@@ -25,6 +26,7 @@ func tell(t *testing.T, list []history) {
 		t.Run(h.name, func(t *testing.T) {
 			w := begin(t)
 			h.do(w)
+			h.auditTells(t, w)
 			for _, fn := range h.hide {
 				w.hide(fn)
 			}

@@ -29,7 +29,7 @@ func Join(parts [][]byte, trust Trust, algs ledger.Algorithms, checkers map[stri
 		return Bundle{}, Report{}, errors.New("no bundle to join")
 	}
 	v := &verification{
-		bundle: j.bundle(), trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, counts: map[ledger.Ref]*ledger.Delivered{}, joining: true,
+		bundle: j.bundle(), trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, joining: true,
 	}
 	if err := v.run(algs, checkers); err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("joined bundle: %w", err)

@@ -11,8 +11,11 @@ import (
 // matters is the table of what a bundle may be about: for each kind of record, the
 // records that its report reads besides. A receipt is about its own delivery.
 var matters = map[string]func(raw json.RawMessage) ([]ledger.Ref, error){
-	ledger.KindOrder: alone, ledger.KindLicense: alone, ledger.KindEntry: alone, ledger.KindEnvironment: alone,
-	ledger.KindApplication: alone, ledger.KindDeposit: alone, ledger.KindParty: alone, ledger.KindReceipt: alone,
+	ledger.KindOrder: alone, ledger.KindLicense: alone, ledger.KindEnvironment: alone,
+	ledger.KindDeposit: alone, ledger.KindReceipt: alone,
+	ledger.KindParty:       resting(func(p ledger.Party) []ledger.Ref { return []ledger.Ref{ledger.Ref(ledger.SignKeysKey(p.ID))} }),
+	ledger.KindApplication: resting(func(a ledger.Application) []ledger.Ref { return []ledger.Ref{ledger.SubmissionRef(a.SubmitPayload)} }),
+	ledger.KindEntry:       resting(func(e ledger.Entry) []ledger.Ref { return []ledger.Ref{ledger.SubmissionRef(e.SubjectHash)} }),
 	ledger.KindResource: resting(func(r ledger.ResourceIndex) []ledger.Ref {
 		if r.Entry == "" {
 			return []ledger.Ref{ledger.RefTo(ledger.KindApplication, r.Application)}
@@ -50,7 +53,11 @@ func readMatter(state contract.State, ref ledger.Ref) error {
 	if !ok {
 		return fmt.Errorf("record %s: %w", ref, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about"))
 	}
-	on, err := matters[ref.Kind()](raw)
+	rests, ok := matters[ref.Kind()]
+	if !ok {
+		return nil // a part of another's matter: a submission, or the keys of a party
+	}
+	on, err := rests(raw)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", ref, err)
 	}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -67,12 +68,11 @@ func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
 		}
 		sum := tlog.RecordHash(item.Entry)
 		l := leaf{log: g.Log, hash: ledger.Digest(hex.EncodeToString(sum[:])), at: at}
-		if err := strictForm(item.Entry, &l.Receipt); err != nil {
+		var err error
+		if l.Receipt, err = ParseReceipt(item.Entry); err != nil {
 			return nil, fail(CheckReceipt, at, err)
 		}
 		switch {
-		case l.V != 1:
-			return nil, failf(CheckReceipt, at, "a receipt of version %d", l.V)
 		case l.Kind == ledger.ReceiptStart && l.Revision != nil && open[l.ID] == nil:
 			open[l.ID] = &delivery{start: l}
 		case l.Kind == ledger.ReceiptStart:
@@ -82,8 +82,8 @@ func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
 			if d == nil {
 				return nil, failf(CheckReceipt, at, "the start %s of this end is not in the bundle", l.Start)
 			}
-			if err := continues(d.start, l); err != nil {
-				return nil, err
+			if err := Continues(d.start.Receipt, l.Receipt); err != nil {
+				return nil, fail(CheckReceipt, at, err)
 			}
 			d.end = l
 			delete(open, l.Start)
@@ -98,30 +98,41 @@ func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
 	return list, nil
 }
 
-// continues checks an end: it repeats its start in every member but those that say
+// ParseReceipt reads an entry of a receipt log, which must be in its one form.
+func ParseReceipt(entry []byte) (r ledger.Receipt, err error) {
+	if err := strictForm(entry, &r); err != nil {
+		return r, err
+	}
+	if r.V != 1 {
+		return r, fmt.Errorf("a receipt of version %d", r.V)
+	}
+	return r, nil
+}
+
+// Continues checks an end: it repeats its start in every member but those that say
 // how the delivery ended. Its time may lie a little before, since only the start's
 // is raised to the ledger's.
-func continues(s, e leaf) error {
-	again := e.Receipt
-	again.Kind, again.ID, again.Time, again.Revision = s.Kind, s.ID, s.Time, s.Revision
+func Continues(start, end ledger.Receipt) error {
+	again := end
+	again.Kind, again.ID, again.Time, again.Revision = start.Kind, start.ID, start.Time, start.Revision
 	again.Start, again.Bytes, again.BytesMax, again.Outcome = "", 0, 0, ""
-	if !reflect.DeepEqual(again, s.Receipt) || e.Revision != nil || e.ID != ledger.DeriveID("end", string(s.ID)) || e.Time+ledger.Skew < s.Time {
-		return failf(CheckReceipt, e.at, "the end is not of its start")
+	if !reflect.DeepEqual(again, start) || end.Revision != nil || end.ID != ledger.DeriveID("end", string(start.ID)) || end.Time+ledger.Skew < start.Time {
+		return errors.New("the end is not of its start")
 	}
-	most := e.Bytes
-	switch e.Outcome {
+	most := end.Bytes
+	switch end.Outcome {
 	case ledger.Complete:
-		if e.Bytes != s.Length {
-			return failf(CheckReceipt, e.at, "complete, with %d bytes of %d", e.Bytes, s.Length)
+		if end.Bytes != start.Length {
+			return fmt.Errorf("complete, with %d bytes of %d", end.Bytes, start.Length)
 		}
 	case ledger.Interrupted:
-		most = max(most, e.BytesMax)
+		most = max(most, end.BytesMax)
 	case ledger.Partial, ledger.Aborted:
 	default:
-		return failf(CheckReceipt, e.at, "outcome %q", e.Outcome)
+		return fmt.Errorf("outcome %q", end.Outcome)
 	}
-	if e.Bytes < 0 || most > s.Length || e.Outcome != ledger.Interrupted && e.BytesMax != 0 {
-		return failf(CheckReceipt, e.at, "more bytes than were asked for")
+	if end.Bytes < 0 || most > start.Length || end.Outcome != ledger.Interrupted && end.BytesMax != 0 {
+		return errors.New("more bytes than were asked for")
 	}
 	return nil
 }
@@ -140,9 +151,9 @@ func (v *verification) wanted(d *delivery) bool {
 	return s.Flow == ledger.Supply && about == s.Subject
 }
 
-// drift is how far the clocks of a node and its ledger may lie apart: each keeps
+// Drift is how far the clocks of a node and its ledger may lie apart: each keeps
 // within Skew of the true time.
-const drift = 2 * ledger.Skew
+const Drift = 2 * ledger.Skew
 
 // judge judges the deliveries that were decided before the next call, nil at the
 // end, on the state of then. Their times must fit the calls around them.
@@ -153,14 +164,14 @@ func (v *verification) judge(next *recorded) error {
 		if next != nil && s.Revision.Block >= next.Position.Block {
 			return nil
 		}
-		if next != nil && s.Time > next.Time+drift || len(v.calls) > 0 && s.Time+ledger.Skew < v.calls[len(v.calls)-1].Time && v.logged {
+		if next != nil && s.Time > next.Time+Drift || len(v.calls) > 0 && s.Time+ledger.Skew < v.calls[len(v.calls)-1].Time && v.logged {
 			return failf(CheckReceipt, s.at, "its time does not lie between the calls around its revision %d", s.Revision.Block)
 		}
-		if err := allowed(view{v, &v.roots}, s); err != nil {
+		if err := v.rule.Start(view{v, &v.roots}, s.log, s.Receipt); err != nil {
 			return fail(CheckReceipt, s.at, err)
 		}
-		if err := v.count(d); err != nil {
-			return err
+		if err := v.rule.Count(v, s.Receipt, d.end.Receipt); err != nil {
+			return fail(CheckReceipt, s.at, err)
 		}
 		v.pending, v.judged = v.pending[1:], append(v.judged, d)
 	}

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -19,6 +20,9 @@ type Report struct {
 	Custody   []Signer     `json:"custody"`    // every key that signed a step
 	Beside    int          `json:"beside"`     // records that a license names and that were not looked at
 	NotProven []Limitation `json:"not_proven"` // never empty
+
+	// Records are the records that the calls lead to, as the ledger stores them.
+	Records map[ledger.Ref]json.RawMessage `json:"-"`
 }
 
 // Step is one proven call.

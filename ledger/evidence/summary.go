@@ -26,6 +26,7 @@ func (v *verification) summary() Report {
 	r := Report{
 		Ledger: v.bundle.Ledger, Name: v.genesis.Name, Demo: v.genesis.Demo, About: v.bundle.About,
 		Steps: []Step{}, Files: []File{}, Rights: []Right{}, Receipts: []Delivery{}, Beside: v.skipped,
+		Records: map[ledger.Ref]json.RawMessage{},
 	}
 	for _, a := range v.calls {
 		c := a.signed.Call
@@ -38,8 +39,13 @@ func (v *verification) summary() Report {
 			r.Custody = append(r.Custody, s)
 		}
 	}
+	kinds := ledger.Kinds()
 	for _, key := range slices.Sorted(maps.Keys(v.state)) {
-		switch ref := ledger.Ref(key); ref.Kind() {
+		ref := ledger.Ref(key)
+		if _, ok := kinds[ref.Kind()]; ok && v.state[key].bytes != nil {
+			r.Records[ref] = v.state[key].bytes
+		}
+		switch ref.Kind() {
 		case ledger.KindContent:
 			if c, ok, err := load[ledger.Content](v, ref); err == nil && ok {
 				r.Files = append(r.Files, File{Content: c.ID, Subject: c.Subject, SHA256: c.SHA256, Bytes: c.Bytes, Name: c.Name})

@@ -38,9 +38,9 @@ type verification struct {
 	begun   map[ledger.Ref]bool // records that a license may name and a call begins
 	pending []*delivery         // not judged yet, by revision
 	judged  []*delivery
-	counts  map[ledger.Ref]*ledger.Delivered // what was delivered under an order or license
-	roots   []int                            // calls that the matter and the receipts need
-	joining bool                             // what is not needed is dropped, not refused
+	rule    Judge
+	roots   []int // calls that the matter and the receipts need
+	joining bool  // what is not needed is dropped, not refused
 	genesis ledger.Genesis
 	skipped int // records beside the matter
 }
@@ -84,7 +84,7 @@ func (v *verification) Get(key string) ([]byte, bool, error) {
 
 // check does all but the last: whether the bundle holds what nothing needs.
 func check(b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
-	v := &verification{bundle: b, trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, counts: map[ledger.Ref]*ledger.Delivered{}}
+	v := &verification{bundle: b, trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}}
 	return v, v.run(algs, checkers)
 }
 

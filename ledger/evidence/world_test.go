@@ -76,6 +76,7 @@ type world struct {
 	t        testing.TB
 	now      ledger.Millis
 	state    map[string][]byte
+	sum      ledger.StateSum // of state
 	keys     map[string]*ledger.Key
 	sealed   map[string]bool // whose key the node keeps
 	log      tree
@@ -84,6 +85,7 @@ type world struct {
 	writes   map[int64][]ledger.Write
 	index    map[string][]int64 // entries that wrote a key
 	receipts map[string]*tree
+	logKeys  map[string]string // secret keys of receipt logs
 	anchored map[string]int64
 	genesis  ledger.Digest
 	n        int
@@ -139,7 +141,7 @@ func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	w := &world{
 		t: t, now: noon, state: map[string][]byte{}, keys: map[string]*ledger.Key{}, sealed: map[string]bool{"buyer": true},
 		writes: map[int64][]ledger.Write{}, index: map[string][]int64{}, receipts: map[string]*tree{},
-		anchored: map[string]int64{},
+		logKeys: map[string]string{}, anchored: map[string]int64{},
 	}
 	var err error
 	if w.skey, w.vkey, err = note.GenerateKey(rand.Reader, ledger.LedgerLog(node)); err != nil {
@@ -147,7 +149,7 @@ func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	}
 	authority := w.profile(member{"authority", "11430300MB0C00009", ledger.Organ, []ledger.Role{ledger.RoleDataAuthority}})
 	platform := w.profile(member{"node", "12430300MB0C00010", ledger.Institution, []ledger.Role{ledger.RolePlatform}})
-	platform.Origin, platform.LogKey = node, ledger.ReceiptLog(node)+"+00000000+AA"
+	platform.Origin, platform.LogKey = node, w.logKey(node)
 	args := ledger.GenesisArgs{
 		Ledger: id("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: node, LedgerKey: w.vkey,
 		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: ledger.GateStrict,
@@ -165,7 +167,7 @@ func (w *world) admit(m member) {
 	w.t.Helper()
 	p := w.profile(m)
 	if m.name == "node2" {
-		p.Origin, p.LogKey = "node2.example", ledger.ReceiptLog("node2.example")+"+00000000+AA"
+		p.Origin, p.LogKey = "node2.example", w.logKey("node2.example")
 	}
 	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply(m.name, p)})
 }
@@ -244,18 +246,22 @@ func (w *world) commit(s ledger.Signed, r contract.Result) {
 	if seq == 0 {
 		w.genesis = ledger.DigestOf([]byte(s.Compact))
 	}
-	w.log.append(w.t, encode(w.t, ledger.LogEntry{
-		V: ledger.EntryVersion, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Reads: r.Record.Reads, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(r.Event),
-	}))
-	w.writes[seq] = r.Writes
 	for _, write := range r.Writes {
 		w.index[write.Key] = append(w.index[write.Key], seq)
-		if write.Value == nil {
+		if old, ok := w.state[write.Key]; ok {
+			w.sum.Remove(write.Key, old)
 			delete(w.state, write.Key)
-			continue
 		}
-		w.state[write.Key] = write.Value
+		if write.Value != nil {
+			w.sum.Add(write.Key, write.Value)
+			w.state[write.Key] = write.Value
+		}
 	}
+	w.log.append(w.t, encode(w.t, ledger.LogEntry{
+		V: ledger.EntryVersion, Seq: uint64(seq), Time: w.now, Rules: 1, Call: s.Compact, Reads: r.Record.Reads, Writes: ledger.HashWrites(r.Writes),
+		Event: ledger.DigestOf(r.Event), State: w.sum.Digest(),
+	}))
+	w.writes[seq] = r.Writes
 }
 
 func encode(t testing.TB, v any) []byte {

@@ -24,7 +24,7 @@ func committedReads(t *testing.T, s *subject) {
 	seen := make(chan error, 1)
 	go func() {
 		for ctx.Err() == nil {
-			if _, err := s.Value(ctx, ledger.KeyKey(m.Key.ID())); errors.Is(err, ledger.NotFound) {
+			if _, err := s.Value(ctx, ledger.RecordKey(ledger.KeyRef(m.Key.ID()))); errors.Is(err, ledger.NotFound) {
 				continue
 			} else if err != nil {
 				seen <- err

@@ -208,7 +208,7 @@ func refusedWritesNothing(t *testing.T, s *subject) {
 	s.refused(t, jws, ledger.Conflict, ledger.ReasonExists)
 	call := Parse(t, jws).Call
 	for _, key := range []string{
-		ledger.RecordKey(ledger.RefTo(ledger.KindParty, m.ID)), ledger.KeyKey(m.Key.ID()), ledger.CallKey(call.Party, call.ID),
+		ledger.RecordKey(ledger.RefTo(ledger.KindParty, m.ID)), ledger.RecordKey(ledger.KeyRef(m.Key.ID())), ledger.CallKey(call.Party, call.ID),
 	} {
 		_, err := s.Value(t.Context(), key)
 		Refused(t, err, ledger.NotFound, ledger.ReasonUnknown)

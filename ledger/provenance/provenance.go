@@ -2,8 +2,7 @@
 // on, and this package walks those links both ways, from a file to the right
 // behind it and from a resource to all that came of it.
 //
-// It owns the tables links and acts (which calls changed a record) and knows no
-// domain; other indexes, such as that of the receipts, are handed in as sources
+// It owns the table links and knows no domain; other indexes, such as that of the receipts, are handed in as sources
 // and never copied.
 package provenance
 
@@ -32,35 +31,19 @@ type Source interface {
 	Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error)
 }
 
-// Act is a call that wrote a record.
-type Act struct {
-	Ref     ledger.Ref      `json:"ref"`
-	Time    ledger.Millis   `json:"time"`
-	Name    ledger.Function `json:"function"`
-	Party   ledger.ID       `json:"party"`
-	Call    ledger.ID       `json:"call"`
-	Payload ledger.Digest   `json:"payload"`
-}
-
 // Table is the links of recorded calls.
 type Table struct{ db *sql.DB }
 
 // NewTable reads from db.
 func NewTable(db *sql.DB) *Table { return &Table{db} }
 
-// Project stores an event's links and acts. Rows one by one are faster than many
+// Project stores an event's links. Rows one by one are faster than many
 // in a statement, for which SQLite keeps a journal to undo it.
 func (*Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	for _, l := range e.Links {
 		if err := readmodel.Exec(ctx, tx, "INSERT INTO links (from_ref, rel, to_ref) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
 			string(l.From), l.Rel, string(l.To)); err != nil {
 			return fmt.Errorf("link %s to %s: %w", l.From, l.To, err)
-		}
-	}
-	for _, r := range e.Records {
-		if err := readmodel.Exec(ctx, tx, "INSERT INTO acts (ref, time, name, party, call, payload) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			string(r.Ref), int64(e.Time), string(e.Name), string(e.Party), string(e.Call), string(e.Payload)); err != nil {
-			return fmt.Errorf("act on %s: %w", r.Ref, err)
 		}
 	}
 	return nil
@@ -83,24 +66,6 @@ func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error
 		links = append(links, l)
 	}
 	return links, rows.Err()
-}
-
-// Acts are the calls that wrote ref, oldest first.
-func (t *Table) Acts(ctx context.Context, ref ledger.Ref) ([]Act, error) {
-	rows, err := t.db.QueryContext(ctx, "SELECT ref, time, name, party, call, payload FROM acts WHERE ref = ? ORDER BY time, call", ref)
-	if err != nil {
-		return nil, fmt.Errorf("acts on %s: %w", ref, err)
-	}
-	defer rows.Close()
-	var acts []Act
-	for rows.Next() {
-		var a Act
-		if err := rows.Scan(&a.Ref, &a.Time, &a.Name, &a.Party, &a.Call, &a.Payload); err != nil {
-			return nil, fmt.Errorf("acts on %s: %w", ref, err)
-		}
-		acts = append(acts, a)
-	}
-	return acts, rows.Err()
 }
 
 // Direction is which way a walk goes.

@@ -81,27 +81,6 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-func TestActs(t *testing.T) {
-	f := newFixture(t)
-	act := func(call string, at ledger.Millis, fn ledger.Function, refs ...ledger.Ref) ledger.Event {
-		e := ledger.Event{Name: fn, Party: "p", Call: ledger.ID(call), Payload: ledger.DigestOf([]byte(call)), Time: at}
-		for _, r := range refs {
-			e.Records = append(e.Records, ledger.Record{Ref: r})
-		}
-		return e
-	}
-	later := act("b", 20, ledger.FnLicenseAccept, "license/1")
-	f.project(t, later, act("a", 10, ledger.FnLicenseOffer, "license/1", "license/2"), later)
-	got, err := f.Acts(t.Context(), "license/1")
-	want := []provenance.Act{
-		{Ref: "license/1", Time: 10, Name: ledger.FnLicenseOffer, Party: "p", Call: "a", Payload: ledger.DigestOf([]byte("a"))},
-		{Ref: "license/1", Time: 20, Name: ledger.FnLicenseAccept, Party: "p", Call: "b", Payload: ledger.DigestOf([]byte("b"))},
-	}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("acts on license/1 (-want +got), %v:\n%s", err, diff)
-	}
-}
-
 // fixed is a source in memory.
 type fixed []ledger.Link
 

@@ -26,10 +26,15 @@ CREATE TABLE licensing_environment (
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX licensing_environment_kid ON licensing_environment (kid);
-CREATE TABLE licensing_entry ( -- of the registry's entries, what a decision looks at
-  id       TEXT PRIMARY KEY,
-  resource TEXT NOT NULL,
-  value    TEXT NOT NULL
+CREATE TABLE licensing_submission ( -- of what was submitted, what a decision looks at
+  payload TEXT PRIMARY KEY,
+  value   TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE licensing_entry ( -- of the registry's entries, likewise
+  id         TEXT PRIMARY KEY,
+  resource   TEXT NOT NULL,
+  submission TEXT NOT NULL,
+  value      TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX licensing_entry_resource ON licensing_entry (resource, id);
 CREATE TABLE licensing_party (
@@ -40,6 +45,7 @@ CREATE TABLE licensing_party (
 -- +goose Down
 DROP TABLE licensing_party;
 DROP TABLE licensing_entry;
+DROP TABLE licensing_submission;
 DROP TABLE licensing_environment;
 DROP TABLE licensing_excluded;
 DROP TABLE licensing_scope;

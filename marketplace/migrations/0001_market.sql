@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE market_record (
-  ref   TEXT PRIMARY KEY, -- what this domain needs of others' facts: party, license, environment; an entry by its resource
+  ref   TEXT PRIMARY KEY, -- what this domain needs of others' facts: party, key, license, environment, submission; an entry by its resource
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE product (

@@ -22,16 +22,26 @@ CREATE TABLE registry_party_role (
 ) WITHOUT ROWID;
 CREATE INDEX registry_party_role_n ON registry_party_role (n);
 CREATE TABLE registry_key (
-  kid   TEXT PRIMARY KEY,
-  party TEXT NOT NULL
-) WITHOUT ROWID;
+  n     INTEGER PRIMARY KEY, -- in the order of entering
+  kid   TEXT NOT NULL UNIQUE,
+  party TEXT NOT NULL,
+  value TEXT NOT NULL
+);
+CREATE INDEX registry_key_party ON registry_key (party);
+-- What was submitted, once: applications and entries name it by its payload.
+CREATE TABLE registry_submission (
+  n       INTEGER PRIMARY KEY,
+  payload TEXT NOT NULL UNIQUE,
+  value   BLOB NOT NULL -- packed
+);
 CREATE TABLE registry_application (
-  n         INTEGER PRIMARY KEY,
-  id        TEXT NOT NULL UNIQUE,
-  applicant TEXT NOT NULL,
-  body      TEXT NOT NULL,
-  state     TEXT NOT NULL,
-  value     TEXT NOT NULL
+  n          INTEGER PRIMARY KEY,
+  id         TEXT NOT NULL UNIQUE,
+  applicant  TEXT NOT NULL,
+  body       TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  submission INTEGER NOT NULL, -- n of registry_submission; a foreign key would have SQLite keep a journal for each write
+  value      TEXT NOT NULL
 );
 -- An index for each filter of the listing; behind its columns each index has n,
 -- the listing's order.
@@ -39,6 +49,10 @@ CREATE INDEX registry_application_applicant ON registry_application (applicant);
 CREATE INDEX registry_application_body ON registry_application (body);
 CREATE INDEX registry_application_queue ON registry_application (body, state);
 CREATE INDEX registry_application_state ON registry_application (state);
+-- Applications with what they submitted last.
+CREATE VIEW registry_application_detail AS
+  SELECT a.n, a.id, a.applicant, a.body, a.state, json_patch(unpack(s.value), a.value) AS value
+  FROM registry_application a JOIN registry_submission s ON s.n = a.submission;
 CREATE TABLE registry_entry (
   n             INTEGER PRIMARY KEY, -- in the order of coding
   id            TEXT NOT NULL UNIQUE,
@@ -60,18 +74,26 @@ CREATE INDEX registry_entry_domain ON registry_entry (domain);
 CREATE INDEX registry_entry_facets ON registry_entry (region, domain, holder, state, suspended, valid_until);
 -- Beside the narrow rows that are counted: what is read only for the rows shown.
 CREATE TABLE registry_entry_text (
-  n      INTEGER PRIMARY KEY REFERENCES registry_entry (n),
-  public TEXT NOT NULL, -- the facts of domain rule 2.7
-  value  TEXT NOT NULL, -- the record
-  coding TEXT NOT NULL  -- which call coded it
+  n          INTEGER PRIMARY KEY, -- of registry_entry
+  submission INTEGER NOT NULL, -- n of registry_submission
+  value      TEXT NOT NULL, -- the record
+  coding     TEXT NOT NULL  -- which call coded it
 );
+-- Entries with the resource that was submitted for them.
+CREATE VIEW registry_entry_detail AS
+  SELECT e.n, e.id, e.subject, e.cad_code, e.registry_code, t.coding,
+    json_set(t.value, '$.resource', json_extract(unpack(s.value), '$.resource')) AS value
+  FROM registry_entry e JOIN registry_entry_text t ON t.n = e.n JOIN registry_submission s ON s.n = t.submission;
 CREATE VIRTUAL TABLE registry_found USING fts5(title, rest, content='', contentless_delete=1);
 
 -- +goose Down
 DROP TABLE registry_found;
+DROP VIEW registry_entry_detail;
 DROP TABLE registry_entry_text;
 DROP TABLE registry_entry;
+DROP VIEW registry_application_detail;
 DROP TABLE registry_application;
+DROP TABLE registry_submission;
 DROP TABLE registry_key;
 DROP TABLE registry_party_role;
 DROP TABLE registry_party;

@@ -1,13 +1,17 @@
 -- +goose Up
 CREATE TABLE writer (
-  key   INTEGER NOT NULL,
+  key   INTEGER NOT NULL, -- of the key's salted hash
   block INTEGER NOT NULL,
   tx    INTEGER NOT NULL,
   i     INTEGER NOT NULL,
   PRIMARY KEY (key, block, tx, i)
 ) WITHOUT ROWID;
-CREATE INDEX place_at ON place (block, tx, i);
+CREATE TABLE writer_salt (
+  one  INTEGER PRIMARY KEY CHECK (one = 1),
+  salt BLOB NOT NULL -- of this file alone: nobody can make two keys of one hash
+);
+INSERT INTO writer_salt (one, salt) VALUES (1, randomblob(16));
 
 -- +goose Down
-DROP INDEX place_at;
+DROP TABLE writer_salt;
 DROP TABLE writer;

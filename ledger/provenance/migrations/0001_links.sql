@@ -6,16 +6,6 @@ CREATE TABLE links (
   PRIMARY KEY (from_ref, rel, to_ref)
 ) WITHOUT ROWID;
 CREATE INDEX links_to ON links (to_ref, from_ref, rel);
-CREATE TABLE acts (
-  ref     TEXT NOT NULL,
-  time    INTEGER NOT NULL,
-  name    TEXT NOT NULL,
-  party   TEXT NOT NULL,
-  call    TEXT NOT NULL,
-  payload TEXT NOT NULL,
-  PRIMARY KEY (ref, time, party, call)
-) WITHOUT ROWID;
 
 -- +goose Down
-DROP TABLE acts;
 DROP TABLE links;

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
+)
+
+// TestWhatARegistrationCarries: peers keep write sets, events and state for ever. Of
+// the five calls of a registration one writes what was submitted, and no other
+// repeats it. The log says what a registered resource takes.
+func TestWhatARegistrationCarries(t *testing.T) {
+	w := ledgertest.NewWorld(t, time.Now)
+	w.Args.Limits = ledger.Limits{}
+	w.Genesis = w.Call(t, w.Authority, ledger.FnGenesis, w.Args)
+	c := newChannel(t, w.Genesis, time.Now)
+	n := &node{channel: c, now: time.Now}
+	w.Begin(t, n)
+	holder, body := w.Admitted(t, n, ledger.RoleHolder), w.Admitted(t, n, ledger.RoleRegistryBody)
+	before := len(c.blocks)
+	known := len(c.text())
+	if err := w.Register(t, n, holder, body, 1); err != nil {
+		t.Fatal(err)
+	}
+	said := w.Application(holder, body, 1).Resource.Description
+	var writes, events int
+	var written, told int
+	for _, b := range c.blocks[before:] {
+		for _, tx := range b.txs {
+			for _, v := range tx.endorsed.Writes {
+				writes += len(v)
+				written += strings.Count(string(v), said)
+			}
+			events += len(tx.endorsed.Event)
+			told += strings.Count(string(tx.endorsed.Event), said)
+		}
+	}
+	if written != 1 || told != 1 || strings.Count(c.text(), said) != 1 {
+		t.Errorf("what was submitted is written %d times, in events %d times, in the state %d times: want once each",
+			written, told, strings.Count(c.text(), said))
+	}
+	t.Logf("write sets %d bytes, events %d, state %d", writes, events, len(c.text())-known)
+}
+
+// text is all keys and values of the state.
+func (c *channel) text() string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var b strings.Builder
+	for key, e := range c.state {
+		b.WriteString(key)
+		b.Write(e.value)
+	}
+	return b.String()
+}

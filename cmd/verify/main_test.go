@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// vectors are bundles of a ledger that the tests of package evidence made.
+const vectors = "../../ledger/evidence/testdata/"
+
+func command(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, &o, &e)
+	return code, o.String(), e.String()
+}
+
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestVerify(t *testing.T) {
+	bundle, trust := vectors+"order.json", vectors+"trust.json"
+	raw, err := os.ReadFile(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := file(t, "cut.json", string(raw[:len(raw)/2]))
+	for _, c := range []struct {
+		name, says string
+		args       []string
+		code       int
+	}{
+		{"proven", "核验通过", []string{bundle, "--trust", trust}, exitOK},
+		{"in English", "Proven:", []string{bundle, "--trust", trust, "--lang", "en"}, exitOK},
+		{"by its name", "核验通过", []string{"verify", bundle, "--trust", trust}, exitOK},
+		{"a report", `"not_proven"`, []string{bundle, "--trust", trust, "--json"}, exitOK},
+		{"cut", "不是证据包", []string{cut, "--trust", trust}, exitUnproven},
+		{"cut, in English", "this is no bundle", []string{cut, "--trust", trust, "--lang", "en"}, exitUnproven},
+		{"another file", "没有此文件", []string{bundle, "--trust", trust, "--file", cut}, exitUnproven},
+		{"no trust file", "--trust", []string{bundle}, exitUsage},
+		{"a trust file that is none", "trust file", []string{bundle, "--trust", cut}, exitRefused},
+		{"no such folder", "ledger.db", []string{"audit", filepath.Join(t.TempDir(), "none"), "--trust", trust}, exitFailed},
+		{"no node there", "running", []string{"audit", "http://127.0.0.1:1", "--trust", trust}, exitUnavailable},
+	} {
+		code, out, errs := command(t, c.args...)
+		if code != c.code || !strings.Contains(out+errs, c.says) {
+			t.Errorf("%s: exit %d, %s%s; want %d and %q", c.name, code, out, errs, c.code, c.says)
+		}
+	}
+}
+
+// TestRecords writes the records that a bundle leads to, each as the ledger stores it.
+func TestRecords(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "records")
+	args := []string{vectors + "order.json", "--trust", vectors + "trust.json", "--records", dir}
+	if code, out, errs := command(t, args...); code != exitOK {
+		t.Fatalf("exit %d, %s%s", code, out, errs)
+	}
+	orders, err := filepath.Glob(filepath.Join(dir, ledger.KindOrder+"_*.json"))
+	if err != nil || len(orders) != 1 {
+		t.Fatalf("orders %v, %v", orders, err)
+	}
+	raw, err := os.ReadFile(orders[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o ledger.Order
+	if err := ledger.DecodeStrict(bytes.TrimSpace(raw), &o); err != nil || o.ID == "" {
+		t.Errorf("%s: %v", raw, err)
+	}
+	if code, _, errs := command(t, args...); code == exitOK || !strings.Contains(errs, "records") {
+		t.Errorf("a folder that is there is written into: %d, %s", code, errs)
+	}
+}

@@ -1,0 +1,80 @@
+package client
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// tileHeight is the height of the tiles of our logs (C2SP tlog-tiles).
+const tileHeight = 8
+
+// Log is a log that the node serves in the form of C2SP tlog-tiles.
+type Log struct {
+	client *Client
+	name   string
+}
+
+// LedgerLog is the log of the ledger.
+func (c *Client) LedgerLog() *Log { return &Log{c, "ledger"} }
+
+// ReceiptLog is the log of the node's receipts.
+func (c *Client) ReceiptLog() *Log { return &Log{c, "receipts"} }
+
+// Checkpoint returns the newest signed checkpoint.
+func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) { return l.get(ctx, "checkpoint") }
+
+// Entries returns n entries, at most 256, from a multiple of 256 on. The node gives
+// them to regulators, or to everyone if it is set so.
+func (l *Log) Entries(ctx context.Context, from int64, n int) ([][]byte, error) {
+	if from < 0 || from%(1<<tileHeight) != 0 || n < 1 || n > 1<<tileHeight {
+		return nil, fmt.Errorf("entries %d to %d are not of one bundle", from, from+int64(n))
+	}
+	tile := tlog.Tile{H: tileHeight, L: -1, N: from >> tileHeight, W: n}
+	path := tile.Path()[len("tile/8/data/"):]
+	data, err := l.get(ctx, "tile/entries/"+path)
+	if err != nil {
+		return nil, err
+	}
+	var list [][]byte
+	for len(data) >= 2 {
+		size := int(binary.BigEndian.Uint16(data))
+		if data = data[2:]; size > len(data) {
+			break
+		}
+		list, data = append(list, data[:size:size]), data[size:]
+	}
+	if len(data) > 0 || len(list) != n {
+		return nil, errors.New("the node sent a bundle of entries that is cut or too long")
+	}
+	return list, nil
+}
+
+func (l *Log) get(ctx context.Context, path string) ([]byte, error) {
+	req, err := l.client.request(ctx, http.MethodGet, "/log/"+l.name+"/"+path, l.client.key != nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := l.client.http.Do(req)
+	if err != nil {
+		return nil, unreachable(l.client.profile.URL, err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, unreachable(l.client.profile.URL, err)
+	}
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return b, nil
+	case http.StatusForbidden:
+		return nil, fmt.Errorf("%s/log/%s/%s: the node gives the entries of its log to regulators alone: name a regulator's profile with --profile",
+			l.client.profile.URL, l.name, path)
+	}
+	return nil, problem(resp, b)
+}

@@ -1,0 +1,99 @@
+package proving
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/datacadastre/cadastre/ledger/audit"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// bundle prints what a bundle proves.
+func (s *Session) bundle(r evidence.Report) {
+	fmt.Fprintf(s.Out, "%s %s  %s\n", s.say("核验通过：", "Proven:"), r.About, r.Name)
+	if r.Demo {
+		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
+	}
+	for _, x := range r.Steps {
+		fmt.Fprintf(s.Out, "  %8d  %s  %-26s %s (%s: %s)\n", x.Position.Block, time.UnixMilli(int64(x.Time)).Format(time.RFC3339), x.Function, x.Name,
+			s.say("密钥保管", "custody"), x.Custody)
+	}
+	for _, x := range r.Rights {
+		fmt.Fprintf(s.Out, "  %s %-8s %s  %s – %s  (%s)\n", s.say("权利", "right"), x.Right, x.Name, x.From, x.Until, x.Scope)
+	}
+	for _, x := range r.Files {
+		fmt.Fprintf(s.Out, "  %s %s  %d  SHA-256 %s\n", s.say("文件", "file"), x.Name, x.Bytes, x.SHA256)
+	}
+	for _, x := range r.Receipts {
+		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, time.UnixMilli(int64(x.Began)).Format(time.RFC3339),
+			x.Offset, x.Bytes, x.Outcome)
+	}
+	if r.Beside > 0 {
+		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
+	}
+	fmt.Fprintln(s.Out, s.say("以下各项本证据包不能证明：", "Not proven here:"))
+	for _, x := range r.NotProven {
+		fmt.Fprintln(s.Out, "  -", s.limitation(x))
+	}
+}
+
+// limitation is the sentence of what a bundle can't prove.
+func (s *Session) limitation(l evidence.Limitation) string {
+	switch l {
+	case evidence.LaterCalls:
+		return s.say("所示请求之间及之后，没有被节点伪造的记录所忽略的请求（合并另一方的证据包或审计全部账本可查）",
+			"that no call lies between or after those shown that an entry forged by the node ignored (joining the other side's bundle shows it, or an audit)")
+	case evidence.OtherReceipts:
+		return s.say("没有其他回执", "that there are no other receipts")
+	case evidence.ReceiptByBuyer:
+		return s.say("接收方确已收到", "that the receiver has received it")
+	case evidence.Suspensions:
+		return s.say("所示请求与交付之间，没有被略去的暂停、撤销或终止", "that no suspension, revocation or end lay between what is shown and a delivery")
+	case evidence.ReceiptWord:
+		return s.say("回执所载时间、字节数、范围、结果和策略版本：均为节点单方陈述，仅彼此核对",
+			"the time, bytes, range, outcome and revision of a receipt: they are the node's word, checked against each other")
+	case evidence.AnchorBefore:
+		return s.say("回执日志的锚定与其前一次锚定前后一致", "that an anchor of the receipt log continues the one before it")
+	case evidence.BesideMatter:
+		return s.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are beside the matter: they were not looked at")
+	case evidence.Clock:
+		return s.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are the node's clock's, on Fabric what clients claimed")
+	case evidence.CustodySigned:
+		return s.say("由节点托管密钥所作的签名属于单位本身的单独控制", "sole control of signatures whose key the node keeps")
+	case evidence.DemoLedger:
+		return s.say("法定期限（演示账本可为零天）", "the law's limits (a demonstration may leave them out)")
+	}
+	return string(l)
+}
+
+// ledger prints what an audit found.
+func (s *Session) ledger(r audit.Report) {
+	if r.Whole() {
+		fmt.Fprintf(s.Out, "%s %s\n", s.say("审计通过：", "Whole:"), r.Name)
+	} else {
+		fmt.Fprintf(s.Out, "%s %s\n", s.say("审计发现不符：", "Faults found:"), r.Name)
+	}
+	if r.Demo {
+		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
+	}
+	fmt.Fprintf(s.Out, s.say("  检查点 %d 条，根 %s；重放 %d 条，最后一条 %s\n", "  checkpoint of %d entries, root %s; %d replayed, the last one of %s\n"),
+		r.Size, r.Root, r.Replayed, time.UnixMilli(int64(r.Last)).Format(time.RFC3339))
+	for _, l := range r.Logs {
+		if !l.Read {
+			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本中有其锚定，但未提供，未予审计\n", "  receipt log %s: anchored on the ledger, but not read\n"), l.Origin)
+			continue
+		}
+		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
+			"  receipt log %s: %d receipts, %d anchored, %d deliveries judged, %d younger than the checkpoint\n"),
+			l.Origin, l.Size, l.Anchored, l.Judged, l.Newer)
+	}
+	if r.Records > 0 {
+		fmt.Fprintf(s.Out, s.say("  已比对账本状态 %d 行\n", "  %d rows of the state compared\n"), r.Records)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(s.Out, "  ✗ %-10s %s  %s\n", f.Check, f.At, f.Detail)
+	}
+	if r.More > 0 {
+		fmt.Fprintf(s.Out, s.say("  另有 %d 处\n", "  and %d more\n"), r.More)
+	}
+}

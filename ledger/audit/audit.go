@@ -1,0 +1,314 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/contract"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// Config says what is audited.
+type Config struct {
+	Trust      evidence.Trust
+	Algorithms ledger.Algorithms
+	Ledger     Log
+	Receipts   []Log // of the nodes whose deliveries are judged
+
+	// Folder is where the state itself is read, nil for a log alone.
+	Folder Folder
+	// Progress is told how many entries were replayed; it may be nil.
+	Progress func(done, size int64)
+}
+
+// Folder is the state of a node's folder, at one moment.
+type Folder interface {
+	// Size returns how many entries led to it; the log has as many or more.
+	Size(ctx context.Context) (int64, error)
+	// Rows hands over every row.
+	Rows(ctx context.Context, row func(key string, value []byte) error) error
+}
+
+// Run audits a ledger. The error says that it could not be done: something could not
+// be read, or the log has no checkpoint by a key of the trust file. What is not as it
+// must be is in the report.
+func Run(ctx context.Context, c Config) (Report, error) {
+	msg, err := c.Ledger.Checkpoint(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("checkpoint of the ledger log: %w", err)
+	}
+	size, root, err := evidence.OpenCheckpoint(string(msg), c.Trust.Logs)
+	if err != nil {
+		return Report{}, fmt.Errorf("ledger log: %w", err)
+	}
+	a := &auditor{
+		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{}, unread: map[string]bool{},
+		report: Report{Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
+	}
+	for _, log := range c.Receipts {
+		l, err := a.readReceipts(ctx, log)
+		if err != nil {
+			return Report{}, err
+		}
+		a.logs = append(a.logs, l)
+	}
+	if err := a.run(ctx, size, root); err != nil {
+		return Report{}, err
+	}
+	return a.report, nil
+}
+
+// auditor is one audit.
+type auditor struct {
+	config Config
+	replay *evidence.Replay
+	rule   evidence.Judge
+	state  memory
+	logs   []*receiptLog
+	unread map[string]bool // receipt logs that are anchored and were not read
+	last   ledger.Millis   // time of the last entry
+	report Report
+}
+
+// memory is the state that the calls lead to.
+type memory map[string][]byte
+
+// Get implements contract.State.
+func (m memory) Get(key string) ([]byte, bool, error) {
+	v, ok := m[key]
+	return v, ok, nil
+}
+
+// entry is an entry of the ledger log with the call that it records.
+type entry struct {
+	evidence.Placed
+	signed ledger.Signed
+}
+
+func parse(data []byte) (e entry, err error) {
+	if e.Placed, err = evidence.ParseEntry(data); err != nil {
+		return e, err
+	}
+	e.signed, err = contract.Parse(e.JWS)
+	return e, err
+}
+
+func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
+	replayed := size
+	if a.config.Folder != nil {
+		n, err := a.config.Folder.Size(ctx)
+		if err != nil {
+			return fmt.Errorf("size of the folder: %w", err)
+		}
+		if replayed = n; n < size {
+			return fmt.Errorf("the folder holds %d entries and has published %d: it is older than what it has published", n, size)
+		}
+	}
+	v := verifyAll(a.config.Algorithms)
+	got, err := scan(ctx, a.config.Ledger, replayed, size, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
+		if a.config.Progress != nil && i%Bundle == 0 {
+			a.config.Progress(i, replayed)
+		}
+		return a.entry(i, e, err, v)
+	})
+	failed := v.wait()
+	if err != nil {
+		return err
+	}
+	for _, f := range failed {
+		a.report.find(evidence.CheckSignature, entryAt(f.at), f.err)
+	}
+	if got != root {
+		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
+	}
+	a.report.Size, a.report.Root = size, ledger.Digest(hex.EncodeToString(root[:]))
+	a.report.Replayed, a.report.Last = replayed, a.last
+	a.judge(uint64(replayed-1), a.last, 0)
+	return a.end(ctx)
+}
+
+// entry replays the next entry.
+func (a *auditor) entry(i int64, e entry, err error, v *verifier) error {
+	at := entryAt(uint64(i))
+	if err == nil && e.Position.Block != uint64(i) {
+		err = fmt.Errorf("it says that it is entry %d", e.Position.Block)
+	}
+	if err != nil {
+		a.report.find(evidence.CheckForm, at, err)
+		return nil
+	}
+	if i > 0 {
+		a.judge(uint64(i-1), a.last, e.Time)
+	}
+	if e.Time < a.last {
+		a.report.find(evidence.CheckOrder, at, errors.New("its time lies before the entry before it"))
+	}
+	a.last = max(a.last, e.Time)
+	if e.signed.Call.Ledger != a.config.Trust.Ledger {
+		a.report.find(evidence.CheckGenesis, at, fmt.Errorf("the call was made for ledger %s", e.signed.Call.Ledger))
+	}
+	key, err := contract.FindKey(a.state, e.signed)
+	if err != nil {
+		a.report.find(evidence.CheckKey, at, err)
+	} else {
+		v.check(e.Position.Block, e.signed, key)
+	}
+	r, err := a.replay.Apply(a.state, e.Placed, e.signed)
+	if err != nil {
+		a.report.failed(at, err)
+	}
+	for _, w := range r.Writes {
+		if w.Value == nil {
+			delete(a.state, w.Key)
+			continue
+		}
+		a.state[w.Key] = w.Value
+	}
+	if e.signed.Call.Function == ledger.FnAnchor && r.Err == nil {
+		if err := a.anchor(e.Placed, e.signed); err != nil {
+			a.report.find(CheckAnchor, at, err)
+		}
+	}
+	return nil
+}
+
+// end checks what the whole says: the genesis, the receipt logs, and the rows.
+func (a *auditor) end(ctx context.Context) error {
+	g, ok, err := read[ledger.Genesis](a.state, ledger.GenesisRef)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !ok:
+		a.report.find(evidence.CheckGenesis, entryAt(0), errors.New("the ledger has no genesis"))
+	case a.config.Trust.Demo != nil && *a.config.Trust.Demo != g.Demo:
+		a.report.find(evidence.CheckGenesis, entryAt(0), errors.New("the trust file says otherwise whether it is a demonstration"))
+	}
+	a.report.Name, a.report.Demo = g.Name, g.Demo
+	if err := a.endReceipts(); err != nil {
+		return err
+	}
+	for _, l := range a.logs {
+		a.report.Logs = append(a.report.Logs, LogReport{
+			Origin: l.origin, Read: true, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: l.newer,
+		})
+	}
+	for _, origin := range slices.Sorted(maps.Keys(a.unread)) {
+		a.report.Logs = append(a.report.Logs, LogReport{Origin: origin})
+	}
+	if a.config.Folder == nil {
+		return nil
+	}
+	return a.rows(ctx)
+}
+
+// rows compares the rows of the folder with the state that the calls lead to.
+func (a *auditor) rows(ctx context.Context) error {
+	missing := maps.Clone(a.state)
+	err := a.config.Folder.Rows(ctx, func(key string, value []byte) error {
+		a.report.Records++
+		want, ok := a.state[key]
+		delete(missing, key)
+		switch {
+		case !ok:
+			a.report.find(CheckState, key, errors.New("no call wrote this row"))
+		case string(want) != string(value):
+			a.report.find(CheckState, key, errors.New("the row is not what the calls wrote last"))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the rows: %w", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(missing)) {
+		a.report.find(CheckState, key, errors.New("the row is missing"))
+	}
+	return nil
+}
+
+// unsigned reads origin and size of a checkpoint whose key is not known yet.
+func unsigned(msg []byte) (origin string, size int64, err error) {
+	lines := strings.SplitN(string(msg), "\n", 4)
+	if len(lines) < 4 {
+		return "", 0, errors.New("it has less than three lines")
+	}
+	size, err = strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || size < 0 {
+		return "", 0, fmt.Errorf("it has a bad size %q", lines[1])
+	}
+	return lines[0], size, nil
+}
+
+// read reads a record of the state.
+func read[R any](state memory, ref ledger.Ref) (record R, ok bool, err error) {
+	raw, ok := state[ledger.RecordKey(ref)]
+	if !ok {
+		return record, false, nil
+	}
+	if err := json.Unmarshal(raw, &record); err != nil {
+		return record, false, fmt.Errorf("record %s: %w", ref, err)
+	}
+	return record, true, nil
+}
+
+// verifier checks signatures on all cores, beside the replay.
+type verifier struct {
+	algs ledger.Algorithms
+	jobs chan signature
+	wg   sync.WaitGroup
+
+	mu     sync.Mutex
+	failed []badSignature
+}
+
+type signature struct {
+	at     uint64
+	signed ledger.Signed
+	key    ledger.JWK
+}
+
+type badSignature struct {
+	at  uint64
+	err error
+}
+
+func verifyAll(algs ledger.Algorithms) *verifier {
+	v := &verifier{algs: algs, jobs: make(chan signature, Bundle)}
+	for range runtime.GOMAXPROCS(0) {
+		v.wg.Go(func() {
+			for j := range v.jobs {
+				if _, err := contract.Verify(v.algs, j.signed, j.key); err != nil {
+					v.mu.Lock()
+					v.failed = append(v.failed, badSignature{j.at, err})
+					v.mu.Unlock()
+				}
+			}
+		})
+	}
+	return v
+}
+
+func (v *verifier) check(at uint64, s ledger.Signed, key ledger.JWK) {
+	v.jobs <- signature{at, s, key}
+}
+
+// wait returns the signatures that do not hold, in the order of the log.
+func (v *verifier) wait() []badSignature {
+	close(v.jobs)
+	v.wg.Wait()
+	slices.SortFunc(v.failed, func(a, b badSignature) int { return cmp.Compare(a.at, b.at) })
+	return v.failed
+}

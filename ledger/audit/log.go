@@ -1,0 +1,92 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	intlog "github.com/datacadastre/cadastre/internal/tlog"
+)
+
+// Bundle is how many entries are read at a time (C2SP tlog-tiles: an entry bundle).
+const Bundle = 256
+
+// Log is a transparency log that is read whole.
+type Log interface {
+	// Checkpoint returns the newest signed checkpoint (C2SP tlog-checkpoint).
+	Checkpoint(ctx context.Context) ([]byte, error)
+	// Entries returns n entries, at most Bundle, from a multiple of Bundle on.
+	Entries(ctx context.Context, from int64, n int) ([][]byte, error)
+}
+
+// part is a bundle of entries, each parsed, with its leaf hash.
+type part[T any] struct {
+	items  []T
+	hashes []tlog.Hash
+	errs   []error // by item: why it could not be parsed
+	err    error   // why it could not be read
+}
+
+// scan reads the first size entries of a log, parses them on all cores, and hands
+// them over in their order. It returns the root of the tree of the first mark.
+func scan[T any](ctx context.Context, log Log, size, mark int64, parse func(entry []byte) (T, error),
+	next func(i int64, item T, hash tlog.Hash, err error) error,
+) (tlog.Hash, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	parts := make(chan chan part[T], 2*runtime.GOMAXPROCS(0))
+	go func() {
+		defer close(parts)
+		for from := int64(0); from < size; from += Bundle {
+			done := make(chan part[T], 1)
+			select {
+			case parts <- done:
+			case <-ctx.Done():
+				return
+			}
+			go func() { done <- readPart(ctx, log, from, int(min(Bundle, size-from)), parse) }()
+		}
+	}()
+	spine := new(intlog.Spine)
+	root := spine.Root()
+	for done := range parts {
+		p := <-done
+		if p.err != nil {
+			return tlog.Hash{}, p.err
+		}
+		for i, item := range p.items {
+			n := spine.Size()
+			if spine.Add(p.hashes[i]); spine.Size() == mark {
+				root = spine.Root()
+			}
+			if err := next(n, item, p.hashes[i], p.errs[i]); err != nil {
+				return tlog.Hash{}, err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return tlog.Hash{}, err
+	}
+	return root, nil
+}
+
+func readPart[T any](ctx context.Context, log Log, from int64, n int, parse func([]byte) (T, error)) (p part[T]) {
+	entries, err := log.Entries(ctx, from, n)
+	if err != nil {
+		p.err = fmt.Errorf("read entries from %d: %w", from, err)
+		return p
+	}
+	if len(entries) != n {
+		p.err = fmt.Errorf("read entries from %d: %w", from, errors.New("the log gave another number of entries than it was asked for"))
+		return p
+	}
+	p.items, p.hashes, p.errs = make([]T, n), make([]tlog.Hash, n), make([]error, n)
+	for i, e := range entries {
+		p.hashes[i] = tlog.RecordHash(e)
+		p.items[i], p.errs[i] = parse(e)
+	}
+	return p
+}

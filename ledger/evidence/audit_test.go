@@ -1,0 +1,167 @@
+package evidence_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/audit"
+	"github.com/datacadastre/cadastre/ledger/evidence"
+)
+
+// logged is a log of a world as an audit reads it.
+type logged struct {
+	tree
+	checkpoint string
+}
+
+func (l logged) Checkpoint(context.Context) ([]byte, error) { return []byte(l.checkpoint), nil }
+
+func (l logged) Entries(_ context.Context, from int64, n int) ([][]byte, error) {
+	return l.entries[from:][:n], nil
+}
+
+// logKey makes the key of a receipt log and returns its public form.
+func (w *world) logKey(origin string) string {
+	w.t.Helper()
+	skey, vkey, err := note.GenerateKey(rand.Reader, ledger.ReceiptLog(origin))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.logKeys[ledger.ReceiptLog(origin)] = skey
+	return vkey
+}
+
+// audited audits the world, with the receipt log of the first node.
+func (w *world) audited() audit.Report {
+	w.t.Helper()
+	msg, _ := w.checkpoint()
+	c := audit.Config{Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg}}
+	origin := ledger.ReceiptLog(node)
+	if l := w.receipts[origin]; l != nil {
+		size := int64(len(l.entries))
+		c.Receipts = []audit.Log{logged{*l, w.signed(w.logKeys[origin], origin, size, l.root(w.t, size))}}
+	}
+	r, err := audit.Run(w.t.Context(), c)
+	if err != nil {
+		w.t.Fatalf("audit: %v", err)
+	}
+	return r
+}
+
+// auditTells holds an audit of a history to find a dishonest ledger and nothing else.
+// What a bundle alone leaves out, or says otherwise, it does not look at.
+func (h history) auditTells(t *testing.T, w *world) {
+	t.Helper()
+	if len(h.hide) > 0 {
+		return
+	}
+	honest := (h.want == "" || h.edit != nil) && !h.found
+	if r := w.audited(); r.Whole() != honest {
+		t.Errorf("audit finds %v", r.Findings)
+	}
+}
+
+// TestAuditFindsWhatReplayCannot: an entry forged on the state of before, which a
+// bundle without the call between can't show, is found where the log is read whole.
+func TestAuditFindsWhatReplayCannot(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(w *world)
+		want evidence.Check
+	}{
+		"a cancellation ignored": {hiddenCancellation, evidence.CheckRefused},
+		"a rotation ignored":     {hiddenRotation, evidence.CheckRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			c.do(w)
+			r := w.audited()
+			if len(r.Findings) == 0 || r.Findings[0].Check != c.want {
+				t.Errorf("audit finds %v, want %s first", r.Findings, c.want)
+			}
+		})
+	}
+}
+
+// TestAuditOfAStory audits an honest ledger, then the same after each change that a
+// keeper of all its keys can make.
+func TestAuditOfAStory(t *testing.T) {
+	w := begin(t)
+	story(w)
+	if r := w.audited(); !r.Whole() || r.Replayed != int64(len(w.log.entries)) || r.Logs[0].Judged == 0 {
+		t.Fatalf("an honest ledger: %+v", r)
+	}
+	for name, c := range map[string]struct {
+		do   func(w *world)
+		want evidence.Check
+		at   string
+	}{
+		"false reads": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.Reads = sum("nothing") })
+		}, evidence.CheckReads, "entry 5"},
+		"false writes": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.Writes = sum("nothing") })
+		}, evidence.CheckWrites, "entry 5"},
+		"false event": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.Event = sum("nothing") })
+		}, evidence.CheckEvent, "entry 5"},
+		"time that falls": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.Time -= 2000 })
+		}, evidence.CheckOrder, "entry 5"},
+		"unknown rules": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.Rules = 9 })
+		}, evidence.CheckRules, "entry 5"},
+		"another place": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) { e.Seq = 6 })
+		}, evidence.CheckForm, "entry 5"},
+		"a signature of nothing": {func(w *world) {
+			w.relogged(5, func(e *ledger.LogEntry) {
+				parts := strings.Split(e.Call, ".")
+				e.Call = parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2]))
+			})
+		}, evidence.CheckSignature, "entry 5"},
+		"a call left out": {func(w *world) {
+			w.log.entries = append(w.log.entries[:5:5], w.log.entries[6:]...)
+			w.rehash()
+		}, evidence.CheckForm, "entry 5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			story(w)
+			c.do(w)
+			for _, f := range w.audited().Findings {
+				if f.Check == c.want && f.At == c.at {
+					return
+				}
+			}
+			t.Errorf("audit finds %v, want %s at %s", w.audited().Findings, c.want, c.at)
+		})
+	}
+}
+
+// relogged changes an entry of the log, which gets new hashes and a new checkpoint.
+func (w *world) relogged(seq int, change func(e *ledger.LogEntry)) {
+	w.t.Helper()
+	var e ledger.LogEntry
+	if err := json.Unmarshal(w.log.entries[seq], &e); err != nil {
+		w.t.Fatal(err)
+	}
+	change(&e)
+	w.log.entries[seq] = encode(w.t, e)
+	w.rehash()
+}
+
+// rehash builds the log's tree again.
+func (w *world) rehash() {
+	w.t.Helper()
+	entries := w.log.entries
+	w.log = tree{}
+	for _, e := range entries {
+		w.log.append(w.t, e)
+	}
+}

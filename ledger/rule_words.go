@@ -1,0 +1,224 @@
+package ledger
+
+import "regexp"
+
+// Rules returns what each rule that an error names asks for, in groups.
+func Rules() []RuleGroup { return append([]RuleGroup(nil), ruleGroups...) }
+
+// RuleGroup are rules that belong together.
+type RuleGroup struct {
+	Words
+	Rules []RuleWords
+}
+
+// RuleWords say what a rule asks for. A rule that stands for many has a form, the
+// regular expression of their names.
+type RuleWords struct {
+	Rule string // "at_least_N" where it has a form
+	Words
+	form *regexp.Regexp
+}
+
+// RuleOf returns the words of a rule, and whether it has any.
+func RuleOf(rule string) (RuleWords, bool) {
+	for _, g := range ruleGroups {
+		for _, r := range g.Rules {
+			if r.Rule == rule || r.form != nil && r.form.MatchString(rule) {
+				return r, true
+			}
+		}
+	}
+	return RuleWords{}, false
+}
+
+func rule(name, zh, en string) RuleWords { return RuleWords{Rule: name, Words: Words{zh, en}} }
+
+func rulesLike(form, name, zh, en string) RuleWords {
+	return RuleWords{name, Words{zh, en}, regexp.MustCompile("^(" + form + ")$")}
+}
+
+var ruleGroups = []RuleGroup{
+	{Words{"有无、长短与数目", "Presence, length and number"}, []RuleWords{
+		rule("required", "必须填写", "It must be there."),
+		rule("not_null", "不得为 null；不填则省略该成员", "It is never null: leave the member out."),
+		rule("known_member", "没有这个成员或参数；名称须完全一致", "There is no such member or parameter; names are exact."),
+		rule("not_twice", "不得重复", "It is there once only."),
+		rule("min_length", "过短：不少于 limit", "It is too short: at least limit."),
+		rule("max_length", "过长：不多于 limit 字节或字符", "It is too long: at most limit bytes or characters."),
+		rule("min_runes", "过短：字符数不少于 limit", "It has too few characters: at least limit."),
+		rule("max_runes", "过长：字符数不多于 limit", "It has too many characters: at most limit."),
+		rule("max_members", "项数过多：不多于 limit", "It has too many members: at most limit."),
+		rule("max_bytes", "整体过大：不多于 limit 字节", "As a whole it is too large: at most limit bytes."),
+		rule("max_keys", "密钥过多：不多于 limit 个", "There are too many keys: at most limit."),
+		rule("body_bytes", "请求内容超过节点的上限", "The body is larger than the node takes."),
+		rule("range", "数值超出范围，见 allowed", "The number is out of its range, which allowed says."),
+		rule("not_negative", "不得为负数", "It is not negative."),
+		rulesLike("at_least_[0-9]+", "at_least_N", "不小于 N", "It is at least N."),
+		rulesLike("at_most_200", "at_most_N", "不多于 N 项", "There are at most N."),
+		rulesLike("[0-9]+_to_[0-9e]+(_bytes)?", "N_to_M", "在 N 与 M 之间", "It is between N and M, both included."),
+		rule("type_text", "须为文本", "It is a text."),
+		rule("type_integer", "须为整数", "It is a whole number."),
+		rule("type_number", "须为数", "It is a number."),
+		rule("type_boolean", "须为 true 或 false", "It is true or false."),
+		rule("type_list", "须为列表", "It is a list."),
+		rule("type_object", "须为对象", "It is an object."),
+		rule("overflow", "金额超出可表示的范围", "The amount is beyond what can be reckoned."),
+		rule("must_be_true", "必须为 true", "It must be true."),
+	}},
+	{Words{"文本", "Texts"}, []RuleWords{
+		rule("utf8", "须为有效的 UTF-8", "It is valid UTF-8."),
+		rule("nfc", "须为 Unicode NFC 形式", "It is in Unicode form NFC."),
+		rule("surrogate", "JSON 转义中不得有单独的代理项", "No escape of JSON is a lone surrogate."),
+		rule("control_character", "不得含控制字符", "It has no control characters."),
+		rule("replacement_character", "不得含替换字符 U+FFFD", "It has no replacement character U+FFFD."),
+		rule("text_character", "不得含控制、换向、不可见或未分配的字符", "It has no control, direction-changing, invisible or unassigned characters."),
+		rule("mixed_script", "同一词中不得混用拉丁与西里尔等字母", "No word mixes letters of Latin with Cyrillic or several of Greek."),
+		rule("blank_edge", "首尾不得有空白", "It has no blank at its ends."),
+		rule("letters_or_digits", "至少有一个字母、汉字或数字", "It has at least one letter or digit."),
+		rule("file_name", "须为普通文件名：不含路径与通配字符，首字符不是 . 或 -，末字符不是 .", "It is a plain file name: no character of paths, no . or - first, no . last, no device."),
+		rule("no_path", "不得以 / 开头，不得含 ..", "It does not begin with / and has no .. in it."),
+		rule("token_characters", "只能用 A–Z a–z 0–9 . _ : / -；用途代码只能用 a–z 0–9 _", "It is made of A–Z a–z 0–9 . _ : / -, a code of purpose of a–z 0–9 _."),
+		rule("defect_characters", "成员名或规则名，1 至 64 个字符，不是自由文本", "It names a member or a rule in 1 to 64 characters; it is no free text."),
+	}},
+	{Words{"格式与编码", "Shapes and codes"}, []RuleWords{
+		rule("enum", "不在封闭取值表中，见 allowed", "It is not in the closed list, which allowed says."),
+		rule("pattern", "形状不符，见 allowed", "It has another shape, which allowed says."),
+		rule("uuid", "须为小写 UUID", "It is a UUID in lower case."),
+		rule("uuid_version", "须为第 7 或第 8 版 UUID", "The UUID is of version 7 or 8."),
+		rule("sha256", "SHA-256，64 位小写十六进制数字", "It is a SHA-256 as 64 digits of 0–9 a–f."),
+		rule("hex32", "16 字节，32 位小写十六进制数字", "It is 16 bytes as 32 digits of 0–9 a–f."),
+		rule("thumbprint", "公钥的 RFC 7638 指纹，base64url 43 位", "It is the RFC 7638 thumbprint of a key, 43 characters of base64url."),
+		rule("p256", "须为 P-256 曲线的公钥（kty EC，crv P-256）", "It is a public key of P-256 (kty EC, crv P-256)."),
+		rule("p256_point", "坐标须是 P-256 曲线上的点", "Its coordinates are a point of P-256."),
+		rule("date", "须为存在的日期 YYYY-MM-DD，不早于 1900 年", "It is a day that exists, YYYY-MM-DD, from 1900 on."),
+		rule("unix_ms", "Unix 毫秒，正数", "It is Unix time in milliseconds, above 0."),
+		rule("gbt2260", "GB/T 2260 区划代码，六位数字，不以 00 开头", "It is a code of GB/T 2260, six digits, not beginning with 00."),
+		rule("gbt4754", "GB/T 4754 行业代码：A–T，其后 0 位或 2 至 4 位数字", "It is a code of GB/T 4754: A–T, then 0 or 2 to 4 digits."),
+		rule("uscc", "统一社会信用代码，18 位", "It is a unified social credit code of 18 characters."),
+		rule("uscc_check", "统一社会信用代码的字符或校验位有误（GB 32100）", "A character or the check of the unified social credit code is wrong (GB 32100)."),
+		rule("catalogue_code", "目录代码：至少 6 位数字、/、数字，共不超过 64 位", "It is a catalog code: at least 6 digits, /, digits, 64 in all at most."),
+		rule("registry_code", "登记结果查询码，8 至 64 位 0–9 A–Z a–z . -", "It is an official code: 8 to 64 of 0–9 A–Z a–z . -"),
+		rule("not_a_cad_code", "官方编码不得具有本平台编号的形式", "An official code does not have the form of our numbers."),
+		rule("cad_code", "平台编号：区划-类型-日期-序号-校验", "It is one of our numbers: REGION-TYPE-DATE-SERIAL-CHECK."),
+		rule("cad_code_check", "平台编号的校验位有误", "The check of our number is wrong."),
+		rule("http_url", "以 http:// 或 https:// 开头的网页地址", "It is the address of a page: http:// or https:// and a host."),
+		rule("http_address", "节点地址：http:// 或 https:// 加主机，末尾无 /", "It is the address of a node: http:// or https:// and a host, no slash at the end."),
+		rule("host:port", "主机:端口", "It is host:port."),
+		rule("object_id", "内容的 object 不超过 64 个字符", "The object of content has at most 64 characters."),
+	}},
+	{Words{"JSON、签名与令牌", "JSON, signatures and tokens"}, []RuleWords{
+		rule("syntax", "不是合法的 JSON，或查询串无法解码", "It is no JSON, or a query that can't be decoded."),
+		rule("depth", "嵌套过深", "It is nested too deeply."),
+		rule("one_value", "只能有一个 JSON 值", "There is one value of JSON and nothing after it."),
+		rule("one_form", "须为唯一的规范写法", "It is in the one form that it has, byte for byte."),
+		rule("not_nested", "错误之内不得再有错误", "A fault holds no faults of its own."),
+		rule("object", "须为 JSON 对象", "It is an object of JSON."),
+		rule("compact", "须为由两个点分成三段的 compact JWS", "It is a compact JWS: three parts with two dots."),
+		rule("base64url", "须为无填充的 base64url", "It is base64url without padding."),
+		rule("typ", "header 的 typ 不是所需的类型", "typ of the header is another than is needed."),
+		rule("jws", "须为 compact JWS", "It is a compact JWS."),
+		rule("strict", "令牌有未知或重复的成员", "The token has a member that is unknown or there twice."),
+		rule("expired", "令牌已过期或尚未生效", "The token has ended or has not begun."),
+		rule("audience", "令牌不是给本节点的：aud 须为节点的 origin", "The token is for another node: aud is the node's origin."),
+		rule("signature", "令牌的签名验证不通过", "The token's signature does not verify."),
+		rule("key", "令牌的密钥未登记或已停用", "The token's key is not registered, or no longer counts."),
+		rule("form", "令牌的形式不符", "The token has another form."),
+		rule("jti", "令牌的 jti 须为 UUID", "The token's jti is a UUID."),
+		rule("issuer", "令牌的 iss 须为密钥所属单位", "The token's iss is the party of the key."),
+		rule("at_most_10m", "令牌的有效时间不超过 10 分钟", "A token lives for 10 minutes at most."),
+		rule("at_most_24h_after_time", "expires 不晚于 time 之后 24 小时", "expires is at most 24 hours after time."),
+		rule("known_version", "不认识的格式版本", "The version of the form is not known."),
+		rule("known_function", "没有这个功能", "There is no such function."),
+		rule("known_rules", "不认识的规则版本", "The version of the rules is not known."),
+		rule("one_question", "只能指明一项", "The question names one thing."),
+		rule("one_range", "一次请求只能有一段", "A request asks for one range."),
+		rule("as_given", "须为上一页给出的 next，原样", "It is next of the page before, as it was given."),
+		rule("within_content", "须在内容之内", "It lies within the content."),
+	}},
+	{Words{"单位与密钥", "Parties and keys"}, []RuleWords{
+		rule("names_another", "占有证明指的是另一单位、账本或密钥", "The proof of possession names another party, ledger or key."),
+		rule("data_authority", "创世单位须有数据管理部门角色", "The party of the genesis has the role data_authority."),
+		rule("not_platform", "创世单位不得兼任平台", "The party of the genesis is no platform."),
+		rule("another_party", "平台须为另一单位", "The platform is another party."),
+		rule("keys_of_its_own", "平台须有自己的密钥", "The platform has keys of its own."),
+		rule("key_of_its_own", "恢复密钥须另生成", "The recovery key is a key of its own."),
+		rule("platform_with_log_key", "须有平台角色与日志公钥", "It has the role platform and a log key."),
+		rule("same_origin", "节点标识须一致", "The origins are the same."),
+		rule("with_origin", "有 url 就须有 origin", "Where there is url there is origin."),
+		rule("same_as_call", "须与请求本身一致", "It is as the call says."),
+		rule("same_as_old", "用途须与被替换的密钥一致", "Its use is that of the key that it replaces."),
+		rule("last_sign_key", "不得停用最后一把签署密钥", "The last sign key is not revoked by its party."),
+		rule("calendar_year", "工作日安排不成立，见 detail", "The list of working days is none, as detail says."),
+	}},
+	{Words{"登记、授权与产品", "Registration, licenses and products"}, []RuleWords{
+		rule("not_future", "不得晚于今日", "It does not lie in the future."),
+		rule("not_past", "不得早于今日", "It does not lie in the past."),
+		rule("not_before_start", "结束不早于开始", "The end is not before the start."),
+		rule("not_before_on", "有效期不早于出具日", "It is valid no earlier than it was made."),
+		rule("not_after_signing", "决策日不晚于签署日", "The decision is not after the signing."),
+		rule("at_most_1_year", "评估须在一年之内", "The assessment is at most a year old."),
+		rule("same_as_before", "不得与原记录不同", "It is as in the record before."),
+		rule("first_is_1", "首个版本为 1", "The first version is 1."),
+		rule("not_beside_items", "items 与 items_object 只能有一项", "There are items or items_object, not both."),
+		rule("max_of_items", "级别须为信息项中最高者", "The level is the highest of its items."),
+		rule("worst_of_items", "个人信息状态须为信息项中最重者", "The status of personal information is the gravest of its items."),
+		rule("differs_from_assigner", "运营机构不得是实施机构本身", "The operator is another party than the implementer."),
+		rule("not_yet_recorded", "本版本尚无此种记录，请留空", "This version has no such record yet: leave it empty."),
+		rule("not_in_resource_ids", "排除的资源不得又列为授权资源", "What is excluded is not also licensed."),
+		rule("within_license", "须在授权期限之内", "It lies within the term of the license."),
+		rule("unit_price_times_quantity", "总额须等于单价乘数量", "The total is the price times the quantity."),
+		rule("not_longer_than_law", "期限不得长于法定期限", "A limit is not longer than the law's."),
+		rule("one_party", "一批请求须出自同一单位", "The calls of a batch are of one party."),
+		rule("registration", "该功能不能成批提交", "This function is not taken in a batch."),
+	}},
+	{Words{"内容与回执", "Content and receipts"}, []RuleWords{
+		rule("running_deliveries", "本单位同时进行的交付已达上限", "The party has as many deliveries running as it may."),
+		rule("running_uploads", "本单位同时进行的上传已达上限", "The party has as many uploads running as it may."),
+		rule("start", "须为开始回执", "It is a start receipt."),
+		rule("within_length", "不得多于开始时所定的字节数", "It is not more than the length at the start."),
+		rule("within_object", "须在文件之内", "It lies within the object."),
+		rule("complete_is_all", "全部字节发出才算完成", "A delivery is complete when all bytes left."),
+		rule("entry", "区块序号过大", "The number of a block is too large."),
+		rule("one_key", "账本上该键只能有一个", "The chaincode takes one key."),
+		rule("party_and_call", "须给出单位与请求编号", "The chaincode takes a party and the id of a call."),
+	}},
+	{Words{"导入与命令行", "Imports and the command line"}, []RuleWords{
+		rule("column_missing", "表头中没有映射所指的列", "The header has no column that the mapping names."),
+		rule("columns_of_header", "列数与表头不一致", "A record has as many columns as the header."),
+		rule("csv_quotes", "CSV 引号不合 RFC 4180", "The quotes of CSV are not those of RFC 4180."),
+		rule("one_character_of_csv", "分隔符须为一个 ASCII 字符，不是引号或换行", "The delimiter is one character of ASCII, no quote and no line end."),
+		rule("record_1_mib", "一条记录不超过 1 MiB", "A record has at most 1 MiB."),
+		rule("text_or_list", "须为文本、数值、真假值或其列表", "It is a text, a number, a truth value, or a list of them."),
+		rule("list_of_text", "列表的每一项须为文本、数值或真假值", "Each member of the list is a text, a number or a truth value."),
+		rule("list_only", "split 只用于列表", "split is for a list only."),
+		rule("object_of_text", "values 须为文本到文本的对象", "values is an object of text to text."),
+		rule("with_values", "otherwise 须与 values 同用", "otherwise goes with values."),
+		rule("known_value", "values 中没有这个词", "values does not name this word."),
+		rule("whole_number", "须为整数", "It is a whole number."),
+		rule("date_or_ms", "须为日期或 Unix 毫秒", "It is a day or Unix time in milliseconds."),
+		rule("field=rule", "成员=规则", "It is MEMBER=RULE."),
+		rule("file_or_hash", "文件与哈希只能给一项", "Give the file or the hash, not both."),
+	}},
+	{Words{"条款：拒绝所依据的规定", "Articles: what a refusal rests on"}, []RuleWords{
+		rule("B1", "产品在售、授权有效", "The product is on offer and its license in force."),
+		rule("B2", "来源已登记有效且在授权范围内", "Each source is registered, effective and within the license."),
+		rule("B3", "安全与合规审核有效", "The security and conformity reviews are valid."),
+		rule("B4", "资源先登记后供给", "The resource was registered first."),
+		rule("B5", "需求方已核验", "The buyer is verified."),
+		rule("B6", "用途在允许范围内", "The purpose is one that is allowed."),
+		rule("B7", "价格、数量与限额相符", "Price, quantity and limits are right."),
+		rule("B8", "需求方不是运营机构或其关联方", "The buyer is neither the operator nor an affiliate."),
+		rule("B9", "级别与个人信息符合形态要求", "Level and personal information suit the form."),
+		rule("B10", "接收方在境内", "The recipient is in mainland China."),
+		rule("B11", "没有暂停", "Nothing is suspended."),
+		rule("D2", "已付款或免费，在期限与限额之内", "It is paid or free, within term and quotas."),
+		rule("D3", "交付的形态不是原始数据", "The form is one that is delivered, never raw."),
+		rule("D5", "回执载明文件的 SHA-256、位置与长度", "The receipt names the object's SHA-256, offset and length."),
+		rule("D8", "回执载明授权、订单、用途与账本版本", "The receipt names license, order, purpose and revision."),
+		rulesLike(`R[0-9]+(\([0-9]\)|\.[0-9])?`, "R9(1)", "《公共数据资源登记管理暂行办法》的条（项）", "An article (item) of the interim measures on the registration of public data resources."),
+		rulesLike(`O[0-9]+(\([0-9]\))?`, "O14(2)", "《公共数据资源授权运营实施规范（试行）》的条（项）", "An article (item) of the trial rules on authorized operation."),
+		rulesLike(`PIPL[0-9]+`, "PIPL73", "《个人信息保护法》的条", "An article of the Personal Information Protection Law."),
+		rulesLike(`RFC [0-9]+ §[0-9.]+`, "RFC 9110 §14.1.2", "RFC 的章节", "A section of an RFC."),
+		rulesLike(`(domain|protocol) §[0-9.]+`, "protocol §6", "本项目设计文档的章节", "A section of the project's own design."),
+	}},
+}
