@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,13 +173,36 @@ func TestFaultsOnAPage(t *testing.T) {
 	}
 }
 
+// TestQueryFaultsAtOnce: of a query, too, each fault is told.
+func TestQueryFaultsAtOnce(t *testing.T) {
+	w := serve(t, nil)
+	for path, want := range map[string]string{
+		"/v1/products?state=&limit=&cursor=a&cursor=b&more=1": "query.cursor not_twice, query.limit required, query.state required, query.more known_member",
+		"/v1/products?state=sold&limit=900":                   "query.limit range, query.state enum",
+	} {
+		var p web.Problem
+		resp := w.ask(http.MethodGet, "", path)
+		w.ok(json.Unmarshal(w.body(resp), &p))
+		var got []string
+		for _, f := range p.Errors {
+			got = append(got, f.Field+" "+f.Rule)
+		}
+		slices.Sort(got)
+		sorted := strings.Split(want, ", ")
+		slices.Sort(sorted)
+		if diff := cmp.Diff(sorted, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", path, diff)
+		}
+	}
+}
+
 // TestQueryFaults: what a query may not say is refused like a member of a body.
 func TestQueryFaults(t *testing.T) {
 	w := serve(t, nil)
 	for path, want := range map[string]string{
 		"/v1/products?state=sold":                          "query.state | sold | enum | listed, delisted",
 		"/v1/products?state=":                              "query.state |  | required | ",
-		"/v1/products?stat=listed":                         "query.stat |  | known_member | ",
+		"/v1/products?stat=listed":                         "query.stat |  | known_member | cursor, limit, operator, license, state, q",
 		"/v1/products?limit=501":                           "query.limit | 501 | range | ≤ 500",
 		"/v1/products?limit=many":                          "query.limit | many | type_integer | 整数/integer",
 		"/v1/parties?role=king":                            "query.role | king | enum | holder, registry_body, data_authority, grantor, implementer, operator, buyer, assessor, regulator, platform",

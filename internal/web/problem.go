@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -184,9 +185,9 @@ func strict() huma.Format {
 	return f
 }
 
-// wholeQuery refuses a query parameter without a value, one that is there twice, and
-// a query that can't be decoded: huma takes them as absent, so that a filter gone
-// wrong would list everything.
+// wholeQuery refuses a query parameter that does not exist, one without a value, one
+// that is there twice, all at once, and a query that can't be decoded: huma takes them
+// as absent, so that a filter gone wrong would list everything.
 func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
 	refuse := func(e *ledger.Error) {
@@ -198,15 +199,26 @@ func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
 		refuse(ledger.Invalid("query", "syntax"))
 		return
 	}
-	for name, values := range query {
-		switch {
-		case slices.Contains(values, ""):
-			refuse(ledger.Invalid("query."+ledger.Quotable(name), "required"))
-			return
-		case len(values) > 1:
-			refuse(ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
-			return
+	var known []string
+	for _, p := range ctx.Operation().Parameters {
+		if p.In == "query" {
+			known = append(known, p.Name)
 		}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch values := query[name]; {
+		case !slices.Contains(known, name):
+			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "known_member").With("allowed", strings.Join(known, ", ")))
+		case slices.Contains(values, ""):
+			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "required"))
+		case len(values) > 1:
+			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
+		}
+	}
+	if e := ledger.AsError(ledger.Join(errs...)); e != nil {
+		refuse(e)
+		return
 	}
 	next(ctx)
 }
