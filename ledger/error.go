@@ -157,6 +157,8 @@ func (e *Error) Allowed() string {
 	}
 	least, most, limit := e.Param("min"), e.Param("max"), e.Param("limit")
 	switch {
+	case e.Param("want") != "":
+		return e.Param("want")
 	case least != "" && most != "":
 		return least + "–" + most
 	case least != "":

@@ -222,7 +222,7 @@ func (f *faults) checkList(form *form, v reflect.Value) {
 
 // explain adds the value at fault and what is allowed.
 func (f *form) explain(e *Error, v reflect.Value) *Error {
-	if !f.quiet {
+	if !f.quiet && e.Rule != "required" {
 		e = e.quote(plainValue(v))
 	}
 	if f.allowed != "" && e.Param("allowed") == "" {

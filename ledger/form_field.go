@@ -1,8 +1,11 @@
 package ledger
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Field describes one member of a form: for documents, forms on a page, the
@@ -43,6 +46,46 @@ func FieldsOf(v any) []Field {
 		t = t.Elem()
 	}
 	return planOf(t).fields(nil)
+}
+
+// LabelOf returns what people read for the member of a struct that a path names:
+// the labels on the way, joined by " › ", with the number of each member of a list
+// from 1 ("信息项 3 › 数据级别" for items[2].level). It is empty where the struct, or
+// what a pointer points to, has no such member; v may be nil.
+func LabelOf(v any, path string) Words {
+	if v == nil || path == "" {
+		return Words{}
+	}
+	t := reflect.TypeOf(v)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return Words{}
+	}
+	var zh, en []string
+	p := planOf(t)
+	for part := range strings.SplitSeq(path, ".") {
+		name, place, _ := strings.Cut(strings.TrimSuffix(part, "]"), "[")
+		if p == nil { // within a value that is described as a whole
+			break
+		}
+		i, ok := p.places[name]
+		if !ok {
+			return Words{}
+		}
+		m := p.members[i]
+		label, form := m.label, m.form
+		if n, err := strconv.Atoi(place); err == nil && form.each != nil {
+			label.ZH, label.EN = fmt.Sprintf("%s %d", label.ZH, n+1), fmt.Sprintf("%s %d", label.EN, n+1)
+			form = form.each
+		}
+		if label.ZH != "" {
+			zh, en = append(zh, label.ZH), append(en, label.EN)
+		}
+		p = form.plan
+	}
+	return Words{strings.Join(zh, " › "), strings.Join(en, " › ")}
 }
 
 // Member returns the member of a struct, or of what a pointer points to, by its

@@ -21,7 +21,7 @@ func (l LicenseTerms) rules(f *faults) {
 	}
 	// Who decided comes before who signed (O13).
 	if f.sound("decision.date", "basis.signed_on") && l.Decision.Date > l.Basis.SignedOn {
-		f.refuse(Invalid("decision.date", "not_after_signing").quote(string(l.Decision.Date)).With("signed_on", string(l.Basis.SignedOn)))
+		f.refuse(Invalid("decision.date", "not_after_signing").quote(string(l.Decision.Date)).With("max", string(l.Basis.SignedOn)))
 	}
 	checkTerm(f, l.StartOn, l.EndOn)
 }

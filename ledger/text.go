@@ -178,7 +178,11 @@ func CheckList[T comparable](field string, list []T, least, most int) error {
 func checkCount(n, least, most int) *Error {
 	switch {
 	case n < least:
-		return Invalid("", "required").With("value", strconv.Itoa(n)).With("min", strconv.Itoa(least))
+		e := Invalid("", "required").With("min", strconv.Itoa(least))
+		if n > 0 {
+			e = e.With("value", strconv.Itoa(n))
+		}
+		return e
 	case n > most:
 		return Invalid("", "max_members").With("value", strconv.Itoa(n)).With("limit", strconv.Itoa(most))
 	}

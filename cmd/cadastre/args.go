@@ -120,7 +120,7 @@ func (p *program) callWith(c *client.Client, fn ledger.Function, args any, more 
 func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args any) (client.Outcome, error) {
 	if v, ok := args.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return client.Outcome{}, err
+			return client.Outcome{}, ofForm(err, args)
 		}
 	}
 	if p.checking {
@@ -235,15 +235,32 @@ func readFile(file string, most int64) ([]byte, error) { //nolint:unparam // the
 }
 
 // readArgs reads a call's arguments, strictly: no member is unknown or repeated.
-func readArgs(file string, v any) error {
+// Filled are the members that the command itself fills in where the file lacks them.
+func readArgs(file string, v any, filled ...string) error {
 	b, err := readFile(file, maxArgs)
 	if err != nil {
 		return err
 	}
-	if err := ledger.DecodeStrict(b, v); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	if err := without(ledger.DecodeStrict(b, v), filled); err != nil {
+		return fmt.Errorf("%s: %w", file, ofForm(err, v))
 	}
 	return nil
+}
+
+// without leaves out that members are missing which are filled in later.
+func without(err error, filled []string) error {
+	e := ledger.AsError(err)
+	if e == nil {
+		return err
+	}
+	var rest []error
+	for _, one := range e.All() {
+		missing := one.Rule == "required" || one.Param("value") == "0"
+		if !missing || !slices.Contains(filled, one.Field) {
+			rest = append(rest, one)
+		}
+	}
+	return ledger.Join(rest...)
 }
 
 // salted binds a text that stays off the ledger; nil for no text.

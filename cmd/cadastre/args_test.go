@@ -133,9 +133,14 @@ func TestExplain(t *testing.T) {
 		err        error
 		want, not  string
 	}{
-		{"field zh", "zh", ledger.Invalid("start_on", "date"), "start_on 不符合规则 date", "invalid"},
-		{"field en", "en", ledger.Invalid("start_on", "date"), "start_on breaks the rule date: correct it", "invalid"},
-		{"file", "en", fmt.Errorf("offer.json: %w", ledger.Invalid("mode", "enum")), "offer.json: mode breaks", "invalid: field"},
+		{"field zh", "zh", ledger.Invalid("start_on", "date"), "start_on 不符合规则 date：须为存在的日期 YYYY-MM-DD，不早于 1900 年：请改正后再试", "invalid"},
+		{"field en", "en", ledger.Invalid("start_on", "date"), "start_on breaks the rule date: It is a day that exists, YYYY-MM-DD, from 1900 on: correct it", "invalid"},
+		{"file", "en", fmt.Errorf("offer.json: %w", ledger.Invalid("mode", "enum")), "offer.json: mode breaks the rule enum", "invalid: field"},
+		{"an article", "en", ledger.Invalid("resource.sharer_consent", "O5"), "resource.sharer_consent breaks the rule O5", "invalid"},
+		{"missing groups", "zh", ledger.Join(lacking("deposit"), lacking("risk_assessment")), "materials 不符合规则 R9(1)：缺少材料：存证情况（deposit）\n  materials 不符合规则 R9(1)：缺少材料：安全风险评估（risk_assessment）", "incomplete"},
+		{"missing groups and a field", "en", ledger.Join(lacking("deposit"), ledger.Invalid("body", "required")), "materials breaks the rule R9(1): materials are missing: Deposit (deposit)\n  body breaks the rule required", "more"},
+		{"where JSON ends", "en", fmt.Errorf("a.json: %w", ledger.DecodeStrict([]byte("{\n,"), &ledger.DepositArgs{})), "a.json: the content breaks the rule syntax: It is no JSON, or a query that can't be decoded, line 2, column 1", "invalid"},
+		{"label", "zh", ofForm(ledger.Invalid("resource.title", "required"), &ledger.AppSubmitArgs{}), "resource.title（数据资源 › 名称） 不符合规则 required：必须填写", "invalid"},
 		{"node's words", "zh", told, "ask: 没有找到: 请检查编号（字段 id）", "not_found"},
 		{"unreachable", "en", silent, "run the same command again", "unavailable: busy"},
 		{"stopped", "en", fmt.Errorf("x: %w", context.Canceled), "Run the same command again", "canceled"},
@@ -151,6 +156,10 @@ func TestExplain(t *testing.T) {
 	if got := exitCode(silent); got != exitUnavailable {
 		t.Errorf("exit code %d for no answer, want %d", got, exitUnavailable)
 	}
+}
+
+func lacking(name string) error {
+	return ledger.Refuse(ledger.InvalidCode, ledger.ReasonIncomplete).At("materials").By("R9(1)").With("group", name)
 }
 
 func TestCalendarDue(t *testing.T) {

@@ -25,20 +25,20 @@ cadastre call license.offer offer.json --sign --profile implementer.json > call.
 
 // Run signs, and sends unless told not to.
 func (c *callCmd) Run(p *program) error {
-	if _, known := ledger.ActOf(c.Function); !known {
+	act, known := ledger.ActOf(c.Function)
+	if !known {
 		return ledger.Invalid("function", "known_function")
 	}
 	b, err := readFile(c.File, maxArgs)
 	if err != nil {
 		return err
 	}
-	// The form alone: the contract holds the members against the function.
-	var form struct {
-		Args json.RawMessage `json:"args"`
+	// Only what can't be read is refused here: the node says the rest, and in one
+	// answer what depends on its records.
+	if err := ledger.DecodeStrict(b, act.Args()); err != nil {
+		return fmt.Errorf("%s: %w", c.File, ofForm(err, act.Args()))
 	}
-	if err := ledger.DecodeStrict([]byte(`{"args":`+string(b)+`}`), &form); err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
-	}
+	args := json.RawMessage(b)
 	if c.ID == "" {
 		c.ID = client.NewID()
 	}
@@ -47,15 +47,15 @@ func (c *callCmd) Run(p *program) error {
 		return err
 	}
 	if c.Sign {
-		jws, err := a.Sign(c.ID, c.Function, form.Args)
+		jws, err := a.Sign(c.ID, c.Function, args)
 		if err != nil {
 			return err
 		}
 		return p.line("%s", jws)
 	}
-	out, err := p.send(a, c.ID, c.Function, form.Args)
+	out, err := p.send(a, c.ID, c.Function, args)
 	if err != nil {
 		return err
 	}
-	return p.recorded(c.Function, made(c.Function, form.Args), out)
+	return p.recorded(c.Function, made(c.Function, args), out)
 }

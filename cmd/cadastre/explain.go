@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -25,13 +26,34 @@ func explain(err error, lang string) string {
 	case errors.Is(err, context.Canceled):
 		return say("已中断。再次运行同一命令即可继续。", "stopped. Run the same command again to go on.")
 	case errors.As(err, &told):
-		return within(err, told, toldSentence(told, say))
+		return within(err, told, toldSentence(told, lang, say))
 	case e == nil:
 		return err.Error()
 	case errors.Is(err, ledger.Unavailable):
 		return unanswered(err, e) + say("\n请确认节点在运行，然后再次运行同一命令。", "\nMake sure that the node is running, then run the same command again.")
 	}
-	return within(err, e, sentenceOf(e, say))
+	var form any
+	if f, ok := errors.AsType[*formError](err); ok {
+		form = f.form
+	}
+	return within(err, e, sentenceOf(e, form, lang, say))
+}
+
+// formError is the refusal of an input that is read into the struct form, whose
+// labels name its members.
+type formError struct {
+	error
+	form any
+}
+
+func (e *formError) Unwrap() error { return e.error }
+
+// ofForm says what an error is about; nil stays nil.
+func ofForm(err error, form any) error {
+	if err == nil {
+		return nil
+	}
+	return &formError{err, form}
 }
 
 // within puts the sentence where the error's own text stands, so that what it
@@ -41,7 +63,7 @@ func within(err, inner error, sentence string) string {
 }
 
 // toldSentence is the node's sentence, with field and rule where it lacks them.
-func toldSentence(p *client.Problem, say func(zh, en string) string) string {
+func toldSentence(p *client.Problem, lang string, say func(zh, en string) string) string {
 	s := p.Error()
 	e := ledger.AsError(p)
 	if e == nil {
@@ -54,10 +76,10 @@ func toldSentence(p *client.Problem, say func(zh, en string) string) string {
 	if e.Rule != "" && !strings.Contains(s, e.Rule) {
 		more = append(more, say("规则 ", "rule ")+e.Rule)
 	}
-	if len(more) == 0 {
-		return s
+	if len(more) > 0 {
+		s += say("（", " (") + strings.Join(more, say("，", ", ")) + say("）", ")")
 	}
-	return s + say("（", " (") + strings.Join(more, say("，", ", ")) + say("）", ")")
+	return s + words.Other(lang, e)
 }
 
 // unanswered leaves out the line that is for programs.
@@ -65,48 +87,26 @@ func unanswered(err error, e *ledger.Error) string {
 	return strings.Replace(err.Error(), e.Error()+"\n", "", 1)
 }
 
-// fault words one thing that is wrong with an input: field, value, rule and what is
-// allowed.
-func fault(e *ledger.Error, say func(zh, en string) string) string {
-	s := e.Field
-	if e.Field == "" {
-		s = say("内容", "the content")
-	}
-	if v := e.Param("value"); v != "" {
-		s += say("：“"+v+"”", fmt.Sprintf(": %q", v))
-	}
-	s += say(" 不符合规则 ", " breaks the rule ") + cmp.Or(e.Rule, string(e.Reason))
-	if v := e.Allowed(); v != "" {
-		return s + say("（允许："+v+"）", " (allowed: "+v+")")
-	}
-	return s
-}
-
-// sentenceOf words what this program itself refuses, before anything is sent.
-func sentenceOf(e *ledger.Error, say func(zh, en string) string) string {
-	where := e.Field
-	if where == "" {
-		where = say("内容", "the content")
-	}
+// sentenceOf words what this program itself refuses, before anything is sent: each
+// thing that is wrong with the input, on a line of its own.
+func sentenceOf(e *ledger.Error, form any, lang string, say func(zh, en string) string) string {
 	switch e.Reason {
-	case ledger.ReasonField:
-		var faults []string
-		for _, f := range e.All() {
-			faults = append(faults, fault(f, say))
-		}
-		return strings.Join(faults, "\n  ") + say("：请改正后再试", ": correct it and try again")
-	case ledger.ReasonJSON:
-		return fmt.Sprintf(say("%s 不是规范的 JSON（%s）：请检查成员名称、重复成员与编码", "%s is not strict JSON (%s): check member names, repeated members and encoding"), where, e.Rule)
-	case ledger.ReasonJWS:
-		return fmt.Sprintf(say("这不是所需的签名文件（%s）：请用 cadastre 重新生成", "this is not the signed file that is needed (%s): make it again with cadastre"), e.Rule)
 	case ledger.ReasonTooLarge:
 		return say("内容超过允许的大小：请缩小后再试", "the content is larger than allowed: make it smaller")
+	case ledger.ReasonJWS:
+		return fmt.Sprintf(say("这不是所需的签名文件（%s）：请用 cadastre 重新生成", "this is not the signed file that is needed (%s): make it again with cadastre"), e.Rule)
 	case ledger.ReasonSignature, ledger.ReasonKey, ledger.ReasonAlgorithm:
 		return say("签名与密钥不符：请用登记的密钥重新签名", "signature and key do not fit: sign again with the registered key")
-	case ledger.ReasonPrice:
-		return fmt.Sprintf(say("%s 与价格不符（%s）：请按公布的价格计算", "%s is not the price (%s): reckon with the published one"), where, e.Rule)
 	case ledger.ReasonUnknown:
-		return fmt.Sprintf(say("没有找到 %s：请检查编号", "not found: %s: check the id"), where)
+		return fmt.Sprintf(say("没有找到 %s：请检查编号", "not found: %s: check the id"), cmp.Or(e.Field, say("内容", "the content")))
 	}
-	return e.Error() + say("：请检查后再试", ": check it and try again")
+	var faults []string
+	for _, f := range e.All() {
+		if f.Code != ledger.InvalidCode && f.Reason != ledger.ReasonDuplicate { // not about the input
+			faults = append(faults, f.Error())
+			continue
+		}
+		faults = append(faults, words.Fault(lang, f, ledger.LabelOf(form, strings.TrimPrefix(f.Field, "args."))))
+	}
+	return strings.Join(faults, "\n  ") + say("：请改正后再试", ": correct it and try again")
 }

@@ -26,7 +26,8 @@ func (importCmd) Help() string {
 cadastre registry import sources.jsonl --map sources --profile holder.json --json
 
 For each record the holder deposits the hash of its bytes and applies for its registration; the profile's
-party is the publisher. A record that is refused is named with line, field and rule, and the import goes on.
+party is the publisher. A record that is refused is told all that is wrong with it, each fault with line,
+column, field, value, rule and what is allowed, and the import goes on.
 Run it again after mending: what is recorded already is not recorded twice. What the file lacks comes from
 the mapping's constants and is printed as assumed. Registered means that the application is recorded: the
 registry body's steps follow.
@@ -153,7 +154,7 @@ func (t *tally) tell(r client.ImportResult) {
 		if r.State == client.Duplicate {
 			word = t.p.say("重复", "duplicate")
 		}
-		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, printable(r.Title), word, explain(r.Err, t.p.Lang))
+		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, printable(r.Title), word, explain(ofForm(r.Err, importedForm(r.Err)), t.p.Lang))
 	}
 	switch {
 	case t.on:
@@ -162,6 +163,15 @@ func (t *tally) tell(r client.ImportResult) {
 	case t.n%every == 0:
 		fmt.Fprintf(t.p.err, t.p.say("已处理 %d 条\n", "%d records\n"), t.n)
 	}
+}
+
+// importedForm is what a fault of a record is about: the resource itself, or the
+// application that the import makes of it.
+func importedForm(err error) any {
+	if e := ledger.AsError(err); e != nil && strings.HasPrefix(strings.TrimPrefix(e.Field, "args."), "resource.") {
+		return ledger.AppSubmitArgs{}
+	}
+	return ledger.Resource{}
 }
 
 // end ends the line that is overwritten.

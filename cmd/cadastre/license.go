@@ -36,7 +36,7 @@ assignee, basis, selection, decision, start_on, end_on, limits, environments and
 // Run offers.
 func (c *offerCmd) Run(p *program) error {
 	var a ledger.LicenseOfferArgs
-	if err := readArgs(c.File, &a); err != nil {
+	if err := readArgs(c.File, &a, "id", "assigner"); err != nil {
 		return err
 	}
 	prof, err := p.profile()

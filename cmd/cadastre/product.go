@@ -54,7 +54,7 @@ security_review, conformity_review and price. Then: cadastre product content add
 // Run lists the product.
 func (c *publishCmd) Run(p *program) error {
 	var a ledger.ProductListArgs
-	if err := readArgs(c.File, &a); err != nil {
+	if err := readArgs(c.File, &a, "id", "version"); err != nil {
 		return err
 	}
 	own(&a.ID, client.NewID)
@@ -72,7 +72,7 @@ type changeCmd struct {
 // Run changes; the version is one more than the node's unless told.
 func (c *changeCmd) Run(p *program) error {
 	var a ledger.ProductListArgs
-	if err := readArgs(c.File, &a); err != nil {
+	if err := readArgs(c.File, &a, "version"); err != nil {
 		return err
 	}
 	cl, err := p.actor()

@@ -139,7 +139,7 @@ Deposit the hash first: cadastre registry deposit.`
 // Run submits.
 func (c *submitCmd) Run(p *program) error {
 	var a ledger.AppSubmitArgs
-	if err := readArgs(c.File, &a); err != nil {
+	if err := readArgs(c.File, &a, "application", "resource.id", "resource.publisher"); err != nil {
 		return err
 	}
 	prof, err := p.profile()
@@ -168,7 +168,7 @@ type resubmitCmd struct {
 // Run resubmits.
 func (c *resubmitCmd) Run(p *program) error {
 	var a ledger.AppResubmitArgs
-	if err := readArgs(c.File, &a); err != nil {
+	if err := readArgs(c.File, &a, "answers"); err != nil {
 		return err
 	}
 	cl, err := p.actor()

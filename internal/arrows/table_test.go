@@ -71,12 +71,13 @@ var law = map[string]row{
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
+	"internal/words":                  {own: []string{"ledger"}},
 	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
 	"internal/custody":                {own: []string{"ledger", "internal/seal"}},
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/words",
 		},
 		third: []string{chi, huma, uuid},
 	},
@@ -106,7 +107,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
-			"internal/node", "internal/client", "internal/demo", "internal/bench",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/words",
 		},
 		third: []string{kong, lunar, uuid},
 	},

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -207,14 +208,13 @@ type Problem struct {
 	cause  *ledger.Error
 }
 
-// Error is the node's sentence and what to do next, then each fault where there
-// are several.
+// Error is the node's sentence and what to do next, then each fault.
 func (p *Problem) Error() string {
 	s := p.Title
 	if p.Detail != "" {
 		s += ": " + p.Detail
 	}
-	if len(p.Faults) > 1 {
+	if len(p.Faults) > 0 {
 		s += "\n  " + strings.Join(p.Faults, "\n  ")
 	}
 	return s
@@ -233,6 +233,8 @@ func problem(resp *http.Response, body []byte) error {
 		Detail string `json:"detail"`
 		Errors []struct {
 			Field, Value, Rule, Allowed, Message string
+			Reason                               ledger.Reason
+			Params                               []ledger.Param
 		} `json:"errors"`
 		ledger.Error
 	}
@@ -243,7 +245,10 @@ func problem(resp *http.Response, body []byte) error {
 	for i, f := range p.Errors {
 		told.Faults = append(told.Faults, f.Message)
 		if i > 0 {
-			p.More = append(p.More, ledger.Invalid(f.Field, f.Rule).With("value", f.Value).With("allowed", f.Allowed))
+			p.More = append(p.More, &ledger.Error{
+				Code: ledger.InvalidCode, Reason: cmp.Or(f.Reason, ledger.ReasonField), Field: f.Field, Rule: f.Rule,
+				Params: append(f.Params, ledger.Param{Name: "value", Value: f.Value}, ledger.Param{Name: "allowed", Value: f.Allowed}),
+			})
 		}
 	}
 	return told

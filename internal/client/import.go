@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -44,14 +46,20 @@ type ImportResult struct {
 type ImportLine struct {
 	Line  int    `json:"line"`
 	Title string `json:"title"`
+	Other int    `json:"other_line,omitempty"` // where an earlier record of the file is the same: its line
 }
 
-// ImportProblem names a refused record, the member at fault and the rule.
+// ImportProblem is one thing that is wrong with a refused record: the column and the
+// member at fault, what stands there, the rule and what would be taken.
 type ImportProblem struct {
 	ImportLine
-	Reason ledger.Reason `json:"reason"`
-	Field  string        `json:"field,omitempty"`
-	Rule   string        `json:"rule,omitempty"`
+	Reason  ledger.Reason `json:"reason"`
+	Column  string        `json:"column,omitempty"` // as the file names it; the path in a JSON record
+	Field   string        `json:"field,omitempty"`  // member of the resource, or of the application
+	Value   string        `json:"value,omitempty"`
+	Rule    string        `json:"rule,omitempty"`
+	Allowed string        `json:"allowed,omitempty"`
+	Group   string        `json:"group,omitempty"` // of materials, where one is missing
 }
 
 // ImportSummary counts an import. Registered are those whose application is
@@ -95,6 +103,7 @@ type job struct {
 	record catalog.Record
 	after  <-chan struct{}
 	done   chan struct{}
+	other  int // line of an earlier record of the same title or bytes; 0 where there is none
 }
 
 // importing is an import that runs.
@@ -145,7 +154,7 @@ func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSum
 
 // feed hands records to the workers, in order; its error is the source's.
 func (i *importing) feed(ctx context.Context, records catalog.Records, jobs chan<- job) error {
-	last := map[string]chan struct{}{}
+	last, lines := map[string]chan struct{}{}, map[string]int{}
 	for r, err := range records {
 		var wrong *catalog.RecordError
 		switch {
@@ -156,8 +165,10 @@ func (i *importing) feed(ctx context.Context, records catalog.Records, jobs chan
 			return err
 		}
 		title := ledger.FoldTitle(r.Resource.Title)
-		j := job{record: r, after: last[title], done: make(chan struct{})}
+		hash := "hash " + string(r.Hash)
+		j := job{record: r, after: last[title], done: make(chan struct{}), other: cmp.Or(lines[title], lines[hash])}
 		last[title] = j.done
+		lines[title], lines[hash] = cmp.Or(lines[title], r.Line), cmp.Or(lines[hash], r.Line)
 		select {
 		case jobs <- j:
 		case <-ctx.Done():
@@ -193,13 +204,31 @@ func (i *importing) one(ctx context.Context, j job) error {
 			return err
 		}
 		out.State, out.Err = Refused, err
+		for _, f := range append([]*ledger.Error{e}, e.More...) {
+			if column := catalog.Column(r.Columns, resourceField(f.Field)); column != "" {
+				f.Params = append(f.Params, ledger.Param{Name: "from", Value: column})
+			}
+		}
 		if e.Reason == ledger.ReasonDuplicate {
 			out.State = Duplicate
+			if j.other > 0 {
+				e.Params = append(e.Params, ledger.Param{Name: "other_line", Value: strconv.Itoa(j.other)})
+			}
 		}
 	}
 	i.note(r)
 	i.done(out)
 	return nil
+}
+
+// resourceField is the member of the resource that an error about an application
+// names; empty where it names another.
+func resourceField(field string) string {
+	name, ok := strings.CutPrefix(strings.TrimPrefix(field, "args."), "resource.")
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 // apply makes the deposit and the application of a record, each under an id
@@ -294,6 +323,10 @@ func (i *importing) done(r ImportResult) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	line := ImportLine{Line: r.Line, Title: r.Title}
+	e := ledger.AsError(r.Err)
+	if e != nil {
+		line.Other, _ = strconv.Atoi(e.Param("other_line")) // 0 where there is none
+	}
 	switch r.State {
 	case Imported:
 		i.sum.Registered++
@@ -303,9 +336,12 @@ func (i *importing) done(r ImportResult) {
 		i.sum.Duplicates = append(i.sum.Duplicates, line)
 	case Refused:
 		i.sum.Refused++
-		if e := ledger.AsError(r.Err); e != nil {
+		if e != nil {
 			for _, f := range e.All() {
-				i.sum.Problems = append(i.sum.Problems, ImportProblem{ImportLine: line, Reason: f.Reason, Field: f.Field, Rule: f.Rule})
+				i.sum.Problems = append(i.sum.Problems, ImportProblem{
+					ImportLine: line, Reason: f.Reason, Column: f.Param("from"), Field: f.Field, Value: f.Param("value"), Rule: f.Rule,
+					Allowed: f.Allowed(), Group: f.Param("group"),
+				})
 			}
 		}
 	}

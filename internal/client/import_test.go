@@ -177,7 +177,7 @@ func TestImportGoesOnAndDoublesNothing(t *testing.T) {
 	if sum.Registered != 40 || sum.Unchanged != 0 || sum.Refused != 2 || len(told) != 43 {
 		t.Errorf("registered %d, unchanged %d, refused %d of %d told", sum.Registered, sum.Unchanged, sum.Refused, len(told))
 	}
-	if diff := cmp.Diff([]client.ImportLine{{Line: 41, Title: "公交线路 第7号。"}}, sum.Duplicates); diff != "" {
+	if diff := cmp.Diff([]client.ImportLine{{Line: 41, Title: "公交线路 第7号。", Other: 8}}, sum.Duplicates); diff != "" {
 		t.Error(diff)
 	}
 	if len(sum.Problems) != 2 || sum.Problems[0].Line != 42 || sum.Problems[1].Line != 43 || sum.Problems[1].Field != "title" || sum.Problems[1].Rule == "" {
@@ -217,6 +217,30 @@ func TestImportTakesTheFirstOfTwoTitles(t *testing.T) {
 				t.Fatalf("line %d is %s", r.Line, r.State)
 			}
 		}
+	}
+}
+
+// TestImportTellsEveryFault: each fault of a row has its column, member, value, rule
+// and what is allowed; what the node finds too.
+func TestImportTellsEveryFault(t *testing.T) {
+	n := newNode(t)
+	bad := strings.NewReplacer(`"zh":"公交线路"`, `"zh":""`, `"daily"`, `"often"`, "https://", "javascript:").Replace(source("a", "公交线路"))
+	sum, told, err := imports(t, n, holder(t, n), bad+source("b", "公交站点"))
+	if err != nil || sum.Refused != 1 || sum.Registered != 1 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	var got []string
+	for _, p := range sum.Problems {
+		got = append(got, fmt.Sprintf("%d | %s | %s | %s | %s | %s", p.Line, p.Column, p.Field, p.Value, p.Rule, p.Allowed))
+	}
+	known := ledger.AsError(told[0].Err).All()[0].Allowed()
+	want := []string{
+		"1 | update_frequency | accrual_periodicity | often | known_value | " + known,
+		"1 | name.zh | title |  | required | 1–100 字/characters",
+		"1 | website | landing_page | javascript:example.org/ | http_url | http:// or https:// and a host",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || !strings.Contains(known, "daily") {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

@@ -235,6 +235,16 @@ func (w *world) register(name, holder string) {
 	w.t.Helper()
 	app := ref(ledger.KindApplication, name)
 	w.call(holder, ledger.RefTo(ledger.KindDeposit, sum("deposit "+name)), ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit " + name), Bytes: 4096})
+	w.call(holder, app, ledger.FnAppSubmit, application(name, holder))
+	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id(name), Answers: w.last[app]} }
+	w.call("body", app, ledger.FnAppAccept, step())
+	w.call("body", app, ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
+	w.call("body", app, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
+	w.last[ref(ledger.KindEntry, name)] = w.last[app]
+}
+
+// application is what a holder submits for a resource.
+func application(name, holder string) ledger.AppSubmitArgs {
 	r := resource(name, holder)
 	r.Modified = ledger.Millis(time.Now().Add(-time.Minute).UnixMilli())
 	r.Quality.AssessedOn = date(0, -30)
@@ -245,12 +255,7 @@ func (w *world) register(name, holder string) {
 	for i, g := range ledger.MaterialGroups() {
 		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum(name + string(g)), Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf")})
 	}
-	w.call(holder, app, ledger.FnAppSubmit, a)
-	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id(name), Answers: w.last[app]} }
-	w.call("body", app, ledger.FnAppAccept, step())
-	w.call("body", app, ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	w.call("body", app, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
-	w.last[ref(ledger.KindEntry, name)] = w.last[app]
+	return a
 }
 
 // license gives an operator a license over a registered resource.

@@ -88,7 +88,13 @@ func (s *Server) routes() {
 			"已落盘且本节点的检索库可见后才回答；同一请求再次提交，返回首次结果。",
 			"Whatever changes the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. "+
 				"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.")),
-	}, s.call)
+	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
+		out, err := s.call(ctx, in)
+		if a, known := actOf(in.Body.Call); err != nil && known {
+			return out, s.problemOn(a, err)
+		}
+		return out, err
+	})
 	get(s, "/v1/about", "about", says("节点与账本", "This node and its ledger"),
 		says("任何人可查：节点标识、账本编号与日志的验证公钥。", "For anyone: the node's origin, its ledger and the verifier keys of its logs."),
 		func(context.Context, *struct{}) (*answer[About], error) { return say(s.About, nil) })
@@ -124,6 +130,18 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 		return nil, err
 	}
 	return say(out, s.Wait(ctx, out.Position.Block))
+}
+
+// actOf is the act that a call asks for, whatever else is wrong with it.
+func actOf(jws string) (ledger.Act, bool) {
+	var c struct {
+		Function ledger.Function `json:"function"`
+	}
+	j, err := ledger.ParseJWS(jws, ledger.TypeCall, ledger.MaxCall)
+	if err != nil || json.Unmarshal(j.Payload, &c) != nil {
+		return ledger.Act{}, false
+	}
+	return ledger.ActOf(c.Function)
 }
 
 // consider has the market decide on an order before it is recorded (protocol §8).

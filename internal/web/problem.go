@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,6 +29,8 @@ type Problem struct {
 	Rule   string         `json:"rule,omitempty" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
 	Params []ledger.Param `json:"params,omitempty" zh:"语句中的各项取值" en:"values of the sentence"`
 	Errors []Fault        `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"everything that is wrong with the input, the first included"`
+
+	form any // what the input is read into, for the labels of its members
 }
 
 // Error makes the problem an error.
@@ -88,6 +91,17 @@ func (s *Server) problemOf(err error) error {
 	return problem(status(e), e)
 }
 
+// problemOn is problemOf for the arguments of an act.
+func (s *Server) problemOn(a ledger.Act, err error) error {
+	p, ok := errors.AsType[*Problem](s.problemOf(err))
+	if !ok {
+		return nil
+	}
+	q := *p
+	q.form = a.Args()
+	return &q
+}
+
 // problem is the problem of a typed error.
 func problem(status int, e *ledger.Error) *Problem {
 	return &Problem{Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: faultsOf(e)}
@@ -113,8 +127,8 @@ func (p *Problem) fill(lang string) *Problem {
 	q.Type = "about:blank"
 	q.Title, q.Detail = sentence(lang, p.Reason, p.Field, p.Rule, p.Params)
 	q.Errors = slices.Clone(p.Errors)
-	for i, f := range q.Errors {
-		q.Errors[i].Message = f.message(lang)
+	for i := range q.Errors {
+		q.Errors[i].fill(lang, p.form)
 	}
 	return &q
 }
@@ -171,9 +185,9 @@ func strict() huma.Format {
 	return f
 }
 
-// wholeQuery refuses a query parameter without a value, one that is there twice, and
-// a query that can't be decoded: huma takes them as absent, so that a filter gone
-// wrong would list everything.
+// wholeQuery refuses a query parameter that does not exist, one without a value, one
+// that is there twice, all at once, and a query that can't be decoded: huma takes them
+// as absent, so that a filter gone wrong would list everything.
 func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
 	refuse := func(e *ledger.Error) {
@@ -185,15 +199,26 @@ func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
 		refuse(ledger.Invalid("query", "syntax"))
 		return
 	}
-	for name, values := range query {
-		switch {
-		case slices.Contains(values, ""):
-			refuse(ledger.Invalid("query."+ledger.Quotable(name), "required"))
-			return
-		case len(values) > 1:
-			refuse(ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
-			return
+	var known []string
+	for _, p := range ctx.Operation().Parameters {
+		if p.In == "query" {
+			known = append(known, p.Name)
 		}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch values := query[name]; {
+		case !slices.Contains(known, name):
+			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "known_member").With("allowed", strings.Join(known, ", ")))
+		case slices.Contains(values, ""):
+			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "required"))
+		case len(values) > 1:
+			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
+		}
+	}
+	if e := ledger.AsError(ledger.Join(errs...)); e != nil {
+		refuse(e)
+		return
 	}
 	next(ctx)
 }

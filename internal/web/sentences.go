@@ -3,16 +3,17 @@ package web
 import (
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// words are a reason's sentences: what happened and what to do next.
-type words struct{ zhTitle, zhNext, enTitle, enNext string }
+// saying is a reason's sentences: what happened and what to do next.
+type saying struct{ zhTitle, zhNext, enTitle, enNext string }
 
 // catalogue has the sentences of every reason; a test says that none is missing.
-var catalogue = map[ledger.Reason]words{
+var catalogue = map[ledger.Reason]saying{
 	ledger.ReasonField:           {"{field} 不符合规则 {rule}", "请按该规则改正后重新提交", "{field} breaks the rule {rule}", "Correct it and send it again"},
-	ledger.ReasonJSON:            {"内容不是规范的 JSON（{rule}）", "请检查成员名称、重复成员与编码后重发", "The content is not strict JSON ({rule})", "Check member names, repeated members and encoding, then send it again"},
+	ledger.ReasonJSON:            {"内容不是规范的 JSON（{rule}）{place}", "请检查成员名称、重复成员与编码后重发", "The content is not strict JSON ({rule}){place}", "Check member names, repeated members and encoding, then send it again"},
 	ledger.ReasonJWS:             {"签名格式不正确（{rule}）", "请用 cadastre 命令行重新签名", "This is not a compact JWS as we need it ({rule})", "Sign it again with the cadastre command line"},
 	ledger.ReasonAlgorithm:       {"签名算法不被接受", "请使用 ES256 重新签名", "The signature's algorithm is not accepted", "Sign with ES256"},
 	ledger.ReasonSignature:       {"签名验证不通过", "请确认使用的是本单位登记在册的密钥，然后重新签名", "The signature does not verify", "Make sure that you sign with your registered key, then sign again"},
@@ -101,7 +102,7 @@ func sentence(lang string, reason ledger.Reason, field, rule string, params []le
 	if rule == "" {
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
 	}
-	pairs = append(pairs, "{rule}", rule)
+	pairs = append(pairs, "{rule}", rule, "{place}", words.Place(lang, &ledger.Error{Params: params}))
 	told := map[string]bool{}
 	for _, p := range params {
 		told[p.Name] = true

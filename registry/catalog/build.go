@@ -15,7 +15,7 @@ import (
 // maxLabel is the most runes of an information item's label.
 const maxLabel = ledger.MaxName
 
-// build makes the resource of a record's values.
+// build makes the resource of a record's values, and returns all faults of it.
 func (p *reading) build(v values, r *Record) error {
 	c := p.m.Constants
 	res := ledger.Resource{
@@ -31,31 +31,26 @@ func (p *reading) build(v values, r *Record) error {
 		res.Quality = *c.Quality
 		r.Assumed = append(r.Assumed, "quality")
 	}
-	for _, f := range []struct {
-		name string
-		to   *int64
-	}{{"row_count", &res.RowCount}, {"byte_size", &res.ByteSize}} {
-		n, err := number(f.name, v.one(f.name))
-		if err != nil {
-			return err
-		}
-		*f.to = n
-	}
-	var err error
-	if res.Modified, err = moment("modified", v.one("modified")); err != nil {
-		return err
-	}
-	if res.SourceBasis, err = p.private("source_basis", v, r); err != nil {
-		return err
-	}
-	if res.LevelBasis, err = p.private("level_basis", v, r); err != nil {
-		return err
-	}
-	if err := items(v["items"], &res, r); err != nil {
-		return err
-	}
+	var errs [6]error
+	res.RowCount, errs[0] = number("row_count", v.one("row_count"))
+	res.ByteSize, errs[1] = number("byte_size", v.one("byte_size"))
+	res.Modified, errs[2] = moment("modified", v.one("modified"))
+	res.SourceBasis, errs[3] = p.private("source_basis", v, r)
+	res.LevelBasis, errs[4] = p.private("level_basis", v, r)
+	errs[5] = items(v["items"], &res, r)
 	r.Resource = res
-	return res.Validate("")
+	form := ledger.AsError(res.Validate(""))
+	if form == nil {
+		return ledger.Join(errs[:]...)
+	}
+	all := errs[:]
+	for _, one := range form.All() {
+		// What could not be made of the source has its fault already.
+		if !slices.ContainsFunc(errs[:], func(err error) bool { e := ledger.AsError(err); return e != nil && lies(one.Field, e.Field) }) {
+			all = append(all, one)
+		}
+	}
+	return ledger.Join(all...)
 }
 
 // once drops repeated members of a list; it is never nil.
@@ -71,19 +66,21 @@ func once(list []string) []string {
 
 func number(field, s string) (int64, error) {
 	if s == "" {
-		return 0, ledger.Invalid(field, "required")
+		return 0, ledger.Invalid(field, "required").With("allowed", "≥ 0")
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return 0, ledger.Invalid(field, "whole_number").With("value", s)
+		return 0, ledger.Invalid(field, "whole_number").With("value", ledger.Quotable(s)).With("allowed", "≥ 0")
 	}
 	return n, nil
 }
 
+const momentWords = "YYYY-MM-DD, YYYY-MM-DD hh:mm:ss, RFC 3339, 毫秒/Unix milliseconds"
+
 // moment reads a day of Asia/Shanghai, RFC 3339, or Unix milliseconds.
 func moment(field, s string) (ledger.Millis, error) {
 	if s == "" {
-		return 0, ledger.Invalid(field, "required")
+		return 0, ledger.Invalid(field, "required").With("allowed", momentWords)
 	}
 	if ms, err := strconv.ParseInt(s, 10, 64); err == nil && ms > 1e11 {
 		return ledger.Millis(ms), nil
@@ -93,7 +90,7 @@ func moment(field, s string) (ledger.Millis, error) {
 			return ledger.Millis(t.UnixMilli()), nil
 		}
 	}
-	return 0, ledger.Invalid(field, "date_or_ms").With("value", s)
+	return 0, ledger.Invalid(field, "date_or_ms").With("value", ledger.Quotable(s)).With("allowed", momentWords)
 }
 
 // private keeps a text off the ledger under a salted hash.

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -41,7 +42,9 @@ const (
 // names, none unknown, none twice.
 //
 // A path names a member of a JSON object, members of members joined by dots
-// ("name.zh"), or a column of CSV, whose name is taken whole.
+// ("name.zh"), or a column of CSV, whose name is taken whole. A column may also be
+// named by the member of the resource ("title") or by one of its labels ("名称",
+// "Title") where the file titles it by another of these.
 type Mapping struct {
 	Format Format `json:"format"`
 	// Delimiter of CSV: one ASCII character, by default a comma.
@@ -64,6 +67,8 @@ type Field struct {
 	Split string `json:"split,omitempty"`
 	// Values translates the source's words, an object of word to word. A word that
 	// it doesn't name is refused; of a list, the first one that it names is taken.
+	// Without it a member of a closed list is taken by its word or by its label in
+	// Chinese or English ("无条件共享" for unconditional).
 	Values json.RawMessage `json:"values,omitempty"`
 	// Otherwise stands for words that Values doesn't name, and is then assumed.
 	Otherwise string `json:"otherwise,omitempty"`
@@ -145,45 +150,39 @@ func ParseMapping(data []byte) (Mapping, error) {
 	return m, nil
 }
 
-// check holds the mapping's own form, and reads the words of its fields.
+// check holds the mapping's own form, and reads the words of its fields. It returns
+// all that is wrong.
 func (m *Mapping) check() error {
-	if err := ledger.First(ledger.OneOf("format", m.Format, []Format{JSONLines, CSV}), checkPath("id", m.ID)); err != nil {
-		return err
-	}
+	errs := []error{ledger.OneOf("format", m.Format, []Format{JSONLines, CSV}), checkPath("id", m.ID)}
 	if m.Delimiter != "" && (m.Format != CSV || len(m.Delimiter) != 1 || strings.ContainsAny(m.Delimiter, "\"\r\n\x00") || m.Delimiter[0] > '~') {
-		return ledger.Invalid("delimiter", "one_character_of_csv")
+		errs = append(errs, ledger.Invalid("delimiter", "one_character_of_csv").With("value", ledger.Quotable(m.Delimiter)))
 	}
 	if m.Fields.Title == nil {
-		return ledger.Invalid("fields.title", "required")
+		errs = append(errs, ledger.Invalid("fields.title", "required"))
 	}
 	if m.Fields.Description == nil {
-		return ledger.Invalid("fields.description", "required")
+		errs = append(errs, ledger.Invalid("fields.description", "required"))
 	}
 	for _, s := range m.slots() {
-		if s.field == nil {
-			continue
-		}
-		if err := s.field.check("fields."+s.name, s.kind); err != nil {
-			return err
+		if s.field != nil {
+			errs = append(errs, s.field.check("fields."+s.name, s.kind))
 		}
 	}
-	return nil
+	return ledger.Join(errs...)
 }
 
 func (f *Field) check(at string, k kind) error {
-	if err := checkPath(at+".from", f.From); err != nil {
-		return err
-	}
+	errs := []error{checkPath(at+".from", f.From)}
 	if f.Max < 0 {
-		return ledger.Invalid(at+".max", "at_least_0")
+		errs = append(errs, ledger.Invalid(at+".max", "at_least_0").With("value", strconv.Itoa(f.Max)).With("min", "0"))
 	}
 	if f.Split != "" && k != list {
-		return ledger.Invalid(at+".split", "list_only")
+		errs = append(errs, ledger.Invalid(at+".split", "list_only").With("value", ledger.Quotable(f.Split)))
 	}
 	if f.Otherwise != "" && f.Values == nil {
-		return ledger.Invalid(at+".otherwise", "with_values")
+		errs = append(errs, ledger.Invalid(at+".otherwise", "with_values").With("value", ledger.Quotable(f.Otherwise)))
 	}
-	return f.readWords(at + ".values")
+	return ledger.Join(append(errs, f.readWords(at+".values"))...)
 }
 
 // readWords decodes Values. DecodeStrict has refused words named twice.
@@ -195,14 +194,15 @@ func (f *Field) readWords(at string) error {
 		return ledger.Invalid(at, "object_of_text")
 	}
 	if len(f.words) > maxWords {
-		return ledger.Invalid(at, "max_members")
+		return ledger.Invalid(at, "max_members").With("value", strconv.Itoa(len(f.words))).With("limit", strconv.Itoa(maxWords))
 	}
+	var errs []error
 	for _, word := range slices.Sorted(maps.Keys(f.words)) {
 		if f.words[word] == "" {
-			return ledger.Invalid(at+"."+word, "required")
+			errs = append(errs, ledger.Invalid(at+"."+ledger.Quotable(word), "required"))
 		}
 	}
-	return nil
+	return ledger.Join(errs...)
 }
 
 func checkPath(field, path string) error {
@@ -210,7 +210,7 @@ func checkPath(field, path string) error {
 		return ledger.Invalid(field, "required")
 	}
 	if len(path) > maxPath {
-		return ledger.Invalid(field, "max_length")
+		return ledger.Invalid(field, "max_length").With("value", ledger.Quotable(path)).With("limit", strconv.Itoa(maxPath))
 	}
 	return nil
 }

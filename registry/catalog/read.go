@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -28,16 +29,22 @@ type Record struct {
 	Private  []Private
 	Items    []byte   // the encoded items where Resource.ItemsObject names them
 	Assumed  []string // members of the resource that the source doesn't say, in order
+
+	// Columns names the column, or path, that each member of the resource is taken
+	// from. All records of a reading share it: read only.
+	Columns map[string]string
 }
 
 // Records are the records of a reading, each mapped or with why not.
 type Records = iter.Seq2[Record, error]
 
-// RecordError is why one record could not be mapped. It wraps Err.
+// RecordError is why one record could not be mapped. It wraps Err, which has all
+// faults of the record, at most ledger.MaxFaults: each with the member at fault,
+// what stands there, and as its parameter "from" the column.
 type RecordError struct {
 	Line   int
 	Source string // the record's id, if it could be read
-	Field  string // member of the resource, or of the source
+	Field  string // of the first fault: member of the resource, or of the source
 	Rule   string
 	Err    *ledger.Error
 }
@@ -53,8 +60,10 @@ type reading struct {
 	m         *Mapping
 	ledger    ledger.ID
 	publisher ledger.ID
-	columns   map[string]int // of CSV, once the header is read
-	ids       map[string]bool
+	columns   map[string]int    // of CSV, once the header is read: by title, or as the mapping names them
+	width     int               // how many columns there are
+	columnOf  map[string]string // member of the resource to column or path
+	ids       map[string]int    // line of each id
 }
 
 // Read maps the records of r for a holder, in order. A record that can't be mapped
@@ -68,7 +77,7 @@ func Read(ctx context.Context, r io.Reader, m Mapping, ledgerID, publisher ledge
 			yield(Record{}, err)
 			return
 		}
-		p := &reading{m: &m, ledger: ledgerID, publisher: publisher, ids: map[string]bool{}}
+		p := &reading{m: &m, ledger: ledgerID, publisher: publisher, columnOf: m.columnsOf(), ids: map[string]int{}}
 		s := newSplitter(r, &m)
 		for {
 			record, more, err := p.next(ctx, s)
@@ -102,7 +111,7 @@ func (p *reading) next(ctx context.Context, s *splitter) (record Record, more bo
 		}
 		return p.next(ctx, s)
 	}
-	record.Line = line
+	record.Line, record.Columns = line, p.columnOf
 	if err == nil {
 		err = p.record(raw, &record)
 	}
@@ -126,7 +135,8 @@ func (p *reading) begin(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	p.columns, err = p.m.header(cells)
+	p.width = len(cells)
+	p.columns, p.columnOf, err = p.m.header(cells)
 	return err
 }
 
@@ -145,39 +155,59 @@ func (p *reading) parse(raw []byte) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(cells) != len(p.columns) {
-		return nil, ledger.Invalid("", "columns_of_header")
+	if len(cells) != p.width {
+		return nil, ledger.Invalid("", "columns_of_header").With("value", strconv.Itoa(len(cells))).With("allowed", strconv.Itoa(p.width))
 	}
 	return row{p.columns, cells}, nil
 }
 
-// record maps one record. What it has filled in of r before an error is of use in
-// naming the record.
+// record maps one record, or returns all that is wrong with it. What it has filled
+// in of r before an error is of use in naming the record.
 func (p *reading) record(raw []byte, r *Record) error {
 	src, err := p.parse(raw)
 	if err != nil {
 		return err
 	}
 	r.Hash, r.Bytes = ledger.DigestOf(raw), int64(len(raw))
-	if r.Source, err = p.id(src); err != nil {
-		return err
+	w := &wrong{p: p, found: p.repeated(src)}
+	if r.Source, err = p.id(src, r.Line); err != nil {
+		w.found = append(w.found, p.from(err))
 	}
 	v := values{}
 	for _, s := range p.m.slots() {
-		list, assumed, err := s.take(src)
-		if err != nil {
-			return err
-		}
+		list, assumed, errs := s.take(src)
+		w.add(s, errs...)
 		v[s.name] = list
 		if assumed {
 			r.Assumed = append(r.Assumed, s.name)
 		}
 	}
-	return p.build(v, r)
+	w.addForm(p.build(v, r))
+	return ledger.Join(w.found...)
+}
+
+// repeated are the members that a record names twice and that nothing is taken from;
+// of the others the slot says it.
+func (p *reading) repeated(src source) []error {
+	o, ok := src.(object)
+	if !ok {
+		return nil
+	}
+	var errs []error
+	for _, path := range o.twice {
+		taken := false
+		for _, from := range p.columnOf {
+			taken = taken || lies(from, path)
+		}
+		if !taken {
+			errs = append(errs, ledger.Invalid(ledger.Quotable(path), "not_twice"))
+		}
+	}
+	return errs
 }
 
 // id is the record's id in its source, which no earlier record had.
-func (p *reading) id(src source) (string, error) {
+func (p *reading) id(src source, line int) (string, error) {
 	v, err := src.at(p.m.ID)
 	if err != nil {
 		return "", located(err, "id", p.m.ID)
@@ -189,13 +219,15 @@ func (p *reading) id(src source) (string, error) {
 	if id, err = clean("id", word, id); err != nil {
 		return "", err
 	}
-	if id == "" || len(id) > maxPath {
-		return "", ledger.Invalid("id", "1_to_200_bytes")
+	switch {
+	case id == "":
+		return "", ledger.Invalid("id", "required")
+	case len(id) > maxPath:
+		return "", ledger.Invalid("id", "1_to_200_bytes").With("value", ledger.Quotable(id))
+	case p.ids[id] != 0:
+		return id, ledger.Invalid("id", "not_twice").With("value", ledger.Quotable(id)).With("other_line", strconv.Itoa(p.ids[id]))
 	}
-	if p.ids[id] {
-		return id, ledger.Invalid("id", "not_twice").With("value", id)
-	}
-	p.ids[id] = true
+	p.ids[id] = line
 	return id, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -24,25 +25,33 @@ type source interface {
 }
 
 // object is a record of JSON Lines.
-type object map[string]any
+type object struct {
+	members map[string]any
+	twice   []string // paths of members that are there twice
+}
+
+// repeated stands for a member that is there twice, since either might be meant.
+type repeated struct{}
 
 func (o object) at(path string) (any, error) {
-	var v any = map[string]any(o)
+	var v any = o.members
 	for name := range strings.SplitSeq(path, ".") {
 		if v == nil {
 			return nil, nil
 		}
 		m, ok := v.(map[string]any)
 		if !ok {
-			return nil, ledger.Invalid("", "object")
+			return nil, ledger.Invalid("", "object").With("allowed", "对象/object")
 		}
-		v = m[name]
+		if v = m[name]; v == (repeated{}) {
+			return nil, ledger.Invalid("", "not_twice")
+		}
 	}
 	switch v := v.(type) {
 	case []any:
 		return members(v)
 	case map[string]any:
-		return nil, ledger.Invalid("", "text_or_list")
+		return nil, ledger.Invalid("", "text_or_list").With("allowed", "文本、列表/text, list")
 	case nil:
 		return nil, nil
 	default:
@@ -55,7 +64,7 @@ func members(values []any) (any, error) {
 	for i, v := range values {
 		s, ok := scalar(v).(string)
 		if !ok {
-			return nil, ledger.Invalid("", "list_of_text").With("index", strconv.Itoa(i))
+			return nil, ledger.Invalid("", "list_of_text").With("index", strconv.Itoa(i)).With("allowed", "文本列表/list of text")
 		}
 		out = append(out, s)
 	}
@@ -78,33 +87,38 @@ func syntax(rule string) error {
 	return &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonJSON, Rule: rule}
 }
 
-// parseObject reads one JSON object. A member named twice is refused, since either
-// might have been meant.
+// parseObject reads one JSON object.
 func parseObject(line []byte) (object, error) {
 	if !utf8.Valid(line) {
-		return nil, syntax("utf8")
+		return object{}, syntax("utf8")
 	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	v, err := value(d, 0)
+	p := parser{d: json.NewDecoder(bytes.NewReader(line))}
+	p.d.UseNumber()
+	v, err := p.value("", 0)
 	if err != nil {
-		return nil, err
+		return object{}, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, syntax("one_value")
+	if _, err := p.d.Token(); !errors.Is(err, io.EOF) {
+		return object{}, syntax("one_value")
 	}
-	o, ok := v.(map[string]any)
+	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, syntax("object")
+		return object{}, syntax("object")
 	}
-	return o, nil
+	return object{m, p.twice}, nil
 }
 
-func value(d *json.Decoder, depth int) (any, error) {
+// parser reads a JSON text and notes the members that are there twice.
+type parser struct {
+	d     *json.Decoder
+	twice []string
+}
+
+func (p *parser) value(path string, depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, syntax("depth")
 	}
-	tok, err := d.Token()
+	tok, err := p.d.Token()
 	if err != nil {
 		return nil, syntax("syntax")
 	}
@@ -113,39 +127,45 @@ func value(d *json.Decoder, depth int) (any, error) {
 		return tok, nil
 	}
 	if delim == '[' {
-		return array(d, depth)
+		return p.array(path, depth)
 	}
 	m := map[string]any{}
-	for d.More() {
-		tok, err := d.Token()
+	for p.d.More() {
+		tok, err := p.d.Token()
 		name, ok := tok.(string)
 		if err != nil || !ok {
 			return nil, syntax("syntax")
 		}
-		if _, twice := m[name]; twice {
-			return nil, ledger.Invalid(name, "not_twice")
-		}
-		if m[name], err = value(d, depth+1); err != nil {
+		at := strings.TrimPrefix(path+"."+name, ".")
+		v, err := p.value(at, depth+1)
+		if err != nil {
 			return nil, err
 		}
+		if _, twice := m[name]; twice {
+			v = repeated{}
+			if len(p.twice) < ledger.MaxFaults {
+				p.twice = append(p.twice, at)
+			}
+		}
+		m[name] = v
 	}
-	return m, closing(d)
+	return m, p.closing()
 }
 
-func array(d *json.Decoder, depth int) (any, error) {
+func (p *parser) array(path string, depth int) (any, error) {
 	list := []any{}
-	for d.More() {
-		v, err := value(d, depth+1)
+	for p.d.More() {
+		v, err := p.value(path, depth+1)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, v)
 	}
-	return list, closing(d)
+	return list, p.closing()
 }
 
-func closing(d *json.Decoder) error {
-	if _, err := d.Token(); err != nil {
+func (p *parser) closing() error {
+	if _, err := p.d.Token(); err != nil {
 		return syntax("syntax")
 	}
 	return nil
@@ -182,28 +202,59 @@ func parseCells(record []byte, delimiter byte) ([]string, error) {
 }
 
 // header names the columns: each once, none empty, and all that the mapping wants.
-func (m *Mapping) header(cells []string) (map[string]int, error) {
-	columns := map[string]int{}
+// A mapping that names a column by the member's name or a label finds it under any
+// of these. It returns the places of the columns by the mapping's names, and which
+// column each member is taken from.
+func (m *Mapping) header(cells []string) (places map[string]int, columnOf map[string]string, err error) {
+	places, columnOf = map[string]int{}, m.columnsOf()
+	var errs []error
 	for i, c := range cells {
 		name := strings.TrimSpace(c)
-		if name == "" {
-			return nil, ledger.Invalid("header", "required").With("column", strconv.Itoa(i+1))
+		_, twice := places[name]
+		switch {
+		case name == "":
+			errs = append(errs, ledger.Invalid("header", "required").With("value", strconv.Itoa(i+1)))
+		case twice:
+			errs = append(errs, ledger.Invalid("header", "not_twice").With("value", ledger.Quotable(name)))
+		default:
+			places[name] = i
 		}
-		if _, twice := columns[name]; twice {
-			return nil, ledger.Invalid("header", "not_twice").With("column", name)
-		}
-		columns[name] = i
 	}
-	wanted := []string{m.ID}
+	if _, ok := places[m.ID]; !ok {
+		errs = append(errs, missing(m.ID, cells))
+	}
 	for _, s := range m.slots() {
-		if s.field != nil {
-			wanted = append(wanted, s.field.From)
+		if s.field == nil {
+			continue
+		}
+		column := s.column(places)
+		if column == "" {
+			errs = append(errs, missing(s.field.From, cells))
+			continue
+		}
+		places[s.field.From], columnOf[s.path()] = places[column], column
+	}
+	return places, columnOf, ledger.Join(errs...)
+}
+
+// column is the title of the column that a slot is taken from, or nothing.
+func (s slot) column(places map[string]int) string {
+	if _, ok := places[s.field.From]; ok {
+		return s.field.From
+	}
+	titles := s.titles()
+	if !slices.Contains(titles, s.field.From) {
+		return ""
+	}
+	for _, title := range titles {
+		if _, ok := places[title]; ok {
+			return title
 		}
 	}
-	for _, name := range wanted {
-		if _, ok := columns[name]; !ok {
-			return nil, ledger.Invalid("header", "column_missing").With("column", name)
-		}
-	}
-	return columns, nil
+	return ""
+}
+
+func missing(column string, cells []string) error {
+	return ledger.Invalid("header", "column_missing").With("value", ledger.Quotable(column)).
+		With("allowed", ledger.Quotable(strings.Join(cells, ", ")))
 }

@@ -22,30 +22,38 @@ func (v values) one(name string) string {
 }
 
 // take reads a member's values from the record, or where it has none, from the
-// constant: then they are assumed.
-func (s slot) take(src source) (found []string, assumed bool, err error) {
+// constant: then they are assumed. Of a list each member at fault has its error.
+func (s slot) take(src source) (found []string, assumed bool, errs []error) {
 	if s.field != nil {
-		if found, assumed, err = s.read(src); err != nil {
-			return nil, false, err
+		if found, assumed, errs = s.read(src); len(errs) > 0 {
+			return nil, false, errs
 		}
 	}
 	if len(found) > 0 || len(s.constant) == 0 {
 		return found, assumed, nil
 	}
-	for _, c := range s.constant {
-		c, err := clean(s.name, s.kind, c)
+	for i, c := range s.constant {
+		c, err := clean(s.at(i), s.kind, c)
 		if err != nil {
-			return nil, false, err
+			errs = append(errs, err)
 		}
 		found = append(found, c)
 	}
-	return found, true, nil
+	return found, true, errs
 }
 
-func (s slot) read(src source) (found []string, assumed bool, err error) {
+// at is the path of a member of the slot's list, or of the one value.
+func (s slot) at(i int) string {
+	if s.kind != list {
+		return s.path()
+	}
+	return s.path() + "[" + strconv.Itoa(i) + "]"
+}
+
+func (s slot) read(src source) (found []string, assumed bool, errs []error) {
 	v, err := src.at(s.field.From)
 	if err != nil {
-		return nil, false, located(err, s.name, s.field.From)
+		return nil, false, []error{located(err, s.path(), s.field.From)}
 	}
 	raw, ok := v.([]string)
 	if one, isOne := v.(string); isOne {
@@ -53,67 +61,75 @@ func (s slot) read(src source) (found []string, assumed bool, err error) {
 			raw = strings.Split(one, s.field.Split)
 		}
 	}
-	for _, r := range raw {
-		c, err := clean(s.name, s.kind, r)
+	for i, r := range raw {
+		c, err := clean(s.at(i), s.kind, r)
 		if err != nil {
-			return nil, false, err
-		}
-		if c != "" {
+			errs = append(errs, err)
+		} else if c != "" {
 			found = append(found, c)
 		}
 	}
-	if found, assumed, err = s.translate(found); err != nil {
-		return nil, false, err
+	if len(errs) > 0 {
+		return nil, false, errs
+	}
+	if found, assumed, errs = s.translate(found); len(errs) > 0 {
+		return nil, false, errs
 	}
 	if ok && s.kind != list && len(found) > 1 {
-		return nil, false, ledger.Invalid(s.name, "one_value").With("from", s.field.From)
+		return nil, false, []error{ledger.Invalid(s.path(), "one_value").With("value", strconv.Itoa(len(found)))}
 	}
 	return found, assumed, s.bound(found)
 }
 
-// translate puts our words for the source's. Of several words for a member that
-// takes one, the first that is known counts.
-func (s slot) translate(found []string) ([]string, bool, error) {
-	if s.field.words == nil || len(found) == 0 {
+// translate puts our words for the source's: by the mapping, or where it names none,
+// by the labels of a closed list. Of several words for a member that takes one, the
+// first that is known counts.
+func (s slot) translate(found []string) (known []string, assumed bool, errs []error) {
+	if s.field.words == nil {
+		for i, f := range found {
+			found[i] = s.wordOf(f)
+		}
 		return found, false, nil
 	}
-	var known []string
-	unknown := ""
-	for _, f := range found {
-		if w, ok := s.field.words[f]; ok {
+	for i, f := range found {
+		w, ok := s.field.words[f]
+		if ok {
 			known = append(known, w)
-		} else if unknown == "" {
-			unknown = f
+			continue
 		}
+		errs = append(errs, ledger.Invalid(s.at(i), "known_value").With("value", ledger.Quotable(f)).With("allowed", s.field.known()))
 	}
 	switch {
 	case s.kind != list && len(known) > 0:
 		return known[:1], false, nil
-	case unknown == "":
+	case len(errs) == 0:
 		return known, false, nil
 	case s.field.Otherwise != "":
 		return append(known, s.field.Otherwise), true, nil
+	case s.kind != list:
+		return nil, false, errs[:1]
 	}
-	return nil, false, ledger.Invalid(s.name, "known_value").With("value", unknown).With("from", s.field.From)
+	return nil, false, errs
 }
 
-func (s slot) bound(found []string) error {
+func (s slot) bound(found []string) []error {
 	if s.field.Max == 0 {
 		return nil
 	}
 	limit := strconv.Itoa(s.field.Max)
 	if s.kind == list {
 		if len(found) > s.field.Max {
-			return ledger.Invalid(s.name, "max_members").With("limit", limit)
+			return []error{ledger.Invalid(s.path(), "max_members").With("value", strconv.Itoa(len(found))).With("limit", limit)}
 		}
 		return nil
 	}
+	var errs []error
 	for _, f := range found {
 		if utf8.RuneCountInString(f) > s.field.Max {
-			return ledger.Invalid(s.name, "max_runes").With("limit", limit)
+			errs = append(errs, ledger.Invalid(s.path(), "max_runes").With("value", ledger.Quotable(f)).With("limit", limit))
 		}
 	}
-	return nil
+	return errs
 }
 
 // clean makes a text fit for signing: NFC, no blank edges, line ends of one kind;
