@@ -30,9 +30,10 @@ type Act struct {
 type Args interface{ Validate() error }
 
 // Who is one answer to the question who may call a function: a party with the
-// role, and where As is set, only the party that this member of the record names.
+// role, any admitted party where there is none, and where As is set, only the party
+// that this member of the record names.
 type Who struct {
-	Role Role   `json:"role" form:"enum=roles" zh:"角色" en:"role"`
+	Role Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
 	As   string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
 }
 
@@ -79,6 +80,9 @@ func ChangedKinds() []string {
 func (a Act) Roles() []Role {
 	var list []Role
 	for _, w := range a.Who {
+		if w.Role == "" {
+			return nil
+		}
 		if !slices.Contains(list, w.Role) {
 			list = append(list, w.Role)
 		}
@@ -86,18 +90,25 @@ func (a Act) Roles() []Role {
 	return list
 }
 
-// MayCall reports whether a party has a role that may call the function.
-func (a Act) MayCall(p Party) bool { return len(a.Who) == 0 || p.Has(a.Roles()...) }
+// MayCall reports whether a party has a role that may call the function, or needs none.
+func (a Act) MayCall(p Party) bool { return len(a.Roles()) == 0 || p.Has(a.Roles()...) }
 
 // ActingAs returns the roles in which a party may do the act on a record, in the
-// order of the table. The result is not nil where any admitted party may.
+// order of the table; nil where it may not. In an act that takes no role the list is
+// empty.
 func (a Act) ActingAs(p Party, record any) []Role {
 	if len(a.Who) == 0 {
 		return []Role{}
 	}
 	var list []Role
 	for _, w := range a.Who {
-		if p.Has(w.Role) && (w.As == "" || MemberText(record, w.As) == string(p.ID)) {
+		if w.As != "" && MemberText(record, w.As) != string(p.ID) {
+			continue
+		}
+		switch {
+		case w.Role == "" && list == nil:
+			list = []Role{}
+		case p.Has(w.Role):
 			list = append(list, w.Role)
 		}
 	}

@@ -18,7 +18,7 @@ func TestActsNameWhatIsThere(t *testing.T) {
 		}
 		seen[a.Name] = true
 		for _, w := range a.Who {
-			if !slices.Contains(ledger.Roles(), w.Role) {
+			if !slices.Contains(ledger.Roles(), w.Role) && (w.Role != "" || w.As == "") {
 				t.Errorf("%s: no role is called %q", a.Name, w.Role)
 			}
 		}
@@ -84,6 +84,37 @@ func checkClock(t *testing.T, a ledger.Act, record any, c ledger.Clock) {
 	}
 	if _, ok := ledger.Member(a.Args(), c.Unless); !ok && c.Unless != "" {
 		t.Errorf("%s: its arguments have no %q", a.Name, c.Unless)
+	}
+}
+
+// TestActingAs: whose act it is on a record, by role, by name, and by both.
+func TestActingAs(t *testing.T) {
+	buyer := ledger.Party{ID: "b", Roles: []ledger.Role{ledger.RoleBuyer}}
+	order := ledger.Order{Buyer: "b", Operator: "o"}
+	role := func(role ledger.Role, as string) ledger.Who { return ledger.Who{Role: role, As: as} }
+	for name, c := range map[string]struct {
+		who  []ledger.Who
+		want []ledger.Role
+		may  bool
+	}{
+		"anyone":                    {nil, []ledger.Role{}, true},
+		"its role":                  {[]ledger.Who{role(ledger.RoleBuyer, "")}, buyer.Roles, true},
+		"its role, named":           {[]ledger.Who{role(ledger.RoleBuyer, "buyer")}, buyer.Roles, true},
+		"its role, another named":   {[]ledger.Who{role(ledger.RoleBuyer, "operator")}, nil, true},
+		"another role, named":       {[]ledger.Who{role(ledger.RoleOperator, "buyer")}, nil, false},
+		"whoever is named":          {[]ledger.Who{role("", "buyer")}, []ledger.Role{}, true},
+		"another is named":          {[]ledger.Who{role("", "operator")}, nil, true},
+		"named, or another role":    {[]ledger.Who{role("", "buyer"), role(ledger.RoleRegulator, "")}, []ledger.Role{}, true},
+		"named, and its role":       {[]ledger.Who{role("", "buyer"), role(ledger.RoleBuyer, "")}, buyer.Roles, true},
+		"another named, other role": {[]ledger.Who{role("", "operator"), role(ledger.RoleRegulator, "")}, nil, true},
+	} {
+		a := ledger.Act{Who: c.who}
+		if got := a.ActingAs(buyer, order); !slices.Equal(got, c.want) || (got == nil) != (c.want == nil) {
+			t.Errorf("%s: acting as %#v, want %#v", name, got, c.want)
+		}
+		if a.MayCall(buyer) != c.may {
+			t.Errorf("%s: may call: %v", name, a.MayCall(buyer))
+		}
 	}
 }
 

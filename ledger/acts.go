@@ -23,7 +23,8 @@ func anyOf(roles ...Role) []Who {
 	return list
 }
 
-// by lists a role whose holder may act on the records whose member names it.
+// by lists a role whose holder may act on the records whose member names it; without
+// a role, any party that the member names.
 func by(role Role, member string) []Who { return []Who{{role, member}} }
 
 // moves lists the steps to one state from each of the others.

@@ -83,8 +83,8 @@ func (c *groundCmd) Help() string { return c.example(" --ground WORD") }
 
 func (c *actCmd) example(flags string) string {
 	who := "party"
-	if len(c.act.Who) > 0 {
-		who = string(c.act.Who[0].Role)
+	if roles := c.act.Roles(); len(roles) > 0 {
+		who = string(roles[0])
 	}
 	return strings.TrimSpace(fmt.Sprintf("cadastre %s ID%s --profile %s.json\n%s", c.path, flags, who, c.act.Note.EN))
 }

@@ -92,14 +92,18 @@ func join[T ~string](separator string, texts ...T) string {
 
 // who lists the roles of an act, with the member of the record that names the party.
 func who(a ledger.ActRow, p *program) string {
+	anyone := p.say("任何已准入单位", "any admitted party")
 	if len(a.Who) == 0 {
-		return p.say("任何已准入单位", "any admitted party")
+		return anyone
 	}
 	roles, _ := ledger.EnumOf("roles")
 	var list []string
 	for _, w := range a.Who {
 		words := roles.Words(string(w.Role))
 		s := p.say(words.ZH, words.EN)
+		if w.Role == "" {
+			s = anyone
+		}
 		if w.As != "" {
 			s += " (" + a.On + "." + w.As + ")"
 		}

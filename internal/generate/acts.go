@@ -124,6 +124,9 @@ func whoOf(a ledger.ActRow) string {
 	var list []string
 	for _, w := range a.Who {
 		s := strings.ReplaceAll(string(w.Role), "_", " ")
+		if s == "" {
+			s = "any admitted party"
+		}
 		if w.As != "" {
 			s += " (`" + w.As + "`)"
 		}
