@@ -29,8 +29,10 @@ func TestEveryFaultOfAFile(t *testing.T) {
 		`internal_review.on (Internal review › Reviewed on): "today" breaks the rule date: It is a day that exists, YYYY-MM-DD, from 1900 on; allowed: a day, YYYY-MM-DD`,
 	}
 	for _, args := range [][]string{
-		{"registry", "submit", file}, {"registry", "submit", file, "--check"},
-		{"call", "application.submit", file}, {"call", "application.submit", file, "--check"},
+		{"registry", "submit", file},
+		{"registry", "submit", file, "--check"},
+		{"call", "application.submit", file},
+		{"call", "application.submit", file, "--check"},
 	} {
 		code, _, errs := command(t, append(args, "--profile", party, "--lang", "en")...)
 		if code != exitRefused {
