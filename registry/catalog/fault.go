@@ -61,11 +61,12 @@ func (p *reading) from(err error) error {
 }
 
 // Column returns the column, or path, of the source that the member of a resource
-// at a path is taken from, by Record.Columns; empty where the source does not say it.
+// at a path is taken from, by Record.Columns, as an error may repeat it; empty where
+// the source does not say it.
 func Column(columns map[string]string, field string) string {
 	for path, column := range columns {
 		if lies(field, path) {
-			return column
+			return ledger.Quotable(column)
 		}
 	}
 	return ""

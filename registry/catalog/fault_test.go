@@ -79,6 +79,16 @@ func TestAllFaultsOfAnObject(t *testing.T) {
 	}
 }
 
+// TestColumnIsQuotable: a column's title turns no text about in the answer.
+func TestColumnIsQuotable(t *testing.T) {
+	m := csvMapping(t)
+	m.Fields.Title.From = "名\u202e称\u001b[2J"
+	got, _ := faults(t, m, "编号,名\u202e称\u001b[2J,摘要,关键词,信息项,规模\n1,,"+summary+",,甲,1\n")
+	if want := "名\ufffd称\ufffd[2J | title |  | required | 1–100 字/characters | "; len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestColumnsAndWordsByLabel: a file of the register's own labels needs no words in
 // its mapping.
 func TestColumnsAndWordsByLabel(t *testing.T) {

@@ -214,7 +214,7 @@ func (p *reading) id(src source, line int) (string, error) {
 	}
 	id, ok := v.(string)
 	if !ok {
-		return "", ledger.Invalid("id", "required").With("from", p.m.ID)
+		return "", ledger.Invalid("id", "required")
 	}
 	if id, err = clean("id", word, id); err != nil {
 		return "", err
@@ -234,7 +234,7 @@ func (p *reading) id(src source, line int) (string, error) {
 // located puts the member at fault, and its path, into an error of the source.
 func located(err error, field, path string) error {
 	if e := ledger.AsError(err); e != nil {
-		return e.At(field).With("from", path)
+		return e.At(field).With("from", ledger.Quotable(path))
 	}
 	return err
 }
