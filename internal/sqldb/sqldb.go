@@ -96,27 +96,6 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 	return db, nil
 }
 
-// OpenReader opens the database at path for reading alone; the file must exist. It
-// may be in use by a process that writes.
-func OpenReader(ctx context.Context, path string) (*sql.DB, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open %q: %w", filepath.Base(path), err)
-	}
-	if err := checkHeader(path); err != nil {
-		return nil, err
-	}
-	r, err := openPool(readerDSN(path))
-	if err != nil {
-		return nil, fmt.Errorf("open %q: %w", filepath.Base(path), err)
-	}
-	db := &DB{R: r, name: filepath.Base(path)}
-	var tables int
-	if err := r.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return nil, errors.Join(db.explain("open", err), r.Close())
-	}
-	return r, nil
-}
-
 // Close closes the readers, then the writer, which folds the write-ahead log
 // into the file.
 func (db *DB) Close() error {

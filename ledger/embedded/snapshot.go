@@ -2,8 +2,6 @@ package embedded
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -14,34 +12,25 @@ import (
 // log, and the rows of its state. It checks nothing; that is for an audit.
 type Snapshot struct {
 	*tlog.Tables
-	db *sql.DB
-	tx *sql.Tx
+	db *sqldb.Snapshot
 }
 
 // OpenSnapshot opens the ledger.db at path, which a node may be writing to.
 func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
-	db, err := sqldb.OpenReader(ctx, path)
+	codec, err := newRows()
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{db: db}
-	codec, err := newRows()
-	if err == nil {
-		s.tx, err = db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	}
+	db, err := sqldb.OpenSnapshot(ctx, path)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read ledger: %w", err), db.Close())
+		return nil, err
 	}
-	s.Tables = tlog.ReadTables(s.tx, codec)
-	if _, err := s.Size(ctx); err != nil { // the first read fixes the moment
-		return nil, errors.Join(fmt.Errorf("read ledger: %w", err), s.Close())
-	}
-	return s, nil
+	return &Snapshot{tlog.ReadTables(db.Tx, codec), db}, nil
 }
 
 // Rows hands over every row of the state.
 func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) error) error {
-	rows, err := s.tx.QueryContext(ctx, "SELECT key, value FROM record")
+	rows, err := s.db.QueryContext(ctx, "SELECT key, value FROM record")
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
@@ -60,4 +49,4 @@ func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) 
 }
 
 // Close ends the reading.
-func (s *Snapshot) Close() error { return errors.Join(s.tx.Rollback(), s.db.Close()) }
+func (s *Snapshot) Close() error { return s.db.Close() }
