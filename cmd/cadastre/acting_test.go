@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -226,13 +227,13 @@ func TestCheckRecordsNothing(t *testing.T) {
 	}
 	for _, args := range commands {
 		code, out, errs := command(t, append(args, "--check", "--profile", who, "--lang", "en")...)
-		if code != exitOK || !strings.HasPrefix(out, "Would be recorded: ") || strings.Contains(errs, "salt") {
+		if code != proving.ExitOK || !strings.HasPrefix(out, "Would be recorded: ") || strings.Contains(errs, "salt") {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
 		}
 	}
 	refused = true
 	for _, args := range commands {
-		if code, out, errs := command(t, append(args, "--check", "--profile", who)...); code != exitRefused || out != "" || !strings.Contains(errs, "没有找到") {
+		if code, out, errs := command(t, append(args, "--check", "--profile", who)...); code != proving.ExitRefused || out != "" || !strings.Contains(errs, "没有找到") {
 			t.Errorf("%v refused: exit %d, %q, %q", args, code, out, errs)
 		}
 	}
@@ -243,7 +244,7 @@ func TestCheckRecordsNothing(t *testing.T) {
 		t.Errorf("recorded %d, asked %v", len(n.order), asked)
 	}
 	for _, args := range [][]string{{"order", "list", "--check"}, {"--check", "order", "list"}, {"call", "deposit", file, "--sign", "--check"}} {
-		if code, out, errs := command(t, append(args, "--profile", who)...); code != exitUsage || out != "" || !strings.Contains(errs, "--check") {
+		if code, out, errs := command(t, append(args, "--profile", who)...); code != proving.ExitUsage || out != "" || !strings.Contains(errs, "--check") {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
 		}
 	}
@@ -267,7 +268,7 @@ func TestCheckKeepsAnInterruptedRotation(t *testing.T) {
 		refuse(w, http.StatusForbidden, ledger.Refuse(ledger.Forbidden, reason))
 	})
 	who := profile(t, n.URL)
-	if code, _, errs := command(t, "party", "rotate-key", "--profile", who); code != exitRefused {
+	if code, _, errs := command(t, "party", "rotate-key", "--profile", who); code != proving.ExitRefused {
 		t.Fatalf("exit %d, %s", code, errs)
 	}
 	read := func() [2]string {
@@ -283,7 +284,7 @@ func TestCheckKeepsAnInterruptedRotation(t *testing.T) {
 	}
 	before := read()
 	reason = ledger.ReasonKeyEnded
-	if code, out, _ := command(t, "party", "rotate-key", "--check", "--profile", who); code != exitRefused || out != "" || read() != before {
+	if code, out, _ := command(t, "party", "rotate-key", "--check", "--profile", who); code != proving.ExitRefused || out != "" || read() != before {
 		t.Errorf("exit %d, %q; the files are as they were: %v", code, out, read() == before)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -94,7 +95,7 @@ func TestActsOnARecord(t *testing.T) {
 	if got := must(t, "acts", "--on", "application/"+string(client.NewID()), "--profile", who, "--lang", "en"); got != "Nothing may be done on it now.\n" {
 		t.Errorf("nothing: %q", got)
 	}
-	if code, out, errs := command(t, "acts", "--on", "application/"+id); code == exitOK || out != "" || !strings.Contains(errs, "profile") {
+	if code, out, errs := command(t, "acts", "--on", "application/"+id); code == proving.ExitOK || out != "" || !strings.Contains(errs, "profile") {
 		t.Errorf("without a profile: exit %d, %q, %q", code, out, errs)
 	}
 }

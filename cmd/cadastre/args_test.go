@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -50,18 +51,18 @@ func TestWrongUsage(t *testing.T) {
 		exit int
 		want string
 	}{
-		{[]string{"nonsense"}, exitUsage, "--help"},
-		{[]string{"order", "accept"}, exitUsage, "<id>"},
-		{[]string{"order", "accept", "not-an-id", "--answers", "x", "--profile", party}, exitRefused, "answers"},
-		{[]string{"order", "list", "--profile", "missing.json"}, exitFailed, "cadastre keygen"},
-		{[]string{"registry", "deposit"}, exitRefused, "sha256"},
-		{[]string{"registry", "deposit", "--sha256", strings.Repeat("a", 64)}, exitFailed, "--profile"},
-		{[]string{"registry", "return", string(testBody), "--defect", "nothing", "--profile", party}, exitRefused, "defect"},
-		{[]string{"license", "explain", "--party", "a", "--resource", "b", "--purpose", "fun/x"}, exitRefused, "purpose.class"},
-		{[]string{"call", "no.such", "args.json"}, exitRefused, "function"},
-		{[]string{"call", "deposit", write(t, "a.json", `{"a":1},"b":{`), "--profile", party}, exitRefused, "a.json"},
-		{[]string{"product", "show", string(testBody), "--url", n.URL}, exitRefused, "请检查编号"},
-		{[]string{"product", "show", string(testBody), "--url", "ftp://x"}, exitFailed, "http://127.0.0.1:8480"},
+		{[]string{"nonsense"}, proving.ExitUsage, "--help"},
+		{[]string{"order", "accept"}, proving.ExitUsage, "<id>"},
+		{[]string{"order", "accept", "not-an-id", "--answers", "x", "--profile", party}, proving.ExitRefused, "answers"},
+		{[]string{"order", "list", "--profile", "missing.json"}, proving.ExitFailed, "cadastre keygen"},
+		{[]string{"registry", "deposit"}, proving.ExitRefused, "sha256"},
+		{[]string{"registry", "deposit", "--sha256", strings.Repeat("a", 64)}, proving.ExitFailed, "--profile"},
+		{[]string{"registry", "return", string(testBody), "--defect", "nothing", "--profile", party}, proving.ExitRefused, "defect"},
+		{[]string{"license", "explain", "--party", "a", "--resource", "b", "--purpose", "fun/x"}, proving.ExitRefused, "purpose.class"},
+		{[]string{"call", "no.such", "args.json"}, proving.ExitRefused, "function"},
+		{[]string{"call", "deposit", write(t, "a.json", `{"a":1},"b":{`), "--profile", party}, proving.ExitRefused, "a.json"},
+		{[]string{"product", "show", string(testBody), "--url", n.URL}, proving.ExitRefused, "请检查编号"},
+		{[]string{"product", "show", string(testBody), "--url", "ftp://x"}, proving.ExitFailed, "http://127.0.0.1:8480"},
 	} {
 		t.Run(strings.Join(c.args[:min(2, len(c.args))], " "), func(t *testing.T) {
 			code, out, errs := command(t, c.args...)
@@ -87,7 +88,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	t.Chdir(t.TempDir()) // examples name files that have to be there
 	for _, leaf := range parser.Model.Leaves(true) {
 		code, out, errs := command(t, append(strings.Fields(path(leaf)), "--help")...)
-		if code != exitOK || !strings.Contains(out, "Usage: cadastre "+path(leaf)) || !strings.Contains(out, "\n    ") {
+		if code != proving.ExitOK || !strings.Contains(out, "Usage: cadastre "+path(leaf)) || !strings.Contains(out, "\n    ") {
 			t.Errorf("%s --help: exit %d, %s%s", path(leaf), code, out, errs)
 		}
 		if strings.HasSuffix(leaf.Detail, strings.ReplaceAll(examples[path(leaf)], "\n", "\n    ")) {
@@ -153,8 +154,8 @@ func TestExplain(t *testing.T) {
 			}
 		})
 	}
-	if got := exitCode(silent); got != exitUnavailable {
-		t.Errorf("exit code %d for no answer, want %d", got, exitUnavailable)
+	if got := proving.ExitCode(silent); got != proving.ExitUnavailable {
+		t.Errorf("exit code %d for no answer, want %d", got, proving.ExitUnavailable)
 	}
 }
 
@@ -177,7 +178,7 @@ func TestCalendarDue(t *testing.T) {
 	if got := must(t, "calendar", "due", "--from", "2199-09-14", "--days", "1"); !strings.Contains(got, "暂定") {
 		t.Errorf("%q does not say that the year's list is missing", got)
 	}
-	if code, _, errs := command(t, "calendar", "due", "--from", "2026-02-30", "--days", "1"); code != exitRefused || !strings.Contains(errs, "from") {
+	if code, _, errs := command(t, "calendar", "due", "--from", "2026-02-30", "--days", "1"); code != proving.ExitRefused || !strings.Contains(errs, "from") {
 		t.Errorf("a day that does not exist: exit %d, %q", code, errs)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger/audit"
 )
@@ -29,7 +30,7 @@ func TestAudit(t *testing.T) {
 		if r.Size < whole.Size || r.Replayed != r.Size || r.Records != 0 || r.Logs[0].Judged != whole.Logs[0].Judged { // it may anchor
 			t.Errorf("by its address: %+v, want %+v", r, whole)
 		}
-		if code, _, errs := b.run("audit", url, "--trust", d.Trust, "--profile", d.Profiles["buyer"]); code != exitFailed {
+		if code, _, errs := b.run("audit", url, "--trust", d.Trust, "--profile", d.Profiles["buyer"]); code != proving.ExitFailed {
 			t.Errorf("a buyer reads the entries: %d, %s", code, errs)
 		}
 	})
@@ -43,6 +44,10 @@ func TestAudit(t *testing.T) {
 			"a row added", "INSERT INTO record SELECT 'party/added', value, seq FROM saved LIMIT 1",
 			"DELETE FROM record WHERE key = 'party/added'", "party/added",
 		},
+		{
+			"a row whose key turns the terminal about", "INSERT INTO record SELECT 'party/' || char(27) || '[2J', value, seq FROM saved LIMIT 1",
+			"DELETE FROM record WHERE key LIKE 'party/' || char(27) || '%'", "party/\ufffd[2J",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := b
@@ -55,7 +60,7 @@ func TestAudit(t *testing.T) {
 			if err := json.Unmarshal([]byte(out), &r); err != nil {
 				t.Fatal(err)
 			}
-			if code != exitUnproven || len(r.Findings) != 1 || r.Findings[0].Check != audit.CheckState || at != "" && r.Findings[0].At != at {
+			if code != proving.ExitUnproven || len(r.Findings) != 1 || r.Findings[0].Check != audit.CheckState || at != "" && r.Findings[0].At != at {
 				t.Errorf("%d, %+v, %s", code, r.Findings, errs)
 			}
 		})
@@ -64,7 +69,7 @@ func TestAudit(t *testing.T) {
 		b := b
 		b.t = t
 		other := write(t, "trust.json", `{"ledger":"01a22b21-f649-7591-8b23-21c76c6b172e","genesis_sha256":"`+string(whole.Root)+`","logs":[]}`)
-		if code, out, errs := b.run("audit", dir, "--trust", other); code == exitOK {
+		if code, out, errs := b.run("audit", dir, "--trust", other); code == proving.ExitOK {
 			t.Errorf("whole by the trust file of another ledger: %s, %s", out, errs)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -35,7 +36,7 @@ func TestEveryFaultOfAFile(t *testing.T) {
 		{"call", "application.submit", file, "--check"},
 	} {
 		code, _, errs := command(t, append(args, "--profile", party, "--lang", "en")...)
-		if code != exitRefused {
+		if code != proving.ExitRefused {
 			t.Errorf("%v: exit %d", args, code)
 		}
 		for _, s := range want {
@@ -64,7 +65,7 @@ func TestEveryFaultOfARow(t *testing.T) {
 	for _, check := range [][]string{nil, {"--check"}} {
 		args := append([]string{"registry", "import", file, "--map", mapping, "--body", string(testBody), "--profile", party, "--lang", "zh"}, check...)
 		code, _, errs := command(t, args...)
-		if code == exitOK {
+		if code == proving.ExitOK {
 			t.Errorf("%v succeeded", args)
 		}
 		for _, s := range []string{

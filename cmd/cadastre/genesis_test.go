@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -80,7 +81,7 @@ func TestAGenesisThatIsNotSignedKeepsNoKey(t *testing.T) {
 		code, _, errs := command(t, "genesis", "sign", request, "--name", "市数据局", "--uscc", c.uscc, "--profile", profile,
 			"--recovery", filepath.Join(keys, c.recovery))
 		kept, err := os.ReadFile(old)
-		if _, made := os.Lstat(profile); code == exitOK || made == nil || err != nil || string(kept) != "of another ledger" {
+		if _, made := os.Lstat(profile); code == proving.ExitOK || made == nil || err != nil || string(kept) != "of another ledger" {
 			t.Errorf("%s: exit %d, %s; the profile was made: %v, the old key is %q", name, code, errs, made == nil, kept)
 		}
 	}
@@ -91,7 +92,7 @@ func TestTrustOfANetworkMustBeOne(t *testing.T) {
 	file, _ := sign(t, dir)
 	for _, bad := range []string{"not JSON", `{"channel":"cadastre"}`} {
 		code, _, errs := command(t, "init", "--dir", dir, "--genesis", file, "--fabric-trust", write(t, "cas.json", bad))
-		if code == exitOK || !strings.Contains(errs, "cas.json") {
+		if code == proving.ExitOK || !strings.Contains(errs, "cas.json") {
 			t.Errorf("%s: exit %d, %s", bad, code, errs)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
@@ -48,7 +49,7 @@ func fabricNode(dir string, more ...string) []string {
 
 func TestInitOnANetwork(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "node")
-	if code, _, errs := command(t, append(fabricNode(dir), "--lang", "en")...); code == exitOK || !strings.Contains(errs, "--organization") {
+	if code, _, errs := command(t, append(fabricNode(dir), "--lang", "en")...); code == proving.ExitOK || !strings.Contains(errs, "--organization") {
 		t.Errorf("without the organization: exit %d, %s", code, errs)
 	}
 	must(t, fabricNode(dir, "--organization", "bureau")...)
@@ -86,11 +87,11 @@ func TestInitJoins(t *testing.T) {
 	}
 	alone := `{"ledger":"` + string(testLedger) + `","genesis_sha256":"` + strings.Repeat("ab", 32) + `","logs":["x"]}`
 	code, _, errs := command(t, join(alone)...)
-	if code == exitOK || !strings.Contains(errs, "fabric") {
+	if code == proving.ExitOK || !strings.Contains(errs, "fabric") {
 		t.Errorf("a trust file of one node's own ledger: exit %d, %s", code, errs)
 	}
 	quorum := strings.Replace(alone, `["x"]`, `[],"fabric":{"channel":"cadastre","chaincode":"register","quorum":2,"organizations":[]}`, 1)
-	if code, _, errs = command(t, join(quorum)...); code == exitOK || !strings.Contains(errs, "quorum") {
+	if code, _, errs = command(t, join(quorum)...); code == proving.ExitOK || !strings.Contains(errs, "quorum") {
 		t.Errorf("a trust file without organizations: exit %d, %s", code, errs)
 	}
 	if _, err := os.Stat(dir); err == nil {
@@ -108,7 +109,7 @@ func TestInitJoins(t *testing.T) {
 	if err != nil || p.Origin != testOrigin || p.LogKey == "" || !slices.Contains(p.Roles, ledger.RolePlatform) {
 		t.Errorf("the node applies as %+v, %v", p, err)
 	}
-	if code, _, errs = command(t, "serve", "--dir", dir, "--lang", "en"); code == exitOK || !strings.Contains(errs, "ledger_backend.profile") {
+	if code, _, errs = command(t, "serve", "--dir", dir, "--lang", "en"); code == proving.ExitOK || !strings.Contains(errs, "ledger_backend.profile") {
 		t.Errorf("served without a network: exit %d, %s", code, errs)
 	}
 }

@@ -14,9 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
-	"github.com/datacadastre/cadastre/ledger"
 )
 
 func main() {
@@ -24,16 +22,6 @@ func main() {
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
-
-// Exit codes, as the help says them.
-const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitRefused     = 3 // the ledger or the node refused: asking again changes nothing
-	exitUnavailable = 4 // no answer: the same command may be run again
-	exitUnproven    = 5 // verify, audit: something that is claimed does not hold
-)
 
 const description = `数籍 Cadastre：公共数据的开放登记与交易平台。 The open register and marketplace for public data.
 
@@ -94,7 +82,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	parser, err := newParser(&c, kong.Writers(out, errs), kong.Exit(func(n int) { code = n }))
 	if err != nil {
 		fmt.Fprintln(errs, "cadastre:", err)
-		return exitFailed
+		return proving.ExitFailed
 	}
 	k, err := parser.Parse(args)
 	if code >= 0 {
@@ -102,14 +90,14 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintf(errs, "cadastre: %s\nRun cadastre --help, or cadastre COMMAND --help.\n", usage(err))
-		return exitUsage
+		return proving.ExitUsage
 	}
 	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, checking: isChecking(k)}
 	if err := k.Run(p); err != nil && !errors.Is(err, errChecked) {
 		fmt.Fprintln(errs, "cadastre:", explain(err, p.Lang))
-		return exitCode(err)
+		return proving.ExitCode(err)
 	}
-	return exitOK
+	return proving.ExitOK
 }
 
 func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
@@ -122,19 +110,4 @@ func newParser(c *commands, options ...kong.Option) (*kong.Kong, error) {
 	exemplify(parser.Model.Node)
 	speakBoth(parser.Model.Node)
 	return parser, nil
-}
-
-func exitCode(err error) int {
-	var bad *client.BadProfileError
-	switch {
-	case errors.As(err, &bad):
-		return exitFailed
-	case errors.Is(err, proving.ErrUnproven):
-		return exitUnproven
-	case errors.Is(err, ledger.Unavailable):
-		return exitUnavailable
-	case ledger.AsError(err) != nil:
-		return exitRefused
-	}
-	return exitFailed
 }

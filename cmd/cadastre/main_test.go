@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -35,7 +36,7 @@ func command(t *testing.T, args ...string) (code int, out, errs string) {
 func must(t *testing.T, args ...string) string {
 	t.Helper()
 	code, out, errs := command(t, args...)
-	if code != exitOK {
+	if code != proving.ExitOK {
 		t.Fatalf("%v: exit %d: %s", args, code, errs)
 	}
 	return out
@@ -152,7 +153,7 @@ func TestKeygenKeepsItsKeyForItsOwnerAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := command(t, "keygen", "--out", file, "--url", n.URL); code != exitFailed || errs == "" {
+	if code, _, errs := command(t, "keygen", "--out", file, "--url", n.URL); code != proving.ExitFailed || errs == "" {
 		t.Errorf("an existing profile was not refused: exit %d, %q", code, errs)
 	}
 	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
@@ -161,7 +162,7 @@ func TestKeygenKeepsItsKeyForItsOwnerAlone(t *testing.T) {
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := command(t, "token", "--profile", file); code != exitFailed || !strings.Contains(errs, "chmod 600") {
+	if code, _, errs := command(t, "token", "--profile", file); code != proving.ExitFailed || !strings.Contains(errs, "chmod 600") {
 		t.Errorf("a profile that others can read was used: exit %d, %q", code, errs)
 	}
 }
@@ -251,7 +252,7 @@ func TestRefusedFetchLeavesNothing(t *testing.T) {
 	n.records["/v1/products/"+string(product)+"/content"] = `{"items":[{"id":"` + string(testBody) + `","object":"one","name":"a.csv"}]}`
 	dir := t.TempDir()
 	code, _, errs := command(t, "fetch", string(order), "--output", filepath.Join(dir, "a.csv"), "--profile", profile(t, n.URL))
-	if code != exitRefused || !strings.Contains(errs, "没有找到") {
+	if code != proving.ExitRefused || !strings.Contains(errs, "没有找到") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
@@ -266,7 +267,7 @@ func TestAProfileThatIsNoneIsNoRefusal(t *testing.T) {
 		"no key": `{"url":"http://127.0.0.1:1","origin":"o","ledger":"` + string(testLedger) + `","party":"` + string(testBody) + `","kid":"k","key":"AAAA"}`,
 	} {
 		file := write(t, "party.json", content)
-		if code, _, errs := command(t, "token", "--profile", file); code != exitFailed || !strings.Contains(errs, "profile") && !strings.Contains(errs, "身份") {
+		if code, _, errs := command(t, "token", "--profile", file); code != proving.ExitFailed || !strings.Contains(errs, "profile") && !strings.Contains(errs, "身份") {
 			t.Errorf("%s: exit %d, %q", name, code, errs)
 		}
 	}
@@ -297,7 +298,7 @@ func TestRotationNeverLosesTheNewKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.check = func(ledger.Signed) *ledger.Error { return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole) }
-	if code, _, _ := command(t, "party", "rotate-key", "--profile", file); code != exitRefused {
+	if code, _, _ := command(t, "party", "rotate-key", "--profile", file); code != proving.ExitRefused {
 		t.Fatalf("exit %d, want refused", code)
 	}
 	next, err := client.LoadProfile(file + ".next")
@@ -357,7 +358,7 @@ func TestFetchChecksWhatTheLedgerRecorded(t *testing.T) {
 	}
 	n.records["/v1/products/"+string(product)+"/content"] = page + string(ledger.DigestOf([]byte("another"))) + `"}]}`
 	wrong := filepath.Join(t.TempDir(), "wrong.csv")
-	if code, _, _ := command(t, "fetch", string(order), "--output", wrong, "--profile", buyer); code != exitFailed {
+	if code, _, _ := command(t, "fetch", string(order), "--output", wrong, "--profile", buyer); code != proving.ExitFailed {
 		t.Errorf("exit %d: content that the ledger does not know was taken", code)
 	}
 	if _, err := os.Stat(wrong); err == nil {

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/proving"
 )
 
 // built is the program as it is shipped: without the race detector, whose
@@ -55,7 +56,7 @@ func (b built) run(args ...string) (code int, out, errs string) {
 func (b built) must(args ...string) string {
 	b.t.Helper()
 	code, out, errs := b.run(args...)
-	if code != exitOK {
+	if code != proving.ExitOK {
 		b.t.Fatalf("cadastre %s: exit %d: %s", strings.Join(args, " "), code, errs)
 	}
 	return out
@@ -270,18 +271,18 @@ func (s served) codes() {
 		want int
 		args []string
 	}{
-		{exitOK, []string{"version"}},
-		{exitOK, []string{"verify", s.Bundle, "--trust", s.Trust}},
-		{exitFailed, []string{"token", "--profile", output}},
-		{exitUsage, []string{"verify", s.Bundle}},
-		{exitUsage, []string{"trace", "--order", s.Order, "--sha256", s.SHA256, "--url", s.url}},
-		{exitUsage, []string{"trace", "--url", s.url}},
-		{exitRefused, s.as("operator2", "fetch", s.Order, "--output", output)},
-		{exitRefused, []string{"registry", "certificate", "430300-1-20261125-AAAAAAAA-A", "--url", s.url}},
-		{exitUnavailable, []string{"registry", "search", "x", "--url", "http://127.0.0.1:1"}},
-		{exitUnproven, []string{"verify", forged, "--trust", s.Trust}},
+		{proving.ExitOK, []string{"version"}},
+		{proving.ExitOK, []string{"verify", s.Bundle, "--trust", s.Trust}},
+		{proving.ExitFailed, []string{"token", "--profile", output}},
+		{proving.ExitUsage, []string{"verify", s.Bundle}},
+		{proving.ExitUsage, []string{"trace", "--order", s.Order, "--sha256", s.SHA256, "--url", s.url}},
+		{proving.ExitUsage, []string{"trace", "--url", s.url}},
+		{proving.ExitRefused, s.as("operator2", "fetch", s.Order, "--output", output)},
+		{proving.ExitRefused, []string{"registry", "certificate", "430300-1-20261125-AAAAAAAA-A", "--url", s.url}},
+		{proving.ExitUnavailable, []string{"registry", "search", "x", "--url", "http://127.0.0.1:1"}},
+		{proving.ExitUnproven, []string{"verify", forged, "--trust", s.Trust}},
 	} {
-		if code, _, errs := s.run(c.args...); code != c.want || code != exitOK && errs == "" {
+		if code, _, errs := s.run(c.args...); code != c.want || code != proving.ExitOK && errs == "" {
 			s.t.Errorf("cadastre %s: exit %d, want %d: %s", strings.Join(c.args, " "), code, c.want, errs)
 		}
 	}
@@ -311,13 +312,13 @@ func (s served) checked() {
 		args []string
 		want string // in what is printed
 	}{
-		{exitOK, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "Would be recorded: order.fulfill\n"},
-		{exitRefused, "operator2", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "not found"},
-		{exitRefused, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered", "--answers", s.SHA256}, "answers"},
-		{exitOK, "operator", []string{"product", "content", "add", file, "--subject", product}, "Would be recorded: content.add\n"},
-		{exitRefused, "operator2", []string{"product", "content", "add", file, "--subject", product}, "not yours"},
-		{exitOK, "holder", []string{"party", "rotate-key"}, "Would be recorded: key.rotate\n"},
-		{exitOK, "buyer", []string{"order", "place", "--product", before.Product, "--purpose", "industry/logistics", "--text", "x"}, "Would be recorded: order.place\n"},
+		{proving.ExitOK, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "Would be recorded: order.fulfill\n"},
+		{proving.ExitRefused, "operator2", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "not found"},
+		{proving.ExitRefused, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered", "--answers", s.SHA256}, "answers"},
+		{proving.ExitOK, "operator", []string{"product", "content", "add", file, "--subject", product}, "Would be recorded: content.add\n"},
+		{proving.ExitRefused, "operator2", []string{"product", "content", "add", file, "--subject", product}, "not yours"},
+		{proving.ExitOK, "holder", []string{"party", "rotate-key"}, "Would be recorded: key.rotate\n"},
+		{proving.ExitOK, "buyer", []string{"order", "place", "--product", before.Product, "--purpose", "industry/logistics", "--text", "x"}, "Would be recorded: order.place\n"},
 	} {
 		code, out, errs := s.run(s.as(c.who, append(c.args, "--check")...)...)
 		if code != c.exit || !strings.Contains(out+errs, c.want) || strings.Contains(errs, "salt") {
@@ -346,7 +347,7 @@ func (s served) possible() {
 			s.t.Errorf("%s: %q, want %q", who, got, want)
 		}
 	}
-	if code, out, errs := s.run(s.as("operator2", on...)...); code != exitRefused || out != "" {
+	if code, out, errs := s.run(s.as("operator2", on...)...); code != proving.ExitRefused || out != "" {
 		s.t.Errorf("another operator: exit %d, %q, %q", code, out, errs)
 	}
 }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,17 +16,6 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
-	"github.com/datacadastre/cadastre/ledger"
-)
-
-// Exit codes, those of cadastre.
-const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitRefused     = 3
-	exitUnavailable = 4
-	exitUnproven    = 5
 )
 
 const description = `核验数籍（Cadastre）的证据包，或审计整个账本。
@@ -63,7 +51,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		kong.Writers(out, errs), kong.Exit(func(n int) { code = n }))
 	if err != nil {
 		fmt.Fprintln(errs, "verify:", err)
-		return exitFailed
+		return proving.ExitFailed
 	}
 	k, err := parser.Parse(args)
 	if code >= 0 {
@@ -71,27 +59,15 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintf(errs, "verify: %s\nRun verify --help.\n", err)
-		return exitUsage
+		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Client: c.client}
 	if err := k.Run(s); err != nil {
 		fmt.Fprintln(errs, "verify:", err)
-		return exitCode(err)
+		return proving.ExitCode(err)
 	}
-	return exitOK
-}
-
-func exitCode(err error) int {
-	switch {
-	case errors.Is(err, proving.ErrUnproven):
-		return exitUnproven
-	case errors.Is(err, ledger.Unavailable):
-		return exitUnavailable
-	case ledger.AsError(err) != nil:
-		return exitRefused
-	}
-	return exitFailed
+	return proving.ExitOK
 }
 
 // client makes a client for the node at url, for the profile if one is named.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -36,22 +37,24 @@ func TestVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut := file(t, "cut.json", string(raw[:len(raw)/2]))
+	noProfile := file(t, "profile.json", `{"uri":"http://127.0.0.1:1"}`)
 	for _, c := range []struct {
 		name, says string
 		args       []string
 		code       int
 	}{
-		{"proven", "核验通过", []string{bundle, "--trust", trust}, exitOK},
-		{"in English", "Proven:", []string{bundle, "--trust", trust, "--lang", "en"}, exitOK},
-		{"by its name", "核验通过", []string{"verify", bundle, "--trust", trust}, exitOK},
-		{"a report", `"not_proven"`, []string{bundle, "--trust", trust, "--json"}, exitOK},
-		{"cut", "不是证据包", []string{cut, "--trust", trust}, exitUnproven},
-		{"cut, in English", "this is no bundle", []string{cut, "--trust", trust, "--lang", "en"}, exitUnproven},
-		{"another file", "没有此文件", []string{bundle, "--trust", trust, "--file", cut}, exitUnproven},
-		{"no trust file", "--trust", []string{bundle}, exitUsage},
-		{"a trust file that is none", "trust file", []string{bundle, "--trust", cut}, exitRefused},
-		{"no such folder", "ledger.db", []string{"audit", filepath.Join(t.TempDir(), "none"), "--trust", trust}, exitFailed},
-		{"no node there", "running", []string{"audit", "http://127.0.0.1:1", "--trust", trust}, exitUnavailable},
+		{"proven", "核验通过", []string{bundle, "--trust", trust}, proving.ExitOK},
+		{"in English", "Proven:", []string{bundle, "--trust", trust, "--lang", "en"}, proving.ExitOK},
+		{"by its name", "核验通过", []string{"verify", bundle, "--trust", trust}, proving.ExitOK},
+		{"a report", `"not_proven"`, []string{bundle, "--trust", trust, "--json"}, proving.ExitOK},
+		{"cut", "不是证据包", []string{cut, "--trust", trust}, proving.ExitUnproven},
+		{"cut, in English", "this is no bundle", []string{cut, "--trust", trust, "--lang", "en"}, proving.ExitUnproven},
+		{"another file", "没有此文件", []string{bundle, "--trust", trust, "--file", cut}, proving.ExitUnproven},
+		{"no trust file", "--trust", []string{bundle}, proving.ExitUsage},
+		{"a trust file that is none", "trust file", []string{bundle, "--trust", cut}, proving.ExitRefused},
+		{"no such folder", "ledger.db", []string{"audit", filepath.Join(t.TempDir(), "none"), "--trust", trust}, proving.ExitFailed},
+		{"a profile that is none", "profile", []string{"audit", "http://127.0.0.1:1", "--trust", trust, "--profile", noProfile}, proving.ExitFailed},
+		{"no node there", "running", []string{"audit", "http://127.0.0.1:1", "--trust", trust}, proving.ExitUnavailable},
 	} {
 		code, out, errs := command(t, c.args...)
 		if code != c.code || !strings.Contains(out+errs, c.says) {
@@ -64,7 +67,7 @@ func TestVerify(t *testing.T) {
 func TestRecords(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "records")
 	args := []string{vectors + "order.json", "--trust", vectors + "trust.json", "--records", dir}
-	if code, out, errs := command(t, args...); code != exitOK {
+	if code, out, errs := command(t, args...); code != proving.ExitOK {
 		t.Fatalf("exit %d, %s%s", code, out, errs)
 	}
 	orders, err := filepath.Glob(filepath.Join(dir, ledger.KindOrder+"_*.json"))
@@ -79,7 +82,7 @@ func TestRecords(t *testing.T) {
 	if err := ledger.DecodeStrict(bytes.TrimSpace(raw), &o); err != nil || o.ID == "" {
 		t.Errorf("%s: %v", raw, err)
 	}
-	if code, _, errs := command(t, args...); code == exitOK || !strings.Contains(errs, "records") {
+	if code, _, errs := command(t, args...); code == proving.ExitOK || !strings.Contains(errs, "records") {
 		t.Errorf("a folder that is there is written into: %d, %s", code, errs)
 	}
 }

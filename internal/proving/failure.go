@@ -1,6 +1,8 @@
 package proving
 
 import (
+	"fmt"
+
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
@@ -22,19 +24,20 @@ var sentences = map[evidence.Check][2]string{
 	evidence.CheckNotNeeded: {"证据包中有与所述事项无关的内容", "the bundle holds what nothing in it needs"},
 }
 
-// failure says why a bundle proves nothing: the check in words, where, and the cause.
-func (s *Session) failure(err error) string {
+// failure says why a bundle proves nothing: the check in words and where. The cause
+// stays in the chain, for whoever has a sentence for it.
+func (s *Session) failure(err error) error {
 	f := evidence.AsFailure(err)
 	if f == nil {
-		return err.Error()
+		return fmt.Errorf("%w: %w", ErrUnproven, err)
 	}
 	words := sentences[f.Check]
 	text := s.say(words[0], words[1])
 	if f.At != "" {
-		text += s.say("（", " (") + f.At + s.say("）", ")")
+		text += s.say("（"+f.At+"）", " ("+f.At+")")
 	}
-	if f.Err != nil {
-		text += s.say("：", ": ") + f.Err.Error()
+	if f.Err == nil {
+		return fmt.Errorf("%w: %s", ErrUnproven, text)
 	}
-	return text
+	return fmt.Errorf("%w: %s%s%w", ErrUnproven, text, s.say("：", ": "), f.Err)
 }

@@ -38,7 +38,7 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	}
 	r, err := evidence.Verify(bundle, trust, ledger.Standard(), Checkers())
 	if err != nil {
-		return fmt.Errorf("%w: %s", ErrUnproven, s.failure(err))
+		return s.failure(err)
 	}
 	if c.File != "" {
 		if err := c.proveFile(s, r); err != nil {

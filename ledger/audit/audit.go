@@ -260,11 +260,17 @@ func (a *auditor) rows(ctx context.Context) error {
 	return nil
 }
 
+// maxOrigin bounds the name of a log, in bytes (ledger.LogRecord).
+const maxOrigin = 250
+
 // unsigned reads origin and size of a checkpoint whose key is not known yet.
 func unsigned(msg []byte) (origin string, size int64, err error) {
 	lines := strings.SplitN(string(msg), "\n", 4)
 	if len(lines) < 4 {
 		return "", 0, errors.New("it has less than three lines")
+	}
+	if err := ledger.CheckToken("origin", lines[0], maxOrigin); err != nil {
+		return "", 0, err
 	}
 	size, err = strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || size < 0 {

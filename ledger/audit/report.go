@@ -59,7 +59,8 @@ func (r *Report) find(check evidence.Check, at string, err error) {
 		r.More++
 		return
 	}
-	r.Findings = append(r.Findings, Finding{Check: check, At: at, Detail: err.Error(), Err: err})
+	// A row's key may be anything that someone wrote into the folder.
+	r.Findings = append(r.Findings, Finding{Check: check, At: ledger.Quotable(at), Detail: err.Error(), Err: err})
 }
 
 // failed adds a failure of the replay.

@@ -154,6 +154,21 @@ func TestAuditOfAStory(t *testing.T) {
 	}
 }
 
+// TestAuditOfAReceiptLogWithoutAName: the checkpoint of a receipt log is read before
+// anything says whose it is.
+func TestAuditOfAReceiptLogWithoutAName(t *testing.T) {
+	w := begin(t)
+	msg, _ := w.checkpoint()
+	for _, head := range []string{"", "a\x1b[2J\n0\nAA==\n", "log\n-1\nAA==\n", "log\nmany\nAA==\n"} {
+		_, err := audit.Run(t.Context(), audit.Config{
+			Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg}, Receipts: []audit.Log{logged{tree{}, head}},
+		})
+		if err == nil || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("%q: %v", head, err)
+		}
+	}
+}
+
 // relogged changes an entry of the log, which gets new hashes and a new checkpoint.
 func (w *world) relogged(seq int, change func(e *ledger.LogEntry)) {
 	w.t.Helper()
