@@ -33,7 +33,7 @@ type town struct {
 	holder, body *ledgertest.Member
 }
 
-func newTown(b *testing.B) *town {
+func newTown(b testing.TB) *town {
 	b.Helper()
 	w := ledgertest.NewWorld(b, time.Now)
 	w.Args.Limits = ledger.Limits{}
@@ -60,7 +60,7 @@ func newTown(b *testing.B) *town {
 }
 
 // grow registers n resources, many at once.
-func (w *town) grow(b *testing.B, n int) {
+func (w *town) grow(b testing.TB, n int) {
 	b.Helper()
 	var all sync.WaitGroup
 	for k := range 64 {
@@ -97,7 +97,7 @@ func (m inMemory) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Bloc
 }
 
 // rebuild makes a read model anew and returns how long it took.
-func rebuild(b *testing.B, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
+func rebuild(b testing.TB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
 	db := openRead(b)
 	defer db.Close()
@@ -105,7 +105,7 @@ func rebuild(b *testing.B, l ledger.Ledger, last uint64, change ...func(*project
 }
 
 // openRead makes an empty read model.
-func openRead(b *testing.B) *sqldb.DB {
+func openRead(b testing.TB) *sqldb.DB {
 	b.Helper()
 	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal)
 	if err != nil {
@@ -121,7 +121,7 @@ func openRead(b *testing.B) *sqldb.DB {
 
 // fillRead applies the blocks of a ledger up to the last one to a read model, and
 // returns how long it took.
-func fillRead(b *testing.B, db *sqldb.DB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
+func fillRead(b testing.TB, db *sqldb.DB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
 	licenses, err := licensing.New(db.R, time.Now)
 	if err != nil {

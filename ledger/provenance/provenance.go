@@ -37,16 +37,26 @@ type Table struct{ db *sql.DB }
 // NewTable reads from db.
 func NewTable(db *sql.DB) *Table { return &Table{db} }
 
-// Project stores an event's links. Rows one by one are faster than many
-// in a statement, for which SQLite keeps a journal to undo it.
-func (*Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	for _, l := range e.Links {
-		if err := readmodel.Exec(ctx, tx, "INSERT INTO links (from_ref, rel, to_ref) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-			string(l.From), l.Rel, string(l.To)); err != nil {
-			return fmt.Errorf("link %s to %s: %w", l.From, l.To, err)
+var linkRows = readmodel.NewRows("links", "from_ref", "rel", "to_ref")
+
+// Project stores an event's links.
+func (t *Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
+	write, err := t.Prepare([]ledger.Event{e})
+	if err != nil {
+		return err
+	}
+	return write(ctx, tx)
+}
+
+// Prepare returns what stores the links of events.
+func (*Table) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	var values []any
+	for _, e := range events {
+		for _, l := range e.Links {
+			values = append(values, string(l.From), l.Rel, string(l.To))
 		}
 	}
-	return nil
+	return linkRows.Write(values), nil
 }
 
 // Links implements Source.
