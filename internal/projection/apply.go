@@ -122,7 +122,7 @@ func (p *Loop) fill(ctx context.Context, tx *sql.Tx, g group) (done []group, aft
 		}
 		done, calls, bytes = append(done, g), calls+len(g.events), bytes+g.bytes
 		if calls >= p.limits.calls || bytes >= p.limits.bytes || p.now().Sub(begin) >= p.limits.time || ctx.Err() != nil {
-			return done, nil, nil // if ctx has ended, what was applied so far is committed; the loop sees its end
+			return done, nil, nil //nolint:nilerr // what was applied so far is committed; the loop sees the end of ctx
 		}
 		select {
 		case next, ok := <-p.groups:

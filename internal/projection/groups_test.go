@@ -112,11 +112,8 @@ func (w *town) dumpOf(t *testing.T, blocks []ledger.Block, ends func(int) bool, 
 // dump is every row of every table, but for those that FTS5 keeps for itself.
 func dump(t *testing.T, db *sqldb.DB) string {
 	t.Helper()
-	var names []string
-	for _, row := range query(t, db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'registry_found%' "+
-		"AND name NOT LIKE 'sqlite%' ORDER BY 1") {
-		names = append(names, row)
-	}
+	names := query(t, db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'registry_found%' "+
+		"AND name NOT LIKE 'sqlite%' ORDER BY 1")
 	var b strings.Builder
 	for _, name := range names {
 		for _, row := range query(t, db, "SELECT * FROM "+name+" ORDER BY 1, 2, 3") {

@@ -123,7 +123,7 @@ var placeRows = readmodel.NewRows("place", "block", "tx", "i", "party", "call", 
 func placesOf(calls []ledger.Committed) readmodel.Step {
 	args := make([]any, 0, len(calls)*8)
 	for _, c := range calls {
-		args = append(args, int64(c.Position.Block), c.Position.Tx, c.Position.I, //nolint:gosec // write refuses what is larger
+		args = append(args, int64(c.Position.Block), c.Position.Tx, c.Position.I,
 			string(c.Event.Party), string(c.Event.Call), string(c.Event.Name), int64(c.Event.Time), string(c.Event.Payload))
 	}
 	return placeRows.Write(args)

@@ -31,7 +31,7 @@ func (p *Loop) writersOf(calls []ledger.Committed) readmodel.Step {
 	for _, c := range calls {
 		for _, w := range c.Writes {
 			if !ledger.IsCallKey(w.Key) {
-				args = append(args, p.keyHash(w.Key), int64(c.Position.Block), c.Position.Tx, c.Position.I) //nolint:gosec // write refuses what is larger
+				args = append(args, p.keyHash(w.Key), int64(c.Position.Block), c.Position.Tx, c.Position.I)
 			}
 		}
 	}
