@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -39,28 +40,66 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 	} else {
 		s.ledger(r)
 	}
-	if err == nil && !r.Whole() {
-		err = fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("审计发现 %d 处不符", "the audit found %d faults"), len(r.Findings)+r.More))
+	if err != nil {
+		return err
 	}
-	return err
+	return s.outcome(r)
+}
+
+// outcome is an error where something was found, or where deliveries that the ledger
+// anchors could not be read: then the same audit may be run again.
+func (s *Session) outcome(r audit.Report) error {
+	if !r.Whole() {
+		return fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("审计发现 %d 处不符", "the audit found %d faults"), len(r.Findings)+r.More))
+	}
+	if n := r.Unread(); n > 0 {
+		return fmt.Errorf("%w: %s", ErrUnread, fmt.Sprintf(s.say("账本锚定的 %d 个回执日志未能读取，其中的交付未经核对：请用 --node 标识=网址 指明其节点",
+			"%d receipt logs that the ledger anchors could not be read, and their deliveries are not judged: name their nodes with --node ORIGIN=URL"), n))
+	}
+	return nil
 }
 
 // sources opens what is audited; end closes it.
 func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
 	if c.Where != "" && !strings.Contains(c.Where, "://") {
-		return folderSources(ctx, c.Where, config)
+		return folderSources(ctx, s, c.Where, config)
 	}
 	cl, err := s.Client(c.Where)
 	if err != nil {
 		return nil, err
 	}
-	config.Ledger, config.Receipts = cl.LedgerLog(), []audit.Log{cl.ReceiptLog()}
+	home := cl.Profile().Origin
+	if home == "" {
+		var about struct {
+			Origin string `json:"origin"`
+		}
+		if err := cl.Get(ctx, "/v1/about", &about); err != nil {
+			return nil, err
+		}
+		home = about.Origin
+	}
+	config.Ledger = cl.LedgerLog()
+	config.Receipts = func(_ context.Context, n audit.Node) (audit.Log, error) {
+		if n.Origin == home {
+			return cl.ReceiptLog(), nil
+		}
+		return elsewhere(cl, n)
+	}
 	return func() error { return nil }, nil
+}
+
+// elsewhere is the receipt log of another node, where its address is known to be right.
+func elsewhere(cl *client.Client, n audit.Node) (audit.Log, error) {
+	other, err := cl.At(client.Place{Origin: n.Origin, URL: n.URL})
+	if err != nil {
+		return nil, err
+	}
+	return other.ReceiptLog(), nil
 }
 
 // folderSources opens the databases of a folder, the ledger first: what it says of
 // the receipts is never more than they hold.
-func folderSources(ctx context.Context, dir string, config *audit.Config) (end func() error, err error) {
+func folderSources(ctx context.Context, s *Session, dir string, config *audit.Config) (end func() error, err error) {
 	register, err := embedded.OpenSnapshot(ctx, filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		return nil, err
@@ -69,7 +108,21 @@ func folderSources(ctx context.Context, dir string, config *audit.Config) (end f
 	if err != nil {
 		return nil, errors.Join(err, register.Close())
 	}
-	config.Ledger, config.Folder, config.Receipts = register, register, []audit.Log{log}
+	config.Ledger, config.Folder = register, register
+	config.Receipts = func(ctx context.Context, n audit.Node) (audit.Log, error) {
+		msg, err := log.Checkpoint(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if name, _, _ := strings.Cut(string(msg), "\n"); name == ledger.ReceiptLog(n.Origin) {
+			return log, nil
+		}
+		cl, err := s.Client("")
+		if err != nil {
+			return nil, err
+		}
+		return elsewhere(cl, n)
+	}
 	return func() error { return errors.Join(register.Close(), log.Close()) }, nil
 }
 

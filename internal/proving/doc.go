@@ -15,6 +15,9 @@ import (
 // ErrUnproven is in the error where something that is claimed does not hold.
 var ErrUnproven = errors.New("not proven")
 
+// ErrUnread is in the error where part of what an audit needs could not be read.
+var ErrUnread = errors.New("not all was read")
+
 // Session is what a command prints to, and how.
 type Session struct {
 	Out, Err io.Writer

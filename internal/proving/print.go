@@ -80,7 +80,7 @@ func (s *Session) ledger(r audit.Report) {
 		r.Size, r.Root, r.Replayed, time.UnixMilli(int64(r.Last)).Format(time.RFC3339))
 	for _, l := range r.Logs {
 		if !l.Read {
-			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本中有其锚定，但未提供，未予审计\n", "  receipt log %s: anchored on the ledger, but not read\n"), l.Origin)
+			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, l.Why)
 			continue
 		}
 		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",

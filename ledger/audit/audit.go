@@ -10,8 +10,6 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -26,7 +24,9 @@ type Config struct {
 	Trust      evidence.Trust
 	Algorithms ledger.Algorithms
 	Ledger     Log
-	Receipts   []Log // of the nodes whose deliveries are judged
+	// Receipts opens the receipt log of a node, once the replay has come to its
+	// admission. No log, and why, or nil, where it can't be read: the report says so.
+	Receipts func(ctx context.Context, n Node) (Log, error)
 
 	// Folder is where the state itself is read, nil for a log alone.
 	Folder Folder
@@ -55,15 +55,8 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		return Report{}, fmt.Errorf("ledger log: %w", err)
 	}
 	a := &auditor{
-		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{}, unread: map[string]bool{},
+		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{},
 		report: Report{Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
-	}
-	for _, log := range c.Receipts {
-		l, err := a.readReceipts(ctx, log)
-		if err != nil {
-			return Report{}, err
-		}
-		a.logs = append(a.logs, l)
 	}
 	if err := a.run(ctx, size, root); err != nil {
 		return Report{}, err
@@ -79,8 +72,7 @@ type auditor struct {
 	state  memory
 	sum    ledger.StateSum // of state
 	astray bool            // the last entry said another state
-	logs   []*receiptLog
-	unread map[string]bool // receipt logs that are anchored and were not read
+	logs   []*receiptLog   // of the nodes admitted so far
 	last   ledger.Millis   // time of the last entry
 	report Report
 }
@@ -120,11 +112,11 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 		}
 	}
 	v := verifyAll(a.config.Algorithms)
-	got, err := scan(ctx, a.config.Ledger, replayed, size, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
+	got, err := scan(ctx, a.config.Ledger, replayed, []int64{size}, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
 		if a.config.Progress != nil && i%Bundle == 0 {
 			a.config.Progress(i, replayed)
 		}
-		return a.entry(i, e, err, v)
+		return a.entry(ctx, i, e, err, v)
 	})
 	failed := v.wait()
 	if err != nil {
@@ -133,7 +125,7 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 	for _, f := range failed {
 		a.report.find(evidence.CheckSignature, entryAt(f.at), f.err)
 	}
-	if got != root {
+	if got[size] != root {
 		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
 	}
 	a.report.Size, a.report.Root = size, ledger.Digest(hex.EncodeToString(root[:]))
@@ -143,7 +135,7 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 }
 
 // entry replays the next entry.
-func (a *auditor) entry(i int64, e entry, err error, v *verifier) error {
+func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *verifier) error {
 	at := entryAt(uint64(i))
 	if err == nil && e.Position.Block != uint64(i) {
 		err = fmt.Errorf("it says that it is entry %d", e.Position.Block)
@@ -174,6 +166,13 @@ func (a *auditor) entry(i int64, e entry, err error, v *verifier) error {
 	}
 	a.write(r.Writes)
 	a.compareState(at, e.State)
+	for _, w := range r.Writes {
+		if ledger.Ref(w.Key).Kind() == ledger.KindLog {
+			if err := a.admitted(ctx, w.Key); err != nil {
+				return err
+			}
+		}
+	}
 	if e.signed.Call.Function == ledger.FnAnchor && r.Err == nil {
 		if err := a.anchor(e.Placed, e.signed); err != nil {
 			a.report.find(CheckAnchor, at, err)
@@ -222,14 +221,6 @@ func (a *auditor) end(ctx context.Context) error {
 	if err := a.endReceipts(); err != nil {
 		return err
 	}
-	for _, l := range a.logs {
-		a.report.Logs = append(a.report.Logs, LogReport{
-			Origin: l.origin, Read: true, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: l.newer,
-		})
-	}
-	for _, origin := range slices.Sorted(maps.Keys(a.unread)) {
-		a.report.Logs = append(a.report.Logs, LogReport{Origin: origin})
-	}
 	if a.config.Folder == nil {
 		return nil
 	}
@@ -258,25 +249,6 @@ func (a *auditor) rows(ctx context.Context) error {
 		a.report.find(CheckState, key, errors.New("the row is missing"))
 	}
 	return nil
-}
-
-// maxOrigin bounds the name of a log, in bytes (ledger.LogRecord).
-const maxOrigin = 250
-
-// unsigned reads origin and size of a checkpoint whose key is not known yet.
-func unsigned(msg []byte) (origin string, size int64, err error) {
-	lines := strings.SplitN(string(msg), "\n", 4)
-	if len(lines) < 4 {
-		return "", 0, errors.New("it has less than three lines")
-	}
-	if err := ledger.CheckToken("origin", lines[0], maxOrigin); err != nil {
-		return "", 0, err
-	}
-	size, err = strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || size < 0 {
-		return "", 0, fmt.Errorf("it has a bad size %q", lines[1])
-	}
-	return lines[0], size, nil
 }
 
 // read reads a record of the state.
