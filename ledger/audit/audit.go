@@ -50,7 +50,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("checkpoint of the ledger log: %w", err)
 	}
-	size, root, err := evidence.OpenCheckpoint(string(msg), c.Trust.Logs)
+	signed, err := evidence.OpenCheckpoint(string(msg), c.Trust)
 	if err != nil {
 		return Report{}, fmt.Errorf("ledger log: %w", err)
 	}
@@ -58,7 +58,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{},
 		report: Report{Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
 	}
-	if err := a.run(ctx, size, root); err != nil {
+	if err := a.run(ctx, signed.Size, signed.Root); err != nil {
 		return Report{}, err
 	}
 	return a.report, nil
