@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Client: c.client}
+	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Now: time.Now, Client: c.client}
 	if err := k.Run(s); err != nil {
 		fmt.Fprintln(errs, "verify:", err)
 		return proving.ExitCode(err)

@@ -83,7 +83,7 @@ var law = map[string]row{
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -114,7 +114,7 @@ var law = map[string]row{
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/cosign",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client",
 		},
 		unlinked: []string{fabric, chi, huma},
 	},

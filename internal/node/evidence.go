@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,9 +45,7 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	if !may && !eye.all {
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
 	}
-	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
-	maps.Copy(checkers, n.opts.Checkers)
-	b, _, err := evidence.Build(ctx, &proofs{n: n, eye: eye, known: map[ledger.Position]ledger.Recorded{}}, about, n.trust, ledger.Standard(), checkers)
+	b, err := n.bundle(ctx, eye, about)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +55,30 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 		}
 	}
 	return b.Encode()
+}
+
+// errPast says that what the bundle needs lies past the cosigned checkpoint.
+var errPast = errors.New("past the checkpoint that auditors have cosigned")
+
+// bundle makes the bundle about a record under the newest checkpoint that auditors have
+// cosigned, if it covers all that the bundle needs as things stand now; else under the
+// newest.
+func (n *Node) bundle(ctx context.Context, eye *sight, about ledger.Ref) (evidence.Bundle, error) {
+	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	maps.Copy(checkers, n.opts.Checkers)
+	build := func(cosigned []byte, size int64) (evidence.Bundle, error) {
+		p := &proofs{n: n, eye: eye, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
+		b, _, err := evidence.Build(ctx, p, about, n.trust, ledger.Standard(), checkers)
+		return b, err
+	}
+	if n.own != nil {
+		if signed, size := n.own.Cosigned(); signed != nil {
+			if b, err := build(signed, size); !errors.Is(err, errPast) {
+				return b, err
+			}
+		}
+	}
+	return build(nil, 0)
 }
 
 // firstContent leads from a file to the content that it is.
@@ -133,10 +156,12 @@ func (s *sight) license(ctx context.Context, ref ledger.Ref) (bool, error) {
 
 // proofs is what one bundle is made from; of receipts, those that eye may see.
 type proofs struct {
-	n     *Node
-	eye   *sight
-	size  int64 // of the checkpoint, where the ledger has a log
-	known map[ledger.Position]ledger.Recorded
+	n   *Node
+	eye *sight
+	// cosigned is the checkpoint to prove everything under, of size entries; nil: the newest.
+	cosigned []byte
+	size     int64 // of the checkpoint, where the ledger has a log
+	known    map[ledger.Position]ledger.Recorded
 }
 
 // Receipts implements evidence.Source. It waits for the anchor that covers them.
@@ -214,17 +239,11 @@ func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Kept
 
 // anchored proves receipts under the last anchor, once it covers them all.
 func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.AnchoredReceipts, error) {
-	if err := p.n.Anchored(ctx, list[len(list)-1].Index+1); err != nil {
+	a, at, err := p.anchor(ctx, list[len(list)-1].Index+1)
+	if err != nil {
 		return evidence.AnchoredReceipts{}, err
 	}
-	a, err := value[ledger.Anchor](ctx, p.n.ledger, ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin()))
-	if err != nil {
-		return evidence.AnchoredReceipts{}, fmt.Errorf("read anchor: %w", err)
-	}
-	g := evidence.AnchoredReceipts{Log: a.Log}
-	if g.Anchor, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call); err != nil {
-		return g, err
-	}
+	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: at}
 	for _, k := range list {
 		item := evidence.ReceiptItem{Index: k.Index}
 		if item.Entry, err = p.n.receipts.Entry(ctx, k.Index); err != nil {
@@ -236,6 +255,47 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.A
 		g.Items = append(g.Items, item)
 	}
 	return g, nil
+}
+
+// anchor is the last anchor of this node's receipts, under a cosigned checkpoint the last
+// one before it, and the place of its call. It covers so many receipts, or it fails.
+func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at ledger.Position, err error) {
+	ref := ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin())
+	if p.cosigned != nil {
+		a, at, err = p.anchorBefore(ctx, ledger.RecordKey(ref), ledger.Position{Block: uint64(p.size)})
+		if err == nil && a.Size < least {
+			err = errPast
+		}
+		return a, at, err
+	}
+	if err := p.n.Anchored(ctx, least); err != nil {
+		return a, at, err
+	}
+	if a, err = value[ledger.Anchor](ctx, p.n.ledger, ref); err != nil {
+		return a, at, fmt.Errorf("read anchor: %w", err)
+	}
+	at, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call)
+	return a, at, err
+}
+
+// anchorBefore is the last anchor before a place.
+func (p *proofs) anchorBefore(ctx context.Context, key string, before ledger.Position) (a ledger.Anchor, at ledger.Position, err error) {
+	for {
+		at, ok, err := p.Writer(ctx, key, before)
+		if err != nil || !ok {
+			return a, at, cmp.Or(err, errPast)
+		}
+		writes, err := p.Writes(ctx, at)
+		if err != nil {
+			return a, at, err
+		}
+		for _, w := range writes {
+			if w.Key == key {
+				return a, at, json.Unmarshal(w.Value, &a)
+			}
+		}
+		before = at // the index named another's
+	}
 }
 
 var _ evidence.Source = (*proofs)(nil)

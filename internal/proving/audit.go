@@ -1,9 +1,11 @@
 package proving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -18,7 +20,23 @@ import (
 type Audit struct {
 	Where string `arg:"" optional:"" help:"Address of a node, or its folder; the profile's address unless told." placeholder:"URL|DIR"`
 	Trust string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+	Sign  string `help:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
+	Out   string `help:"Write the cosigned checkpoint into this file; of a folder, instead of handing it to a node." placeholder:"FILE"`
 }
+
+// Validate is kong's: a cosignature goes somewhere.
+func (c *Audit) Validate() error {
+	switch {
+	case c.Out != "" && c.Sign == "":
+		return errors.New("--out is where the cosigned checkpoint goes: add --sign KEYFILE")
+	case c.Sign != "" && c.Out == "" && c.ofFolder():
+		return errors.New("a folder takes no cosignature: name a file for the checkpoint with --out, or audit the node by its address")
+	}
+	return nil
+}
+
+// ofFolder reports whether a folder is audited, not a node by its address.
+func (c *Audit) ofFolder() bool { return c.Where != "" && !strings.Contains(c.Where, "://") }
 
 // Run replays the ledger and prints what was found; then the error is ErrUnproven.
 func (c *Audit) Run(ctx context.Context, s *Session) error {
@@ -27,6 +45,15 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 		return err
 	}
 	config := audit.Config{Trust: trust, Algorithms: ledger.Standard(), Progress: s.replaying()}
+	var key *client.AuditorKey
+	if c.Sign != "" {
+		if key, err = client.LoadAuditorKey(c.Sign); err != nil {
+			return err
+		}
+		config.Signed = func(origin string) (int64, ledger.Digest) {
+			return key.Signed[origin].Size, key.Signed[origin].Root
+		}
+	}
 	end, err := c.sources(ctx, s, &config)
 	if err != nil {
 		return err
@@ -35,15 +62,40 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 	if err := errors.Join(err, end()); err != nil {
 		return err
 	}
+	unsigned := s.outcome(r)
+	if key != nil && unsigned == nil {
+		unsigned = c.sign(ctx, s, key, &r)
+	}
 	if s.JSON {
 		err = s.json(r)
 	} else {
 		s.ledger(r)
 	}
+	return cmp.Or(err, unsigned)
+}
+
+// sign cosigns the checkpoint that was replayed, and hands it on.
+func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r *audit.Report) error {
+	signed, err := key.Cosign(r.Checkpoint, r.Origin, client.Tree{Size: r.Size, Root: r.Root}, s.Now())
 	if err != nil {
 		return err
 	}
-	return s.outcome(r)
+	if c.Out != "" {
+		if err := os.WriteFile(c.Out, signed, 0o600); err != nil {
+			return fmt.Errorf("write checkpoint: %w", err)
+		}
+	}
+	if !c.ofFolder() {
+		cl, err := s.Client(c.Where)
+		if err != nil {
+			return err
+		}
+		if err := cl.Cosign(ctx, key.VKey(), signed); err != nil {
+			return fmt.Errorf("%s: %w", s.say("节点未保存联署", "the node did not keep the cosignature"), err)
+		}
+	}
+	r.Cosigner = key.Name()
+	return nil
 }
 
 // outcome is an error where something was found, or where deliveries that the ledger
@@ -61,7 +113,7 @@ func (s *Session) outcome(r audit.Report) error {
 
 // sources opens what is audited; end closes it.
 func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
-	if c.Where != "" && !strings.Contains(c.Where, "://") {
+	if c.ofFolder() {
 		return folderSources(ctx, s, c.Where, config)
 	}
 	cl, err := s.Client(c.Where)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 )
@@ -23,6 +24,7 @@ type Session struct {
 	Out, Err io.Writer
 	JSON     bool
 	Lang     string // zh or en
+	Now      func() time.Time
 	// Client makes a client for the node at url; empty: the profile's.
 	Client func(url string) (*client.Client, error)
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -28,6 +29,8 @@ type Config struct {
 	// admission. No log, and why, or nil, where it can't be read: the report says so.
 	Receipts func(ctx context.Context, n Node) (Log, error)
 
+	// Signed is what was known of the log before, by its origin: it must continue that.
+	Signed func(origin string) (size int64, root ledger.Digest)
 	// Folder is where the state itself is read, nil for a log alone.
 	Folder Folder
 	// Progress is told how many entries were replayed; it may be nil.
@@ -54,9 +57,10 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("ledger log: %w", err)
 	}
+	origin, _, _ := strings.Cut(string(msg), "\n")
 	a := &auditor{
 		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{},
-		report: Report{Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
+		report: Report{Checkpoint: msg, Origin: origin, Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
 	}
 	if err := a.run(ctx, signed.Size, signed.Root); err != nil {
 		return Report{}, err
@@ -111,8 +115,12 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 			return fmt.Errorf("the folder holds %d entries and has published %d: it is older than what it has published", n, size)
 		}
 	}
+	before, known := int64(0), ledger.Digest("")
+	if a.config.Signed != nil {
+		before, known = a.config.Signed(a.report.Origin)
+	}
 	v := verifyAll(a.config.Algorithms)
-	got, err := scan(ctx, a.config.Ledger, replayed, []int64{size}, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
+	got, err := scan(ctx, a.config.Ledger, replayed, []int64{size, before}, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
 		if a.config.Progress != nil && i%Bundle == 0 {
 			a.config.Progress(i, replayed)
 		}
@@ -128,11 +136,16 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 	if got[size] != root {
 		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
 	}
-	a.report.Size, a.report.Root = size, ledger.Digest(hex.EncodeToString(root[:]))
+	a.report.Size, a.report.Root = size, digest(root)
+	if known != "" && (before > size || digest(got[before]) != known) {
+		a.report.find(evidence.CheckProof, a.report.Origin, fmt.Errorf("it does not continue the log of %d entries with the root %s that was signed before", before, known))
+	}
 	a.report.Replayed, a.report.Last = replayed, a.last
 	a.judge(uint64(replayed-1), a.last, 0)
 	return a.end(ctx)
 }
+
+func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
 
 // entry replays the next entry.
 func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *verifier) error {

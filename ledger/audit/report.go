@@ -23,6 +23,10 @@ type Report struct {
 	Records  int64         `json:"records"` // rows of the folder that were compared; 0 for a log alone
 	Findings []Finding     `json:"findings"`
 	More     int           `json:"more_findings,omitempty"` // beyond MaxFindings
+	Cosigner string        `json:"cosigned_by,omitempty"`   // name of the key with which the checkpoint was cosigned afterwards
+
+	Origin     string `json:"-"` // of the ledger log
+	Checkpoint []byte `json:"-"` // as it was signed
 }
 
 // LogReport says what of one receipt log was checked.
