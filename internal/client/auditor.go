@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/cosign"
@@ -19,8 +20,8 @@ import (
 // AuditorKey is the file of an auditor's key (mode 0600), and what it has signed: it
 // never signs two logs of one name of which one does not continue the other.
 type AuditorKey struct {
-	Key    string          `json:"key"`              // secret, as package cosign has it
-	Signed map[string]Tree `json:"signed,omitempty"` // by origin of the log
+	Key    string `json:"key"`              // secret, as package cosign has it
+	Signed []Tree `json:"signed,omitempty"` // one of each log
 
 	path string
 	key  *cosign.Key
@@ -28,8 +29,19 @@ type AuditorKey struct {
 
 // Tree is how far a log was signed: its number of entries and their root.
 type Tree struct {
-	Size int64         `json:"size"`
-	Root ledger.Digest `json:"root_sha256"`
+	Origin string        `json:"origin"` // of the log
+	Size   int64         `json:"size"`
+	Root   ledger.Digest `json:"root_sha256"`
+}
+
+// Last is the tree of a log that was signed last; zero if none was.
+func (a *AuditorKey) Last(origin string) Tree {
+	for _, t := range a.Signed {
+		if t.Origin == origin {
+			return t
+		}
+	}
+	return Tree{}
 }
 
 // NewAuditorKey makes a key of a name and keeps it in a new file.
@@ -91,17 +103,14 @@ func (a *AuditorKey) Name() string { return a.key.Name() }
 // VKey is the public key, as a trust file names it.
 func (a *AuditorKey) VKey() string { return a.key.VKey() }
 
-// Cosign adds the auditor's cosignature to the checkpoint of a log of so many entries
-// and this root. It is noted in the file before it leaves this machine.
-func (a *AuditorKey) Cosign(checkpoint []byte, origin string, tree Tree, at time.Time) ([]byte, error) {
+// Cosign adds the auditor's cosignature to a checkpoint that says that its log is the
+// tree. It is noted in the file before it leaves this machine.
+func (a *AuditorKey) Cosign(checkpoint []byte, tree Tree, at time.Time) ([]byte, error) {
 	signed, err := a.key.Cosign(checkpoint, at)
 	if err != nil {
 		return nil, err
 	}
-	if a.Signed == nil {
-		a.Signed = map[string]Tree{}
-	}
-	a.Signed[origin] = tree
+	a.Signed = append(slices.DeleteFunc(a.Signed, func(t Tree) bool { return t.Origin == tree.Origin }), tree)
 	return signed, a.keep()
 }
 

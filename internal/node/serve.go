@@ -59,7 +59,7 @@ func (n *Node) cosigner() func(ctx context.Context, vkey, checkpoint string) (in
 		size, err := n.own.Cosign(ctx, []byte(checkpoint), v)
 		if errors.Is(err, tlog.ErrCosigned) {
 			n.opts.Log.WarnContext(ctx, "cosignature refused", slog.String("error", err.Error()))
-			return 0, ledger.Refuse(ledger.InvalidCode, ledger.ReasonSignature).At("checkpoint")
+			return 0, ledger.Invalid("checkpoint", "cosigned")
 		}
 		if errors.Is(err, tlog.ErrOlder) {
 			return 0, ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("checkpoint")

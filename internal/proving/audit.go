@@ -51,7 +51,8 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 			return err
 		}
 		config.Signed = func(origin string) (int64, ledger.Digest) {
-			return key.Signed[origin].Size, key.Signed[origin].Root
+			last := key.Last(origin)
+			return last.Size, last.Root
 		}
 	}
 	end, err := c.sources(ctx, s, &config)
@@ -76,7 +77,7 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 
 // sign cosigns the checkpoint that was replayed, and hands it on.
 func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r *audit.Report) error {
-	signed, err := key.Cosign(r.Checkpoint, r.Origin, client.Tree{Size: r.Size, Root: r.Root}, s.Now())
+	signed, err := key.Cosign(r.Checkpoint, client.Tree{Origin: r.Origin, Size: r.Size, Root: r.Root}, s.Now())
 	if err != nil {
 		return err
 	}
