@@ -42,6 +42,7 @@ type Config struct {
 	Licensing *licensing.Licensing
 	Market    *marketplace.Market
 	Tracer    Tracer
+	Cosign    func(ctx context.Context, vkey, checkpoint string) (int64, error) // keeps a cosigned checkpoint of the ledger log; nil where it is kept elsewhere
 	Auth      *auth.Checker
 	Custody   Custodian
 	NewID     func() ledger.ID
