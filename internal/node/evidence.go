@@ -26,10 +26,9 @@ const findPage = 500
 // that it is for fewer readers than the trace is (protocol §9): what may be
 // traced but not handed out is forbidden, all else is not found.
 func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref) ([]byte, error) {
-	eye := n.sight(reader)
-	seen, err := eye.sees(ctx, about)
+	seen, err := n.eye(reader, policies.Read, about).sees(ctx, about)
 	if err != nil {
-		return nil, hide(err)
+		return nil, err
 	}
 	if !seen {
 		return nil, unknown()
@@ -37,23 +36,23 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	if about, err = n.firstContent(ctx, about); err != nil {
 		return nil, err
 	}
-	may, err := eye.proves(ctx, about)
+	eye := n.eye(reader, policies.Prove, about)
+	may, err := eye.sees(ctx, about)
 	if err != nil {
-		return nil, hide(err)
+		return nil, err
 	}
-	if !may && !eye.all {
+	if !may {
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
 	}
+	rows := eye.rows
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	maps.Copy(checkers, n.opts.Checkers)
 	b, _, err := evidence.Build(ctx, &proofs{n: n, eye: eye, known: map[ledger.Position]ledger.Recorded{}}, about, n.trust, ledger.Standard(), checkers)
 	if err != nil {
 		return nil, err
 	}
-	if eye.all && !may {
-		if err := n.noted(ctx, reader.ID, about); err != nil {
-			return nil, err
-		}
+	if err := n.sight.Note(ctx, reader, about, rows...); err != nil {
+		return nil, err
 	}
 	return b.Encode()
 }
@@ -63,78 +62,20 @@ func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, 
 	if about.Kind() != ledger.KindFile {
 		return about, nil
 	}
-	links, err := n.links.Links(ctx, about)
+	list, err := n.contentsOf(ctx, about)
 	if err != nil {
 		return about, err
 	}
-	for _, l := range links {
-		if l.From == about {
-			return l.To, nil
-		}
+	if len(list) == 0 {
+		return about, unknown()
 	}
-	return about, unknown()
-}
-
-// proves reports whether the reader, by what the record says of him, may have
-// the bundle about it.
-func (s *sight) proves(ctx context.Context, ref ledger.Ref) (bool, error) {
-	switch ref.Kind() {
-	case ledger.KindOrder, ledger.KindReceipt, ledger.KindApplication, ledger.KindEnvironment:
-		return s.own().sees(ctx, ref)
-	case ledger.KindResource:
-		return s.resource(ctx, ref)
-	case ledger.KindEntry:
-		e, err := value[ledger.Entry](ctx, s.n.ledger, ref)
-		return err == nil && s.ofEntry(e), err
-	case ledger.KindLicense:
-		return s.license(ctx, ref)
-	case ledger.KindProduct:
-		p, err := value[ledger.Product](ctx, s.n.ledger, ref)
-		return err == nil && s.is(p.Operator), err
-	case ledger.KindContent:
-		c, err := value[ledger.Content](ctx, s.n.ledger, ref)
-		return err == nil && s.is(c.Owner), err
-	}
-	return false, nil
-}
-
-// own is the sight without what a role gives.
-func (s *sight) own() *sight { return &sight{n: s.n, id: s.id} }
-
-func (s *sight) ofEntry(e ledger.Entry) bool {
-	if s.is(e.Body) {
-		return true
-	}
-	return s.is(e.Holder) && s.n.roles.CanRead([]ledger.Role{policies.ResourceHolder}, "evidence_entry")
-}
-
-func (s *sight) resource(ctx context.Context, ref ledger.Ref) (bool, error) {
-	r, err := value[ledger.ResourceIndex](ctx, s.n.ledger, ref)
-	if err != nil || r.Entry == "" {
-		return err == nil && s.is(r.Holder), err
-	}
-	e, err := value[ledger.Entry](ctx, s.n.ledger, ledger.RefTo(ledger.KindEntry, r.Entry))
-	return err == nil && s.ofEntry(e), err
-}
-
-// license is for both its parties, and for the holders of what it names.
-func (s *sight) license(ctx context.Context, ref ledger.Ref) (bool, error) {
-	l, err := value[ledger.License](ctx, s.n.ledger, ref)
-	if err != nil || s.is(l.Assigner, l.Assignee) {
-		return err == nil, err
-	}
-	for _, id := range l.Resources {
-		if held, err := s.holds(ctx, ledger.RefTo(ledger.KindResource, id)); err != nil || held {
-			return held, err
-		}
-	}
-	return false, nil
+	return list[0], nil
 }
 
 // proofs is what one bundle is made from; of receipts, those that eye may see.
 type proofs struct {
 	n     *Node
-	eye   *sight
+	eye   *eye
 	size  int64 // of the checkpoint, where the ledger has a log
 	known map[ledger.Position]ledger.Recorded
 }
