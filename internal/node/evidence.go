@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -14,47 +15,51 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// maxDeliveries bounds the deliveries in one bundle, the newest first: a bundle
-// never claims that there are no others.
-const maxDeliveries = 2000
-
 // findPage is how many receipts are read at once.
 const findPage = 500
 
 // Evidence makes the bundle about a record and checks it before it is given
-// out. Of a file it is about its first content. A bundle holds calls whole, so
-// that it is for fewer readers than the trace is (protocol §9): what may be
-// traced but not handed out is forbidden, all else is not found.
-func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref) ([]byte, error) {
+// out, with the newest deliveries, at most so many: older says that there are more.
+// Of a file it is about its first content. A bundle holds calls whole, so that it is
+// for fewer readers than the trace is (protocol §9): what may be traced but not handed
+// out is forbidden, all else is not found.
+func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
+	about, eye, err := n.provable(ctx, reader, about)
+	if err != nil {
+		return nil, false, err
+	}
+	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	maps.Copy(checkers, n.opts.Checkers)
+	src := &proofs{n: n, eye: eye, most: deliveries, known: map[ledger.Position]ledger.Recorded{}}
+	made, _, err := evidence.Build(ctx, src, about, n.trust, ledger.Standard(), checkers)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := n.sight.Note(ctx, reader, about, eye.rows...); err != nil {
+		return nil, false, err
+	}
+	return made, src.older, nil
+}
+
+// provable is the record that a bundle may be about for a reader, and the eye by which
+// he may have it.
+func (n *Node) provable(ctx context.Context, reader *ledger.Party, about ledger.Ref) (ledger.Ref, *eye, error) {
 	seen, err := n.eye(reader, policies.Read, about).sees(ctx, about)
 	if err != nil {
-		return nil, err
+		return about, nil, err
 	}
 	if !seen {
-		return nil, unknown()
+		return about, nil, unknown()
 	}
 	if about, err = n.firstContent(ctx, about); err != nil {
-		return nil, err
+		return about, nil, err
 	}
 	eye := n.eye(reader, policies.Prove, about)
 	may, err := eye.sees(ctx, about)
-	if err != nil {
-		return nil, err
+	if err == nil && !may {
+		err = ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
 	}
-	if !may {
-		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
-	}
-	rows := eye.rows
-	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
-	maps.Copy(checkers, n.opts.Checkers)
-	b, _, err := evidence.Build(ctx, &proofs{n: n, eye: eye, known: map[ledger.Position]ledger.Recorded{}}, about, n.trust, ledger.Standard(), checkers)
-	if err != nil {
-		return nil, err
-	}
-	if err := n.sight.Note(ctx, reader, about, rows...); err != nil {
-		return nil, err
-	}
-	return b.Encode()
+	return about, eye, err
 }
 
 // firstContent leads from a file to the content that it is.
@@ -76,6 +81,8 @@ func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, 
 type proofs struct {
 	n     *Node
 	eye   *eye
+	most  int   // deliveries
+	older bool  // there are more
 	size  int64 // of the checkpoint, where the ledger has a log
 	known map[ledger.Position]ledger.Recorded
 }
@@ -126,16 +133,21 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, e
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range page.Items {
-			seen, err := p.eye.kept(ctx, k)
-			if err != nil {
-				return nil, err
-			}
-			if seen && k.Receipt.Flow == flow && len(list) < maxDeliveries {
+		seen, err := p.eye.kept(ctx, page.Items...)
+		if err != nil {
+			return nil, err
+		}
+		for i, k := range page.Items {
+			switch {
+			case !seen[i] || k.Receipt.Flow != flow:
+			case len(list) == p.most:
+				p.older = true
+				return list, nil
+			default:
 				list = append(list, k)
 			}
 		}
-		if cursor = page.Next; cursor == 0 || len(list) >= maxDeliveries {
+		if cursor = page.Next; cursor == 0 {
 			return list, nil
 		}
 	}

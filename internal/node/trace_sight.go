@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
@@ -48,7 +49,8 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 			}
 			return false, err
 		}
-		return e.kept(ctx, k)
+		seen, err := e.kept(ctx, k)
+		return err == nil && seen[0], err
 	}
 	item := sight.Item{Ref: ref}
 	if ref.Kind() == ledger.KindContent && e.file != "" {
@@ -60,24 +62,32 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 			item.Bearer = item.Bearer || c == ref
 		}
 	}
-	return e.judge(ctx, item)
+	seen, err := e.judge(ctx, item)
+	return err == nil && seen[0], err
 }
 
-// kept reports whether the reader may see a receipt.
-func (e *eye) kept(ctx context.Context, k receipts.Kept) (bool, error) {
-	r := k.Receipt.Readers()
-	return e.judge(ctx, sight.Item{Ref: ledger.RefTo(ledger.KindReceipt, k.Leaf), Readers: &r})
+// kept reports of each receipt whether the reader may see it.
+func (e *eye) kept(ctx context.Context, list ...receipts.Kept) ([]bool, error) {
+	items := make([]sight.Item, len(list))
+	for i, k := range list {
+		r := k.Receipt.Readers()
+		items[i] = sight.Item{Ref: ledger.RefTo(ledger.KindReceipt, k.Leaf), Readers: &r}
+	}
+	return e.judge(ctx, items...)
 }
 
-func (e *eye) judge(ctx context.Context, item sight.Item) (bool, error) {
-	list, err := e.n.sight.Judge(ctx, e.reader, e.act, item)
+func (e *eye) judge(ctx context.Context, items ...sight.Item) ([]bool, error) {
+	judged, err := e.n.sight.Judge(ctx, e.reader, e.act, items...)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	if list[0].Allow {
-		e.rows = append(e.rows, list[0].Row)
+	seen := make([]bool, len(items))
+	for i, j := range judged {
+		if seen[i] = j.Allow; j.Allow && !slices.Contains(e.rows, j.Row) {
+			e.rows = append(e.rows, j.Row)
+		}
 	}
-	return list[0].Allow, nil
+	return seen, nil
 }
 
 // contentsOf are the content records of a file; what was only brought has none.

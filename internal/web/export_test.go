@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -57,4 +58,33 @@ func HumaRules() (list []string) {
 		list = append(list, rule)
 	}
 	return list
+}
+
+// Hasten has those who wait for their turn wait for d.
+func (s *Server) Hasten(d time.Duration) { s.bundles = newTurns(d) }
+
+// Bundles are those of a party that are made or waited for.
+func (s *Server) Bundles(party ledger.ID) int {
+	s.bundles.mu.Lock()
+	defer s.bundles.mu.Unlock()
+	if t := s.bundles.parties[party]; t != nil {
+		return t.here
+	}
+	return 0
+}
+
+// Turns are those of a server, by themselves.
+type Turns = turns
+
+// NewTurns makes turns for which one waits for d.
+func NewTurns(d time.Duration) *Turns { return newTurns(d) }
+
+// Take is take.
+func (t *turns) Take(ctx context.Context, party ledger.ID) (func(), error) { return t.take(ctx, party) }
+
+// Parties are those that run or wait.
+func (t *turns) Parties() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.parties)
 }
