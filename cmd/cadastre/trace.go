@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
@@ -130,7 +132,7 @@ func (c *traceCmd) keep(p *program, cl *client.Client, q url.Values) error {
 		return err
 	}
 	p.warn(missing)
-	if err := os.WriteFile(c.Bundle, b, 0o600); err != nil {
+	if err := durable.WriteFile(c.Bundle, b); err != nil {
 		return fmt.Errorf("keep bundle: %w", err)
 	}
 	return nil

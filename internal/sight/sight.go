@@ -115,19 +115,16 @@ func (l lookup) roles() []ledger.Role {
 // readers are those of an item, through the record that it is read like, with the
 // word that the table is asked by.
 func (l lookup) readers(item Item) (ledger.Readers, string, bool) {
-	ref, r, ok := item.Ref, ledger.Readers{}, true
+	ref := item.Ref
+	f, ok := l.facts[ref]
+	r := f.Readers
 	if item.Readers != nil {
-		r = *item.Readers
-	} else {
-		var f Fact
-		f, ok = l.facts[ref]
-		r = f.Readers
+		r, ok = *item.Readers, true
 	}
 	for range 3 { // a grant is read like an entry, content like a product
 		if r.Like == "" || !ok {
 			break
 		}
-		var f Fact
 		ref = r.Like
 		f, ok = l.facts[ref]
 		r = f.Readers
@@ -192,13 +189,12 @@ func (l lookup) judge(ctx context.Context, item Item) (Judgment, error) {
 
 // stands reports whether the record says something of the reader.
 func (l lookup) stands(ctx context.Context, standing policies.Standing, r ledger.Readers, item Item) (bool, error) {
-	if standing == policies.Bearer {
-		return item.Bearer, nil
-	}
-	if l.reader == nil {
+	if l.reader == nil && standing != policies.Bearer {
 		return false, nil
 	}
 	switch standing {
+	case policies.Bearer:
+		return item.Bearer, nil
 	case policies.Named:
 		return slices.Contains(r.Parties, l.reader.ID), nil
 	case policies.Holder:

@@ -104,9 +104,12 @@ func (w *town) reads(p *ledger.Party, r ledger.Ref) bool {
 // TestListsHoldWhatIsReadOneByOne draws records of many regions and readers of many
 // roles: what a reader lists is what he may read, one by one, of all there is.
 func TestListsHoldWhatIsReadOneByOne(t *testing.T) {
+	w := open(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := open(t)
-		defer w.db.Close()
+		for _, table := range []string{"sight", "registry_party", "registry_party_role", "registry_application", "registry_submission", "orders", "market_record"} {
+			_, err := w.db.W.ExecContext(context.Background(), "DELETE FROM "+table)
+			w.ok(err)
+		}
 		regions := rapid.SampledFrom([]ledger.Region{"430000", "430300", "430381", "430382", "430400", "440300", "110000"})
 		roles := rapid.SampledFrom([]ledger.Role{
 			ledger.RoleHolder, ledger.RoleRegistryBody, ledger.RoleRegulator, ledger.RoleDataAuthority, ledger.RoleOperator, ledger.RoleBuyer, ledger.RoleAssessor,

@@ -60,30 +60,32 @@ func HumaRules() (list []string) {
 	return list
 }
 
-// Hasten has those who wait for their turn wait for d.
-func (s *Server) Hasten(d time.Duration) { s.bundles = newTurns(d) }
+// Hasten has requests for bundles wait for d.
+func (s *Server) Hasten(d time.Duration) { s.bundles = newBundleLimiter(d) }
 
 // Bundles are those of a party that are made or waited for.
 func (s *Server) Bundles(party ledger.ID) int {
 	s.bundles.mu.Lock()
 	defer s.bundles.mu.Unlock()
 	if t := s.bundles.parties[party]; t != nil {
-		return t.here
+		return t.requests
 	}
 	return 0
 }
 
-// Turns are those of a server, by themselves.
-type Turns = turns
+// BundleLimiter is bundleLimiter.
+type BundleLimiter = bundleLimiter
 
-// NewTurns makes turns for which one waits for d.
-func NewTurns(d time.Duration) *Turns { return newTurns(d) }
+// NewBundleLimiter makes a limiter whose requests wait for d.
+func NewBundleLimiter(d time.Duration) *BundleLimiter { return newBundleLimiter(d) }
 
-// Take is take.
-func (t *turns) Take(ctx context.Context, party ledger.ID) (func(), error) { return t.take(ctx, party) }
+// Acquire is acquire.
+func (t *bundleLimiter) Acquire(ctx context.Context, party ledger.ID) (func(), error) {
+	return t.acquire(ctx, party)
+}
 
-// Parties are those that run or wait.
-func (t *turns) Parties() int {
+// Parties counts the parties that have a request here.
+func (t *bundleLimiter) Parties() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.parties)

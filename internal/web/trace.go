@@ -171,17 +171,17 @@ func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, erro
 	if p != nil {
 		asker = p.ID
 	}
-	leave, err := s.bundles.take(ctx, asker)
+	release, err := s.bundles.acquire(ctx, asker)
 	if err != nil {
 		return nil, err
 	}
 	b, older, err := s.Tracer.Evidence(ctx, p, starts[0], cmp.Or(in.Deliveries, usualDeliveries))
 	if err != nil {
-		leave()
+		release()
 		return nil, err
 	}
 	return &bundle{ContentType: "application/json", Older: older, Body: func(ctx huma.Context) {
-		defer leave()
+		defer release()
 		r, w := humachi.Unwrap(ctx)
 		s.sendAll(w, r, b)
 	}}, nil

@@ -115,29 +115,29 @@ func TestABundleAtATime(t *testing.T) {
 
 // TestWhoWaitsTooLong is told to come again, and other parties do not wait for one.
 func TestWhoWaitsTooLong(t *testing.T) {
-	turns := web.NewTurns(20 * time.Millisecond)
-	leave, err := turns.Take(t.Context(), "a")
+	limiter := web.NewBundleLimiter(20 * time.Millisecond)
+	leave, err := limiter.Acquire(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := turns.Take(t.Context(), "a"); !errors.Is(err, ledger.Unavailable) {
+	if _, err := limiter.Acquire(t.Context(), "a"); !errors.Is(err, ledger.Unavailable) {
 		t.Errorf("one more of the same party: %v", err)
 	}
 	most := max(2, runtime.GOMAXPROCS(0))
 	others := make([]func(), 0, most)
 	for i := range most - 1 {
-		l, err := turns.Take(t.Context(), ledger.ID(rune('b'+i)))
+		l, err := limiter.Acquire(t.Context(), ledger.ID(rune('b'+i)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		others = append(others, l)
 	}
-	if _, err := turns.Take(t.Context(), "last"); !errors.Is(err, ledger.Unavailable) {
+	if _, err := limiter.Acquire(t.Context(), "last"); !errors.Is(err, ledger.Unavailable) {
 		t.Errorf("one more than the node makes at once: %v", err)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := turns.Take(gone, "a"); !errors.Is(err, context.Canceled) {
+	if _, err := limiter.Acquire(gone, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("who is gone: %v", err)
 	}
 	leave()
@@ -145,19 +145,19 @@ func TestWhoWaitsTooLong(t *testing.T) {
 	for _, l := range others {
 		l()
 	}
-	if n := turns.Parties(); n != 0 {
+	if n := limiter.Parties(); n != 0 {
 		t.Errorf("%d parties are remembered", n)
 	}
 	var wait sync.WaitGroup
 	for i := range 64 {
 		wait.Go(func() {
-			if leave, err := turns.Take(t.Context(), ledger.ID(rune('a'+i%8))); err == nil {
+			if leave, err := limiter.Acquire(t.Context(), ledger.ID(rune('a'+i%8))); err == nil {
 				leave()
 			}
 		})
 	}
 	wait.Wait()
-	if n := turns.Parties(); n != 0 {
+	if n := limiter.Parties(); n != 0 {
 		t.Errorf("%d parties are remembered", n)
 	}
 }
