@@ -126,7 +126,10 @@ func (h *History) ask(ctx context.Context, fn string, args ...string) (*answer, 
 		return nil, err
 	}
 	a, err := firstOf(ctx, h.ours(), q.ask)
-	return a, h.net.explained(err)
+	if err != nil {
+		return nil, h.net.explained(err)
+	}
+	return a, nil
 }
 
 func (h *History) height(ctx context.Context) (uint64, error) {
