@@ -26,7 +26,7 @@ import (
 type History struct {
 	cfg   Config
 	net   *network
-	check *proof.Endorsed
+	check func(proof.Proof) error // that a transaction is endorsed
 }
 
 // OpenHistory reads the profile and connects. Channel and chaincode are those of the
@@ -49,7 +49,7 @@ func OpenHistory(cfg Config, trust json.RawMessage) (*History, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open channel: %w", err)
 	}
-	return &History{cfg, n, check}, nil
+	return &History{cfg, n, check.Check}, nil
 }
 
 // Close leaves the network.
@@ -223,7 +223,7 @@ func (h *History) transaction(data []byte, fate audit.Fate, place ledger.Positio
 	if !named { // what it writes, no call has written
 		return t, true
 	}
-	if err := h.check.Check(x.Proof); err != nil && t.Err == nil {
+	if err := h.check(x.Proof); err != nil && t.Err == nil {
 		t.Err = err
 	}
 	if fate == audit.Valid {

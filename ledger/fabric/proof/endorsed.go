@@ -33,9 +33,15 @@ func (e *Endorsed) Check(p Proof) error {
 	if err != nil {
 		return err
 	}
-	var payload peer.ProposalResponsePayload
-	if err := decodePart("answer", p.Answer, &payload); err != nil {
+	var (
+		payload peer.ProposalResponsePayload
+		action  peer.ChaincodeAction
+	)
+	if err := errors.Join(decodePart("answer", p.Answer, &payload), decode("action", payload.Extension, &action)); err != nil {
 		return err
+	}
+	if name, s := action.GetChaincodeId().GetName(), action.GetResponse().GetStatus(); name != e.n.chaincode || s != int32(common.Status_SUCCESS) {
+		return fmt.Errorf("of the chaincode %q with status %d, the trust file names %q", name, s, e.n.chaincode)
 	}
 	if !bytes.Equal(payload.GetProposalHash(), Hash(p.ChannelHeader, p.SignatureHeader, p.Input)) {
 		return errors.New("what was endorsed is the answer to another question")
