@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/cosign"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -91,7 +92,7 @@ func (a *AuditorKey) keep() error {
 	if err != nil {
 		return fmt.Errorf("encode key: %w", err)
 	}
-	if err := replace(a.path, append(b, '\n')); err != nil {
+	if err := durable.WriteFile(a.path, append(b, '\n')); err != nil {
 		return fmt.Errorf("write key: %w", err)
 	}
 	return nil

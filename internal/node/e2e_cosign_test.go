@@ -69,7 +69,7 @@ func (w *world) hands(who, key, msg string) *http.Response {
 // proven is what the bundle about the order of a sale proves to who knows the auditor.
 func (w *world) proven(sale string, k *cosign.Key) evidence.Report {
 	w.t.Helper()
-	b, _, err := w.party["buyer"].Evidence(w.t.Context(), url.Values{"order": {string(id(sale))}}, nil)
+	b, _, err := w.party["buyer"].Evidence(w.t.Context(), url.Values{"order": {string(id(sale))}}, 0, nil)
 	w.ok(err)
 	trust := w.trust
 	trust.Auditors = []evidence.Auditor{{Name: "audit", Key: k.VKey()}}

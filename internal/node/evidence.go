@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -15,46 +16,53 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// maxDeliveries bounds the deliveries in one bundle, the newest first: a bundle
-// never claims that there are no others.
-const maxDeliveries = 2000
-
 // findPage is how many receipts are read at once.
 const findPage = 500
 
 // Evidence makes the bundle about a record and checks it before it is given
-// out. Of a file it is about its first content. A bundle holds calls whole, so
-// that it is for fewer readers than the trace is (protocol §9): what may be
-// traced but not handed out is forbidden, all else is not found.
-func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref) ([]byte, error) {
+// out, with the newest deliveries, at most so many: older says that there are more.
+// Of a file it is about its first content. A bundle holds calls whole, so that it is
+// for fewer readers than the trace is (protocol §9): what may be traced but not handed
+// out is forbidden, all else is not found.
+func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
 	eye := n.sight(reader)
-	seen, err := eye.sees(ctx, about)
+	about, own, err := n.provable(ctx, eye, about)
 	if err != nil {
-		return nil, hide(err)
+		return nil, false, err
 	}
-	if !seen {
-		return nil, unknown()
-	}
-	if about, err = n.firstContent(ctx, about); err != nil {
-		return nil, err
-	}
-	may, err := eye.proves(ctx, about)
+	made, older, err := n.bundle(ctx, eye, about, deliveries)
 	if err != nil {
-		return nil, hide(err)
+		return nil, false, err
 	}
-	if !may && !eye.all {
-		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
-	}
-	b, err := n.bundle(ctx, eye, about)
-	if err != nil {
-		return nil, err
-	}
-	if eye.all && !may {
+	if !own {
 		if err := n.noted(ctx, reader.ID, about); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return b.Encode()
+	return made, older, nil
+}
+
+// provable is the record that a bundle may be about for a reader, and whether it is
+// his own: else he may have it by his role.
+func (n *Node) provable(ctx context.Context, eye *sight, about ledger.Ref) (ledger.Ref, bool, error) {
+	seen, err := eye.sees(ctx, about)
+	if err != nil {
+		return about, false, hide(err)
+	}
+	if !seen {
+		return about, false, unknown()
+	}
+	if about, err = n.firstContent(ctx, about); err != nil {
+		return about, false, err
+	}
+	own, err := eye.proves(ctx, about)
+	if err != nil {
+		return about, false, hide(err)
+	}
+	if !own && !eye.all {
+		return about, false, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
+	}
+	return about, own, nil
 }
 
 // errPast says that what the bundle needs lies past the cosigned checkpoint.
@@ -62,19 +70,19 @@ var errPast = errors.New("past the checkpoint that auditors have cosigned")
 
 // bundle makes the bundle about a record under the newest checkpoint that auditors have
 // cosigned, if it covers all that the bundle needs as things stand now; else under the
-// newest.
-func (n *Node) bundle(ctx context.Context, eye *sight, about ledger.Ref) (evidence.Bundle, error) {
+// newest. older says that there are more deliveries.
+func (n *Node) bundle(ctx context.Context, eye *sight, about ledger.Ref, deliveries int) (made evidence.Bundle, older bool, err error) {
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	maps.Copy(checkers, n.opts.Checkers)
-	build := func(cosigned []byte, size int64) (evidence.Bundle, error) {
-		p := &proofs{n: n, eye: eye, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
+	build := func(cosigned []byte, size int64) (evidence.Bundle, bool, error) {
+		p := &proofs{n: n, eye: eye, most: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
 		b, _, err := evidence.Build(ctx, p, about, n.trust, ledger.Standard(), checkers)
-		return b, err
+		return b, p.older, err
 	}
 	if n.own != nil {
 		if signed, size := n.own.Cosigned(); signed != nil {
-			if b, err := build(signed, size); !errors.Is(err, errPast) {
-				return b, err
+			if made, older, err = build(signed, size); !errors.Is(err, errPast) {
+				return made, older, err
 			}
 		}
 	}
@@ -156,8 +164,10 @@ func (s *sight) license(ctx context.Context, ref ledger.Ref) (bool, error) {
 
 // proofs is what one bundle is made from; of receipts, those that eye may see.
 type proofs struct {
-	n   *Node
-	eye *sight
+	n     *Node
+	eye   *sight
+	most  int  // deliveries
+	older bool // there are more
 	// cosigned is the checkpoint to prove everything under, of size entries; nil: the newest.
 	cosigned []byte
 	size     int64 // of the checkpoint, where the ledger has a log
@@ -215,11 +225,16 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, e
 			if err != nil {
 				return nil, err
 			}
-			if seen && k.Receipt.Flow == flow && len(list) < maxDeliveries {
+			switch {
+			case !seen || k.Receipt.Flow != flow:
+			case len(list) == p.most:
+				p.older = true
+				return list, nil
+			default:
 				list = append(list, k)
 			}
 		}
-		if cursor = page.Next; cursor == 0 || len(list) >= maxDeliveries {
+		if cursor = page.Next; cursor == 0 {
 			return list, nil
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -93,7 +93,7 @@ func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r 
 		return err
 	}
 	if c.Out != "" {
-		if err := os.WriteFile(c.Out, signed, 0o600); err != nil {
+		if err := durable.WriteFile(c.Out, signed); err != nil {
 			return fmt.Errorf("write checkpoint: %w", err)
 		}
 	}
