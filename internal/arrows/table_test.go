@@ -47,7 +47,7 @@ var law = map[string]row{
 	"ledger/calendar":                 {pure: true},
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
-	"ledger/fabric":                   {own: []string{"ledger", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
