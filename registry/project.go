@@ -123,12 +123,14 @@ func (w *writer) number(query string, id ledger.ID) (n int64, err error) {
 var (
 	genesisRow     = readmodel.Row{Table: "registry_genesis", Key: "one", Columns: []string{"value"}}.Upsert()
 	yearRow        = readmodel.Row{Table: "registry_calendar", Key: "year", Columns: []string{"value"}}.Upsert()
-	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "value"}}.Upsert()
+	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "lies", "value"}}.Upsert()
 	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Once: []string{"party"}, Columns: []string{"value"}}.Upsert()
 	submissionRows = readmodel.NewRows("registry_submission", "payload", "value")
 	applicationRow = readmodel.Row{
-		Table: "registry_application", Key: "id", Once: []string{"applicant"}, Columns: []string{"body", "state", "value", "submission"},
-	}.Upsert(numberOf("submission"))
+		Table: "registry_application", Key: "id", Once: []string{"applicant", "region"}, Columns: []string{"body", "state", "value", "submission"},
+	}.Upsert(map[string]string{
+		"submission": numberOf, "region": "(SELECT coalesce(max(lies), '') FROM registry_party WHERE id = ?)", // by the applicant
+	})
 	entryRow = readmodel.Row{
 		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
 		Columns: []string{"holder", "body", "domain", "region", "state", "suspended", "valid_until", "registry_code"},
@@ -136,14 +138,12 @@ var (
 	// The call that coded an entry is that of its first event: later ones only
 	// change its state.
 	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "value"}}.
-		Upsert(numberOf("submission"))
+		Upsert(map[string]string{"submission": numberOf})
 )
 
-// numberOf has a column take the number of a submission by its payload; what is not
-// there has none, which the table refuses.
-func numberOf(column string) map[string]string {
-	return map[string]string{column: "(SELECT n FROM registry_submission WHERE payload = ?)"}
-}
+// numberOf is the number of a submission, by its payload; what is not there has none,
+// which the tables refuse.
+const numberOf = "(SELECT n FROM registry_submission WHERE payload = ?)"
 
 const foundRow = "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)"
 
@@ -163,7 +163,11 @@ func (b *batch) addParty(r ledger.Record) error {
 	}
 	b.add(r.Ref, func(w *writer) error {
 		delete(w.names, p.ID)
-		if err := w.exec(partyRow, p.ID, p.Name, p.Region, string(r.Value)); err != nil {
+		lies, err := liesIn(w.ctx, w.tx, p)
+		if err != nil {
+			return err
+		}
+		if err := w.exec(partyRow, p.ID, p.Name, p.Region, lies, string(r.Value)); err != nil {
 			return err
 		}
 		// Not by RETURNING, for which SQLite keeps a journal.
@@ -182,6 +186,16 @@ func (b *batch) addParty(r ledger.Record) error {
 		return nil
 	})
 	return nil
+}
+
+// liesIn is the region of a party's records (ledger.Readers): its own, if that is
+// inside the region of the authority that admitted it, and else that one.
+func liesIn(ctx context.Context, tx *sql.Tx, p ledger.Party) (ledger.Region, error) {
+	above, err := textOf(ctx, tx, "region", p.AdmittedBy)
+	if authority := ledger.Region(above); err != nil || authority != "" && !authority.Covers(p.Region) {
+		return authority, err
+	}
+	return p.Region, nil
 }
 
 // addKey writes a key of a party; the recovery key is no key to act or to log in
@@ -206,7 +220,7 @@ func (b *batch) addApplication(r ledger.Record) error {
 	if err != nil {
 		return err
 	}
-	write := row(applicationRow, string(a.ID), string(a.Applicant), string(a.Body), a.State, string(r.Value), string(a.SubmitPayload))
+	write := row(applicationRow, string(a.ID), string(a.Applicant), string(a.Applicant), string(a.Body), a.State, string(r.Value), string(a.SubmitPayload))
 	if at, ok := b.applications[r.Ref]; ok {
 		b.steps[at].write = write
 		return nil
@@ -286,9 +300,14 @@ func (w *writer) name(id ledger.ID) (string, error) {
 
 // nameOf is the name of a party, empty if it is unknown.
 func nameOf(ctx context.Context, q readmodel.Querier, id ledger.ID) (string, error) {
-	var name string
-	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(name), '') FROM registry_party WHERE id = ?", id).Scan(&name); err != nil {
-		return "", fmt.Errorf("read name of %s: %w", id, err)
+	return textOf(ctx, q, "name", id)
+}
+
+// textOf is a column of a party, empty if it is unknown.
+func textOf(ctx context.Context, q readmodel.Querier, column string, id ledger.ID) (string, error) {
+	var text string
+	if err := q.QueryRowContext(ctx, "SELECT coalesce(max("+column+"), '') FROM registry_party WHERE id = ?", id).Scan(&text); err != nil {
+		return "", fmt.Errorf("read %s of %s: %w", column, id, err)
 	}
-	return name, nil
+	return text, nil
 }

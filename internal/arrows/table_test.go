@@ -17,6 +17,7 @@ const (
 	huma      = "github.com/danielgtaylor/huma/v2"
 	jwt       = "github.com/golang-jwt/jwt/v5"
 	kong      = "github.com/alecthomas/kong"
+	lru       = "github.com/hashicorp/golang-lru/v2"
 	lunar     = "github.com/6tail/lunar-go"
 	minio     = "github.com/minio/minio-go/v7"
 	norm      = "golang.org/x/text/unicode/norm"
@@ -47,13 +48,13 @@ var law = map[string]row{
 	"ledger/calendar":                 {pure: true},
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
-	"ledger/fabric":                   {own: []string{"ledger", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
 	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
-	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract"}, third: []string{note, tlog}},
-	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
+	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign"}, third: []string{note, tlog}},
+	"policies":                        {own: []string{"ledger"}, third: []string{casbin, lru}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},
@@ -65,12 +66,14 @@ var law = map[string]row{
 	"internal/arrows":                 {},
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
+	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/durable":                {},
 	"internal/seal":                   {own: []string{"internal/durable"}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
+	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
 	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                  {own: []string{"ledger"}},
 	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
@@ -78,12 +81,12 @@ var law = map[string]row{
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/words",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/words", "policies",
 		},
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/durable"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -92,7 +95,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel",
+			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
 			"internal/auth", "internal/custody", "internal/web",
 		},
 		third: []string{uuid, note, tlog},

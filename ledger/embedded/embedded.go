@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
@@ -225,6 +227,20 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 // Handler serves the log (protocol §1): entry bundles only where entries allows.
 func (l *Ledger) Handler(entries func(*http.Request) bool) http.Handler {
 	return l.log.Handler(entries)
+}
+
+// Cosigned is the newest checkpoint that others have cosigned, with their signatures;
+// nil and 0 if there is none.
+func (l *Ledger) Cosigned() (signed []byte, size int64) {
+	c := l.log.Cosigned()
+	return c.Note, c.Size
+}
+
+// Cosign keeps a checkpoint of this ledger that the key v has cosigned, for bundles to
+// stand under. What can't be kept is an error with tlog.ErrCosigned.
+func (l *Ledger) Cosign(ctx context.Context, msg []byte, v note.Verifier) (int64, error) {
+	size, err := l.log.Cosign(ctx, msg, v)
+	return size, l.watch(err)
 }
 
 // number is an entry's number as a block's. Entries count from 0.
