@@ -57,7 +57,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	a.verifier = verifyAll(c.Algorithms)
 	err := read(ctx)
-	failed := a.verifier.wait()
+	failed := a.wait()
 	if err != nil {
 		return Report{}, err
 	}

@@ -180,8 +180,8 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 	if err := ledger.DecodeStrict(s.Call.Args, &args); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(a.logs, func(l *receiptLog) bool { return l.origin == args.Log })
-	if i < 0 || a.logs[i].unread != nil {
+	i := slices.IndexFunc(a.logs, func(l *receiptLog) bool { return l.origin == args.Log && l.unread == nil })
+	if i < 0 {
 		return nil
 	}
 	l := a.logs[i]
