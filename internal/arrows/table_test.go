@@ -72,6 +72,7 @@ var law = map[string]row{
 	"internal/seal":                   {own: []string{"internal/durable"}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
+	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
 	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                  {own: []string{"ledger"}},
 	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
@@ -79,7 +80,7 @@ var law = map[string]row{
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/words",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/words", "policies",
 		},
 		third: []string{chi, huma, uuid},
 	},
@@ -93,7 +94,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel",
+			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
 			"internal/auth", "internal/custody", "internal/web",
 		},
 		third: []string{uuid, note, tlog},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -88,9 +89,10 @@ func (s *Server) traceRoutes() {
 	if s.Tracer == nil {
 		return
 	}
-	get(s, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
+	get(s, anyRecord, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
 		says("从文件、回执、订单、编码等追溯到其所依据的权利，或向后追溯到每次使用。不带令牌时只给出公开部分。", "Walks from a file, receipt, order, code … back to the right it rests on, or forward to every use. Without a token only what is public is shown."), s.trace)
 	add(s, huma.Operation{
+		Extensions:  map[string]any{readsWord: anyRecord},
 		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence", Summary: about(says("证据包", "The evidence bundle about a record")),
 		Description: about(says("与所指记录有关的全部签名请求、回执与证明，可以 cadastre verify 离线核验；格式见 docs/evidence.md。",
 			"All signed calls, receipts and proofs about the record that is named; cadastre verify checks it offline. docs/evidence.md has its form.")),
@@ -142,13 +144,6 @@ func (s *Server) trace(ctx context.Context, in *traceInput) (*answer[[]Trace], e
 		}
 		traces = append(traces, t)
 	}
-	if p != nil && s.CanRead(p.Roles, "everything") {
-		for _, from := range starts {
-			if err := s.Noted(ctx, p.ID, from); err != nil {
-				return nil, err
-			}
-		}
-	}
 	return say(traces, nil)
 }
 
@@ -173,8 +168,10 @@ func (s *Server) cosign(ctx context.Context, in *cosignInput) (*answer[cosigned]
 	if err != nil {
 		return nil, err
 	}
-	if !s.CanRead(p.Roles, "log_entries") {
+	if err := s.Sight.Look(ctx, &p, s.entriesOf("ledger"), "checkpoint"); errors.Is(err, ledger.NotFound) {
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
+	} else if err != nil {
+		return nil, err
 	}
 	if s.Cosign == nil {
 		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonNoLog).At("checkpoint")

@@ -160,14 +160,14 @@ func (a *auditor) judge(block uint64, last, next ledger.Millis) {
 				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), fmt.Errorf("its time does not lie between the calls around its revision %d", s.Revision.Block))
 			}
 			if err := a.rule.Start(a.state, l.origin, s.Receipt); err != nil {
-				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), err)
+				a.report.find(evidence.CheckDelivery, receiptAt(l.origin, s.index), err)
 				continue
 			}
 			if s.end == nil {
 				continue
 			}
 			if err := a.rule.Count(a.state, s.Receipt, *s.end); err != nil {
-				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), err)
+				a.report.find(evidence.CheckDelivery, receiptAt(l.origin, s.index), err)
 			}
 		}
 	}
