@@ -15,8 +15,10 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger/audit"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 // golden is the ledger of package evidence that has every function.
@@ -49,7 +51,12 @@ func node(t *testing.T, receipts func(g golden) (checkpoint string, entries []js
 	text("/v1/about", `{"origin":"node.example"}`)
 	text("/log/ledger/checkpoint", g.Checkpoint)
 	text("/log/ledger/tile/entries/000.p/"+strconv.Itoa(len(g.Entries)), bundle(g.Entries))
-	text("/log/receipts/checkpoint", checkpoint)
+	if checkpoint != "" {
+		text("/log/receipts/checkpoint", checkpoint)
+	}
+	if checkpoint == "" {
+		mux.HandleFunc("GET /log/receipts/", http.NotFound)
+	}
 	mux.HandleFunc("GET /log/receipts/tile/", func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		if !strings.HasSuffix(r.URL.Path, "000.p/"+strconv.Itoa(len(log))) {
@@ -114,6 +121,48 @@ func TestAuditOfANode(t *testing.T) {
 				t.Errorf("exit %d, %d bundles of receipts asked for, %s%s", code, asked.Load(), out, errs)
 			}
 		})
+	}
+}
+
+// TestSignWhatWasRead: an audit that found nothing cosigns what it replayed, but not
+// where deliveries could not be read.
+func TestSignWhatWasRead(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "auditor.key")
+	a, err := client.NewAuditorKey(key, "audit.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "cosigned")
+	honest := func(g golden) (string, []json.RawMessage) { return g.Receipts, g.Log }
+	url, trust, _ := node(t, honest)
+	deaf, _, _ := node(t, func(g golden) (string, []json.RawMessage) { return "", nil })
+	if code, _, errs := command(t, "audit", deaf, "--trust", trust, "--sign", key, "--out", out); code != proving.ExitUnavailable {
+		t.Errorf("without the receipts: exit %d, %s", code, errs)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Fatal("what was not read is cosigned")
+	}
+	if code, _, errs := command(t, "audit", url, "--trust", trust, "--sign", key, "--out", out); code != proving.ExitOK {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	msg, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := evidence.ParseTrust(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known.Auditors = []evidence.Auditor{a.AsAuditor()}
+	if c, err := evidence.OpenCheckpoint(string(msg), known); err != nil || len(c.Audits) != 1 || c.Audits[0].Size != c.Size {
+		t.Errorf("%+v, %v: %s", c, err, msg)
+	}
+	if kept, err := client.LoadAuditorKey(key); err != nil || kept.Last("node.example/log/ledger").Size == 0 {
+		t.Errorf("the key has not noted it: %+v, %v", kept, err)
 	}
 }
 
