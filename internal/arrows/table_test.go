@@ -48,7 +48,7 @@ var law = map[string]row{
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
 	"ledger/fabric":                   {own: []string{"ledger", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
-	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protobuf + "/encoding/protowire"}, unlinked: []string{protosOld, protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
 	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
@@ -115,9 +115,9 @@ var law = map[string]row{
 		own: []string{
 			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client",
 		},
-		unlinked: []string{fabric, chi, huma},
+		unlinked: []string{fabric, protosOld, chi, huma},
 	},
-	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
+	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, protosOld, chi, huma}},
 	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 
