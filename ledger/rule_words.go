@@ -173,6 +173,7 @@ var ruleGroups = []RuleGroup{
 	}},
 	{Words{"内容与回执", "Content and receipts"}, []RuleWords{
 		rule("running_deliveries", "本单位同时进行的交付已达上限", "The party has as many deliveries running as it may."),
+		rule("running_bundles", "本单位已有证据包在制作且有多个请求在等待", "A bundle for the party is being made, and no more of its requests may wait."),
 		rule("running_uploads", "本单位同时进行的上传已达上限", "The party has as many uploads running as it may."),
 		rule("start", "须为开始回执", "It is a start receipt."),
 		rule("within_length", "不得多于开始时所定的字节数", "It is not more than the length at the start."),

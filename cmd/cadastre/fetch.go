@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -136,7 +138,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 		return fmt.Errorf("encode receipt: %w", err)
 	}
 	receipt := file + ".receipt.json"
-	if err := os.WriteFile(receipt, append(b, '\n'), 0o600); err != nil {
+	if err := durable.WriteFile(receipt, append(b, '\n')); err != nil {
 		return fmt.Errorf("keep receipt: %w", err)
 	}
 	if p.JSON {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/ledger"
@@ -37,6 +39,7 @@ type traceCmd struct {
 	Certificate string        `help:"Code of a certificate." placeholder:"CODE"`
 	Forward     bool          `help:"To all that came of it, instead of what it rests on."`
 	Bundle      string        `help:"Write the evidence bundle here, for cadastre verify." placeholder:"FILE"`
+	Deliveries  int           `help:"Deliveries in the bundle at most, the newest; 200 unless told." placeholder:"N"`
 	Trust       string        `help:"Trust file, to join the bundles of several nodes." type:"existingfile" placeholder:"FILE"`
 }
 
@@ -124,12 +127,12 @@ func (c *traceCmd) Run(p *program) error {
 
 // keep writes the bundle with the receipts of every node that holds some.
 func (c *traceCmd) keep(p *program, cl *client.Client, q url.Values) error {
-	b, missing, err := cl.Evidence(p.ctx, q, c.join(p))
+	b, missing, err := cl.Evidence(p.ctx, q, c.Deliveries, c.join(p))
 	if err != nil {
 		return err
 	}
 	p.warn(missing)
-	if err := os.WriteFile(c.Bundle, b, 0o600); err != nil {
+	if err := durable.WriteFile(c.Bundle, b); err != nil {
 		return fmt.Errorf("keep bundle: %w", err)
 	}
 	return nil
@@ -161,6 +164,11 @@ func (c *traceCmd) join(p *program) client.Joiner {
 // warn tells which nodes did not answer: what they hold is missing.
 func (p *program) warn(missing []error) {
 	for _, err := range missing {
+		if errors.Is(err, client.ErrOlder) {
+			fmt.Fprintln(p.err, p.say("证据包只含最近的交付，另有更早的：用 --deliveries 增大（至多 2000）。",
+				"The bundle holds the newest deliveries, and there are older ones: ask for more with --deliveries (at most 2000)."))
+			continue
+		}
 		fmt.Fprintf(p.err, "%s %s\n", p.say("缺少部分内容：", "Something is missing:"), explain(err, p.Lang))
 	}
 }

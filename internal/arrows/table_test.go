@@ -58,7 +58,7 @@ var law = map[string]row{
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},
 	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}},
-	"marketplace/objects":             {own: []string{"internal/seal"}, third: []string{minio, sio}},
+	"marketplace/objects":             {own: []string{"internal/durable", "internal/seal"}, third: []string{minio, sio}},
 	"marketplace/objects/miniotest":   {third: []string{minio}},
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
 	"marketplace/receipts":            {own: []string{"ledger", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog}},
@@ -67,7 +67,8 @@ var law = map[string]row{
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
-	"internal/seal":                   {},
+	"internal/durable":                {},
+	"internal/seal":                   {own: []string{"internal/durable"}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
@@ -82,7 +83,7 @@ var law = map[string]row{
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/durable"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -91,13 +92,13 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/tlog", "internal/sqldb", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel",
+			"internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel",
 			"internal/auth", "internal/custody", "internal/web",
 		},
 		third: []string{uuid, note, tlog},
 	},
 	"internal/demo": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/durable"},
 		third: []string{uuid},
 	},
 	"internal/bench": {
@@ -107,13 +108,13 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/words",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/words",
 		},
 		third: []string{kong, lunar, uuid},
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/durable",
 		},
 		unlinked: []string{fabric, protosOld, chi, huma},
 	},

@@ -137,6 +137,12 @@ func (c *Client) Get(ctx context.Context, path string, into any) error {
 	return c.do(ctx, http.MethodGet, path, c.key != nil, nil, into)
 }
 
+// sent is an answer as it came.
+type sent struct {
+	body   []byte
+	header http.Header
+}
+
 func (c *Client) do(ctx context.Context, method, path string, token bool, body, into any) error {
 	var r io.Reader
 	if body != nil {
@@ -165,8 +171,12 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 	if resp.StatusCode >= http.StatusMultipleChoices {
 		return problem(resp, b)
 	}
-	if raw, ok := into.(*[]byte); ok {
-		*raw = b
+	switch into := into.(type) {
+	case *[]byte:
+		*into = b
+		return nil
+	case *sent:
+		into.body, into.header = b, resp.Header
 		return nil
 	}
 	if into == nil {

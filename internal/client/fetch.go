@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -211,7 +213,11 @@ func settle(part *os.File, f *Fetched) error {
 	if got != f.SHA256 {
 		return fmt.Errorf("what came is not what was recorded (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
 	}
-	if err := errors.Join(part.Sync(), part.Close(), os.Rename(f.File+".part", f.File)); err != nil {
+	err = durable.Close(part)
+	if err == nil {
+		err = durable.Rename(f.File+".part", f.File)
+	}
+	if err != nil {
 		return fmt.Errorf("keep %s: %w", f.File, err)
 	}
 	return nil

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -154,13 +156,22 @@ type Joiner func(parts [][]byte) ([]byte, error)
 // checkpoints.
 const apart = 10
 
-// Evidence is the bundle about what q names, with the receipts of every node
-// that holds some. join is asked only where several do. missing says of each
-// node that did not answer why: its receipts are not in the bundle.
-func (c *Client) Evidence(ctx context.Context, q url.Values, join Joiner) (bundle []byte, missing []error, err error) {
+// ErrOlder says that a bundle holds the newest deliveries only, as many as were asked
+// for, and that there are older ones.
+var ErrOlder = errors.New("there are older deliveries: ask for more of them")
+
+// Evidence is the bundle about what q names, with the newest deliveries of every node
+// that holds some, so many of each (0: as many as a node gives unless told). join is
+// asked only where several nodes do. missing says of each node that did not answer
+// why: its receipts are not in the bundle; and which one has more deliveries.
+func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, join Joiner) (bundle []byte, missing []error, err error) {
 	home, traces, err := c.traceFrom(ctx, q)
 	if err != nil {
 		return nil, nil, err
+	}
+	q = maps.Clone(q)
+	if deliveries > 0 {
+		q.Set("deliveries", strconv.Itoa(deliveries))
 	}
 	for try := 1; ; try++ {
 		bundle, missing, err = home.evidence(ctx, q, elsewhere(traces), join)
@@ -177,8 +188,12 @@ func (c *Client) Evidence(ctx context.Context, q url.Values, join Joiner) (bundl
 
 func (c *Client) evidence(ctx context.Context, q url.Values, others []Place, join Joiner) (bundle []byte, missing []error, err error) {
 	path := "/v1/evidence?" + q.Encode()
-	if err := c.Get(ctx, path, &bundle); err != nil {
+	bundle, older, err := c.bundle(ctx, path)
+	if err != nil {
 		return nil, nil, err
+	}
+	if older {
+		missing = append(missing, ErrOlder)
 	}
 	parts, err := withReceipts(nil, bundle)
 	if err != nil {
@@ -186,12 +201,16 @@ func (c *Client) evidence(ctx context.Context, q url.Values, others []Place, joi
 	}
 	for _, p := range others {
 		var more []byte
+		older := false
 		other, err := c.At(p)
 		if err == nil {
-			err = other.Get(ctx, path, &more)
+			more, older, err = other.bundle(ctx, path)
 		}
 		if err == nil {
 			parts, err = withReceipts(parts, more)
+		}
+		if older {
+			err = cmp.Or(err, ErrOlder)
 		}
 		if err != nil {
 			missing = append(missing, fmt.Errorf("node %s: %w", p.Origin, err))
@@ -205,6 +224,13 @@ func (c *Client) evidence(ctx context.Context, q url.Values, others []Place, joi
 	}
 	bundle, err = join(parts)
 	return bundle, missing, err
+}
+
+// bundle is one node's, and whether that has older deliveries besides.
+func (c *Client) bundle(ctx context.Context, path string) ([]byte, bool, error) {
+	var s sent
+	err := c.Get(ctx, path, &s)
+	return s.body, s.header.Get("Cadastre-Older-Deliveries") == "true", err
 }
 
 // withReceipts adds a bundle to those that hold receipts, if it does.

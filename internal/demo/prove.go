@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -40,7 +42,7 @@ func (s *story) proof() error {
 		return fmt.Errorf("evidence: %w", err)
 	}
 	s.result.Bundle = filepath.Join(s.Dir, "evidence.json")
-	if err := os.WriteFile(s.result.Bundle, bundle, 0o600); err != nil {
+	if err := durable.WriteFile(s.result.Bundle, bundle); err != nil {
 		return fmt.Errorf("keep bundle: %w", err)
 	}
 	trust, err := os.ReadFile(s.result.Trust)

@@ -96,7 +96,7 @@ func TestBeginOnASharedLedger(t *testing.T) {
 	w.shows(l)
 	w.admit()
 	w.register("bus", "holder")
-	b, _, err := w.party["holder"].Evidence(t.Context(), url.Values{"resource": {string(id("resource bus"))}}, nil)
+	b, _, err := w.party["holder"].Evidence(t.Context(), url.Values{"resource": {string(id("resource bus"))}}, 0, nil)
 	w.ok(err)
 	trust := evidence.Trust{Ledger: w.trust.Ledger, Genesis: w.trust.Genesis, Fabric: cas}
 	if r, err := evidence.Verify(b, trust, ledger.Standard(), w.checkers); err != nil || len(r.Rights) != 1 {

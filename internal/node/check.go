@@ -9,9 +9,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// check reports why a call of the function would be refused now. It reads the
-// ledger and writes nothing.
+// check reports why a call of the function would be refused now: by the node, or by
+// the contract. It reads the ledger and writes nothing.
 func (n *Node) check(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
+	if h := n.hooks()[fn]; h != nil {
+		if err := h(ctx, args); err != nil {
+			return err
+		}
+	}
 	env := contract.Env{Time: ledger.Millis(n.opts.Now().UnixMilli()), Rules: contract.Rules, Genesis: n.settings.GenesisSHA256}
 	return contract.Check(env, ledger.Standard(), committed{ctx, n.ledger}, party, fn, args)
 }

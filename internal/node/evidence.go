@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -14,48 +15,56 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// maxDeliveries bounds the deliveries in one bundle, the newest first: a bundle
-// never claims that there are no others.
-const maxDeliveries = 2000
-
 // findPage is how many receipts are read at once.
 const findPage = 500
 
 // Evidence makes the bundle about a record and checks it before it is given
-// out. Of a file it is about its first content. A bundle holds calls whole, so
-// that it is for fewer readers than the trace is (protocol §9): what may be
-// traced but not handed out is forbidden, all else is not found.
-func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref) ([]byte, error) {
+// out, with the newest deliveries, at most so many: older says that there are more.
+// Of a file it is about its first content. A bundle holds calls whole, so that it is
+// for fewer readers than the trace is (protocol §9): what may be traced but not handed
+// out is forbidden, all else is not found.
+func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
 	eye := n.sight(reader)
-	seen, err := eye.sees(ctx, about)
+	about, own, err := n.provable(ctx, eye, about)
 	if err != nil {
-		return nil, hide(err)
-	}
-	if !seen {
-		return nil, unknown()
-	}
-	if about, err = n.firstContent(ctx, about); err != nil {
-		return nil, err
-	}
-	may, err := eye.proves(ctx, about)
-	if err != nil {
-		return nil, hide(err)
-	}
-	if !may && !eye.all {
-		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
+		return nil, false, err
 	}
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	maps.Copy(checkers, n.opts.Checkers)
-	b, _, err := evidence.Build(ctx, &proofs{n: n, eye: eye, known: map[ledger.Position]ledger.Recorded{}}, about, n.trust, ledger.Standard(), checkers)
+	src := &proofs{n: n, eye: eye, most: deliveries, known: map[ledger.Position]ledger.Recorded{}}
+	made, _, err := evidence.Build(ctx, src, about, n.trust, ledger.Standard(), checkers)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if eye.all && !may {
+	if !own {
 		if err := n.noted(ctx, reader.ID, about); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return b.Encode()
+	return made, src.older, nil
+}
+
+// provable is the record that a bundle may be about for a reader, and whether it is
+// his own: else he may have it by his role.
+func (n *Node) provable(ctx context.Context, eye *sight, about ledger.Ref) (ledger.Ref, bool, error) {
+	seen, err := eye.sees(ctx, about)
+	if err != nil {
+		return about, false, hide(err)
+	}
+	if !seen {
+		return about, false, unknown()
+	}
+	if about, err = n.firstContent(ctx, about); err != nil {
+		return about, false, err
+	}
+	own, err := eye.proves(ctx, about)
+	if err != nil {
+		return about, false, hide(err)
+	}
+	if !own && !eye.all {
+		return about, false, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
+	}
+	return about, own, nil
 }
 
 // firstContent leads from a file to the content that it is.
@@ -135,6 +144,8 @@ func (s *sight) license(ctx context.Context, ref ledger.Ref) (bool, error) {
 type proofs struct {
 	n     *Node
 	eye   *sight
+	most  int   // deliveries
+	older bool  // there are more
 	size  int64 // of the checkpoint, where the ledger has a log
 	known map[ledger.Position]ledger.Recorded
 }
@@ -190,11 +201,16 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, e
 			if err != nil {
 				return nil, err
 			}
-			if seen && k.Receipt.Flow == flow && len(list) < maxDeliveries {
+			switch {
+			case !seen || k.Receipt.Flow != flow:
+			case len(list) == p.most:
+				p.older = true
+				return list, nil
+			default:
 				list = append(list, k)
 			}
 		}
-		if cursor = page.Next; cursor == 0 || len(list) >= maxDeliveries {
+		if cursor = page.Next; cursor == 0 {
 			return list, nil
 		}
 	}

@@ -208,7 +208,7 @@ func TestNodesThatDoNotAnswer(t *testing.T) {
 		!slices.Equal(traces[0].Elsewhere, []client.Place{{Origin: nodeOrigin}}) {
 		t.Errorf("a trace without the bureau's node: missing %v, elsewhere %v", missing, traces[0].Elsewhere)
 	}
-	bundle, missing, err := lost.Evidence(t.Context(), q, nil)
+	bundle, missing, err := lost.Evidence(t.Context(), q, 0, nil)
 	if err != nil || len(bundle) == 0 || len(missing) != 1 {
 		t.Errorf("a bundle without the bureau's node: %d bytes, missing %v, %v", len(bundle), missing, err)
 	}
@@ -289,7 +289,7 @@ func proved(t *testing.T, n *nodes) {
 		return b.Encode()
 	}
 	for _, w := range []*world{n.bureau, n.operator, n.regulator} {
-		b, missing, err := w.party["buyer"].Evidence(t.Context(), url.Values{"order": {string(id("sale"))}}, join)
+		b, missing, err := w.party["buyer"].Evidence(t.Context(), url.Values{"order": {string(id("sale"))}}, 0, join)
 		if err != nil || len(missing) > 0 {
 			t.Fatalf("by %s: %v, missing %v", w.origin, err, missing)
 		}

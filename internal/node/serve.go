@@ -25,7 +25,7 @@ func (n *Node) openEdge(_ context.Context, _ folder) (err error) {
 		return err
 	}
 	n.edge = web.New(web.Config{
-		Ledger: n.ledger, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
+		Ledger: hooked{n.ledger, n.hooks()}, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
 		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Health: n.health, Public: n.opts.PublicEntries,
 		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
 		Logs: n.logs(),

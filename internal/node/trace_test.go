@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -240,7 +241,7 @@ func TestWhatMayNotBeSeenIsNotThere(t *testing.T) {
 			if got := unseen(s.Trace(t.Context(), s.reader(name), r, false)); got != absent {
 				t.Errorf("%q learns of %s: %v", name, r, got)
 			}
-			if _, err := s.Evidence(t.Context(), s.reader(name), r); !errors.Is(err, ledger.NotFound) {
+			if _, _, err := s.Evidence(t.Context(), s.reader(name), r, 200); !errors.Is(err, ledger.NotFound) {
 				t.Errorf("%q may have the bundle of %s: %v", name, r, err)
 			}
 		}
@@ -319,12 +320,15 @@ func TestEvidenceVerifiesWithTheTrustFile(t *testing.T) {
 		{"body", ref(ledger.KindApplication, "bus"), 0},
 		{"regulator", ref(ledger.KindOrder, "order"), 1},
 	} {
-		b, err := s.Evidence(t.Context(), s.reader(c.who), c.about)
+		made, _, err := s.Evidence(t.Context(), s.reader(c.who), c.about, 200)
 		if err != nil {
 			t.Errorf("%s about %s: %v", c.who, c.about, err)
 			continue
 		}
-		report, err := evidence.Verify(b, s.trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
+		var b bytes.Buffer
+		_, err = made.WriteTo(&b)
+		s.ok(err)
+		report, err := evidence.Verify(b.Bytes(), s.trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
 		if err != nil {
 			t.Errorf("%s about %s: %v", c.who, c.about, err)
 			continue
@@ -335,13 +339,35 @@ func TestEvidenceVerifiesWithTheTrustFile(t *testing.T) {
 	}
 }
 
+// TestABundleHoldsTheNewestDeliveries, as many as are asked for, and says whether there
+// are older ones.
+func TestABundleHoldsTheNewestDeliveries(t *testing.T) {
+	s := told(t)
+	s.deliver("order", "buyer")
+	for most, want := range map[int]int{1: 1, 2: 2, 200: 2} {
+		b, older, err := s.Evidence(t.Context(), s.reader("buyer"), ref(ledger.KindOrder, "order"), most)
+		s.ok(err)
+		var data bytes.Buffer
+		_, err = b.WriteTo(&data)
+		s.ok(err)
+		r, err := evidence.Verify(data.Bytes(), s.trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
+		s.ok(err)
+		if len(r.Receipts) != want || older != (most == 1) {
+			t.Errorf("of 2 deliveries at most %d: %d, older ones: %t", most, len(r.Receipts), older)
+		}
+		if newest, _ := s.receiptsOf(ledger.Delivery); most == 1 && string(r.Receipts[0].Start) != newest.ID() {
+			t.Errorf("the delivery in the bundle is %s, the newest %s", r.Receipts[0].Start, newest)
+		}
+	}
+}
+
 func TestEvidenceIsForFewerThanTheTrace(t *testing.T) {
 	s := told(t)
 	for who, about := range map[string]ledger.Ref{
 		"": ref(ledger.KindEntry, "bus"), "rival": ref(ledger.KindProduct, "product"),
 		"buyer": ref(ledger.KindLicense, "license"), "other": ref(ledger.KindEntry, "bus"),
 	} {
-		if _, err := s.Evidence(t.Context(), s.reader(who), about); !errors.Is(err, ledger.Forbidden) {
+		if _, _, err := s.Evidence(t.Context(), s.reader(who), about, 200); !errors.Is(err, ledger.Forbidden) {
 			t.Errorf("%q about %s: %v", who, about, err)
 		}
 	}
@@ -351,7 +377,7 @@ func TestEvidenceIsForFewerThanTheTrace(t *testing.T) {
 	if len(page.Items) != 0 {
 		t.Fatalf("%d looks were noted before anyone looked", len(page.Items))
 	}
-	_, err = s.Evidence(t.Context(), s.reader("regulator"), ref(ledger.KindEntry, "bus"))
+	_, _, err = s.Evidence(t.Context(), s.reader("regulator"), ref(ledger.KindEntry, "bus"), 200)
 	s.ok(err)
 	if page, err = s.Receipts().Find(t.Context(), reads, 0, 10); err != nil || len(page.Items) != 1 ||
 		page.Items[0].Receipt.Subject != ref(ledger.KindEntry, "bus") || page.Items[0].Receipt.Party != id("regulator") {

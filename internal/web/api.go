@@ -116,9 +116,6 @@ type callBody struct {
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
-	if err := s.consider(ctx, in.Body.Call); err != nil {
-		return nil, err
-	}
 	out, err := s.Ledger.Submit(ctx, in.Body.Call)
 	if e := ledger.AsError(err); e != nil && e.Code == ledger.Unavailable && e.Reason == ledger.ReasonBusy {
 		s.log.WarnContext(ctx, "ledger does not answer", slog.String("error", err.Error()))
@@ -142,36 +139,6 @@ func actOf(jws string) (ledger.Act, bool) {
 		return ledger.Act{}, false
 	}
 	return ledger.ActOf(c.Function)
-}
-
-// consider has the market decide on an order before it is recorded (protocol §8).
-// What is no good call the ledger refuses, and one that it has recorded before
-// keeps its first result, whatever has ended since.
-func (s *Server) consider(ctx context.Context, jws string) error {
-	c, err := ledger.ParseCall(jws)
-	if err != nil {
-		return nil //nolint:nilerr // the ledger has the word for it
-	}
-	err = s.decide(ctx, c.Call.Function, c.Call.Args)
-	if ledger.AsError(err) != nil && s.before(ctx, c.Call) {
-		err = nil
-	}
-	return err
-}
-
-// decide returns the market's decision on a call that needs one: an order.
-func (s *Server) decide(ctx context.Context, fn ledger.Function, args json.RawMessage) error {
-	var a ledger.OrderPlaceArgs
-	if fn != ledger.FnOrderPlace || ledger.DecodeStrict(args, &a) != nil || a.Validate() != nil {
-		return nil //nolint:nilerr // the contract has the word for it
-	}
-	return s.Market.Consider(ctx, a)
-}
-
-// before reports whether a call is recorded already.
-func (s *Server) before(ctx context.Context, c ledger.Call) bool {
-	_, err := s.Ledger.Value(ctx, ledger.CallKey(c.Party, c.ID))
-	return err == nil
 }
 
 type recordedInput struct {

@@ -324,7 +324,7 @@ func TestSecurity(t *testing.T) {
 		if method != http.MethodGet {
 			return
 		}
-		if w := ask(t, e, path, o, "", ""); w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") == "" && strings.Contains(path, "/content/") {
+		if w := ask(t, e, path, o, "", ""); w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") == "" {
 			t.Errorf("%s %s without a token: %d", method, path, w.Code)
 		}
 	})

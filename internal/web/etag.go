@@ -11,10 +11,12 @@ import (
 )
 
 // tagged gives the answers of reads an ETag, so that whoever asks again for what
-// has not changed is told so without it. Content has an ETag of its own.
+// has not changed is told so without it. Content has an ETag of its own, and a bundle
+// is sent as it is written.
 func tagged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || !strings.HasPrefix(r.URL.Path, "/v1/") || strings.Contains(r.URL.Path, "/content/") {
+		if r.Method != http.MethodGet || !strings.HasPrefix(r.URL.Path, "/v1/") ||
+			strings.Contains(r.URL.Path, "/content/") || r.URL.Path == "/v1/evidence" {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -57,4 +58,35 @@ func HumaRules() (list []string) {
 		list = append(list, rule)
 	}
 	return list
+}
+
+// Hasten has requests for bundles wait for d.
+func (s *Server) Hasten(d time.Duration) { s.bundles = newBundleLimiter(d) }
+
+// Bundles are those of a party that are made or waited for.
+func (s *Server) Bundles(party ledger.ID) int {
+	s.bundles.mu.Lock()
+	defer s.bundles.mu.Unlock()
+	if t := s.bundles.parties[party]; t != nil {
+		return t.requests
+	}
+	return 0
+}
+
+// BundleLimiter is bundleLimiter.
+type BundleLimiter = bundleLimiter
+
+// NewBundleLimiter makes a limiter whose requests wait for d.
+func NewBundleLimiter(d time.Duration) *BundleLimiter { return newBundleLimiter(d) }
+
+// Acquire is acquire.
+func (t *bundleLimiter) Acquire(ctx context.Context, party ledger.ID) (func(), error) {
+	return t.acquire(ctx, party)
+}
+
+// Parties counts the parties that have a request here.
+func (t *bundleLimiter) Parties() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.parties)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -33,8 +34,8 @@ func (described) Trace(context.Context, *ledger.Party, ledger.Ref, bool) (web.Tr
 	return web.Trace{}, errNone
 }
 
-func (described) Evidence(context.Context, *ledger.Party, ledger.Ref) ([]byte, error) {
-	return nil, errNone
+func (described) Evidence(context.Context, *ledger.Party, ledger.Ref, int) (io.WriterTo, bool, error) {
+	return nil, false, errNone
 }
 
 func edge() *web.Server {

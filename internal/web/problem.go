@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -42,7 +43,25 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is that of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-var _ huma.StatusError = (*Problem)(nil)
+// soon is after how many seconds a client may try again what is busy now.
+const soon = "5"
+
+// GetHeaders are the headers of the answer: how to say who one is, and when to come
+// again (RFC 9110 §11.6.1, §10.2.3).
+func (p *Problem) GetHeaders() http.Header {
+	switch p.Status {
+	case http.StatusUnauthorized:
+		return http.Header{"Www-Authenticate": {"Bearer"}}
+	case http.StatusServiceUnavailable:
+		return http.Header{"Retry-After": {soon}}
+	}
+	return nil
+}
+
+var (
+	_ huma.StatusError  = (*Problem)(nil)
+	_ huma.HeadersError = (*Problem)(nil)
+)
 
 // status maps the classes of error, and the few reasons with a status of their own.
 func status(e *ledger.Error) int {
@@ -83,6 +102,9 @@ func (s *Server) problemOf(err error) error {
 		return p
 	}
 	e := ledger.AsError(err)
+	if e == nil && errors.Is(err, context.Canceled) {
+		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy) // nobody is there to read it
+	}
 	if e == nil {
 		s.log.Error("request failed", slog.String("error", err.Error()))
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
@@ -147,9 +169,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(s.problemOf(err), &p) {
 		return
 	}
-	if p.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	if p.Reason == ledger.ReasonElsewhere {
 		for _, param := range p.Params {
 			if param.Name == "url" && param.Value != "" {

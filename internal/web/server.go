@@ -86,6 +86,7 @@ type Server struct {
 	api huma.API
 
 	patience time.Duration // for a body
+	bundles  *bundleLimiter
 }
 
 var shape sync.Once
@@ -96,7 +97,7 @@ func New(c Config) *Server {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		speakRules()
 	})
-	s := &Server{Config: c, log: c.Log, patience: stalled}
+	s := &Server{Config: c, log: c.Log, patience: stalled, bundles: newBundleLimiter(10 * time.Second)}
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)

@@ -1,11 +1,16 @@
 package web
 
 import (
+	"bufio"
+	"cmp"
 	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -21,8 +26,9 @@ type Tracer interface {
 	// all that came of it, as far as the reader may see.
 	Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (Trace, error)
 
-	// Evidence makes the bundle about a record, for a reader who may see it.
-	Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref) ([]byte, error)
+	// Evidence makes the bundle about a record, for a reader who may see it, with
+	// the newest deliveries, at most so many: older says that there are more.
+	Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error)
 }
 
 // TraceQuestion names one thing.
@@ -89,10 +95,14 @@ func (s *Server) traceRoutes() {
 		Description: about(says("与所指记录有关的全部签名请求、回执与证明，可以 cadastre verify 离线核验；格式见 docs/evidence.md。",
 			"All signed calls, receipts and proofs about the record that is named; cadastre verify checks it offline. docs/evidence.md has its form.")),
 	}, s.evidence)
-	// huma describes a raw body as bytes; they are a bundle's.
+	// huma does not know what is streamed: it is a bundle.
 	ok := s.api.OpenAPI().Paths["/v1/evidence"].Get.Responses["200"]
 	ok.Description = about(says("证据包", "The bundle"))
-	ok.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[evidence.Bundle](), true, "")
+	ok.Headers["Cadastre-Older-Deliveries"].Description = about(says("true：另有更早的交付未列入，可增大 deliveries",
+		"true: there are older deliveries than those in the bundle; ask for more by deliveries"))
+	ok.Content = map[string]*huma.MediaType{"application/json": {
+		Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[evidence.Bundle](), true, ""),
+	}}
 }
 
 type traceInput struct {
@@ -139,15 +149,21 @@ func (s *Server) trace(ctx context.Context, in *traceInput) (*answer[[]Trace], e
 // bundle is sent as it is: its bytes are what is verified.
 type bundle struct {
 	ContentType string `header:"Content-Type"`
-	Body        []byte
+	Older       bool   `header:"Cadastre-Older-Deliveries"`
+	Body        func(huma.Context)
 }
 
 type evidenceInput struct {
 	MaybeAuth
 	TraceQuestion
+	Deliveries int `query:"deliveries" form:"range=1..2000" zh:"至多列入多少次交付，取最新者，默认 200" en:"Deliveries at most, the newest; 200 unless told"`
 }
 
-// evidence is about the first record that the question names.
+// usualDeliveries are those in a bundle unless the asker says how many.
+const usualDeliveries = 200
+
+// evidence is about the first record that the question names. A party has one made
+// at a time: it holds its turn until the bundle is sent.
 func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, error) {
 	p, err := s.asker(ctx, in.Authorization)
 	if err != nil {
@@ -157,9 +173,33 @@ func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, erro
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.Tracer.Evidence(ctx, p, starts[0])
+	var asker ledger.ID
+	if p != nil {
+		asker = p.ID
+	}
+	release, err := s.bundles.acquire(ctx, asker)
 	if err != nil {
 		return nil, err
 	}
-	return &bundle{ContentType: "application/json", Body: b}, nil
+	b, older, err := s.Tracer.Evidence(ctx, p, starts[0], cmp.Or(in.Deliveries, usualDeliveries))
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return &bundle{ContentType: "application/json", Older: older, Body: func(ctx huma.Context) {
+		defer release()
+		r, w := humachi.Unwrap(ctx)
+		s.sendAll(w, r, b)
+	}}, nil
+}
+
+// sendAll sends what is written piece by piece. A reader who stalls, or is gone, gets
+// no more: the answer breaks off, so that it can't be taken for whole.
+func (s *Server) sendAll(w http.ResponseWriter, r *http.Request, from io.WriterTo) {
+	out := bufio.NewWriterSize(&pacer{w: w, rc: http.NewResponseController(w), now: s.Now, done: r.Context().Done(), begin: func() {}}, 64<<10)
+	_, err := from.WriteTo(out)
+	if err = cmp.Or(err, out.Flush()); err != nil {
+		s.log.DebugContext(r.Context(), "answer not sent", slog.String("error", err.Error()))
+		panic(http.ErrAbortHandler)
+	}
 }

@@ -44,7 +44,7 @@ type AnchoredReceipts struct {
 
 // Build makes the bundle about ref, and gives out only what Verify accepts with
 // the node's own trust file. ledger.NotFound when there is no such record; too_large
-// when it needs more than MaxCalls or MaxBundle.
+// when it needs more than MaxCalls or MaxMade. It stops when ctx ends.
 func Build(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms,
 	checkers map[string]Checker,
 ) (Bundle, Report, error) {
@@ -52,11 +52,7 @@ func Build(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs 
 	if err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("evidence about %s: %w", about, err)
 	}
-	data, err := b.Encode()
-	if err != nil {
-		return Bundle{}, Report{}, err
-	}
-	r, err := Verify(data, trust, algs, checkers)
+	r, err := b.verify(ctx, trust, algs, checkers)
 	if err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("evidence about %s: %w", about, err)
 	}
@@ -70,7 +66,7 @@ func (g *gathering) bundle(about ledger.Ref, set ProofSet) Bundle {
 	for _, at := range places {
 		c := g.needed[at]
 		call := Call{Proof: c.proof, Reads: c.reads}
-		if c.sealed() {
+		if c.recorded != nil && c.sealed() {
 			for _, w := range c.wrote {
 				if !ledger.IsCallKey(w.Key) {
 					call.Writes = append(call.Writes, WriteLine{Line: ledger.LineOf(w.Key, w.Value), Value: w.Value})

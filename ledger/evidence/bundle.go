@@ -2,8 +2,10 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -11,8 +13,12 @@ import (
 // Version is the version of the bundle's form.
 const Version = 2
 
-// MaxBundle bounds a bundle, in bytes.
+// MaxBundle bounds a bundle that is read, in bytes: one that was joined of several.
 const MaxBundle = 64 << 20
+
+// MaxMade bounds the calls and receipts of a bundle that is made, in bytes. Making one
+// takes 2.4 times its size of memory (BenchmarkBuild), so that it is at most 30 MB.
+const MaxMade = 12_000_000
 
 // MaxCalls bounds the calls of a bundle.
 const MaxCalls = 5000
@@ -104,7 +110,11 @@ func Parse(data []byte) (Bundle, error) {
 	if err := b.Ledger.Validate("ledger"); err != nil {
 		return b, fail(CheckForm, "ledger", err)
 	}
-	if err := oneForm(data, b); err != nil {
+	form, err := b.Encode()
+	if err == nil {
+		err = oneForm(data, form)
+	}
+	if err != nil {
 		return b, fail(CheckForm, "", err)
 	}
 	return b, nil
@@ -112,19 +122,82 @@ func Parse(data []byte) (Bundle, error) {
 
 // Encode is the bundle's one form.
 func (b Bundle) Encode() ([]byte, error) {
-	data, err := json.Marshal(b)
-	if err != nil {
+	var data bytes.Buffer
+	if _, err := b.WriteTo(&data); err != nil {
 		return nil, fmt.Errorf("encode bundle: %w", err)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
-// oneForm holds data, white space aside, to be what v encodes to.
-func oneForm(data []byte, v any) error {
-	want, err := json.Marshal(v)
+// WriteTo writes the bundle's one form, one call or receipt after the other: a
+// bundle is some megabytes, and a node sends several at a time. It implements
+// io.WriterTo.
+func (b Bundle) WriteTo(w io.Writer) (int64, error) {
+	out := &counted{w: w}
+	calls, groups := b.Calls, b.Receipts
+	b.Calls, b.Receipts = []Call{}, []ReceiptGroup{}
+	whole, err := json.Marshal(b)
 	if err != nil {
-		return fmt.Errorf("encode again: %w", err)
+		return 0, fmt.Errorf("encode bundle: %w", err)
 	}
+	const empty = `[],"receipts":[]}`
+	out.write(bytes.TrimSuffix(whole, []byte(empty)))
+	writeAll(out, calls, func(c Call) { out.encode(c) })
+	out.write([]byte(`,"receipts":`))
+	writeAll(out, groups, func(g ReceiptGroup) {
+		items := g.Items
+		g.Items = []ReceiptItem{}
+		head, err := json.Marshal(g)
+		out.fail(err)
+		out.write(bytes.TrimSuffix(head, []byte("[]}")))
+		writeAll(out, items, func(i ReceiptItem) { out.encode(i) })
+		out.write([]byte("}"))
+	})
+	out.write([]byte("}"))
+	return out.n, out.err
+}
+
+// writeAll writes a list.
+func writeAll[T any](out *counted, list []T, write func(T)) {
+	sep := []byte("[")
+	for _, x := range list {
+		if out.err != nil {
+			return
+		}
+		out.write(sep)
+		write(x)
+		sep = []byte(",")
+	}
+	if len(list) == 0 {
+		out.write(sep)
+	}
+	out.write([]byte("]"))
+}
+
+// counted writes until the first error, and counts the bytes.
+type counted struct {
+	w   io.Writer
+	n   int64
+	err error
+}
+
+func (c *counted) fail(err error) { c.err = cmp.Or(c.err, err) }
+
+func (c *counted) write(p []byte) {
+	if c.err == nil {
+		n, err := c.w.Write(p)
+		c.n, c.err = c.n+int64(n), err
+	}
+}
+
+func (c *counted) encode(v any) {
+	p, err := json.Marshal(v)
+	c.fail(err)
+	c.write(p)
+}
+
+// oneForm holds data, white space aside, to be the form wanted.
+func oneForm(data, want []byte) error {
 	var got bytes.Buffer
 	if err := json.Compact(&got, data); err != nil {
 		return fmt.Errorf("compact: %w", err)

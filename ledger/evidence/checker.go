@@ -197,5 +197,9 @@ func strictForm(raw json.RawMessage, v any) error {
 	if err := ledger.DecodeStrict(raw, v); err != nil {
 		return err
 	}
-	return oneForm(raw, v)
+	want, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode again: %w", err)
+	}
+	return oneForm(raw, want)
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
+
+// sumLen is the length of a digest in a bundle, in bytes: hexadecimal, in quotes.
+const sumLen = 66
 
 // gathering runs calls backwards: it begins with what the matter and the receipts
 // read, takes of each key the last call that wrote it, runs that call on the state
@@ -29,7 +33,8 @@ type gathering struct {
 	lenient  bool // gathers whatever comes of the calls, as a dishonest node does in tests
 }
 
-// gathered is a call that the bundle needs.
+// gathered is a call that the bundle needs. Once it was run, only its proof and what
+// it wrote are kept, unless it may have to be run again.
 type gathered struct {
 	*recorded
 	proof json.RawMessage
@@ -99,6 +104,11 @@ func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end led
 			continue
 		}
 		g.receipts = append(g.receipts, kept)
+		for _, item := range kept.Items {
+			if err := g.grow(base64.StdEncoding.EncodedLen(len(item.Entry)) + sumLen*len(item.Path)); err != nil {
+				return err
+			}
+		}
 		if err := g.need(group.Anchor); err != nil {
 			return err
 		}
@@ -150,6 +160,14 @@ func paired(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
 	return kept, starts
 }
 
+// grow counts what the bundle holds.
+func (g *gathering) grow(bytes int) error {
+	if g.size += bytes; g.size > MaxMade || len(g.needed) > g.most {
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
+	}
+	return nil
+}
+
 // need takes a call into the bundle, once.
 func (g *gathering) need(at ledger.Position) error {
 	if g.needed[at] != nil {
@@ -168,8 +186,8 @@ func (g *gathering) need(at ledger.Position) error {
 	}
 	g.needed[at] = &gathered{recorded: c, proof: p.Proof, wrote: p.Writes}
 	g.queue = append(g.queue, at)
-	if g.size += len(p.Proof); g.size > MaxBundle || len(g.needed) > g.most {
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
+	if err := g.grow(len(p.Proof)); err != nil {
+		return err
 	}
 	if ref := contract.Begins(c.signed.Call); ref != "" && !g.begun[ref] {
 		g.begun[ref] = true // what named it was run without it
@@ -181,6 +199,9 @@ func (g *gathering) need(at ledger.Position) error {
 // call runs one call on the state before it, and needs who wrote what it read.
 func (g *gathering) call(at ledger.Position) error {
 	c := g.needed[at]
+	if c.recorded == nil {
+		return nil
+	}
 	then := &past{g: g, before: at}
 	if _, err := contract.FindKey(then, c.signed); err != nil && !g.lenient {
 		return damaged(err)
@@ -209,6 +230,9 @@ func (g *gathering) call(at ledger.Position) error {
 	}
 	if r.Record.Reads != c.Reads && !g.lenient {
 		return damaged(failf(CheckReads, c.at, "%s read something else", c.fn()))
+	}
+	if r.Beside == 0 {
+		c.recorded = nil
 	}
 	return then.follow()
 }

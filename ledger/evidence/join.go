@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,15 +32,11 @@ func Join(parts [][]byte, trust Trust, algs ledger.Algorithms, checkers map[stri
 	v := &verification{
 		bundle: j.bundle(), trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, joining: true,
 	}
-	if err := v.run(algs, checkers); err != nil {
+	if err := v.run(context.Background(), algs, checkers); err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("joined bundle: %w", err)
 	}
 	b := v.pruned()
-	data, err := b.Encode()
-	if err != nil {
-		return Bundle{}, Report{}, err
-	}
-	r, err := Verify(data, trust, algs, checkers)
+	r, err := b.verify(context.Background(), trust, algs, checkers)
 	if err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("joined bundle: %w", err)
 	}
@@ -65,7 +62,7 @@ func (j *joining) take(data []byte, trust Trust, algs ledger.Algorithms, checker
 	if err != nil {
 		return err
 	}
-	v, err := check(b, trust, algs, checkers)
+	v, err := check(context.Background(), b, trust, algs, checkers)
 	if err != nil {
 		return err
 	}

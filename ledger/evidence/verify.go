@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -17,7 +18,12 @@ func Verify(data []byte, trust Trust, algs ledger.Algorithms, checkers map[strin
 	if err != nil {
 		return Report{}, err
 	}
-	v, err := check(b, trust, algs, checkers)
+	return b.verify(context.Background(), trust, algs, checkers)
+}
+
+// verify checks a bundle that was read. It stops when ctx ends.
+func (b Bundle) verify(ctx context.Context, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (Report, error) {
+	v, err := check(ctx, b, trust, algs, checkers)
 	if err != nil {
 		return Report{}, err
 	}
@@ -83,12 +89,12 @@ func (v *verification) Get(key string) ([]byte, bool, error) {
 }
 
 // check does all but the last: whether the bundle holds what nothing needs.
-func check(b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
+func check(ctx context.Context, b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
 	v := &verification{bundle: b, trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}}
-	return v, v.run(algs, checkers)
+	return v, v.run(ctx, algs, checkers)
 }
 
-func (v *verification) run(algs ledger.Algorithms, checkers map[string]Checker) error {
+func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers map[string]Checker) error {
 	b := v.bundle
 	if _, ok := matters[b.About.Kind()]; !ok {
 		return failf(CheckForm, "about", "a bundle can't be about %s", b.About)
@@ -107,6 +113,9 @@ func (v *verification) run(algs ledger.Algorithms, checkers map[string]Checker) 
 	v.engine = engine{genesis: v.trust.Genesis, algs: algs, beside: v.isBeside, logged: b.Proof.Kind == TLogKind}
 	calls := make([]*recorded, len(b.Calls))
 	for i, call := range b.Calls {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if calls[i], err = open(prove, call.Proof, fmt.Sprintf("calls[%d]", i)); err != nil {
 			return err
 		}
@@ -116,6 +125,9 @@ func (v *verification) run(algs ledger.Algorithms, checkers map[string]Checker) 
 		return err
 	}
 	for i, call := range calls {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := v.add(call, b.Calls[i]); err != nil {
 			return err
 		}
