@@ -69,6 +69,9 @@ var chinese = map[string]string{ //nolint:gosec // it takes token for credential
 	"license environment set":   "登记受控环境或其新密钥（实施机构）",
 	"license environment show":  "查看受控环境",
 
+	"policy":         "可见性：谁可查看什么",
+	"policy explain": "说明某单位是否可查看某记录，由可见性表的哪一行决定",
+
 	"product":                "产品与内容",
 	"product list":           "列出产品",
 	"product show":           "查看产品",

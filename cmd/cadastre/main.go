@@ -61,6 +61,7 @@ type commands struct {
 	Party    partyCmd    `cmd:"" help:"Apply for admission, admit, look up, suspend and resume parties."`
 	Registry registryCmd `cmd:"" help:"Register resources: search, import, applications, certificates."`
 	License  licenseCmd  `cmd:"" help:"Licenses: offer, accept, suspend, resume, terminate, explain."`
+	Policy   policyCmd   `cmd:"" help:"Who may read what: explain."`
 	Product  productCmd  `cmd:"" help:"Products and content."`
 	Order    orderCmd    `cmd:"" help:"Orders."`
 	Fetch    fetchCmd    `cmd:"" help:"Fetch what an order bought, resumably, and check it."`

@@ -24,7 +24,7 @@ import unicodedata
 from functools import lru_cache
 
 MAX_BUNDLE, MAX_CALL, MAX_PROOF, MAX_DEPTH = 64 << 20, 40 << 10, 4 << 10, 32  # bytes, and levels
-SKEW, DAY = 5 * 60 * 1000, 24 * 60 * 60 * 1000  # milliseconds: a clock may be off by the first
+SKEW, DAY, LAST_SECOND = 5 * 60 * 1000, 24 * 60 * 60 * 1000, 253402300799  # a clock may be off by SKEW; the last of 9999
 MATTERS = "order license environment deposit application entry party resource product content receipt".split()
 
 class Refused(Exception):
@@ -97,10 +97,8 @@ def ed25519(key, signed, signature):
 FIELD = 2**256 - 2**224 + 2**192 + 2**96 - 1
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-G = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
+G_X = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
+G = (G_X, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5)
 
 def p256_add(a, b):
     """Add points; None is the point at infinity."""
@@ -139,13 +137,10 @@ def unique(pairs):
         raise ValueError("a member is there twice")
     return dict(pairs)
 
-def whole(text):
-    raise ValueError(f"{text} is not a whole number")
-
 def parse(raw, check, at):
     """Read strict JSON."""
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=unique, parse_float=whole, parse_constant=whole)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=unique, parse_float=int, parse_constant=int)
         strict(value, 0)
     except (ValueError, RecursionError) as why:
         raise Refused(check, at, f"no strict JSON: {why}") from None
@@ -218,6 +213,7 @@ def sha256(raw):
     return hashlib.sha256(raw).hexdigest()
 
 is_digest = re.compile("[0-9a-f]{64}").fullmatch
+is_name = re.compile(r"[^\s+]+").fullmatch
 is_id = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
 
 LINE = {"key": str, "sha256": str}
@@ -246,7 +242,7 @@ GENESIS = {
 }
 EXCHANGE = {"old": str, "new": KEY, "proof": str}
 ANCHOR = {"log": str, "size": int, "root": str, "consistency_proof": [str]}
-TRUST = {"ledger": str, "genesis_sha256": str, "logs": [str], "demo?": bool, "fabric?": RAW}
+TRUST = {"ledger": str, "genesis_sha256": str, "logs": [str], "demo?": bool, "fabric?": RAW, "auditors?": [{"name": str, "key": str}]}
 
 # Signatures of parties.
 
@@ -296,15 +292,16 @@ class Call:
 
 # Logs.
 
-def log_keys(trust):
-    """The log keys of a trust file, by name and key id."""
+def signers(trust):
+    """The keys of a trust file by name and key id, with their type: 1 of a log, 4 of an auditor."""
     keys = {}
-    for text in trust["logs"]:
+    for kind, text in [(1, key) for key in trust["logs"]] + [(4, a["key"]) for a in trust.get("auditors", [])]:
         name, kid, key = (text.split("+", 2) + ["", ""])[:3]
         raw = unbase64(key) or b""
-        want = hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8]
-        need(len(raw) == 33 and raw[0] == 1 and kid.lower() == want, "proof", "trust file", "a log key is none")
-        keys[name, bytes.fromhex(want)] = raw[1:]
+        want = sha256(name.encode() + b"\n" + raw)[:8]
+        good = len(raw) == 33 and raw[0] == kind and kid.lower() == want and (name, want) not in keys
+        need(good and is_name(name), "proof", "trust file", "a key is none, or there twice")
+        keys[name, want] = kind, raw[1:]
     return keys
 
 def open_checkpoint(note, keys):
@@ -312,15 +309,23 @@ def open_checkpoint(note, keys):
     at = "proof.common"
     text, split, signatures = note.rpartition("\n\n")
     need(split and signatures.endswith("\n"), "proof", at, "no signed note")
-    text, names, lines = text + "\n", [], text.split("\n")
+    text, seen, lines = text + "\n", {}, text.split("\n")
     for line in signatures[:-1].split("\n"):
         dash, name, signature = (line.split(" ") + ["", "", ""])[:3]
         raw = unbase64(signature) or b""
-        key = keys.get((name, raw[:4]))
-        need(dash == "—" and line.count(" ") == 2 and key and (name, raw[:4]) not in names, "proof", at, "a signature by nobody known")
-        need(ed25519(key, text.encode(), raw[4:]), "proof", at, "a signature does not hold")
-        names.append((name, raw[:4]))
-    need(len(lines) >= 3 and lines[0] in [name for name, _ in names], "proof", at, "not signed by the log that it names")
+        who, signed = (name, raw[:4].hex()), text.encode()
+        kind, key = keys.get(who, (0, b""))
+        need(dash == "—" and line.count(" ") == 2 and is_name(name) and who not in seen, "proof", at, "a signature out of form")
+        need(kind == 1 or len(raw) == 76, "proof", at, "neither the signature of a known log nor a cosignature")
+        seconds = int.from_bytes(raw[4:12], "big")
+        if kind == 4:
+            signed = f"cosignature/v1\ntime {seconds}\n".encode() + signed
+            need(seconds <= LAST_SECOND, "proof", at, "a cosignature of no time")
+        need(kind == 0 or ed25519(key, signed, raw[4 if kind == 1 else 12:]), "proof", at, "a signature does not hold")
+        seen[who] = kind
+    by_log = [name for (name, _), kind in seen.items() if kind == 1]
+    need(len(seen) - len(by_log) <= 16, "proof", at, "too many cosignatures")
+    need(len(lines) >= 3 and lines[0] in by_log, "proof", at, "not signed by the log that it names")
     need(re.fullmatch("[1-9][0-9]{0,18}", lines[1]), "proof", at, "a bad size")
     root = unbase64(lines[2]) or b""
     need(len(root) == 32, "proof", at, "a bad root")
@@ -361,7 +366,7 @@ class Seal:
         need(b["ledger"] == self.trust["ledger"], "genesis", "ledger", "not the ledger of the trust file")
         need(b["proof"]["kind"] == "tlog", "proof", "proof.kind", "this program takes proofs of kind tlog only")
         shaped(b["proof"]["common"], {"checkpoint": str}, "proof", "proof.common")
-        self.size, self.root = open_checkpoint(b["proof"]["common"]["checkpoint"], log_keys(self.trust))
+        self.size, self.root = open_checkpoint(b["proof"]["common"]["checkpoint"], signers(self.trust))
         calls = [self.proved(c, f"calls[{i}]") for i, c in enumerate(b["calls"])]
         need(calls, "genesis", "calls", "no call")
         for call in calls:
@@ -372,6 +377,7 @@ class Seal:
             self.bring(call)
             self.calls.append(call)
         self.receipts()
+        return self
 
     def proved(self, c, at):
         proof = c["proof"]
@@ -539,9 +545,8 @@ class Seal:
         need(around, "receipt", at, "its time does not lie between the calls around its revision")
         about = self.bundle["about"]
         kind, _, name = about.partition("/")
-        flow, member, what = {
-            "order": ("delivery", "order_id", name), "license": ("supply", "license_id", name),
-        }.get(kind, ("supply", "subject", about))
+        of_record = {"order": ("delivery", "order_id", name), "license": ("supply", "license_id", name)}
+        flow, member, what = of_record.get(kind, ("supply", "subject", about))
         of = name in (start["leaf"], end["leaf"]) if kind == "receipt" else start.get("flow") == flow and start.get(member) == what
         need(of, "receipt", at, f"not of {about}")
 
@@ -553,14 +558,12 @@ def ends(start, end):
     derived = bytearray(hashlib.sha256(b"end\0" + start["id"].encode() + b"\0").digest()[:16])
     derived[6], derived[8] = derived[6] & 0x0F | 0x80, derived[8] & 0x3F | 0x80
     number = re.sub("^(.{8})(.{4})(.{4})(.{4})", r"\1-\2-\3-\4-", derived.hex())
-    if rest[0] != rest[1] or "policy_revision" in end or end["id"] != number or end["time"] + SKEW < start["time"]:
-        return False
-    if set(start) & {"start", "bytes", "bytes_max", "outcome"}:
+    both = rest[0] == rest[1] and not set(start) & {"start", "bytes", "bytes_max", "outcome"}
+    if not both or "policy_revision" in end or end["id"] != number or end["time"] + SKEW < start["time"]:
         return False
     sent, most, length, outcome = end.get("bytes", 0), end.get("bytes_max", 0), start.get("length", 0), end.get("outcome")
-    if outcome not in ("complete", "partial", "aborted", "interrupted") or (most and outcome != "interrupted"):
-        return False
-    return 0 <= sent and max(sent, most) <= length and (outcome != "complete" or sent == length)
+    known = outcome in ("complete", "partial", "aborted", "interrupted") and (not most or outcome == "interrupted")
+    return known and 0 <= sent and max(sent, most) <= length and (outcome != "complete" or sent == length)
 
 def read_trust(raw):
     trust = parse(raw, "form", "trust file")
@@ -572,9 +575,7 @@ def verify(raw, trust):
     """Check the seal of a bundle; raise Refused with the check that failed."""
     need(len(raw) <= MAX_BUNDLE, "form", "", "too large")
     tight = re.sub(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', lambda m: m.group(1) or b"", raw, flags=re.DOTALL)  # no white space
-    seal = Seal(one_form(tight, BUNDLE, "form", ""), trust)
-    seal.check()
-    return seal
+    return Seal(one_form(tight, BUNDLE, "form", ""), trust).check()
 
 def main():
     parser = argparse.ArgumentParser(description="Check the seal of an evidence bundle of Cadastre.")

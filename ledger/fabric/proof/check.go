@@ -94,29 +94,41 @@ const (
 
 // asked reads the question: call(party, id), of the chaincode on the channel.
 func (n *network) asked(p Proof) (question, error) {
-	header, err := decodePart("channel_header", p.ChannelHeader, channelHeader)
+	kind, args, at, err := n.proposed(p)
 	if err != nil {
 		return question{}, err
 	}
-	if _, err := decodePart("signature_header", p.SignatureHeader, signatureHeader); err != nil {
-		return question{}, err
-	}
-	if int32(header.numbers[1]) != endorserTransaction || string(header.text(4)) != n.channel { //nolint:gosec // as protobuf reads an int32
-		return question{}, fmt.Errorf("asked on the channel %q, the trust file names %q", header.text(4), n.channel)
-	}
-	extension, err := decode("extension", header.text(7), chaincodeExtension)
-	if err != nil {
-		return question{}, err
-	}
-	args, err := n.invoked(p.Input, extension)
-	if err != nil {
-		return question{}, err
+	if kind != endorserTransaction {
+		return question{}, fmt.Errorf("on the channel with a header of type %d", kind)
 	}
 	if len(args) != 3 || string(args[0]) != ledger.TxCall {
 		return question{}, fmt.Errorf("not the query %s(party, id)", ledger.TxCall)
 	}
-	at, err := moment(header)
-	return question{party: ledger.ID(args[1]), call: ledger.ID(args[2]), at: at}, err
+	return question{party: ledger.ID(args[1]), call: ledger.ID(args[2]), at: at}, nil
+}
+
+// proposed reads what was asked of the chaincode on the channel that the trust file
+// names: the type of the header, the arguments, and when.
+func (n *network) proposed(p Proof) (kind int32, args [][]byte, at time.Time, err error) {
+	header, err := decodePart("channel_header", p.ChannelHeader, channelHeader)
+	if err != nil {
+		return 0, nil, at, err
+	}
+	if _, err := decodePart("signature_header", p.SignatureHeader, signatureHeader); err != nil {
+		return 0, nil, at, err
+	}
+	if string(header.text(4)) != n.channel {
+		return 0, nil, at, fmt.Errorf("of the channel %q, the trust file names %q", header.text(4), n.channel)
+	}
+	extension, err := decode("extension", header.text(7), chaincodeExtension)
+	if err != nil {
+		return 0, nil, at, err
+	}
+	if args, err = n.invoked(p.Input, extension); err != nil {
+		return 0, nil, at, err
+	}
+	at, err = moment(header)
+	return int32(header.numbers[1]), args, at, err //nolint:gosec // as protobuf reads an int32
 }
 
 // invoked returns the arguments of the question, which must be of the chaincode that
@@ -140,7 +152,7 @@ func (n *network) invoked(input []byte, extension message) ([][]byte, error) {
 		return nil, err
 	}
 	if a != n.chaincode || b != n.chaincode {
-		return nil, fmt.Errorf("asked of the chaincode %q (%q), the trust file names %q", a, b, n.chaincode)
+		return nil, fmt.Errorf("of the chaincode %q (%q), the trust file names %q", a, b, n.chaincode)
 	}
 	call, err := spec.inner("chaincode input", 3, chaincodeInput)
 	return call.texts[1], err
@@ -152,7 +164,7 @@ func moment(header message) (time.Time, error) {
 	t, err := header.inner("timestamp", 3, timestamp)
 	seconds, nanos := int64(t.numbers[1]), int32(t.numbers[2]) //nolint:gosec // as protobuf reads an int64 and an int32
 	if err == nil && (header.texts[3] == nil || seconds < first || seconds > last || nanos < 0 || nanos >= 1e9) {
-		err = errors.New("asked at no time")
+		err = errors.New("proposed at no time")
 	}
 	return time.Unix(seconds, int64(nanos)).UTC(), err
 }
@@ -165,35 +177,39 @@ type answer struct {
 }
 
 // answered reads the answer: the call's record, and what was read for it.
-func (n *network) answered(p Proof) (answer, error) {
-	var a answer
-	payload, err := decodePart("answer", p.Answer, responsePayload)
-	if err != nil {
+func (n *network) answered(p Proof) (a answer, err error) {
+	var action, r message
+	if a.question, action, r, err = n.acted(p.Answer); err != nil {
 		return a, err
-	}
-	action, err := decode("action", payload.text(2), chaincodeAction)
-	if err != nil {
-		return a, err
-	}
-	name, err := action.chaincode(4)
-	if err != nil {
-		return a, err
-	}
-	if name != n.chaincode {
-		return a, fmt.Errorf("of the chaincode %q, the trust file names %q", name, n.chaincode)
-	}
-	r, err := action.inner("response", 3, response)
-	if err != nil {
-		return a, err
-	}
-	if s := int32(r.numbers[1]); s != statusSuccess { //nolint:gosec // as protobuf reads an int32
-		return a, fmt.Errorf("status %d", s)
 	}
 	if err := ledger.DecodeStrict(r.text(3), &a.record); err != nil {
 		return a, fmt.Errorf("record: %w", err)
 	}
-	a.question, a.results = payload.text(1), action.text(1)
+	a.results = action.text(1)
 	return a, nil
+}
+
+// acted reads an answer, of the chaincode that the trust file names and with success:
+// the hash of its question, the action, and the action's response.
+func (n *network) acted(answer []byte) (hash []byte, action, r message, err error) {
+	payload, err := decodePart("answer", answer, responsePayload)
+	if err != nil {
+		return nil, action, r, err
+	}
+	if action, err = decode("action", payload.text(2), chaincodeAction); err != nil {
+		return nil, action, r, err
+	}
+	name, err := action.chaincode(4)
+	if err != nil {
+		return nil, action, r, err
+	}
+	if r, err = action.inner("response", 3, response); err != nil {
+		return nil, action, r, err
+	}
+	if status := int32(r.numbers[1]); name != n.chaincode || status != statusSuccess { //nolint:gosec // as protobuf reads an int32
+		return nil, action, r, fmt.Errorf("of the chaincode %q with status %d, the trust file names %q", name, status, n.chaincode)
+	}
+	return payload.text(1), action, r, nil
 }
 
 // Version is the block and transaction that wrote a key of a chaincode, as the
