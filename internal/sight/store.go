@@ -59,37 +59,67 @@ var row = readmodel.Row{Table: "sight", Key: "ref", Columns: []string{"rest", "v
 
 // Project stores whose the records of an event are.
 func (s *Sight) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	write, err := s.Prepare(e)
+	write, err := s.Prepare([]ledger.Event{e})
 	if err != nil {
 		return err
 	}
 	return write(ctx, tx)
 }
 
-// Prepare decodes what an event says and returns what writes it.
-func (*Sight) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
-	return readmodel.PrepareRecords(e, func(r ledger.Record) (readmodel.Step, error) {
-		v, err := ledger.DecodeRecord(r.Ref.Kind(), r.Value)
-		if err != nil {
-			return nil, err
+// Prepare decodes what events say and returns what writes it: of each record, the last
+// that they say.
+func (*Sight) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	rows, at := [][]any{}, map[ledger.Ref]int{}
+	for _, e := range events {
+		for _, r := range e.Records {
+			values, err := rowOf(r)
+			if err != nil {
+				return nil, readmodel.EventError(e, fmt.Errorf("project %s: %w", r.Ref, err))
+			}
+			if i, ok := at[r.Ref]; ok {
+				rows[i] = values
+				continue
+			}
+			at[r.Ref] = len(rows)
+			rows = append(rows, values)
 		}
-		f := Fact{v.Readers(), v.Label()}
-		rest := []ledger.Ref{}
-		for _, other := range []ledger.Ref{f.Readers.Like, f.Readers.Under, f.Label.Of} {
-			if other != "" {
-				rest = append(rest, other)
+	}
+	return func(ctx context.Context, tx *sql.Tx) error {
+		for _, values := range rows {
+			if err := readmodel.Exec(ctx, tx, row, values...); err != nil {
+				return fmt.Errorf("project %s: %w", values[0], err)
 			}
 		}
-		others, err := json.Marshal(rest)
-		if err != nil {
-			return nil, fmt.Errorf("encode records that %s rests on: %w", r.Ref, err)
+		return nil
+	}, nil
+}
+
+// rowOf returns the row of a record.
+func rowOf(r ledger.Record) ([]any, error) {
+	value := r.Value
+	if r.Ref.Kind() == ledger.KindSubmission { // the largest, of which a label has the title
+		value = readmodel.Submitted(value, "title")
+	}
+	v, err := ledger.DecodeRecord(r.Ref.Kind(), value)
+	if err != nil {
+		return nil, err
+	}
+	f := Fact{v.Readers(), v.Label()}
+	rest := []ledger.Ref{}
+	for _, other := range []ledger.Ref{f.Readers.Like, f.Readers.Under, f.Label.Of} {
+		if other != "" {
+			rest = append(rest, other)
 		}
-		value, err := json.Marshal(f)
-		if err != nil {
-			return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
-		}
-		return readmodel.Write(row, r.Ref, string(others), string(value)), nil
-	})
+	}
+	others, err := json.Marshal(rest)
+	if err != nil {
+		return nil, fmt.Errorf("encode records that %s rests on: %w", r.Ref, err)
+	}
+	fact, err := json.Marshal(f)
+	if err != nil {
+		return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
+	}
+	return []any{string(r.Ref), string(others), string(fact)}, nil
 }
 
 // Check refuses a read model that was begun before it had this table.
