@@ -108,7 +108,7 @@ func rebuild(b testing.TB, l ledger.Ledger, last uint64, change ...func(*project
 // openRead makes an empty read model.
 func openRead(b testing.TB) *sqldb.DB {
 	b.Helper()
-	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal)
+	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal, sqldb.SmallPages)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (f Facts) region(r ledger.Readers) ledger.Region {
 	return above.Region
 }
 
-var row = readmodel.Row{Table: "sight", Key: "ref", Columns: []string{"rest", "value"}}.Upsert()
+var row = readmodel.Row{Table: "sight", Key: "ref", Columns: []string{"value"}}.Upsert()
 
 // Project stores whose the records of an event are.
 func (s *Sight) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
@@ -105,21 +105,11 @@ func rowOf(r ledger.Record) ([]any, error) {
 		return nil, err
 	}
 	f := Fact{v.Readers(), v.Label()}
-	rest := []ledger.Ref{}
-	for _, other := range []ledger.Ref{f.Readers.Like, f.Readers.Under, f.Label.Of} {
-		if other != "" {
-			rest = append(rest, other)
-		}
-	}
-	others, err := json.Marshal(rest)
-	if err != nil {
-		return nil, fmt.Errorf("encode records that %s rests on: %w", r.Ref, err)
-	}
 	fact, err := json.Marshal(f)
 	if err != nil {
 		return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
 	}
-	return []any{string(r.Ref), string(others), string(fact)}, nil
+	return []any{string(r.Ref), string(fact)}, nil
 }
 
 // Check refuses a read model that was begun before it had this table.
@@ -136,7 +126,8 @@ func (s *Sight) Check(ctx context.Context) error {
 
 // loaded selects records, and those that say the rest of them.
 const loaded = "WITH RECURSIVE need (ref) AS (SELECT value FROM json_each(?1) UNION " +
-	"SELECT o.value FROM need CROSS JOIN sight s ON s.ref = need.ref CROSS JOIN json_each(s.rest) o) " +
+	"SELECT o.value FROM need CROSS JOIN sight s ON s.ref = need.ref " +
+	"CROSS JOIN json_each(json_array(s.value ->> '$.r.like', s.value ->> '$.r.under', s.value ->> '$.l.of')) o WHERE o.value IS NOT NULL) " +
 	"SELECT s.ref, s.value FROM need CROSS JOIN sight s ON s.ref = need.ref"
 
 // Load reads what is known of records, in one query. Those that are not there are not
