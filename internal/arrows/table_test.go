@@ -72,19 +72,23 @@ var law = map[string]row{
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
-	"internal/words":                  {own: []string{"ledger"}},
-	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
-	"internal/custody":                {own: []string{"ledger", "internal/seal"}},
+	"internal/trace":                  {own: []string{"ledger"}},
+	"internal/trace/follow": {own: []string{
+		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
+	}},
+	"internal/projection": {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
+	"internal/words":      {own: []string{"ledger"}},
+	"internal/auth":       {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/custody":    {own: []string{"ledger", "internal/seal"}},
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/durable"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/durable", "internal/trace"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -94,6 +98,7 @@ var law = map[string]row{
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
 			"internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
+			"internal/trace", "internal/trace/follow",
 			"internal/auth", "internal/custody", "internal/web",
 		},
 		third: []string{uuid, note, tlog},
@@ -109,7 +114,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/words",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words",
 		},
 		third: []string{kong, lunar, uuid},
 	},

@@ -75,12 +75,16 @@ func (*Sight) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, err
 		}
 		f := Fact{v.Readers(), v.Label()}
 		rest := []ledger.Ref{}
-		for _, other := range []ledger.Ref{f.Readers.Like, f.Readers.Under, f.Label.Of} {
-			if other != "" {
+		others := []ledger.Ref{f.Readers.Like, f.Readers.Under, f.Label.Of}
+		if f.Label.Party != "" {
+			others = append(others, ledger.RefTo(ledger.KindParty, f.Label.Party))
+		}
+		for _, other := range others {
+			if other != "" && other != r.Ref {
 				rest = append(rest, other)
 			}
 		}
-		others, err := json.Marshal(rest)
+		list, err := json.Marshal(rest)
 		if err != nil {
 			return nil, fmt.Errorf("encode records that %s rests on: %w", r.Ref, err)
 		}
@@ -88,7 +92,7 @@ func (*Sight) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, err
 		if err != nil {
 			return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
 		}
-		return readmodel.Write(row, r.Ref, string(others), string(value)), nil
+		return readmodel.Write(row, r.Ref, string(list), string(value)), nil
 	})
 }
 

@@ -136,6 +136,31 @@ func (s *Store) linksOf(ctx context.Context, r row, links []ledger.Link) ([]ledg
 	return links, nil
 }
 
+// LinksOf are the links that begin at a receipt that is no end: those of Links.
+func LinksOf(from ledger.Ref, r ledger.Receipt) []ledger.Link {
+	var links []ledger.Link
+	add := func(rel string, to ledger.Ref) { links = append(links, ledger.Link{From: from, Rel: rel, To: to}) }
+	switch r.Kind {
+	case ledger.ReceiptStart:
+		if r.Order != "" {
+			add(RelOrder, ledger.RefTo(ledger.KindOrder, r.Order))
+		}
+		if r.License != "" {
+			add(RelLicense, ledger.RefTo(ledger.KindLicense, r.License))
+		}
+		if r.Content != "" {
+			add(RelContent, ledger.RefTo(ledger.KindContent, r.Content))
+		}
+		if r.Subject != "" {
+			add(RelSubject, r.Subject)
+		}
+	case ledger.ReceiptIngest:
+		add(RelFile, ledger.RefTo(ledger.KindFile, r.SHA256))
+	case ledger.ReceiptEnd, ledger.ReceiptDenial, ledger.ReceiptRead:
+	}
+	return links
+}
+
 // text scans a column where NULL is empty.
 func text(s *string) any { return (*nullable)(s) }
 
