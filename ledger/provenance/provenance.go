@@ -2,8 +2,8 @@
 // on, and this package walks those links both ways, from a file to the right
 // behind it and from a resource to all that came of it.
 //
-// It owns the table links and knows no domain; other indexes, such as that of the receipts, are handed in as sources
-// and never copied.
+// It owns the table links and knows no domain: whoever walks says which words lead on.
+// A walk is one query, whatever its length.
 package provenance
 
 import (
@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
@@ -25,12 +24,6 @@ var migrations embed.FS
 
 // Migrations are the package's tables; the set is named "provenance".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
-
-// Source finds links; the table is one, the receipts' index another.
-type Source interface {
-	// Links are all links that begin or end at ref, in a stable order.
-	Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error)
-}
 
 // Table is the links of recorded calls.
 type Table struct{ db *sql.DB }
@@ -50,7 +43,7 @@ func (*Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	return nil
 }
 
-// Links implements Source.
+// Links are all links that begin or end at ref, in a stable order.
 func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error) {
 	return t.links(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_ref = ?1 "+
 		"UNION SELECT from_ref, rel, to_ref FROM links WHERE to_ref = ?1 ORDER BY 1, 2, 3", ref)
@@ -103,7 +96,7 @@ func (t *Table) Reach(ctx context.Context, starts []ledger.Ref, w Way, limit int
 	if w.Before != "" {
 		from, to = w.Before+"/", w.Before+"0" // 0 is the character after /
 	}
-	args, err := lists(starts, append(slices.Clone(w.Turned), w.Without...), w.Turned)
+	args, err := lists(starts, slices.Concat(w.Turned, w.Without), w.Turned)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +132,7 @@ func (t *Table) Around(ctx context.Context, refs []ledger.Ref, kinds []string, l
 	return t.links(ctx, query+" ORDER BY 1, 2, 3", append(args, limit)...)
 }
 
-// lists are lists as arguments of json_each.
+// lists are lists as arguments of json_each, which makes of null a value that is NULL.
 func lists(values ...any) ([]any, error) {
 	args := make([]any, len(values))
 	for i, v := range values {
@@ -147,7 +140,9 @@ func lists(values ...any) ([]any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encode references: %w", err)
 		}
-		args[i] = string(b)
+		if args[i] = string(b); args[i] == "null" {
+			args[i] = "[]"
+		}
 	}
 	return args, nil
 }
@@ -160,51 +155,3 @@ const (
 	Back Direction = iota
 	Forward
 )
-
-// Graph is what a walk found: references in the order they were met, the links
-// between them, and whether a limit ended it.
-type Graph struct {
-	Refs  []ledger.Ref  `json:"refs"`
-	Links []ledger.Link `json:"links"`
-	Cut   bool          `json:"cut,omitempty"`
-}
-
-// Walk follows links from start in one direction, breadth first, at most limit
-// references. enter says whether to go on through a reference, so that a walk
-// back from an order doesn't fan out through a party; nil goes everywhere.
-func Walk(ctx context.Context, sources []Source, start ledger.Ref, dir Direction, limit int, enter func(ledger.Link) bool) (Graph, error) {
-	g := Graph{Refs: []ledger.Ref{start}, Links: []ledger.Link{}}
-	seen := map[ledger.Ref]bool{start: true}
-	for i := 0; i < len(g.Refs); i++ {
-		at := g.Refs[i]
-		for _, s := range sources {
-			links, err := s.Links(ctx, at)
-			if err != nil {
-				return g, err
-			}
-			for _, l := range links {
-				next := l.To
-				if dir == Forward {
-					next = l.From
-				}
-				if next == at || (dir == Back) != (l.From == at) || enter != nil && !enter(l) {
-					continue
-				}
-				if !seen[next] {
-					if len(g.Refs) >= limit {
-						g.Cut = true
-						continue
-					}
-					seen[next] = true
-					g.Refs = append(g.Refs, next)
-				}
-				g.Links = append(g.Links, l)
-			}
-		}
-	}
-	slices.SortStableFunc(g.Links, func(a, b ledger.Link) int {
-		return strings.Compare(string(a.From)+a.Rel+string(a.To), string(b.From)+b.Rel+string(b.To))
-	})
-	g.Links = slices.Compact(g.Links)
-	return g, nil
-}
