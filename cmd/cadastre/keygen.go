@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,8 +16,8 @@ type keygenCmd struct {
 	Ledger      ledger.ID     `help:"Id of the ledger; asked of the node at --url unless told." placeholder:"ID"`
 	Origin      string        `help:"Origin of the node, the audience of tokens; asked of the node unless told." placeholder:"ORIGIN"`
 	Party       ledger.ID     `help:"Party whose key it is; a new party unless told." placeholder:"ID"`
-	Name        string        `help:"Name of the party, for your own eyes." placeholder:"NAME"`
-	Use         ledger.KeyUse `help:"What the key signs: sign (calls and tokens) or auth (tokens only)." enum:"sign,auth" default:"sign"`
+	Name        string        `help:"Name of the party, for your own eyes; with --use cosign that of the key, which everyone sees." placeholder:"NAME"`
+	Use         ledger.KeyUse `help:"What the key signs: sign (calls and tokens), auth (tokens only) or cosign (checkpoints, for audit --sign)." enum:"sign,auth,cosign" default:"sign"`
 	Environment ledger.ID     `help:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
 }
 
@@ -25,6 +26,7 @@ func (keygenCmd) Help() string {
 	return `A party's key:         cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局
 Without the node:      cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn
 An environment's key:  cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL
+An auditor's key:      cadastre keygen --use cosign --out auditor.key --name audit.example.gov.cn
 Then: cadastre party apply --profile holder.json ..., and have the data authority admit you.
 The key never leaves the file. An existing file is never overwritten.`
 }
@@ -33,6 +35,9 @@ The key never leaves the file. An existing file is never overwritten.`
 func (c *keygenCmd) Run(p *program) error {
 	if _, err := os.Lstat(c.Out); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf(p.say("%s 已存在，其中可能有密钥：请换一个文件名", "%s is there already and may hold a key: name another file"), c.Out)
+	}
+	if c.Use == useCosign {
+		return c.cosigner(p)
 	}
 	prof, err := c.profile(p)
 	if err != nil {
@@ -60,6 +65,29 @@ func (c *keygenCmd) Run(p *program) error {
 			"Next: cadastre license environment prove --profile %s"), c.Out))
 	}
 	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))
+}
+
+// useCosign is the use of a key that is no party's.
+const useCosign ledger.KeyUse = "cosign"
+
+// cosigner makes the key of an auditor, and prints what a trust file says of it.
+func (c *keygenCmd) cosigner(p *program) error {
+	if c.Name == "" {
+		return errors.New(p.say("请用 --name 给密钥命名，如 audit.example.gov.cn：不含空白和加号", "name the key with --name, such as audit.example.gov.cn: no white space, no plus sign"))
+	}
+	key, err := client.NewAuditorKey(c.Out, c.Name)
+	if err != nil {
+		return err
+	}
+	if p.JSON {
+		return p.json(key.AsAuditor())
+	}
+	line, err := json.Marshal(key.AsAuditor())
+	if err != nil {
+		return fmt.Errorf("encode auditor: %w", err)
+	}
+	return p.line("%s\n%s", fmt.Sprintf(p.say("交核验者写入信任文件：\"auditors\": [%s]", `For the trust file of whoever relies on you: "auditors": [%s]`), line),
+		fmt.Sprintf(p.say("下一步：cadastre audit 网址 --trust trust.json --profile 监管身份文件 --sign %s", "Next: cadastre audit URL --trust trust.json --profile regulator.json --sign %s"), c.Out))
 }
 
 func (c *keygenCmd) profile(p *program) (client.Profile, error) {

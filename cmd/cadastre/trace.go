@@ -206,7 +206,7 @@ func (c *verifyCmd) Run(p *program) error { return c.Verify.Run(p.ctx, p.proving
 
 // proving is what the commands of package proving print to.
 func (p *program) proving() *proving.Session {
-	return &proving.Session{Out: p.out, Err: p.err, JSON: p.JSON, Lang: p.Lang, Client: func(url string) (*client.Client, error) {
+	return &proving.Session{Out: p.out, Err: p.err, JSON: p.JSON, Lang: p.Lang, Now: now, Client: func(url string) (*client.Client, error) {
 		if url != "" {
 			p.URL = url
 		}

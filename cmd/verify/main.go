@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/trace"
 )
 
 const description = `核验数籍（Cadastre）的证据包，或审计整个账本。
@@ -32,6 +35,8 @@ type commands struct {
 	JSON    bool   `help:"Print JSON."`
 	Lang    string `help:"Language of messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
 	Profile string `help:"Profile file of a regulator, whom the node gives the entries of its log." env:"CADASTRE_PROFILE" placeholder:"FILE"`
+
+	Node map[string]string `help:"Address of another node of the ledger, when you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
 
 	Verify proving.Verify `cmd:"" default:"withargs" help:"Check an evidence bundle offline."`
 	Audit  proving.Audit  `cmd:"" help:"Replay a whole ledger and judge every delivery."`
@@ -62,7 +67,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Client: c.client}
+	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Now: time.Now, Client: c.client}
 	if err := k.Run(s); err != nil {
 		fmt.Fprintln(errs, "verify:", err)
 		return proving.ExitCode(err)
@@ -81,6 +86,9 @@ func (c *commands) client(url string) (*client.Client, error) {
 		if url != "" {
 			p.URL = url
 		}
+	}
+	for _, origin := range slices.Sorted(maps.Keys(c.Node)) {
+		p.Nodes = append(p.Nodes, trace.Place{Origin: origin, URL: c.Node[origin]})
 	}
 	return client.New(p, c.Lang, time.Now)
 }

@@ -17,6 +17,7 @@ const (
 	huma      = "github.com/danielgtaylor/huma/v2"
 	jwt       = "github.com/golang-jwt/jwt/v5"
 	kong      = "github.com/alecthomas/kong"
+	lru       = "github.com/hashicorp/golang-lru/v2"
 	lunar     = "github.com/6tail/lunar-go"
 	minio     = "github.com/minio/minio-go/v7"
 	norm      = "golang.org/x/text/unicode/norm"
@@ -47,13 +48,13 @@ var law = map[string]row{
 	"ledger/calendar":                 {pure: true},
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
-	"ledger/fabric":                   {own: []string{"ledger", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
 	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
-	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract"}, third: []string{note, tlog}},
-	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
+	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign"}, third: []string{note, tlog}},
+	"policies":                        {own: []string{"ledger"}, third: []string{casbin, lru}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},
@@ -65,6 +66,7 @@ var law = map[string]row{
 	"internal/arrows":                 {},
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
+	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/durable":                {},
@@ -88,7 +90,7 @@ var law = map[string]row{
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/durable", "internal/trace"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable", "internal/trace"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -97,7 +99,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
+			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
 			"internal/trace", "internal/trace/follow",
 			"internal/auth", "internal/custody", "internal/web",
 		},
@@ -120,11 +122,11 @@ var law = map[string]row{
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/durable",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/durable", "internal/trace",
 		},
 		unlinked: []string{fabric, chi, huma},
 	},
-	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
+	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving", "internal/trace"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
 	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 

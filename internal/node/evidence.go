@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,17 +29,14 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	if err != nil {
 		return nil, false, err
 	}
-	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
-	maps.Copy(checkers, n.opts.Checkers)
-	src := &proofs{n: n, eye: eye, most: deliveries, known: map[ledger.Position]ledger.Recorded{}}
-	made, _, err := evidence.Build(ctx, src, about, n.trust, ledger.Standard(), checkers)
+	made, older, err := n.bundle(ctx, eye, about, deliveries)
 	if err != nil {
 		return nil, false, err
 	}
 	if err := n.sight.Note(ctx, reader, about, eye.rows...); err != nil {
 		return nil, false, err
 	}
-	return made, src.older, nil
+	return made, older, nil
 }
 
 // provable is the record that a bundle may be about for a reader, and the eye by which
@@ -62,6 +60,30 @@ func (n *Node) provable(ctx context.Context, reader *ledger.Party, about ledger.
 	return about, eye, err
 }
 
+// errPast says that what the bundle needs lies past the cosigned checkpoint.
+var errPast = errors.New("past the checkpoint that auditors have cosigned")
+
+// bundle makes the bundle about a record under the newest checkpoint that auditors have
+// cosigned, if it covers all that the bundle needs as things stand now; else under the
+// newest. older says that there are more deliveries.
+func (n *Node) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliveries int) (b evidence.Bundle, older bool, err error) {
+	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	maps.Copy(checkers, n.opts.Checkers)
+	build := func(cosigned []byte, size int64) (evidence.Bundle, bool, error) {
+		p := &proofs{n: n, eye: eye, most: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
+		b, _, err := evidence.Build(ctx, p, about, n.trust, ledger.Standard(), checkers)
+		return b, p.older, err
+	}
+	if n.own != nil {
+		if signed, size := n.own.Cosigned(); signed != nil {
+			if b, older, err = build(signed, size); !errors.Is(err, errPast) {
+				return b, older, err
+			}
+		}
+	}
+	return build(nil, 0)
+}
+
 // firstContent leads from a file to the content that it is.
 func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, error) {
 	if about.Kind() != ledger.KindFile {
@@ -81,10 +103,12 @@ func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, 
 type proofs struct {
 	n     *Node
 	eye   *eye
-	most  int   // deliveries
-	older bool  // there are more
-	size  int64 // of the checkpoint, where the ledger has a log
-	known map[ledger.Position]ledger.Recorded
+	most  int  // deliveries
+	older bool // there are more
+	// cosigned is the checkpoint to prove everything under, of size entries; nil: the newest.
+	cosigned []byte
+	size     int64 // of the checkpoint, where the ledger has a log
+	known    map[ledger.Position]ledger.Recorded
 }
 
 // Receipts implements evidence.Source. It waits for the anchor that covers them.
@@ -167,17 +191,11 @@ func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Kept
 
 // anchored proves receipts under the last anchor, once it covers them all.
 func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.AnchoredReceipts, error) {
-	if err := p.n.Anchored(ctx, list[len(list)-1].Index+1); err != nil {
+	a, at, err := p.anchor(ctx, list[len(list)-1].Index+1)
+	if err != nil {
 		return evidence.AnchoredReceipts{}, err
 	}
-	a, err := value[ledger.Anchor](ctx, p.n.ledger, ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin()))
-	if err != nil {
-		return evidence.AnchoredReceipts{}, fmt.Errorf("read anchor: %w", err)
-	}
-	g := evidence.AnchoredReceipts{Log: a.Log}
-	if g.Anchor, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call); err != nil {
-		return g, err
-	}
+	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: at}
 	for _, k := range list {
 		item := evidence.ReceiptItem{Index: k.Index}
 		if item.Entry, err = p.n.receipts.Entry(ctx, k.Index); err != nil {
@@ -189,6 +207,47 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.A
 		g.Items = append(g.Items, item)
 	}
 	return g, nil
+}
+
+// anchor is the last anchor of this node's receipts, under a cosigned checkpoint the last
+// one before it, and the place of its call. It covers so many receipts, or it fails.
+func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at ledger.Position, err error) {
+	ref := ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin())
+	if p.cosigned != nil {
+		a, at, err = p.anchorBefore(ctx, ledger.RecordKey(ref), ledger.Position{Block: uint64(p.size)})
+		if err == nil && a.Size < least {
+			err = errPast
+		}
+		return a, at, err
+	}
+	if err := p.n.Anchored(ctx, least); err != nil {
+		return a, at, err
+	}
+	if a, err = value[ledger.Anchor](ctx, p.n.ledger, ref); err != nil {
+		return a, at, fmt.Errorf("read anchor: %w", err)
+	}
+	at, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call)
+	return a, at, err
+}
+
+// anchorBefore is the last anchor before a place.
+func (p *proofs) anchorBefore(ctx context.Context, key string, before ledger.Position) (a ledger.Anchor, at ledger.Position, err error) {
+	for {
+		at, ok, err := p.Writer(ctx, key, before)
+		if err != nil || !ok {
+			return a, at, cmp.Or(err, errPast)
+		}
+		writes, err := p.Writes(ctx, at)
+		if err != nil {
+			return a, at, err
+		}
+		for _, w := range writes {
+			if w.Key == key {
+				return a, at, json.Unmarshal(w.Value, &a)
+			}
+		}
+		before = at // the index named another's
+	}
 }
 
 var _ evidence.Source = (*proofs)(nil)

@@ -1,23 +1,54 @@
 package proving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
+
+// Chain is a register on Fabric that was opened.
+type Chain interface {
+	audit.Chain
+	Close() error
+}
+
+// Opener opens the blocks of the register that a trust file is of.
+type Opener func(t evidence.Trust) (Chain, error)
 
 // Audit is the command that replays a whole ledger.
 type Audit struct {
 	Where string `arg:"" optional:"" help:"Address of a node, or its folder; the profile's address unless told." placeholder:"URL|DIR"`
 	Trust string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+	Sign  string `help:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
+	Chain Opener `kong:"-"` // of a register on Fabric; nil: it is a log
+	Out   string `help:"Write the cosigned checkpoint into this file; of a folder, instead of handing it to a node." placeholder:"FILE"`
 }
+
+// Validate is kong's: a cosignature goes somewhere.
+func (c *Audit) Validate() error {
+	switch {
+	case c.Out != "" && c.Sign == "":
+		return errors.New("--out is where the cosigned checkpoint goes: add --sign KEYFILE")
+	case c.Sign != "" && c.Out == "" && c.OfFolder():
+		return errors.New("a folder takes no cosignature: name a file for the checkpoint with --out, or audit the node by its address")
+	}
+	return nil
+}
+
+// OfFolder reports whether a folder is audited, not a node by its address.
+func (c *Audit) OfFolder() bool { return c.Where != "" && !strings.Contains(c.Where, "://") }
 
 // Run replays the ledger and prints what was found; then the error is ErrUnproven.
 func (c *Audit) Run(ctx context.Context, s *Session) error {
@@ -26,6 +57,16 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 		return err
 	}
 	config := audit.Config{Trust: trust, Algorithms: ledger.Standard(), Progress: s.replaying()}
+	var key *client.AuditorKey
+	if c.Sign != "" {
+		if key, err = client.LoadAuditorKey(c.Sign); err != nil {
+			return err
+		}
+		config.Signed = func(origin string) (int64, ledger.Digest) {
+			last := key.Last(origin)
+			return last.Size, last.Root
+		}
+	}
 	end, err := c.sources(ctx, s, &config)
 	if err != nil {
 		return err
@@ -34,33 +75,99 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 	if err := errors.Join(err, end()); err != nil {
 		return err
 	}
+	unsigned := s.outcome(r)
+	if key != nil && unsigned == nil {
+		unsigned = c.sign(ctx, s, key, &r)
+	}
 	if s.JSON {
 		err = s.json(r)
 	} else {
 		s.ledger(r)
 	}
-	if err == nil && !r.Whole() {
-		err = fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("审计发现 %d 处不符", "the audit found %d faults"), len(r.Findings)+r.More))
+	return cmp.Or(err, unsigned)
+}
+
+// sign cosigns the checkpoint that was replayed, and hands it on.
+func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r *audit.Report) error {
+	signed, err := key.Cosign(r.Checkpoint, client.Tree{Origin: r.Origin, Size: r.Size, Root: r.Root}, s.Now())
+	if err != nil {
+		return err
 	}
-	return err
+	if c.Out != "" {
+		if err := durable.WriteFile(c.Out, signed); err != nil {
+			return fmt.Errorf("write checkpoint: %w", err)
+		}
+	}
+	if !c.OfFolder() {
+		cl, err := s.Client(c.Where)
+		if err != nil {
+			return err
+		}
+		if err := cl.Cosign(ctx, key.VKey(), signed); err != nil {
+			return fmt.Errorf("%s: %w", s.say("节点未保存联署", "the node did not keep the cosignature"), err)
+		}
+	}
+	r.Cosigner = key.Name()
+	return nil
+}
+
+// outcome is an error where something was found, or where deliveries that the ledger
+// anchors could not be read: then the same audit may be run again.
+func (s *Session) outcome(r audit.Report) error {
+	if !r.Whole() {
+		return fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("审计发现 %d 处不符", "the audit found %d faults"), len(r.Findings)+r.More))
+	}
+	if n := r.Unread(); n > 0 {
+		return fmt.Errorf("%w: %s", ErrUnread, fmt.Sprintf(s.say("账本锚定的 %d 个回执日志未能读取，其中的交付未经核对：请用 --node 标识=网址 指明其节点",
+			"%d receipt logs that the ledger anchors could not be read, and their deliveries are not judged: name their nodes with --node ORIGIN=URL"), n))
+	}
+	return nil
 }
 
 // sources opens what is audited; end closes it.
 func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
-	if c.Where != "" && !strings.Contains(c.Where, "://") {
-		return folderSources(ctx, c.Where, config)
+	if c.Chain != nil {
+		return c.chainSources(ctx, s, config)
+	}
+	if c.OfFolder() {
+		return folderSources(ctx, s, c.Where, config)
 	}
 	cl, err := s.Client(c.Where)
 	if err != nil {
 		return nil, err
 	}
-	config.Ledger, config.Receipts = cl.LedgerLog(), []audit.Log{cl.ReceiptLog()}
+	home := cl.Profile().Origin
+	if home == "" {
+		var about struct {
+			Origin string `json:"origin"`
+		}
+		if err := cl.Get(ctx, "/v1/about", &about); err != nil {
+			return nil, err
+		}
+		home = about.Origin
+	}
+	config.Ledger = cl.LedgerLog()
+	config.Receipts = func(_ context.Context, n audit.Node) (audit.Log, error) {
+		if n.Origin == home {
+			return cl.ReceiptLog(), nil
+		}
+		return elsewhere(cl, n)
+	}
 	return func() error { return nil }, nil
+}
+
+// elsewhere is the receipt log of another node, where its address is known to be right.
+func elsewhere(cl *client.Client, n audit.Node) (audit.Log, error) {
+	other, err := cl.At(trace.Place{Origin: n.Origin, URL: n.URL})
+	if err != nil {
+		return nil, err
+	}
+	return other.ReceiptLog(), nil
 }
 
 // folderSources opens the databases of a folder, the ledger first: what it says of
 // the receipts is never more than they hold.
-func folderSources(ctx context.Context, dir string, config *audit.Config) (end func() error, err error) {
+func folderSources(ctx context.Context, s *Session, dir string, config *audit.Config) (end func() error, err error) {
 	register, err := embedded.OpenSnapshot(ctx, filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		return nil, err
@@ -69,8 +176,56 @@ func folderSources(ctx context.Context, dir string, config *audit.Config) (end f
 	if err != nil {
 		return nil, errors.Join(err, register.Close())
 	}
-	config.Ledger, config.Folder, config.Receipts = register, register, []audit.Log{log}
+	config.Ledger, config.Folder = register, register
+	config.Receipts = ownReceipts(s, log)
 	return func() error { return errors.Join(register.Close(), log.Close()) }, nil
+}
+
+// ownReceipts are those of a folder's node; others are asked at their addresses.
+func ownReceipts(s *Session, log *receipts.Snapshot) func(context.Context, audit.Node) (audit.Log, error) {
+	return func(ctx context.Context, n audit.Node) (audit.Log, error) {
+		msg, err := log.Checkpoint(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if name, _, _ := strings.Cut(string(msg), "\n"); name == ledger.ReceiptLog(n.Origin) {
+			return log, nil
+		}
+		cl, err := s.Client("")
+		if err != nil {
+			return nil, err
+		}
+		return elsewhere(cl, n)
+	}
+}
+
+// chainSources opens the blocks of a register on Fabric, and the receipts of a folder's
+// node, or all of them at the nodes' addresses.
+func (c *Audit) chainSources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
+	chain, err := c.Chain(config.Trust)
+	if err != nil {
+		return nil, err
+	}
+	config.Chain = chain
+	if c.OfFolder() {
+		log, err := receipts.OpenSnapshot(ctx, c.Where)
+		if err != nil {
+			return nil, errors.Join(err, chain.Close())
+		}
+		config.Receipts = ownReceipts(s, log)
+		return func() error { return errors.Join(chain.Close(), log.Close()) }, nil
+	}
+	cl, err := s.Client(c.Where)
+	if err != nil {
+		return nil, errors.Join(err, chain.Close())
+	}
+	config.Receipts = func(_ context.Context, n audit.Node) (audit.Log, error) {
+		if n.Origin == cl.Profile().Origin {
+			return cl.ReceiptLog(), nil
+		}
+		return elsewhere(cl, n)
+	}
+	return chain.Close, nil
 }
 
 // replaying shows progress, every 10,000 entries or so.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 )
@@ -15,11 +16,15 @@ import (
 // ErrUnproven is in the error where something that is claimed does not hold.
 var ErrUnproven = errors.New("not proven")
 
+// ErrUnread is in the error where part of what an audit needs could not be read.
+var ErrUnread = errors.New("not all was read")
+
 // Session is what a command prints to, and how.
 type Session struct {
 	Out, Err io.Writer
 	JSON     bool
 	Lang     string // zh or en
+	Now      func() time.Time
 	// Client makes a client for the node at url; empty: the profile's.
 	Client func(url string) (*client.Client, error)
 }

@@ -28,6 +28,10 @@ func (s *Session) bundle(r evidence.Report) {
 		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, time.UnixMilli(int64(x.Began)).Format(time.RFC3339),
 			x.Offset, x.Bytes, x.Outcome)
 	}
+	for _, x := range r.Audits {
+		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  replayed whole by %s up to %d entries, and nothing found (%s)\n"),
+			x.Name, x.Size, time.UnixMilli(int64(x.Time)).Format(time.RFC3339))
+	}
 	if r.Beside > 0 {
 		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
 	}
@@ -43,6 +47,8 @@ func (s *Session) limitation(l evidence.Limitation) string {
 	case evidence.LaterCalls:
 		return s.say("所示请求之间及之后，没有被节点伪造的记录所忽略的请求（合并另一方的证据包或审计全部账本可查）",
 			"that no call lies between or after those shown that an entry forged by the node ignored (joining the other side's bundle shows it, or an audit)")
+	case evidence.Latest:
+		return s.say("所示为有关记录的最新状态：此后的请求可能未列入", "that what is shown is the last of it: a bundle can leave out the calls that came after")
 	case evidence.OtherReceipts:
 		return s.say("没有其他回执", "that there are no other receipts")
 	case evidence.ReceiptByBuyer:
@@ -76,24 +82,45 @@ func (s *Session) ledger(r audit.Report) {
 	if r.Demo {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
 	}
-	fmt.Fprintf(s.Out, s.say("  检查点 %d 条，根 %s；重放 %d 条，最后一条 %s\n", "  checkpoint of %d entries, root %s; %d replayed, the last one of %s\n"),
-		r.Size, r.Root, r.Replayed, time.UnixMilli(int64(r.Last)).Format(time.RFC3339))
-	for _, l := range r.Logs {
-		if !l.Read {
-			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本中有其锚定，但未提供，未予审计\n", "  receipt log %s: anchored on the ledger, but not read\n"), l.Origin)
-			continue
-		}
-		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
-			"  receipt log %s: %d receipts, %d anchored, %d deliveries judged, %d younger than the checkpoint\n"),
-			l.Origin, l.Size, l.Anchored, l.Judged, l.Newer)
-	}
+	s.extent(r)
+	s.receiptLogs(r)
 	if r.Records > 0 {
 		fmt.Fprintf(s.Out, s.say("  已比对账本状态 %d 行\n", "  %d rows of the state compared\n"), r.Records)
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(s.Out, "  ✗ %-10s %s  %s\n", f.Check, f.At, f.Detail)
 	}
+	if r.Cosigner != "" {
+		fmt.Fprintf(s.Out, s.say("  已由 %s 联署该检查点\n", "  %s has cosigned the checkpoint\n"), r.Cosigner)
+	}
 	if r.More > 0 {
 		fmt.Fprintf(s.Out, s.say("  另有 %d 处\n", "  and %d more\n"), r.More)
+	}
+}
+
+// extent says what was replayed.
+func (s *Session) extent(r audit.Report) {
+	last := time.UnixMilli(int64(r.Last)).Format(time.RFC3339)
+	if r.Blocks == 0 {
+		fmt.Fprintf(s.Out, s.say("  检查点 %d 条，根 %s；重放 %d 条，最后一条 %s\n", "  checkpoint of %d entries, root %s; %d replayed, the last one of %s\n"),
+			r.Size, r.Root, r.Replayed, last)
+		return
+	}
+	fmt.Fprintf(s.Out, s.say("  本单位 peer 的区块 %d 个，末块 %s；重放请求 %d 条，最后一条 %s\n", "  %d blocks of our own peer, the last one %s; %d calls replayed, the last one of %s\n"),
+		r.Blocks, r.Head, r.Replayed, last)
+	fmt.Fprintf(s.Out, s.say("  不计入的交易：因所读已变 %d 笔（已核对），因其他原因 %d 笔（以 peer 所述为准）\n",
+		"  transactions that do not count: %d for what they had read (checked), %d for other reasons (by the peer's word)\n"), r.Conflicts, r.Refused)
+}
+
+// receiptLogs says which receipt logs were read, and why others were not.
+func (s *Session) receiptLogs(r audit.Report) {
+	for _, l := range r.Logs {
+		if !l.Read {
+			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, l.Why)
+			continue
+		}
+		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
+			"  receipt log %s: %d receipts, %d anchored, %d deliveries judged, %d younger than the checkpoint\n"),
+			l.Origin, l.Size, l.Anchored, l.Judged, l.Newer)
 	}
 }

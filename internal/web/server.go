@@ -43,6 +43,7 @@ type Config struct {
 	Licensing *licensing.Licensing
 	Market    *marketplace.Market
 	Tracer    Tracer
+	Cosign    func(ctx context.Context, vkey, checkpoint string) (int64, error) // keeps a cosigned checkpoint of the ledger log; nil where it is kept elsewhere
 	Auth      *auth.Checker
 	Custody   Custodian
 	NewID     func() ledger.ID
@@ -178,15 +179,19 @@ func (s *Server) entries(r *http.Request, log string) bool {
 	if err != nil {
 		return false
 	}
-	item := sight.Item{
-		Ref:     ledger.RefTo(ledger.KindLog, s.About.Origin+"/log/"+log),
-		Readers: &ledger.Readers{As: ledger.ReadLogEntries, Region: s.About.Region},
-	}
-	err = s.Sight.Look(r.Context(), &p, item, "path")
+	err = s.Sight.Look(r.Context(), &p, s.entriesOf(log), "path")
 	if err != nil && !errors.Is(err, ledger.NotFound) {
 		s.log.ErrorContext(r.Context(), "look not noted", slog.String("error", err.Error()))
 	}
 	return err == nil
+}
+
+// entriesOf are the entries of a log, as they are read.
+func (s *Server) entriesOf(log string) sight.Item {
+	return sight.Item{
+		Ref:     ledger.RefTo(ledger.KindLog, s.About.Origin+"/log/"+log),
+		Readers: &ledger.Readers{As: ledger.ReadLogEntries, Region: s.About.Region},
+	}
 }
 
 func (s *Server) json(w http.ResponseWriter, r *http.Request, code int, v any) {
