@@ -54,15 +54,15 @@ type Why struct {
 // Judge answers for each item whether a reader may see it; a reader of nil is a
 // stranger. It notes nothing. What is not there may not be seen.
 func (s *Sight) Judge(ctx context.Context, reader *ledger.Party, act policies.Act, items ...Item) ([]Judgment, error) {
-	facts, err := s.About(ctx, items...)
+	facts, err := s.about(ctx, items...)
 	if err != nil {
 		return nil, err
 	}
 	return s.JudgeBy(ctx, facts, nil, reader, act, items...)
 }
 
-// About loads what is known of items, in one query.
-func (s *Sight) About(ctx context.Context, items ...Item) (Facts, error) {
+// about loads what is known of items, in one query.
+func (s *Sight) about(ctx context.Context, items ...Item) (Facts, error) {
 	var refs []ledger.Ref
 	for _, item := range items {
 		refs = append(refs, item.Refs()...)
