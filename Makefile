@@ -35,6 +35,14 @@ build: ## build the program, and verify for courts, into .cache/bin 构建程序
 	@mkdir -p $(dir $(BINARY))
 	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
+WASM := $(CACHE)/wasm
+.PHONY: wasm
+wasm: ## build verify for browsers, with Go's own wasm_exec.js, into .cache/wasm 构建浏览器中的核验程序
+	@mkdir -p $(WASM)
+	@GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $(WASM)/verify.wasm ./cmd/verify/wasm
+	@install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(WASM)/
+	@echo "$(WASM)/verify.wasm: $$(wc -c <$(WASM)/verify.wasm) bytes, $$(gzip -9 -c $(WASM)/verify.wasm | wc -c) with gzip"
+
 .PHONY: test
 test: ## run all tests, with the race detector where a C compiler is found 运行全部测试
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \

@@ -12,7 +12,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
@@ -296,7 +296,7 @@ type serveCmd struct {
 func (c *serveCmd) Run(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
 		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
-		Now: now, Version: version(), Checkers: proving.Checkers(),
+		Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
 		return err

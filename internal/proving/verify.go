@@ -9,14 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/durable"
-
+	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
-	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 // Verify is the command that checks a bundle of evidence.
@@ -38,7 +36,7 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	r, err := evidence.Verify(bundle, trust, ledger.Standard(), Checkers())
+	r, err := evidence.Verify(bundle, trust, ledger.Standard(), verdict.Checkers())
 	if err != nil {
 		return s.failure(err)
 	}
@@ -59,9 +57,21 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	return nil
 }
 
-// Checkers check the proofs of a bundle's calls, by kind.
-func Checkers() map[string]evidence.Checker {
-	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}, proof.Kind: proof.Checker{}}
+// failure says why a bundle proves nothing: the check in words and where. The cause
+// stays in the chain, for whoever has a sentence for it.
+func (s *Session) failure(err error) error {
+	f := evidence.AsFailure(err)
+	if f == nil {
+		return fmt.Errorf("%w: %w", ErrUnproven, err)
+	}
+	text := verdict.Sentence(f.Check, s.Lang)
+	if f.At != "" {
+		text += s.say("（"+f.At+"）", " ("+f.At+")")
+	}
+	if f.Err == nil {
+		return fmt.Errorf("%w: %s", ErrUnproven, text)
+	}
+	return fmt.Errorf("%w: %s%s%w", ErrUnproven, text, s.say("：", ": "), f.Err)
 }
 
 func readTrust(file string) (evidence.Trust, error) {
@@ -84,9 +94,7 @@ func (c *Verify) proveFile(s *Session, r evidence.Report) error {
 		return fmt.Errorf("read file: %w", err)
 	}
 	sum := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
-	recorded := slices.ContainsFunc(r.Files, func(x evidence.File) bool { return x.SHA256 == sum })
-	delivered := slices.ContainsFunc(r.Receipts, func(x evidence.Delivery) bool { return x.SHA256 == sum })
-	if recorded || delivered {
+	if verdict.Holds(r, sum) {
 		return nil
 	}
 	return fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("证据包中没有此文件（SHA-256 %s）", "the bundle does not hold this file (SHA-256 %s)"), sum))

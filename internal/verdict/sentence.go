@@ -1,10 +1,6 @@
-package proving
+package verdict
 
-import (
-	"fmt"
-
-	"github.com/datacadastre/cadastre/ledger/evidence"
-)
+import "github.com/datacadastre/cadastre/ledger/evidence"
 
 // sentences say in both languages what a check of a bundle found.
 var sentences = map[evidence.Check][2]string{
@@ -25,20 +21,7 @@ var sentences = map[evidence.Check][2]string{
 	evidence.CheckNotNeeded: {"证据包中有与所述事项无关的内容", "the bundle holds what nothing in it needs"},
 }
 
-// failure says why a bundle proves nothing: the check in words and where. The cause
-// stays in the chain, for whoever has a sentence for it.
-func (s *Session) failure(err error) error {
-	f := evidence.AsFailure(err)
-	if f == nil {
-		return fmt.Errorf("%w: %w", ErrUnproven, err)
-	}
-	words := sentences[f.Check]
-	text := s.say(words[0], words[1])
-	if f.At != "" {
-		text += s.say("（"+f.At+"）", " ("+f.At+")")
-	}
-	if f.Err == nil {
-		return fmt.Errorf("%w: %s", ErrUnproven, text)
-	}
-	return fmt.Errorf("%w: %s%s%w", ErrUnproven, text, s.say("：", ": "), f.Err)
+// Sentence says what a failed check means, in zh or en.
+func Sentence(c evidence.Check, lang string) string {
+	return say(lang, sentences[c][0], sentences[c][1])
 }
