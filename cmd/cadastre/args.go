@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -61,10 +62,10 @@ func (p *program) profile() (client.Profile, error) {
 }
 
 // nodes are the other nodes that --node names.
-func (p *program) nodes() []client.Place {
-	var list []client.Place
+func (p *program) nodes() []trace.Place {
+	var list []trace.Place
 	for _, origin := range slices.Sorted(maps.Keys(p.Node)) {
-		list = append(list, client.Place{Origin: origin, URL: p.Node[origin]})
+		list = append(list, trace.Place{Origin: origin, URL: p.Node[origin]})
 	}
 	return list
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -174,16 +175,25 @@ func (p *program) warn(missing []error) {
 	}
 }
 
-func (c *traceCmd) tell(p *program, t client.Trace) {
+// tell prints what the trace says, then its steps.
+func (c *traceCmd) tell(p *program, t trace.Trace) {
+	fmt.Fprintln(p.out, printable(p.say(t.Says.ZH, t.Says.EN)))
 	fmt.Fprintln(p.out, t.From)
 	for _, s := range t.Steps {
 		fmt.Fprintf(p.out, "  %s  %s  %s %s %s [%s]\n", s.Ref, s.Name, s.Who, s.Right, s.State, s.Proof)
+		if d := s.Delivered; d != nil {
+			fmt.Fprintf(p.out, p.say("      %d 次，%d 字节，%s 至 %s\n", "      %d times, %d bytes, from %s to %s\n"), d.Count, d.Bytes,
+				time.UnixMilli(int64(d.First)).Format(time.RFC3339), time.UnixMilli(int64(d.Last)).Format(time.RFC3339))
+		}
 		for _, a := range s.Acts {
 			fmt.Fprintf(p.out, "      %s  %s  %s\n", time.UnixMilli(int64(a.Time)).Format(time.RFC3339), a.Name, a.Party)
 		}
 	}
 	for _, x := range t.Elsewhere {
 		fmt.Fprintf(p.out, p.say("  节点 %s 未答复，其保存的回执不在其中\n", "  the node %s did not answer: its receipts are not here\n"), x.Origin)
+	}
+	if t.OwnOnly {
+		fmt.Fprintln(p.out, p.say("  订单与交付只列出与您有关的", "  of orders and deliveries only those that concern you were looked for"))
 	}
 	if t.LeftOut > 0 {
 		fmt.Fprintf(p.out, p.say("  另有 %d 条记录您无权查看\n", "  %d more records may not be shown to you\n"), t.LeftOut)

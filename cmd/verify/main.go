@@ -18,6 +18,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/trace"
 )
 
 const description = `核验数籍（Cadastre）的证据包，或审计整个账本。
@@ -87,7 +88,7 @@ func (c *commands) client(url string) (*client.Client, error) {
 		}
 	}
 	for _, origin := range slices.Sorted(maps.Keys(c.Node)) {
-		p.Nodes = append(p.Nodes, client.Place{Origin: origin, URL: c.Node[origin]})
+		p.Nodes = append(p.Nodes, trace.Place{Origin: origin, URL: c.Node[origin]})
 	}
 	return client.New(p, c.Lang, time.Now)
 }

@@ -74,19 +74,23 @@ var law = map[string]row{
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
-	"internal/words":                  {own: []string{"ledger"}},
-	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
-	"internal/custody":                {own: []string{"ledger", "internal/seal"}},
+	"internal/trace":                  {own: []string{"ledger"}},
+	"internal/trace/follow": {own: []string{
+		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
+	}},
+	"internal/projection": {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
+	"internal/words":      {own: []string{"ledger"}},
+	"internal/auth":       {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/custody":    {own: []string{"ledger", "internal/seal"}},
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable", "internal/trace"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -96,6 +100,7 @@ var law = map[string]row{
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
 			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
+			"internal/trace", "internal/trace/follow",
 			"internal/auth", "internal/custody", "internal/web",
 		},
 		third: []string{uuid, note, tlog},
@@ -111,13 +116,13 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/words",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words",
 		},
 		third: []string{kong, lunar, uuid},
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/client", "internal/durable", "internal/verdict",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/client", "internal/durable", "internal/trace", "internal/verdict",
 		},
 		unlinked: []string{fabric, protosOld, chi, huma},
 	},
@@ -126,7 +131,7 @@ var law = map[string]row{
 		unlinked: []string{fabric, protosOld, chi, huma, sqlite, kong, "net/http"},
 	},
 	"cmd/verify/wasm": {own: []string{"internal/verdict"}}, // built for browsers alone
-	"cmd/verify":      {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, protosOld, chi, huma}},
+	"cmd/verify":      {own: []string{"ledger", "internal/client", "internal/proving", "internal/trace"}, third: []string{kong}, unlinked: []string{fabric, protosOld, chi, huma}},
 	"cmd/chaincode":   {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 

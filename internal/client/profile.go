@@ -18,7 +18,7 @@ import (
 	"path/filepath"
 
 	"github.com/datacadastre/cadastre/internal/durable"
-
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -35,7 +35,7 @@ type Profile struct {
 	Environment ledger.ID    `json:"environment,omitempty"` // set: the key is that environment's
 
 	Use   ledger.KeyUse `json:"use,omitempty"`   // what the key signs; empty: calls and tokens
-	Nodes []Place       `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
+	Nodes []trace.Place `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
 }
 
 // Keep writes the profile for its owner alone, durably: its key may be registered

@@ -19,6 +19,7 @@ import (
 func (s *story) proof() error {
 	s.say("\n== 溯源与举证：从手中的文件到其所依据的权利", "\n== Trace and proof: from the file in hand to the right behind it")
 	var traces []struct {
+		Says  ledger.Words `json:"says"`
 		Steps []struct {
 			Ref   ledger.Ref   `json:"ref"`
 			Name  string       `json:"name"`
@@ -34,6 +35,7 @@ func (s *story) proof() error {
 	if len(traces) == 0 {
 		return fmt.Errorf("trace of %s: nothing found", s.content.SHA256)
 	}
+	s.say("   "+strings.ReplaceAll(traces[0].Says.ZH, "%", "%%"), "   "+strings.ReplaceAll(traces[0].Says.EN, "%", "%%"))
 	for _, step := range traces[0].Steps {
 		s.say("   %-12s %s %s %s [%s]", "   %-12s %s %s %s [%s]", step.Ref.Kind(), step.Name, step.Who, step.Right, step.Proof)
 	}

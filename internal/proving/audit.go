@@ -10,6 +10,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -159,7 +160,7 @@ func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (
 
 // elsewhere is the receipt log of another node, where its address is known to be right.
 func elsewhere(cl *client.Client, n audit.Node) (audit.Log, error) {
-	other, err := cl.At(client.Place{Origin: n.Origin, URL: n.URL})
+	other, err := cl.At(trace.Place{Origin: n.Origin, URL: n.URL})
 	if err != nil {
 		return nil, err
 	}
