@@ -3,24 +3,28 @@ package main
 import (
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type actsCmd struct {
-	On ledger.Ref `help:"Only what the profile's party may do on this record now, such as order/ID." placeholder:"KIND/ID"`
+	On ledger.Ref `zh:"只列身份文件的单位此刻可对该记录办理的，如 order/ID" en:"Only what the profile's party may do on this record now, such as order/ID." placeholder:"KIND/ID"`
 }
 
-// Help says what the table is for.
-func (actsCmd) Help() string {
-	return `cadastre acts
-cadastre acts --json
-Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for.
-Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node.
-With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.
-
-cadastre acts --on order/ID --profile buyer.json
-What the party may do on a record now, by its role, whose act it is, the record's state and the limits in time on it.
-Whether such a call would be refused for another reason, --check on its command says.`
+// Page says what the table is for.
+func (actsCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre acts\ncadastre acts --json"},
+		{
+			ZH: "账本的全部功能：谁可办理、对何种记录、结果如何、可能因何被拒绝。可合并的功能，其请求可同在一个交易中；可托管的，其请求可由节点代为签署。加 --json 则另含参数与封闭取值表，与节点的 /v1/acts.json 相同。",
+			EN: "Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for. Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node. With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.",
+		},
+		{Lines: "cadastre acts --on order/ID --profile buyer.json"},
+		{
+			ZH: "本单位此刻可对某记录办理的事项，依其角色、记录所属、状态与期限。是否会因其他原因被拒绝，用相应命令的 --check 询问。",
+			EN: "What the party may do on a record now, by its role, whose act it is, the record's state and the limits in time on it. Whether such a call would be refused for another reason, --check on its command says.",
+		},
+	}
 }
 
 // Run prints the table of acts, or what is open on a record.

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -33,7 +35,7 @@ func (p *program) json(v any) error {
 	e := json.NewEncoder(p.out)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }
@@ -41,7 +43,7 @@ func (p *program) json(v any) error {
 // line prints one line of the answer.
 func (p *program) line(format string, args ...any) error {
 	if _, err := fmt.Fprintf(p.out, format+"\n", args...); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }
@@ -120,7 +122,7 @@ func (p *program) callWith(c *client.Client, fn ledger.Function, args any, more 
 func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args any) (client.Outcome, error) {
 	if v, ok := args.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return client.Outcome{}, ofForm(err, args)
+			return client.Outcome{}, terminal.OfForm(err, args)
 		}
 	}
 	if p.checking {
@@ -219,14 +221,14 @@ func readFile(file string, most int64) ([]byte, error) { //nolint:unparam // the
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, fmt.Errorf("read: %w", err)
+			return nil, words.Errorf("读取：%v", "read: %v", err)
 		}
 		defer f.Close()
 		r = f
 	}
 	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+		return nil, words.Errorf("读取 %s：%v", "read %s: %v", file, err)
 	}
 	if int64(len(b)) > most {
 		return nil, fmt.Errorf("%s: %w", file, &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonTooLarge})
@@ -242,7 +244,7 @@ func readArgs(file string, v any, filled ...string) error {
 		return err
 	}
 	if err := without(ledger.DecodeStrict(b, v), filled); err != nil {
-		return fmt.Errorf("%s: %w", file, ofForm(err, v))
+		return fmt.Errorf("%s: %w", file, terminal.OfForm(err, v))
 	}
 	return nil
 }
@@ -270,7 +272,7 @@ func salted(text string) (*ledger.Salted, error) {
 	}
 	var salt [16]byte
 	if _, err := rand.Read(salt[:]); err != nil {
-		return nil, fmt.Errorf("salt: %w", err)
+		return nil, words.Errorf("生成盐值：%v", "salt: %v", err)
 	}
 	s := ledger.Salt(salt, text)
 	return &s, nil
@@ -303,7 +305,7 @@ func purpose(s string) (ledger.Purpose, error) {
 
 // answering is the payload hash of the record that a call answers.
 type answering struct {
-	Answers ledger.Digest `help:"Payload hash of the version you answer; the record's newest unless told." placeholder:"SHA256"`
+	Answers ledger.Digest `zh:"所依据版本的请求哈希；默认为该记录最新的" en:"Payload hash of the version you answer; by default the record's newest." placeholder:"SHA256"`
 }
 
 // cited is the payload hash to answer: the one told, or that of the record as
@@ -319,7 +321,7 @@ func (a answering) cited(ctx context.Context, c *client.Client, path string) (le
 		return "", err
 	}
 	if err := r.Cite.Payload.Validate("cite.payload"); err != nil {
-		return "", fmt.Errorf("%s names no call to answer: give its payload hash with --answers: %w", path, err)
+		return "", words.Errorf("%s 未载明所依据的请求，请用 --answers 给出其哈希：%v", "%s names no call to answer: give its payload hash with --answers: %v", path, err)
 	}
 	return r.Cite.Payload, nil
 }
@@ -327,4 +329,13 @@ func (a answering) cited(ctx context.Context, c *client.Client, path string) (le
 // at is the path of a record.
 func at[T ~string](collection string, id T) string {
 	return "/v1/" + collection + "/" + url.PathEscape(string(id))
+}
+
+// membersOf lists the members of the file that a command reads its arguments from.
+func membersOf(args any) string {
+	var names []string
+	for _, f := range ledger.FieldsOf(args) {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
 }

@@ -7,26 +7,31 @@ import (
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type keygenCmd struct {
-	Out         string        `required:"" help:"Profile file to write, for its owner alone (0600)." placeholder:"FILE"`
-	Ledger      ledger.ID     `help:"Id of the ledger; asked of the node at --url unless told." placeholder:"ID"`
-	Origin      string        `help:"Origin of the node, the audience of tokens; asked of the node unless told." placeholder:"ORIGIN"`
-	Party       ledger.ID     `help:"Party whose key it is; a new party unless told." placeholder:"ID"`
-	Name        string        `help:"Name of the party, for your own eyes." placeholder:"NAME"`
-	Use         ledger.KeyUse `help:"What the key signs: sign (calls and tokens) or auth (tokens only)." enum:"sign,auth" default:"sign"`
-	Environment ledger.ID     `help:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
+	Out         string        `required:"" zh:"要写入的身份文件，仅本人可读（0600）" en:"Profile file to write, for its owner alone (0600)." placeholder:"FILE"`
+	Ledger      ledger.ID     `zh:"账本的编号；默认向 --url 的节点询问" en:"Id of the ledger; by default the node at --url is asked." placeholder:"ID"`
+	Origin      string        `zh:"节点标识，即令牌的受众；默认向节点询问" en:"Origin of the node, the audience of tokens; by default the node is asked." placeholder:"ORIGIN"`
+	Party       ledger.ID     `zh:"密钥所属单位；默认为新单位" en:"Party whose key it is; by default a new party." placeholder:"ID"`
+	Name        string        `zh:"单位名称，仅供自己辨认" en:"Name of the party, for your own eyes." placeholder:"NAME"`
+	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）或 auth（仅令牌）" en:"What the key signs: sign (calls and tokens) or auth (tokens only)." enum:"sign,auth" default:"sign"`
+	Environment ledger.ID     `zh:"生成运营机构（--party）该受控环境的密钥；new 为新生成编号" en:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
 }
 
-// Help shows the three keys.
-func (keygenCmd) Help() string {
-	return `A party's key:         cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局
-Without the node:      cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn
-An environment's key:  cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL
-Then: cadastre party apply --profile holder.json ..., and have the data authority admit you.
-The key never leaves the file. An existing file is never overwritten.`
+// Page shows the three keys.
+func (keygenCmd) Page() terminal.Page {
+	return terminal.Page{
+		{ZH: "单位的密钥：", EN: "A party's key:", Lines: "cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局"},
+		{ZH: "不经节点：", EN: "Without the node:", Lines: "cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn"},
+		{ZH: "受控环境的密钥：", EN: "An environment's key:", Lines: "cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL"},
+		{
+			ZH: "然后运行 cadastre party apply --profile holder.json …，请数据管理部门准入。密钥不离开该文件；已有的文件不会被覆盖。",
+			EN: "Then run cadastre party apply --profile holder.json ..., and have the data authority admit you. The key never leaves the file. An existing file is never overwritten.",
+		},
+	}
 }
 
 // Run makes the key and keeps it.

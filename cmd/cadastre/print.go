@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // isTerminal reports whether w is one, so that progress may overwrite its line.
@@ -46,7 +48,7 @@ func (p *program) record(raw json.RawMessage) error {
 		fmt.Fprintf(w, "%s\t%s\n", m.kind, m.id)
 	}
 	if err := w.Flush(); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }
@@ -56,7 +58,7 @@ func (p *program) record(raw json.RawMessage) error {
 func inOrder(raw json.RawMessage) ([]named, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
-		return nil, fmt.Errorf("the node's answer is no record: %.80s", raw)
+		return nil, words.Errorf("节点的答复不是记录：%.80s", "the node's answer is no record: %.80s", raw)
 	}
 	var list []named
 	for d.More() {
@@ -67,7 +69,7 @@ func inOrder(raw json.RawMessage) ([]named, error) {
 			err = d.Decode(&v)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the node's answer: %w", err)
+			return nil, words.Errorf("读取节点的答复：%v", "read the node's answer: %v", err)
 		}
 		if name != "$schema" {
 			list = append(list, named{name, text(v)})
@@ -119,7 +121,7 @@ func (p *program) list(path string, columns ...string) error {
 		Next      string            `json:"next"`
 	}
 	if err := json.Unmarshal(raw, &page); err != nil {
-		return fmt.Errorf("the node's answer is no page: %w", err)
+		return words.Errorf("节点的答复不是列表：%v", "the node's answer is no page: %v", err)
 	}
 	page.Items = append(page.Items, page.Resources...)
 	if len(page.Items) == 0 {
@@ -149,7 +151,7 @@ func (p *program) table(items []json.RawMessage, columns []string) error {
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	if err := w.Flush(); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }
@@ -182,8 +184,8 @@ func cellsOf(item json.RawMessage, columns []string) ([]string, error) {
 
 // paging are the flags of a listing.
 type paging struct {
-	Cursor string `help:"Where the page before ended." placeholder:"CURSOR"`
-	Limit  int    `help:"Most records, 1 to 500; 50 unless told." placeholder:"N"`
+	Cursor string `zh:"上一页的结尾位置" en:"Where the page before ended." placeholder:"CURSOR"`
+	Limit  int    `zh:"至多几条，1 至 500；默认 50" en:"Most records, 1 to 500; by default 50." placeholder:"N"`
 }
 
 // query adds what is told to a path.

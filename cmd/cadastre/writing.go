@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -12,7 +11,7 @@ import (
 
 // writing is in every command that makes a call.
 type writing struct {
-	Check bool `help:"Ask whether the call would be refused, and record nothing on the ledger." xor:"sending"`
+	Check bool `zh:"只询问该请求是否会被拒绝，不在账本上记录" en:"Ask whether the call would be refused, and record nothing on the ledger." xor:"sending"`
 }
 
 // errChecked ends a command that has asked and records nothing.
@@ -26,14 +25,6 @@ func isChecking(k *kong.Context) bool {
 		}
 	}
 	return false
-}
-
-// usage words an error in the command line.
-func usage(err error) string {
-	if strings.HasSuffix(err.Error(), "unknown flag --check") {
-		return "--check goes after a command that writes: no other records anything"
-	}
-	return err.Error()
 }
 
 // ask has the node check a call, and says that it would be recorded.

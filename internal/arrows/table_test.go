@@ -19,6 +19,7 @@ const (
 	kong      = "github.com/alecthomas/kong"
 	lunar     = "github.com/6tail/lunar-go"
 	minio     = "github.com/minio/minio-go/v7"
+	textwidth = "golang.org/x/text/width"
 	norm      = "golang.org/x/text/unicode/norm"
 	note      = "golang.org/x/mod/sumdb/note"
 	pgx       = "github.com/jackc/pgx/v5"
@@ -72,6 +73,8 @@ var law = map[string]row{
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                  {own: []string{"ledger"}},
+	"internal/terminal/terminaltest":  {own: []string{"internal/terminal"}, third: []string{kong}},
+	"internal/terminal":               {own: []string{"ledger", "internal/client", "internal/words"}, third: []string{kong, textwidth}},
 	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
 	"internal/custody":                {own: []string{"ledger", "internal/seal"}},
 	"internal/web": {
@@ -82,7 +85,7 @@ var law = map[string]row{
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/words"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -92,12 +95,12 @@ var law = map[string]row{
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
 			"internal/tlog", "internal/sqldb", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel",
-			"internal/auth", "internal/custody", "internal/web",
+			"internal/auth", "internal/custody", "internal/web", "internal/words",
 		},
 		third: []string{uuid, note, tlog},
 	},
 	"internal/demo": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/words"},
 		third: []string{uuid},
 	},
 	"internal/bench": {
@@ -107,17 +110,17 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/words",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/terminal", "internal/words",
 		},
 		third: []string{kong, lunar, uuid},
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/words",
 		},
 		unlinked: []string{fabric, chi, huma},
 	},
-	"cmd/verify":    {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
+	"cmd/verify":    {own: []string{"internal/client", "internal/proving", "internal/terminal", "internal/words", "ledger"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
 	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 

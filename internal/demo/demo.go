@@ -16,6 +16,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -114,7 +115,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		err = client.MoveProfiles(filepath.Join(o.Dir, "profiles"), s.address())
 	}
 	if err != nil {
-		return s.result, fmt.Errorf("demonstration: %w", err)
+		return s.result, words.Errorf("演示：%v", "demonstration: %v", err)
 	}
 	return s.result, os.WriteFile(filepath.Join(o.Dir, "complete"), []byte("demo\n"), 0o600)
 }
@@ -172,10 +173,10 @@ func wanted(err error, reason ledger.Reason) error {
 	if e := ledger.AsError(err); e != nil && e.Reason == reason {
 		return nil
 	}
-	return fmt.Errorf("a refusal with reason %s was due, but: %w", reason, errors.Join(err, errNoRefusal))
+	return words.Errorf("本应以 %s 为由拒绝，但：%v", "a refusal with reason %s was due, but: %v", reason, errors.Join(err, errNoRefusal))
 }
 
-var errNoRefusal = errors.New("it went otherwise")
+var errNoRefusal = words.Errorf("实际并非如此", "it went otherwise")
 
 // digest stands for a document of the demonstration.
 func digest(text string) ledger.Digest { return ledger.DigestOf([]byte(text)) }

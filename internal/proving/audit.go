@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -15,8 +16,8 @@ import (
 
 // Audit is the command that replays a whole ledger.
 type Audit struct {
-	Where string `arg:"" optional:"" help:"Address of a node, or its folder; the profile's address unless told." placeholder:"URL|DIR"`
-	Trust string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+	Where string `arg:"" optional:"" zh:"节点的地址或其文件夹；默认为身份文件所载地址" en:"Address of a node, or its folder; by default the profile's address." placeholder:"URL|DIR"`
+	Trust string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
 }
 
 // Run replays the ledger and prints what was found; then the error is ErrUnproven.
@@ -40,7 +41,7 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 		s.ledger(r)
 	}
 	if err == nil && !r.Whole() {
-		err = fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("审计发现 %d 处不符", "the audit found %d faults"), len(r.Findings)+r.More))
+		err = unproven(words.Errorf("审计发现 %d 处不符", "the audit found %d faults", len(r.Findings)+r.More))
 	}
 	return err
 }

@@ -5,15 +5,14 @@ package proving
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // ErrUnproven is in the error where something that is claimed does not hold.
-var ErrUnproven = errors.New("not proven")
+var ErrUnproven = words.Errorf("未能核验", "not proven")
 
 // Session is what a command prints to, and how.
 type Session struct {
@@ -35,7 +34,7 @@ func (s *Session) json(v any) error {
 	e := json.NewEncoder(s.Out)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }

@@ -1,8 +1,7 @@
 package proving
 
 import (
-	"fmt"
-
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
@@ -26,18 +25,20 @@ var sentences = map[evidence.Check][2]string{
 
 // failure says why a bundle proves nothing: the check in words and where. The cause
 // stays in the chain, for whoever has a sentence for it.
-func (s *Session) failure(err error) error {
+func failure(err error) error {
 	f := evidence.AsFailure(err)
 	if f == nil {
-		return fmt.Errorf("%w: %w", ErrUnproven, err)
+		return unproven(err)
 	}
-	words := sentences[f.Check]
-	text := s.say(words[0], words[1])
+	w := sentences[f.Check]
 	if f.At != "" {
-		text += s.say("（"+f.At+"）", " ("+f.At+")")
+		w[0], w[1] = w[0]+"（"+f.At+"）", w[1]+" ("+f.At+")"
 	}
 	if f.Err == nil {
-		return fmt.Errorf("%w: %s", ErrUnproven, text)
+		return unproven(words.Errorf("%[1]s", "%[2]s", w[0], w[1]))
 	}
-	return fmt.Errorf("%w: %s%s%w", ErrUnproven, text, s.say("：", ": "), f.Err)
+	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", w[0], w[1], f.Err))
 }
+
+// unproven is the error of something claimed that does not hold, for what reason.
+func unproven(reason error) error { return words.Errorf("%v：%v", "%v: %v", ErrUnproven, reason) }
