@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -37,7 +38,7 @@ func (c actsCmd) Run(p *program) error {
 		return p.json(doc)
 	}
 	for _, a := range doc.Acts {
-		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a), clocks(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
+		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a, p), clocks(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
 		name := string(a.Function)
 		for _, line := range lines {
 			if line == "" {
@@ -109,7 +110,7 @@ func who(a ledger.ActRow, p *program) string {
 			s = anyone
 		}
 		if w.As != "" {
-			s += " (" + a.On + "." + w.As + ")"
+			s += p.say("（"+a.On+"."+w.As+"）", " ("+a.On+"."+w.As+")")
 		}
 		list = append(list, s)
 	}
@@ -117,17 +118,18 @@ func who(a ledger.ActRow, p *program) string {
 }
 
 // steps lists where an act leads; for a record without states, its kind.
-func steps(a ledger.ActRow) string {
+func steps(a ledger.ActRow, p *program) string {
 	var list []string
 	for _, m := range a.Moves {
 		if m.To != "" {
-			list = append(list, strings.TrimSpace(m.From+" → "+m.To))
+			list = append(list, strings.TrimSpace(terminal.State(p.Lang, a.On, m.From)+" → "+terminal.State(p.Lang, a.On, m.To)))
 		}
 	}
+	kind := words.Kind(p.Lang, a.On)
 	if len(list) == 0 {
-		return a.On
+		return kind
 	}
-	return a.On + ": " + strings.Join(list, ", ")
+	return kind + p.say("：", ": ") + strings.Join(list, p.say("，", ", "))
 }
 
 // clocks names the periods that must be over before an act, and the limits after
@@ -152,7 +154,7 @@ func makes(a ledger.ActRow, p *program) string {
 	if a.Makes == "" {
 		return ""
 	}
-	return p.say("同时建立 ", "makes ") + a.Makes
+	return p.say("同时建立", "makes ") + words.Kind(p.Lang, a.Makes)
 }
 
 // marks says what the node may do with a call of the act.

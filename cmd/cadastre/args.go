@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
@@ -146,15 +147,43 @@ func (p *program) recorded(fn ledger.Function, ids []named, out client.Outcome) 
 	if out.Repeated {
 		word = p.say("此前已记录", "Recorded before")
 	}
-	if err := p.line("%s %s  %s %d", word, fn, p.say("位置", "position"), out.Position.Block); err != nil {
+	if err := p.line("%s%s", p.say(word+"：", word+": "), words.Act(p.Lang, fn)); err != nil {
 		return err
 	}
-	for _, id := range append(ids, named{"call", string(out.Call)}) {
-		if err := p.line("  %-12s %s", id.kind, id.id); err != nil {
-			return err
-		}
+	rows := [][]string{{"  " + p.say("时间", "time"), terminal.Moment(p.Lang, out.Time)}, {"  " + p.say("位置", "position"), strconv.FormatUint(out.Position.Block, 10)}}
+	for _, id := range ids {
+		rows = append(rows, []string{"  " + p.called(id.kind), p.worth(id)})
 	}
-	return nil
+	return terminal.Table(p.out, append(rows, []string{"  " + p.say("请求", "call"), string(out.Call)}))
+}
+
+// called is what people read for the name of something that a call made.
+func (p *program) called(kind string) string {
+	switch kind {
+	case "objection":
+		return p.say("异议", "objection")
+	case "cad_code":
+		return p.say("平台编号", "code")
+	case "total_fen":
+		return p.say("总价", "total")
+	case "object":
+		return p.say("对象", "object")
+	case "sha256":
+		return "SHA-256"
+	}
+	return words.Kind(p.Lang, kind)
+}
+
+// worth is the value of something that a call made: an amount in yuan, else as it is.
+func (p *program) worth(of named) string {
+	if of.kind != "total_fen" {
+		return of.id
+	}
+	fen, err := strconv.ParseInt(of.id, 10, 64)
+	if err != nil {
+		return of.id
+	}
+	return terminal.Money(p.Lang, ledger.Fen(fen))
 }
 
 func answerOf(fn ledger.Function, ids []named, out client.Outcome) map[string]any {

@@ -262,7 +262,7 @@ func TestVersion(t *testing.T) {
 }
 
 func TestPrintableKeepsTheTerminal(t *testing.T) {
-	if got := printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
+	if got := terminal.Printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
 		t.Errorf("%q", got)
 	}
 }

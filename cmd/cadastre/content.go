@@ -137,7 +137,7 @@ func (c *contentListCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.list(path, "id", "object", "bytes", "sha256", "name")
+	return p.list(path, ledger.Content{}, "id", "object", "bytes", "sha256", "name")
 }
 
 func contentPath(subject ledger.Ref) (string, error) {

@@ -57,11 +57,15 @@ func (c *keygenCmd) Run(p *program) error {
 		}
 		return p.json(m)
 	}
-	if err := p.line("kid    %s\nparty  %s", key.ID(), prof.Party); err != nil {
+	rows := [][]string{{p.say("密钥", "key"), string(key.ID())}, {p.say("单位", "party"), string(prof.Party)}}
+	if prof.Environment != "" {
+		rows = append(rows, []string{p.say("受控环境", "environment"), string(prof.Environment)})
+	}
+	if err := terminal.Table(p.out, rows); err != nil {
 		return err
 	}
 	if prof.Environment != "" {
-		return p.line("environment  %s\n%s", prof.Environment, fmt.Sprintf(p.say("下一步：cadastre license environment prove --profile %s",
+		return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre license environment prove --profile %s",
 			"Next: cadastre license environment prove --profile %s"), c.Out))
 	}
 	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))

@@ -8,6 +8,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/licensing"
 )
 
 type licenseCmd struct {
@@ -56,7 +57,7 @@ type licenseShowCmd struct {
 }
 
 // Run shows a license.
-func (c *licenseShowCmd) Run(p *program) error { return p.show(at("licenses", c.ID)) }
+func (c *licenseShowCmd) Run(p *program) error { return p.show(at("licenses", c.ID), ledger.License{}) }
 
 type licenseListCmd struct {
 	Operator    ledger.ID           `zh:"只列该运营机构的" en:"Only this operator's." placeholder:"ID"`
@@ -69,7 +70,7 @@ type licenseListCmd struct {
 // Run lists licenses.
 func (c *licenseListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/licenses", "assignee", string(c.Operator), "assigner", string(c.Implementer),
-		"resource", string(c.Resource), "state", string(c.State)), "id", "state", "mode", "region", "assignee", "start_on", "end_on")
+		"resource", string(c.Resource), "state", string(c.State)), ledger.License{}, "id", "state", "mode", "region", "assignee", "start_on", "end_on")
 }
 
 type explainCmd struct {
@@ -95,8 +96,8 @@ func (c *explainCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.show("/v1/licenses/explain?" + queryOf("party", string(c.Party), "resource", string(c.Resource),
-		"class", string(want.Class), "code", want.Code, "action", c.Action, "day", string(c.Day)).Encode())
+	return p.show("/v1/licenses/explain?"+queryOf("party", string(c.Party), "resource", string(c.Resource),
+		"class", string(want.Class), "code", want.Code, "action", c.Action, "day", string(c.Day)).Encode(), licensing.Explanation{})
 }
 
 type environmentCmd struct {
@@ -177,4 +178,6 @@ type environmentShowCmd struct {
 }
 
 // Run shows an environment.
-func (c *environmentShowCmd) Run(p *program) error { return p.show(at("environments", c.ID)) }
+func (c *environmentShowCmd) Run(p *program) error {
+	return p.show(at("environments", c.ID), ledger.Environment{})
+}

@@ -166,7 +166,7 @@ type orderShowCmd struct {
 }
 
 // Run shows an order.
-func (c *orderShowCmd) Run(p *program) error { return p.show(at("orders", c.ID)) }
+func (c *orderShowCmd) Run(p *program) error { return p.show(at("orders", c.ID), ledger.Order{}) }
 
 type orderListCmd struct {
 	Product ledger.ID         `zh:"只列该产品的订单" en:"Only orders of this product." placeholder:"ID"`
@@ -176,6 +176,6 @@ type orderListCmd struct {
 
 // Run lists orders.
 func (c *orderListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/orders", "product", string(c.Product), "state", string(c.State)),
+	return p.list(c.query("/v1/orders", "product", string(c.Product), "state", string(c.State)), ledger.Order{},
 		"id", "state", "product_id", "buyer", "total", "end_on")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -106,7 +107,11 @@ func (c *admitCmd) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	fmt.Fprintf(p.err, "%s %s %s %v\n", printable(a.Name), a.USCC, a.Region, a.Roles)
+	var roles []string
+	for _, r := range a.Roles {
+		roles = append(roles, terminal.EnumWord(p.Lang, "roles", r))
+	}
+	fmt.Fprintf(p.err, "%s  %s  %s  %s\n", terminal.Printable(a.Name), a.USCC, a.Region, strings.Join(roles, p.say("、", ", ")))
 	if a.Origin != "" {
 		fmt.Fprintf(p.err, "%s %s %s\n", p.say("节点", "node"), a.Origin, a.URL)
 	}
@@ -126,7 +131,7 @@ func (c *partyShowCmd) Run(p *program) error {
 		}
 		c.ID = prof.Party
 	}
-	return p.show(at("parties", c.ID))
+	return p.show(at("parties", c.ID), web.PublicParty{})
 }
 
 type partyListCmd struct {
@@ -137,7 +142,7 @@ type partyListCmd struct {
 
 // Run lists parties.
 func (c *partyListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), "id", "name", "uscc", "region", "roles")
+	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), web.PublicParty{}, "id", "name", "uscc", "region", "roles")
 }
 
 type rotateKeyCmd struct{ writing }
@@ -178,7 +183,7 @@ func (rotateKeyCmd) Run(p *program) error {
 	if p.JSON {
 		return nil
 	}
-	return p.line("kid  %s", next.Kid)
+	return p.line("%s  %s", p.say("新密钥", "New key"), next.Kid)
 }
 
 type revokeKeyCmd struct {

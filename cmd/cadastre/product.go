@@ -30,7 +30,7 @@ type productListCmd struct {
 // Run lists products.
 func (c *productListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/products", "q", c.Words, "operator", string(c.Operator), "license", string(c.License),
-		"state", string(c.State)), "id", "state", "form", "price.price", "price.unit", "title")
+		"state", string(c.State)), ledger.Product{}, "id", "state", "form", "price.price", "price.unit", "title")
 }
 
 type productShowCmd struct {
@@ -38,7 +38,7 @@ type productShowCmd struct {
 }
 
 // Run shows a product.
-func (c *productShowCmd) Run(p *program) error { return p.show(at("products", c.ID)) }
+func (c *productShowCmd) Run(p *program) error { return p.show(at("products", c.ID), ledger.Product{}) }
 
 type publishCmd struct {
 	File string `arg:"" zh:"产品（JSON），编号与版本可省略；- 为标准输入" en:"The offer as JSON; id and version may be left out; - is standard input."`

@@ -6,6 +6,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/registry"
 )
 
 type registryCmd struct {
@@ -42,7 +43,7 @@ type searchCmd struct {
 // Run searches.
 func (c *searchCmd) Run(p *program) error {
 	return p.list(c.query("/v1/resources", "q", c.Words, "domain", c.Domain, "region", string(c.Region),
-		"holder", string(c.Holder), "state", c.State), "cad_code", "status", "resource", "title")
+		"holder", string(c.Holder), "state", c.State), registry.Summary{}, "cad_code", "status", "resource", "title")
 }
 
 type resourceShowCmd struct {
@@ -50,20 +51,24 @@ type resourceShowCmd struct {
 }
 
 // Run shows a resource.
-func (c *resourceShowCmd) Run(p *program) error { return p.show(at("resources", c.ID)) }
+func (c *resourceShowCmd) Run(p *program) error {
+	return p.show(at("resources", c.ID), registry.Summary{})
+}
 
 type certificateCmd struct {
 	Code string `arg:"" zh:"编码，如 430300-1-20261015-5QZX48TR-S" en:"The code, such as 430300-1-20261015-5QZX48TR-S."`
 }
 
 // Run shows a certificate.
-func (c *certificateCmd) Run(p *program) error { return p.show(at("certificates", c.Code)) }
+func (c *certificateCmd) Run(p *program) error {
+	return p.show(at("certificates", c.Code), registry.Certificate{})
+}
 
 type noticesCmd struct{ paging }
 
 // Run lists notices.
 func (c *noticesCmd) Run(p *program) error {
-	return p.list(c.query("/v1/notices"), "application", "until", "registrant", "name")
+	return p.list(c.query("/v1/notices"), registry.Notice{}, "application", "until", "registrant", "name")
 }
 
 type applicationsCmd struct {
@@ -78,7 +83,7 @@ type applicationListCmd struct {
 
 // Run lists applications.
 func (c *applicationListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/applications", "state", string(c.State)), "id", "state", "received_on", "resource.title")
+	return p.list(c.query("/v1/applications", "state", string(c.State)), ledger.ApplicationDetail{}, "id", "state", "received_on", "resource.title")
 }
 
 type applicationShowCmd struct {
@@ -86,7 +91,9 @@ type applicationShowCmd struct {
 }
 
 // Run shows an application.
-func (c *applicationShowCmd) Run(p *program) error { return p.show(at("applications", c.ID)) }
+func (c *applicationShowCmd) Run(p *program) error {
+	return p.show(at("applications", c.ID), ledger.ApplicationDetail{})
+}
 
 type depositCmd struct {
 	File   string        `arg:"" optional:"" zh:"以其哈希存证的文件；文件留在本机" en:"File to deposit by its hash; it stays here." type:"existingfile"`

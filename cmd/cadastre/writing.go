@@ -6,6 +6,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -36,7 +37,7 @@ func (p *program) ask(c *client.Client, fn ledger.Function, args any) error {
 	if p.JSON {
 		err = p.json(map[string]any{"function": fn, "allowed": true})
 	} else {
-		err = p.line("%s %s", p.say("可以记录：", "Would be recorded:"), fn)
+		err = p.line("%s%s", p.say("可以记录：", "Would be recorded: "), words.Act(p.Lang, fn))
 	}
 	if err != nil {
 		return err

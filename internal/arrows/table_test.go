@@ -110,7 +110,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/terminal", "internal/words",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/terminal", "internal/words", "internal/web", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},
