@@ -135,7 +135,7 @@ func (c *importCmd) print(p *program, sum client.ImportSummary) error {
 	if len(assumed) == 0 {
 		return nil
 	}
-	return p.line("%s %s", p.say("文件未载、按映射常量推定的字段（记录数）：", "Assumed from the mapping, with how many records:"), strings.Join(assumed, ", "))
+	return p.line("%s%s", p.say("文件未载、按映射常量推定的字段（记录数）：", "Assumed from the mapping, with how many records: "), strings.Join(assumed, ", "))
 }
 
 // tally shows on stderr what is done and names what is not.

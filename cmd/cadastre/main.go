@@ -89,17 +89,18 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "cadastre:", err)
 		return proving.ExitFailed
 	}
+	voice := terminal.Voice{Err: errs, Program: "cadastre", Lang: lang, JSON: terminal.AsksJSON(args)}
 	k, err := parser.Parse(args)
 	if code >= 0 {
 		return code
 	}
 	if err != nil {
-		terminal.ReportUsage(errs, "cadastre", lang, terminal.AsksJSON(args), err)
+		voice.Misused(err)
 		return proving.ExitUsage
 	}
 	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, checking: isChecking(k)}
 	if err := k.Run(p); err != nil && !errors.Is(err, errChecked) {
-		terminal.Report(errs, "cadastre", lang, c.JSON, err)
+		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)
 	}
 	return proving.ExitOK

@@ -52,18 +52,19 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "verify:", err)
 		return proving.ExitFailed
 	}
+	voice := terminal.Voice{Err: errs, Program: "verify", Lang: lang, JSON: terminal.AsksJSON(args)}
 	k, err := parser.Parse(args)
 	if code >= 0 {
 		return code
 	}
 	if err != nil {
-		terminal.ReportUsage(errs, "verify", lang, terminal.AsksJSON(args), err)
+		voice.Misused(err)
 		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Client: c.client}
 	if err := k.Run(s); err != nil {
-		terminal.Report(errs, "verify", lang, c.JSON, err)
+		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)
 	}
 	return proving.ExitOK

@@ -100,7 +100,7 @@ var law = map[string]row{
 		third: []string{uuid, note, tlog},
 	},
 	"internal/demo": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/words"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/words", "internal/terminal"},
 		third: []string{uuid},
 	},
 	"internal/bench": {
@@ -116,7 +116,7 @@ var law = map[string]row{
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/words",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/words", "internal/terminal",
 		},
 		unlinked: []string{fabric, chi, huma},
 	},

@@ -160,7 +160,7 @@ func (s *story) admission() error {
 		if err := s.join(a, id); err != nil {
 			return err
 		}
-		s.say("   %s %s %v", "   %s %s %v", a.party.Name, a.id, a.party.Roles)
+		s.say("   %s %s［%s］", "   %s %s [%s]", a.party.Name, a.id, s.roles(a.party.Roles))
 	}
 	twice := s.cast["buyer"].party
 	twice.ID = node.NewID()

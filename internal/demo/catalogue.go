@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -31,7 +32,7 @@ func (s *story) importCatalogue() error {
 		case client.Duplicate:
 			s.say("   第 %d 行《%s》：同一持有单位已有同名资源，不重复登记", "   line %d, “%s”: the holder has this title already", r.Line, r.Title)
 		case client.Refused:
-			s.say("   第 %d 行《%s》：%v", "   line %d, “%s”: %v", r.Line, r.Title, r.Err)
+			s.say("   第 %d 行《%s》：%s", "   line %d, “%s”: %s", r.Line, r.Title, terminal.Explain(r.Err, s.lang()))
 		case client.Unchanged:
 		}
 	}}.Run(s.ctx, holder.Client, f)

@@ -12,10 +12,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -148,6 +150,15 @@ func (s *story) say(zh, en string, args ...any) {
 		text = en
 	}
 	fmt.Fprintf(s.Out, text+"\n", args...)
+}
+
+// roles are what people call roles.
+func (s *story) roles(list []ledger.Role) string {
+	var all []string
+	for _, r := range list {
+		all = append(all, terminal.EnumWord(s.lang(), "roles", r))
+	}
+	return strings.Join(all, words.Of(s.lang(), ledger.Words{ZH: "、", EN: ", "}))
 }
 
 func (s *story) now() ledger.Millis { return ledger.Millis(s.Now().UnixMilli()) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -66,7 +67,8 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 		}
 	}
 	s.result.Orders++
-	s.say("   %s 订购《%s》，用途 %s，%d 分，订单 %s", "   %s orders “%s” for %s: %d fen, order %s", s.cast[who].party.Name, p.Title, purpose.Class, price, id)
+	s.say("   %s 订购《%s》，用途：%s，%s，订单 %s", "   %s orders “%s” for %s: %s, order %s", s.cast[who].party.Name, p.Title,
+		terminal.EnumWord(s.lang(), "purpose_classes", purpose.Class), terminal.Money(s.lang(), price), id)
 	return id, nil
 }
 

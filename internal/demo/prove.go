@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -32,8 +33,18 @@ func (s *story) proof() error {
 	if len(traces) == 0 {
 		return words.Errorf("追溯 %s：没有结果", "trace of %s: nothing found", s.content.SHA256)
 	}
+	var rows [][]string
 	for _, step := range traces[0].Steps {
-		s.say("   %-12s %s %s %s [%s]", "   %-12s %s %s %s [%s]", step.Ref.Kind(), step.Name, step.Who, step.Right, step.Proof)
+		name := step.Name
+		if step.Ref.Kind() == "receipt" {
+			name = terminal.EnumWord(s.lang(), "receipt_kinds", name)
+		}
+		rows = append(rows, []string{
+			"   " + words.Kind(s.lang(), step.Ref.Kind()), name, step.Who, terminal.EnumWord(s.lang(), "rights", step.Right), terminal.EnumWord(s.lang(), "step_proofs", step.Proof),
+		})
+	}
+	if err := terminal.Table(s.Out, rows); err != nil {
+		return err
 	}
 	var bundle []byte
 	if err := s.cast["buyer"].Get(s.ctx, "/v1/evidence?order="+string(s.order), &bundle); err != nil {

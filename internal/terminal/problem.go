@@ -24,28 +24,47 @@ type problem struct {
 	Errors []words.Fault  `json:"errors,omitempty"`
 }
 
-// Report prints why a command failed, in the language: one sentence or more after the
-// program's name, or for programs one JSON object on a line of its own. A refusal by
-// the node is printed as the node said it.
-func Report(w io.Writer, program, lang string, asJSON bool, err error) {
-	if !asJSON {
-		fmt.Fprintf(w, "%s: %s\n", program, Explain(err, lang))
+// Voice says what went wrong to whoever called a program.
+type Voice struct {
+	Err           io.Writer
+	Program, Lang string
+	JSON          bool // one JSON object on a line of its own, for programs
+}
+
+// Failed says why a command failed: after the program's name, or as a problem with the
+// title; without one its title is the sentence of the reason. A refusal by the node is
+// printed as the node said it.
+func (v Voice) Failed(err error, title ledger.Words) {
+	if !v.JSON {
+		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Explain(err, v.Lang))
 		return
 	}
 	if told, ok := errors.AsType[*client.Problem](err); ok && len(told.Raw) > 0 {
-		fmt.Fprintf(w, "%s\n", told.Raw)
+		fmt.Fprintf(v.Err, "%s\n", told.Raw)
 		return
 	}
-	printProblem(w, problemOf(err, lang))
+	p := problemOf(err, v.Lang)
+	if s := words.Of(v.Lang, title); s != "" {
+		p.Title = s
+	}
+	v.print(p)
 }
 
-// ReportUsage prints what is wrong with a command line, as Report does.
-func ReportUsage(w io.Writer, program, lang string, asJSON bool, err error) {
-	if !asJSON {
-		fmt.Fprintf(w, "%s: %s\n", program, Usage(lang, program, err))
+// Misused says what is wrong with a command line, and which help to read.
+func (v Voice) Misused(err error) {
+	if !v.JSON {
+		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Usage(v.Lang, v.Program, err))
 		return
 	}
-	printProblem(w, problem{Title: say(lang, "用法有误", "Wrong usage"), Detail: usageSentence(lang, err)})
+	v.print(problem{Title: say(v.Lang, "用法有误", "Wrong usage"), Detail: usageSentence(v.Lang, err)})
+}
+
+func (v Voice) print(p problem) {
+	e := json.NewEncoder(v.Err)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(p); err != nil {
+		fmt.Fprintln(v.Err, err)
+	}
 }
 
 func problemOf(err error, lang string) problem {
@@ -66,12 +85,4 @@ func problemOf(err error, lang string) problem {
 		p.Errors[i].Fill(lang, labelOf(form, p.Errors[i].Field))
 	}
 	return p
-}
-
-func printProblem(w io.Writer, p problem) {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(p); err != nil {
-		fmt.Fprintln(w, err)
-	}
 }

@@ -128,7 +128,7 @@ func (p Records) rows(indent string, fields []ledger.Field, raw json.RawMessage)
 
 // member are the lines of one member: none where it is empty.
 func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) ([][]string, error) {
-	if isEmpty(raw) {
+	if isEmpty(raw) || f.Kind == ledger.FieldMoment && string(raw) == "0" {
 		return nil, nil
 	}
 	label := indent + p.label(f)
@@ -178,6 +178,8 @@ func isNamed(f ledger.Field) bool {
 // label is what people read for a member.
 func (p Records) label(f ledger.Field) string {
 	s := words.Of(p.Lang, f.Label)
+	s, _, _ = strings.Cut(s, "：") // what follows explains it
+	s, _, _ = strings.Cut(s, ": ")
 	if f.Kind == ledger.FieldFen { // which is shown in yuan
 		s = strings.TrimSuffix(strings.TrimSuffix(s, "（分）"), " in fen")
 	}
