@@ -16,8 +16,8 @@ import (
 
 // noForms are structs with JSON names that nobody fills in: what carries calls
 // and records, and values that a kind of field stands for.
-var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Clock Committed DeliveryFacts Enum Error Event Field Header JWK Line Link LogEntry Move Open Outcome Param " +
-	"Position Proof Record Recorded Revision RuleGroup RuleWords Salted Value Who Words Write")
+var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Clock Committed DeliveryFacts Enum Error Event Field Header JWK Label Line Link LogEntry Move Open Outcome Param " +
+	"Position Proof Readers Record Recorded Revision RuleGroup RuleWords Salted Value Who Words Write")
 
 // structsOf are the structs of the package that have JSON names, read from its
 // source so that a new one can't be forgotten, and the structs that have rules.

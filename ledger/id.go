@@ -158,12 +158,16 @@ const regionWords = "GB/T 2260, six digits"
 
 // Covers reports whether area lies in r: a province covers its cities, a city
 // its counties, and each itself.
-func (r Region) Covers(area Region) bool {
+func (r Region) Covers(area Region) bool { return strings.HasPrefix(string(area), r.Prefix()) }
+
+// Prefix is what the codes of all regions that r covers begin with: two digits of a
+// province, four of a city, six of a county.
+func (r Region) Prefix() string {
 	p := string(r)
 	for len(p) > 2 && strings.HasSuffix(p, "00") {
 		p = p[:len(p)-2]
 	}
-	return strings.HasPrefix(string(area), p)
+	return p
 }
 
 func digits(s string) bool {

@@ -8,24 +8,27 @@ import (
 
 // kinds maps each kind of record to its type.
 var kinds = map[string]reflect.Type{
-	KindParty:       reflect.TypeFor[Party](),
-	KindDeposit:     reflect.TypeFor[Deposit](),
-	KindApplication: reflect.TypeFor[Application](),
-	KindSubmission:  reflect.TypeFor[Submission](),
-	KindResource:    reflect.TypeFor[ResourceIndex](),
-	KindEntry:       reflect.TypeFor[Entry](),
-	KindGrant:       reflect.TypeFor[Grant](),
-	KindLicense:     reflect.TypeFor[License](),
-	KindEnvironment: reflect.TypeFor[Environment](),
-	KindProduct:     reflect.TypeFor[Product](),
-	KindContent:     reflect.TypeFor[Content](),
-	KindOrder:       reflect.TypeFor[Order](),
-	KindCalendar:    reflect.TypeFor[CalendarYear](),
-	KindLog:         reflect.TypeFor[LogRecord](),
-	KindAnchor:      reflect.TypeFor[Anchor](),
-	KindKey:         reflect.TypeFor[KeyRecord](),
-	KindGenesis:     reflect.TypeFor[Genesis](),
+	KindParty:       kind[Party](),
+	KindDeposit:     kind[Deposit](),
+	KindApplication: kind[Application](),
+	KindSubmission:  kind[Submission](),
+	KindResource:    kind[ResourceIndex](),
+	KindEntry:       kind[Entry](),
+	KindGrant:       kind[Grant](),
+	KindLicense:     kind[License](),
+	KindEnvironment: kind[Environment](),
+	KindProduct:     kind[Product](),
+	KindContent:     kind[Content](),
+	KindOrder:       kind[Order](),
+	KindCalendar:    kind[CalendarYear](),
+	KindLog:         kind[LogRecord](),
+	KindAnchor:      kind[Anchor](),
+	KindKey:         kind[KeyRecord](),
+	KindGenesis:     kind[Genesis](),
 }
+
+// kind returns the type of a record, which says who may read it and what it is called.
+func kind[T Readable]() reflect.Type { return reflect.TypeFor[T]() }
 
 // Kinds returns the kinds of record that the ledger keeps, with a new record of each.
 func Kinds() map[string]any {
@@ -37,7 +40,7 @@ func Kinds() map[string]any {
 }
 
 // DecodeRecord decodes a record of a kind and returns a pointer to it.
-func DecodeRecord(kind string, value []byte) (any, error) {
+func DecodeRecord(kind string, value []byte) (Readable, error) {
 	t, ok := kinds[kind]
 	if !ok {
 		return nil, fmt.Errorf("no kind of record is called %q", kind)
@@ -46,7 +49,7 @@ func DecodeRecord(kind string, value []byte) (any, error) {
 	if err := json.Unmarshal(value, record.Interface()); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", kind, err)
 	}
-	return record.Interface(), nil
+	return record.Interface().(Readable), nil
 }
 
 // kindOf returns the kind of a record, or of what a pointer to one points to;

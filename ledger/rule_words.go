@@ -128,6 +128,8 @@ var ruleGroups = []RuleGroup{
 		rule("at_most_10m", "令牌的有效时间不超过 10 分钟", "A token lives for 10 minutes at most."),
 		rule("at_most_24h_after_time", "expires 不晚于 time 之后 24 小时", "expires is at most 24 hours after time."),
 		rule("known_version", "不认识的格式版本", "The version of the form is not known."),
+		rule("cosigner_key", "联署公钥：C2SP signed note 形式，类型 4（keygen --use cosign）", "It is a verifier key that cosigns: C2SP signed note of type 4 (keygen --use cosign)."),
+		rule("cosigned", "须为本账本日志的检查点，含日志签名，并由所给公钥联署", "It is a checkpoint of this ledger's log, signed by the log and cosigned by the key that is given."),
 		rule("known_function", "没有这个功能", "There is no such function."),
 		rule("known_rules", "不认识的规则版本", "The version of the rules is not known."),
 		rule("one_question", "只能指明一项", "The question names one thing."),

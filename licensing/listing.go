@@ -3,6 +3,7 @@ package licensing
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
@@ -62,6 +63,14 @@ func (l *Licensing) Covering(ctx context.Context, resource ledger.ID) ([]ledger.
 		return []ledger.License{}, err
 	}
 	return readmodel.All[ledger.License](ctx, l.db, licenses, covers)
+}
+
+// Licensed reports whether a license that the party accepted covers a resource.
+func (l *Licensing) Licensed(ctx context.Context, party, resource ledger.ID) (bool, error) {
+	covering, err := l.Covering(ctx, resource)
+	return slices.ContainsFunc(covering, func(v ledger.License) bool {
+		return v.Assignee == party && v.State == ledger.LicenseAccepted
+	}), err
 }
 
 // covers is the condition that a license covers a resource; false when none

@@ -16,7 +16,7 @@ var (
 	byBuyer    = readmodel.Equal("buyer")
 	byProduct  = readmodel.Equal("product")
 	byState    = readmodel.Equal("state")
-	byParty    = readmodel.Either("party", "buyer", "operator")
+	byReaders  = readmodel.Readers("buyer", "operator")
 	byTitle    = readmodel.Filter{Name: "title", Alternatives: []string{"instr(t.title, ?1) > 0"}, Residual: true}
 
 	products = readmodel.NewListing(readmodel.Listing{
@@ -25,7 +25,7 @@ var (
 	})
 	orders = readmodel.NewListing(readmodel.Listing{
 		Name: "marketplace.orders", Table: "orders", Order: []readmodel.Column{readmodel.Number("placed_at"), readmodel.Text("id")},
-		Filters: []readmodel.Filter{byBuyer, byOperator, byProduct, byState, byParty},
+		Filters: []readmodel.Filter{byBuyer, byOperator, byProduct, byState, byReaders},
 	})
 )
 
@@ -43,11 +43,12 @@ func (m *Market) Products(ctx context.Context, f ProductFilter, p Page) ([]ledge
 		readmodel.Is(byLicense, f.License), readmodel.Is(byState, f.State), readmodel.Is(byTitle, f.Text))
 }
 
-// OrderFilter narrows a listing of orders; empty members don't.
+// OrderFilter narrows a listing of orders to those in the reader's scope; the other
+// members, where empty, don't.
 type OrderFilter struct {
+	Readers  readmodel.Scope
 	Buyer    ledger.ID
 	Operator ledger.ID
-	Party    ledger.ID // either of the two
 	Product  ledger.ID
 	State    ledger.OrderState
 }
@@ -55,5 +56,5 @@ type OrderFilter struct {
 // Orders lists orders, newest first, with the cursor of the next page.
 func (m *Market) Orders(ctx context.Context, f OrderFilter, p Page) ([]ledger.Order, string, error) {
 	return readmodel.ListPage[ledger.Order](ctx, m.db, orders, p, readmodel.Is(byBuyer, f.Buyer), readmodel.Is(byOperator, f.Operator),
-		readmodel.Is(byParty, f.Party), readmodel.Is(byProduct, f.Product), readmodel.Is(byState, f.State))
+		readmodel.Within(byReaders, f.Readers), readmodel.Is(byProduct, f.Product), readmodel.Is(byState, f.State))
 }

@@ -60,7 +60,7 @@ var (
 		Table: "content", Key: "id", Once: []string{"subject", "object", "sha256"}, Columns: []string{"removed", "value"},
 	}.Upsert()
 	orderRow = readmodel.Row{
-		Table: "orders", Key: "id", Once: []string{"product", "operator", "buyer", "placed_at"}, Columns: []string{"state", "value"},
+		Table: "orders", Key: "id", Once: []string{"product", "operator", "buyer", "region", "placed_at"}, Columns: []string{"state", "value"},
 	}.Upsert()
 )
 
@@ -129,11 +129,19 @@ func prepareContent(r ledger.Record) (readmodel.Step, error) {
 	return readmodel.Write(contentRow, c.ID, c.Subject, c.Object, c.SHA256, c.State == ledger.ContentRemoved, string(r.Value)), nil
 }
 
-// prepareOrder writes an order; at is when it was placed at its first event.
+// prepareOrder writes an order, which lies where its license does; at is when it was
+// placed at its first event.
 func prepareOrder(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
 	o, err := readmodel.Decode[ledger.Order](r)
 	if err != nil {
 		return nil, err
 	}
-	return readmodel.Write(orderRow, o.ID, o.Product, o.Operator, o.Buyer, at, o.State, string(r.Value)), nil
+	return func(ctx context.Context, tx *sql.Tx) error {
+		var region string
+		if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(json_extract(value, '$.region')), '') FROM market_record WHERE ref = ?",
+			ledger.RefTo(ledger.KindLicense, o.License)).Scan(&region); err != nil {
+			return fmt.Errorf("read region of license %s: %w", o.License, err)
+		}
+		return readmodel.Exec(ctx, tx, orderRow, o.ID, o.Product, o.Operator, o.Buyer, region, at, o.State, string(r.Value))
+	}, nil
 }

@@ -20,107 +20,227 @@ var rolesModel string
 //go:embed roles.csv
 var rolesText string
 
-// Standings that a reader has by what a record says of it, not by admission. The
-// caller adds them to the party's roles after it has looked; no party is ever
-// admitted with one.
+// Standing is what a record says of its reader.
+type Standing string
+
+// Standings of a reader.
 const (
-	Self           ledger.Role = "self"            // the record, call or receipt is the reader's own
-	OrderParty     ledger.Role = "order_party"     // one of both parties of the order
-	ResourceHolder ledger.Role = "resource_holder" // holds the resource
-	RegionBody     ledger.Role = "region_body"     // the registry body of the application's region
+	Named    Standing = "named"    // the record names the reader
+	Holder   Standing = "holder"   // holds a resource that the record concerns
+	Licensed Standing = "licensed" // has a license that covers that resource
+	Bearer   Standing = "bearer"   // knows the SHA-256 of the file that the record is of
 )
 
-// actRead is the one act of the role file. Who may call a function, the table of
-// acts says and the contract alone decides.
-const actRead = "read"
+// Act is what a reader asks for.
+type Act string
+
+// Acts of reading.
+const (
+	Read  Act = "read"  // the record
+	Prove Act = "prove" // the bundle of evidence about it
+)
+
+// own is the place of a record in the reader's region; anyone is a word of a row
+// that asks for nothing.
+const (
+	own    = "own"
+	anyone = "any"
+)
+
+// Row is a line of the table of readers: whoever has the role and the standing reads
+// what the word names, of the records of the place.
+type Row struct {
+	Role     string   `json:"role" zh:"角色；any：任何人，无令牌者亦可" en:"role; any: everyone, without a token too"`
+	Standing Standing `json:"standing" form:"-" zh:"记录中的身份：named 记录所指单位，holder 所涉资源的持有单位，licensed 获授权使用该资源，bearer 知悉文件的 SHA-256，any 不限" en:"what the record says of the reader: named by it, holder of the resource, licensed to use it, bearer of the file's SHA-256; any: nothing"`
+	Place    string   `json:"place" zh:"own：限本区划内的记录；any：不限" en:"own: records of the reader's region; any: all"`
+	Act      Act      `json:"act" form:"-" zh:"read：查看记录；prove：取得证据包；any：两者" en:"read: the record; prove: the bundle of evidence about it; any: both"`
+	What     string   `json:"what" zh:"记录种类，或 ledger/readers.go 中的词" en:"kind of record, or a word of its own for a part of one"`
+	Noted    bool     `json:"noted" zh:"查看留下回执" en:"a look leaves a receipt"`
+}
+
+// String is the row as the role file has it.
+func (r Row) String() string {
+	look := "open"
+	if r.Noted {
+		look = "noted"
+	}
+	return strings.Join([]string{r.Role, string(r.Standing), r.Place, string(r.Act), r.What, look}, ", ")
+}
 
 // Roles is the table of who may read what (protocol §9). Safe for use by many
 // goroutines.
 type Roles struct {
 	enforcer *casbin.Enforcer
-	known    map[[2]string]bool // act and what that a row names
+	rows     []Row
 
 	mu      sync.RWMutex
-	answers map[[3]string]bool
+	answers map[asked]int
 }
+
+// asked is one question to Casbin.
+type asked struct {
+	role     ledger.Role
+	standing Standing
+	own      bool
+	act      Act
+	what     string
+}
+
+// none is the answer of no row.
+const none = -1
 
 // NewRoles reads the role file.
 func NewRoles() (*Roles, error) {
-	rows, err := roleRows(rolesText)
+	c := csv.NewReader(strings.NewReader(rolesText))
+	c.Comment, c.TrimLeadingSpace, c.FieldsPerRecord = '#', true, -1
+	lines, err := c.ReadAll()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read role file: %w", err)
 	}
 	m, err := model.NewModelFromString(rolesModel)
 	if err != nil {
 		return nil, fmt.Errorf("read model of roles: %w", err)
 	}
-	if err := m.AddPolicies("p", "p", rows); err != nil {
-		return nil, fmt.Errorf("load roles: %w", err)
+	r := &Roles{answers: map[asked]int{}}
+	for _, l := range lines {
+		if err := m.AddPolicy(l[0], l[0], l[1:]); err != nil {
+			return nil, fmt.Errorf("role file: row %q: %w", l, err)
+		}
+		if l[0] != "p" {
+			continue
+		}
+		if len(l) != 7 || l[6] != "open" && l[6] != "noted" {
+			return nil, fmt.Errorf("role file: bad row %q", l)
+		}
+		r.rows = append(r.rows, Row{l[1], Standing(l[2]), l[3], Act(l[4]), l[5], l[6] == "noted"})
 	}
-	e, err := casbin.NewEnforcer(m)
-	if err != nil {
+	if r.enforcer, err = casbin.NewEnforcer(m); err != nil {
 		return nil, fmt.Errorf("make enforcer of roles: %w", err)
 	}
-	r := &Roles{enforcer: e, known: map[[2]string]bool{}, answers: map[[3]string]bool{}}
-	for _, row := range rows {
-		r.known[[2]string{row[1], row[2]}] = true
+	if err := r.enforcer.BuildRoleLinks(); err != nil {
+		return nil, fmt.Errorf("link roles: %w", err)
 	}
 	return r, nil
 }
 
-// roleRows reads the lines "p, role, act, what".
-func roleRows(text string) ([][]string, error) {
-	c := csv.NewReader(strings.NewReader(text))
-	c.Comment, c.TrimLeadingSpace, c.FieldsPerRecord = '#', true, 4
-	lines, err := c.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("read role file: %w", err)
-	}
-	rows := make([][]string, 0, len(lines))
-	for _, l := range lines {
-		if l[0] != "p" || l[2] != actRead {
-			return nil, fmt.Errorf("role file: bad row %q", l)
+// Rows are all rows, in the order of the role file.
+func (r *Roles) Rows() []Row { return slices.Clone(r.rows) }
+
+// Ask is a question who may read something.
+type Ask struct {
+	Roles     []ledger.Role // of the reader; none: a stranger
+	Standings []Standing
+	Own       bool // the record lies in the reader's region
+	Act       Act
+	What      string
+}
+
+// Access is the answer to a question: the row that allows it, if one does.
+type Access struct {
+	Allow bool
+	Row   Row
+}
+
+// Decide answers by the first row of the role file that allows what is asked. A
+// word that no row names is read by nobody.
+func (r *Roles) Decide(a Ask) (Access, error) {
+	best := none
+	for _, role := range append([]ledger.Role{""}, a.Roles...) {
+		for _, standing := range append([]Standing{""}, a.Standings...) {
+			i, err := r.ask(asked{role, standing, a.Own, a.Act, a.What})
+			if err != nil {
+				return Access{}, err
+			}
+			if i != none && (best == none || i < best) {
+				best = i
+			}
 		}
-		rows = append(rows, l[1:])
 	}
-	return rows, nil
+	if best == none {
+		return Access{}, nil
+	}
+	return Access{Allow: true, Row: r.rows[best]}, nil
 }
 
-// CanRead reports whether a reader with these roles and standings may see what.
-// What everyone may see needs no role. A word that the role file does not name
-// is seen by nobody.
-func (r *Roles) CanRead(roles []ledger.Role, what string) bool { return r.can(roles, actRead, what) }
-
-func (r *Roles) can(roles []ledger.Role, act, what string) bool {
-	if !r.known[[2]string{act, what}] {
-		return false
-	}
-	if r.ask("", act, what) {
-		return true
-	}
-	return slices.ContainsFunc(roles, func(role ledger.Role) bool { return r.ask(role, act, what) })
+// Reach says which records of a word a reader may list: all, those that name him,
+// those of his region. Rows are those by which he may.
+type Reach struct {
+	All, Named, Own bool
+	Rows            []Row
 }
 
-// ask puts one question to Casbin, once. Roles are few and what is known, so
-// the answers are too; a role that is none of ours is not remembered.
-func (r *Roles) ask(role ledger.Role, act, what string) bool {
-	key := [3]string{string(role), act, what}
+// Reach answers which records of a word a reader with these roles may read, whatever
+// they say of him.
+func (r *Roles) Reach(roles []ledger.Role, what string) (Reach, error) {
+	var reach Reach
+	for _, c := range []struct {
+		standings []Standing
+		own       bool
+		set       *bool
+	}{{nil, false, &reach.All}, {[]Standing{Named}, false, &reach.Named}, {nil, true, &reach.Own}} {
+		if reach.All {
+			break
+		}
+		a, err := r.Decide(Ask{Roles: roles, Standings: c.standings, Own: c.own, Act: Read, What: what})
+		if err != nil {
+			return reach, err
+		}
+		if *c.set = a.Allow; a.Allow {
+			reach.Rows = append(reach.Rows, a.Row)
+		}
+	}
+	return reach, nil
+}
+
+// Asks returns which of the standings and whether the place matter to a question: no
+// other need be looked up.
+func (r *Roles) Asks(roles []ledger.Role, act Act, what string) (standings []Standing, place bool) {
+	for _, row := range r.rows {
+		if row.What != what || row.Act != act && row.Act != anyone || !r.has(roles, row.Role) {
+			continue
+		}
+		if row.Standing != anyone {
+			standings = append(standings, row.Standing)
+		}
+		place = place || row.Place == own
+	}
+	return standings, place
+}
+
+// has reports whether one of the roles is that of a row, by itself or by a group.
+func (r *Roles) has(roles []ledger.Role, word string) bool {
+	return word == anyone || slices.ContainsFunc(roles, func(role ledger.Role) bool {
+		linked, err := r.enforcer.GetRoleManager().HasLink(string(role), word)
+		return err == nil && linked
+	})
+}
+
+// ask puts one question to Casbin, once, and returns the place of the row that
+// allows it. Roles, standings and words are few, so the answers are too; a word or a
+// role that is none of ours is not remembered.
+func (r *Roles) ask(q asked) (int, error) {
 	r.mu.RLock()
-	yes, ok := r.answers[key]
+	i, ok := r.answers[q]
 	r.mu.RUnlock()
 	if ok {
-		return yes
+		return i, nil
 	}
-	yes, err := r.enforcer.Enforce(string(role), act, what)
+	place := ""
+	if q.own {
+		place = own
+	}
+	yes, why, err := r.enforcer.EnforceEx(string(q.role), string(q.standing), place, string(q.act), q.what)
 	if err != nil {
-		return false
+		return none, fmt.Errorf("ask who reads %s: %w", q.what, err)
 	}
-	if role == "" || slices.Contains(ledger.Roles(), role) || slices.Contains(standings(), role) {
+	i = none
+	if yes {
+		i = slices.IndexFunc(r.rows, func(row Row) bool { return row.String() == strings.Join(why, ", ") })
+	}
+	if slices.ContainsFunc(r.rows, func(row Row) bool { return row.What == q.what }) && (q.role == "" || slices.Contains(ledger.Roles(), q.role)) {
 		r.mu.Lock()
-		r.answers[key] = yes
+		r.answers[q] = i
 		r.mu.Unlock()
 	}
-	return yes
+	return i, nil
 }
-
-func standings() []ledger.Role { return []ledger.Role{Self, OrderParty, ResourceHolder, RegionBody} }

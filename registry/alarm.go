@@ -72,6 +72,16 @@ type Alarm struct {
 	Provisional bool        `json:"provisional,omitempty" zh:"该年放假安排尚未登记，期限按周一至周五推算" en:"the year has no recorded list of working days: Monday to Friday are taken"`
 }
 
+// Readers are the registry body that is late; the alarm lies where its applicant does.
+func (a Alarm) Readers() ledger.Readers {
+	return ledger.Readers{As: ledger.ReadAlarm, Parties: []ledger.ID{a.Body}, Under: ledger.RefTo(ledger.KindParty, a.Applicant)}
+}
+
+// Label names the resource that waits.
+func (a Alarm) Label() ledger.Label {
+	return ledger.Label{Name: a.Title, Party: a.Applicant, State: string(a.Step)}
+}
+
 // waits is a limit that runs.
 type waits struct {
 	step      Step

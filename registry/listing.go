@@ -8,12 +8,11 @@ import (
 )
 
 var (
-	byBody      = readmodel.Equal("body")
-	byApplicant = readmodel.Equal("applicant")
-	byState     = readmodel.Equal("state")
-	byRole      = readmodel.Filter{Name: "role", Via: "registry_party_role", Alternatives: []string{"k.role = ?1"}}
-	byName      = readmodel.Filter{Name: "name", Alternatives: []string{"instr(t.name, ?1) > 0"}, Residual: true}
-	byRegion    = readmodel.Filter{
+	byReaders = readmodel.Readers("applicant", "body")
+	byState   = readmodel.Equal("state")
+	byRole    = readmodel.Filter{Name: "role", Via: "registry_party_role", Alternatives: []string{"k.role = ?1"}}
+	byName    = readmodel.Filter{Name: "name", Alternatives: []string{"instr(t.name, ?1) > 0"}, Residual: true}
+	byRegion  = readmodel.Filter{
 		// No index is asked about regions ("+"): the order of the page is the numbers'.
 		Name: "region", Alternatives: []string{"+t.region >= ?1 AND +t.region < ?2"}, Samples: []any{"43", "43:"}, Residual: true,
 	}
@@ -21,20 +20,20 @@ var (
 	numbers      = []readmodel.Column{readmodel.Number("n")}
 	applications = readmodel.NewListing(readmodel.Listing{
 		Name: "registry.applications", Table: "registry_application_detail", Order: numbers,
-		Filters: []readmodel.Filter{byBody, byApplicant, byState},
+		Filters: []readmodel.Filter{byReaders, byState},
 	})
 	parties = readmodel.NewListing(readmodel.Listing{
 		Name: "registry.parties", Table: "registry_party", Order: numbers, Filters: []readmodel.Filter{byRole, byRegion, byName},
 	})
 )
 
-// Filter narrows a listing of applications; empty members don't.
+// Filter narrows a listing of applications to those in the reader's scope; the other
+// members, where empty, don't.
 type Filter struct {
-	Body      ledger.ID
-	Applicant ledger.ID
-	State     ledger.ApplicationState
-	Cursor    string
-	Limit     int
+	Readers readmodel.Scope
+	State   ledger.ApplicationState
+	Cursor  string
+	Limit   int
 }
 
 // Applications lists applications with what they submitted last, the last submitted
@@ -46,7 +45,7 @@ func (r *Registry) Applications(ctx context.Context, f Filter) ([]ledger.Applica
 		}
 	}
 	return readmodel.ListPage[ledger.ApplicationDetail](ctx, r.read, applications, readmodel.Page{Cursor: f.Cursor, Limit: f.Limit},
-		readmodel.Is(byBody, f.Body), readmodel.Is(byApplicant, f.Applicant), readmodel.Is(byState, f.State))
+		readmodel.Within(byReaders, f.Readers), readmodel.Is(byState, f.State))
 }
 
 // PartyFilter narrows a listing of parties; empty members don't.

@@ -52,9 +52,5 @@ func span(region ledger.Region) (from, to string, err error) {
 	if err := region.Validate("region"); err != nil {
 		return "", "", err
 	}
-	from = string(region)
-	for len(from) > 2 && from[len(from)-2:] == "00" {
-		from = from[:len(from)-2]
-	}
-	return from, from + ":", nil // the character after 9
+	return region.Prefix(), region.Prefix() + ":", nil // the character after 9
 }

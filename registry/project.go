@@ -51,11 +51,11 @@ func prepare(e ledger.Event, r ledger.Record) (readmodel.Step, error) {
 var (
 	genesisRow     = readmodel.Row{Table: "registry_genesis", Key: "one", Columns: []string{"value"}}.Upsert()
 	yearRow        = readmodel.Row{Table: "registry_calendar", Key: "year", Columns: []string{"value"}}.Upsert()
-	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "value"}}.Upsert() + " RETURNING n"
+	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "lies", "value"}}.Upsert() + " RETURNING n"
 	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Once: []string{"party"}, Columns: []string{"value"}}.Upsert()
 	submissionRow  = readmodel.Row{Table: "registry_submission", Key: "payload", Once: []string{"value"}}.Upsert()
 	applicationRow = readmodel.Row{
-		Table: "registry_application", Key: "id", Once: []string{"applicant"}, Columns: []string{"body", "state", "value", "submission"},
+		Table: "registry_application", Key: "id", Once: []string{"applicant", "region"}, Columns: []string{"body", "state", "value", "submission"},
 	}.Upsert()
 	entryRow = readmodel.Row{
 		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
@@ -82,8 +82,12 @@ func prepareParty(r ledger.Record) (readmodel.Step, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, tx *sql.Tx) error {
+		lies, err := liesIn(ctx, tx, p)
+		if err != nil {
+			return err
+		}
 		var n int64
-		if err := tx.QueryRowContext(ctx, partyRow, p.ID, p.Name, p.Region, string(r.Value)).Scan(&n); err != nil {
+		if err := tx.QueryRowContext(ctx, partyRow, p.ID, p.Name, p.Region, lies, string(r.Value)).Scan(&n); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 		if err := readmodel.Exec(ctx, tx, "DELETE FROM registry_party_role WHERE n = ?", n); err != nil {
@@ -96,6 +100,16 @@ func prepareParty(r ledger.Record) (readmodel.Step, error) {
 		}
 		return nil
 	}, nil
+}
+
+// liesIn is the region of a party's records (ledger.Readers): its own, if that is
+// inside the region of the authority that admitted it, and else that one.
+func liesIn(ctx context.Context, tx *sql.Tx, p ledger.Party) (ledger.Region, error) {
+	above, err := textOf(ctx, tx, "region", p.AdmittedBy)
+	if authority := ledger.Region(above); err != nil || authority != "" && !authority.Covers(p.Region) {
+		return authority, err
+	}
+	return p.Region, nil
 }
 
 // prepareKey writes a key of a party; the recovery key is no key to act or to log in
@@ -119,7 +133,11 @@ func prepareApplication(r ledger.Record) (readmodel.Step, error) {
 		if err != nil {
 			return err
 		}
-		return readmodel.Exec(ctx, tx, applicationRow, a.ID, a.Applicant, a.Body, a.State, string(r.Value), n)
+		region, err := textOf(ctx, tx, "lies", a.Applicant)
+		if err != nil {
+			return err
+		}
+		return readmodel.Exec(ctx, tx, applicationRow, a.ID, a.Applicant, region, a.Body, a.State, string(r.Value), n)
 	}, nil
 }
 
@@ -179,9 +197,14 @@ func rest(e ledger.EntryDetail, holder string) string {
 
 // nameOf is the name of a party, empty if it is unknown.
 func nameOf(ctx context.Context, q readmodel.Querier, id ledger.ID) (string, error) {
-	var name string
-	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(name), '') FROM registry_party WHERE id = ?", id).Scan(&name); err != nil {
-		return "", fmt.Errorf("read name of %s: %w", id, err)
+	return textOf(ctx, q, "name", id)
+}
+
+// textOf is a column of a party, empty if it is unknown.
+func textOf(ctx context.Context, q readmodel.Querier, column string, id ledger.ID) (string, error) {
+	var text string
+	if err := q.QueryRowContext(ctx, "SELECT coalesce(max("+column+"), '') FROM registry_party WHERE id = ?", id).Scan(&text); err != nil {
+		return "", fmt.Errorf("read %s of %s: %w", column, id, err)
 	}
-	return name, nil
+	return text, nil
 }

@@ -114,7 +114,7 @@ func TestApplications(t *testing.T) {
 	}
 	f.record(t, applicationRecord(t, application("1", ledger.AppWithdrawn)))
 	var got []string
-	q := registry.Filter{Applicant: id("市交通运输局"), Body: id("市数据登记中心"), Limit: 2}
+	q := registry.Filter{Readers: readmodel.Scope{Party: id("市交通运输局")}, Limit: 2}
 	for {
 		found, next, err := f.Applications(t.Context(), q)
 		if err != nil {
@@ -130,10 +130,10 @@ func TestApplications(t *testing.T) {
 	if diff := cmp.Diff([]string{"4 accepted", "3 submitted", "2 accepted", "1 withdrawn", "0 accepted"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if found, _, err := f.Applications(t.Context(), registry.Filter{State: ledger.AppAccepted}); err != nil || len(found) != 3 {
+	if found, _, err := f.Applications(t.Context(), registry.Filter{Readers: readmodel.Everything(), State: ledger.AppAccepted}); err != nil || len(found) != 3 {
 		t.Errorf("accepted: %d, %v", len(found), err)
 	}
-	if found, _, err := f.Applications(t.Context(), registry.Filter{Applicant: id("another")}); err != nil || len(found) != 0 {
+	if found, _, err := f.Applications(t.Context(), registry.Filter{Readers: readmodel.Scope{Party: id("another")}}); err != nil || len(found) != 0 {
 		t.Errorf("another's: %d, %v", len(found), err)
 	}
 	if _, err := f.Application(t.Context(), id("none")); !errors.Is(err, ledger.NotFound) {

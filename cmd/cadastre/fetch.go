@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -144,7 +146,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 		return words.Errorf("编写回执文件：%v", "encode receipt: %v", err)
 	}
 	receipt := file + ".receipt.json"
-	if err := os.WriteFile(receipt, append(b, '\n'), 0o600); err != nil {
+	if err := durable.WriteFile(receipt, append(b, '\n')); err != nil {
 		return words.Errorf("保存回执文件：%v", "keep receipt: %v", err)
 	}
 	if p.JSON {

@@ -85,19 +85,19 @@ func TestInitJoins(t *testing.T) {
 	join := func(trust string) []string {
 		return fabricNode(dir, "--organization", "operator", "--lang", "en", "--join", write(t, "trust.json", trust))
 	}
-	alone := `{"ledger":"` + string(testLedger) + `","genesis_sha256":"` + strings.Repeat("ab", 32) + `","logs":["x"]}`
+	alone := `{"ledger":"` + string(testLedger) + `","genesis_sha256":"` + strings.Repeat("ab", 32) + `","logs":["PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"]}`
 	code, _, errs := command(t, join(alone)...)
 	if code == proving.ExitOK || !strings.Contains(errs, "fabric") {
 		t.Errorf("a trust file of one node's own ledger: exit %d, %s", code, errs)
 	}
-	quorum := strings.Replace(alone, `["x"]`, `[],"fabric":{"channel":"cadastre","chaincode":"register","quorum":2,"organizations":[]}`, 1)
+	quorum := strings.Replace(alone, `["PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"]`, `[],"fabric":{"channel":"cadastre","chaincode":"register","quorum":2,"organizations":[]}`, 1)
 	if code, _, errs = command(t, join(quorum)...); code == proving.ExitOK || !strings.Contains(errs, "quorum") {
 		t.Errorf("a trust file without organizations: exit %d, %s", code, errs)
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("a refused join left a folder behind")
 	}
-	must(t, join(strings.Replace(alone, `["x"]`, `[],"fabric":`+network(t), 1))...)
+	must(t, join(strings.Replace(alone, `["PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"]`, `[],"fabric":`+network(t), 1))...)
 	if s := settings(t, dir); s.Ledger != testLedger || s.GenesisSHA256 != ledger.Digest(strings.Repeat("ab", 32)) || s.Backend.Organization != "operator" {
 		t.Errorf("node.json says %+v", s)
 	}

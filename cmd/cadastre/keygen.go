@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -16,17 +18,18 @@ type keygenCmd struct {
 	Ledger      ledger.ID     `zh:"账本的编号；默认向 --url 的节点询问" en:"Id of the ledger; by default the node at --url is asked." placeholder:"ID"`
 	Origin      string        `zh:"节点标识，即令牌的受众；默认向节点询问" en:"Origin of the node, the audience of tokens; by default the node is asked." placeholder:"ORIGIN"`
 	Party       ledger.ID     `zh:"密钥所属单位；默认为新单位" en:"Party whose key it is; by default a new party." placeholder:"ID"`
-	Name        string        `zh:"单位名称，仅供自己辨认" en:"Name of the party, for your own eyes." placeholder:"NAME"`
-	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）或 auth（仅令牌）" en:"What the key signs: sign (calls and tokens) or auth (tokens only)." enum:"sign,auth" default:"sign"`
+	Name        string        `zh:"单位名称，仅供自己辨认；--use cosign 时为密钥名称，人人可见" en:"Name of the party, for your own eyes; with --use cosign that of the key, which everyone sees." placeholder:"NAME"`
+	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）、auth（仅令牌）或 cosign（检查点，供 audit --sign）" en:"What the key signs: sign (calls and tokens), auth (tokens only) or cosign (checkpoints, for audit --sign)." enum:"sign,auth,cosign" default:"sign"`
 	Environment ledger.ID     `zh:"生成运营机构（--party）该受控环境的密钥；new 为新生成编号" en:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
 }
 
-// Page shows the three keys.
+// Page shows the keys.
 func (keygenCmd) Page() terminal.Page {
 	return terminal.Page{
 		{ZH: "单位的密钥：", EN: "A party's key:", Lines: "cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局"},
 		{ZH: "不经节点：", EN: "Without the node:", Lines: "cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn"},
 		{ZH: "受控环境的密钥：", EN: "An environment's key:", Lines: "cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL"},
+		{ZH: "审计方的密钥：", EN: "An auditor's key:", Lines: "cadastre keygen --use cosign --out auditor.key --name audit.example.gov.cn"},
 		{
 			ZH: "然后运行 cadastre party apply --profile holder.json …，请数据管理部门准入。密钥不离开该文件；已有的文件不会被覆盖。",
 			EN: "Then run cadastre party apply --profile holder.json ..., and have the data authority admit you. The key never leaves the file. An existing file is never overwritten.",
@@ -38,6 +41,9 @@ func (keygenCmd) Page() terminal.Page {
 func (c *keygenCmd) Run(p *program) error {
 	if _, err := os.Lstat(c.Out); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf(p.say("%s 已存在，其中可能有密钥：请换一个文件名", "%s is there already and may hold a key: name another file"), c.Out)
+	}
+	if c.Use == useCosign {
+		return c.cosigner(p)
 	}
 	prof, err := c.profile(p)
 	if err != nil {
@@ -69,6 +75,29 @@ func (c *keygenCmd) Run(p *program) error {
 			"Next: cadastre license environment prove --profile %s"), c.Out))
 	}
 	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))
+}
+
+// useCosign is the use of a key that is no party's.
+const useCosign ledger.KeyUse = "cosign"
+
+// cosigner makes the key of an auditor, and prints what a trust file says of it.
+func (c *keygenCmd) cosigner(p *program) error {
+	if c.Name == "" {
+		return errors.New(p.say("请用 --name 给密钥命名，如 audit.example.gov.cn：不含空白和加号", "name the key with --name, such as audit.example.gov.cn: no white space, no plus sign"))
+	}
+	key, err := client.NewAuditorKey(c.Out, c.Name)
+	if err != nil {
+		return err
+	}
+	if p.JSON {
+		return p.json(key.AsAuditor())
+	}
+	line, err := json.Marshal(key.AsAuditor())
+	if err != nil {
+		return words.Errorf("编写审计方：%v", "encode auditor: %v", err)
+	}
+	return p.line("%s\n%s", fmt.Sprintf(p.say("交核验者写入信任文件：\"auditors\": [%s]", `For the trust file of whoever relies on you: "auditors": [%s]`), line),
+		fmt.Sprintf(p.say("下一步：cadastre audit 网址 --trust trust.json --profile 监管身份文件 --sign %s", "Next: cadastre audit URL --trust trust.json --profile regulator.json --sign %s"), c.Out))
 }
 
 func (c *keygenCmd) profile(p *program) (client.Profile, error) {

@@ -65,6 +65,7 @@ type commands struct {
 	Party    partyCmd    `cmd:"" zh:"单位：申请准入、准入、查询、暂停与恢复" en:"Parties: apply for admission, admit, look up, suspend, resume."`
 	Registry registryCmd `cmd:"" zh:"登记：检索、导入、申请与凭证" en:"Register resources: search, import, applications, certificates."`
 	License  licenseCmd  `cmd:"" zh:"授权：要约、接受、暂停、恢复、终止与判定说明" en:"Licenses: offer, accept, suspend, resume, terminate, explain."`
+	Policy   policyCmd   `cmd:"" zh:"可见性：谁可查看什么" en:"Who may read what: explain."`
 	Product  productCmd  `cmd:"" zh:"产品与内容" en:"Products and content."`
 	Order    orderCmd    `cmd:"" zh:"订单" en:"Orders."`
 	Fetch    fetchCmd    `cmd:"" zh:"取回订单所购内容，断线可续传，并核对哈希" en:"Fetch what an order bought, and check its hash; it resumes after a cut."`

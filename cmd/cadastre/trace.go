@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/terminal"
@@ -133,7 +135,7 @@ func (c *traceCmd) keep(p *program, cl *client.Client, q url.Values) error {
 		return err
 	}
 	p.warn(missing)
-	if err := os.WriteFile(c.Bundle, b, 0o600); err != nil {
+	if err := durable.WriteFile(c.Bundle, b); err != nil {
 		return words.Errorf("保存证据包：%v", "keep bundle: %v", err)
 	}
 	return nil
@@ -197,7 +199,7 @@ func (c *verifyCmd) Run(p *program) error { return c.Verify.Run(p.ctx, p.proving
 
 // proving is what the commands of package proving print to.
 func (p *program) proving() *proving.Session {
-	return &proving.Session{Out: p.out, Err: p.err, JSON: p.JSON, Lang: p.Lang, Client: func(url string) (*client.Client, error) {
+	return &proving.Session{Out: p.out, Err: p.err, JSON: p.JSON, Lang: p.Lang, Now: now, Client: func(url string) (*client.Client, error) {
 		if url != "" {
 			p.URL = url
 		}

@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -31,6 +33,8 @@ type commands struct {
 	JSON    bool   `zh:"输出 JSON，错误也是" en:"Print JSON, errors too."`
 	Lang    string `zh:"帮助与提示的语言：zh 或 en" en:"Language of help and messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
 	Profile string `zh:"监管单位的身份文件：节点只向监管单位提供日志条目" en:"Profile file of a regulator, whom the node gives the entries of its log." env:"CADASTRE_PROFILE" placeholder:"FILE"`
+
+	Node map[string]string `zh:"同一账本另一节点的地址（确知无误时给出），可重复" en:"Address of another node of the ledger, if you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
 
 	Verify proving.Verify `cmd:"" default:"withargs" zh:"离线核验证据包" en:"Check an evidence bundle offline." example:"verify evidence.json --trust trust.json\nverify evidence.json --trust trust.json --file streets.csv"`
 	Audit  proving.Audit  `cmd:"" zh:"重放整个账本并逐一判定交付" en:"Replay a whole ledger and check every delivery." example:"verify audit https://node.example --trust trust.json --profile regulator.json\nverify audit DIR --trust trust.json"`
@@ -62,7 +66,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Client: c.client}
+	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Now: time.Now, Client: c.client}
 	if err := k.Run(s); err != nil {
 		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)
@@ -91,6 +95,9 @@ func (c *commands) client(url string) (*client.Client, error) {
 		if url != "" {
 			p.URL = url
 		}
+	}
+	for _, origin := range slices.Sorted(maps.Keys(c.Node)) {
+		p.Nodes = append(p.Nodes, client.Place{Origin: origin, URL: c.Node[origin]})
 	}
 	return client.New(p, c.Lang, time.Now)
 }

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -211,7 +213,11 @@ func settle(part *os.File, f *Fetched) error {
 	if got != f.SHA256 {
 		return words.Errorf("收到的内容与记录不符（SHA-256 为 %s，应为 %s）：请删除 %s.part 后重新获取", "what came is not what was recorded (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
 	}
-	if err := errors.Join(part.Sync(), part.Close(), os.Rename(f.File+".part", f.File)); err != nil {
+	err = durable.Close(part)
+	if err == nil {
+		err = durable.Rename(f.File+".part", f.File)
+	}
+	if err != nil {
 		return words.Errorf("保存 %s：%v", "keep %s: %v", f.File, err)
 	}
 	return nil

@@ -16,7 +16,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -46,31 +48,10 @@ func (p Profile) Keep(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return words.Errorf("创建身份文件的文件夹：%v", "make profile's folder: %v", err)
 	}
-	if err := replace(path, append(b, '\n')); err != nil {
+	if err := durable.WriteFile(path, append(b, '\n')); err != nil {
 		return words.Errorf("写入身份文件：%v", "write profile: %v", err)
 	}
 	return nil
-}
-
-// replace gives path the content whole, or not at all.
-func replace(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // 0600, whatever lay there
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // MoveProfiles has every profile of the folder, its *.json, name url as its node's

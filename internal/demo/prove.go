@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -51,7 +53,7 @@ func (s *story) proof() error {
 		return words.Errorf("证据包：%v", "evidence: %v", err)
 	}
 	s.result.Bundle = filepath.Join(s.Dir, "evidence.json")
-	if err := os.WriteFile(s.result.Bundle, bundle, 0o600); err != nil {
+	if err := durable.WriteFile(s.result.Bundle, bundle); err != nil {
 		return words.Errorf("保存证据包：%v", "keep bundle: %v", err)
 	}
 	trust, err := os.ReadFile(s.result.Trust)

@@ -9,7 +9,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -119,7 +121,7 @@ func (d folder) keepTrust(t evidence.Trust) error {
 	if err != nil {
 		return fmt.Errorf("encode trust: %w", err)
 	}
-	return writeFile(d.path("trust.json"), append(b, '\n'))
+	return durable.WriteFile(d.path("trust.json"), append(b, '\n'))
 }
 
 // checkLedger refuses a ledger that is not the one this node belongs to, and one

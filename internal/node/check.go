@@ -9,35 +9,23 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// check reports why a call of the function would be refused now. It reads the
-// ledger and writes nothing.
+// check reports why a call of the function would be refused now: by the node, or by
+// the contract. It reads the ledger and writes nothing.
 func (n *Node) check(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
+	if h := n.hooks()[fn]; h != nil {
+		if err := h(ctx, args); err != nil {
+			return err
+		}
+	}
 	env := contract.Env{Time: ledger.Millis(n.opts.Now().UnixMilli()), Rules: contract.Rules, Genesis: n.settings.GenesisSHA256}
 	return contract.Check(env, ledger.Standard(), committed{ctx, n.ledger}, party, fn, args)
 }
 
-// possible returns the acts that are open to a party on a record which it may see
-// (protocol §9); to whom nothing is hidden, a look at what is not public and not
-// his own is noted. NotFound for all else.
-func (n *Node) possible(ctx context.Context, reader ledger.Party, on ledger.Ref) ([]ledger.Open, error) {
+// possible returns the acts that are open to a party on a record. NotFound where there
+// is none.
+func (n *Node) possible(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error) {
 	env := contract.Env{Time: ledger.Millis(n.opts.Now().UnixMilli()), Rules: contract.Rules}
-	list, err := contract.Possible(env, committed{ctx, n.ledger}, reader.ID, on)
-	if err != nil {
-		return nil, err
-	}
-	eye := n.sight(&reader)
-	supervises := eye.all
-	eye.all = false
-	seen, err := eye.sees(ctx, on)
-	switch {
-	case err != nil:
-		return nil, hide(err)
-	case seen:
-		return list, nil
-	case supervises:
-		return list, n.noted(ctx, reader.ID, on)
-	}
-	return nil, unknown()
+	return contract.Possible(env, committed{ctx, n.ledger}, party, on)
 }
 
 // committed is the state of a ledger as the contract reads it.

@@ -37,6 +37,75 @@ func TestAnEditedRecordIsFoundAtTheStart(t *testing.T) {
 	}
 }
 
+// TestAnEditedRecordIsFoundMeanwhile: someone makes the buyer a regulator in the file of
+// a node that runs and has not read that record since its start; or edits the record of
+// a call that is asked for by its id. The node refuses, names the record, is not ready
+// and records nothing more.
+func TestAnEditedRecordIsFoundMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		name, key, change string
+		ask               func(*world) error
+	}{
+		{
+			"by a call", ledger.RecordKey(ref(ledger.KindParty, "buyer")), `replace(value, '"buyer"', '"regulator"')`,
+			func(w *world) error {
+				_, err := w.party["buyer"].Call(w.t.Context(), ledger.FnPartySuspend, ledger.TargetArgs{
+					ID: id("operator"), Answers: w.last[ref(ledger.KindParty, "operator")], Ground: "security_breach",
+				})
+				return err
+			},
+		},
+		{
+			"by a read", ledger.CallKey(id("authority"), id("read")), `replace(value, '"rules":1', '"rules":2')`,
+			func(w *world) error {
+				return w.party["authority"].Get(w.t.Context(), "/v1/calls/"+string(id("authority"))+"/"+string(id("read")), new(ledger.Recorded))
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := lay(t, node.DefaultLimits())
+			lines := make(logged, 100)
+			w.log = lines
+			stop := w.run()
+			w.admit()
+			calendar := ledger.CalendarArgs{Year: 2030, Off: []ledger.Date{"2030-01-01"}, Work: []ledger.Date{}, Source: "国办发明电"}
+			_, err := w.party["authority"].CallAs(t.Context(), id("read"), ledger.FnCalendarSet, calendar)
+			w.ok(err)
+			stop()
+			defer w.run()()
+			for name := range people() {
+				w.speak(name, id(name))
+			}
+			if h := w.health(); !h.Ready {
+				t.Fatalf("before: %+v", h)
+			}
+			w.exec("UPDATE record SET value = " + c.change + " WHERE key = '" + c.key + "'")
+			wantUnavailable(t, c.ask(w))
+			if h := w.health(); h.Ready || h.Reason != ledger.ReasonInternal {
+				t.Errorf("after: %+v", h)
+			}
+			until(t, "the log names the record", func() bool {
+				select {
+				case line := <-lines:
+					return strings.Contains(line, "the record "+c.key+" is not what entry")
+				default:
+					return false
+				}
+			})
+			calendar.Year = 2031
+			_, err = w.party["authority"].Call(t.Context(), ledger.FnCalendarSet, calendar)
+			wantUnavailable(t, err)
+		})
+	}
+}
+
+func wantUnavailable(t *testing.T, err error) {
+	t.Helper()
+	if e := ledger.AsError(err); e == nil || e.Code != ledger.Unavailable {
+		t.Errorf("answered: %v", err)
+	}
+}
+
 // TestADamagedLedgerIsNotReady: damage that is found while the node works turns
 // /readyz false and is written to the log.
 func TestADamagedLedgerIsNotReady(t *testing.T) {

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,47 +25,63 @@ const findPage = 500
 // for fewer readers than the trace is (protocol §9): what may be traced but not handed
 // out is forbidden, all else is not found.
 func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
-	eye := n.sight(reader)
-	about, own, err := n.provable(ctx, eye, about)
+	about, eye, err := n.provable(ctx, reader, about)
 	if err != nil {
 		return nil, false, err
 	}
-	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
-	maps.Copy(checkers, n.opts.Checkers)
-	src := &proofs{n: n, eye: eye, most: deliveries, known: map[ledger.Position]ledger.Recorded{}}
-	made, _, err := evidence.Build(ctx, src, about, n.trust, ledger.Standard(), checkers)
+	made, older, err := n.bundle(ctx, eye, about, deliveries)
 	if err != nil {
 		return nil, false, err
 	}
-	if !own {
-		if err := n.noted(ctx, reader.ID, about); err != nil {
-			return nil, false, err
-		}
+	if err := n.sight.Note(ctx, reader, about, eye.rows...); err != nil {
+		return nil, false, err
 	}
-	return made, src.older, nil
+	return made, older, nil
 }
 
-// provable is the record that a bundle may be about for a reader, and whether it is
-// his own: else he may have it by his role.
-func (n *Node) provable(ctx context.Context, eye *sight, about ledger.Ref) (ledger.Ref, bool, error) {
-	seen, err := eye.sees(ctx, about)
+// provable is the record that a bundle may be about for a reader, and the eye by which
+// he may have it.
+func (n *Node) provable(ctx context.Context, reader *ledger.Party, about ledger.Ref) (ledger.Ref, *eye, error) {
+	seen, err := n.eye(reader, policies.Read, about).sees(ctx, about)
 	if err != nil {
-		return about, false, hide(err)
+		return about, nil, err
 	}
 	if !seen {
-		return about, false, unknown()
+		return about, nil, unknown()
 	}
 	if about, err = n.firstContent(ctx, about); err != nil {
-		return about, false, err
+		return about, nil, err
 	}
-	own, err := eye.proves(ctx, about)
-	if err != nil {
-		return about, false, hide(err)
+	eye := n.eye(reader, policies.Prove, about)
+	may, err := eye.sees(ctx, about)
+	if err == nil && !may {
+		err = ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
 	}
-	if !own && !eye.all {
-		return about, false, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
+	return about, eye, err
+}
+
+// errPast says that what the bundle needs lies past the cosigned checkpoint.
+var errPast = errors.New("past the checkpoint that auditors have cosigned")
+
+// bundle makes the bundle about a record under the newest checkpoint that auditors have
+// cosigned, if it covers all that the bundle needs as things stand now; else under the
+// newest.
+func (n *Node) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliveries int) (b evidence.Bundle, older bool, err error) {
+	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
+	maps.Copy(checkers, n.opts.Checkers)
+	build := func(cosigned []byte, size int64) (evidence.Bundle, bool, error) {
+		p := &proofs{n: n, eye: eye, most: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
+		b, _, err := evidence.Build(ctx, p, about, n.trust, ledger.Standard(), checkers)
+		return b, p.older, err
 	}
-	return about, own, nil
+	if n.own != nil {
+		if signed, size := n.own.Cosigned(); signed != nil {
+			if b, older, err = build(signed, size); !errors.Is(err, errPast) {
+				return b, older, err
+			}
+		}
+	}
+	return build(nil, 0)
 }
 
 // firstContent leads from a file to the content that it is.
@@ -72,82 +89,26 @@ func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, 
 	if about.Kind() != ledger.KindFile {
 		return about, nil
 	}
-	links, err := n.links.Links(ctx, about)
+	list, err := n.contentsOf(ctx, about)
 	if err != nil {
 		return about, err
 	}
-	for _, l := range links {
-		if l.From == about {
-			return l.To, nil
-		}
+	if len(list) == 0 {
+		return about, unknown()
 	}
-	return about, unknown()
-}
-
-// proves reports whether the reader, by what the record says of him, may have
-// the bundle about it.
-func (s *sight) proves(ctx context.Context, ref ledger.Ref) (bool, error) {
-	switch ref.Kind() {
-	case ledger.KindOrder, ledger.KindReceipt, ledger.KindApplication, ledger.KindEnvironment:
-		return s.own().sees(ctx, ref)
-	case ledger.KindResource:
-		return s.resource(ctx, ref)
-	case ledger.KindEntry:
-		e, err := value[ledger.Entry](ctx, s.n.ledger, ref)
-		return err == nil && s.ofEntry(e), err
-	case ledger.KindLicense:
-		return s.license(ctx, ref)
-	case ledger.KindProduct:
-		p, err := value[ledger.Product](ctx, s.n.ledger, ref)
-		return err == nil && s.is(p.Operator), err
-	case ledger.KindContent:
-		c, err := value[ledger.Content](ctx, s.n.ledger, ref)
-		return err == nil && s.is(c.Owner), err
-	}
-	return false, nil
-}
-
-// own is the sight without what a role gives.
-func (s *sight) own() *sight { return &sight{n: s.n, id: s.id} }
-
-func (s *sight) ofEntry(e ledger.Entry) bool {
-	if s.is(e.Body) {
-		return true
-	}
-	return s.is(e.Holder) && s.n.roles.CanRead([]ledger.Role{policies.ResourceHolder}, "evidence_entry")
-}
-
-func (s *sight) resource(ctx context.Context, ref ledger.Ref) (bool, error) {
-	r, err := value[ledger.ResourceIndex](ctx, s.n.ledger, ref)
-	if err != nil || r.Entry == "" {
-		return err == nil && s.is(r.Holder), err
-	}
-	e, err := value[ledger.Entry](ctx, s.n.ledger, ledger.RefTo(ledger.KindEntry, r.Entry))
-	return err == nil && s.ofEntry(e), err
-}
-
-// license is for both its parties, and for the holders of what it names.
-func (s *sight) license(ctx context.Context, ref ledger.Ref) (bool, error) {
-	l, err := value[ledger.License](ctx, s.n.ledger, ref)
-	if err != nil || s.is(l.Assigner, l.Assignee) {
-		return err == nil, err
-	}
-	for _, id := range l.Resources {
-		if held, err := s.holds(ctx, ledger.RefTo(ledger.KindResource, id)); err != nil || held {
-			return held, err
-		}
-	}
-	return false, nil
+	return list[0], nil
 }
 
 // proofs is what one bundle is made from; of receipts, those that eye may see.
 type proofs struct {
 	n     *Node
-	eye   *sight
-	most  int   // deliveries
-	older bool  // there are more
-	size  int64 // of the checkpoint, where the ledger has a log
-	known map[ledger.Position]ledger.Recorded
+	eye   *eye
+	most  int  // deliveries
+	older bool // there are more
+	// cosigned is the checkpoint to prove everything under, of size entries; nil: the newest.
+	cosigned []byte
+	size     int64 // of the checkpoint, where the ledger has a log
+	known    map[ledger.Position]ledger.Recorded
 }
 
 // Receipts implements evidence.Source. It waits for the anchor that covers them.
@@ -196,13 +157,13 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, e
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range page.Items {
-			seen, err := p.eye.kept(ctx, k)
-			if err != nil {
-				return nil, err
-			}
+		seen, err := p.eye.kept(ctx, page.Items...)
+		if err != nil {
+			return nil, err
+		}
+		for i, k := range page.Items {
 			switch {
-			case !seen || k.Receipt.Flow != flow:
+			case !seen[i] || k.Receipt.Flow != flow:
 			case len(list) == p.most:
 				p.older = true
 				return list, nil
@@ -230,17 +191,11 @@ func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Kept
 
 // anchored proves receipts under the last anchor, once it covers them all.
 func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.AnchoredReceipts, error) {
-	if err := p.n.Anchored(ctx, list[len(list)-1].Index+1); err != nil {
+	a, at, err := p.anchor(ctx, list[len(list)-1].Index+1)
+	if err != nil {
 		return evidence.AnchoredReceipts{}, err
 	}
-	a, err := value[ledger.Anchor](ctx, p.n.ledger, ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin()))
-	if err != nil {
-		return evidence.AnchoredReceipts{}, fmt.Errorf("read anchor: %w", err)
-	}
-	g := evidence.AnchoredReceipts{Log: a.Log}
-	if g.Anchor, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call); err != nil {
-		return g, err
-	}
+	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: at}
 	for _, k := range list {
 		item := evidence.ReceiptItem{Index: k.Index}
 		if item.Entry, err = p.n.receipts.Entry(ctx, k.Index); err != nil {
@@ -252,6 +207,47 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.A
 		g.Items = append(g.Items, item)
 	}
 	return g, nil
+}
+
+// anchor is the last anchor of this node's receipts, under a cosigned checkpoint the last
+// one before it, and the place of its call. It covers so many receipts, or it fails.
+func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at ledger.Position, err error) {
+	ref := ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin())
+	if p.cosigned != nil {
+		a, at, err = p.anchorBefore(ctx, ledger.RecordKey(ref), ledger.Position{Block: uint64(p.size)})
+		if err == nil && a.Size < least {
+			err = errPast
+		}
+		return a, at, err
+	}
+	if err := p.n.Anchored(ctx, least); err != nil {
+		return a, at, err
+	}
+	if a, err = value[ledger.Anchor](ctx, p.n.ledger, ref); err != nil {
+		return a, at, fmt.Errorf("read anchor: %w", err)
+	}
+	at, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call)
+	return a, at, err
+}
+
+// anchorBefore is the last anchor before a place.
+func (p *proofs) anchorBefore(ctx context.Context, key string, before ledger.Position) (a ledger.Anchor, at ledger.Position, err error) {
+	for {
+		at, ok, err := p.Writer(ctx, key, before)
+		if err != nil || !ok {
+			return a, at, cmp.Or(err, errPast)
+		}
+		writes, err := p.Writes(ctx, at)
+		if err != nil {
+			return a, at, err
+		}
+		for _, w := range writes {
+			if w.Key == key {
+				return a, at, json.Unmarshal(w.Value, &a)
+			}
+		}
+		before = at // the index named another's
+	}
 }
 
 var _ evidence.Source = (*proofs)(nil)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -124,7 +126,7 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 }
 
 // finish makes a folder that has all it needs a node's.
-func (d folder) finish() error { return writeFile(d.path("format"), []byte(format)) }
+func (d folder) finish() error { return durable.WriteFile(d.path("format"), []byte(format)) }
 
 // keepSecret seals a key with the master key.
 func (d folder) keepSecret(name string, secret []byte) error {
@@ -136,7 +138,7 @@ func (d folder) keepSecret(name string, secret []byte) error {
 	if err != nil {
 		return fmt.Errorf("seal %s: %w", name, err)
 	}
-	return writeFile(d.path("keys", name), sealed)
+	return durable.WriteFile(d.path("keys", name), sealed)
 }
 
 func (d folder) keys(b Backend) (keys, error) {
@@ -209,35 +211,5 @@ func (d folder) keepSettings(s Settings) error {
 	if err != nil {
 		return fmt.Errorf("encode node.json: %w", err)
 	}
-	return writeFile(d.path("node.json"), append(b, '\n'))
-}
-
-// writeFile replaces a file whole and durably: nothing half-written stays.
-func writeFile(path string, data []byte) error {
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(path))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	return nil
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.WriteFile(d.path("node.json"), append(b, '\n'))
 }

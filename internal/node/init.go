@@ -10,6 +10,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/google/uuid"
 
 	"github.com/datacadastre/cadastre/internal/words"
@@ -49,7 +51,7 @@ func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request,
 	if err != nil {
 		return Request{}, words.Errorf("编写请求：%v", "encode request: %v", err)
 	}
-	if err := errors.Join(d.keepSettings(made.settings), writeFile(d.path(requestFile), append(b, '\n'))); err != nil {
+	if err := errors.Join(d.keepSettings(made.settings), durable.WriteFile(d.path(requestFile), append(b, '\n'))); err != nil {
 		return r, err
 	}
 	return r, d.finish()

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -31,7 +33,7 @@ func Join(dir string, s Settings, operator ledger.USCC, t evidence.Trust) (strin
 		return "", err
 	}
 	made.settings.Ledger, made.settings.GenesisSHA256 = t.Ledger, t.Genesis
-	if err := errors.Join(d.keepTrust(t), d.keepSettings(made.settings), writeFile(d.path(applicationFile), []byte(made.application+"\n"))); err != nil {
+	if err := errors.Join(d.keepTrust(t), d.keepSettings(made.settings), durable.WriteFile(d.path(applicationFile), []byte(made.application+"\n"))); err != nil {
 		return "", fmt.Errorf("lay out node: %w", err)
 	}
 	return made.application, d.finish()

@@ -12,6 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -59,7 +60,7 @@ type Node struct {
 	links    *provenance.Table
 	registry *registry.Registry
 	licenses *licensing.Licensing
-	roles    *policies.Roles
+	sight    *sight.Sight
 	market   *marketplace.Market
 	checker  *auth.Checker
 	custody  *custody.Keys
@@ -158,7 +159,8 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	}
 	return errors.Join(n.read.Migrate(ctx, "projection", projection.Migrations()),
 		n.read.Migrate(ctx, "provenance", provenance.Migrations()), n.read.Migrate(ctx, "registry", registry.Migrations()),
-		n.read.Migrate(ctx, "licensing", licensing.Migrations()), n.read.Migrate(ctx, "marketplace", marketplace.Migrations()))
+		n.read.Migrate(ctx, "licensing", licensing.Migrations()), n.read.Migrate(ctx, "marketplace", marketplace.Migrations()),
+		n.read.Migrate(ctx, "sight", sight.Migrations()))
 }
 
 func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
@@ -167,18 +169,25 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if n.licenses, err = licensing.New(n.read.R, n.opts.Now); err != nil {
 		return err
 	}
-	if n.roles, err = policies.NewRoles(); err != nil {
+	roles, err := policies.NewRoles()
+	if err != nil {
 		return err
 	}
+	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, Noted: n.noted, Log: n.opts.Log})
 	n.market = marketplace.New(marketplace.Config{
 		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, Upload: n.settings.Limits.Upload,
 		Each: n.settings.Limits.Deliveries,
 	})
-	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links}, n.applied, n.opts.Now)
+	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links, n.sight}, n.applied, n.opts.Now)
 	if err != nil {
 		return err
+	}
+	if _, begun := n.loop.Revision(); begun {
+		if err := n.sight.Check(ctx); err != nil {
+			return err
+		}
 	}
 	n.licenses.UseRevision(n.loop.Revision)
 	head, err := n.ledger.Head(ctx)

@@ -22,7 +22,8 @@ type teller interface {
 }
 
 // Open implements evidence.Source: a checkpoint where the ledger has a log, with all
-// under it in the index of writers; else each call is proved by itself.
+// under it in the index of writers; else each call is proved by itself. The matter is as
+// it stands now under an older checkpoint too: what lies past that is errPast.
 func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, error) {
 	var none evidence.ProofSet
 	last, ok := p.n.loop.Revision()
@@ -31,11 +32,14 @@ func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, 
 	}
 	end := ledger.Position{Block: last.Block + 1}
 	if l, ok := p.n.ledger.(prover); ok {
-		signed, size, err := l.Checkpoint(ctx, int64(end.Block))
-		if err != nil {
-			return none, end, err
+		signed := p.cosigned
+		if signed == nil {
+			var err error
+			if signed, p.size, err = l.Checkpoint(ctx, int64(end.Block)); err != nil {
+				return none, end, err
+			}
+			end.Block = uint64(p.size)
 		}
-		p.size, end.Block = size, uint64(size)
 		if err := p.n.loop.Wait(ctx, end.Block-1); err != nil {
 			return none, end, err
 		}
@@ -93,6 +97,9 @@ func (p *proofs) recorded(ctx context.Context, at ledger.Position) (ledger.Recor
 }
 
 func (p *proofs) find(ctx context.Context, at ledger.Position) (ledger.Recorded, error) {
+	if p.cosigned != nil && at.Block >= uint64(p.size) {
+		return ledger.Recorded{}, errPast
+	}
 	if l, ok := p.n.ledger.(prover); ok {
 		return l.RecordedAt(ctx, int64(at.Block), p.size)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -78,10 +80,10 @@ func RotateMasterKey(ctx context.Context, o Options) (Rotated, error) {
 	if err := d.syncKeys(); err != nil {
 		return done, err
 	}
-	if err := os.Rename(d.path("keys", "master.next"), d.path("keys", "master")); err != nil {
+	if err := durable.Rename(d.path("keys", "master.next"), d.path("keys", "master")); err != nil {
 		return done, fmt.Errorf("replace master key: %w", err)
 	}
-	return done, d.syncKeys()
+	return done, nil
 }
 
 // nextMaster is the key of an interrupted rotation, or a fresh one. It gets its
@@ -100,12 +102,12 @@ func (d folder) nextMaster() (seal.Key, error) {
 	}
 	k, err := seal.Create(draft)
 	if err == nil {
-		err = os.Rename(draft, path)
+		err = durable.Rename(draft, path)
 	}
 	if err != nil {
 		return k, fmt.Errorf("make master key: %w", err)
 	}
-	return k, d.syncKeys()
+	return k, nil
 }
 
 // midRotation refuses a folder whose master key is being replaced.
@@ -144,7 +146,7 @@ func (d folder) reseal(name string, old, next seal.Key) error {
 	if sealed, err = next.Seal(secret, nodeKey(name)); err != nil {
 		return fmt.Errorf("seal %s: %w", name, err)
 	}
-	return writeFile(d.path("keys", name), sealed)
+	return durable.WriteFile(d.path("keys", name), sealed)
 }
 
 // nodeKey is what a key of keys/ is sealed for.
@@ -152,7 +154,7 @@ func nodeKey(name string) string { return "node key " + name }
 
 // syncKeys makes the names in keys/ durable.
 func (d folder) syncKeys() error {
-	if err := syncFolder(d.path("keys")); err != nil {
+	if err := durable.SyncFolder(d.path("keys")); err != nil {
 		return fmt.Errorf("keep keys: %w", err)
 	}
 	return nil

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/cosign"
+	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -26,10 +29,10 @@ func (n *Node) openEdge(_ context.Context, _ folder) (err error) {
 		return err
 	}
 	n.edge = web.New(web.Config{
-		Ledger: n.ledger, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
-		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, CanRead: n.roles.CanRead, Noted: n.noted, Health: n.health, Public: n.opts.PublicEntries,
+		Ledger: hooked{n.ledger, n.hooks()}, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
+		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, Sight: n.sight, Health: n.health, Public: n.opts.PublicEntries,
 		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
-		Logs: n.logs(),
+		Logs: n.logs(), Cosign: n.cosigner(),
 	})
 	return nil
 }
@@ -42,6 +45,28 @@ func (n *Node) logs() []web.Log {
 		logs[1].Handler = n.own.Handler
 	}
 	return logs
+}
+
+// cosigner keeps the cosignatures of auditors where the ledger's log is this node's.
+func (n *Node) cosigner() func(ctx context.Context, vkey, checkpoint string) (int64, error) {
+	if n.own == nil {
+		return nil
+	}
+	return func(ctx context.Context, vkey, checkpoint string) (int64, error) {
+		v, err := cosign.NewVerifier(vkey)
+		if err != nil {
+			return 0, ledger.Invalid("key", "cosigner_key")
+		}
+		size, err := n.own.Cosign(ctx, []byte(checkpoint), v)
+		if errors.Is(err, tlog.ErrCosigned) {
+			n.opts.Log.WarnContext(ctx, "cosignature refused", slog.String("error", err.Error()))
+			return 0, ledger.Invalid("checkpoint", "cosigned")
+		}
+		if errors.Is(err, tlog.ErrOlder) {
+			return 0, ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("checkpoint")
+		}
+		return size, err
+	}
 }
 
 func (n *Node) about() web.About {

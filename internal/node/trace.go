@@ -10,6 +10,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
+	"github.com/datacadastre/cadastre/policies"
 )
 
 // traceLimit bounds the records of one trace.
@@ -114,12 +115,12 @@ func hide(err error) error {
 // stranger. What the reader may not see at all is not found.
 func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (web.Trace, error) {
 	w := &walk{
-		n: n, eye: n.sight(reader), from: from, found: map[ledger.Ref]bool{from: true}, refs: []ledger.Ref{from},
+		n: n, eye: n.eye(reader, policies.Read, from), from: from, found: map[ledger.Ref]bool{from: true}, refs: []ledger.Ref{from},
 		hidden: map[ledger.Ref]bool{}, links: linkCache{[]provenance.Source{n.links, n.receipts}, map[ledger.Ref][]ledger.Link{}},
 	}
 	seen, err := w.eye.sees(ctx, from)
 	if err != nil {
-		return web.Trace{}, hide(err)
+		return web.Trace{}, err
 	}
 	if !seen {
 		return web.Trace{}, unknown()
@@ -135,13 +136,17 @@ func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref,
 	if err := w.grants(ctx); err != nil {
 		return web.Trace{}, err
 	}
-	return w.trace(ctx)
+	t, err := w.trace(ctx)
+	if err != nil {
+		return t, err
+	}
+	return t, n.sight.Note(ctx, reader, from, w.eye.rows...)
 }
 
 // walk gathers the records of one trace.
 type walk struct {
 	n      *Node
-	eye    *sight
+	eye    *eye
 	from   ledger.Ref
 	links  linkCache
 	refs   []ledger.Ref // in the order they were met
@@ -157,7 +162,7 @@ func (w *walk) add(ctx context.Context, ref ledger.Ref) (bool, error) {
 		return false, nil
 	}
 	seen, err := w.eye.sees(ctx, ref)
-	if err != nil && !errors.Is(err, ledger.NotFound) {
+	if err != nil {
 		return false, err
 	}
 	switch {

@@ -3,152 +3,101 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
+	"github.com/datacadastre/cadastre/policies"
 )
 
-// sight says what one reader may see (protocol §9).
-type sight struct {
-	n   *Node
-	id  ledger.ID // empty: a stranger
-	all bool
+// eye sees records, receipts and files for one reader, and remembers by which rows.
+type eye struct {
+	n      *Node
+	reader *ledger.Party
+	act    policies.Act
+	file   ledger.Ref // of which the reader knows the SHA-256
+	rows   []policies.Row
 }
 
-func (n *Node) sight(reader *ledger.Party) *sight {
-	if reader == nil {
-		return &sight{n: n}
+// eye is that of a reader; nil is a stranger. Whoever asks about a file by its SHA-256
+// knows it.
+func (n *Node) eye(reader *ledger.Party, act policies.Act, from ledger.Ref) *eye {
+	e := &eye{n: n, reader: reader, act: act}
+	if from.Kind() == ledger.KindFile {
+		e.file = from
 	}
-	return &sight{n: n, id: reader.ID, all: n.roles.CanRead(reader.Roles, "everything")}
+	return e
 }
 
-// is reports whether the reader is one of parties.
-func (s *sight) is(parties ...ledger.ID) bool {
-	for _, p := range parties {
-		if p != "" && p == s.id {
-			return true
-		}
-	}
-	return false
-}
-
-// sees reports whether the reader may see a record. NotFound where there is none.
-func (s *sight) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
-	if s.all {
-		return true, nil
-	}
+// sees reports whether the reader may see what ref names; false for what is not there.
+func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 	switch ref.Kind() {
-	case ledger.KindParty, ledger.KindProduct, ledger.KindLicense, ledger.KindEntry:
-		return true, nil
 	case ledger.KindFile:
-		return s.file(ctx, ref)
-	case ledger.KindContent:
-		c, err := value[ledger.Content](ctx, s.n.ledger, ref)
-		if err != nil || s.is(c.Owner) {
-			return err == nil, err
+		content, err := e.n.contentsOf(ctx, ref)
+		for _, c := range content {
+			if seen, err := e.sees(ctx, c); err != nil || seen {
+				return seen, err
+			}
 		}
-		return s.sees(ctx, c.Subject)
-	case ledger.KindResource:
-		r, err := value[ledger.ResourceIndex](ctx, s.n.ledger, ref)
-		return err == nil && (r.Entry != "" || s.is(r.Holder)), err
-	case ledger.KindGrant:
-		g, err := value[ledger.Grant](ctx, s.n.ledger, ref)
-		if err != nil || s.is(g.Party) {
-			return err == nil, err
-		}
-		return s.sees(ctx, g.Basis)
-	case ledger.KindApplication:
-		a, err := value[ledger.Application](ctx, s.n.ledger, ref)
-		return err == nil && s.is(a.Applicant, a.Body), err
-	case ledger.KindDeposit:
-		return s.deposit(ctx, ref)
-	case ledger.KindEnvironment:
-		e, err := value[ledger.Environment](ctx, s.n.ledger, ref)
-		return err == nil && s.is(e.Operator, e.SetBy), err
-	case ledger.KindOrder:
-		return s.order(ctx, ref)
+		return false, err
 	case ledger.KindReceipt:
-		return s.receipt(ctx, ref)
-	}
-	return false, nil
-}
-
-// file is public by the content that it is; what was only brought is not.
-func (s *sight) file(ctx context.Context, ref ledger.Ref) (bool, error) {
-	links, err := s.n.links.Links(ctx, ref)
-	if err != nil {
-		return false, err
-	}
-	for _, l := range links {
-		if l.From != ref {
-			continue
+		k, err := e.n.receipts.ByLeaf(ctx, ledger.Digest(ref.ID()))
+		if err != nil {
+			if errors.Is(err, ledger.NotFound) {
+				err = nil
+			}
+			return false, err
 		}
-		if seen, err := s.sees(ctx, l.To); err != nil || seen {
-			return seen, err
-		}
+		seen, err := e.kept(ctx, k)
+		return err == nil && seen[0], err
 	}
-	return false, nil
-}
-
-func (s *sight) deposit(ctx context.Context, ref ledger.Ref) (bool, error) {
-	d, err := value[ledger.Deposit](ctx, s.n.ledger, ref)
-	if err != nil || s.is(d.Party) || d.Application == "" {
-		return err == nil && s.is(d.Party), err
-	}
-	return s.sees(ctx, ledger.RefTo(ledger.KindApplication, d.Application))
-}
-
-func (s *sight) order(ctx context.Context, ref ledger.Ref) (bool, error) {
-	if s.id == "" {
-		return false, nil
-	}
-	o, err := value[ledger.Order](ctx, s.n.ledger, ref)
-	return err == nil && s.is(o.Operator, o.Buyer), err
-}
-
-// receipt is for whoever it names; that of a delivery for both parties of its
-// order; that of a supply for the resource's holder too. A holder sees no
-// delivery: the receipt names the buyer, and is proved whole or not at all.
-func (s *sight) receipt(ctx context.Context, ref ledger.Ref) (bool, error) {
-	if s.id == "" {
-		return false, nil
-	}
-	k, err := s.n.receipts.ByLeaf(ctx, ledger.Digest(ref.ID()))
-	if err != nil {
-		return false, err
-	}
-	return s.kept(ctx, k)
-}
-
-func (s *sight) kept(ctx context.Context, k receipts.Kept) (bool, error) {
-	r := k.Receipt
-	if s.all || s.is(r.Party) {
-		return true, nil
-	}
-	if r.Kind == ledger.ReceiptEnd {
-		start, err := s.n.receipts.ByID(ctx, r.Start)
+	item := sight.Item{Ref: ref}
+	if ref.Kind() == ledger.KindContent && e.file != "" {
+		content, err := e.n.contentsOf(ctx, e.file)
 		if err != nil {
 			return false, err
 		}
-		r = start.Receipt
+		for _, c := range content {
+			item.Bearer = item.Bearer || c == ref
+		}
 	}
-	if r.Kind != ledger.ReceiptStart {
-		return false, nil
-	}
-	if r.Flow == ledger.Delivery {
-		return s.order(ctx, ledger.RefTo(ledger.KindOrder, r.Order))
-	}
-	return s.holds(ctx, r.Subject)
+	seen, err := e.judge(ctx, item)
+	return err == nil && seen[0], err
 }
 
-// holds reports whether the reader holds a resource.
-func (s *sight) holds(ctx context.Context, resource ledger.Ref) (bool, error) {
-	if s.id == "" || resource.Kind() != ledger.KindResource {
-		return false, nil
+// kept reports of each receipt whether the reader may see it.
+func (e *eye) kept(ctx context.Context, list ...receipts.Kept) ([]bool, error) {
+	items := make([]sight.Item, len(list))
+	for i, k := range list {
+		r := k.Receipt.Readers()
+		items[i] = sight.Item{Ref: ledger.RefTo(ledger.KindReceipt, k.Leaf), Readers: &r}
 	}
-	r, err := value[ledger.ResourceIndex](ctx, s.n.ledger, resource)
-	if errors.Is(err, ledger.NotFound) {
-		return false, nil
+	return e.judge(ctx, items...)
+}
+
+func (e *eye) judge(ctx context.Context, items ...sight.Item) ([]bool, error) {
+	judged, err := e.n.sight.Judge(ctx, e.reader, e.act, items...)
+	if err != nil {
+		return nil, err
 	}
-	return err == nil && s.is(r.Holder), err
+	seen := make([]bool, len(items))
+	for i, j := range judged {
+		if seen[i] = j.Allow; j.Allow && !slices.Contains(e.rows, j.Row) {
+			e.rows = append(e.rows, j.Row)
+		}
+	}
+	return seen, nil
+}
+
+// contentsOf are the content records of a file; what was only brought has none.
+func (n *Node) contentsOf(ctx context.Context, file ledger.Ref) ([]ledger.Ref, error) {
+	links, err := n.links.Links(ctx, file)
+	var list []ledger.Ref
+	for _, l := range links {
+		if l.From == file {
+			list = append(list, l.To)
+		}
+	}
+	return list, err
 }

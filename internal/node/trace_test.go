@@ -190,24 +190,25 @@ func TestStepsSayWhoseAndHowProved(t *testing.T) {
 func TestTraceForwardFromAResource(t *testing.T) {
 	s := told(t)
 	from := s.start(web.TraceQuestion{Resource: id("resource bus")})
-	supply, supplied := s.receiptsOf(ledger.Supply)
+	supply, sent := s.receiptsOf(ledger.Supply)
 	start, end := s.receiptsOf(ledger.Delivery)
 	common := []ledger.Ref{
-		from, ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), ref(ledger.KindProduct, "product"),
+		from, ref(ledger.KindProduct, "product"),
 		ref(ledger.KindContent, "made"), ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindLicense, "license"),
 	}
 	common = append(common, grants("license", "use", "operate")...)
 	orders := []ledger.Ref{ref(ledger.KindOrder, "order"), orderGrant("order")}
 	rival := []ledger.Ref{ref(ledger.KindOrder, "rival order"), orderGrant("rival order")}
 	raw, made := ledger.RefTo(ledger.KindReceipt, s.raw.Ingest), ledger.RefTo(ledger.KindReceipt, s.made.Ingest)
+	supplied := []ledger.Ref{ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), supply, sent}
 	for name, more := range map[string][]ledger.Ref{
 		"":          nil,
 		"other":     nil,
-		"holder":    {supply, supplied, raw},
+		"holder":    append(slices.Clone(supplied), raw),
 		"buyer":     append([]ledger.Ref{start, end}, orders...),
 		"rival":     rival,
-		"operator":  slices.Concat([]ledger.Ref{supply, supplied, start, end, made}, orders, rival),
-		"regulator": slices.Concat([]ledger.Ref{supply, supplied, start, end, made, raw}, orders, rival),
+		"operator":  slices.Concat(supplied, []ledger.Ref{start, end, made}, orders, rival),
+		"regulator": slices.Concat(supplied, []ledger.Ref{start, end, made, raw}, orders, rival),
 	} {
 		got, err := s.Trace(t.Context(), s.reader(name), from, true)
 		if err != nil {
@@ -222,6 +223,19 @@ func TestTraceForwardFromAResource(t *testing.T) {
 			t.Errorf("%q: %d left out", name, got.LeftOut)
 		}
 		s.whole(got)
+	}
+}
+
+// TestWhoeverHasTheFileLearnsWhatItIs: names and hashes of what can be supplied are
+// for the licensed, but whoever has a file learns of which resource it is.
+func TestWhoeverHasTheFileLearnsWhatItIs(t *testing.T) {
+	s := told(t)
+	got, err := s.Trace(t.Context(), nil, s.start(web.TraceQuestion{SHA256: s.raw.SHA256}), false)
+	s.ok(err)
+	for _, want := range []ledger.Ref{ref(ledger.KindContent, "raw"), ref(ledger.KindResource, "resource bus"), ref(ledger.KindEntry, "bus")} {
+		if !slices.Contains(refs(got), want) {
+			t.Errorf("who has the file does not learn of %s", want)
+		}
 	}
 }
 

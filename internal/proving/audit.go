@@ -1,12 +1,15 @@
 package proving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
@@ -18,7 +21,23 @@ import (
 type Audit struct {
 	Where string `arg:"" optional:"" zh:"节点的地址或其文件夹；默认为身份文件所载地址" en:"Address of a node, or its folder; by default the profile's address." placeholder:"URL|DIR"`
 	Trust string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+	Sign  string `zh:"未发现不符且全部读取时，以此文件的密钥（keygen --use cosign）联署检查点，并交给节点" en:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
+	Out   string `zh:"将联署的检查点写入此文件；按文件夹审计时以此代替交给节点" en:"Write the cosigned checkpoint into this file; of a folder, instead of handing it to a node." placeholder:"FILE"`
 }
+
+// Validate is kong's: a cosignature goes somewhere.
+func (c *Audit) Validate() error {
+	switch {
+	case c.Out != "" && c.Sign == "":
+		return words.Errorf("--out 是联署的检查点的去处：请加 --sign KEYFILE", "--out is where the cosigned checkpoint goes: add --sign KEYFILE")
+	case c.Sign != "" && c.Out == "" && c.ofFolder():
+		return words.Errorf("文件夹不接收联署：请用 --out 指明检查点的文件，或按节点地址审计", "a folder takes no cosignature: name a file for the checkpoint with --out, or audit the node by its address")
+	}
+	return nil
+}
+
+// ofFolder reports whether a folder is audited, not a node by its address.
+func (c *Audit) ofFolder() bool { return c.Where != "" && !strings.Contains(c.Where, "://") }
 
 // Run replays the ledger and prints what was found; then the error is ErrUnproven.
 func (c *Audit) Run(ctx context.Context, s *Session) error {
@@ -27,6 +46,16 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 		return err
 	}
 	config := audit.Config{Trust: trust, Algorithms: ledger.Standard(), Progress: s.replaying()}
+	var key *client.AuditorKey
+	if c.Sign != "" {
+		if key, err = client.LoadAuditorKey(c.Sign); err != nil {
+			return err
+		}
+		config.Signed = func(origin string) (int64, ledger.Digest) {
+			last := key.Last(origin)
+			return last.Size, last.Root
+		}
+	}
 	end, err := c.sources(ctx, s, &config)
 	if err != nil {
 		return err
@@ -35,33 +64,96 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 	if err := errors.Join(err, end()); err != nil {
 		return err
 	}
+	unsigned := s.outcome(r)
+	if key != nil && unsigned == nil {
+		unsigned = c.sign(ctx, s, key, &r)
+	}
 	if s.JSON {
 		err = s.json(r)
 	} else {
 		s.ledger(r)
 	}
-	if err == nil && !r.Whole() {
-		err = unproven(words.Errorf("审计发现 %d 处不符", "the audit found %d faults", len(r.Findings)+r.More))
+	return cmp.Or(err, unsigned)
+}
+
+// sign cosigns the checkpoint that was replayed, and hands it on.
+func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r *audit.Report) error {
+	signed, err := key.Cosign(r.Checkpoint, client.Tree{Origin: r.Origin, Size: r.Size, Root: r.Root}, s.Now())
+	if err != nil {
+		return err
 	}
-	return err
+	if c.Out != "" {
+		if err := os.WriteFile(c.Out, signed, 0o600); err != nil {
+			return words.Errorf("写入检查点：%v", "write checkpoint: %v", err)
+		}
+	}
+	if !c.ofFolder() {
+		cl, err := s.Client(c.Where)
+		if err != nil {
+			return err
+		}
+		if err := cl.Cosign(ctx, key.VKey(), signed); err != nil {
+			return words.Errorf("节点未保存联署：%v", "the node did not keep the cosignature: %v", err)
+		}
+	}
+	r.Cosigner = key.Name()
+	return nil
+}
+
+// outcome is an error where something was found, or where deliveries that the ledger
+// anchors could not be read: then the same audit may be run again.
+func (s *Session) outcome(r audit.Report) error {
+	if !r.Whole() {
+		return unproven(words.Errorf("审计发现 %d 处不符", "the audit found %d faults", len(r.Findings)+r.More))
+	}
+	if n := r.Unread(); n > 0 {
+		return words.Errorf("%[1]v：账本锚定的 %[2]d 个回执日志未能读取，其中的交付未经核对：请用 --node 标识=网址 指明其节点",
+			"%[1]v: %[2]d receipt logs that the ledger anchors could not be read, and their deliveries are not judged: name their nodes with --node ORIGIN=URL", ErrUnread, n)
+	}
+	return nil
 }
 
 // sources opens what is audited; end closes it.
 func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
-	if c.Where != "" && !strings.Contains(c.Where, "://") {
-		return folderSources(ctx, c.Where, config)
+	if c.ofFolder() {
+		return folderSources(ctx, s, c.Where, config)
 	}
 	cl, err := s.Client(c.Where)
 	if err != nil {
 		return nil, err
 	}
-	config.Ledger, config.Receipts = cl.LedgerLog(), []audit.Log{cl.ReceiptLog()}
+	home := cl.Profile().Origin
+	if home == "" {
+		var about struct {
+			Origin string `json:"origin"`
+		}
+		if err := cl.Get(ctx, "/v1/about", &about); err != nil {
+			return nil, err
+		}
+		home = about.Origin
+	}
+	config.Ledger = cl.LedgerLog()
+	config.Receipts = func(_ context.Context, n audit.Node) (audit.Log, error) {
+		if n.Origin == home {
+			return cl.ReceiptLog(), nil
+		}
+		return elsewhere(cl, n)
+	}
 	return func() error { return nil }, nil
+}
+
+// elsewhere is the receipt log of another node, where its address is known to be right.
+func elsewhere(cl *client.Client, n audit.Node) (audit.Log, error) {
+	other, err := cl.At(client.Place{Origin: n.Origin, URL: n.URL})
+	if err != nil {
+		return nil, err
+	}
+	return other.ReceiptLog(), nil
 }
 
 // folderSources opens the databases of a folder, the ledger first: what it says of
 // the receipts is never more than they hold.
-func folderSources(ctx context.Context, dir string, config *audit.Config) (end func() error, err error) {
+func folderSources(ctx context.Context, s *Session, dir string, config *audit.Config) (end func() error, err error) {
 	register, err := embedded.OpenSnapshot(ctx, filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		return nil, err
@@ -70,7 +162,21 @@ func folderSources(ctx context.Context, dir string, config *audit.Config) (end f
 	if err != nil {
 		return nil, errors.Join(err, register.Close())
 	}
-	config.Ledger, config.Folder, config.Receipts = register, register, []audit.Log{log}
+	config.Ledger, config.Folder = register, register
+	config.Receipts = func(ctx context.Context, n audit.Node) (audit.Log, error) {
+		msg, err := log.Checkpoint(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if name, _, _ := strings.Cut(string(msg), "\n"); name == ledger.ReceiptLog(n.Origin) {
+			return log, nil
+		}
+		cl, err := s.Client("")
+		if err != nil {
+			return nil, err
+		}
+		return elsewhere(cl, n)
+	}
 	return func() error { return errors.Join(register.Close(), log.Close()) }, nil
 }
 

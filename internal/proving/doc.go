@@ -6,6 +6,7 @@ package proving
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -14,11 +15,15 @@ import (
 // ErrUnproven is in the error where something that is claimed does not hold.
 var ErrUnproven = words.Errorf("未能核验", "not proven")
 
+// ErrUnread is in the error where part of what an audit needs could not be read.
+var ErrUnread = words.Errorf("未能全部读取", "not all was read")
+
 // Session is what a command prints to, and how.
 type Session struct {
 	Out, Err io.Writer
 	JSON     bool
 	Lang     string // zh or en
+	Now      func() time.Time
 	// Client makes a client for the node at url; empty: the profile's.
 	Client func(url string) (*client.Client, error)
 }

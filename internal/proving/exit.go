@@ -27,7 +27,7 @@ func ExitCode(err error) int {
 		return ExitFailed
 	case errors.Is(err, ErrUnproven):
 		return ExitUnproven
-	case errors.Is(err, ledger.Unavailable):
+	case errors.Is(err, ledger.Unavailable), errors.Is(err, ErrUnread):
 		return ExitUnavailable
 	case ledger.AsError(err) != nil:
 		return ExitRefused

@@ -18,7 +18,8 @@ var sentences = map[evidence.Check][2]string{
 	evidence.CheckReads:     {"请求所读与账本记载不符", "the call read something else than the ledger says"},
 	evidence.CheckWrites:    {"请求所写与账本记载不符", "the call writes something else than the ledger says"},
 	evidence.CheckEvent:     {"请求所生事件与账本记载不符", "the call makes another event than the ledger says"},
-	evidence.CheckReceipt:   {"回执未被证明，或按交付规则不得交付", "a receipt is not proved, or the rule of delivery refuses it"},
+	evidence.CheckReceipt:   {"回执未被证明，或与所述事项无关", "a receipt is not proved, or of something else"},
+	evidence.CheckDelivery:  {"按交付规则不得交付", "by the rule of delivery this was not to be delivered"},
 	evidence.CheckMissing:   {"证据包所述的记录不在其中", "the record that the bundle is about is not in it"},
 	evidence.CheckNotNeeded: {"证据包中有与所述事项无关的内容", "the bundle holds what nothing in it needs"},
 }

@@ -30,6 +30,10 @@ func (s *Session) bundle(r evidence.Report) {
 		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, terminal.Moment(s.Lang, x.Began),
 			x.Offset, x.Bytes, terminal.EnumWord(s.Lang, "delivery_outcomes", x.Outcome))
 	}
+	for _, x := range r.Audits {
+		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  replayed whole by %s up to %d entries, and nothing found (%s)\n"),
+			x.Name, x.Size, terminal.Moment(s.Lang, x.Time))
+	}
 	if r.Beside > 0 {
 		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
 	}
@@ -45,6 +49,8 @@ func (s *Session) limitation(l evidence.Limitation) string {
 	case evidence.LaterCalls:
 		return s.say("所示请求之间及之后，没有被节点伪造的记录所忽略的请求（合并另一方的证据包或审计全部账本可查）",
 			"that no call lies between or after those shown that an entry forged by the node ignored (joining the other side's bundle shows it, or an audit)")
+	case evidence.Latest:
+		return s.say("所示为有关记录的最新状态：此后的请求可能未列入", "that what is shown is the last of it: a bundle can leave out the calls that came after")
 	case evidence.OtherReceipts:
 		return s.say("没有其他回执", "that there are no other receipts")
 	case evidence.ReceiptByBuyer:
@@ -82,7 +88,7 @@ func (s *Session) ledger(r audit.Report) {
 		r.Size, r.Root, r.Replayed, terminal.Moment(s.Lang, r.Last))
 	for _, l := range r.Logs {
 		if !l.Read {
-			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本中有其锚定，但未提供，未予审计\n", "  receipt log %s: anchored on the ledger, but not read\n"), l.Origin)
+			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, l.Why)
 			continue
 		}
 		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
@@ -94,6 +100,9 @@ func (s *Session) ledger(r audit.Report) {
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(s.Out, "  ✗ %-10s %s  %s\n", f.Check, f.At, f.Detail)
+	}
+	if r.Cosigner != "" {
+		fmt.Fprintf(s.Out, s.say("  已由 %s 联署该检查点\n", "  %s has cosigned the checkpoint\n"), r.Cosigner)
 	}
 	if r.More > 0 {
 		fmt.Fprintf(s.Out, s.say("  另有 %d 处\n", "  and %d more\n"), r.More)

@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
@@ -97,7 +99,7 @@ func writeRecords(dir string, r evidence.Report) error {
 	}
 	for ref, raw := range r.Records {
 		name := strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(string(ref)) + ".json"
-		if err := os.WriteFile(filepath.Join(dir, name), append(raw, '\n'), 0o600); err != nil {
+		if err := durable.WriteFile(filepath.Join(dir, name), append(raw, '\n')); err != nil {
 			return words.Errorf("写入记录：%v", "write record: %v", err)
 		}
 	}

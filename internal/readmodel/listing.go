@@ -56,11 +56,6 @@ func Equal(column string) Filter {
 	return Filter{Name: column, Alternatives: []string{"t." + column + " = ?1"}}
 }
 
-// Either lets through the rows with the value in one of two columns.
-func Either(name, a, b string) Filter {
-	return Filter{Name: name, Alternatives: []string{"t." + a + " = ?1", "t." + b + " = ?1 AND t." + a + " <> ?1"}}
-}
-
 // Condition is a filter with its values, set or not.
 type Condition struct {
 	Filter

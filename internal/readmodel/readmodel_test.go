@@ -62,11 +62,11 @@ func TestUpsert(t *testing.T) {
 func BenchmarkMyOrders(b *testing.B) {
 	db := open(b)
 	const n, parties = 100_000, 500
-	row := readmodel.Row{Table: "orders", Key: "id", Once: []string{"product", "operator", "buyer", "placed_at"}, Columns: []string{"state", "value"}}.Upsert()
+	row := readmodel.Row{Table: "orders", Key: "id", Once: []string{"product", "operator", "buyer", "region", "placed_at"}, Columns: []string{"state", "value"}}.Upsert()
 	err := sqldb.InTx(context.Background(), db.W, func(tx *sql.Tx) error {
 		for i := range n {
 			id, buyer := ledger.DeriveID("order", fmt.Sprint(i)), fmt.Sprint("party", i%parties)
-			if err := readmodel.Exec(context.Background(), tx, row, id, "product", fmt.Sprint("party", (i+7)%parties), buyer, i, "placed",
+			if err := readmodel.Exec(context.Background(), tx, row, id, "product", fmt.Sprint("party", (i+7)%parties), buyer, "430300", i, "placed",
 				fmt.Sprintf(`{"id":%q,"buyer":%q}`, id, buyer)); err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ func BenchmarkMyOrders(b *testing.B) {
 	m := marketplace.New(marketplace.Config{DB: db.R})
 	b.Run("listing", func(b *testing.B) {
 		for b.Loop() {
-			if list, _, err := m.Orders(b.Context(), marketplace.OrderFilter{Party: "party3"}, marketplace.Page{}); err != nil || len(list) != 50 {
+			if list, _, err := m.Orders(b.Context(), marketplace.OrderFilter{Readers: readmodel.Scope{Party: "party3"}}, marketplace.Page{}); err != nil || len(list) != 50 {
 				b.Fatal(len(list), err)
 			}
 		}

@@ -81,32 +81,67 @@ func fields(id ledger.ID, key string, values map[string]*string, special func(fi
 	}}
 }
 
+// scopes are readers as values of a filter: who, and of which region an office.
+func scopes(who ...string) (list []string) {
+	for _, region := range []string{"", "430000", "430300", "430381", "440000"} {
+		for _, w := range append(names(who...), "") {
+			if w+region != "" {
+				list = append(list, w+"@"+region)
+			}
+		}
+	}
+	return list
+}
+
+// scope is the reader of a filter's value; none is whoever reads everything.
+func scope(value string) readmodel.Scope {
+	if value == "" {
+		return readmodel.Everything()
+	}
+	who, region, _ := strings.Cut(value, "@")
+	return readmodel.Scope{Party: ledger.ID(who), Region: ledger.Region(region)}
+}
+
+// in reports whether a record that names parties and lies in a region is in the scope.
+func in(value, region string, parties ...string) bool {
+	s := scope(value)
+	return slices.Contains(parties, string(s.Party)) || s.Region != "" && s.Region.Covers(ledger.Region(region))
+}
+
+// regions are where records lie.
+var regions = []string{"430300", "430381", "430400", "440300", ""}
+
 func ordersOf(t testing.TB) subject {
 	f, m := market(t)
+	for _, r := range regions {
+		f.project(m, ledger.KindLicense, ledger.ID("license"+r), 1, ledger.License{LicenseTerms: ledger.LicenseTerms{Region: ledger.Region(r)}})
+	}
 	who, what := names("a", "b", "c"), names("p", "q")
 	states := []string{string(ledger.OrderPlaced), string(ledger.OrderActive)}
 	var changes []func(rt *rapid.T)
 	return subject{
 		listing: "marketplace.orders",
-		filters: map[string][]string{"buyer": who, "operator": who, "party": who, "product": what, "state": states},
+		filters: map[string][]string{"buyer": who, "operator": who, "readers": scopes("a", "b"), "product": what, "state": states},
 		add: func(rt *rapid.T) rec {
 			_, id := f.next()
 			buyer, operator, product, state := pick(rt, "buyer", who), pick(rt, "operator", who), pick(rt, "product", what), pick(rt, "state", states)
+			region := pick(rt, "region", regions)
 			at := ledger.Millis(rapid.IntRange(1, 9).Draw(rt, "at")) // many at the same time
 			write := func() {
 				f.project(m, ledger.KindOrder, id, at, ledger.Order{
 					ID: id, Buyer: ledger.ID(buyer), Operator: ledger.ID(operator), Product: ledger.ID(product), State: ledger.OrderState(state),
+					License: ledger.ID("license" + region),
 				})
 			}
 			write()
 			changes = append(changes, func(rt *rapid.T) { state = pick(rt, "state", states); write() })
 			return fields(id, fmt.Sprintf("%03d %s", at, id), map[string]*string{"buyer": &buyer, "operator": &operator, "product": &product, "state": &state},
-				func(_, value string) bool { return buyer == value || operator == value })
+				func(_, value string) bool { return in(value, region, buyer, operator) })
 		},
 		change: func(rt *rapid.T) { rapid.SampledFrom(changes).Draw(rt, "which")(rt) },
 		page: func(c choice, p readmodel.Page) ([]string, string, error) {
 			list, next, err := m.Orders(t.Context(), marketplace.OrderFilter{
-				Buyer: ledger.ID(c["buyer"]), Operator: ledger.ID(c["operator"]), Party: ledger.ID(c["party"]),
+				Buyer: ledger.ID(c["buyer"]), Operator: ledger.ID(c["operator"]), Readers: scope(c["readers"]),
 				Product: ledger.ID(c["product"]), State: ledger.OrderState(c["state"]),
 			}, p)
 			return ids(list, func(o ledger.Order) ledger.ID { return o.ID }), next, err
@@ -212,12 +247,16 @@ func number(n int) string { return fmt.Sprintf("%09d", n) }
 func applicationsOf(t testing.TB) subject {
 	f, r := register(t)
 	s := subject{listing: "registry.applications", filters: map[string][]string{
-		"body": names("m", "n"), "applicant": names("a", "b", "c"), "state": {string(ledger.AppSubmitted), string(ledger.AppAccepted), string(ledger.AppNoticed)},
+		"readers": scopes("m", "n", "a", "b"), "state": {string(ledger.AppSubmitted), string(ledger.AppAccepted), string(ledger.AppNoticed)},
 	}}
+	for who, region := range map[string]string{"a": "430300", "b": "430381", "c": "440300"} {
+		f.project(r, ledger.KindParty, named(who), 1, ledger.Party{ID: named(who), Region: ledger.Region(region)})
+	}
+	lies := map[string]string{string(named("a")): "430300", string(named("b")): "430381", string(named("c")): "440300"}
 	var changes []func(rt *rapid.T)
 	s.add = func(rt *rapid.T) rec {
 		n, id := f.next()
-		body, applicant, state := pick(rt, "body", s.filters["body"]), pick(rt, "applicant", s.filters["applicant"]), pick(rt, "state", s.filters["state"])
+		body, applicant, state := pick(rt, "body", names("m", "n")), pick(rt, "applicant", names("a", "b", "c")), pick(rt, "state", s.filters["state"])
 		write := func() {
 			f.project(r, ledger.KindApplication, id, 1, ledger.Application{
 				ID: id, Body: ledger.ID(body), Applicant: ledger.ID(applicant), State: ledger.ApplicationState(state),
@@ -226,12 +265,13 @@ func applicationsOf(t testing.TB) subject {
 		}
 		write()
 		changes = append(changes, func(rt *rapid.T) { state = pick(rt, "state", s.filters["state"]); write() })
-		return fields(id, number(n), map[string]*string{"body": &body, "applicant": &applicant, "state": &state}, nil)
+		return fields(id, number(n), map[string]*string{"state": &state},
+			func(_, value string) bool { return in(value, lies[applicant], body, applicant) })
 	}
 	s.change = func(rt *rapid.T) { rapid.SampledFrom(changes).Draw(rt, "which")(rt) }
 	s.page = func(c choice, p readmodel.Page) ([]string, string, error) {
 		list, next, err := r.Applications(t.Context(), registry.Filter{
-			Body: ledger.ID(c["body"]), Applicant: ledger.ID(c["applicant"]), State: ledger.ApplicationState(c["state"]), Cursor: p.Cursor, Limit: p.Limit,
+			Readers: scope(c["readers"]), State: ledger.ApplicationState(c["state"]), Cursor: p.Cursor, Limit: p.Limit,
 		})
 		return ids(list, func(a ledger.ApplicationDetail) ledger.ID { return a.ID }), next, err
 	}

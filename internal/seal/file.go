@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/datacadastre/cadastre/internal/durable"
 )
 
 // A key file has two lines, each closed by a line feed: what it is, with its
@@ -29,12 +29,8 @@ func Create(path string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("create master key: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := durable.Create(path, encodeFile(k, secret)); err != nil {
 		return Key{}, fmt.Errorf("create master key: %w", err)
-	}
-	if err := errors.Join(fill(f, encodeFile(k, secret)), syncFolder(filepath.Dir(path))); err != nil {
-		return Key{}, fmt.Errorf("create master key: %w", errors.Join(err, os.Remove(path)))
 	}
 	return k, nil
 }
@@ -89,21 +85,4 @@ func parseFile(data []byte) (Key, error) {
 		return Key{}, fmt.Errorf("the key is not the one its first line names: %w", ErrDamaged)
 	}
 	return k, nil
-}
-
-func fill(f *os.File, data []byte) error {
-	_, err := f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -75,6 +75,7 @@ type Log struct {
 	latest      *Pending // the append that may be committed next
 	published   Checkpoint
 	publishedAt time.Time
+	cosigned    Checkpoint
 }
 
 // Open opens the log in the tables of w and r, the writing and the reading side
@@ -113,6 +114,10 @@ func (l *Log) load(ctx context.Context) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
+	cosigned, err := l.loadCosigned(ctx, e)
+	if err != nil {
+		return Checkpoint{}, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.edge != nil && e.size < l.edge.size {
@@ -121,7 +126,7 @@ func (l *Log) load(ctx context.Context) (Checkpoint, error) {
 	if last.Size < l.published.Size {
 		return Checkpoint{}, l.damaged("%d entries were published and now %d", l.published.Size, last.Size)
 	}
-	l.edge, l.latest, l.published = e, nil, last
+	l.edge, l.latest, l.published, l.cosigned = e, nil, last, cosigned
 	return last, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -63,13 +64,6 @@ func page[T any](items []T, next string) pageOf[T] {
 // says are the words for one thing in both languages.
 func says(zh, en string) ledger.Words { return ledger.Words{ZH: zh, EN: en} }
 
-// get registers a read at a path, under an id, with its title and what it is for.
-func get[I, O any](s *Server, path, id string, title, does ledger.Words, h func(context.Context, *I) (*answer[O], error)) {
-	add(s, huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: path, Summary: about(title), Description: about(does), MaxBodyBytes: s.MaxBody,
-	}, h)
-}
-
 // add registers an operation: its errors become problems, and its parameters are
 // described and checked by the tags of its input.
 func add[I, O any](s *Server, o huma.Operation, h func(context.Context, *I) (*O, error)) {
@@ -95,11 +89,13 @@ func (s *Server) routes() {
 		}
 		return out, err
 	})
-	get(s, "/v1/about", "about", says("节点与账本", "This node and its ledger"),
+	get(s, "", "/v1/about", "about", says("节点与账本", "This node and its ledger"),
 		says("任何人可查：节点标识、账本编号与日志的验证公钥。", "For anyone: the node's origin, its ledger and the verifier keys of its logs."),
 		func(context.Context, *struct{}) (*answer[About], error) { return say(s.About, nil) })
-	get(s, "/v1/calls/{party}/{call}", "call", says("已记录的请求", "A recorded call with its proof"),
+	get(s, ledger.ReadCall, "/v1/calls/{party}/{call}", "call", says("已记录的请求", "A recorded call with its proof"),
 		says("请求原文、事件与记录在账的证明。限办理单位与监管人员。", "The call as signed, what it came to, and the proof that it is recorded. For the party that called and for regulators."), s.recorded)
+	get(s, anyRecord, "/v1/policy/explain", "policy-explain", says("可见性说明", "Who may read a record, and why"),
+		says("所问单位是否可查看该记录，由可见性表的哪一行决定。限可查看该记录的单位。", "Whether a party may read a record, and which row of the table of readers decides it. For whoever may read the record himself."), s.readable)
 	s.registryRoutes()
 	s.licenseRoutes()
 	s.marketRoutes()
@@ -116,9 +112,6 @@ type callBody struct {
 }
 
 func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
-	if err := s.consider(ctx, in.Body.Call); err != nil {
-		return nil, err
-	}
 	out, err := s.Ledger.Submit(ctx, in.Body.Call)
 	if e := ledger.AsError(err); e != nil && e.Code == ledger.Unavailable && e.Reason == ledger.ReasonBusy {
 		s.log.WarnContext(ctx, "ledger does not answer", slog.String("error", err.Error()))
@@ -144,52 +137,22 @@ func actOf(jws string) (ledger.Act, bool) {
 	return ledger.ActOf(c.Function)
 }
 
-// consider has the market decide on an order before it is recorded (protocol §8).
-// What is no good call the ledger refuses, and one that it has recorded before
-// keeps its first result, whatever has ended since.
-func (s *Server) consider(ctx context.Context, jws string) error {
-	c, err := ledger.ParseCall(jws)
-	if err != nil {
-		return nil //nolint:nilerr // the ledger has the word for it
-	}
-	err = s.decide(ctx, c.Call.Function, c.Call.Args)
-	if ledger.AsError(err) != nil && s.before(ctx, c.Call) {
-		err = nil
-	}
-	return err
-}
-
-// decide returns the market's decision on a call that needs one: an order.
-func (s *Server) decide(ctx context.Context, fn ledger.Function, args json.RawMessage) error {
-	var a ledger.OrderPlaceArgs
-	if fn != ledger.FnOrderPlace || ledger.DecodeStrict(args, &a) != nil || a.Validate() != nil {
-		return nil //nolint:nilerr // the contract has the word for it
-	}
-	return s.Market.Consider(ctx, a)
-}
-
-// before reports whether a call is recorded already.
-func (s *Server) before(ctx context.Context, c ledger.Call) bool {
-	_, err := s.Ledger.Value(ctx, ledger.CallKey(c.Party, c.ID))
-	return err == nil
-}
-
 type recordedInput struct {
 	AuthHeader
 	Party ledger.ID `path:"party" zh:"办理单位" en:"Party that called"`
 	Call  ledger.ID `path:"call" zh:"请求编号" en:"Id of the call"`
 }
 
-// recorded shows a call to who made it, and to whoever reads everything.
+// recorded shows a call.
 func (s *Server) recorded(ctx context.Context, in *recordedInput) (*answer[ledger.Recorded], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
 	}
-	if p.ID != in.Party {
-		if err := s.watched(ctx, p, ledger.Ref(ledger.CallKey(in.Party, in.Call)), "call"); err != nil {
-			return nil, err
-		}
+	readers := ledger.CallReaders(in.Party)
+	item := sight.Item{Ref: ledger.Ref(ledger.CallKey(in.Party, in.Call)), Readers: &readers}
+	if err := s.Sight.Look(ctx, &p, item, "call"); err != nil {
+		return nil, err
 	}
 	return say(s.Ledger.Recorded(ctx, in.Party, in.Call))
 }

@@ -2,22 +2,24 @@ package web
 
 import (
 	"context"
+	"errors"
 
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
 )
 
 func (s *Server) licenseRoutes() {
-	get(s, "/v1/licenses", "licenses", says("授权", "Licenses"),
+	open(s, ledger.KindLicense, "/v1/licenses", "licenses", says("授权", "Licenses"),
 		says("按当事单位、状态与所覆盖的资源查询授权，任何人可查。", "Finds licenses by their parties, state and the resource that they cover, for anyone."), s.licenses)
-	get(s, "/v1/licenses/explain", "explain", says("授权判定说明", "May this party use this resource, and why"),
+	get(s, ledger.ReadExplanation, "/v1/licenses/explain", "explain", says("授权判定说明", "May this party use this resource, and why"),
 		says("只问不做：不留回执，不计次数。限该单位、实施机构与监管人员。", "Asks without doing: no receipt, no use counted. For the party itself, implementers and regulators."), s.explain)
-	get(s, "/v1/licenses/{id}", "license", says("授权", "A license"),
-		says("一项授权，任何人可查。", "One license, for anyone."), func(ctx context.Context, in *ByID) (*answer[ledger.License], error) {
-			return say(s.Licensing.License(ctx, in.ID))
+	open(s, ledger.KindLicense, "/v1/licenses/{id}", "license", says("授权", "A license"),
+		says("一项授权，任何人可查。", "One license, for anyone."), func(ctx context.Context, in *ByID) (ledger.License, error) {
+			return s.Licensing.License(ctx, in.ID)
 		})
-	get(s, "/v1/environments/{id}", "environment", says("受控环境", "A controlled environment"),
-		says("一个受控环境。限其运营机构、登记该环境的实施机构与监管人员。", "One controlled environment. For its operator, the implementer who recorded it, and regulators."), s.environment)
+	one(s, ledger.KindEnvironment, ledger.KindEnvironment, "/v1/environments/{id}", "environment", says("受控环境", "A controlled environment"),
+		says("一个受控环境。限其运营机构、登记该环境的实施机构与监管人员。", "One controlled environment. For its operator, the implementer who recorded it, and regulators."), s.Licensing.Environment)
 }
 
 type licensesInput struct {
@@ -28,12 +30,12 @@ type licensesInput struct {
 	Resource ledger.ID           `query:"resource" zh:"授权所覆盖的资源" en:"Resource that the license covers"`
 }
 
-func (s *Server) licenses(ctx context.Context, in *licensesInput) (*answer[pageOf[ledger.License]], error) {
+func (s *Server) licenses(ctx context.Context, in *licensesInput) (pageOf[ledger.License], error) {
 	found, next, err := s.Licensing.List(ctx, licensing.Filter{
 		Assignee: in.Assignee, Assigner: in.Assigner, State: in.State,
 		Resource: in.Resource,
 	}, in.Cursor, in.Limit)
-	return say(page(found, next), err)
+	return page(found, next), err
 }
 
 type explainInput struct {
@@ -46,14 +48,21 @@ type explainInput struct {
 	Day      ledger.Date         `query:"day" zh:"判定日，默认今日" en:"Day of the decision, today unless told"`
 }
 
-// explain asks without doing: for the party itself, and for whoever supervises or licenses.
+// explain asks without doing. An explanation lies where its party does.
 func (s *Server) explain(ctx context.Context, in *explainInput) (*answer[licensing.Explanation], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
 	}
-	if p.ID != in.Party && !p.Has(ledger.RoleImplementer) && !s.CanRead(p.Roles, "everything") {
+	item := sight.Item{Ref: ledger.RefTo(ledger.KindResource, in.Resource), Readers: &ledger.Readers{
+		As: ledger.ReadExplanation, Parties: []ledger.ID{in.Party}, Under: ledger.RefTo(ledger.KindParty, in.Party),
+	}}
+	err = s.Sight.Look(ctx, &p, item, "party")
+	if errors.Is(err, ledger.NotFound) {
 		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("party")
+	}
+	if err != nil {
+		return nil, err
 	}
 	if in.Day != "" { // its pattern does not count the days of a month
 		if err := in.Day.Validate("query.day"); err != nil {
@@ -64,20 +73,4 @@ func (s *Server) explain(ctx context.Context, in *explainInput) (*answer[licensi
 		Party: in.Party, Facts: ledger.Facts{Resource: in.Resource},
 		Purpose: ledger.Purpose{Class: in.Class, Code: in.Code}, Action: in.Action, Day: in.Day,
 	}))
-}
-
-// environment is for its operator, the implementer who set it, and supervisors.
-func (s *Server) environment(ctx context.Context, in *privateID) (*answer[ledger.Environment], error) {
-	p, err := s.reader(ctx, in.Authorization)
-	if err != nil {
-		return nil, err
-	}
-	e, err := s.Licensing.Environment(ctx, in.ID)
-	if err != nil {
-		return nil, sought(err)
-	}
-	if e.Operator != p.ID && e.SetBy != p.ID {
-		err = s.watched(ctx, p, ledger.RefTo(ledger.KindEnvironment, e.ID), "id")
-	}
-	return say(e, err)
 }

@@ -2,30 +2,30 @@ package web
 
 import (
 	"context"
-	"slices"
 
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
 )
 
 func (s *Server) marketRoutes() {
-	get(s, "/v1/products", "products", says("产品目录", "Products"),
+	open(s, ledger.KindProduct, "/v1/products", "products", says("产品目录", "Products"),
 		says("按运营机构、授权、状态与词语检索产品，任何人可查。", "Finds products by operator, license, state and words, for anyone."), s.products)
-	get(s, "/v1/products/{id}", "product", says("产品", "A product"),
-		says("一个产品及其价格与条件，任何人可查。", "One product with its price and terms, for anyone."), func(ctx context.Context, in *ByID) (*answer[ledger.Product], error) {
-			return say(s.Market.Product(ctx, in.ID))
+	open(s, ledger.KindProduct, "/v1/products/{id}", "product", says("产品", "A product"),
+		says("一个产品及其价格与条件，任何人可查。", "One product with its price and terms, for anyone."), func(ctx context.Context, in *ByID) (ledger.Product, error) {
+			return s.Market.Product(ctx, in.ID)
 		})
-	get(s, "/v1/products/{id}/content", "product-content", says("产品内容", "What is delivered of a product"),
-		says("产品各文件的名称、大小与 SHA-256；文件本身依订单交付。", "Name, size and SHA-256 of each file of a product; the files themselves are delivered by order."), func(ctx context.Context, in *ByID) (*answer[pageOf[ledger.Content]], error) {
+	open(s, ledger.KindProduct, "/v1/products/{id}/content", "product-content", says("产品内容", "What is delivered of a product"),
+		says("产品各文件的名称、大小与 SHA-256；文件本身依订单交付。", "Name, size and SHA-256 of each file of a product; the files themselves are delivered by order."), func(ctx context.Context, in *ByID) (pageOf[ledger.Content], error) {
 			found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
-			return say(page(found, ""), err)
+			return page(found, ""), err
 		})
-	get(s, "/v1/resources/{id}/content", "resource-content", says("资源内容", "What can be supplied of a resource"),
+	get(s, ledger.ReadSupply, "/v1/resources/{id}/content", "resource-content", says("资源内容", "What can be supplied of a resource"),
 		says("资源各文件的名称、大小与 SHA-256。限持有单位、获授权的运营机构与监管人员。", "Name, size and SHA-256 of each file of a resource. For its holder, operators licensed to it, and regulators."), s.resourceContent)
-	get(s, "/v1/orders", "orders", says("我的订单", "My orders"),
-		says("买方与运营机构各看到自己的，监管人员看到全部。", "A buyer and an operator see their own, a regulator all."), s.orders)
-	get(s, "/v1/orders/{id}", "order", says("订单", "An order"),
-		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One order. For the parties to it and for regulators; to others it is as if it were not there."), s.orderRecord)
+	get(s, ledger.KindOrder, "/v1/orders", "orders", says("我的订单", "My orders"),
+		says("买方与运营机构各看到自己的，监管人员看到本区划的。", "A buyer and an operator see their own, a regulator those of its region."), s.orders)
+	one(s, ledger.KindOrder, ledger.KindOrder, "/v1/orders/{id}", "order", says("订单", "An order"),
+		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One order. For the parties to it and for regulators; to others it is as if it were not there."), s.Market.Order)
 }
 
 type productsInput struct {
@@ -36,21 +36,16 @@ type productsInput struct {
 	Text     string              `query:"q" form:"text=1..100" zh:"检索词" en:"Words"`
 }
 
-func (s *Server) products(ctx context.Context, in *productsInput) (*answer[pageOf[ledger.Product]], error) {
+func (s *Server) products(ctx context.Context, in *productsInput) (pageOf[ledger.Product], error) {
 	found, next, err := s.Market.Products(ctx, marketplace.ProductFilter{
 		Operator: in.Operator, License: in.License,
 		State: in.State, Text: in.Text,
 	}, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
-	return say(page(found, next), err)
+	return page(found, next), err
 }
 
-type privateID struct {
-	AuthHeader
-	ByID
-}
-
-// resourceContent shows a resource's objects to its holder and to the operators
-// whose licenses cover it.
+// resourceContent shows a resource's objects; an environment sees them too, since they
+// are supplied to it.
 func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pageOf[ledger.Content]], error) {
 	b, err := s.token(ctx, in.Authorization)
 	if err != nil {
@@ -60,26 +55,13 @@ func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pa
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindResource, in.ID))
-	if err != nil {
+	resource := ledger.RefTo(ledger.KindResource, in.ID)
+	readers := ledger.SupplyReaders(resource)
+	if err := s.Sight.Look(ctx, &p, sight.Item{Ref: resource, Readers: &readers}, "id"); err != nil {
 		return nil, err
 	}
-	may := len(found) > 0 && found[0].Owner == p.ID
-	if !may {
-		may, err = s.licensed(ctx, p.ID, in.ID)
-	}
-	if err == nil && !may {
-		err = s.watched(ctx, p, ledger.RefTo(ledger.KindResource, in.ID), "id")
-	}
+	found, err := s.Market.ContentsOf(ctx, resource)
 	return say(page(found, ""), err)
-}
-
-// licensed reports whether a license that the party accepted covers a resource.
-func (s *Server) licensed(ctx context.Context, party, resource ledger.ID) (bool, error) {
-	covering, err := s.Licensing.Covering(ctx, resource)
-	return slices.ContainsFunc(covering, func(l ledger.License) bool {
-		return l.Assignee == party && l.State == ledger.LicenseAccepted
-	}), err
 }
 
 type ordersInput struct {
@@ -89,35 +71,13 @@ type ordersInput struct {
 	State   ledger.OrderState `query:"state" form:"enum=order_states" zh:"状态" en:"State"`
 }
 
-// orders lists the caller's orders; whoever reads everything sees all.
+// orders lists the orders that the caller may read.
 func (s *Server) orders(ctx context.Context, in *ordersInput) (*answer[pageOf[ledger.Order]], error) {
-	p, err := s.reader(ctx, in.Authorization)
+	scope, err := s.scope(ctx, in.Authorization, ledger.KindOrder)
 	if err != nil {
 		return nil, err
 	}
-	f := marketplace.OrderFilter{Product: in.Product, State: in.State, Party: p.ID}
-	if s.CanRead(p.Roles, "everything") {
-		f.Party = ""
-		if err := s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindOrder, "all")); err != nil {
-			return nil, err
-		}
-	}
-	found, next, err := s.Market.Orders(ctx, f, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
+	found, next, err := s.Market.Orders(ctx, marketplace.OrderFilter{Readers: scope, Product: in.Product, State: in.State},
+		marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
 	return say(page(found, next), err)
-}
-
-// orderRecord shows an order to both its parties and to whoever reads everything.
-func (s *Server) orderRecord(ctx context.Context, in *privateID) (*answer[ledger.Order], error) {
-	p, err := s.reader(ctx, in.Authorization)
-	if err != nil {
-		return nil, err
-	}
-	o, err := s.Market.Order(ctx, in.ID)
-	if err != nil {
-		return nil, sought(err)
-	}
-	if p.ID != o.Buyer && p.ID != o.Operator {
-		err = s.watched(ctx, p, ledger.RefTo(ledger.KindOrder, o.ID), "id")
-	}
-	return say(o, err)
 }

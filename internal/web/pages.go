@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
 )
 
@@ -19,6 +20,11 @@ var pages embed.FS
 // certificatePage is /c/{code}: a plain page, or JSON for who asks for it.
 func (s *Server) certificatePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept, Accept-Language")
+	_, err := s.Sight.List(r.Context(), nil, ledger.ReadCertificate, "")
+	if err != nil {
+		s.failPage(w, r, err)
+		return
+	}
 	c, err := s.certificate(r.Context(), chi.URLParam(r, "code"))
 	if err != nil {
 		s.failPage(w, r, err)
@@ -79,6 +85,11 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, name s
 
 // home says what is served here and where to look.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	_, err := s.Sight.List(r.Context(), nil, ledger.KindEntry, "")
+	if err != nil {
+		s.failPage(w, r, err)
+		return
+	}
 	found, err := s.Registry.Search(r.Context(), registry.Query{Text: r.URL.Query().Get("q"), Cursor: r.URL.Query().Get("cursor"), Limit: 20})
 	if err != nil {
 		s.failPage(w, r, err)

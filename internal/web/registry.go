@@ -3,42 +3,42 @@ package web
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
 )
 
 func (s *Server) registryRoutes() {
-	get(s, "/v1/resources", "resources", says("检索数据资源", "Search registered resources"),
+	open(s, ledger.KindEntry, "/v1/resources", "resources", says("检索数据资源", "Search registered resources"),
 		says("按词语、持有单位、领域、区划与状态检索已登记的资源，并给出各项计数。", "Finds registered resources by words, holder, domain, region and status, and counts them by each."), s.resources)
-	get(s, "/v1/resources/{id}", "resource", says("数据资源", "A registered resource"),
-		says("任何人可查的登记内容。", "What anyone may know of it."), func(ctx context.Context, in *ByID) (*answer[registry.Summary], error) {
-			return say(s.Registry.Resource(ctx, in.ID))
+	open(s, ledger.KindEntry, "/v1/resources/{id}", "resource", says("数据资源", "A registered resource"),
+		says("任何人可查的登记内容。", "What anyone may know of it."), func(ctx context.Context, in *ByID) (registry.Summary, error) {
+			return s.Registry.Resource(ctx, in.ID)
 		})
-	get(s, "/v1/entries/{id}", "entry", says("登记结果", "An entry as it is recorded"),
-		says("登记凭证背后的记录。限持有单位、登记机构、运营机构、实施机构与监管人员。", "The record behind a certificate. For its holder, its registry body, operators, implementers and regulators."), s.entry)
-	get(s, "/v1/certificates/{code}", "certificate", says("登记凭证", "The certificate of a code"),
-		says("以平台编号或登记结果查询码查询凭证及其当日状态。", "Looks a certificate up by our number or the official code, with its status today."), func(ctx context.Context, in *codeInput) (*answer[registry.Certificate], error) {
-			return say(s.certificate(ctx, in.Code))
+	one(s, ledger.KindEntry, ledger.ReadEntryRecord, "/v1/entries/{id}", "entry", says("登记结果", "An entry as it is recorded"),
+		says("登记凭证背后的记录。限持有单位、登记机构、运营机构、实施机构与监管人员。", "The record behind a certificate. For its holder, its registry body, operators, implementers and regulators."), s.Registry.Entry)
+	open(s, ledger.ReadCertificate, "/v1/certificates/{code}", "certificate", says("登记凭证", "The certificate of a code"),
+		says("以平台编号或登记结果查询码查询凭证及其当日状态。", "Looks a certificate up by our number or the official code, with its status today."), func(ctx context.Context, in *codeInput) (registry.Certificate, error) {
+			return s.certificate(ctx, in.Code)
 		})
-	get(s, "/v1/notices", "notices", says("公示", "Running notices"),
+	open(s, ledger.ReadNotice, "/v1/notices", "notices", says("公示", "Running notices"),
 		says("正在公示的登记申请，任何人可查。", "Applications that are in public notice now, for anyone."), s.notices)
-	get(s, "/v1/parties", "parties", says("单位", "Parties"),
+	open(s, ledger.KindParty, "/v1/parties", "parties", says("单位", "Parties"),
 		says("已准入的单位及其公钥，任何人可查：核验者需要。", "Admitted parties with their public keys, for anyone: whoever verifies needs them."), s.parties)
-	get(s, "/v1/parties/{id}", "party", says("单位", "A party"),
+	open(s, ledger.KindParty, "/v1/parties/{id}", "party", says("单位", "A party"),
 		says("一个单位及其公钥，任何人可查。", "One party with its public keys, for anyone."), s.party)
-	get(s, "/v1/applications", "applications", says("登记申请", "Applications"),
-		says("申请单位看到自己的，登记机构看到交由其办理的，监管人员看到全部。", "An applicant sees its own, a registry body those before it, a regulator all."), s.applications)
-	get(s, "/v1/applications/{id}", "application", says("登记申请", "An application"),
-		says("一件登记申请。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One application. For the parties to it and for regulators; to others it is as if it were not there."), s.application)
-	get(s, "/v1/alarms", "alarms", says("超期提醒", "Steps past their limit"),
-		says("已超过期限的登记环节。登记机构看到自己的，监管人员看到全部。", "Steps of registration that are overdue. A registry body sees its own, a regulator all."), s.alarms)
-	get(s, "/v1/calendar", "calendar", says("工作日历", "Recorded lists of working days"),
-		says("数据管理部门按国务院办公厅放假安排登记的各年工作日。", "The State Council's lists of holidays and working weekends, by year, as the data authority recorded them."), func(ctx context.Context, _ *struct{}) (*answer[pageOf[ledger.CalendarYear]], error) {
+	get(s, ledger.KindApplication, "/v1/applications", "applications", says("登记申请", "Applications"),
+		says("申请单位看到自己的，登记机构看到交由其办理的和本区划的，监管人员看到本区划的。", "An applicant sees its own, a registry body those before it and those of its region, a regulator those of its region."), s.applications)
+	one(s, ledger.KindApplication, ledger.KindApplication, "/v1/applications/{id}", "application", says("登记申请", "An application"),
+		says("一件登记申请。限其当事单位、本区划的登记机构与监管人员；其他人得到的回答与不存在相同。", "One application. For the parties to it and for registry bodies and regulators of its region; to others it is as if it were not there."), s.Registry.Application)
+	get(s, ledger.ReadAlarm, "/v1/alarms", "alarms", says("超期提醒", "Steps past their limit"),
+		says("已超过期限的登记环节。登记机构看到自己的，监管人员看到本区划的。", "Steps of registration that are overdue. A registry body sees its own, a regulator those of its region."), s.alarms)
+	open(s, ledger.KindCalendar, "/v1/calendar", "calendar", says("工作日历", "Recorded lists of working days"),
+		says("数据管理部门按国务院办公厅放假安排登记的各年工作日。", "The State Council's lists of holidays and working weekends, by year, as the data authority recorded them."), func(ctx context.Context, _ *struct{}) (pageOf[ledger.CalendarYear], error) {
 			years, err := s.Registry.CalendarYears(ctx)
-			return say(pageOf[ledger.CalendarYear]{Items: years}, err)
+			return pageOf[ledger.CalendarYear]{Items: years}, err
 		})
 }
 
@@ -51,11 +51,11 @@ type resourcesInput struct {
 	State  registry.Status `query:"state" form:"enum=entry_statuses" zh:"当日状态" en:"Status today"`
 }
 
-func (s *Server) resources(ctx context.Context, in *resourcesInput) (*answer[registry.Page], error) {
-	return say(s.Registry.Search(ctx, registry.Query{
+func (s *Server) resources(ctx context.Context, in *resourcesInput) (registry.Page, error) {
+	return s.Registry.Search(ctx, registry.Query{
 		Text: in.Text, Holder: in.Holder, Domain: in.Domain, Region: in.Region,
 		State: in.State, Cursor: in.Cursor, Limit: in.Limit,
-	}))
+	})
 }
 
 type codeInput struct {
@@ -89,28 +89,11 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	return c, nil
 }
 
-// entry is the record behind a certificate, with the resource: to the holder, the registry body,
-// operators (who license and list by it) and whoever reads everything.
-func (s *Server) entry(ctx context.Context, in *privateID) (*answer[ledger.EntryDetail], error) {
-	p, err := s.reader(ctx, in.Authorization)
-	if err != nil {
-		return nil, err
-	}
-	e, err := s.Registry.Entry(ctx, in.ID)
-	if err != nil {
-		return nil, sought(err)
-	}
-	if e.Holder != p.ID && e.Body != p.ID && !p.Has(ledger.RoleOperator, ledger.RoleImplementer) {
-		err = s.watched(ctx, p, ledger.RefTo(ledger.KindEntry, e.ID), "id")
-	}
-	return say(e, err)
-}
-
 type noticesInput struct{ Paging }
 
-func (s *Server) notices(ctx context.Context, in *noticesInput) (*answer[pageOf[registry.Notice]], error) {
+func (s *Server) notices(ctx context.Context, in *noticesInput) (pageOf[registry.Notice], error) {
 	found, next, err := s.Registry.Notices(ctx, readmodel.Page{Cursor: in.Cursor, Limit: in.Limit})
-	return say(page(found, next), err)
+	return page(found, next), err
 }
 
 // PublicParty is what anyone may know of a party; its keys too, since whoever
@@ -145,32 +128,32 @@ type partiesInput struct {
 	Name string      `query:"name" form:"text=1..100" zh:"完整名称" en:"the whole name"`
 }
 
-func (s *Server) parties(ctx context.Context, in *partiesInput) (*answer[pageOf[PublicParty]], error) {
+func (s *Server) parties(ctx context.Context, in *partiesInput) (pageOf[PublicParty], error) {
 	out := pageOf[PublicParty]{Items: []PublicParty{}}
 	if in.Name != "" {
 		found, err := s.Registry.PartyByName(ctx, in.Name)
 		if errors.Is(err, ledger.NotFound) {
-			return say(out, nil)
+			return out, nil
 		}
 		p, err := s.public(ctx, found, err)
 		out.Items = append(out.Items, p)
-		return say(out, err)
+		return out, err
 	}
 	found, next, err := s.Registry.Parties(ctx, registry.PartyFilter{Role: in.Role, Cursor: in.Cursor, Limit: in.Limit})
 	for _, f := range found {
 		p, err := s.public(ctx, f, nil)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		out.Items = append(out.Items, p)
 	}
 	out.Next = next
-	return say(out, err)
+	return out, err
 }
 
-func (s *Server) party(ctx context.Context, in *ByID) (*answer[PublicParty], error) {
+func (s *Server) party(ctx context.Context, in *ByID) (PublicParty, error) {
 	p, err := s.Registry.Party(ctx, in.ID)
-	return say(s.public(ctx, p, err))
+	return s.public(ctx, p, err)
 }
 
 type applicationsInput struct {
@@ -179,59 +162,26 @@ type applicationsInput struct {
 	State ledger.ApplicationState `query:"state" form:"enum=application_states" zh:"状态" en:"State"`
 }
 
-// applications are one's own: as applicant, as registry body, or all.
+// applications lists those that the caller may read.
 func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.ApplicationDetail]], error) {
-	p, err := s.reader(ctx, in.Authorization)
+	scope, err := s.scope(ctx, in.Authorization, ledger.KindApplication)
 	if err != nil {
 		return nil, err
 	}
-	f := registry.Filter{State: in.State, Cursor: in.Cursor, Limit: in.Limit}
-	switch {
-	case s.CanRead(p.Roles, "everything"):
-		if err := s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindApplication, "all")); err != nil {
-			return nil, err
-		}
-	case p.Has(ledger.RoleRegistryBody):
-		f.Body = p.ID
-	default:
-		f.Applicant = p.ID
-	}
-	found, next, err := s.Registry.Applications(ctx, f)
+	found, next, err := s.Registry.Applications(ctx, registry.Filter{Readers: scope, State: in.State, Cursor: in.Cursor, Limit: in.Limit})
 	return say(page(found, next), err)
 }
 
-func (s *Server) application(ctx context.Context, in *privateID) (*answer[ledger.ApplicationDetail], error) {
-	p, err := s.reader(ctx, in.Authorization)
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.Registry.Application(ctx, in.ID)
-	if err != nil {
-		return nil, sought(err)
-	}
-	if a.Applicant != p.ID && a.Body != p.ID {
-		err = s.watched(ctx, p, ledger.RefTo(ledger.KindApplication, a.ID), "id")
-	}
-	return say(a, err)
-}
-
-// alarms are for the body they concern and for supervisors.
+// alarms are those that the caller may read.
 func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[registry.Alarm]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
 	}
-	if !p.Has(ledger.RoleRegistryBody) && !s.CanRead(p.Roles, "alarms") {
-		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
-	}
 	found, err := s.Registry.Overdue(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if s.CanRead(p.Roles, "alarms") {
-		err = s.Noted(ctx, p.ID, ledger.RefTo(ledger.KindApplication, "overdue"))
-	} else {
-		found = slices.DeleteFunc(found, func(a registry.Alarm) bool { return a.Body != p.ID })
-	}
+	found, err = sight.Keep(ctx, s.Sight, &p, ledger.ReadAlarm, found, ledger.RefTo(ledger.KindApplication, "overdue"))
 	return say(page(found, ""), err)
 }

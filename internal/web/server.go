@@ -26,6 +26,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -36,17 +37,17 @@ import (
 type Config struct {
 	Ledger    ledger.Ledger
 	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // why a call would be refused now
-	Possible  func(ctx context.Context, reader ledger.Party, on ledger.Ref) ([]ledger.Open, error)       // what the reader may do on a record that he may see
+	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // what the party may do on a record
 	Wait      func(ctx context.Context, block uint64) error                                              // until the read model has applied it
 	Registry  *registry.Registry
 	Licensing *licensing.Licensing
 	Market    *marketplace.Market
 	Tracer    Tracer
+	Cosign    func(ctx context.Context, vkey, checkpoint string) (int64, error) // keeps a cosigned checkpoint of the ledger log; nil where it is kept elsewhere
 	Auth      *auth.Checker
 	Custody   Custodian
 	NewID     func() ledger.ID
-	CanRead   func(roles []ledger.Role, what string) bool
-	Noted     func(ctx context.Context, by ledger.ID, target ledger.Ref) error // a regulator's look leaves a receipt
+	Sight     *sight.Sight // who may read what
 	Logs      []Log
 	Health    func(ctx context.Context) Health
 	About     About
@@ -168,21 +169,29 @@ func (s *Server) logHandler(l Log) http.Handler {
 	})
 }
 
-// entries says who reads a log's entry bundles: regulators by token, whose look
-// leaves a receipt, or everyone.
+// entries says who reads a log's entry bundles: everyone where the node is set so, and
+// else whom the table of readers lets. A log lies in the region of the ledger.
 func (s *Server) entries(r *http.Request, log string) bool {
 	if s.Public {
 		return true
 	}
 	p, err := s.reader(r.Context(), r.Header.Get("Authorization"))
-	if err != nil || !s.CanRead(p.Roles, "log_entries") {
+	if err != nil {
 		return false
 	}
-	if err := s.Noted(r.Context(), p.ID, ledger.RefTo(ledger.KindLog, s.About.Origin+"/log/"+log)); err != nil {
+	err = s.Sight.Look(r.Context(), &p, s.entriesOf(log), "path")
+	if err != nil && !errors.Is(err, ledger.NotFound) {
 		s.log.ErrorContext(r.Context(), "look not noted", slog.String("error", err.Error()))
-		return false
 	}
-	return true
+	return err == nil
+}
+
+// entriesOf are the entries of a log, as they are read.
+func (s *Server) entriesOf(log string) sight.Item {
+	return sight.Item{
+		Ref:     ledger.RefTo(ledger.KindLog, s.About.Origin+"/log/"+log),
+		Readers: &ledger.Readers{As: ledger.ReadLogEntries, Region: s.About.Region},
+	}
 }
 
 func (s *Server) json(w http.ResponseWriter, r *http.Request, code int, v any) {
@@ -257,26 +266,4 @@ func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error
 		return ledger.Party{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
 	}
 	return s.Registry.Party(ctx, b.Party)
-}
-
-// watched lets whoever may see everything see what is not his own, and notes the
-// look (protocol §9); for all others it is as if there were nothing.
-func (s *Server) watched(ctx context.Context, p ledger.Party, target ledger.Ref, field string) error {
-	if !s.CanRead(p.Roles, "everything") {
-		return nothing(field)
-	}
-	return s.Noted(ctx, p.ID, target)
-}
-
-// nothing is the one answer for what is not there and for what may not be seen.
-func nothing(field string) error {
-	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At(field)
-}
-
-// sought makes all ids that are not found alike.
-func sought(err error) error {
-	if errors.Is(err, ledger.NotFound) {
-		return nothing("id")
-	}
-	return err
 }

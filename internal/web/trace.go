@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -88,13 +89,20 @@ func (s *Server) traceRoutes() {
 	if s.Tracer == nil {
 		return
 	}
-	get(s, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
+	get(s, anyRecord, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
 		says("从文件、回执、订单、编码等追溯到其所依据的权利，或向后追溯到每次使用。不带令牌时只给出公开部分。", "Walks from a file, receipt, order, code … back to the right it rests on, or forward to every use. Without a token only what is public is shown."), s.trace)
 	add(s, huma.Operation{
+		Extensions:  map[string]any{readsWord: anyRecord},
 		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence", Summary: about(says("证据包", "The evidence bundle about a record")),
 		Description: about(says("与所指记录有关的全部签名请求、回执与证明，可以 cadastre verify 离线核验；格式见 docs/evidence.md。",
 			"All signed calls, receipts and proofs about the record that is named; cadastre verify checks it offline. docs/evidence.md has its form.")),
 	}, s.evidence)
+	add(s, huma.Operation{
+		OperationID: "cosign", Method: http.MethodPost, Path: "/v1/cosignatures", MaxBodyBytes: s.MaxBody,
+		Summary: about(says("检查点联署", "Keep an auditor's cosignature of a checkpoint")),
+		Description: about(says("保存审计人员重放账本后对检查点的联署，供其后的证据包使用。限可查看全部日志条目的单位；其效力由各核验者的信任文件决定。见 docs/evidence.md。",
+			"Keeps the cosignature of whoever has replayed the ledger up to a checkpoint, for bundles to stand under. For those who may read all entries of the log; whether it counts is for each verifier's trust file to say. See docs/evidence.md.")),
+	}, s.cosign)
 	// huma does not know what is streamed: it is a bundle.
 	ok := s.api.OpenAPI().Paths["/v1/evidence"].Get.Responses["200"]
 	ok.Description = about(says("证据包", "The bundle"))
@@ -136,14 +144,40 @@ func (s *Server) trace(ctx context.Context, in *traceInput) (*answer[[]Trace], e
 		}
 		traces = append(traces, t)
 	}
-	if p != nil && s.CanRead(p.Roles, "everything") {
-		for _, from := range starts {
-			if err := s.Noted(ctx, p.ID, from); err != nil {
-				return nil, err
-			}
-		}
-	}
 	return say(traces, nil)
+}
+
+type cosignInput struct {
+	AuthHeader
+	Body cosignature
+}
+
+type cosignature struct {
+	Key        string `json:"key" maxLength:"400" form:"bytes=1..400" zh:"联署公钥（C2SP signed note，类型 4）" en:"verifier key of the cosigner (C2SP signed note, type 4)"`
+	Checkpoint string `json:"checkpoint" maxLength:"8000" form:"bytes=1..8000" zh:"账本日志的检查点，含日志签名与该公钥的联署（C2SP tlog-cosignature）" en:"a checkpoint of the ledger log with the log's signature and this key's cosignature (C2SP tlog-cosignature)"`
+}
+
+type cosigned struct {
+	Size int64 `json:"size" zh:"检查点的条数" en:"entries of the checkpoint"`
+}
+
+// cosign keeps the cosignature of someone whom the ledger admits to read all entries.
+// Whether it counts is for the trust file of each verifier to say.
+func (s *Server) cosign(ctx context.Context, in *cosignInput) (*answer[cosigned], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Sight.Look(ctx, &p, s.entriesOf("ledger"), "checkpoint"); errors.Is(err, ledger.NotFound) {
+		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
+	} else if err != nil {
+		return nil, err
+	}
+	if s.Cosign == nil {
+		return nil, ledger.Refuse(ledger.NotFound, ledger.ReasonNoLog).At("checkpoint")
+	}
+	size, err := s.Cosign(ctx, in.Body.Key, in.Body.Checkpoint)
+	return say(cosigned{size}, err)
 }
 
 // bundle is sent as it is: its bytes are what is verified.

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -26,8 +25,12 @@ type Config struct {
 	Trust      evidence.Trust
 	Algorithms ledger.Algorithms
 	Ledger     Log
-	Receipts   []Log // of the nodes whose deliveries are judged
+	// Receipts opens the receipt log of a node, once the replay has come to its
+	// admission. No log, and why, or nil, where it can't be read: the report says so.
+	Receipts func(ctx context.Context, n Node) (Log, error)
 
+	// Signed is what was known of the log before, by its origin: it must continue that.
+	Signed func(origin string) (size int64, root ledger.Digest)
 	// Folder is where the state itself is read, nil for a log alone.
 	Folder Folder
 	// Progress is told how many entries were replayed; it may be nil.
@@ -50,22 +53,16 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("checkpoint of the ledger log: %w", err)
 	}
-	size, root, err := evidence.OpenCheckpoint(string(msg), c.Trust.Logs)
+	signed, err := evidence.OpenCheckpoint(string(msg), c.Trust)
 	if err != nil {
 		return Report{}, fmt.Errorf("ledger log: %w", err)
 	}
+	origin, _, _ := strings.Cut(string(msg), "\n")
 	a := &auditor{
-		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{}, unread: map[string]bool{},
-		report: Report{Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
+		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{},
+		report: Report{Checkpoint: msg, Origin: origin, Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
 	}
-	for _, log := range c.Receipts {
-		l, err := a.readReceipts(ctx, log)
-		if err != nil {
-			return Report{}, err
-		}
-		a.logs = append(a.logs, l)
-	}
-	if err := a.run(ctx, size, root); err != nil {
+	if err := a.run(ctx, signed.Size, signed.Root); err != nil {
 		return Report{}, err
 	}
 	return a.report, nil
@@ -79,8 +76,7 @@ type auditor struct {
 	state  memory
 	sum    ledger.StateSum // of state
 	astray bool            // the last entry said another state
-	logs   []*receiptLog
-	unread map[string]bool // receipt logs that are anchored and were not read
+	logs   []*receiptLog   // of the nodes admitted so far
 	last   ledger.Millis   // time of the last entry
 	report Report
 }
@@ -119,12 +115,16 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 			return fmt.Errorf("the folder holds %d entries and has published %d: it is older than what it has published", n, size)
 		}
 	}
+	before, known := int64(0), ledger.Digest("")
+	if a.config.Signed != nil {
+		before, known = a.config.Signed(a.report.Origin)
+	}
 	v := verifyAll(a.config.Algorithms)
-	got, err := scan(ctx, a.config.Ledger, replayed, size, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
+	got, err := scan(ctx, a.config.Ledger, replayed, []int64{size, before}, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
 		if a.config.Progress != nil && i%Bundle == 0 {
 			a.config.Progress(i, replayed)
 		}
-		return a.entry(i, e, err, v)
+		return a.entry(ctx, i, e, err, v)
 	})
 	failed := v.wait()
 	if err != nil {
@@ -133,17 +133,22 @@ func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
 	for _, f := range failed {
 		a.report.find(evidence.CheckSignature, entryAt(f.at), f.err)
 	}
-	if got != root {
+	if got[size] != root {
 		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
 	}
-	a.report.Size, a.report.Root = size, ledger.Digest(hex.EncodeToString(root[:]))
+	a.report.Size, a.report.Root = size, digest(root)
+	if known != "" && (before > size || digest(got[before]) != known) {
+		a.report.find(evidence.CheckProof, a.report.Origin, fmt.Errorf("it does not continue the log of %d entries with the root %s that was signed before", before, known))
+	}
 	a.report.Replayed, a.report.Last = replayed, a.last
 	a.judge(uint64(replayed-1), a.last, 0)
 	return a.end(ctx)
 }
 
+func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
+
 // entry replays the next entry.
-func (a *auditor) entry(i int64, e entry, err error, v *verifier) error {
+func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *verifier) error {
 	at := entryAt(uint64(i))
 	if err == nil && e.Position.Block != uint64(i) {
 		err = fmt.Errorf("it says that it is entry %d", e.Position.Block)
@@ -174,6 +179,13 @@ func (a *auditor) entry(i int64, e entry, err error, v *verifier) error {
 	}
 	a.write(r.Writes)
 	a.compareState(at, e.State)
+	for _, w := range r.Writes {
+		if ledger.Ref(w.Key).Kind() == ledger.KindLog {
+			if err := a.admitted(ctx, w.Key); err != nil {
+				return err
+			}
+		}
+	}
 	if e.signed.Call.Function == ledger.FnAnchor && r.Err == nil {
 		if err := a.anchor(e.Placed, e.signed); err != nil {
 			a.report.find(CheckAnchor, at, err)
@@ -222,14 +234,6 @@ func (a *auditor) end(ctx context.Context) error {
 	if err := a.endReceipts(); err != nil {
 		return err
 	}
-	for _, l := range a.logs {
-		a.report.Logs = append(a.report.Logs, LogReport{
-			Origin: l.origin, Read: true, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: l.newer,
-		})
-	}
-	for _, origin := range slices.Sorted(maps.Keys(a.unread)) {
-		a.report.Logs = append(a.report.Logs, LogReport{Origin: origin})
-	}
 	if a.config.Folder == nil {
 		return nil
 	}
@@ -258,25 +262,6 @@ func (a *auditor) rows(ctx context.Context) error {
 		a.report.find(CheckState, key, errors.New("the row is missing"))
 	}
 	return nil
-}
-
-// maxOrigin bounds the name of a log, in bytes (ledger.LogRecord).
-const maxOrigin = 250
-
-// unsigned reads origin and size of a checkpoint whose key is not known yet.
-func unsigned(msg []byte) (origin string, size int64, err error) {
-	lines := strings.SplitN(string(msg), "\n", 4)
-	if len(lines) < 4 {
-		return "", 0, errors.New("it has less than three lines")
-	}
-	if err := ledger.CheckToken("origin", lines[0], maxOrigin); err != nil {
-		return "", 0, err
-	}
-	size, err = strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || size < 0 {
-		return "", 0, fmt.Errorf("it has a bad size %q", lines[1])
-	}
-	return lines[0], size, nil
 }
 
 // read reads a record of the state.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -31,10 +32,10 @@ type part[T any] struct {
 }
 
 // scan reads the first size entries of a log, parses them on all cores, and hands
-// them over in their order. It returns the root of the tree of the first mark.
-func scan[T any](ctx context.Context, log Log, size, mark int64, parse func(entry []byte) (T, error),
+// them over in their order. It returns the root of the tree of each size that is marked.
+func scan[T any](ctx context.Context, log Log, size int64, marks []int64, parse func(entry []byte) (T, error),
 	next func(i int64, item T, hash tlog.Hash, err error) error,
-) (tlog.Hash, error) {
+) (map[int64]tlog.Hash, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	parts := make(chan chan part[T], 2*runtime.GOMAXPROCS(0))
@@ -51,26 +52,26 @@ func scan[T any](ctx context.Context, log Log, size, mark int64, parse func(entr
 		}
 	}()
 	spine := new(intlog.Spine)
-	root := spine.Root()
+	roots := map[int64]tlog.Hash{0: spine.Root()}
 	for done := range parts {
 		p := <-done
 		if p.err != nil {
-			return tlog.Hash{}, p.err
+			return nil, p.err
 		}
 		for i, item := range p.items {
 			n := spine.Size()
-			if spine.Add(p.hashes[i]); spine.Size() == mark {
-				root = spine.Root()
+			if spine.Add(p.hashes[i]); slices.Contains(marks, spine.Size()) {
+				roots[spine.Size()] = spine.Root()
 			}
 			if err := next(n, item, p.hashes[i], p.errs[i]); err != nil {
-				return tlog.Hash{}, err
+				return nil, err
 			}
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return tlog.Hash{}, err
+		return nil, err
 	}
-	return root, nil
+	return roots, nil
 }
 
 func readPart[T any](ctx context.Context, log Log, from int64, n int, parse func([]byte) (T, error)) (p part[T]) {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -16,19 +18,17 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// receiptLog is a receipt log that was read before the ledger was replayed.
+// receiptLog is the receipt log of a node that the ledger has admitted.
 type receiptLog struct {
-	origin     string
-	checkpoint []byte
-	size       int64
-	root       tlog.Hash
+	origin string
+	unread error // why it could not be read
+	size   int64 // of its checkpoint
 
 	hashes   []tlog.Hash
 	starts   []*start // by revision
 	order    []*start // by index
 	anchored intlog.Spine
 	judged   int
-	newer    int
 }
 
 // start is a start receipt with its end, if it has ended.
@@ -38,32 +38,93 @@ type start struct {
 	index int64
 }
 
-// readReceipts reads a receipt log whole. Its checkpoint is checked once the ledger
-// says which key is the log's.
-func (a *auditor) readReceipts(ctx context.Context, log Log) (*receiptLog, error) {
+// Node is a node as its admission names it.
+type Node struct {
+	Origin string
+	URL    string // where it is reached; "" where it has not said
+}
+
+// errNotGiven says that nobody told how a log is read.
+var errNotGiven = errors.New("it was not given to the audit")
+
+// admitted reads the receipt log that a call has put on the ledger. Not a size of it
+// is believed before its checkpoint was opened with the key that it was admitted with.
+func (a *auditor) admitted(ctx context.Context, key string) error {
+	record, ok, err := read[ledger.LogRecord](a.state, ledger.Ref(key))
+	known := slices.ContainsFunc(a.logs, func(l *receiptLog) bool { return l.origin == record.Origin })
+	if err != nil || !ok || known {
+		return err
+	}
+	owner, _, err := read[ledger.Party](a.state, ledger.RefTo(ledger.KindParty, record.Owner))
+	if err != nil {
+		return err
+	}
+	l := &receiptLog{origin: record.Origin, unread: errNotGiven}
+	a.logs = append(a.logs, l)
+	if a.config.Receipts == nil {
+		return nil
+	}
+	log, err := a.config.Receipts(ctx, Node{Origin: owner.Origin, URL: owner.URL})
+	if err == nil && log != nil {
+		err = a.readReceipts(ctx, l, log, record.Key)
+	} else if err == nil {
+		return nil
+	}
+	if l.unread = err; err != nil {
+		l.hashes, l.starts, l.order = nil, nil, nil
+	}
+	return ctx.Err()
+}
+
+// readReceipts reads a receipt log whole, under the key of the log. The error says why
+// it could not be read; what is wrong with it is a finding.
+func (a *auditor) readReceipts(ctx context.Context, l *receiptLog, log Log, key string) error {
 	msg, err := log.Checkpoint(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint of the receipt log: %w", err)
+		return fmt.Errorf("checkpoint: %w", err)
 	}
-	l := &receiptLog{checkpoint: msg}
-	if l.origin, l.size, err = unsigned(msg); err != nil {
-		return nil, fmt.Errorf("checkpoint of the receipt log: %w", err)
+	size, root, err := openReceipts(msg, key)
+	if err != nil {
+		a.report.find(evidence.CheckProof, l.origin, err)
+		return err
 	}
+	l.size = size
 	open := map[ledger.ID]*start{}
 	seen := map[ledger.ID]bool{}
-	l.root, err = scan(ctx, log, l.size, l.size, evidence.ParseReceipt, func(i int64, r ledger.Receipt, hash tlog.Hash, err error) error {
+	faults := 0
+	got, err := scan(ctx, log, size, []int64{size}, evidence.ParseReceipt, func(i int64, r ledger.Receipt, hash tlog.Hash, err error) error {
 		l.hashes = append(l.hashes, hash)
 		if err == nil {
 			err = l.add(i, r, open, seen)
 		}
 		if err != nil {
 			a.report.find(evidence.CheckReceipt, receiptAt(l.origin, i), err)
+			faults++
+		}
+		if faults > MaxFindings {
+			return fmt.Errorf("more than %d of its receipts are none: it was not read on", MaxFindings)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if got[size] != root {
+		a.report.find(evidence.CheckProof, l.origin, errors.New("its receipts are not those of its checkpoint"))
+	}
 	l.starts = slices.Clone(l.order)
 	slices.SortStableFunc(l.starts, func(x, y *start) int { return cmp.Compare(x.Revision.Block, y.Revision.Block) })
-	return l, err
+	return nil
+}
+
+// openReceipts opens the checkpoint of a receipt log with the key that the ledger has
+// of it.
+func openReceipts(msg []byte, key string) (size int64, root tlog.Hash, err error) {
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return 0, root, fmt.Errorf("key of the log: %w", err)
+	}
+	return intlog.ParseCheckpoint(msg, v)
 }
 
 // add takes the next receipt. Only starts and ends rest on the ledger.
@@ -99,14 +160,14 @@ func (a *auditor) judge(block uint64, last, next ledger.Millis) {
 				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), fmt.Errorf("its time does not lie between the calls around its revision %d", s.Revision.Block))
 			}
 			if err := a.rule.Start(a.state, l.origin, s.Receipt); err != nil {
-				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), err)
+				a.report.find(evidence.CheckDelivery, receiptAt(l.origin, s.index), err)
 				continue
 			}
 			if s.end == nil {
 				continue
 			}
 			if err := a.rule.Count(a.state, s.Receipt, *s.end); err != nil {
-				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), err)
+				a.report.find(evidence.CheckDelivery, receiptAt(l.origin, s.index), err)
 			}
 		}
 	}
@@ -120,8 +181,7 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 		return err
 	}
 	i := slices.IndexFunc(a.logs, func(l *receiptLog) bool { return l.origin == args.Log })
-	if i < 0 {
-		a.unread[args.Log] = true
+	if i < 0 || a.logs[i].unread != nil {
 		return nil
 	}
 	l := a.logs[i]
@@ -145,31 +205,28 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 	return nil
 }
 
-// endReceipts checks what only the whole ledger says: the key of each log, and that
-// no receipt was decided after the anchor that covers it.
+// endReceipts reports each receipt log.
 func (a *auditor) endReceipts() error {
 	for _, l := range a.logs {
-		l.newer = len(l.starts) - l.judged
-		record, ok, err := read[ledger.LogRecord](a.state, ledger.RefTo(ledger.KindLog, l.origin))
-		if err != nil {
-			return err
+		r := LogReport{Origin: l.origin, Read: l.unread == nil, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: len(l.starts) - l.judged}
+		if l.unread != nil {
+			anchor, _, err := read[ledger.Anchor](a.state, ledger.RefTo(ledger.KindAnchor, l.origin))
+			if err != nil {
+				return err
+			}
+			r.Why, r.Anchored = legible(l.unread), anchor.Size
 		}
-		if !ok {
-			a.report.find(evidence.CheckProof, l.origin, errors.New("the ledger has no such receipt log"))
-			continue
-		}
-		v, err := note.NewVerifier(record.Key)
-		if err != nil {
-			a.report.find(evidence.CheckProof, l.origin, fmt.Errorf("key of the log: %w", err))
-			continue
-		}
-		size, root, err := intlog.ParseCheckpoint(l.checkpoint, v)
-		if err == nil && (size != l.size || root != l.root) {
-			err = errors.New("its receipts are not those of its checkpoint")
-		}
-		if err != nil {
-			a.report.find(evidence.CheckProof, l.origin, err)
-		}
+		a.report.Logs = append(a.report.Logs, r)
 	}
 	return nil
+}
+
+// legible is what an error says, which a node may have written, as a terminal shows it.
+func legible(err error) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, err.Error())
 }

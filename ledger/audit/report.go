@@ -23,16 +23,21 @@ type Report struct {
 	Records  int64         `json:"records"` // rows of the folder that were compared; 0 for a log alone
 	Findings []Finding     `json:"findings"`
 	More     int           `json:"more_findings,omitempty"` // beyond MaxFindings
+	Cosigner string        `json:"cosigned_by,omitempty"`   // name of the key with which the checkpoint was cosigned afterwards
+
+	Origin     string `json:"-"` // of the ledger log
+	Checkpoint []byte `json:"-"` // as it was signed
 }
 
 // LogReport says what of one receipt log was checked.
 type LogReport struct {
 	Origin   string `json:"origin"`
-	Read     bool   `json:"read"`     // false: anchored on the ledger, but not given to the audit
-	Size     int64  `json:"size"`     // receipts read
-	Anchored int64  `json:"anchored"` // of these, how many the last anchor covers
-	Judged   int    `json:"judged"`   // start receipts judged by the delivery rule
-	Newer    int    `json:"newer"`    // starts that name a later revision than the audit has
+	Read     bool   `json:"read"`
+	Why      string `json:"why,omitempty"` // it could not be read
+	Size     int64  `json:"size"`          // receipts read
+	Anchored int64  `json:"anchored"`      // how many the last anchor covers
+	Judged   int    `json:"judged"`        // start receipts judged by the delivery rule
+	Newer    int    `json:"newer"`         // starts that name a later revision than the audit has
 }
 
 // Finding is one thing that is not as it must be. What follows from it may be among
@@ -53,6 +58,18 @@ const (
 
 // Whole reports whether nothing was found.
 func (r Report) Whole() bool { return len(r.Findings) == 0 }
+
+// Unread counts the receipt logs of which the ledger anchors receipts that the audit
+// could not read: nobody has judged those deliveries.
+func (r Report) Unread() int {
+	n := 0
+	for _, l := range r.Logs {
+		if !l.Read && l.Anchored > 0 {
+			n++
+		}
+	}
+	return n
+}
 
 func (r *Report) find(check evidence.Check, at string, err error) {
 	if len(r.Findings) == MaxFindings {

@@ -54,8 +54,9 @@ type row struct {
 // genesis, keys and parties. The contract keeps its own writes in an overlay.
 type batch struct {
 	ctx  context.Context //nolint:containedctx // one batch, one context
-	sql  statements      // bound to the transaction
-	size int64           // of the log before it
+	l    *Ledger
+	sql  statements // bound to the transaction
+	size int64      // of the log before it
 	seen map[string]row
 
 	dirty   map[string]row  // what each key is in the end
@@ -66,7 +67,7 @@ type batch struct {
 
 func (l *Ledger) begin(ctx context.Context, tx *sql.Tx) *batch {
 	return &batch{
-		ctx: ctx, size: l.log.Size(), sum: l.sum, seen: map[string]row{}, dirty: map[string]row{}, seqs: map[string]int64{},
+		ctx: ctx, l: l, size: l.log.Size(), sum: l.sum, seen: map[string]row{}, dirty: map[string]row{}, seqs: map[string]int64{},
 		sql: statements{
 			get: tx.StmtContext(ctx, l.sql.get), put: tx.StmtContext(ctx, l.sql.put), drop: tx.StmtContext(ctx, l.sql.drop),
 			sum: tx.StmtContext(ctx, l.sql.sum),
@@ -84,10 +85,16 @@ func (b *batch) row(key string) (row, error) {
 	if r, ok := b.seen[key]; ok {
 		return r, nil
 	}
-	var r row
-	err := b.sql.get.QueryRowContext(b.ctx, key).Scan(&r.value, &r.seq)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	r, err := scanRow(b.sql.get.QueryRowContext(b.ctx, key))
+	if err != nil {
 		return r, err
+	}
+	older, err := b.l.checkRow(b.ctx, key, r)
+	if err != nil {
+		return row{}, err
+	}
+	if older {
+		return row{}, otherRow(key)
 	}
 	b.seen[key] = r
 	return r, nil

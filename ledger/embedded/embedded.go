@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
@@ -31,6 +33,7 @@ type Config struct {
 
 	codec tlog.Codec // nil: newRows; tests have others
 	few   int64      // rows that are compared before the ledger is open; 0: fewRows; less: none
+	sets  int        // of rows that are known, at most; 0: mostSets; less: no row is checked
 }
 
 // Ledger is a ledger in one file. It implements ledger.Ledger.
@@ -48,6 +51,7 @@ type Ledger struct {
 	last ledger.Millis   // time of the last entry; the sequencer's own
 	sum  ledger.StateSum // of the state after it; the sequencer's own
 
+	known   *known        // rows that need no check; nil: none is checked
 	writing sync.Mutex    // held while a batch is committed
 	look    chan struct{} // closed when the state has been compared with its sum
 
@@ -183,21 +187,24 @@ func (l *Ledger) watch(err error) error {
 	return err
 }
 
-// Value reads a committed record or index key.
+// Value reads a committed record or index key. A row that is not what its entry wrote
+// stops the ledger, and is Unavailable.
 func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
-	v, _, err := l.value(ctx, key)
-	return v, err
+	r, err := l.value(ctx, key)
+	return r.value, err
 }
 
-func (l *Ledger) value(ctx context.Context, key string) (value []byte, seq int64, err error) {
-	err = l.sql.read.QueryRowContext(ctx, key).Scan(&value, &seq)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", key)
+func (l *Ledger) value(ctx context.Context, key string) (row, error) {
+	r, err := l.readRow(ctx, key)
+	switch {
+	case errors.Is(err, tlog.ErrDamaged):
+		return row{}, unavailable(l.watch(err))
+	case err != nil:
+		return row{}, fmt.Errorf("read %s: %w", key, err)
+	case r.value == nil:
+		return row{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", key)
 	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("read %s: %w", key, err)
-	}
-	return value, seq, nil
+	return r, nil
 }
 
 // Head is the last committed entry with the tree's root; Unavailable when the
@@ -220,6 +227,20 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 // Handler serves the log (protocol §1): entry bundles only where entries allows.
 func (l *Ledger) Handler(entries func(*http.Request) bool) http.Handler {
 	return l.log.Handler(entries)
+}
+
+// Cosigned is the newest checkpoint that others have cosigned, with their signatures;
+// nil and 0 if there is none.
+func (l *Ledger) Cosigned() (signed []byte, size int64) {
+	c := l.log.Cosigned()
+	return c.Note, c.Size
+}
+
+// Cosign keeps a checkpoint of this ledger that the key v has cosigned, for bundles to
+// stand under. What can't be kept is an error with tlog.ErrCosigned.
+func (l *Ledger) Cosign(ctx context.Context, msg []byte, v note.Verifier) (int64, error) {
+	size, err := l.log.Cosign(ctx, msg, v)
+	return size, l.watch(err)
 }
 
 // number is an entry's number as a block's. Entries count from 0.

@@ -12,22 +12,30 @@ import (
 // committed is the call that an entry's row holds, its event and write set held
 // against the hashes in the entry.
 func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
-	var e ledger.LogEntry
-	if err := json.Unmarshal(data, &e); err != nil {
-		return ledger.Committed{}, damaged("entry %d can't be read: %w", seq, err)
-	}
-	s, err := decodeStored(extra)
+	e, s, err := parseEntry(seq, data, extra)
 	if err != nil {
-		return ledger.Committed{}, damaged("the event and write set of entry %d can't be read: %w", seq, err)
-	}
-	if e.Seq != number(seq) || ledger.DigestOf(s.Event) != e.Event || ledger.HashWrites(s.Writes) != e.Writes {
-		return ledger.Committed{}, damaged("the event or write set of entry %d was changed after it was recorded", seq)
+		return ledger.Committed{}, err
 	}
 	c := ledger.Committed{Position: ledger.Position{Block: e.Seq}, Time: e.Time, JWS: e.Call, Writes: s.Writes}
 	if err := json.Unmarshal(s.Event, &c.Event); err != nil {
 		return c, damaged("the event of entry %d can't be read: %w", seq, err)
 	}
 	return c, nil
+}
+
+// parseEntry reads an entry and what stands beside it in its row, which it holds
+// against the hashes in the entry.
+func parseEntry(seq int64, data, extra []byte) (e ledger.LogEntry, s stored, err error) {
+	if err := json.Unmarshal(data, &e); err != nil {
+		return e, s, damaged("entry %d can't be read: %w", seq, err)
+	}
+	if s, err = decodeStored(extra); err != nil {
+		return e, s, damaged("the event and write set of entry %d can't be read: %w", seq, err)
+	}
+	if e.Seq != number(seq) || ledger.DigestOf(s.Event) != e.Event || ledger.HashWrites(s.Writes) != e.Writes {
+		return e, s, damaged("the event or write set of entry %d was changed after it was recorded", seq)
+	}
+	return e, s, nil
 }
 
 // damaged says what is wrong with the file and what to do.

@@ -23,6 +23,16 @@ func (c Config) Comparing() Config {
 	return c
 }
 
+// Knowing returns the config of a ledger that knows rows of so many sets at most; less
+// than 0: that checks none.
+func (c Config) Knowing(sets int) Config {
+	c.sets = sets
+	return c
+}
+
+// Forget has the ledger know no row.
+func (l *Ledger) Forget() { l.known = newKnown(0, leastSets) }
+
 // CompareState compares the state with the last entry, as a start does.
 func (l *Ledger) CompareState(ctx context.Context) error { return l.compareState(ctx) }
 

@@ -147,14 +147,14 @@ func (l *Ledger) Checkpoint(ctx context.Context, least int64) (signed []byte, si
 // Place is the entry number of a recorded call. A record can be read a moment
 // before the log knows of its entry: then Place waits for the log.
 func (l *Ledger) Place(ctx context.Context, party, call ledger.ID) (int64, error) {
-	_, seq, err := l.value(ctx, ledger.CallKey(party, call))
+	r, err := l.value(ctx, ledger.CallKey(party, call))
 	if err != nil {
 		return 0, err
 	}
-	if _, err := l.await(ctx, seq); err != nil && l.log.Size() <= seq {
+	if _, err := l.await(ctx, r.seq); err != nil && l.log.Size() <= r.seq {
 		return 0, unavailable(err)
 	}
-	return seq, nil
+	return r.seq, nil
 }
 
 // RecordedAt is the entry of number seq with its inclusion in the tree of that
@@ -165,30 +165,40 @@ func (l *Ledger) RecordedAt(ctx context.Context, seq, size int64) (ledger.Record
 }
 
 func (l *Ledger) recordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error) {
-	data, extra, err := l.log.Entry(ctx, seq)
-	if err != nil {
-		return ledger.Recorded{}, fmt.Errorf("read entry %d: %w", seq, err)
-	}
-	c, err := committed(seq, data, extra)
+	e, path, err := l.provedEntry(ctx, seq, size)
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
-	path, err := l.log.Prove(ctx, seq, size)
+	c, err := committed(seq, e.Data, e.Extra)
 	if err != nil {
-		return ledger.Recorded{}, fmt.Errorf("prove entry %d: %w", seq, err)
+		return ledger.Recorded{}, err
 	}
-	root, err := l.log.RootAt(ctx, size)
-	if err != nil {
-		return ledger.Recorded{}, fmt.Errorf("root at %d: %w", size, err)
-	}
-	if err := ref.CheckRecord(path, size, root, seq, ref.RecordHash(data)); err != nil {
-		return ledger.Recorded{}, damaged("entry %d was changed after it was recorded", seq)
-	}
-	raw, err := json.Marshal(Inclusion{Entry: data, Size: size, Path: digests(path)})
+	raw, err := json.Marshal(Inclusion{Entry: e.Data, Size: size, Path: digests(path)})
 	if err != nil {
 		return ledger.Recorded{}, fmt.Errorf("encode proof: %w", err)
 	}
 	return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: ProofKind, Data: raw}}, nil
+}
+
+// provedEntry returns the entry of number seq and its proof in the tree of that size,
+// which it has checked.
+func (l *Ledger) provedEntry(ctx context.Context, seq, size int64) (tlog.Entry, ref.RecordProof, error) {
+	data, extra, err := l.log.Entry(ctx, seq)
+	if err != nil {
+		return tlog.Entry{}, nil, fmt.Errorf("read entry %d: %w", seq, err)
+	}
+	path, err := l.log.Prove(ctx, seq, size)
+	if err != nil {
+		return tlog.Entry{}, nil, fmt.Errorf("prove entry %d: %w", seq, err)
+	}
+	root, err := l.log.RootAt(ctx, size)
+	if err != nil {
+		return tlog.Entry{}, nil, fmt.Errorf("root at %d: %w", size, err)
+	}
+	if err := ref.CheckRecord(path, size, root, seq, ref.RecordHash(data)); err != nil {
+		return tlog.Entry{}, nil, damaged("entry %d was changed after it was recorded", seq)
+	}
+	return tlog.Entry{Data: data, Extra: extra}, path, nil
 }
 
 func digests(path []ref.Hash) []ledger.Digest {

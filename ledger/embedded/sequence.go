@@ -126,7 +126,7 @@ func (l *Ledger) commit(ctx context.Context, requests []*request) {
 	err := l.Err()
 	if err == nil {
 		if err = l.apply(ctx, requests, answers); err != nil {
-			err = errors.Join(err, l.watch(l.log.Reload(ctx)), l.watch(l.loadLast(ctx)))
+			err = errors.Join(l.watch(err), l.watch(l.log.Reload(ctx)), l.watch(l.loadLast(ctx)))
 			l.announce()
 		}
 	}
@@ -148,6 +148,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	}
 	var pending *tlog.Pending
 	var sum ledger.StateSum
+	var dirty map[string]row
 	err := sqldb.InTx(ctx, l.db.W, func(tx *sql.Tx) error {
 		b := l.begin(ctx, tx)
 		results := contract.Batch(env, l.cfg.Algorithms, b, calls)
@@ -158,13 +159,14 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 			return err
 		}
 		var err error
-		sum = b.sum
+		sum, dirty = b.sum, b.dirty
 		pending, err = l.log.Append(ctx, tx, b.entries)
 		return err
 	})
 	if err != nil || pending == nil {
 		return err
 	}
+	l.wrote(dirty)
 	if err := pending.Commit(); err != nil {
 		return err
 	}

@@ -24,6 +24,9 @@ func (l *Ledger) lookAtState(ctx, run context.Context) error {
 	if err := l.db.R.QueryRowContext(ctx, "SELECT coalesce(max(rowid), 0) FROM record").Scan(&rows); err != nil {
 		return fmt.Errorf("count records: %w", err)
 	}
+	if l.cfg.sets >= 0 {
+		l.known = newKnown(rows, cmp.Or(l.cfg.sets, mostSets))
+	}
 	if rows > cmp.Or(l.cfg.few, fewRows) {
 		go func() {
 			defer close(l.look)
@@ -49,7 +52,7 @@ func (l *Ledger) StateCompared() <-chan struct{} { return l.look }
 // last entry of that moment says. Where they differ, nothing more is recorded, and
 // the error names a row.
 func (l *Ledger) compareState(ctx context.Context) error {
-	sum, seq, err := l.sumState(ctx)
+	sum, seq, rows, err := l.sumState(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,6 +74,7 @@ func (l *Ledger) compareState(ctx context.Context) error {
 		return damaged("entry %d can't be read: %w", seq, err)
 	}
 	if sum.Digest() == e.State {
+		l.found(rows)
 		return nil
 	}
 	other := damaged("the records are not those that entry %d signs", seq)
@@ -102,29 +106,35 @@ func (l *Ledger) name(err error) {
 
 // stateRow is a row on its way into the sum.
 type stateRow struct {
-	key   string
-	value []byte
+	key string
+	row
 }
 
 // sumState sums up all rows as one moment has them, on all processors, and returns
-// the number of the last entry of that moment; -1 where there is none.
-func (l *Ledger) sumState(ctx context.Context) (sum ledger.StateSum, seq int64, err error) {
+// the number of the last entry of that moment, -1 where there is none, and as many of
+// the rows as can be known.
+func (l *Ledger) sumState(ctx context.Context) (sum ledger.StateSum, seq int64, rows [][]place, err error) {
 	tx, err := l.db.R.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return sum, 0, fmt.Errorf("begin to read the state: %w", err)
+		return sum, 0, nil, fmt.Errorf("begin to read the state: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), -1) FROM entry").Scan(&seq); err != nil {
-		return sum, 0, fmt.Errorf("read the last entry: %w", err)
+		return sum, 0, nil, fmt.Errorf("read the last entry: %w", err)
 	}
 	lists := make(chan []stateRow, runtime.GOMAXPROCS(0))
 	parts := make([]ledger.StateSum, runtime.GOMAXPROCS(0))
+	rows = make([][]place, len(parts))
+	most := l.known.size() / len(parts)
 	var adding sync.WaitGroup
 	for i := range parts {
 		adding.Go(func() {
 			for list := range lists {
 				for _, r := range list {
 					parts[i].Add(r.key, r.value)
+					if len(rows[i]) < most {
+						rows[i] = append(rows[i], l.known.place(r.key, r.row))
+					}
 				}
 			}
 		})
@@ -135,13 +145,13 @@ func (l *Ledger) sumState(ctx context.Context) (sum ledger.StateSum, seq int64, 
 	for i := range parts {
 		sum.Merge(&parts[i])
 	}
-	return sum, seq, err
+	return sum, seq, rows, err
 }
 
 // sendState sends all rows, many at once.
 func sendState(ctx context.Context, tx *sql.Tx, lists chan<- []stateRow) error {
 	const most = 256
-	rows, err := tx.QueryContext(ctx, "SELECT key, value FROM record")
+	rows, err := tx.QueryContext(ctx, "SELECT key, value, seq FROM record")
 	if err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
@@ -149,7 +159,7 @@ func sendState(ctx context.Context, tx *sql.Tx, lists chan<- []stateRow) error {
 	var list []stateRow
 	for rows.Next() {
 		var r stateRow
-		if err := rows.Scan(&r.key, &r.value); err != nil {
+		if err := rows.Scan(&r.key, &r.value, &r.seq); err != nil {
 			return fmt.Errorf("read the state: %w", err)
 		}
 		if list = append(list, r); len(list) == most {

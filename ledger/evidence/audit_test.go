@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
@@ -24,6 +27,16 @@ func (l logged) Checkpoint(context.Context) ([]byte, error) { return []byte(l.ch
 
 func (l logged) Entries(_ context.Context, from int64, n int) ([][]byte, error) {
 	return l.entries[from:][:n], nil
+}
+
+// given gives an audit the receipt log of the first node.
+func given(log audit.Log) func(context.Context, audit.Node) (audit.Log, error) {
+	return func(_ context.Context, n audit.Node) (audit.Log, error) {
+		if n.Origin != node {
+			return nil, nil
+		}
+		return log, nil
+	}
 }
 
 // logKey makes the key of a receipt log and returns its public form.
@@ -45,7 +58,7 @@ func (w *world) audited() audit.Report {
 	origin := ledger.ReceiptLog(node)
 	if l := w.receipts[origin]; l != nil {
 		size := int64(len(l.entries))
-		c.Receipts = []audit.Log{logged{*l, w.signed(w.logKeys[origin], origin, size, l.root(w.t, size))}}
+		c.Receipts = given(logged{*l, w.signed(w.logKeys[origin], origin, size, l.root(w.t, size))})
 	}
 	r, err := audit.Run(w.t.Context(), c)
 	if err != nil {
@@ -76,6 +89,7 @@ func TestAuditFindsWhatReplayCannot(t *testing.T) {
 	}{
 		"a cancellation ignored": {hiddenCancellation, evidence.CheckRefused},
 		"a rotation ignored":     {hiddenRotation, evidence.CheckRefused},
+		"a suspension ignored":   {hiddenSuspension, evidence.CheckRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
@@ -154,18 +168,104 @@ func TestAuditOfAStory(t *testing.T) {
 	}
 }
 
-// TestAuditOfAReceiptLogWithoutAName: the checkpoint of a receipt log is read before
-// anything says whose it is.
-func TestAuditOfAReceiptLogWithoutAName(t *testing.T) {
+// endless is a receipt log whose checkpoint says more than anyone could read.
+type endless struct {
+	checkpoint string
+	asked      *int
+}
+
+func (e endless) Checkpoint(context.Context) ([]byte, error) { return []byte(e.checkpoint), nil }
+
+func (e endless) Entries(context.Context, int64, int) ([][]byte, error) {
+	*e.asked++
+	return nil, errors.New("read on")
+}
+
+// TestAuditOfAReceiptLogByAStranger: no receipt is read before the checkpoint was
+// opened with the key that the ledger has of the log.
+func TestAuditOfAReceiptLogByAStranger(t *testing.T) {
 	w := begin(t)
 	msg, _ := w.checkpoint()
-	for _, head := range []string{"", "a\x1b[2J\n0\nAA==\n", "log\n-1\nAA==\n", "log\nmany\nAA==\n"} {
-		_, err := audit.Run(t.Context(), audit.Config{
-			Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg}, Receipts: []audit.Log{logged{tree{}, head}},
+	origin := ledger.ReceiptLog(node)
+	stranger, _, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, checkpoint := range map[string]string{
+		"nothing": "", "no name": "a\x1b[2J\n0\nAA==\n", "no signature": origin + "\n1000000000000\nAA==\n\n",
+		"another's key":    w.signed(stranger, origin, 1<<50, tlog.Hash{}),
+		"another log's":    w.signed(w.skey, ledger.LedgerLog(node), 1<<50, tlog.Hash{}),
+		"its own, of none": w.signed(w.logKeys[origin], ledger.ReceiptLog("else.example"), 1<<50, tlog.Hash{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			r, err := audit.Run(t.Context(), audit.Config{
+				Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg}, Receipts: given(endless{checkpoint, &asked}),
+			})
+			if err != nil || asked > 0 {
+				t.Fatalf("%d bundles of entries were asked for, %v", asked, err)
+			}
+			if len(r.Findings) != 1 || r.Findings[0].Check != evidence.CheckProof || r.Logs[0].Read || r.Logs[0].Why == "" || strings.Contains(r.Logs[0].Why, "\x1b") {
+				t.Errorf("found %+v, logs %+v", r.Findings, r.Logs)
+			}
 		})
-		if err == nil || strings.Contains(err.Error(), "\x1b") {
-			t.Errorf("%q: %v", head, err)
+	}
+}
+
+// TestAuditOfReceiptsThatAreNone: a node that signs for more than it has is not read
+// for ever.
+func TestAuditOfReceiptsThatAreNone(t *testing.T) {
+	w := begin(t)
+	msg, _ := w.checkpoint()
+	origin := ledger.ReceiptLog(node)
+	asked := 0
+	r, err := audit.Run(t.Context(), audit.Config{
+		Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg},
+		Receipts: given(babble{endless{w.signed(w.logKeys[origin], origin, 1<<50, tlog.Hash{}), &asked}}),
+	})
+	if err != nil || asked > 100 || r.Whole() || r.Logs[0].Read {
+		t.Errorf("%d bundles were asked for, %v, %+v", asked, err, r.Logs)
+	}
+}
+
+// babble gives entries that are none.
+type babble struct{ endless }
+
+func (b babble) Entries(_ context.Context, _ int64, n int) ([][]byte, error) {
+	*b.asked++
+	return slices.Repeat([][]byte{[]byte("{}")}, n), nil
+}
+
+// TestAuditOfSeveralNodes: the receipts of each node that can be read are judged, and
+// the others are named with the reason.
+func TestAuditOfSeveralNodes(t *testing.T) {
+	w := two(t)
+	msg, _ := w.checkpoint()
+	run := func(readable ...string) audit.Report {
+		r, err := audit.Run(t.Context(), audit.Config{
+			Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg},
+			Receipts: func(_ context.Context, n audit.Node) (audit.Log, error) {
+				if !slices.Contains(readable, n.Origin) {
+					return nil, errors.New("nobody answers")
+				}
+				origin := ledger.ReceiptLog(n.Origin)
+				l := w.receipts[origin]
+				size := int64(len(l.entries))
+				return logged{*l, w.signed(w.logKeys[origin], origin, size, l.root(t, size))}, nil
+			},
+		})
+		if err != nil || !r.Whole() || len(r.Logs) != 2 {
+			t.Fatalf("%v, %+v", err, r)
 		}
+		return r
+	}
+	all := run(node, second)
+	if all.Unread() != 0 || all.Logs[0].Judged == 0 || all.Logs[1].Judged == 0 {
+		t.Errorf("both: %+v", all.Logs)
+	}
+	one := run(node)
+	if l := one.Logs[1]; one.Unread() != 1 || l.Read || l.Why != "nobody answers" || l.Anchored != all.Logs[1].Anchored || one.Logs[0].Judged != all.Logs[0].Judged {
+		t.Errorf("one: %+v", one.Logs)
 	}
 }
 

@@ -79,6 +79,8 @@ type Trust struct {
 	Logs    []string        `json:"logs"`           // verifier keys of the ledger log (C2SP signed-note)
 	Demo    *bool           `json:"demo,omitempty"` // where given, held against the genesis
 	Fabric  json.RawMessage `json:"fabric,omitempty"`
+
+	Auditors []Auditor `json:"auditors,omitempty"` // whose cosignatures count
 }
 
 // ParseTrust reads a trust file strictly.
@@ -88,6 +90,14 @@ func ParseTrust(data []byte) (Trust, error) {
 		return t, fmt.Errorf("trust file: %w", err)
 	}
 	if err := ledger.First(t.Ledger.Validate("ledger"), t.Genesis.Validate("genesis_sha256")); err != nil {
+		return t, fmt.Errorf("trust file: %w", err)
+	}
+	for i, a := range t.Auditors {
+		if err := ledger.CheckText(fmt.Sprintf("auditors[%d].name", i), a.Name, 1, ledger.MaxName); err != nil {
+			return t, fmt.Errorf("trust file: %w", err)
+		}
+	}
+	if _, err := t.signers(); err != nil {
 		return t, fmt.Errorf("trust file: %w", err)
 	}
 	return t, nil

@@ -1,17 +1,12 @@
 package evidence
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strconv"
-	"strings"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -49,7 +44,7 @@ type TLog struct{}
 
 // TLogCommon is what the proofs of kind tlog share.
 type TLogCommon struct {
-	Checkpoint string `json:"checkpoint"` // C2SP tlog-checkpoint, with signatures of known keys only
+	Checkpoint string `json:"checkpoint"` // C2SP tlog-checkpoint; cosignatures may follow the log's signature
 }
 
 // TLogProof is the proof of one call of kind tlog: the entry's bytes and its
@@ -66,7 +61,7 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 	if err := strictForm(common, &c); err != nil {
 		return nil, err
 	}
-	size, root, err := OpenCheckpoint(c.Checkpoint, trust.Logs)
+	signed, err := OpenCheckpoint(c.Checkpoint, trust)
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +70,21 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 		if err := strictForm(raw, &p); err != nil {
 			return Placed{}, err
 		}
-		if p.Size != size {
-			return Placed{}, fmt.Errorf("proof is for size %d, the checkpoint's is %d", p.Size, size)
+		if p.Size != signed.Size {
+			return Placed{}, fmt.Errorf("proof is for size %d, the checkpoint's is %d", p.Size, signed.Size)
 		}
-		return placed(p, root)
+		return placed(p, signed.Root)
 	}, nil
+}
+
+// Audits implements auditing.
+func (TLog) Audits(trust Trust, common json.RawMessage) ([]Audit, error) {
+	var c TLogCommon
+	if err := strictForm(common, &c); err != nil {
+		return nil, err
+	}
+	signed, err := OpenCheckpoint(c.Checkpoint, trust)
+	return signed.Audits, err
 }
 
 func placed(p TLogProof, root tlog.Hash) (Placed, error) {
@@ -139,54 +144,6 @@ func hash(d ledger.Digest) tlog.Hash {
 		copy(h[:], b)
 	}
 	return h
-}
-
-// OpenCheckpoint reads a checkpoint (C2SP tlog-checkpoint) signed by one of the keys
-// (C2SP signed-note) and by no other: a signature that nobody checks would be
-// uncovered. It returns the number of entries and the root of their tree.
-func OpenCheckpoint(msg string, keys []string) (int64, tlog.Hash, error) {
-	var root tlog.Hash
-	var verifiers []note.Verifier
-	for _, k := range keys {
-		v, err := note.NewVerifier(k)
-		if err != nil {
-			return 0, root, fmt.Errorf("log key of the trust file: %w", err)
-		}
-		verifiers = append(verifiers, v)
-	}
-	n, err := note.Open([]byte(msg), note.VerifierList(verifiers...))
-	if err != nil {
-		return 0, root, fmt.Errorf("checkpoint: %w", err)
-	}
-	if len(n.UnverifiedSigs) > 0 || msg != n.Text+"\n"+signatureLines(n.Sigs) {
-		return 0, root, errors.New("checkpoint holds more than the known keys' signatures in their one form")
-	}
-	lines := strings.Split(n.Text, "\n")
-	if len(lines) < 4 || !slices.ContainsFunc(n.Sigs, func(s note.Signature) bool { return s.Name == lines[0] }) {
-		return 0, root, errors.New("checkpoint is not signed by the log that it names")
-	}
-	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || size < 1 || strconv.FormatInt(size, 10) != lines[1] {
-		return 0, root, errors.New("checkpoint has a bad size")
-	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || len(raw) != tlog.HashSize {
-		return 0, root, errors.New("checkpoint has a bad root")
-	}
-	return size, tlog.Hash(raw), nil
-}
-
-// signatureLines are the lines of signatures, each base64 without spare bits.
-func signatureLines(sigs []note.Signature) string {
-	var b strings.Builder
-	for _, s := range sigs {
-		raw, err := base64.StdEncoding.DecodeString(s.Base64)
-		if err != nil {
-			return ""
-		}
-		b.WriteString("— " + s.Name + " " + base64.StdEncoding.EncodeToString(raw) + "\n")
-	}
-	return b.String()
 }
 
 // strictForm decodes raw strictly and holds it to its one form.

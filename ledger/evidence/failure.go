@@ -22,7 +22,8 @@ const (
 	CheckReads     Check = "reads"      // what the call read is not what the bundle leads to
 	CheckWrites    Check = "writes"     // the ledger says that the call wrote something else
 	CheckEvent     Check = "event"      // the ledger says that the call made another event
-	CheckReceipt   Check = "receipt"    // a receipt is not proved, or the rule of delivery refuses it
+	CheckReceipt   Check = "receipt"    // a receipt is not proved, or of something else
+	CheckDelivery  Check = "delivery"   // the rule of delivery refuses what a receipt says
 	CheckMissing   Check = "missing"    // the record that the bundle is about is not there
 	CheckNotNeeded Check = "not_needed" // the bundle holds what nothing in it needs
 )

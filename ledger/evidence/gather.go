@@ -115,7 +115,7 @@ func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end led
 		for _, s := range list {
 			then := &past{g: g, before: ledger.Position{Block: s.Revision.Block + 1}}
 			if err := allowed(then, s.log, s.Receipt); err != nil && !g.lenient {
-				return fail(CheckReceipt, string(s.ID), err)
+				return fail(CheckDelivery, string(s.ID), err)
 			}
 			if err := then.follow(); err != nil {
 				return err

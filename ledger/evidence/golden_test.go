@@ -52,7 +52,7 @@ func TestGoldenLedgers(t *testing.T) {
 			receipts.append(t, e)
 		}
 		r, err := audit.Run(t.Context(), audit.Config{
-			Trust: g.Trust, Algorithms: ledger.Standard(), Ledger: log, Receipts: []audit.Log{receipts},
+			Trust: g.Trust, Algorithms: ledger.Standard(), Ledger: log, Receipts: given(receipts),
 		})
 		if err != nil || !r.Whole() || r.Replayed != int64(len(g.Entries)) || r.Logs[0].Judged == 0 {
 			t.Errorf("rules %d: %v, %+v", rules, err, r)

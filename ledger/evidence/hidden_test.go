@@ -22,6 +22,7 @@ func TestJoinShowsWhatWasHidden(t *testing.T) {
 	}{
 		{"a cancellation left out", theOrder, hiddenCancellation, ledger.FnOrderCancel, "refused state"},
 		{"a rotation left out", theLicense, hiddenRotation, ledger.FnKeyRotate, "refused key_ended"},
+		{"a suspension left out", theOrder, hiddenSuspension, ledger.FnPartySuspend, "refused party_suspended"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := begin(t)
@@ -44,10 +45,10 @@ func TestJoinShowsWhatWasHidden(t *testing.T) {
 
 // seen is the bundle of someone who saw all but the last entry, under the newest
 // checkpoint; it holds the call that the node hides. A party's own record shows its
-// rotations.
+// rotations and suspensions.
 func seen(w *world, about ledger.Ref, hidden ledger.Function) []byte {
 	w.t.Helper()
-	if hidden == ledger.FnKeyRotate {
+	if hidden != ledger.FnOrderCancel {
 		about = ref(ledger.KindParty, "operator")
 	}
 	b, err := evidence.Lenient(w.t.Context(), earlier{w}, about, w.trust(), checkers())

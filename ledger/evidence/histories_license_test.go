@@ -196,6 +196,7 @@ func TestAcceptedForgeries(t *testing.T) {
 	tell(t, []history{
 		{name: "a cancellation left out before the payment", about: theOrder, hide: []ledger.Function{ledger.FnOrderCancel}, do: hiddenCancellation},
 		{name: "a rotation left out before the ended key signs", about: theLicense, hide: []ledger.Function{ledger.FnKeyRotate}, do: hiddenRotation},
+		{name: "a suspension left out before the operator accepts", about: theOrder, hide: []ledger.Function{ledger.FnPartySuspend}, do: hiddenSuspension},
 		{name: "a license of a resource that nobody registered, beside the matter", found: true, about: theLicense, do: func(w *world) {
 			w.environment("env")
 			w.pretend(w.sign("implementer", "implementer", ledger.FnLicenseOffer, scenario("L", id("nowhere"))), registeredNowhere(w, "nowhere", "n"))
@@ -217,4 +218,12 @@ func hiddenRotation(w *world) {
 	before := map[string][]byte{key: w.state[key]}
 	w.rotate("operator", "operator 2")
 	w.pretend(w.sign("operator", "operator before", ledger.FnLicenseAccept, w.answer(theLicense)), before)
+}
+
+func hiddenSuspension(w *world) {
+	ordered(w)
+	operator := ref(ledger.KindParty, "operator")
+	before := map[string][]byte{string(operator): w.state[string(operator)]}
+	w.must("regulator", ledger.FnPartySuspend, w.target(operator))
+	w.pretend(w.sign("operator", "operator", ledger.FnOrderAccept, w.answer(theOrder)), before)
 }

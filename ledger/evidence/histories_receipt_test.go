@@ -42,25 +42,25 @@ func TestHistoriesOfReceipts(t *testing.T) {
 	tell(t, []history{
 		{name: "an end of another length than its start", about: theOrder, want: "receipt", do: delivered(func(_, e *ledger.Receipt) { e.Length, e.Size, e.Bytes = 7, 7, 7 })},
 		{name: "decided at a revision after the anchor", about: theOrder, want: "receipt", do: delivered(func(s, _ *ledger.Receipt) { s.Revision.Block = 1_000_000_000 })},
-		{name: "decided before the order was paid", about: theOrder, want: "receipt", do: delivered(func(s, _ *ledger.Receipt) { s.Revision.Block-- })},
-		{name: "delivered to another", about: theOrder, want: "receipt", do: delivered(func(s, e *ledger.Receipt) { s.Party, e.Party = id("buyer2"), id("buyer2") })},
-		{name: "delivered to a key that the buyer never had", about: theOrder, want: "receipt", do: delivered(func(s, e *ledger.Receipt) {
+		{name: "decided before the order was paid", about: theOrder, want: "delivery", do: delivered(func(s, _ *ledger.Receipt) { s.Revision.Block-- })},
+		{name: "delivered to another", about: theOrder, want: "delivery", do: delivered(func(s, e *ledger.Receipt) { s.Party, e.Party = id("buyer2"), id("buyer2") })},
+		{name: "delivered to a key that the buyer never had", about: theOrder, want: "delivery", do: delivered(func(s, e *ledger.Receipt) {
 			s.Key = "nobody"
 			e.Key = s.Key
 		})},
-		{name: "1000 bytes under a limit of 10", about: theOrder, want: "receipt", do: func(w *world) {
+		{name: "1000 bytes under a limit of 10", about: theOrder, want: "delivery", do: func(w *world) {
 			limited(ledger.Quota{Bytes: 10})(w)
 			w.deliver("O", "data")
 			w.anchor("node", node)
 		}},
-		{name: "three whole deliveries under a limit of two", about: theOrder, want: "receipt", do: func(w *world) {
+		{name: "three whole deliveries under a limit of two", about: theOrder, want: "delivery", do: func(w *world) {
 			limited(ledger.Quota{Bytes: 2500})(w)
 			for range 3 {
 				w.deliver("O", "data")
 			}
 			w.anchor("node", node)
 		}},
-		{name: "three uses of two", about: theOrder, want: "receipt", do: func(w *world) {
+		{name: "three uses of two", about: theOrder, want: "delivery", do: func(w *world) {
 			limited(ledger.Quota{Uses: 2})(w)
 			for range 3 {
 				w.deliver("O", "data")
@@ -77,7 +77,7 @@ func TestHistoriesOfReceipts(t *testing.T) {
 			w.deliver("O", "data") // by which the bundle holds the suspension
 			w.handOver(func(s, _ *ledger.Receipt) { s.Revision.Block = before })
 		}},
-		{name: "a delivery while the buyer was suspended", about: theOrder, want: "receipt", do: func(w *world) {
+		{name: "a delivery while the buyer was suspended", about: theOrder, want: "delivery", do: func(w *world) {
 			market(w)
 			w.order("O", "P", "buyer")
 			w.must("regulator", ledger.FnPartySuspend, w.target(ref(ledger.KindParty, "buyer")))

@@ -168,10 +168,10 @@ func (v *verification) judge(next *recorded) error {
 			return failf(CheckReceipt, s.at, "its time does not lie between the calls around its revision %d", s.Revision.Block)
 		}
 		if err := v.rule.Start(view{v, &v.roots}, s.log, s.Receipt); err != nil {
-			return fail(CheckReceipt, s.at, err)
+			return fail(CheckDelivery, s.at, err)
 		}
 		if err := v.rule.Count(v, s.Receipt, d.end.Receipt); err != nil {
-			return fail(CheckReceipt, s.at, err)
+			return fail(CheckDelivery, s.at, err)
 		}
 		v.pending, v.judged = v.pending[1:], append(v.judged, d)
 	}

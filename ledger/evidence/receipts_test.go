@@ -29,39 +29,42 @@ func ending(s ledger.Receipt) ledger.Receipt {
 	return s
 }
 
+// wrong is a change to a start or an end. The rule of delivery refuses some; the
+// others are seen in the receipts alone, by their calls and their anchor.
 type wrong struct {
 	name       string
 	start, end func(r *ledger.Receipt)
+	byRule     bool
 }
 
 func wrongs() []wrong {
 	same := func(*ledger.Receipt) {}
 	return []wrong{
-		{"party", func(r *ledger.Receipt) { r.Party = id("buyer2") }, same},
-		{"license", func(r *ledger.Receipt) { r.License = id("L2") }, same},
-		{"order", func(r *ledger.Receipt) { r.Order = id("O2") }, same},
-		{"subject", func(r *ledger.Receipt) { r.Subject = ref(ledger.KindProduct, "P2") }, same},
-		{"purpose", func(r *ledger.Receipt) { r.Purpose = &ledger.Purpose{Class: ledger.Welfare, Code: "x"} }, same},
-		{"no purpose", func(r *ledger.Receipt) { r.Purpose = nil }, same},
-		{"hash", func(r *ledger.Receipt) { r.SHA256 = sum("other") }, same},
-		{"object", func(r *ledger.Receipt) { r.Object = "other" }, same},
-		{"size", func(r *ledger.Receipt) { r.Size++ }, same},
-		{"offset", func(r *ledger.Receipt) { r.Offset = 1 }, same},
-		{"flow", func(r *ledger.Receipt) { r.Flow = ledger.Supply }, same},
-		{"no revision", func(r *ledger.Receipt) { r.Revision = nil }, same},
-		{"decided before it was paid", func(r *ledger.Receipt) { r.Revision = &ledger.Revision{Block: r.Revision.Block - 1} }, same},
-		{"before the order's term", func(r *ledger.Receipt) { r.Time = noon - 24*3_600_000 }, same},
-		{"before it was active", func(r *ledger.Receipt) { r.Time -= 10 * 60_000 }, same},
-		{"younger than its anchor", func(r *ledger.Receipt) { r.Time += 10 * 60_000 }, same},
-		{"end of another start", same, func(r *ledger.Receipt) { r.Start = id("x") }},
-		{"end of another party", same, func(r *ledger.Receipt) { r.Party = id("buyer2") }},
-		{"end of other bytes", same, func(r *ledger.Receipt) { r.SHA256 = sum("other") }},
-		{"end of another order", same, func(r *ledger.Receipt) { r.Order = id("O2") }},
-		{"more than asked", same, func(r *ledger.Receipt) { r.Bytes, r.Outcome = r.Length+1, ledger.Partial }},
-		{"less than complete", same, func(r *ledger.Receipt) { r.Bytes-- }},
-		{"no outcome", same, func(r *ledger.Receipt) { r.Outcome = "" }},
-		{"end long before its start", same, func(r *ledger.Receipt) { r.Time -= 10 * 60_000 }},
-		{"another version", same, func(r *ledger.Receipt) { r.V = 2 }},
+		{"party", func(r *ledger.Receipt) { r.Party = id("buyer2") }, same, true},
+		{"license", func(r *ledger.Receipt) { r.License = id("L2") }, same, true},
+		{"order", func(r *ledger.Receipt) { r.Order = id("O2") }, same, false},
+		{"subject", func(r *ledger.Receipt) { r.Subject = ref(ledger.KindProduct, "P2") }, same, true},
+		{"purpose", func(r *ledger.Receipt) { r.Purpose = &ledger.Purpose{Class: ledger.Welfare, Code: "x"} }, same, true},
+		{"no purpose", func(r *ledger.Receipt) { r.Purpose = nil }, same, true},
+		{"hash", func(r *ledger.Receipt) { r.SHA256 = sum("other") }, same, true},
+		{"object", func(r *ledger.Receipt) { r.Object = "other" }, same, true},
+		{"size", func(r *ledger.Receipt) { r.Size++ }, same, true},
+		{"offset", func(r *ledger.Receipt) { r.Offset = 1 }, same, true},
+		{"flow", func(r *ledger.Receipt) { r.Flow = ledger.Supply }, same, false},
+		{"no revision", func(r *ledger.Receipt) { r.Revision = nil }, same, false},
+		{"decided before it was paid", func(r *ledger.Receipt) { r.Revision = &ledger.Revision{Block: r.Revision.Block - 1} }, same, true},
+		{"before the order's term", func(r *ledger.Receipt) { r.Time = noon - 24*3_600_000 }, same, false},
+		{"before it was active", func(r *ledger.Receipt) { r.Time -= 10 * 60_000 }, same, false},
+		{"younger than its anchor", func(r *ledger.Receipt) { r.Time += 10 * 60_000 }, same, false},
+		{"end of another start", same, func(r *ledger.Receipt) { r.Start = id("x") }, false},
+		{"end of another party", same, func(r *ledger.Receipt) { r.Party = id("buyer2") }, false},
+		{"end of other bytes", same, func(r *ledger.Receipt) { r.SHA256 = sum("other") }, false},
+		{"end of another order", same, func(r *ledger.Receipt) { r.Order = id("O2") }, false},
+		{"more than asked", same, func(r *ledger.Receipt) { r.Bytes, r.Outcome = r.Length+1, ledger.Partial }, false},
+		{"less than complete", same, func(r *ledger.Receipt) { r.Bytes-- }, false},
+		{"no outcome", same, func(r *ledger.Receipt) { r.Outcome = "" }, false},
+		{"end long before its start", same, func(r *ledger.Receipt) { r.Time -= 10 * 60_000 }, false},
+		{"another version", same, func(r *ledger.Receipt) { r.V = 2 }, false},
 	}
 }
 
@@ -99,7 +102,11 @@ func TestReceiptsOfSomethingElseFail(t *testing.T) {
 			w.t = t
 			b.Receipts = slices.Clone(b.Receipts)
 			b.Receipts[0].Items = []evidence.ReceiptItem{item(2*i + 2), item(2*i + 3)}
-			w.fails(b, evidence.CheckReceipt)
+			want := evidence.CheckReceipt
+			if c.byRule {
+				want = evidence.CheckDelivery
+			}
+			w.fails(b, want)
 		})
 	}
 	for name, items := range map[string][]evidence.ReceiptItem{
@@ -136,7 +143,7 @@ func TestReceiptsAfterTheEnd(t *testing.T) {
 			stop(w)
 			w.deliver("O", "data")
 			w.anchor("node", node)
-			w.refuses(o, "receipt")
+			w.refuses(o, "delivery")
 		})
 	}
 }
@@ -187,7 +194,7 @@ func TestReceiptsAtAnotherNode(t *testing.T) {
 	w.keep("node2.example", s)
 	w.keep("node2.example", ending(s))
 	w.anchor("node2", "node2.example")
-	w.refuses(ref(ledger.KindOrder, "O"), "receipt")
+	w.refuses(ref(ledger.KindOrder, "O"), "delivery")
 }
 
 // TestSwappedReceipts: the receipts of one order prove nothing of another.

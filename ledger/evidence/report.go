@@ -17,9 +17,10 @@ type Report struct {
 	Files     []File       `json:"files"`
 	Rights    []Right      `json:"rights"`
 	Receipts  []Delivery   `json:"receipts"`
-	Custody   []Signer     `json:"custody"`    // every key that signed a step
-	Beside    int          `json:"beside"`     // records that a license names and that were not looked at
-	NotProven []Limitation `json:"not_proven"` // never empty
+	Custody   []Signer     `json:"custody"`          // every key that signed a step
+	Beside    int          `json:"beside"`           // records that a license names and that were not looked at
+	Audits    []Audit      `json:"audits,omitempty"` // of the checkpoint, by auditors of the trust file
+	NotProven []Limitation `json:"not_proven"`       // never empty
 
 	// Records are the records that the calls lead to, as the ledger stores them.
 	Records map[ledger.Ref]json.RawMessage `json:"-"`
@@ -84,9 +85,11 @@ type Signer struct {
 // Limitation names a sentence about what a bundle does not prove.
 type Limitation string
 
-// The limitations. The first four hold of every bundle.
+// The limitations. What an audit shows is not among them where an auditor of the trust
+// file has replayed the log up to the bundle's checkpoint.
 const (
 	LaterCalls     Limitation = "later_calls"        // between or after those shown there may be calls that an entry forged by the node ignored
+	Latest         Limitation = "latest"             // in place of later_calls, under a checkpoint that an auditor replayed: calls that came last may have been left out
 	OtherReceipts  Limitation = "other_receipts"     // there may be other receipts
 	ReceiptByBuyer Limitation = "receipt_by_buyer"   // that the other side received it
 	Clock          Limitation = "clock"              // times are the node's, or what clients claimed
@@ -98,13 +101,26 @@ const (
 	DemoLedger     Limitation = "demo"               // limits of the law may have been left out
 )
 
-// notProven is the fixed list, with what holds of this bundle besides.
+// notProven is the fixed list, with what holds of this bundle besides. An audit shows
+// that the log holds no forged entry, that each delivery was allowed on the true state,
+// that anchors continue each other and that what is beside was as the calls took it. It
+// doesn't show that a bundle holds the last call on its matter.
 func (r Report) notProven() []Limitation {
+	audited := len(r.Audits) > 0
 	list := []Limitation{LaterCalls, OtherReceipts, ReceiptByBuyer, Clock}
-	if len(r.Receipts) > 0 {
-		list = append(list, Suspensions, ReceiptWord, AnchorBefore)
+	if audited {
+		list[0] = Latest
 	}
-	if r.Beside > 0 {
+	if len(r.Receipts) > 0 && !audited {
+		list = append(list, Suspensions)
+	}
+	if len(r.Receipts) > 0 {
+		list = append(list, ReceiptWord)
+	}
+	if len(r.Receipts) > 0 && !audited {
+		list = append(list, AnchorBefore)
+	}
+	if r.Beside > 0 && !audited {
 		list = append(list, BesideMatter)
 	}
 	if slices.ContainsFunc(r.Custody, func(s Signer) bool { return s.Custody == ledger.CustodyNode }) {

@@ -239,7 +239,7 @@ func changes(t *testing.T) []vector {
 		{Name: "a start without its end", Op: "remove", Path: "/receipts/0/items/1", Check: evidence.CheckReceipt},
 		{Name: "an end without its start", Op: "remove", Path: "/receipts/0/items/0", Check: evidence.CheckReceipt},
 		{Name: "another index of a receipt", Op: "replace", Path: "/receipts/0/items/0/index", Value: []byte("0"), Check: evidence.CheckReceipt},
-		{Name: "another log", Op: "replace", Path: "/receipts/0/log", Value: text("other.example/log/receipts"), Check: evidence.CheckReceipt},
+		{Name: "another log", Op: "replace", Path: "/receipts/0/log", Value: text("other.example/log/receipts"), Check: evidence.CheckDelivery},
 		{Name: "receipts left out", Op: "replace", Path: "/receipts", Value: []byte("[]"), Check: evidence.CheckNotNeeded},
 	}
 	for i := range list {

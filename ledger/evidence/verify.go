@@ -49,6 +49,7 @@ type verification struct {
 	joining bool  // what is not needed is dropped, not refused
 	genesis ledger.Genesis
 	skipped int // records beside the matter
+	audits  []Audit
 }
 
 // value is what stands under a key: nil where a call deleted it.
@@ -109,6 +110,11 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 	prove, err := c.Open(v.trust, b.Proof.Common)
 	if err != nil {
 		return fail(CheckProof, "proof.common", err)
+	}
+	if c, ok := c.(auditing); ok {
+		if v.audits, err = c.Audits(v.trust, b.Proof.Common); err != nil {
+			return fail(CheckProof, "proof.common", err)
+		}
 	}
 	v.engine = engine{genesis: v.trust.Genesis, algs: algs, beside: v.isBeside, logged: b.Proof.Kind == TLogKind}
 	calls := make([]*recorded, len(b.Calls))

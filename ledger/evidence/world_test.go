@@ -10,10 +10,12 @@ import (
 	"sort"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/datacadastre/cadastre/internal/cosign"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -92,6 +94,7 @@ type world struct {
 	read     []ledger.Line // what the last call read that a node pretended
 	kind     string        // of the proofs; empty: tlog
 	size     int64         // of the checkpoint that is given out; 0: the newest
+	auditors []*cosign.Key // who cosign what is given out
 }
 
 func (w *world) Get(key string) ([]byte, bool, error) {
@@ -331,7 +334,14 @@ func (w *world) checkpoint() (string, int64) {
 	if size == 0 {
 		size = int64(len(w.log.entries))
 	}
-	return w.signed(w.skey, ledger.LedgerLog(node), size, w.log.root(w.t, size)), size
+	msg := []byte(w.signed(w.skey, ledger.LedgerLog(node), size, w.log.root(w.t, size)))
+	for _, a := range w.auditors {
+		var err error
+		if msg, err = a.Cosign(msg, time.UnixMilli(int64(noon))); err != nil {
+			w.t.Fatalf("cosign: %v", err)
+		}
+	}
+	return string(msg), size
 }
 
 func (w *world) signed(skey, origin string, size int64, root tlog.Hash) string {

@@ -33,6 +33,7 @@ CREATE TABLE orders (
   operator  TEXT NOT NULL,
   buyer     TEXT NOT NULL,
   state     TEXT NOT NULL,
+  region    TEXT NOT NULL, -- of the license
   placed_at INTEGER NOT NULL,
   value     TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -41,6 +42,9 @@ CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
 CREATE INDEX orders_operator ON orders (operator, placed_at, id);
 CREATE INDEX orders_product ON orders (product, placed_at, id);
 CREATE INDEX orders_state ON orders (state, placed_at, id);
+CREATE INDEX orders_province ON orders (substr(region, 1, 2), placed_at, id);
+CREATE INDEX orders_city ON orders (substr(region, 1, 4), placed_at, id);
+CREATE INDEX orders_county ON orders (region, placed_at, id);
 
 -- +goose Down
 DROP TABLE orders;

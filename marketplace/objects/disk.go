@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/datacadastre/cadastre/internal/durable"
+
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
@@ -38,7 +40,7 @@ func OpenDisk(dir string, key seal.Key) (*Store, error) {
 	}
 	d := &disk{root: root}
 	s := &Store{blobs: d, key: key}
-	err = errors.Join(d.makeFolder(folderTmp), syncParent(dir))
+	err = errors.Join(d.makeFolder(folderTmp), durable.SyncFolder(filepath.Dir(filepath.Clean(dir))))
 	if err == nil {
 		err = s.sweep(d)
 	}
@@ -137,15 +139,7 @@ func (d *disk) sync(folder string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-func syncParent(dir string) error {
-	f, err := os.Open(filepath.Dir(filepath.Clean(dir)))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.Close(f)
 }
 
 func (d *disk) open(_ context.Context, name string) (blob, error) {

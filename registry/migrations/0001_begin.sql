@@ -12,6 +12,7 @@ CREATE TABLE registry_party (
   id     TEXT NOT NULL UNIQUE,
   name   TEXT NOT NULL,
   region TEXT NOT NULL,
+  lies   TEXT NOT NULL, -- the region, if it is inside that of the authority that admitted the party; else that one
   value  TEXT NOT NULL
 );
 CREATE INDEX registry_party_name ON registry_party (name);
@@ -40,6 +41,7 @@ CREATE TABLE registry_application (
   applicant  TEXT NOT NULL,
   body       TEXT NOT NULL,
   state      TEXT NOT NULL,
+  region     TEXT NOT NULL, -- where the applicant lies
   submission INTEGER NOT NULL, -- n of registry_submission; a foreign key would have SQLite keep a journal for each write
   value      TEXT NOT NULL
 );
@@ -49,9 +51,12 @@ CREATE INDEX registry_application_applicant ON registry_application (applicant);
 CREATE INDEX registry_application_body ON registry_application (body);
 CREATE INDEX registry_application_queue ON registry_application (body, state);
 CREATE INDEX registry_application_state ON registry_application (state);
+CREATE INDEX registry_application_province ON registry_application (substr(region, 1, 2));
+CREATE INDEX registry_application_city ON registry_application (substr(region, 1, 4));
+CREATE INDEX registry_application_county ON registry_application (region);
 -- Applications with what they submitted last.
 CREATE VIEW registry_application_detail AS
-  SELECT a.n, a.id, a.applicant, a.body, a.state, json_patch(unpack(s.value), a.value) AS value
+  SELECT a.n, a.id, a.applicant, a.body, a.state, a.region, json_patch(unpack(s.value), a.value) AS value
   FROM registry_application a JOIN registry_submission s ON s.n = a.submission;
 CREATE TABLE registry_entry (
   n             INTEGER PRIMARY KEY, -- in the order of coding

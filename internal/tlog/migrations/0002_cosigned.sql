@@ -1,0 +1,9 @@
+-- +goose Up
+
+-- The newest checkpoint that others have cosigned, with their cosignatures, in one row.
+CREATE TABLE cosigned (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    note BLOB NOT NULL
+) STRICT;
