@@ -312,8 +312,8 @@ func (p *program) keep(text string, s *ledger.Salted) {
 	if s == nil || p.checking {
 		return
 	}
-	fmt.Fprintf(p.err, "%s\n  salt %s\n  text %s\n", p.say("账本只记录下列文字的加盐哈希，请自行保存：",
-		"The ledger has only the salted hash of this text; keep it:"), s.Salt, text)
+	fmt.Fprintf(p.err, p.say("账本只记录下列文字的加盐哈希，请自行保存：\n  盐值 %s\n  文字 %s\n",
+		"The ledger has only the salted hash of this text; keep it:\n  salt %s\n  text %s\n"), s.Salt, text)
 }
 
 // digest is a SHA-256 given as such, or that of the file named.

@@ -85,26 +85,23 @@ func within(text string, inner error, lang string, form any) string {
 
 // system words what the operating system refuses most often.
 func system(lang string, e syscall.Errno) string {
-	if lang == "en" {
-		return e.Error()
-	}
 	switch e {
 	case syscall.ENOENT:
-		return "文件或文件夹不存在"
+		return say(lang, "文件或文件夹不存在", "no such file or directory")
 	case syscall.EACCES, syscall.EPERM:
-		return "没有权限"
+		return say(lang, "没有权限", "permission denied")
 	case syscall.EISDIR:
-		return "是文件夹，不是文件"
+		return say(lang, "是文件夹，不是文件", "is a directory")
 	case syscall.ENOTDIR:
-		return "不是文件夹"
+		return say(lang, "不是文件夹", "is not a directory")
 	case syscall.EEXIST:
-		return "已存在"
+		return say(lang, "已存在", "file exists")
 	case syscall.ENOSPC:
-		return "磁盘空间不足"
+		return say(lang, "磁盘空间不足", "no space left on device")
 	case syscall.EADDRINUSE:
-		return "地址已被占用"
+		return say(lang, "地址已被占用", "address already in use")
 	case syscall.ECONNREFUSED:
-		return "连接被拒绝"
+		return say(lang, "连接被拒绝", "connection refused")
 	}
 	return e.Error()
 }

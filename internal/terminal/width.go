@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/width"
+
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // runeWidth is how many columns of a terminal a character takes: two for those of
@@ -94,7 +96,7 @@ func Table(w io.Writer, rows [][]string) error {
 			b.WriteString(pad(cell, widths[i]) + "  ")
 		}
 		if _, err := fmt.Fprintln(w, strings.TrimRight(b.String(), " ")); err != nil {
-			return fmt.Errorf("print: %w", err)
+			return words.Errorf("输出：%v", "print: %v", err)
 		}
 	}
 	return nil
