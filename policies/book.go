@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Bounds of what a party's book keeps. At the bound it starts anew.
+// Bounds of what a party's book keeps: what was used longest ago goes first.
 const (
 	maxSlices  = 64  // sets of policies shown to Casbin
 	maxAnswers = 128 // remembered decisions
@@ -35,9 +35,8 @@ type book struct {
 	domains    map[string][]rule
 	resources  map[ledger.ID][]rule
 
-	mu      sync.Mutex
-	slices  map[slice][]shard
-	answers map[Question]Decision
+	slices  *lru.Cache[slice, []shard]
+	answers *lru.Cache[Question, Decision]
 }
 
 // slice names the policies that matter to a question.
@@ -54,13 +53,21 @@ type shard struct {
 }
 
 // compile makes the book of a party's licenses.
-func compile(licenses []ledger.License) *book {
+func compile(licenses []ledger.License) (*book, error) {
+	made, err := lru.New[slice, []shard](maxSlices)
+	if err != nil {
+		return nil, fmt.Errorf("compile licenses: %w", err)
+	}
+	answers, err := lru.New[Question, Decision](maxAnswers)
+	if err != nil {
+		return nil, fmt.Errorf("compile licenses: %w", err)
+	}
 	b := &book{
 		licenses:  slices.SortedFunc(slices.Values(licenses), func(a, b ledger.License) int { return cmp.Compare(a.ID, b.ID) }),
 		domains:   map[string][]rule{},
 		resources: map[ledger.ID][]rule{},
-		slices:    map[slice][]shard{},
-		answers:   map[Question]Decision{},
+		slices:    made,
+		answers:   answers,
 	}
 	for i, l := range b.licenses {
 		if l.State != ledger.LicenseAccepted {
@@ -74,7 +81,7 @@ func compile(licenses []ledger.License) *book {
 			b.resources[r] = append(b.resources[r], deny(i, l, ledger.Scenario, string(r)))
 		}
 	}
-	return b
+	return b, nil
 }
 
 // permit adds a license's permissions, one for each target and purpose.
@@ -158,9 +165,7 @@ func (b *book) shards(m model.Model, f ledger.Facts) ([]shard, error) {
 	if _, named := b.resources[f.Resource]; named {
 		key.resource = f.Resource
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if s, ok := b.slices[key]; ok {
+	if s, ok := b.slices.Get(key); ok {
 		return s, nil
 	}
 	rules := b.rules(f)
@@ -181,10 +186,7 @@ func (b *book) shards(m model.Model, f ledger.Facts) ([]shard, error) {
 		}
 		made = append(made, shard{licenses: part, enforcer: e})
 	}
-	if len(b.slices) >= maxSlices {
-		clear(b.slices)
-	}
-	b.slices[key] = made
+	b.slices.Add(key, made)
 	return made, nil
 }
 
@@ -229,9 +231,7 @@ func two(args []any) (first, second string, err error) {
 
 // decide asks Casbin about each license that matters.
 func (b *book) decide(m model.Model, q Question) (Decision, error) {
-	b.mu.Lock()
-	d, ok := b.answers[q]
-	b.mu.Unlock()
+	d, ok := b.answers.Get(q)
 	if ok {
 		d.Licenses = slices.Clone(d.Licenses)
 		return d, nil
@@ -267,10 +267,5 @@ func (b *book) decide(m model.Model, q Question) (Decision, error) {
 // the question, and nothing else ends it.
 func (b *book) remember(q Question, d Decision) {
 	d.Licenses = slices.Clone(d.Licenses)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.answers) >= maxAnswers {
-		clear(b.answers)
-	}
-	b.answers[q] = d
+	b.answers.Add(q, d)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/casbin/casbin/v2/model"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -29,18 +30,10 @@ type Licenses interface {
 type Engine struct {
 	licenses Licenses
 	model    model.Model
-	keep     int
 
 	mu    sync.Mutex
 	gen   uint64 // raised by each Invalidate
-	clock uint64 // raised by each use
-	books map[ledger.ID]*shelved
-}
-
-// shelved is a book and when it was last used.
-type shelved struct {
-	book *book
-	used uint64
+	books *simplelru.LRU[ledger.ID, *book]
 }
 
 // NewEngine makes an engine that keeps the policies of at most keep parties;
@@ -53,7 +46,11 @@ func NewEngine(licenses Licenses, keep int) (*Engine, error) {
 	if keep <= 0 {
 		keep = DefaultParties
 	}
-	return &Engine{licenses: licenses, model: m, keep: keep, books: map[ledger.ID]*shelved{}}, nil
+	books, err := simplelru.NewLRU[ledger.ID, *book](keep, nil)
+	if err != nil {
+		return nil, fmt.Errorf("make engine: %w", err)
+	}
+	return &Engine{licenses: licenses, model: m, books: books}, nil
 }
 
 // Decide answers q by the party's licenses alone. A denial is an answer, not an
@@ -76,7 +73,7 @@ func (e *Engine) Invalidate(parties ...ledger.ID) {
 	defer e.mu.Unlock()
 	e.gen++
 	for _, p := range parties {
-		delete(e.books, p)
+		e.books.Remove(p)
 	}
 }
 
@@ -84,7 +81,7 @@ func (e *Engine) Invalidate(parties ...ledger.ID) {
 func (e *Engine) Kept() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.books)
+	return e.books.Len()
 }
 
 // book finds or compiles a party's book. What was read before an Invalidate is
@@ -98,43 +95,24 @@ func (e *Engine) book(ctx context.Context, party ledger.ID) (*book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("licenses of %s: %w", party, err)
 	}
-	b = compile(licenses)
+	if b, err = compile(licenses); err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.gen != gen {
 		return b, nil
 	}
-	if s, ok := e.books[party]; ok { // another compiled it meanwhile
-		return s.book, nil
+	if other, ok := e.books.Get(party); ok { // another compiled it meanwhile
+		return other, nil
 	}
-	if len(e.books) >= e.keep {
-		e.evict()
-	}
-	e.clock++
-	e.books[party] = &shelved{book: b, used: e.clock}
+	e.books.Add(party, b)
 	return b, nil
 }
 
 func (e *Engine) find(party ledger.ID) (*book, uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s, ok := e.books[party]
-	if !ok {
-		return nil, e.gen
-	}
-	e.clock++
-	s.used = e.clock
-	return s.book, e.gen
-}
-
-// evict drops the book that was used longest ago.
-func (e *Engine) evict() {
-	var oldest ledger.ID
-	at := e.clock + 1
-	for p, s := range e.books {
-		if s.used < at {
-			oldest, at = p, s.used
-		}
-	}
-	delete(e.books, oldest)
+	b, _ := e.books.Get(party)
+	return b, e.gen
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/datacadastre/cadastre/internal/durable"
 
@@ -179,9 +178,10 @@ func (p *program) warn(missing []error) {
 func (c *traceCmd) tell(p *program, t client.Trace) {
 	fmt.Fprintln(p.out, t.From)
 	for _, s := range t.Steps {
-		fmt.Fprintf(p.out, "  %s  %s  %s %s %s [%s]\n", s.Ref, s.Name, s.Who, s.Right, s.State, s.Proof)
+		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), terminal.Printable(s.Who),
+			terminal.EnumWord(p.Lang, "rights", s.Right), terminal.State(p.Lang, s.Ref.Kind(), s.State), terminal.EnumWord(p.Lang, "step_proofs", s.Proof)))
 		for _, a := range s.Acts {
-			fmt.Fprintf(p.out, "      %s  %s  %s\n", time.UnixMilli(int64(a.Time)).Format(time.RFC3339), a.Name, a.Party)
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), terminal.Short(string(a.Party)))
 		}
 	}
 	for _, x := range t.Elsewhere {

@@ -17,6 +17,7 @@ const (
 	huma      = "github.com/danielgtaylor/huma/v2"
 	jwt       = "github.com/golang-jwt/jwt/v5"
 	kong      = "github.com/alecthomas/kong"
+	lru       = "github.com/hashicorp/golang-lru/v2"
 	lunar     = "github.com/6tail/lunar-go"
 	minio     = "github.com/minio/minio-go/v7"
 	textwidth = "golang.org/x/text/width"
@@ -48,13 +49,13 @@ var law = map[string]row{
 	"ledger/calendar":                 {pure: true},
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
-	"ledger/fabric":                   {own: []string{"ledger", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
 	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
 	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign"}, third: []string{note, tlog}},
-	"policies":                        {own: []string{"ledger"}, third: []string{casbin}},
+	"policies":                        {own: []string{"ledger"}, third: []string{casbin, lru}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},

@@ -65,7 +65,7 @@ var errPast = errors.New("past the checkpoint that auditors have cosigned")
 
 // bundle makes the bundle about a record under the newest checkpoint that auditors have
 // cosigned, if it covers all that the bundle needs as things stand now; else under the
-// newest.
+// newest. older says that there are more deliveries.
 func (n *Node) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliveries int) (b evidence.Bundle, older bool, err error) {
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	maps.Copy(checkers, n.opts.Checkers)

@@ -36,6 +36,27 @@ func openFabric(ctx context.Context, d folder, s Settings, log *slog.Logger, now
 	return opened{Ledger: l, close: l.Close}, nil
 }
 
+// BackendOf is the ledger of the node in a folder, which may be running.
+func BackendOf(dir string) (Backend, error) {
+	s, err := folder(dir).settings()
+	return s.Backend, err
+}
+
+// OpenHistory opens the blocks of the channel that b names, as our organization's peer
+// keeps them. No node need be there, nor its folder.
+func OpenHistory(b Backend, trust evidence.Trust, log *slog.Logger, now func() time.Time) (*fabric.History, error) {
+	if err := b.validate(); err != nil {
+		return nil, err
+	}
+	profile, err := os.ReadFile(b.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("connection profile: %w", err)
+	}
+	return fabric.OpenHistory(fabric.Config{
+		Profile: profile, Channel: b.Channel, Chaincode: b.Chaincode, Organization: b.Organization, User: b.User, Log: log, Now: now,
+	}, trust.Fabric)
+}
+
 // quorum is how many organizations must sign what a verifier is to believe, by the
 // trust file; 0 before there is one.
 func (d folder) quorum() (int, error) {

@@ -5,23 +5,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
+
+// Chain is a register on Fabric that was opened.
+type Chain interface {
+	audit.Chain
+	Close() error
+}
+
+// Opener opens the blocks of the register that a trust file is of.
+type Opener func(t evidence.Trust) (Chain, error)
 
 // Audit is the command that replays a whole ledger.
 type Audit struct {
 	Where string `arg:"" optional:"" zh:"节点的地址或其文件夹；默认为身份文件所载地址" en:"Address of a node, or its folder; by default the profile's address." placeholder:"URL|DIR"`
 	Trust string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
 	Sign  string `zh:"未发现不符且全部读取时，以此文件的密钥（keygen --use cosign）联署检查点，并交给节点" en:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
+	Chain Opener `kong:"-"` // of a register on Fabric; nil: it is a log
 	Out   string `zh:"将联署的检查点写入此文件；按文件夹审计时以此代替交给节点" en:"Write the cosigned checkpoint into this file; of a folder, instead of handing it to a node." placeholder:"FILE"`
 }
 
@@ -30,14 +41,14 @@ func (c *Audit) Validate() error {
 	switch {
 	case c.Out != "" && c.Sign == "":
 		return words.Errorf("--out 是联署的检查点的去处：请加 --sign KEYFILE", "--out is where the cosigned checkpoint goes: add --sign KEYFILE")
-	case c.Sign != "" && c.Out == "" && c.ofFolder():
+	case c.Sign != "" && c.Out == "" && c.OfFolder():
 		return words.Errorf("文件夹不接收联署：请用 --out 指明检查点的文件，或按节点地址审计", "a folder takes no cosignature: name a file for the checkpoint with --out, or audit the node by its address")
 	}
 	return nil
 }
 
-// ofFolder reports whether a folder is audited, not a node by its address.
-func (c *Audit) ofFolder() bool { return c.Where != "" && !strings.Contains(c.Where, "://") }
+// OfFolder reports whether a folder is audited, not a node by its address.
+func (c *Audit) OfFolder() bool { return c.Where != "" && !strings.Contains(c.Where, "://") }
 
 // Run replays the ledger and prints what was found; then the error is ErrUnproven.
 func (c *Audit) Run(ctx context.Context, s *Session) error {
@@ -83,11 +94,11 @@ func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r 
 		return err
 	}
 	if c.Out != "" {
-		if err := os.WriteFile(c.Out, signed, 0o600); err != nil {
+		if err := durable.WriteFile(c.Out, signed); err != nil {
 			return words.Errorf("写入检查点：%v", "write checkpoint: %v", err)
 		}
 	}
-	if !c.ofFolder() {
+	if !c.OfFolder() {
 		cl, err := s.Client(c.Where)
 		if err != nil {
 			return err
@@ -115,7 +126,10 @@ func (s *Session) outcome(r audit.Report) error {
 
 // sources opens what is audited; end closes it.
 func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
-	if c.ofFolder() {
+	if c.Chain != nil {
+		return c.chainSources(ctx, s, config)
+	}
+	if c.OfFolder() {
 		return folderSources(ctx, s, c.Where, config)
 	}
 	cl, err := s.Client(c.Where)
@@ -163,7 +177,13 @@ func folderSources(ctx context.Context, s *Session, dir string, config *audit.Co
 		return nil, errors.Join(err, register.Close())
 	}
 	config.Ledger, config.Folder = register, register
-	config.Receipts = func(ctx context.Context, n audit.Node) (audit.Log, error) {
+	config.Receipts = ownReceipts(s, log)
+	return func() error { return errors.Join(register.Close(), log.Close()) }, nil
+}
+
+// ownReceipts are those of a folder's node; others are asked at their addresses.
+func ownReceipts(s *Session, log *receipts.Snapshot) func(context.Context, audit.Node) (audit.Log, error) {
+	return func(ctx context.Context, n audit.Node) (audit.Log, error) {
 		msg, err := log.Checkpoint(ctx)
 		if err != nil {
 			return nil, err
@@ -177,7 +197,35 @@ func folderSources(ctx context.Context, s *Session, dir string, config *audit.Co
 		}
 		return elsewhere(cl, n)
 	}
-	return func() error { return errors.Join(register.Close(), log.Close()) }, nil
+}
+
+// chainSources opens the blocks of a register on Fabric, and the receipts of a folder's
+// node, or all of them at the nodes' addresses.
+func (c *Audit) chainSources(ctx context.Context, s *Session, config *audit.Config) (end func() error, err error) {
+	chain, err := c.Chain(config.Trust)
+	if err != nil {
+		return nil, err
+	}
+	config.Chain = chain
+	if c.OfFolder() {
+		log, err := receipts.OpenSnapshot(ctx, c.Where)
+		if err != nil {
+			return nil, errors.Join(err, chain.Close())
+		}
+		config.Receipts = ownReceipts(s, log)
+		return func() error { return errors.Join(chain.Close(), log.Close()) }, nil
+	}
+	cl, err := s.Client(c.Where)
+	if err != nil {
+		return nil, errors.Join(err, chain.Close())
+	}
+	config.Receipts = func(_ context.Context, n audit.Node) (audit.Log, error) {
+		if n.Origin == cl.Profile().Origin {
+			return cl.ReceiptLog(), nil
+		}
+		return elsewhere(cl, n)
+	}
+	return chain.Close, nil
 }
 
 // replaying shows progress, every 10,000 entries or so.

@@ -84,17 +84,8 @@ func (s *Session) ledger(r audit.Report) {
 	if r.Demo {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
 	}
-	fmt.Fprintf(s.Out, s.say("  检查点 %d 条，根 %s；重放 %d 条，最后一条 %s\n", "  checkpoint of %d entries, root %s; %d replayed, the last one of %s\n"),
-		r.Size, r.Root, r.Replayed, terminal.Moment(s.Lang, r.Last))
-	for _, l := range r.Logs {
-		if !l.Read {
-			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, l.Why)
-			continue
-		}
-		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
-			"  receipt log %s: %d receipts, %d anchored, %d deliveries judged, %d younger than the checkpoint\n"),
-			l.Origin, l.Size, l.Anchored, l.Judged, l.Newer)
-	}
+	s.extent(r)
+	s.receiptLogs(r)
 	if r.Records > 0 {
 		fmt.Fprintf(s.Out, s.say("  已比对账本状态 %d 行\n", "  %d rows of the state compared\n"), r.Records)
 	}
@@ -106,5 +97,32 @@ func (s *Session) ledger(r audit.Report) {
 	}
 	if r.More > 0 {
 		fmt.Fprintf(s.Out, s.say("  另有 %d 处\n", "  and %d more\n"), r.More)
+	}
+}
+
+// extent says what was replayed.
+func (s *Session) extent(r audit.Report) {
+	last := terminal.Moment(s.Lang, r.Last)
+	if r.Blocks == 0 {
+		fmt.Fprintf(s.Out, s.say("  检查点 %d 条，根 %s；重放 %d 条，最后一条 %s\n", "  checkpoint of %d entries, root %s; %d replayed, the last one of %s\n"),
+			r.Size, r.Root, r.Replayed, last)
+		return
+	}
+	fmt.Fprintf(s.Out, s.say("  本单位 peer 的区块 %d 个，末块 %s；重放请求 %d 条，最后一条 %s\n", "  %d blocks of our own peer, the last one %s; %d calls replayed, the last one of %s\n"),
+		r.Blocks, r.Head, r.Replayed, last)
+	fmt.Fprintf(s.Out, s.say("  不计入的交易：因所读已变 %d 笔（已核对），因其他原因 %d 笔（以 peer 所述为准）\n",
+		"  transactions that do not count: %d for what they had read (checked), %d for other reasons (by the peer's word)\n"), r.Conflicts, r.Refused)
+}
+
+// receiptLogs says which receipt logs were read, and why others were not.
+func (s *Session) receiptLogs(r audit.Report) {
+	for _, l := range r.Logs {
+		if !l.Read {
+			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, l.Why)
+			continue
+		}
+		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
+			"  receipt log %s: %d receipts, %d anchored, %d deliveries judged, %d younger than the checkpoint\n"),
+			l.Origin, l.Size, l.Anchored, l.Judged, l.Newer)
 	}
 }

@@ -1,17 +1,14 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -24,7 +21,8 @@ import (
 type Config struct {
 	Trust      evidence.Trust
 	Algorithms ledger.Algorithms
-	Ledger     Log
+	Ledger     Log   // of a ledger in a log of its own
+	Chain      Chain // in its place, of a ledger on Fabric
 	// Receipts opens the receipt log of a node, once the replay has come to its
 	// admission. No log, and why, or nil, where it can't be read: the report says so.
 	Receipts func(ctx context.Context, n Node) (Log, error)
@@ -49,23 +47,24 @@ type Folder interface {
 // be read, or the log has no checkpoint by a key of the trust file. What is not as it
 // must be is in the report.
 func Run(ctx context.Context, c Config) (Report, error) {
-	msg, err := c.Ledger.Checkpoint(ctx)
-	if err != nil {
-		return Report{}, fmt.Errorf("checkpoint of the ledger log: %w", err)
-	}
-	signed, err := evidence.OpenCheckpoint(string(msg), c.Trust)
-	if err != nil {
-		return Report{}, fmt.Errorf("ledger log: %w", err)
-	}
-	origin, _, _ := strings.Cut(string(msg), "\n")
 	a := &auditor{
-		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms), state: memory{},
-		report: Report{Checkpoint: msg, Origin: origin, Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
+		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms, c.Chain == nil), state: memory{},
+		report: Report{Ledger: c.Trust.Ledger, Logs: []LogReport{}, Findings: []Finding{}},
 	}
-	if err := a.run(ctx, signed.Size, signed.Root); err != nil {
+	read := a.log
+	if c.Chain != nil {
+		read = a.chain
+	}
+	a.verifier = verifyAll(c.Algorithms)
+	err := read(ctx)
+	failed := a.verifier.wait()
+	if err != nil {
 		return Report{}, err
 	}
-	return a.report, nil
+	for _, f := range failed {
+		a.report.find(evidence.CheckSignature, f.at, f.err)
+	}
+	return a.report, a.end(ctx)
 }
 
 // auditor is one audit.
@@ -79,6 +78,8 @@ type auditor struct {
 	logs   []*receiptLog   // of the nodes admitted so far
 	last   ledger.Millis   // time of the last entry
 	report Report
+
+	*verifier
 }
 
 // memory is the state that the calls lead to.
@@ -104,51 +105,56 @@ func parse(data []byte) (e entry, err error) {
 	return e, err
 }
 
-func (a *auditor) run(ctx context.Context, size int64, root tlog.Hash) error {
-	replayed := size
+// log reads a ledger that is a log, under its newest checkpoint.
+func (a *auditor) log(ctx context.Context) error {
+	msg, err := a.config.Ledger.Checkpoint(ctx)
+	if err != nil {
+		return fmt.Errorf("checkpoint of the ledger log: %w", err)
+	}
+	signed, err := evidence.OpenCheckpoint(string(msg), a.config.Trust)
+	if err != nil {
+		return fmt.Errorf("ledger log: %w", err)
+	}
+	size, replayed := signed.Size, signed.Size
 	if a.config.Folder != nil {
-		n, err := a.config.Folder.Size(ctx)
-		if err != nil {
+		if replayed, err = a.config.Folder.Size(ctx); err != nil {
 			return fmt.Errorf("size of the folder: %w", err)
 		}
-		if replayed = n; n < size {
-			return fmt.Errorf("the folder holds %d entries and has published %d: it is older than what it has published", n, size)
+		if replayed < size {
+			return fmt.Errorf("the folder holds %d entries and has published %d: it is older than what it has published", replayed, size)
 		}
 	}
+	a.report.Checkpoint = msg
+	a.report.Origin, _, _ = strings.Cut(string(msg), "\n")
 	before, known := int64(0), ledger.Digest("")
 	if a.config.Signed != nil {
 		before, known = a.config.Signed(a.report.Origin)
 	}
-	v := verifyAll(a.config.Algorithms)
 	got, err := scan(ctx, a.config.Ledger, replayed, []int64{size, before}, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
 		if a.config.Progress != nil && i%Bundle == 0 {
 			a.config.Progress(i, replayed)
 		}
-		return a.entry(ctx, i, e, err, v)
+		return a.entry(ctx, i, e, err)
 	})
-	failed := v.wait()
 	if err != nil {
 		return err
 	}
-	for _, f := range failed {
-		a.report.find(evidence.CheckSignature, entryAt(f.at), f.err)
-	}
-	if got[size] != root {
+	if got[size] != signed.Root {
 		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
 	}
-	a.report.Size, a.report.Root = size, digest(root)
+	a.report.Size, a.report.Root = size, digest(signed.Root)
 	if known != "" && (before > size || digest(got[before]) != known) {
 		a.report.find(evidence.CheckProof, a.report.Origin, fmt.Errorf("it does not continue the log of %d entries with the root %s that was signed before", before, known))
 	}
 	a.report.Replayed, a.report.Last = replayed, a.last
 	a.judge(uint64(replayed-1), a.last, 0)
-	return a.end(ctx)
+	return nil
 }
 
 func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
 
 // entry replays the next entry.
-func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *verifier) error {
+func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error {
 	at := entryAt(uint64(i))
 	if err == nil && e.Position.Block != uint64(i) {
 		err = fmt.Errorf("it says that it is entry %d", e.Position.Block)
@@ -164,6 +170,16 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *ver
 		a.report.find(evidence.CheckOrder, at, errors.New("its time lies before the entry before it"))
 	}
 	a.last = max(a.last, e.Time)
+	if _, err := a.call(ctx, at, e); err != nil {
+		return err
+	}
+	a.compareState(at, e.State)
+	return nil
+}
+
+// call replays a call on the state that those before it led to, and returns all that
+// it wrote.
+func (a *auditor) call(ctx context.Context, at string, e entry) ([]ledger.Write, error) {
 	if e.signed.Call.Ledger != a.config.Trust.Ledger {
 		a.report.find(evidence.CheckGenesis, at, fmt.Errorf("the call was made for ledger %s", e.signed.Call.Ledger))
 	}
@@ -171,18 +187,17 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *ver
 	if err != nil {
 		a.report.find(evidence.CheckKey, at, err)
 	} else {
-		v.check(e.Position.Block, e.signed, key)
+		a.check(signature{e.Position, at, e.signed, key})
 	}
 	r, err := a.replay.Apply(a.state, e.Placed, e.signed)
 	if err != nil {
 		a.report.failed(at, err)
 	}
 	a.write(r.Writes)
-	a.compareState(at, e.State)
 	for _, w := range r.Writes {
 		if ledger.Ref(w.Key).Kind() == ledger.KindLog {
 			if err := a.admitted(ctx, w.Key); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
@@ -191,7 +206,7 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error, v *ver
 			a.report.find(CheckAnchor, at, err)
 		}
 	}
-	return nil
+	return r.Writes, nil
 }
 
 // write changes the state, and its sum, by what a call wrote.
@@ -202,8 +217,8 @@ func (a *auditor) write(writes []ledger.Write) {
 			delete(a.state, w.Key)
 		}
 		if w.Value != nil {
-			a.sum.Add(w.Key, w.Value)
 			a.state[w.Key] = w.Value
+			a.sum.Add(w.Key, w.Value)
 		}
 	}
 }
@@ -274,53 +289,4 @@ func read[R any](state memory, ref ledger.Ref) (record R, ok bool, err error) {
 		return record, false, fmt.Errorf("record %s: %w", ref, err)
 	}
 	return record, true, nil
-}
-
-// verifier checks signatures on all cores, beside the replay.
-type verifier struct {
-	algs ledger.Algorithms
-	jobs chan signature
-	wg   sync.WaitGroup
-
-	mu     sync.Mutex
-	failed []badSignature
-}
-
-type signature struct {
-	at     uint64
-	signed ledger.Signed
-	key    ledger.JWK
-}
-
-type badSignature struct {
-	at  uint64
-	err error
-}
-
-func verifyAll(algs ledger.Algorithms) *verifier {
-	v := &verifier{algs: algs, jobs: make(chan signature, Bundle)}
-	for range runtime.GOMAXPROCS(0) {
-		v.wg.Go(func() {
-			for j := range v.jobs {
-				if _, err := contract.Verify(v.algs, j.signed, j.key); err != nil {
-					v.mu.Lock()
-					v.failed = append(v.failed, badSignature{j.at, err})
-					v.mu.Unlock()
-				}
-			}
-		})
-	}
-	return v
-}
-
-func (v *verifier) check(at uint64, s ledger.Signed, key ledger.JWK) {
-	v.jobs <- signature{at, s, key}
-}
-
-// wait returns the signatures that do not hold, in the order of the log.
-func (v *verifier) wait() []badSignature {
-	close(v.jobs)
-	v.wg.Wait()
-	slices.SortFunc(v.failed, func(a, b badSignature) int { return cmp.Compare(a.at, b.at) })
-	return v.failed
 }

@@ -19,11 +19,20 @@ type Report struct {
 	Root     ledger.Digest `json:"root_sha256"` // of their tree
 	Replayed int64         `json:"replayed"`    // entries: a folder may hold some that are not published yet
 	Last     ledger.Millis `json:"last"`        // time of the last entry
-	Logs     []LogReport   `json:"receipt_logs"`
-	Records  int64         `json:"records"` // rows of the folder that were compared; 0 for a log alone
-	Findings []Finding     `json:"findings"`
-	More     int           `json:"more_findings,omitempty"` // beyond MaxFindings
-	Cosigner string        `json:"cosigned_by,omitempty"`   // name of the key with which the checkpoint was cosigned afterwards
+
+	// Of a ledger on Fabric in place of size and root: blocks read, hash of the last
+	// one's header, and transactions that do not count, for what they had read, which
+	// was checked, and for other reasons, which was not.
+	Blocks    uint64        `json:"blocks,omitempty"`
+	Head      ledger.Digest `json:"head_sha256,omitempty"`
+	Conflicts int           `json:"conflicts,omitempty"`
+	Refused   int           `json:"refused,omitempty"`
+
+	Logs     []LogReport `json:"receipt_logs"`
+	Records  int64       `json:"records"` // rows of the folder that were compared; 0 for a log alone
+	Findings []Finding   `json:"findings"`
+	More     int         `json:"more_findings,omitempty"` // beyond MaxFindings
+	Cosigner string      `json:"cosigned_by,omitempty"`   // name of the key with which the checkpoint was cosigned afterwards
 
 	Origin     string `json:"-"` // of the ledger log
 	Checkpoint []byte `json:"-"` // as it was signed
@@ -52,8 +61,9 @@ type Finding struct {
 
 // Checks of an audit beside those of a bundle.
 const (
-	CheckAnchor evidence.Check = "anchor" // an anchor says another root than the receipt log has
-	CheckState  evidence.Check = "state"  // a row of the folder, or the state that an entry signs, is not what the calls wrote
+	CheckAnchor   evidence.Check = "anchor"   // an anchor says another root than the receipt log has
+	CheckValidity evidence.Check = "validity" // a peer counts a transaction that does not count, or leaves one out that does
+	CheckState    evidence.Check = "state"    // a row of the folder, or the state that an entry signs, is not what the calls wrote
 )
 
 // Whole reports whether nothing was found.

@@ -17,14 +17,15 @@ type engine struct {
 	logged  bool // one clock stamps all calls; else times are what clients claim
 }
 
-// Replay runs the calls of a whole ledger log again, each on the state that those
-// before it led to: an audit.
+// Replay runs the calls of a whole ledger again, each on the state that those before
+// it led to: an audit.
 type Replay struct{ engine }
 
 // NewReplay makes a replay of the ledger that began with a genesis (SHA-256 of its
-// JWS).
-func NewReplay(genesis ledger.Digest, algs ledger.Algorithms) *Replay {
-	return &Replay{engine{genesis: genesis, algs: algs, logged: true}}
+// JWS). Of a log one clock stamps all calls; logged is false on Fabric, where times are
+// what clients claim and a call is never earlier than those that it rests on.
+func NewReplay(genesis ledger.Digest, algs ledger.Algorithms, logged bool) *Replay {
+	return &Replay{engine{genesis: genesis, algs: algs, logged: logged}}
 }
 
 // Apply runs a recorded call on a state, and compares what it read, what it wrote
@@ -32,7 +33,7 @@ func NewReplay(genesis ledger.Digest, algs ledger.Algorithms) *Replay {
 // lawful, the result says what it writes nevertheless. Its signature is for the
 // caller to check.
 func (r *Replay) Apply(state contract.State, p Placed, s ledger.Signed) (contract.Result, error) {
-	c := &recorded{Placed: p, signed: s, at: fmt.Sprintf("entry %d", p.Position.Block)}
+	c := &recorded{Placed: p, signed: s}
 	result, err := r.apply(state, c)
 	if err != nil {
 		return result, err

@@ -14,20 +14,26 @@ import (
 	"github.com/hyperledger/fabric-protos-go/peer"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 // headerHash names a block: SHA-256 of its header in ASN.1, which the next
 // block's header repeats.
 func headerHash(h *common.BlockHeader) (ledger.Digest, error) {
+	der, err := headerBytes(h)
+	sum := sha256.Sum256(der)
+	return hexDigest(sum[:]), err
+}
+
+func headerBytes(h *common.BlockHeader) ([]byte, error) {
 	der, err := asn1.Marshal(struct {
 		Number             *big.Int
 		Previous, DataHash []byte
 	}{new(big.Int).SetUint64(h.GetNumber()), h.GetPreviousHash(), h.GetDataHash()})
 	if err != nil {
-		return "", fmt.Errorf("header of block %d: %w", h.GetNumber(), err)
+		return nil, fmt.Errorf("header of block %d: %w", h.GetNumber(), err)
 	}
-	sum := sha256.Sum256(der)
-	return hexDigest(sum[:]), nil
+	return der, nil
 }
 
 func hexDigest(sum []byte) ledger.Digest { return ledger.Digest(hex.EncodeToString(sum)) }
@@ -73,10 +79,26 @@ func validity(b *common.Block) ([]byte, error) {
 
 // decodeTransaction reads the calls of one transaction, with what they wrote.
 func decodeTransaction(envelope []byte, chaincode string, block uint64, tx uint32) ([]ledger.Committed, error) {
-	input, action, err := openTransaction(envelope)
-	if err != nil || input == nil || action.GetChaincodeId().GetName() != chaincode {
+	x, err := open(envelope)
+	if err != nil || x == nil || x.action.GetChaincodeId().GetName() != chaincode {
 		return nil, err
 	}
+	applied, err := appliedBy(x.input, x.action)
+	if err != nil || applied == nil {
+		return nil, err
+	}
+	calls := make([]ledger.Committed, len(applied))
+	for k, a := range applied {
+		if calls[k], err = a.Committed(string(x.input.GetArgs()[a.I+1]), block, tx); err != nil {
+			return nil, err
+		}
+	}
+	return calls, nil
+}
+
+// appliedBy are the calls that a transaction of the chaincode records, each one of its
+// arguments; none where it submits no calls.
+func appliedBy(input *peer.ChaincodeInput, action *peer.ChaincodeAction) ([]ledger.Applied, error) {
 	args := input.GetArgs()
 	var event peer.ChaincodeEvent
 	if err := decode("event", action.GetEvents(), &event); err != nil {
@@ -89,21 +111,23 @@ func decodeTransaction(envelope []byte, chaincode string, block uint64, tx uint3
 	if err := json.Unmarshal(event.GetPayload(), &applied); err != nil {
 		return nil, fmt.Errorf("event: %w", err)
 	}
-	calls := make([]ledger.Committed, len(applied))
-	for k, a := range applied {
+	for _, a := range applied {
 		if int64(a.I) >= int64(len(args)-1) {
 			return nil, fmt.Errorf("the event speaks of call %d of %d", a.I, len(args)-1)
 		}
-		if calls[k], err = a.Committed(string(args[a.I+1]), block, tx); err != nil {
-			return nil, err
-		}
 	}
-	return calls, nil
+	return applied, nil
 }
 
-// openTransaction unwraps what a chaincode was asked and what it did; nil for
-// transactions of another type.
-func openTransaction(data []byte) (*peer.ChaincodeInput, *peer.ChaincodeAction, error) {
+// opened is a transaction: what a chaincode was asked, what it did, and who signed that.
+type opened struct {
+	input  *peer.ChaincodeInput
+	action *peer.ChaincodeAction
+	proof.Proof
+}
+
+// open unwraps a transaction; nil for those of another type.
+func open(data []byte) (*opened, error) {
 	var (
 		envelope common.Envelope
 		payload  common.Payload
@@ -111,17 +135,17 @@ func openTransaction(data []byte) (*peer.ChaincodeInput, *peer.ChaincodeAction, 
 	)
 	if err := errors.Join(decode("envelope", data, &envelope), decode("payload", envelope.GetPayload(), &payload),
 		decode("header", payload.GetHeader().GetChannelHeader(), &header)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if common.HeaderType(header.GetType()) != common.HeaderType_ENDORSER_TRANSACTION {
-		return nil, nil, nil
+		return nil, nil //nolint:nilnil // none of ours
 	}
 	var tx peer.Transaction
 	if err := decode("transaction", payload.GetData(), &tx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(tx.GetActions()) != 1 {
-		return nil, nil, fmt.Errorf("%d actions", len(tx.GetActions()))
+		return nil, fmt.Errorf("%d actions", len(tx.GetActions()))
 	}
 	var (
 		body     peer.ChaincodeActionPayload
@@ -134,11 +158,17 @@ func openTransaction(data []byte) (*peer.ChaincodeInput, *peer.ChaincodeAction, 
 		decode("proposal", body.GetChaincodeProposalPayload(), &proposal), decode("invocation", proposal.GetInput(), &spec),
 		decode("response", body.GetAction().GetProposalResponsePayload(), &response),
 		decode("action", response.GetExtension(), &action)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	input := spec.GetChaincodeSpec().GetInput()
-	if input == nil {
-		return nil, nil, errors.New("no input")
+	x := &opened{input: spec.GetChaincodeSpec().GetInput(), action: &action, Proof: proof.Proof{
+		ChannelHeader: payload.GetHeader().GetChannelHeader(), SignatureHeader: payload.GetHeader().GetSignatureHeader(),
+		Input: body.GetChaincodeProposalPayload(), Answer: body.GetAction().GetProposalResponsePayload(),
+	}}
+	if x.input == nil {
+		return nil, errors.New("no input")
 	}
-	return input, &action, nil
+	for _, e := range body.GetAction().GetEndorsements() {
+		x.Endorsements = append(x.Endorsements, proof.Endorsement{Endorser: e.GetEndorser(), Signature: e.GetSignature()})
+	}
+	return x, nil
 }

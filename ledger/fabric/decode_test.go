@@ -32,6 +32,7 @@ type transaction struct {
 	calls     []string
 	event     string
 	applied   any
+	results   []byte // read-write sets
 }
 
 func (x transaction) envelope(t testing.TB) []byte {
@@ -45,8 +46,8 @@ func (x transaction) envelope(t testing.TB) []byte {
 		args = append(args, []byte(c))
 	}
 	action := encode(t, &peer.ChaincodeAction{
-		ChaincodeId: &peer.ChaincodeID{Name: x.chaincode},
-		Events:      encode(t, &peer.ChaincodeEvent{EventName: x.event, Payload: payload}),
+		ChaincodeId: &peer.ChaincodeID{Name: x.chaincode}, Results: x.results,
+		Events: encode(t, &peer.ChaincodeEvent{EventName: x.event, Payload: payload}),
 	})
 	body := encode(t, &peer.ChaincodeActionPayload{
 		ChaincodeProposalPayload: encode(t, &peer.ChaincodeProposalPayload{Input: encode(t, &peer.ChaincodeInvocationSpec{

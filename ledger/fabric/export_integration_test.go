@@ -5,9 +5,6 @@ package fabric
 import (
 	"context"
 
-	"github.com/hyperledger/fabric-protos-go/common"
-	"github.com/hyperledger/fabric-protos-go/peer"
-
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
@@ -32,45 +29,15 @@ func (l *Ledger) Endorsed(ctx context.Context, number uint64, jws string) (proof
 		return proof.Proof{}, false, err
 	}
 	for i, data := range b.GetData().GetData() {
-		input, _, err := openTransaction(data)
+		x, err := open(data)
 		if err != nil {
 			return proof.Proof{}, false, err
 		}
-		if codes[i] == 0 || input == nil || len(input.GetArgs()) != 2 || string(input.GetArgs()[0]) != ledger.TxSubmit || string(input.GetArgs()[1]) != jws {
+		if codes[i] == 0 || x == nil || len(x.input.GetArgs()) != 2 || string(x.input.GetArgs()[0]) != ledger.TxSubmit || string(x.input.GetArgs()[1]) != jws {
 			continue
 		}
-		p, err := endorsed(data)
-		p.JWS = jws
-		return p, true, err
+		x.JWS = jws
+		return x.Proof, true, nil
 	}
 	return proof.Proof{}, false, nil
-}
-
-func endorsed(data []byte) (proof.Proof, error) {
-	var (
-		envelope common.Envelope
-		payload  common.Payload
-		tx       peer.Transaction
-		body     peer.ChaincodeActionPayload
-	)
-	if err := decode("envelope", data, &envelope); err != nil {
-		return proof.Proof{}, err
-	}
-	if err := decode("payload", envelope.GetPayload(), &payload); err != nil {
-		return proof.Proof{}, err
-	}
-	if err := decode("transaction", payload.GetData(), &tx); err != nil {
-		return proof.Proof{}, err
-	}
-	if err := decode("body", tx.GetActions()[0].GetPayload(), &body); err != nil {
-		return proof.Proof{}, err
-	}
-	p := proof.Proof{
-		ChannelHeader: payload.GetHeader().GetChannelHeader(), SignatureHeader: payload.GetHeader().GetSignatureHeader(),
-		Input: body.GetChaincodeProposalPayload(), Answer: body.GetAction().GetProposalResponsePayload(),
-	}
-	for _, e := range body.GetAction().GetEndorsements() {
-		p.Endorsements = append(p.Endorsements, proof.Endorsement{Endorser: e.GetEndorser(), Signature: e.GetSignature()})
-	}
-	return p, nil
 }
