@@ -38,7 +38,7 @@ func (c actsCmd) Run(p *program) error {
 		return p.json(doc)
 	}
 	for _, a := range doc.Acts {
-		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a, p), clocks(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
+		lines := []string{p.say(a.Title.ZH, a.Title.EN), join(p.say("；", "; "), who(a, p), steps(a, p), clocks(a, p), makes(a, p)), join(p.say("；", "; "), marks(a, p), refused(a, p))}
 		name := string(a.Function)
 		for _, line := range lines {
 			if line == "" {
@@ -77,7 +77,7 @@ func (p *program) open(on ledger.Ref) error {
 		if o.Unless != "" {
 			limit += p.say("，逾期须附 ", ", later with ") + o.Unless
 		}
-		if err := p.line("%-28s %s", o.Function, join("; ", p.say(o.Title.ZH, o.Title.EN), limit)); err != nil {
+		if err := p.line("%-28s %s", o.Function, join(p.say("；", "; "), p.say(o.Title.ZH, o.Title.EN), limit)); err != nil {
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func who(a ledger.ActRow, p *program) string {
 		}
 		list = append(list, s)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(list, p.say("、", ", "))
 }
 
 // steps lists where an act leads; for a record without states, its kind.
@@ -146,7 +146,7 @@ func clocks(a ledger.ActRow, p *program) string {
 		}
 		list = append(list, s)
 	}
-	return join("; ", list...)
+	return join(p.say("；", "; "), list...)
 }
 
 // makes names the second record that an act begins.
@@ -166,7 +166,7 @@ func marks(a ledger.ActRow, p *program) string {
 	if a.Custody {
 		kept = p.say("可托管", "kept key")
 	}
-	return join("; ", shared, kept)
+	return join(p.say("；", "; "), shared, kept)
 }
 
 // refused lists what an act may be refused for, beyond what holds for any call.

@@ -38,7 +38,7 @@ func (s *story) grant(operator string, terms ledger.LicenseTerms) error {
 	if _, err := s.do(operator, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: terms.ID, Answers: out.Payload}); err != nil {
 		return err
 	}
-	s.say("   %s：%s %s，至 %s", "   %s: %s, license %s, until %s", s.cast[operator].party.Name, terminal.EnumWord(s.lang(), "modes", terms.Mode), terms.ID, terms.EndOn)
+	s.say("   %s：%s %s，至 %s", "   %s: %s, %s, until %s", s.cast[operator].party.Name, terminal.EnumWord(s.lang(), "modes", terms.Mode), terms.ID, terms.EndOn)
 	return nil
 }
 
