@@ -7,12 +7,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -204,42 +202,4 @@ func strict() huma.Format {
 		return json.Unmarshal(whole, v)
 	}
 	return f
-}
-
-// wholeQuery refuses a query parameter that does not exist, one without a value, one
-// that is there twice, all at once, and a query that can't be decoded: huma takes them
-// as absent, so that a filter gone wrong would list everything.
-func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
-	u := ctx.URL()
-	refuse := func(e *ledger.Error) {
-		r, w := humachi.Unwrap(ctx)
-		s.fail(w, r, e)
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		refuse(ledger.Invalid("query", "syntax"))
-		return
-	}
-	var known []string
-	for _, p := range ctx.Operation().Parameters {
-		if p.In == "query" {
-			known = append(known, p.Name)
-		}
-	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		switch values := query[name]; {
-		case !slices.Contains(known, name):
-			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "known_member").With("allowed", strings.Join(known, ", ")))
-		case slices.Contains(values, ""):
-			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "required"))
-		case len(values) > 1:
-			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
-		}
-	}
-	if e := ledger.AsError(ledger.Join(errs...)); e != nil {
-		refuse(e)
-		return
-	}
-	next(ctx)
 }
