@@ -35,6 +35,14 @@ build: ## 构建程序及供法院使用的 verify，置于 .cache/bin | build t
 	@mkdir -p $(dir $(BINARY))
 	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
+WASM := $(CACHE)/wasm
+.PHONY: wasm
+wasm: ## 构建浏览器中的核验程序，连同 Go 的 wasm_exec.js，置于 .cache/wasm | build verify for browsers, with Go's own wasm_exec.js, into .cache/wasm
+	@mkdir -p $(WASM)
+	@GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $(WASM)/verify.wasm ./cmd/verify/wasm
+	@install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(WASM)/
+	@echo "$(WASM)/verify.wasm: $$(wc -c <$(WASM)/verify.wasm) bytes, $$(gzip -9 -c $(WASM)/verify.wasm | wc -c) with gzip"
+
 .PHONY: test
 test: ## 运行全部测试；有 C 编译器时启用竞态检测 | run all tests, with the race detector where a C compiler is found
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \

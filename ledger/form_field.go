@@ -70,11 +70,11 @@ func LabelOf(v any, path string) Words {
 		if p == nil { // within a value that is described as a whole
 			break
 		}
-		i, ok := p.places[name]
+		s, ok := p.shapes[name]
 		if !ok {
 			return Words{}
 		}
-		m := p.members[i]
+		m := p.members[s.place]
 		label, form := m.label, m.form
 		if n, err := strconv.Atoi(place); err == nil && form.each != nil {
 			label.ZH, label.EN = fmt.Sprintf("%s %d", label.ZH, n+1), fmt.Sprintf("%s %d", label.EN, n+1)
@@ -102,11 +102,11 @@ func Member(v any, name string) (reflect.Value, bool) {
 		return reflect.Value{}, false
 	}
 	p := planOf(val.Type())
-	i, ok := p.places[name]
+	s, ok := p.shapes[name]
 	if !ok {
 		return reflect.Value{}, false
 	}
-	return p.members[i].of(val), true
+	return p.members[s.place].of(val), true
 }
 
 // MemberText returns the member of that JSON name as text; empty where there is none.

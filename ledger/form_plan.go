@@ -11,9 +11,8 @@ import (
 
 // plan is what the tags of one struct type say, read once.
 type plan struct {
-	members []member // in order; those of embedded structs stand in their place
-	places  map[string]int
-	shapes  map[string]shape // by JSON name, for DecodeStrict
+	members []member         // in order; those of embedded structs stand in their place
+	shapes  map[string]shape // by JSON name, with their place among the members
 	ruled   bool
 }
 
@@ -95,14 +94,12 @@ func (made planner) plan(t reflect.Type) *plan {
 	if p, ok := made[t]; ok {
 		return p
 	}
-	p := &plan{places: map[string]int{}, shapes: makeShapes(members(t)), ruled: reflect.PointerTo(t).Implements(reflect.TypeFor[ruled]())}
+	p := &plan{
+		members: make([]member, 0, t.NumField()), shapes: make(map[string]shape, t.NumField()),
+		ruled: reflect.PointerTo(t).Implements(reflect.TypeFor[ruled]()),
+	}
 	made[t] = p
 	made.add(p, t, nil)
-	for _, m := range p.members {
-		s := p.shapes[m.name]
-		s.quiet = m.form.isQuiet()
-		p.shapes[m.name] = s
-	}
 	return p
 }
 
@@ -124,7 +121,7 @@ func (made planner) add(p *plan, t reflect.Type, index []int) {
 		if err != nil {
 			panic(fmt.Sprintf("form of %s.%s: %v", t, sf.Name, err))
 		}
-		p.places[name] = len(p.members)
+		p.shapes[name] = shape{t: sf.Type, quiet: form.isQuiet(), place: len(p.members)}
 		p.members = append(p.members, member{name: name, index: at, label: Words{sf.Tag.Get("zh"), sf.Tag.Get("en")}, optional: optional, need: needOf(sf.Tag.Get("need")), form: form})
 	}
 }

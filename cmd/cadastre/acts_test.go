@@ -82,7 +82,7 @@ func TestActsOnARecord(t *testing.T) {
 	if got := must(t, "acts", "--on", "application/"+id, "--profile", who, "--lang", "en"); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过; 截至 2026-10-20，逾期须附 late\n") {
+	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过；截至 2026-10-20，逾期须附 late\n") {
 		t.Errorf("in Chinese: %q", got)
 	}
 	var listed, sent []ledger.Open

@@ -29,7 +29,7 @@ func TestAuditSigns(t *testing.T) {
 	trust := withAuditor(t, d.Trust, auditor)
 	bundle := func(name string) string {
 		path := filepath.Join(dir, name)
-		b.must("trace", "--order", string(d.Order), "--bundle", path, "--profile", d.Profiles["buyer"], "--url", url)
+		b.must("trace", "--order", d.Order, "--bundle", path, "--profile", d.Profiles["buyer"], "--url", url)
 		return path
 	}
 	verified := func(trust, path string) (r evidence.Report) {
@@ -71,7 +71,7 @@ func TestAuditSigns(t *testing.T) {
 		t.Errorf("a spoiled cosignature: %d, %s", code, errs)
 	}
 	// What comes later is not covered: the bundle stands under the newest checkpoint.
-	b.must("order", "fulfill", string(d.Order), "--ground", "done", "--profile", d.Profiles["operator"], "--url", url)
+	b.must("order", "fulfill", d.Order, "--ground", "done", "--profile", d.Profiles["operator"], "--url", url)
 	later := verified(trust, bundle("later.json"))
 	if len(later.Audits) != 0 || !slices.Contains(later.NotProven, evidence.LaterCalls) || len(later.Steps) <= len(named.Steps) {
 		t.Errorf("after a call more: %+v", later)

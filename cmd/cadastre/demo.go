@@ -9,8 +9,8 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/demo"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
@@ -67,7 +67,7 @@ func (c *demoCmd) Run(p *program) error {
 	}
 	r, err := demo.Run(p.ctx, demo.Options{
 		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
-		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: proving.Checkers(), Verify: checkBundle,
+		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: verdict.Checkers(), Verify: checkBundle,
 	})
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (c *demoCmd) tell(p *program, r demo.Result) {
 
 func (c *demoCmd) serve(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: proving.Checkers(),
+		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
 		return err

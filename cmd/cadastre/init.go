@@ -12,8 +12,8 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -312,7 +312,7 @@ func (serveCmd) Page() terminal.Page {
 func (c *serveCmd) Run(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
 		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
-		Now: now, Version: version(), Checkers: proving.Checkers(),
+		Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
 		return err

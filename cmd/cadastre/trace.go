@@ -15,6 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -155,7 +156,7 @@ func (c *traceCmd) join(p *program) client.Joiner {
 		if err != nil {
 			return nil, err
 		}
-		b, _, err := evidence.Join(parts, t, ledger.Standard(), proving.Checkers())
+		b, _, err := evidence.Join(parts, t, ledger.Standard(), verdict.Checkers())
 		if err != nil {
 			return nil, err
 		}
@@ -212,6 +213,6 @@ func checkBundle(bundle, trust []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = evidence.Verify(bundle, t, ledger.Standard(), proving.Checkers())
+	_, err = evidence.Verify(bundle, t, ledger.Standard(), verdict.Checkers())
 	return err
 }

@@ -25,10 +25,15 @@ func command(t *testing.T, args ...string) (code int, out, errs string) {
 func file(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
+	write(t, path, content)
+	return path
+}
+
+func write(t testing.TB, path, content string) {
+	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 func TestVerify(t *testing.T) {

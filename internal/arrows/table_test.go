@@ -50,7 +50,7 @@ var law = map[string]row{
 	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
 	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
-	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protosOld, protobuf}, unlinked: []string{protosV2}},
+	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protobuf + "/encoding/protowire"}, unlinked: []string{protosOld, protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
 	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
@@ -113,19 +113,24 @@ var law = map[string]row{
 	},
 	"cmd/cadastre": {
 		own: []string{
-			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving",
+			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
 			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "ledger/fabric/proof", "marketplace/receipts", "internal/client", "internal/durable", "internal/words", "internal/terminal",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/client", "internal/durable", "internal/verdict", "internal/words", "internal/terminal",
 		},
-		unlinked: []string{fabric, chi, huma},
+		unlinked: []string{fabric, protosOld, chi, huma},
 	},
-	"cmd/verify":    {own: []string{"internal/client", "internal/proving", "internal/terminal", "internal/words", "ledger"}, third: []string{kong}, unlinked: []string{fabric, chi, huma}},
-	"cmd/chaincode": {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
+	"internal/verdict": {
+		own:      []string{"ledger", "ledger/evidence", "ledger/fabric/proof"},
+		unlinked: []string{fabric, protosOld, chi, huma, sqlite, kong, "net/http"},
+	},
+	"cmd/verify/wasm": {own: []string{"internal/verdict"}}, // built for browsers alone
+	"cmd/verify":      {own: []string{"ledger", "internal/client", "internal/proving", "internal/terminal", "internal/words"}, third: []string{kong}, unlinked: []string{fabric, protosOld, chi, huma}},
+	"cmd/chaincode":   {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 
 // impure is what a pure package may not import, with all below it. Signing needs

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -158,7 +159,7 @@ func (k *Key) Cosign(checkpoint []byte, at time.Time) ([]byte, error) {
 	sig := binary.BigEndian.AppendUint32(nil, k.hash)
 	sig = binary.BigEndian.AppendUint64(sig, uint64(seconds))
 	sig = append(sig, ed25519.Sign(k.secret, message(text, uint64(seconds)))...)
-	return fmt.Appendf(checkpoint[:len(checkpoint):len(checkpoint)], "— %s %s\n", k.name, base64.StdEncoding.EncodeToString(sig)), nil
+	return fmt.Appendf(slices.Clip(checkpoint), "— %s %s\n", k.name, base64.StdEncoding.EncodeToString(sig)), nil
 }
 
 // textOf is the signed text of a note, with the end of its last line.

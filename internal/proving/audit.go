@@ -33,7 +33,7 @@ type Audit struct {
 	Trust string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
 	Sign  string `zh:"未发现不符且全部读取时，以此文件的密钥（keygen --use cosign）联署检查点，并交给节点" en:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
 	Chain Opener `kong:"-"` // of a register on Fabric; nil: it is a log
-	Out   string `zh:"将联署的检查点写入此文件；按文件夹审计时以此代替交给节点" en:"Write the cosigned checkpoint into this file; of a folder, instead of handing it to a node." placeholder:"FILE"`
+	Out   string `zh:"将联署的检查点写入此文件；按文件夹审计或没有身份文件时，以此代替交给节点" en:"Write the cosigned checkpoint into this file; of a folder, or without a profile, instead of handing it to the node." placeholder:"FILE"`
 }
 
 // Validate is kong's: a cosignature goes somewhere.
@@ -87,7 +87,8 @@ func (c *Audit) Run(ctx context.Context, s *Session) error {
 	return cmp.Or(err, unsigned)
 }
 
-// sign cosigns the checkpoint that was replayed, and hands it on.
+// sign cosigns the checkpoint that was replayed, and hands it on: to the node, or into a
+// file, or both.
 func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r *audit.Report) error {
 	signed, err := key.Cosign(r.Checkpoint, client.Tree{Origin: r.Origin, Size: r.Size, Root: r.Root}, s.Now())
 	if err != nil {
@@ -98,16 +99,17 @@ func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r 
 			return words.Errorf("写入检查点：%v", "write checkpoint: %v", err)
 		}
 	}
-	if !c.OfFolder() {
-		cl, err := s.Client(c.Where)
-		if err != nil {
-			return err
-		}
-		if err := cl.Cosign(ctx, key.VKey(), signed); err != nil {
-			return words.Errorf("节点未保存联署：%v", "the node did not keep the cosignature: %v", err)
-		}
-	}
 	r.Cosigner = key.Name()
+	if c.OfFolder() {
+		return nil
+	}
+	cl, err := s.Client(c.Where)
+	if err != nil || c.Out != "" && cl.Profile().Key == "" { // whoever is nobody to the node wants the file alone
+		return err
+	}
+	if err := cl.Cosign(ctx, key.VKey(), signed); err != nil {
+		return words.Errorf("节点未保存联署：%v", "the node did not keep the cosignature: %v", err)
+	}
 	return nil
 }
 

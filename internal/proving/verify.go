@@ -8,15 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 
+	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
-	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 // Verify is the command that checks a bundle of evidence.
@@ -38,7 +37,7 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	r, err := evidence.Verify(bundle, trust, ledger.Standard(), Checkers())
+	r, err := evidence.Verify(bundle, trust, ledger.Standard(), verdict.Checkers())
 	if err != nil {
 		return failure(err)
 	}
@@ -59,10 +58,25 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	return nil
 }
 
-// Checkers check the proofs of a bundle's calls, by kind.
-func Checkers() map[string]evidence.Checker {
-	return map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}, proof.Kind: proof.Checker{}}
+// failure says why a bundle proves nothing: the check in words and where. The cause
+// stays in the chain, for whoever has a sentence for it.
+func failure(err error) error {
+	f := evidence.AsFailure(err)
+	if f == nil {
+		return unproven(err)
+	}
+	zh, en := verdict.Sentence(f.Check, "zh"), verdict.Sentence(f.Check, "en")
+	if f.At != "" {
+		zh, en = zh+"（"+f.At+"）", en+" ("+f.At+")"
+	}
+	if f.Err == nil {
+		return unproven(words.Errorf("%[1]s", "%[2]s", zh, en))
+	}
+	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", zh, en, f.Err))
 }
+
+// unproven is the error of something claimed that does not hold, for what reason.
+func unproven(reason error) error { return words.Errorf("%v：%v", "%v: %v", ErrUnproven, reason) }
 
 func readTrust(file string) (evidence.Trust, error) {
 	raw, err := os.ReadFile(file)
@@ -84,9 +98,7 @@ func (c *Verify) proveFile(r evidence.Report) error {
 		return words.Errorf("读取文件：%v", "read file: %v", err)
 	}
 	sum := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
-	recorded := slices.ContainsFunc(r.Files, func(x evidence.File) bool { return x.SHA256 == sum })
-	delivered := slices.ContainsFunc(r.Receipts, func(x evidence.Delivery) bool { return x.SHA256 == sum })
-	if recorded || delivered {
+	if verdict.Holds(r, sum) {
 		return nil
 	}
 	return unproven(words.Errorf("证据包中没有此文件（SHA-256 %s）", "the bundle does not hold this file (SHA-256 %s)", sum))

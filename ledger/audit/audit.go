@@ -57,7 +57,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	a.verifier = verifyAll(c.Algorithms)
 	err := read(ctx)
-	failed := a.verifier.wait()
+	failed := a.wait()
 	if err != nil {
 		return Report{}, err
 	}
@@ -75,6 +75,7 @@ type auditor struct {
 	state  memory
 	sum    ledger.StateSum // of state
 	astray bool            // the last entry said another state
+	none   int             // entries of the ledger log that are none
 	logs   []*receiptLog   // of the nodes admitted so far
 	last   ledger.Millis   // time of the last entry
 	report Report
@@ -136,22 +137,30 @@ func (a *auditor) log(ctx context.Context) error {
 		}
 		return a.entry(ctx, i, e, err)
 	})
+	a.report.Size, a.report.Root, a.report.Last = size, digest(signed.Root), a.last
+	if errors.Is(err, errNone) {
+		a.report.find(evidence.CheckForm, a.report.Origin, err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	if got[size] != signed.Root {
 		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
 	}
-	a.report.Size, a.report.Root = size, digest(signed.Root)
 	if known != "" && (before > size || digest(got[before]) != known) {
 		a.report.find(evidence.CheckProof, a.report.Origin, fmt.Errorf("it does not continue the log of %d entries with the root %s that was signed before", before, known))
 	}
-	a.report.Replayed, a.report.Last = replayed, a.last
+	a.report.Replayed = replayed
 	a.judge(uint64(replayed-1), a.last, 0)
 	return nil
 }
 
 func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
+
+// errNone says that a log holds what is none of its entries, so that reading it on to
+// the size that it signs might never end.
+var errNone = fmt.Errorf("more than %d of its entries are none: it was not read on", MaxFindings)
 
 // entry replays the next entry.
 func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error {
@@ -161,6 +170,9 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error 
 	}
 	if err != nil {
 		a.report.find(evidence.CheckForm, at, err)
+		if a.none++; a.none > MaxFindings {
+			return errNone
+		}
 		return nil
 	}
 	if i > 0 {

@@ -228,6 +228,19 @@ func TestAuditOfReceiptsThatAreNone(t *testing.T) {
 	}
 }
 
+// TestAuditOfALogOfNothing: nor is a ledger log, whose key the trust file names.
+func TestAuditOfALogOfNothing(t *testing.T) {
+	w := begin(t)
+	asked := 0
+	r, err := audit.Run(t.Context(), audit.Config{
+		Trust: w.trust(), Algorithms: ledger.Standard(),
+		Ledger: babble{endless{w.signed(w.skey, ledger.LedgerLog(node), 1<<50, tlog.Hash{}), &asked}},
+	})
+	if err != nil || asked > 100 || r.Whole() || r.Replayed != 0 {
+		t.Errorf("%d bundles were asked for, %v, %+v", asked, err, r)
+	}
+}
+
 // babble gives entries that are none.
 type babble struct{ endless }
 

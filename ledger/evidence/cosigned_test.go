@@ -36,7 +36,10 @@ func knows(w *world, auditors ...evidence.Auditor) evidence.Trust {
 }
 
 func (w *world) verifyBy(trust evidence.Trust, b evidence.Bundle) (evidence.Report, error) {
-	return evidence.Verify(encode(w.t, b), trust, ledger.Standard(), checkers())
+	data := encode(w.t, b)
+	r, err := evidence.Verify(data, trust, ledger.Standard(), checkers())
+	seal(w.t).agrees(w.t, w.t.Name(), data, trust, err)
+	return r, err
 }
 
 // TestCosignedCheckpoint: the cosignature of an auditor whom the trust file names stands

@@ -200,7 +200,9 @@ func (f *forger) verify(w *world, groups []evidence.ReceiptGroup) error {
 			}
 		}
 	}
-	_, err = evidence.Verify(encode(f.t, b), f.trust(), f.algs, checkers())
+	data := encode(f.t, b)
+	_, err = evidence.Verify(data, f.trust(), f.algs, checkers())
+	seal(f.t).agrees(f.t, "forged", data, f.trust(), err)
 	return err
 }
 

@@ -38,10 +38,7 @@ func TestVectors(t *testing.T) {
 	if *update {
 		makeVectors(t)
 	}
-	trust, err := evidence.ParseTrust(readVector(t, "trust.json"))
-	if err != nil {
-		t.Fatalf("trust file: %v", err)
-	}
+	trust := vectorTrust(t)
 	var list []vector
 	if err := json.Unmarshal(readVector(t, "vectors.json"), &list); err != nil {
 		t.Fatalf("vectors: %v", err)
@@ -91,6 +88,15 @@ func indent(t testing.TB, data []byte) []byte {
 	}
 	b.WriteByte('\n')
 	return b.Bytes()
+}
+
+func vectorTrust(t testing.TB) evidence.Trust {
+	t.Helper()
+	trust, err := evidence.ParseTrust(readVector(t, "trust.json"))
+	if err != nil {
+		t.Fatalf("trust file: %v", err)
+	}
+	return trust
 }
 
 func readVector(t testing.TB, name string) []byte {
@@ -250,10 +256,7 @@ func changes(t *testing.T) []vector {
 
 // FuzzVerify: whatever comes in, nothing panics, and what verifies is a vector.
 func FuzzVerify(f *testing.F) {
-	trust, err := evidence.ParseTrust(readVector(f, "trust.json"))
-	if err != nil {
-		f.Fatalf("trust file: %v", err)
-	}
+	trust := vectorTrust(f)
 	good := map[string]bool{}
 	for _, name := range []string{"order.json", "license.json", "entry.json"} {
 		var b bytes.Buffer

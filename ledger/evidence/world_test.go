@@ -378,7 +378,9 @@ func (w *world) build(about ledger.Ref) (evidence.Bundle, evidence.Report) {
 }
 
 func (w *world) verify(data []byte) (evidence.Report, error) {
-	return evidence.Verify(data, w.trust(), ledger.Standard(), checkers())
+	r, err := evidence.Verify(data, w.trust(), ledger.Standard(), checkers())
+	seal(w.t).agrees(w.t, w.t.Name(), data, w.trust(), err)
+	return r, err
 }
 
 // fails holds a bundle to fail a check.

@@ -10,11 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hyperledger/fabric-protos-go/common"
-	"github.com/hyperledger/fabric-protos-go/ledger/rwset"
-	"github.com/hyperledger/fabric-protos-go/ledger/rwset/kvrwset"
-	"github.com/hyperledger/fabric-protos-go/peer"
-
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -91,33 +86,87 @@ type question struct {
 	at          time.Time
 }
 
+// Numbers of Fabric's enumerations.
+const (
+	endorserTransaction = 3 // common.HeaderType
+	statusSuccess       = 200
+)
+
 // asked reads the question: call(party, id), of the chaincode on the channel.
 func (n *network) asked(p Proof) (question, error) {
-	var (
-		header    common.ChannelHeader
-		signature common.SignatureHeader
-		extension peer.ChaincodeHeaderExtension
-		payload   peer.ChaincodeProposalPayload
-		spec      peer.ChaincodeInvocationSpec
-	)
-	if err := errors.Join(decodePart("channel_header", p.ChannelHeader, &header), decodePart("signature_header", p.SignatureHeader, &signature),
-		decodePart("input", p.Input, &payload), decode("extension", header.Extension, &extension), decode("invocation", payload.Input, &spec)); err != nil {
+	kind, args, at, err := n.proposed(p)
+	if err != nil {
 		return question{}, err
 	}
-	if header.Type != int32(common.HeaderType_ENDORSER_TRANSACTION) || header.ChannelId != n.channel {
-		return question{}, fmt.Errorf("asked on the channel %q, the trust file names %q", header.ChannelId, n.channel)
+	if kind != endorserTransaction {
+		return question{}, fmt.Errorf("on the channel with a header of type %d", kind)
 	}
-	if a, b := extension.GetChaincodeId().GetName(), spec.GetChaincodeSpec().GetChaincodeId().GetName(); a != n.chaincode || b != n.chaincode {
-		return question{}, fmt.Errorf("asked of the chaincode %q (%q), the trust file names %q", a, b, n.chaincode)
-	}
-	args := spec.GetChaincodeSpec().GetInput().GetArgs()
 	if len(args) != 3 || string(args[0]) != ledger.TxCall {
 		return question{}, fmt.Errorf("not the query %s(party, id)", ledger.TxCall)
 	}
-	if header.Timestamp == nil || !header.Timestamp.IsValid() {
-		return question{}, errors.New("asked at no time")
+	return question{party: ledger.ID(args[1]), call: ledger.ID(args[2]), at: at}, nil
+}
+
+// proposed reads what was asked of the chaincode on the channel that the trust file
+// names: the type of the header, the arguments, and when.
+func (n *network) proposed(p Proof) (kind int32, args [][]byte, at time.Time, err error) {
+	header, err := decodePart("channel_header", p.ChannelHeader, channelHeader)
+	if err != nil {
+		return 0, nil, at, err
 	}
-	return question{party: ledger.ID(args[1]), call: ledger.ID(args[2]), at: header.Timestamp.AsTime()}, nil
+	if _, err := decodePart("signature_header", p.SignatureHeader, signatureHeader); err != nil {
+		return 0, nil, at, err
+	}
+	if string(header.text(4)) != n.channel {
+		return 0, nil, at, fmt.Errorf("of the channel %q, the trust file names %q", header.text(4), n.channel)
+	}
+	extension, err := decode("extension", header.text(7), chaincodeExtension)
+	if err != nil {
+		return 0, nil, at, err
+	}
+	if args, err = n.invoked(p.Input, extension); err != nil {
+		return 0, nil, at, err
+	}
+	at, err = moment(header)
+	return int32(header.numbers[1]), args, at, err //nolint:gosec // as protobuf reads an int32
+}
+
+// invoked returns the arguments of the question, which must be of the chaincode that
+// the trust file names, as the header's extension says too.
+func (n *network) invoked(input []byte, extension message) ([][]byte, error) {
+	payload, err := decodePart("input", input, proposalPayload)
+	if err != nil {
+		return nil, err
+	}
+	invocation, err := decode("invocation", payload.text(1), chaincodeInvocation)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := invocation.inner("chaincode spec", 1, chaincodeSpec)
+	if err != nil {
+		return nil, err
+	}
+	a, errA := extension.chaincode(2)
+	b, errB := spec.chaincode(2)
+	if err := errors.Join(errA, errB); err != nil {
+		return nil, err
+	}
+	if a != n.chaincode || b != n.chaincode {
+		return nil, fmt.Errorf("of the chaincode %q (%q), the trust file names %q", a, b, n.chaincode)
+	}
+	call, err := spec.inner("chaincode input", 3, chaincodeInput)
+	return call.texts[1], err
+}
+
+// moment is the time of a question, from the year 1 to 9999 as protobuf has it.
+func moment(header message) (time.Time, error) {
+	const first, last = -62135596800, 253402300799
+	t, err := header.inner("timestamp", 3, timestamp)
+	seconds, nanos := int64(t.numbers[1]), int32(t.numbers[2]) //nolint:gosec // as protobuf reads an int64 and an int32
+	if err == nil && (header.texts[3] == nil || seconds < first || seconds > last || nanos < 0 || nanos >= 1e9) {
+		err = errors.New("proposed at no time")
+	}
+	return time.Unix(seconds, int64(nanos)).UTC(), err
 }
 
 // answer is what peers signed.
@@ -128,54 +177,94 @@ type answer struct {
 }
 
 // answered reads the answer: the call's record, and what was read for it.
-func (n *network) answered(p Proof) (answer, error) {
-	var (
-		payload peer.ProposalResponsePayload
-		action  peer.ChaincodeAction
-		a       answer
-	)
-	if err := errors.Join(decodePart("answer", p.Answer, &payload), decode("action", payload.Extension, &action)); err != nil {
+func (n *network) answered(p Proof) (a answer, err error) {
+	var action, r message
+	if a.question, action, r, err = n.acted(p.Answer); err != nil {
 		return a, err
 	}
-	if action.GetChaincodeId().GetName() != n.chaincode {
-		return a, fmt.Errorf("of the chaincode %q, the trust file names %q", action.GetChaincodeId().GetName(), n.chaincode)
-	}
-	if s := action.GetResponse().GetStatus(); s != int32(common.Status_SUCCESS) {
-		return a, fmt.Errorf("status %d", s)
-	}
-	if err := ledger.DecodeStrict(action.GetResponse().GetPayload(), &a.record); err != nil {
+	if err := ledger.DecodeStrict(r.text(3), &a.record); err != nil {
 		return a, fmt.Errorf("record: %w", err)
 	}
-	a.question, a.results = payload.ProposalHash, action.Results
+	a.results = action.text(1)
 	return a, nil
+}
+
+// acted reads an answer, of the chaincode that the trust file names and with success:
+// the hash of its question, the action, and the action's response.
+func (n *network) acted(answer []byte) (hash []byte, action, r message, err error) {
+	payload, err := decodePart("answer", answer, responsePayload)
+	if err != nil {
+		return nil, action, r, err
+	}
+	if action, err = decode("action", payload.text(2), chaincodeAction); err != nil {
+		return nil, action, r, err
+	}
+	name, err := action.chaincode(4)
+	if err != nil {
+		return nil, action, r, err
+	}
+	if r, err = action.inner("response", 3, response); err != nil {
+		return nil, action, r, err
+	}
+	if status := int32(r.numbers[1]); name != n.chaincode || status != statusSuccess { //nolint:gosec // as protobuf reads an int32
+		return nil, action, r, fmt.Errorf("of the chaincode %q with status %d, the trust file names %q", name, status, n.chaincode)
+	}
+	return payload.text(1), action, r, nil
 }
 
 // Version is the block and transaction that wrote a key of a chaincode, as the
 // read set of an answer has it.
 func Version(results []byte, chaincode, key string) (ledger.Position, error) {
-	var all rwset.TxReadWriteSet
-	if err := decode("results", results, &all); err != nil {
+	all, err := decode("results", results, txReadWriteSet)
+	if err != nil {
 		return ledger.Position{}, err
 	}
-	var found []*kvrwset.Version
-	for _, ns := range all.NsRwset {
-		if ns.Namespace != chaincode {
-			continue
-		}
-		var kv kvrwset.KVRWSet
-		if err := decode("read set", ns.Rwset, &kv); err != nil {
+	var found []message
+	for _, raw := range all.texts[2] {
+		ns, err := decode("results", raw, nsReadWriteSet)
+		if err != nil {
 			return ledger.Position{}, err
 		}
-		for _, r := range kv.Reads {
-			if r.Key == key {
-				found = append(found, r.Version)
-			}
+		if string(ns.text(1)) != chaincode {
+			continue
 		}
+		list, err := versions(ns.text(2), key)
+		if err != nil {
+			return ledger.Position{}, err
+		}
+		found = append(found, list...)
 	}
-	if len(found) != 1 || found[0] == nil || found[0].TxNum > math.MaxUint32 {
+	if len(found) != 1 || found[0].numbers == nil || found[0].numbers[2] > math.MaxUint32 {
 		return ledger.Position{}, fmt.Errorf("the read set has no version of %s", key)
 	}
-	return ledger.Position{Block: found[0].BlockNum, Tx: uint32(found[0].TxNum)}, nil
+	return ledger.Position{Block: found[0].numbers[1], Tx: uint32(found[0].numbers[2])}, nil
+}
+
+// versions returns the versions of a key that a read set has, the zero message where
+// a read found nothing.
+func versions(set []byte, key string) ([]message, error) {
+	kv, err := decode("read set", set, kvReadWriteSet)
+	if err != nil {
+		return nil, err
+	}
+	var found []message
+	for _, raw := range kv.texts[1] {
+		r, err := decode("read", raw, kvRead)
+		if err != nil {
+			return nil, err
+		}
+		if string(r.text(1)) != key {
+			continue
+		}
+		var v message
+		if r.texts[2] != nil {
+			if v, err = r.inner("version", 2, version); err != nil {
+				return nil, err
+			}
+		}
+		found = append(found, v)
+	}
+	return found, nil
 }
 
 // agreed holds the endorsements to the quorum: each of another organization, in

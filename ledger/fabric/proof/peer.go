@@ -11,8 +11,6 @@ import (
 	"math/big"
 	"slices"
 	"time"
-
-	"github.com/hyperledger/fabric-protos-go/msp"
 )
 
 // roleOfPeers is the organizational unit by which Fabric knows peers.
@@ -21,22 +19,23 @@ const roleOfPeers = "peer"
 // signer checks one endorsement of an answer given at a time, and returns the
 // organization whose peer signed.
 func (n *network) signer(answer []byte, e Endorsement, at time.Time) (string, error) {
-	var id msp.SerializedIdentity
-	if err := decodePart("endorser", e.Endorser, &id); err != nil {
+	id, err := decodePart("endorser", e.Endorser, serializedIdentity)
+	if err != nil {
 		return "", err
 	}
-	m := n.members[id.Mspid]
+	mspid := string(id.text(1))
+	m := n.members[mspid]
 	if m == nil {
-		return "", fmt.Errorf("organization %q is not in the trust file", id.Mspid)
+		return "", fmt.Errorf("organization %q is not in the trust file", mspid)
 	}
-	key, err := m.peer(id.IdBytes, at)
+	key, err := m.peer(id.text(2), at)
 	if err != nil {
-		return "", fmt.Errorf("peer of %s: %w", id.Mspid, err)
+		return "", fmt.Errorf("peer of %s: %w", mspid, err)
 	}
 	if err := verify(key, slices.Concat(answer, e.Endorser), e.Signature); err != nil {
-		return "", fmt.Errorf("peer of %s: %w", id.Mspid, err)
+		return "", fmt.Errorf("peer of %s: %w", mspid, err)
 	}
-	return id.Mspid, nil
+	return mspid, nil
 }
 
 // peer is the key of a peer of the organization whose certificate was valid at

@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/protoadapt"
-
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -70,33 +66,4 @@ func oneForm(data []byte, v any) error {
 		return &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonJSON, Rule: "one_form"}
 	}
 	return nil
-}
-
-// decode reads a message of Fabric's, which speaks the older Go form.
-func decode(what string, data []byte, m protoadapt.MessageV1) error {
-	if err := proto.Unmarshal(data, protoadapt.MessageV2Of(m)); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
-// decodePart reads a part of what is hashed or signed as one text with the part
-// that follows, and nothing says where it ends. It may hold members of its own
-// alone, each once: then there is one place where the text can be cut, the one at
-// which it was put together, and no member's value can be taken from the next part.
-func decodePart(what string, data []byte, m protoadapt.MessageV1) error {
-	fields := protoadapt.MessageV2Of(m).ProtoReflect().Descriptor().Fields()
-	seen := map[protowire.Number]bool{}
-	for rest := data; len(rest) > 0; {
-		number, _, size := protowire.ConsumeField(rest)
-		if size < 0 {
-			return fmt.Errorf("%s: %w", what, protowire.ParseError(size))
-		}
-		if fields.ByNumber(number) == nil || seen[number] {
-			return fmt.Errorf("%s: member %d is not one of its own, or there twice", what, number)
-		}
-		seen[number] = true
-		rest = rest[size:]
-	}
-	return decode(what, data, m)
 }

@@ -1,4 +1,4 @@
-package proving
+package verdict
 
 import (
 	"go/ast"

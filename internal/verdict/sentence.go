@@ -1,9 +1,6 @@
-package proving
+package verdict
 
-import (
-	"github.com/datacadastre/cadastre/internal/words"
-	"github.com/datacadastre/cadastre/ledger/evidence"
-)
+import "github.com/datacadastre/cadastre/ledger/evidence"
 
 // sentences say in both languages what a check of a bundle found.
 var sentences = map[evidence.Check][2]string{
@@ -24,22 +21,7 @@ var sentences = map[evidence.Check][2]string{
 	evidence.CheckNotNeeded: {"证据包中有与所述事项无关的内容", "the bundle holds what nothing in it needs"},
 }
 
-// failure says why a bundle proves nothing: the check in words and where. The cause
-// stays in the chain, for whoever has a sentence for it.
-func failure(err error) error {
-	f := evidence.AsFailure(err)
-	if f == nil {
-		return unproven(err)
-	}
-	w := sentences[f.Check]
-	if f.At != "" {
-		w[0], w[1] = w[0]+"（"+f.At+"）", w[1]+" ("+f.At+")"
-	}
-	if f.Err == nil {
-		return unproven(words.Errorf("%[1]s", "%[2]s", w[0], w[1]))
-	}
-	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", w[0], w[1], f.Err))
+// Sentence says what a failed check means, in zh or en.
+func Sentence(c evidence.Check, lang string) string {
+	return say(lang, sentences[c][0], sentences[c][1])
 }
-
-// unproven is the error of something claimed that does not hold, for what reason.
-func unproven(reason error) error { return words.Errorf("%v：%v", "%v: %v", ErrUnproven, reason) }
