@@ -14,17 +14,20 @@ import (
 // parties it touches read their licenses again: none rests on what they were
 // before the commit.
 func (l *Licensing) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	write, err := l.Prepare(e)
+	write, err := l.Prepare([]ledger.Event{e})
 	if err != nil {
 		return err
 	}
 	return write(ctx, tx)
 }
 
-// Prepare decodes what an event says and returns what writes it.
-func (l *Licensing) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
-	touched := l.Touched(e)
-	write, err := readmodel.PrepareRecords(e, prepare)
+// Prepare decodes what events say and returns what writes it.
+func (l *Licensing) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	var touched []ledger.ID
+	for _, e := range events {
+		touched = append(touched, l.Touched(e)...)
+	}
+	write, err := readmodel.PrepareRecords(events, func(_ ledger.Event, r ledger.Record) (readmodel.Step, error) { return prepare(r) })
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +183,7 @@ type (
 )
 
 func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
+	narrow := ledger.Record{Ref: r.Ref, Value: readmodel.Submitted(r.Value, "title", "spatial", "domain", "level")}
 	v, err := readmodel.Decode[struct {
 		Resource struct {
 			Title   string        `json:"title"`
@@ -187,7 +191,7 @@ func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 			Domain  string        `json:"domain"`
 			Level   ledger.Level  `json:"level"`
 		} `json:"resource"`
-	}](r)
+	}](narrow)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +203,16 @@ func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 }
 
 func prepareEntry(r ledger.Record) (readmodel.Step, error) {
-	v, err := readmodel.Decode[ledger.Entry](r)
+	v, err := readmodel.Decode[struct {
+		ID          ledger.ID           `json:"id"`
+		Subject     ledger.ID           `json:"subject_id"`
+		SubjectHash ledger.Digest       `json:"subject_hash"`
+		Holder      ledger.ID           `json:"holder"`
+		State       ledger.EntryState   `json:"state"`
+		Suspensions []ledger.Suspension `json:"suspensions"`
+		ValidFrom   ledger.Date         `json:"valid_from"`
+		ValidUntil  ledger.Date         `json:"valid_until"`
+	}](r)
 	if err != nil {
 		return nil, err
 	}

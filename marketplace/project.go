@@ -21,16 +21,16 @@ func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 // Project stores products, content and orders, and what the rules of order and
 // delivery look at of parties, keys, licenses, entries and environments.
 func (m *Market) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	write, err := m.Prepare(e)
+	write, err := m.Prepare([]ledger.Event{e})
 	if err != nil {
 		return err
 	}
 	return write(ctx, tx)
 }
 
-// Prepare decodes what an event says and returns what writes it.
-func (m *Market) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
-	return readmodel.PrepareRecords(e, func(r ledger.Record) (readmodel.Step, error) { return prepare(r, e.Time) })
+// Prepare decodes what events say and returns what writes it.
+func (*Market) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	return readmodel.PrepareRecords(events, func(e ledger.Event, r ledger.Record) (readmodel.Step, error) { return prepare(r, e.Time) })
 }
 
 func prepare(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
@@ -76,7 +76,7 @@ type described struct {
 func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 	s, err := readmodel.Decode[struct {
 		Resource described `json:"resource"`
-	}](r)
+	}](ledger.Record{Ref: r.Ref, Value: readmodel.Submitted(r.Value, "spatial", "domain", "level", "pi_status")})
 	if err != nil {
 		return nil, err
 	}

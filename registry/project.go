@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -16,90 +18,174 @@ import (
 // Project stores what e says of the beginning, parties, keys, calendar, submissions,
 // applications and entries; other records are not this package's.
 func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	write, err := r.Prepare(e)
+	write, err := r.Prepare([]ledger.Event{e})
 	if err != nil {
 		return err
 	}
 	return write(ctx, tx)
 }
 
-// Prepare decodes what an event says and returns what writes it.
-func (*Registry) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
-	return readmodel.PrepareRecords(e, func(r ledger.Record) (readmodel.Step, error) { return prepare(e, r) })
+// Prepare decodes what events say and returns what writes it.
+func (r *Registry) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	b := batch{applications: map[ledger.Ref]int{}}
+	for _, e := range events {
+		for _, rec := range e.Records {
+			if err := r.prepare(&b, e, rec); err != nil {
+				return nil, readmodel.EventError(e, fmt.Errorf("project %s: %w", rec.Ref, err))
+			}
+		}
+	}
+	return b.write, nil
 }
 
-func prepare(e ledger.Event, r ledger.Record) (readmodel.Step, error) {
-	switch r.Ref.Kind() {
+func (r *Registry) prepare(b *batch, e ledger.Event, rec ledger.Record) error {
+	switch rec.Ref.Kind() {
 	case ledger.KindGenesis:
-		return readmodel.Write(genesisRow, 1, string(r.Value)), nil
+		b.add(rec.Ref, row(genesisRow, 1, string(rec.Value)))
 	case ledger.KindCalendar:
-		return prepareYear(r)
+		return b.addYear(rec)
 	case ledger.KindParty:
-		return prepareParty(r)
+		return b.addParty(rec)
 	case ledger.KindKey:
-		return prepareKey(r)
+		return b.addKey(rec)
 	case ledger.KindSubmission:
-		return readmodel.Write(submissionRow, r.Ref.ID(), readmodel.Pack(r.Value)), nil
+		r.recent.add(ledger.Digest(rec.Ref.ID()), rec.Value)
+		b.submissions = append(b.submissions, rec.Ref.ID(), readmodel.Pack(rec.Value))
 	case ledger.KindApplication:
-		return prepareApplication(r)
+		return b.addApplication(rec)
 	case ledger.KindEntry:
-		return prepareEntry(e, r)
+		return r.addEntry(b, e, rec)
 	}
-	return nil, nil
+	return nil
+}
+
+// batch is what a group of events writes: what was submitted first, since applications
+// and entries refer to it; the terms to find last, since whatever else is written
+// between them would have SQLite merge them one by one.
+type batch struct {
+	submissions  []any
+	steps        []step
+	applications map[ledger.Ref]int // of steps: of two states of one, the last is written, at the place of the first
+}
+
+// step writes a record.
+type step struct {
+	ref   ledger.Ref
+	write func(*writer) error
+}
+
+func (b *batch) add(ref ledger.Ref, write func(*writer) error) {
+	b.steps = append(b.steps, step{ref, write})
+}
+
+// writer is a transaction in which a batch is written.
+type writer struct {
+	ctx   context.Context //nolint:containedctx // one batch, one context
+	tx    *sql.Tx
+	names map[ledger.ID]string // of parties, while they stay as they are
+	found map[int64][2]string  // terms of the title and of the rest, by entry
+}
+
+func (b *batch) write(ctx context.Context, tx *sql.Tx) error {
+	w := writer{ctx, tx, map[ledger.ID]string{}, map[int64][2]string{}}
+	if err := submissionRows.Write(b.submissions)(ctx, tx); err != nil {
+		return err
+	}
+	for _, s := range b.steps {
+		if err := s.write(&w); err != nil {
+			return fmt.Errorf("project %s: %w", s.ref, err)
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(w.found)) {
+		if err := w.exec(foundRow, n, w.found[n][0], w.found[n][1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) exec(query string, args ...any) error {
+	return readmodel.Exec(w.ctx, w.tx, query, args...)
+}
+
+func row(query string, args ...any) func(*writer) error {
+	return func(w *writer) error { return w.exec(query, args...) }
+}
+
+// number is the number of a row that is there.
+func (w *writer) number(query string, id ledger.ID) (n int64, err error) {
+	if err := w.tx.QueryRowContext(w.ctx, query, string(id)).Scan(&n); err != nil {
+		return 0, fmt.Errorf("read number: %w", err)
+	}
+	return n, nil
 }
 
 var (
 	genesisRow     = readmodel.Row{Table: "registry_genesis", Key: "one", Columns: []string{"value"}}.Upsert()
 	yearRow        = readmodel.Row{Table: "registry_calendar", Key: "year", Columns: []string{"value"}}.Upsert()
-	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "lies", "value"}}.Upsert() + " RETURNING n"
+	partyRow       = readmodel.Row{Table: "registry_party", Key: "id", Columns: []string{"name", "region", "lies", "value"}}.Upsert()
 	keyRow         = readmodel.Row{Table: "registry_key", Key: "kid", Once: []string{"party"}, Columns: []string{"value"}}.Upsert()
-	submissionRow  = readmodel.Row{Table: "registry_submission", Key: "payload", Once: []string{"value"}}.Upsert()
+	submissionRows = readmodel.NewRows("registry_submission", "payload", "value")
 	applicationRow = readmodel.Row{
 		Table: "registry_application", Key: "id", Once: []string{"applicant", "region"}, Columns: []string{"body", "state", "value", "submission"},
-	}.Upsert()
+	}.Upsert(map[string]string{
+		"submission": numberOf, "region": "(SELECT coalesce(max(lies), '') FROM registry_party WHERE id = ?)", // by the applicant
+	})
 	entryRow = readmodel.Row{
 		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
 		Columns: []string{"holder", "body", "domain", "region", "state", "suspended", "valid_until", "registry_code"},
-	}.Upsert() + " RETURNING n"
+	}.Upsert()
 	// The call that coded an entry is that of its first event: later ones only
 	// change its state.
-	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "value"}}.Upsert()
+	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "value"}}.
+		Upsert(map[string]string{"submission": numberOf})
 )
+
+// numberOf is the number of a submission, by its payload; what is not there has none,
+// which the tables refuse.
+const numberOf = "(SELECT n FROM registry_submission WHERE payload = ?)"
 
 const foundRow = "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)"
 
-func prepareYear(r ledger.Record) (readmodel.Step, error) {
+func (b *batch) addYear(r ledger.Record) error {
 	y, err := readmodel.Decode[ledger.CalendarYear](r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return readmodel.Write(yearRow, y.Year, string(r.Value)), nil
+	b.add(r.Ref, row(yearRow, y.Year, string(r.Value)))
+	return nil
 }
 
-func prepareParty(r ledger.Record) (readmodel.Step, error) {
+func (b *batch) addParty(r ledger.Record) error {
 	p, err := readmodel.Decode[ledger.Party](r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		lies, err := liesIn(ctx, tx, p)
+	b.add(r.Ref, func(w *writer) error {
+		delete(w.names, p.ID)
+		lies, err := liesIn(w.ctx, w.tx, p)
 		if err != nil {
 			return err
 		}
-		var n int64
-		if err := tx.QueryRowContext(ctx, partyRow, p.ID, p.Name, p.Region, lies, string(r.Value)).Scan(&n); err != nil {
-			return fmt.Errorf("write: %w", err)
+		if err := w.exec(partyRow, p.ID, p.Name, p.Region, lies, string(r.Value)); err != nil {
+			return err
 		}
-		if err := readmodel.Exec(ctx, tx, "DELETE FROM registry_party_role WHERE n = ?", n); err != nil {
+		// Not by RETURNING, for which SQLite keeps a journal.
+		n, err := w.number("SELECT n FROM registry_party WHERE id = ?", p.ID)
+		if err != nil {
+			return err
+		}
+		if err := w.exec("DELETE FROM registry_party_role WHERE n = ?", n); err != nil {
 			return err
 		}
 		for _, role := range p.Roles {
-			if err := readmodel.Exec(ctx, tx, "INSERT INTO registry_party_role (role, n) VALUES (?, ?) ON CONFLICT DO NOTHING", role, n); err != nil {
+			if err := w.exec("INSERT INTO registry_party_role (role, n) VALUES (?, ?) ON CONFLICT DO NOTHING", role, n); err != nil {
 				return err
 			}
 		}
 		return nil
-	}, nil
+	})
+	return nil
 }
 
 // liesIn is the region of a party's records (ledger.Readers): its own, if that is
@@ -112,87 +198,104 @@ func liesIn(ctx context.Context, tx *sql.Tx, p ledger.Party) (ledger.Region, err
 	return p.Region, nil
 }
 
-// prepareKey writes a key of a party; the recovery key is no key to act or to log in
+// addKey writes a key of a party; the recovery key is no key to act or to log in
 // with.
-func prepareKey(r ledger.Record) (readmodel.Step, error) {
+func (b *batch) addKey(r ledger.Record) error {
 	k, err := readmodel.Decode[ledger.KeyRecord](r)
-	if err != nil || k.Recovery {
-		return nil, err
+	if err == nil && !k.Recovery {
+		b.add(r.Ref, row(keyRow, k.Kid, k.Party, string(r.Value)))
 	}
-	return readmodel.Write(keyRow, k.Kid, k.Party, string(r.Value)), nil
+	return err
 }
 
-// prepareApplication writes an application, which refers to its submission by number.
-func prepareApplication(r ledger.Record) (readmodel.Step, error) {
-	a, err := readmodel.Decode[ledger.Application](r)
+// addApplication writes an application, which refers to its submission by number.
+func (b *batch) addApplication(r ledger.Record) error {
+	a, err := readmodel.Decode[struct {
+		ID            ledger.ID     `json:"id"`
+		Applicant     ledger.ID     `json:"applicant"`
+		Body          ledger.ID     `json:"body"`
+		State         string        `json:"state"`
+		SubmitPayload ledger.Digest `json:"submit_payload"`
+	}](r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		n, err := readmodel.One[int64](ctx, tx, missing("submit_payload"), "SELECT n FROM registry_submission WHERE payload = ?", a.SubmitPayload)
-		if err != nil {
-			return err
-		}
-		region, err := textOf(ctx, tx, "lies", a.Applicant)
-		if err != nil {
-			return err
-		}
-		return readmodel.Exec(ctx, tx, applicationRow, a.ID, a.Applicant, region, a.Body, a.State, string(r.Value), n)
-	}, nil
+	write := row(applicationRow, string(a.ID), string(a.Applicant), string(a.Applicant), string(a.Body), a.State, string(r.Value), string(a.SubmitPayload))
+	if at, ok := b.applications[r.Ref]; ok {
+		b.steps[at].write = write
+		return nil
+	}
+	b.applications[r.Ref] = len(b.steps)
+	b.add(r.Ref, write)
+	return nil
 }
 
-// prepareEntry writes the narrow row, the record and the terms to find. What
+// addEntry writes the narrow row, the record and the terms to find. What
 // was submitted is there already.
-func prepareEntry(ev ledger.Event, r ledger.Record) (readmodel.Step, error) {
-	e, err := readmodel.Decode[ledger.Entry](r)
+func (r *Registry) addEntry(b *batch, ev ledger.Event, rec ledger.Record) error {
+	e, err := readmodel.Decode[struct {
+		ID           ledger.ID     `json:"id"`
+		Subject      ledger.ID     `json:"subject_id"`
+		SubjectHash  ledger.Digest `json:"subject_hash"`
+		Holder       ledger.ID     `json:"holder"`
+		Body         ledger.ID     `json:"registry_body"`
+		CadCode      string        `json:"cad_code"`
+		RegistryCode string        `json:"registry_code"`
+		State        string        `json:"state"`
+		Suspensions  []struct{}    `json:"suspensions"`
+		ValidUntil   string        `json:"valid_until"`
+	}](rec)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	coding, err := json.Marshal(ledger.Cite{Party: ev.Party, Call: ev.Call, Payload: ev.Payload})
 	if err != nil {
-		return nil, fmt.Errorf("encode citation: %w", err)
+		return fmt.Errorf("encode citation: %w", err)
 	}
 	official := sql.NullString{String: e.RegistryCode, Valid: e.RegistryCode != ""}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		d, submission, err := submitted(ctx, tx, e)
+	said, err := r.recent.get(e.SubjectHash)
+	if err != nil {
+		return err
+	}
+	b.add(rec.Ref, func(w *writer) error {
+		s := said
+		if s == nil {
+			if s, err = w.said(e.SubjectHash); err != nil {
+				return err
+			}
+		}
+		if err := w.exec(entryRow, string(e.ID), string(e.Subject), e.CadCode, string(e.Holder), string(e.Body), s.domain, string(s.region),
+			e.State, len(e.Suspensions) > 0, e.ValidUntil, official); err != nil {
+			return err
+		}
+		n, err := w.number("SELECT n FROM registry_entry WHERE id = ?", e.ID)
 		if err != nil {
 			return err
 		}
-		var n int64
-		if err := tx.QueryRowContext(ctx, entryRow, e.ID, e.Subject, e.CadCode, e.Holder, e.Body, d.Resource.Domain, d.Resource.Spatial,
-			e.State, len(e.Suspensions) > 0, e.ValidUntil, official).Scan(&n); err != nil {
-			return fmt.Errorf("write: %w", err)
-		}
-		if err := readmodel.Exec(ctx, tx, textRow, n, string(coding), submission, string(r.Value)); err != nil {
+		if err := w.exec(textRow, n, string(coding), string(e.SubjectHash), string(rec.Value)); err != nil {
 			return err
 		}
-		holder, err := nameOf(ctx, tx, e.Holder)
+		holder, err := w.name(e.Holder)
 		if err != nil {
 			return err
 		}
-		return readmodel.Exec(ctx, tx, foundRow, n, bigram.Index(norm.NFKC.String(d.Resource.Title)), rest(d, holder))
-	}, nil
+		w.found[n] = [2]string{s.title, s.rest + holder}
+		return nil
+	})
+	return nil
 }
 
-// submitted joins an entry with the resource that was submitted for it, and returns
-// the number of the submission too.
-func submitted(ctx context.Context, q readmodel.Querier, e ledger.Entry) (ledger.EntryDetail, int64, error) {
-	d := ledger.EntryDetail{Entry: e}
-	var n int64
-	var value []byte
-	if err := q.QueryRowContext(ctx, "SELECT n, unpack(value) FROM registry_submission WHERE payload = ?", e.SubjectHash).Scan(&n, &value); err != nil {
-		return d, n, fmt.Errorf("read submission %s: %w", e.SubjectHash, err)
+// name is the terms of a party's name.
+func (w *writer) name(id ledger.ID) (string, error) {
+	if terms, ok := w.names[id]; ok {
+		return terms, nil
 	}
-	return d, n, describe(&d, value)
-}
-
-// rest is the terms of all that may be searched of an entry but its title.
-func rest(e ledger.EntryDetail, holder string) string {
-	fields := append([]string{e.Resource.Description, holder}, e.Resource.Keywords...)
-	for i, s := range fields {
-		fields[i] = norm.NFKC.String(s)
+	name, err := nameOf(w.ctx, w.tx, id)
+	if err != nil {
+		return "", err
 	}
-	return bigram.Index(fields...)
+	w.names[id] = bigram.Index("", norm.NFKC.String(name))
+	return w.names[id], nil
 }
 
 // nameOf is the name of a party, empty if it is unknown.

@@ -38,8 +38,9 @@ const (
 
 // Registry answers questions about what is registered.
 type Registry struct {
-	read *sql.DB
-	now  func() time.Time
+	read   *sql.DB
+	now    func() time.Time
+	recent recent // submissions that were projected
 }
 
 // New makes a registry over a database that has the tables of Migrations; now

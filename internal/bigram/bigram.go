@@ -15,8 +15,10 @@ package bigram
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // border is the term between two fields: a private character, so that no text
@@ -25,19 +27,28 @@ const border = "\uE000"
 
 // Index returns the terms of the fields of one record, separated by spaces.
 func Index(fields ...string) string {
-	var terms []string
+	var b strings.Builder
 	for i, field := range fields {
 		if i > 0 {
-			terms = append(terms, border)
+			addTerm(&b, border)
 		}
 		for r := range runs(field) {
-			terms = append(terms, r.pairs()...)
+			for pair := range r.pairs() {
+				addTerm(&b, pair)
+			}
 			if r.han {
-				terms = append(terms, string(r.chars[len(r.chars)-1:]))
+				addTerm(&b, r.text[r.last:])
 			}
 		}
 	}
-	return strings.Join(terms, " ")
+	return b.String()
+}
+
+func addTerm(b *strings.Builder, term string) {
+	if b.Len() > 0 {
+		b.WriteByte(' ')
+	}
+	b.WriteString(term)
 }
 
 // Query returns the FTS5 MATCH expression that finds the records with every run
@@ -47,9 +58,9 @@ func Query(text string) string {
 	var phrases []string
 	seen := map[string]bool{}
 	for r := range runs(text) {
-		phrase := `"` + strings.Join(r.pairs(), " ") + `"`
-		if len(r.chars) == 1 {
-			phrase = `"` + string(r.chars) + `"*`
+		phrase := `"` + strings.Join(slices.Collect(r.pairs()), " ") + `"`
+		if r.last == 0 {
+			phrase = `"` + r.text + `"*`
 		}
 		if !seen[phrase] {
 			seen[phrase] = true
@@ -61,44 +72,61 @@ func Query(text string) string {
 
 // run is a longest sequence of characters of one kind; never empty.
 type run struct {
-	chars []rune
-	han   bool
+	text string
+	last int // where its last character begins
+	han  bool
 }
 
 // pairs are the overlapping pairs of a Han run, and any other run itself.
-func (r run) pairs() []string {
-	if !r.han {
-		return []string{string(r.chars)}
+func (r run) pairs() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !r.han {
+			yield(r.text)
+			return
+		}
+		begin, second := 0, 0 // of the pair: its first character and its second
+		for i := range r.text {
+			if i > 0 && second > begin && !yield(r.text[begin:i]) {
+				return
+			}
+			begin, second = second, i
+		}
+		if second > begin {
+			yield(r.text[begin:])
+		}
 	}
-	var pairs []string
-	for i := 1; i < len(r.chars); i++ {
-		pairs = append(pairs, string(r.chars[i-1:i+1]))
-	}
-	return pairs
 }
 
 // runs yields the runs of text; whatever is neither letter nor number divides,
 // but for what nobody sees: zero-width spaces and variants of one character.
 func runs(text string) iter.Seq[run] {
 	return func(yield func(run) bool) {
+		buf := make([]byte, 0, 64)
 		var now run
 		for _, c := range text {
-			if unicode.In(c, unicode.Cf, unicode.Variation_Selector) {
-				continue
+			var han, part bool
+			if '一' <= c && c <= '鿿' && unicode.Is(unicode.Han, c) { // most of what there is
+				han, part = true, true
+			} else {
+				if unicode.In(c, unicode.Cf, unicode.Variation_Selector) {
+					continue
+				}
+				c = fold(c)
+				han, part = isHan(c), isWord(c) || len(buf) > 0 && !now.han && unicode.IsMark(c)
 			}
-			c = fold(c)
-			han, part := isHan(c), isWord(c) || len(now.chars) > 0 && !now.han && unicode.IsMark(c)
-			if len(now.chars) > 0 && (!part || han != now.han) {
-				if !yield(now) {
+			if len(buf) > 0 && (!part || han != now.han) {
+				if now.text = string(buf); !yield(now) {
 					return
 				}
-				now = run{}
+				buf = buf[:0]
 			}
 			if part {
-				now.chars, now.han = append(now.chars, c), han
+				now.last, now.han = len(buf), han
+				buf = utf8.AppendRune(buf, c)
 			}
 		}
-		if len(now.chars) > 0 {
+		if len(buf) > 0 {
+			now.text = string(buf)
 			yield(now)
 		}
 	}

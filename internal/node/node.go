@@ -154,7 +154,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 		return err
 	}
 	n.custody = custody.New(n.mine.W, n.keys.master, n.opts.Now)
-	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal); err != nil {
+	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal, sqldb.SmallPages); err != nil {
 		return err
 	}
 	return errors.Join(n.read.Migrate(ctx, "projection", projection.Migrations()),

@@ -22,7 +22,7 @@ type limits struct {
 
 var defaultLimits = limits{calls: 4096, bytes: 32 << 20, time: 400 * time.Millisecond}
 
-// run reads ahead in a goroutine and applies what is there.
+// run reads and prepares ahead, in two goroutines, and applies what is there.
 func (p *Loop) run(ctx context.Context) error {
 	var next uint64
 	if r, ok := p.Revision(); ok {
@@ -30,7 +30,9 @@ func (p *Loop) run(ctx context.Context) error {
 	}
 	reading, stop := context.WithCancel(ctx)
 	var reader sync.WaitGroup
-	reader.Go(func() { p.read(reading, next) })
+	read := make(chan group)
+	reader.Go(func() { p.read(reading, next, read) })
+	reader.Go(func() { p.prepareAll(reading, read) })
 	defer reader.Wait()
 	defer stop()
 	for {
@@ -51,114 +53,97 @@ func (p *Loop) run(ctx context.Context) error {
 	}
 }
 
-// batch is what one transaction has applied.
-type batch struct {
-	last   ledger.Revision
-	events []ledger.Event
-	groups int
-	bytes  int
+// apply applies a group and those that wait behind it in one transaction. When one of
+// them fails, the transaction is undone, and those before it are applied in another.
+func (p *Loop) apply(ctx context.Context, first group) error {
+	var after error
+	done, failed := p.transaction(ctx, func(tx *sql.Tx) (done []group, err error) {
+		done, after, err = p.fill(ctx, tx, first)
+		return done, err
+	})
+	if failed == nil || len(done) == 0 {
+		return errors.Join(failed, after)
+	}
+	_, err := p.transaction(ctx, func(tx *sql.Tx) ([]group, error) {
+		for _, g := range done {
+			if err := p.write(context.WithoutCancel(ctx), tx, g); err != nil {
+				return nil, err
+			}
+		}
+		return done, nil
+	})
+	return errors.Join(failed, err)
 }
 
-// apply applies a group and those that wait behind it in one transaction, and
-// notifies the node. When a group fails, those before it are committed.
-func (p *Loop) apply(ctx context.Context, first group) error {
+// transaction commits what write has written, and notifies the node of it. After an
+// error nothing of it is left; it returns the groups that were written before that.
+func (p *Loop) transaction(ctx context.Context, write func(*sql.Tx) ([]group, error)) ([]group, error) {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	var b batch
-	failed := p.fill(ctx, tx, &b, first)
-	if b.groups == 0 {
-		return failed
+	done, err := write(tx)
+	if err != nil || len(done) == 0 {
+		return done, err
 	}
+	last := done[len(done)-1].last
 	if _, err := tx.ExecContext(ctx, "INSERT INTO position (one, block, head) VALUES (1, ?, ?) "+
-		"ON CONFLICT (one) DO UPDATE SET block = excluded.block, head = excluded.head", int64(b.last.Block), b.last.Head); err != nil {
-		return errors.Join(fmt.Errorf("write position: %w", err), failed)
+		"ON CONFLICT (one) DO UPDATE SET block = excluded.block, head = excluded.head", int64(last.Block), last.Head); err != nil {
+		return nil, fmt.Errorf("write position: %w", err)
 	}
-	if err := p.commit(tx, b.last); err != nil {
-		return errors.Join(fmt.Errorf("commit block %d: %w", b.last.Block, err), failed)
+	if err := p.commit(tx, last); err != nil {
+		return nil, fmt.Errorf("commit block %d: %w", last.Block, err)
 	}
-	p.applied(ctx, b.events)
+	var events []ledger.Event
+	for _, g := range done {
+		events = append(events, g.events...)
+	}
+	p.applied(ctx, events)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.notified = b.last.Block + 1
+	p.notified = last.Block + 1
 	p.wake()
-	return failed
+	return done, nil
 }
 
-// fill writes groups into tx until none waits, a limit is reached or one fails.
-// Of a group that fails nothing stays.
-func (p *Loop) fill(ctx context.Context, tx *sql.Tx, b *batch, g group) error {
+// fill writes groups into tx until none waits, a limit is reached or one fails. After
+// is why none can follow those that it wrote, when they are committed.
+func (p *Loop) fill(ctx context.Context, tx *sql.Tx, g group) (done []group, after, err error) {
 	// A statement that watches its context starts a goroutine: here the end of
 	// ctx is looked for between the groups.
 	quiet, begin := context.WithoutCancel(ctx), p.now()
-	for {
-		if err := p.write(quiet, tx, b, g); err != nil {
-			return err
+	for calls, bytes := 0, 0; ; {
+		if g.err != nil {
+			return done, g.err, nil
 		}
-		if len(b.events) >= p.limits.calls || b.bytes >= p.limits.bytes || p.now().Sub(begin) >= p.limits.time || ctx.Err() != nil {
-			return nil //nolint:nilerr // what was applied so far is committed; the loop sees the end of ctx
+		if err := p.write(quiet, tx, g); err != nil {
+			return done, nil, err
+		}
+		done, calls, bytes = append(done, g), calls+len(g.events), bytes+g.bytes
+		if calls >= p.limits.calls || bytes >= p.limits.bytes || p.now().Sub(begin) >= p.limits.time || ctx.Err() != nil {
+			return done, nil, nil //nolint:nilerr // what was applied so far is committed; the loop sees the end of ctx
 		}
 		select {
 		case next, ok := <-p.groups:
 			if !ok {
-				return nil
+				return done, nil, nil
 			}
 			g = next
 		default:
-			return nil
+			return done, nil, nil
 		}
 	}
 }
 
-// write adds a group to the transaction. All but the first lie in a savepoint,
-// so that one that fails can be taken out.
-func (p *Loop) write(ctx context.Context, tx *sql.Tx, b *batch, g group) error {
-	switch {
-	case g.err != nil:
-		return g.err
-	case g.last.Block >= math.MaxInt64:
+// write writes a group: of each domain, of the calls, and of the keys that they wrote.
+func (*Loop) write(ctx context.Context, tx *sql.Tx, g group) error {
+	if g.last.Block >= math.MaxInt64 {
 		return errors.New("the number of the block is too large")
 	}
-	if b.groups > 0 {
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT blocks"); err != nil {
-			return fmt.Errorf("begin blocks: %w", err)
-		}
-	}
-	err := writeCalls(ctx, tx, g.calls)
-	if b.groups > 0 {
-		end := "RELEASE blocks"
-		if err != nil {
-			end = "ROLLBACK TO blocks"
-		}
-		if _, e := tx.ExecContext(ctx, end); e != nil {
-			b.groups = 0 // a part of the group may be left: nothing is committed
-			return errors.Join(err, fmt.Errorf("end blocks: %w", e))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("apply block %d: %w", g.last.Block, err)
-	}
-	b.last, b.groups, b.bytes = g.last, b.groups+1, b.bytes+g.bytes
-	for _, c := range g.calls {
-		b.events = append(b.events, c.Event)
-	}
-	return nil
-}
-
-func writeCalls(ctx context.Context, tx *sql.Tx, calls []prepared) error {
-	for _, c := range calls {
-		for _, write := range c.write {
-			if err := write(ctx, tx); err != nil {
-				return eventError(c.Event, err)
-			}
-		}
-		if err := place(ctx, tx, c.Committed); err != nil {
-			return err
-		}
-		if err := writers(ctx, tx, c.Position, c.keys); err != nil {
-			return err
+	for _, write := range g.write {
+		if err := write(ctx, tx); err != nil {
+			return fmt.Errorf("apply the blocks up to %d: %w", g.last.Block, err)
 		}
 	}
 	return nil

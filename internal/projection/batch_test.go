@@ -32,8 +32,15 @@ func (g *gate) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 }
 
 // Prepare lets the loop read ahead without the journal.
-func (g *gate) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
-	return func(ctx context.Context, tx *sql.Tx) error { return g.Project(ctx, tx, e) }, nil
+func (g *gate) Prepare(events []ledger.Event) (func(context.Context, *sql.Tx) error, error) {
+	return func(ctx context.Context, tx *sql.Tx) error {
+		for _, e := range events {
+			if err := g.Project(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 // TestWhatWaitsIsOneTransaction: the node is notified once, of all that a commit

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
@@ -33,7 +34,7 @@ type town struct {
 	holder, body *ledgertest.Member
 }
 
-func newTown(b *testing.B) *town {
+func newTown(b testing.TB) *town {
 	b.Helper()
 	w := ledgertest.NewWorld(b, time.Now)
 	w.Args.Limits = ledger.Limits{}
@@ -60,7 +61,7 @@ func newTown(b *testing.B) *town {
 }
 
 // grow registers n resources, many at once.
-func (w *town) grow(b *testing.B, n int) {
+func (w *town) grow(b testing.TB, n int) {
 	b.Helper()
 	var all sync.WaitGroup
 	for k := range 64 {
@@ -97,7 +98,7 @@ func (m inMemory) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Bloc
 }
 
 // rebuild makes a read model anew and returns how long it took.
-func rebuild(b *testing.B, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
+func rebuild(b testing.TB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
 	db := openRead(b)
 	defer db.Close()
@@ -105,9 +106,9 @@ func rebuild(b *testing.B, l ledger.Ledger, last uint64, change ...func(*project
 }
 
 // openRead makes an empty read model.
-func openRead(b *testing.B) *sqldb.DB {
+func openRead(b testing.TB) *sqldb.DB {
 	b.Helper()
-	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal)
+	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "read.db"), sqldb.SyncNormal, sqldb.SmallPages)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func openRead(b *testing.B) *sqldb.DB {
 
 // fillRead applies the blocks of a ledger up to the last one to a read model, and
 // returns how long it took.
-func fillRead(b *testing.B, db *sqldb.DB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
+func fillRead(b testing.TB, db *sqldb.DB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
 	licenses, err := licensing.New(db.R, time.Now)
 	if err != nil {
@@ -129,6 +130,7 @@ func fillRead(b *testing.B, db *sqldb.DB, l ledger.Ledger, last uint64, change .
 	}
 	domains := []projection.Domain{
 		registry.New(db.R, time.Now), licenses, marketplace.New(marketplace.Config{DB: db.R, Now: time.Now}), provenance.NewTable(db.R),
+		sight.New(sight.Config{DB: db.R}),
 	}
 	loop, err := projection.New(b.Context(), db.W, db.R, l, domains, ignore, time.Now)
 	if err != nil {
@@ -206,7 +208,7 @@ func BenchmarkRebuild(b *testing.B) {
 
 var tables = map[string]func() fs.FS{
 	"projection": projection.Migrations, "provenance": provenance.Migrations, "registry": registry.Migrations,
-	"licensing": licensing.Migrations, "marketplace": marketplace.Migrations,
+	"licensing": licensing.Migrations, "sight": sight.Migrations, "marketplace": marketplace.Migrations,
 }
 
 // cpu is the time that this process has had of all processors: on a machine that

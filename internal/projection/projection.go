@@ -35,12 +35,13 @@ type Domain interface {
 	Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error
 }
 
-// Preparer is a domain that works in two steps. Prepare does what needs no
-// database, such as decoding, beside the transaction that is open; the function
-// that it returns writes the event, in its turn. It replaces Project.
+// Preparer is a domain that works in two steps, for many events at once. Prepare does
+// what needs no database, such as decoding, beside the transaction that is open; the
+// function that it returns writes the events, in its turn; it may be called a second
+// time, in another transaction, when the first was undone. It replaces Project.
 type Preparer interface {
 	Domain
-	Prepare(e ledger.Event) (func(ctx context.Context, tx *sql.Tx) error, error)
+	Prepare(events []ledger.Event) (readmodel.Step, error)
 }
 
 // Loop applies blocks.
@@ -116,13 +117,16 @@ func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 	return nil
 }
 
-// place stores where a call is recorded, and what it was.
-func place(ctx context.Context, tx *sql.Tx, c ledger.Committed) error {
-	if _, err := tx.ExecContext(ctx, "INSERT INTO place (block, tx, i, party, call, name, time, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		int64(c.Position.Block), c.Position.Tx, c.Position.I, c.Event.Party, c.Event.Call, c.Event.Name, c.Event.Time, c.Event.Payload); err != nil {
-		return fmt.Errorf("place of call %s: %w", c.Event.Call, err)
+var placeRows = readmodel.NewRows("place", "block", "tx", "i", "party", "call", "name", "time", "payload")
+
+// placesOf returns what stores where calls are recorded, and what they were.
+func placesOf(calls []ledger.Committed) readmodel.Step {
+	args := make([]any, 0, len(calls)*8)
+	for _, c := range calls {
+		args = append(args, int64(c.Position.Block), c.Position.Tx, c.Position.I,
+			string(c.Event.Party), string(c.Event.Call), string(c.Event.Name), int64(c.Event.Time), string(c.Event.Payload))
 	}
-	return nil
+	return placeRows.Write(args)
 }
 
 // Place is where an applied call is recorded; NotFound when it is not. A call

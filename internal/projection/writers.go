@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -21,26 +22,20 @@ func (p *Loop) keyHash(key string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// keyHashes returns the hashes of the keys that a call wrote, but for its own.
-func (p *Loop) keyHashes(writes []ledger.Write) []int64 {
-	var list []int64
-	for _, w := range writes {
-		if !ledger.IsCallKey(w.Key) {
-			list = append(list, p.keyHash(w.Key))
-		}
-	}
-	return list
-}
+var writerRows = readmodel.NewRows("writer", "key", "block", "tx", "i")
 
-// writers indexes a call under every key that it wrote.
-func writers(ctx context.Context, tx *sql.Tx, at ledger.Position, keys []int64) error {
-	for _, key := range keys {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO writer (key, block, tx, i) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			key, int64(at.Block), at.Tx, at.I); err != nil {
-			return fmt.Errorf("index the writes of the call at %d: %w", at.Block, err)
+// writersOf returns what indexes calls under every key that they wrote, but for their
+// own.
+func (p *Loop) writersOf(calls []ledger.Committed) readmodel.Step {
+	var args []any
+	for _, c := range calls {
+		for _, w := range c.Writes {
+			if !ledger.IsCallKey(w.Key) {
+				args = append(args, p.keyHash(w.Key), int64(c.Position.Block), c.Position.Tx, c.Position.I)
+			}
 		}
 	}
-	return nil
+	return writerRows.Write(args)
 }
 
 // checkWriters refuses a read model that was begun before writers were indexed:

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
@@ -93,4 +94,33 @@ func BenchmarkMyOrders(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestRows adds fewer rows than one statement takes, as many, and more, some of them twice.
+func TestRows(t *testing.T) {
+	for _, n := range []int{0, 1, 31, 32, 33, 200} {
+		db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.W.ExecContext(t.Context(), "CREATE TABLE x (a INTEGER PRIMARY KEY, b TEXT NOT NULL)"); err != nil {
+			t.Fatal(err)
+		}
+		var values []any
+		for i := range n {
+			values = append(values, i, "first")
+		}
+		write := readmodel.NewRows("x", "a", "b").Write(append(values, values...))
+		if err := sqldb.InTx(t.Context(), db.W, func(tx *sql.Tx) error { return write(t.Context(), tx) }); err != nil {
+			t.Fatal(err)
+		}
+		var count, sum int
+		if err := db.R.QueryRowContext(t.Context(), "SELECT count(*), coalesce(sum(a), 0) FROM x WHERE b = 'first'").Scan(&count, &sum); err != nil {
+			t.Fatal(err)
+		}
+		if count != n || sum != n*(n-1)/2 {
+			t.Errorf("of %d rows there are %d, of sum %d", n, count, sum)
+		}
+	}
 }

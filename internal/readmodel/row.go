@@ -1,6 +1,7 @@
 package readmodel
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -20,10 +21,18 @@ type Row struct {
 }
 
 // Upsert is the statement that adds a row or replaces what may change of it. It
-// takes the key, Once, then Columns.
-func (r Row) Upsert() string {
+// takes the key, Once, then Columns; a column takes an expression of its value where
+// one is given.
+func (r Row) Upsert(as ...map[string]string) string {
 	columns := append(append([]string{r.Key}, r.Once...), r.Columns...)
-	s := "INSERT INTO " + r.Table + " (" + strings.Join(columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) +
+	values := make([]string, len(columns))
+	for i, c := range columns {
+		values[i] = "?"
+		for _, m := range as {
+			values[i] = cmp.Or(m[c], values[i])
+		}
+	}
+	s := "INSERT INTO " + r.Table + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(values, ", ") +
 		") ON CONFLICT (" + r.Key + ") DO "
 	if len(r.Columns) == 0 {
 		return s + "NOTHING"
@@ -48,26 +57,37 @@ func Write(query string, args ...any) Step {
 	return func(ctx context.Context, tx *sql.Tx) error { return Exec(ctx, tx, query, args...) }
 }
 
-// PrepareRecords returns what writes the records of an event, in order; prepare
+// PrepareRecords returns what writes the records of events, in order; prepare
 // returns nil for a record that is not the domain's.
-func PrepareRecords(e ledger.Event, prepare func(ledger.Record) (Step, error)) (Step, error) {
-	var steps []Step
-	var refs []ledger.Ref
-	for _, r := range e.Records {
-		step, err := prepare(r)
-		if err != nil {
-			return nil, fmt.Errorf("project %s: %w", r.Ref, err)
-		}
-		if step != nil {
-			steps, refs = append(steps, step), append(refs, r.Ref)
+func PrepareRecords(events []ledger.Event, prepare func(ledger.Event, ledger.Record) (Step, error)) (Step, error) {
+	type record struct {
+		write Step
+		event *ledger.Event
+		ref   ledger.Ref
+	}
+	var list []record
+	for i, e := range events {
+		for _, r := range e.Records {
+			step, err := prepare(e, r)
+			if err != nil {
+				return nil, EventError(e, fmt.Errorf("project %s: %w", r.Ref, err))
+			}
+			if step != nil {
+				list = append(list, record{step, &events[i], r.Ref})
+			}
 		}
 	}
 	return func(ctx context.Context, tx *sql.Tx) error {
-		for i, step := range steps {
-			if err := step(ctx, tx); err != nil {
-				return fmt.Errorf("project %s: %w", refs[i], err)
+		for _, r := range list {
+			if err := r.write(ctx, tx); err != nil {
+				return EventError(*r.event, fmt.Errorf("project %s: %w", r.ref, err))
 			}
 		}
 		return nil
 	}, nil
+}
+
+// EventError says at which event an error came up.
+func EventError(e ledger.Event, err error) error {
+	return fmt.Errorf("event %s of call %s: %w", e.Name, e.Call, err)
 }

@@ -55,41 +55,61 @@ func (f Facts) region(r ledger.Readers) ledger.Region {
 	return above.Region
 }
 
-var row = readmodel.Row{Table: "sight", Key: "ref", Columns: []string{"rest", "value"}}.Upsert()
+var row = readmodel.Row{Table: "sight", Key: "ref", Columns: []string{"value"}}.Upsert()
 
 // Project stores whose the records of an event are.
 func (s *Sight) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	write, err := s.Prepare(e)
+	write, err := s.Prepare([]ledger.Event{e})
 	if err != nil {
 		return err
 	}
 	return write(ctx, tx)
 }
 
-// Prepare decodes what an event says and returns what writes it.
-func (*Sight) Prepare(e ledger.Event) (func(context.Context, *sql.Tx) error, error) {
-	return readmodel.PrepareRecords(e, func(r ledger.Record) (readmodel.Step, error) {
-		v, err := ledger.DecodeRecord(r.Ref.Kind(), r.Value)
-		if err != nil {
-			return nil, err
+// Prepare decodes what events say and returns what writes it: of each record, the last
+// that they say.
+func (*Sight) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	rows, at := [][]any{}, map[ledger.Ref]int{}
+	for _, e := range events {
+		for _, r := range e.Records {
+			values, err := rowOf(r)
+			if err != nil {
+				return nil, readmodel.EventError(e, fmt.Errorf("project %s: %w", r.Ref, err))
+			}
+			if i, ok := at[r.Ref]; ok {
+				rows[i] = values
+				continue
+			}
+			at[r.Ref] = len(rows)
+			rows = append(rows, values)
 		}
-		f := Fact{v.Readers(), v.Label()}
-		rest := []ledger.Ref{}
-		for _, other := range []ledger.Ref{f.Readers.Like, f.Readers.Under, f.Label.Of} {
-			if other != "" {
-				rest = append(rest, other)
+	}
+	return func(ctx context.Context, tx *sql.Tx) error {
+		for _, values := range rows {
+			if err := readmodel.Exec(ctx, tx, row, values...); err != nil {
+				return fmt.Errorf("project %s: %w", values[0], err)
 			}
 		}
-		others, err := json.Marshal(rest)
-		if err != nil {
-			return nil, fmt.Errorf("encode records that %s rests on: %w", r.Ref, err)
-		}
-		value, err := json.Marshal(f)
-		if err != nil {
-			return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
-		}
-		return readmodel.Write(row, r.Ref, string(others), string(value)), nil
-	})
+		return nil
+	}, nil
+}
+
+// rowOf returns the row of a record.
+func rowOf(r ledger.Record) ([]any, error) {
+	value := r.Value
+	if r.Ref.Kind() == ledger.KindSubmission { // the largest, of which a label has the title
+		value = readmodel.Submitted(value, "title")
+	}
+	v, err := ledger.DecodeRecord(r.Ref.Kind(), value)
+	if err != nil {
+		return nil, err
+	}
+	f := Fact{v.Readers(), v.Label()}
+	fact, err := json.Marshal(f)
+	if err != nil {
+		return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
+	}
+	return []any{string(r.Ref), string(fact)}, nil
 }
 
 // Check refuses a read model that was begun before it had this table.
@@ -106,7 +126,8 @@ func (s *Sight) Check(ctx context.Context) error {
 
 // loaded selects records, and those that say the rest of them.
 const loaded = "WITH RECURSIVE need (ref) AS (SELECT value FROM json_each(?1) UNION " +
-	"SELECT o.value FROM need CROSS JOIN sight s ON s.ref = need.ref CROSS JOIN json_each(s.rest) o) " +
+	"SELECT o.value FROM need CROSS JOIN sight s ON s.ref = need.ref " +
+	"CROSS JOIN json_each(json_array(s.value ->> '$.r.like', s.value ->> '$.r.under', s.value ->> '$.l.of')) o WHERE o.value IS NOT NULL) " +
 	"SELECT s.ref, s.value FROM need CROSS JOIN sight s ON s.ref = need.ref"
 
 // Load reads what is known of records, in one query. Those that are not there are not

@@ -15,7 +15,7 @@ const maxPacked = 4 << 20
 
 // encoder and decoder have no goroutines of their own and are used by many.
 var (
-	encoder = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)))
+	encoder = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest)))
 	decoder = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPacked)))
 )
 

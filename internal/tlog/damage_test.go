@@ -129,6 +129,19 @@ func TestDamagedTileGivesNoProof(t *testing.T) {
 	if _, err := f.Prove(t.Context(), 3, 600); !errors.Is(err, tlog.ErrDamaged) {
 		t.Errorf("proof from a damaged tile: %v", err)
 	}
+	if err := f.Holds(t.Context(), 3, f.leaves[3]); !errors.Is(err, tlog.ErrDamaged) {
+		t.Errorf("an entry under a damaged tile: %v", err)
+	}
+	// The leaf is as it was, its neighbor is not.
+	g := damagedFixture(t)
+	g.exec(t, "UPDATE tile SET data = CAST(substr(data, 1, 8160) || zeroblob(32) AS BLOB) WHERE level = 0 AND n = 0")
+	if err := g.Holds(t.Context(), 3, g.leaves[3]); !errors.Is(err, tlog.ErrDamaged) {
+		t.Errorf("an entry in a tile of which another hash was changed: %v", err)
+	}
+	g.exec(t, "DELETE FROM tile WHERE level = 0 AND n = 0")
+	if err := g.Holds(t.Context(), 3, g.leaves[3]); !errors.Is(err, tlog.ErrDamaged) {
+		t.Errorf("an entry whose tile is missing: %v", err)
+	}
 	if _, err := f.ProveTree(t.Context(), 7, 600); !errors.Is(err, tlog.ErrDamaged) {
 		t.Errorf("tree proof from a damaged tile: %v", err)
 	}

@@ -59,12 +59,15 @@ func TestEveryProof(t *testing.T) {
 	for size := int64(1); size <= 40; size++ {
 		f.add(t, 1)
 		for i := range size {
+			checkHolds(t, f, i)
 			checkProofs(t, f, i, i+1, size)
 		}
 	}
 	f.add(t, 215)
 	for f.Size() < 259 {
 		f.add(t, 1)
+		checkHolds(t, f, f.Size()/2)
+		checkHolds(t, f, f.Size()-1)
 	}
 	f.add(t, 300)
 	for _, size := range []int64{255, 256, 257, 511, 512, 513, 559} {
@@ -72,6 +75,19 @@ func TestEveryProof(t *testing.T) {
 			checkProofs(t, f, i, i+1, size)
 		}
 		checkProofs(t, f, size-1, size, size)
+	}
+}
+
+// checkHolds holds that the log has the leaf of an entry, and not another.
+func checkHolds(t rapid.TB, f *fixture, seq int64) {
+	t.Helper()
+	if err := f.Holds(context.Background(), seq, f.leaves[seq]); err != nil {
+		t.Fatalf("entry %d of %d: %v", seq, f.Size(), err)
+	}
+	other := f.leaves[seq]
+	other[seq%32] ^= 1
+	if err := f.Holds(context.Background(), seq, other); !errors.Is(err, tlog.ErrDamaged) {
+		t.Fatalf("another entry %d of %d: %v", seq, f.Size(), err)
 	}
 }
 
@@ -88,6 +104,7 @@ func TestLargeLog(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		size := rapid.Int64Range(1, f.Size()).Draw(rt, "size")
+		checkHolds(rt, f, size-1)
 		checkProofs(rt, f, rapid.Int64Range(0, size-1).Draw(rt, "seq"), rapid.Int64Range(1, size).Draw(rt, "older"), size)
 	})
 }
@@ -148,6 +165,8 @@ func TestOutOfRange(t *testing.T) {
 		"prove past size":   func() error { _, err := f.Prove(ctx, 2, 2); return err },
 		"prove past log":    func() error { _, err := f.Prove(ctx, 2, 4); return err },
 		"prove before":      func() error { _, err := f.Prove(ctx, -1, 2); return err },
+		"holds past log":    func() error { return f.Holds(ctx, 3, f.leaves[0]) },
+		"holds before":      func() error { return f.Holds(ctx, -1, f.leaves[0]) },
 		"tree of none":      func() error { _, err := f.ProveTree(ctx, 0, 2); return err },
 		"tree shrinks":      func() error { _, err := f.ProveTree(ctx, 3, 2); return err },
 		"tree past log":     func() error { _, err := f.ProveTree(ctx, 3, 4); return err },

@@ -131,6 +131,36 @@ func (l *Log) Prove(ctx context.Context, seq, size int64) (tlog.RecordProof, err
 	return proof, nil
 }
 
+// Holds returns nil if the entry at seq, committed, has that leaf hash, and else an error with
+// ErrDamaged. It makes no proof: it climbs from tile to tile, each the preimage of
+// a hash in the one above, up to the edge of the tree, which is in memory.
+func (l *Log) Holds(ctx context.Context, seq int64, leaf tlog.Hash) error {
+	e := l.committed()
+	if seq < 0 || seq >= e.size {
+		return fmt.Errorf("check entry %d of %d: %w", seq, e.size, ErrRange)
+	}
+	h, n := leaf, seq
+	for level := range e.tiles {
+		t, at := n>>height, int(n%tileWidth)*tlog.HashSize
+		last := t == hashes(e.size, level)>>height
+		data := e.tiles[level]
+		if !last {
+			var err error
+			if data, err = readTile(ctx, l.r, level, t, tileWidth); err != nil {
+				return fmt.Errorf("check entry %d: %w", seq, l.readError(err))
+			}
+		}
+		if len(data) < at+tlog.HashSize || tlog.Hash(data[at:at+tlog.HashSize]) != h {
+			return l.damaged("entry %d was changed after it was recorded, or a tile above it", seq)
+		}
+		if last {
+			return nil
+		}
+		h, n = subtree(data[:tileBytes]), t
+	}
+	return l.damaged("no tile holds entry %d", seq)
+}
+
 // ProveTree returns the proof that the tree of size older, at least 1, is the
 // beginning of that of size newer, both committed.
 func (l *Log) ProveTree(ctx context.Context, older, newer int64) (tlog.TreeProof, error) {

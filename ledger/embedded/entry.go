@@ -17,7 +17,7 @@ func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
 		return ledger.Committed{}, err
 	}
 	c := ledger.Committed{Position: ledger.Position{Block: e.Seq}, Time: e.Time, JWS: e.Call, Writes: s.Writes}
-	if err := json.Unmarshal(s.Event, &c.Event); err != nil {
+	if c.Event, err = s.event(); err != nil {
 		return c, damaged("the event of entry %d can't be read: %w", seq, err)
 	}
 	return c, nil
@@ -26,7 +26,7 @@ func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
 // parseEntry reads an entry and what stands beside it in its row, which it holds
 // against the hashes in the entry.
 func parseEntry(seq int64, data, extra []byte) (e ledger.LogEntry, s stored, err error) {
-	if err := json.Unmarshal(data, &e); err != nil {
+	if e, err = decodeEntry(data); err != nil {
 		return e, s, damaged("entry %d can't be read: %w", seq, err)
 	}
 	if s, err = decodeStored(extra); err != nil {
@@ -36,6 +36,21 @@ func parseEntry(seq int64, data, extra []byte) (e ledger.LogEntry, s stored, err
 		return e, s, damaged("the event or write set of entry %d was changed after it was recorded", seq)
 	}
 	return e, s, nil
+}
+
+// decodeEntry decodes an entry; the JWS, most of it, is taken over as it stands.
+func decodeEntry(data []byte) (e ledger.LogEntry, err error) {
+	begin, end, ok := findJWS(data)
+	if ok {
+		short := append(append(make([]byte, 0, len(data)-end+begin), data[:begin]...), data[end:]...)
+		if err = json.Unmarshal(short, &e); err == nil && e.Call == "" { // it has one such member
+			e.Call = string(data[begin:end])
+			return e, nil
+		}
+	}
+	e = ledger.LogEntry{}
+	err = json.Unmarshal(data, &e)
+	return e, err
 }
 
 // damaged says what is wrong with the file and what to do.

@@ -52,6 +52,18 @@ func EncodeStored(event []byte, writes []ledger.Write) []byte {
 	return stored{Event: event, Writes: writes}.encode()
 }
 
+// EventOf decodes the event of that form.
+func EventOf(data []byte) (ledger.Event, error) {
+	s, err := decodeStored(data)
+	if err != nil {
+		return ledger.Event{}, err
+	}
+	return s.event()
+}
+
+// DecodeEntry decodes an entry.
+func DecodeEntry(data []byte) (ledger.LogEntry, error) { return decodeEntry(data) }
+
 // DecodeStored reads that form.
 func DecodeStored(data []byte) (event []byte, writes []ledger.Write, err error) {
 	s, err := decodeStored(data)

@@ -165,40 +165,30 @@ func (l *Ledger) RecordedAt(ctx context.Context, seq, size int64) (ledger.Record
 }
 
 func (l *Ledger) recordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error) {
-	e, path, err := l.provedEntry(ctx, seq, size)
+	data, extra, err := l.log.Entry(ctx, seq)
+	if err != nil {
+		return ledger.Recorded{}, fmt.Errorf("read entry %d: %w", seq, err)
+	}
+	c, err := committed(seq, data, extra)
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
-	c, err := committed(seq, e.Data, e.Extra)
+	path, err := l.log.Prove(ctx, seq, size)
 	if err != nil {
-		return ledger.Recorded{}, err
+		return ledger.Recorded{}, fmt.Errorf("prove entry %d: %w", seq, err)
 	}
-	raw, err := json.Marshal(Inclusion{Entry: e.Data, Size: size, Path: digests(path)})
+	root, err := l.log.RootAt(ctx, size)
+	if err != nil {
+		return ledger.Recorded{}, fmt.Errorf("root at %d: %w", size, err)
+	}
+	if err := ref.CheckRecord(path, size, root, seq, ref.RecordHash(data)); err != nil {
+		return ledger.Recorded{}, damaged("entry %d was changed after it was recorded", seq)
+	}
+	raw, err := json.Marshal(Inclusion{Entry: data, Size: size, Path: digests(path)})
 	if err != nil {
 		return ledger.Recorded{}, fmt.Errorf("encode proof: %w", err)
 	}
 	return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: ProofKind, Data: raw}}, nil
-}
-
-// provedEntry returns the entry of number seq and its proof in the tree of that size,
-// which it has checked.
-func (l *Ledger) provedEntry(ctx context.Context, seq, size int64) (tlog.Entry, ref.RecordProof, error) {
-	data, extra, err := l.log.Entry(ctx, seq)
-	if err != nil {
-		return tlog.Entry{}, nil, fmt.Errorf("read entry %d: %w", seq, err)
-	}
-	path, err := l.log.Prove(ctx, seq, size)
-	if err != nil {
-		return tlog.Entry{}, nil, fmt.Errorf("prove entry %d: %w", seq, err)
-	}
-	root, err := l.log.RootAt(ctx, size)
-	if err != nil {
-		return tlog.Entry{}, nil, fmt.Errorf("root at %d: %w", size, err)
-	}
-	if err := ref.CheckRecord(path, size, root, seq, ref.RecordHash(data)); err != nil {
-		return tlog.Entry{}, nil, damaged("entry %d was changed after it was recorded", seq)
-	}
-	return tlog.Entry{Data: data, Extra: extra}, path, nil
 }
 
 func digests(path []ref.Hash) []ledger.Digest {

@@ -120,21 +120,16 @@ const callMember = `"call":"`
 // splitEntry takes an entry apart, if it has a JWS that comes back as the same
 // text: base64 can say the same bytes in more than one way.
 func splitEntry(data []byte) (s split, ok bool) {
-	begin := bytes.Index(data, []byte(callMember))
-	if begin < 0 {
+	begin, end, ok := findJWS(data)
+	if !ok {
 		return s, false
 	}
-	begin += len(callMember)
-	length := bytes.IndexByte(data[begin:], '"')
-	if length < 0 {
-		return s, false
-	}
-	jws := data[begin : begin+length]
+	jws := data[begin:end]
 	parts := bytes.SplitN(jws, []byte{'.'}, 4)
 	if len(parts) != 3 {
 		return s, false
 	}
-	s[0], s[4] = data[:begin], data[begin+length:]
+	s[0], s[4] = data[:begin], data[end:]
 	for i, part := range parts {
 		raw, err := base64.RawURLEncoding.AppendDecode(nil, part)
 		if err != nil {
@@ -143,6 +138,33 @@ func splitEntry(data []byte) (s split, ok bool) {
 		s[1+i] = raw
 	}
 	return s, bytes.Equal(s.appendJWS(nil), jws)
+}
+
+// inJWS are the characters of base64url, and the dot.
+var inJWS = func() (in [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") {
+		in[c] = true
+	}
+	return in
+}()
+
+// findJWS finds where in an entry the JWS of its call lies; false if it has characters
+// that no JWS has.
+func findJWS(data []byte) (begin, end int, ok bool) {
+	if begin = bytes.Index(data, []byte(callMember)); begin < 0 {
+		return 0, 0, false
+	}
+	begin += len(callMember)
+	n := bytes.IndexByte(data[begin:], '"')
+	if n < 0 {
+		return 0, 0, false
+	}
+	for _, c := range data[begin : begin+n] {
+		if !inJWS[c] {
+			return 0, 0, false
+		}
+	}
+	return begin, begin + n, true
 }
 
 // entry puts the entry together again.

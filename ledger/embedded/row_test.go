@@ -118,6 +118,64 @@ func TestStored(t *testing.T) {
 	}
 }
 
+// TestEventOfStored: an event is decoded as encoding/json decodes its text, whatever
+// values it leaves to the writes; so is an entry, whatever its call holds.
+func TestEventOfStored(t *testing.T) {
+	writes := []ledger.Write{
+		{Key: "one", Value: []byte(`{"long":"value of a record"}`)},
+		{Key: "two", Value: []byte(`{"value":{"a":1}}`)},
+		{Key: "three", Value: []byte(`{"a":1}`)},
+		{Key: "four", Value: []byte(`12`)},
+		{Key: "five", Value: []byte(`{"a":1},{}`)},
+	}
+	events := []string{
+		`{"name":"x","records":[{"ref":"two","value":{"value":{"a":1}}},{"ref":"one","value":{"long":"value of a record"}}],"links":[]}`,
+		`{"records":[{"ref":"other","value":{"value":{"a":1},"b":2}},{"ref":"three","value":{"a":1}}]}`,
+		`{"records":[{"ref":"four","value":12},{"ref":"x","value":123},{"ref":"y","value":1}]}`,
+		`{"records":[{"ref":"three","value":{"a":1}},{"ref":"y","value":3}]}`,
+		`{"records":[{"ref":"five","value":{"a":1},{}}]}`,
+		`{"records":[{"ref":"three","value": {"a":1}},{"ref":"three","value":{"a":1} }]}`,
+		`{"records":[],"value":{"a":1}}`,
+		`{"records":[{"ref":"x"}],"payload":"\u0000"}`,
+		`{"records":`,
+	}
+	_, entries := registered(t, 2)
+	for _, e := range entries {
+		event, w, err := embedded.DecodeStored(e.Extra)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameEvent(t, event, w)
+		sameEntry(t, e.Data)
+		sameEntry(t, bytes.Replace(e.Data, []byte(`"call":"`), []byte(`"call":"\u0065`), 1))
+		sameEntry(t, bytes.Replace(e.Data, []byte(`"reads"`), []byte(`"call":"x","reads"`), 1))
+		sameEntry(t, bytes.Replace(e.Data, []byte(`"call":"`), []byte("\"call\":\"\xff"), 1))
+	}
+	for _, event := range events {
+		sameEvent(t, []byte(event), writes)
+	}
+}
+
+func sameEvent(t *testing.T, event []byte, writes []ledger.Write) {
+	t.Helper()
+	var want ledger.Event
+	bad := json.Unmarshal(event, &want) != nil
+	got, err := embedded.EventOf(embedded.EncodeStored(event, writes))
+	if bad != (err != nil) || !bad && !cmp.Equal(got, want) {
+		t.Errorf("%s is decoded as %+v, %v", event, got, err)
+	}
+}
+
+func sameEntry(t *testing.T, data []byte) {
+	t.Helper()
+	var want ledger.LogEntry
+	bad := json.Unmarshal(data, &want) != nil
+	got, err := embedded.DecodeEntry(data)
+	if bad != (err != nil) || !bad && got != want {
+		t.Errorf("%s is decoded as %+v, %v", data, got, err)
+	}
+}
+
 // TestRowsOfLedger holds the rows of real calls against what the log was given:
 // values once, and any changed byte is found.
 func TestRowsOfLedger(t *testing.T) {

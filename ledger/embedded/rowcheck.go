@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	ref "golang.org/x/mod/sumdb/tlog"
+
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -82,15 +84,17 @@ func (l *Ledger) checkRow(ctx context.Context, key string, r row) (older bool, e
 // compareRow compares a row with the write set of its entry, which it proves to be in
 // the log. Then all that the entry wrote is known: what a later one wrote is newer.
 func (l *Ledger) compareRow(ctx context.Context, key string, r row) error {
-	size := l.log.Size()
-	if r.seq < 0 || r.seq >= size {
+	if r.seq < 0 || r.seq >= l.log.Size() {
 		return damaged("the record %s names entry %d: %w", key, r.seq, errAhead)
 	}
-	e, _, err := l.provedEntry(ctx, r.seq, size)
+	data, extra, err := l.log.Entry(ctx, r.seq)
+	if err == nil {
+		err = l.log.Holds(ctx, r.seq, ref.RecordHash(data))
+	}
 	if err != nil {
 		return fmt.Errorf("check the record %s: %w", key, err)
 	}
-	_, s, err := parseEntry(r.seq, e.Data, e.Extra)
+	_, s, err := parseEntry(r.seq, data, extra)
 	if err != nil {
 		return fmt.Errorf("check the record %s: %w", key, err)
 	}

@@ -3,6 +3,8 @@ package embedded
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
+	"strconv"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -13,6 +15,9 @@ import (
 type stored struct {
 	Event  []byte
 	Writes []ledger.Write
+
+	short []byte // once decoded: the event with the numbers of writes in place of their values
+	named int    // how many values it leaves to the writes
 }
 
 // maxWrites is the most keys that a row's write set may have: more than a call of
@@ -73,8 +78,11 @@ func decodeStored(data []byte) (stored, error) {
 	for ; n > 0 && !p.bad; n-- {
 		s.Writes = append(s.Writes, ledger.Write{Key: string(p.bytes()), Value: p.bytes()})
 	}
+	whole := true // each value that is left to the writes is all of an object
 	for !p.bad {
-		s.Event = append(s.Event, p.bytes()...)
+		text := p.bytes()
+		whole = whole && (s.named == 0 || len(text) > 0 && text[0] == '}')
+		s.Event, s.short = append(s.Event, text...), append(s.short, text...)
 		n := p.uvarint()
 		if n == 0 {
 			break
@@ -82,10 +90,44 @@ func decodeStored(data []byte) (stored, error) {
 		if n > uint64(len(s.Writes)) {
 			return stored{}, errRow
 		}
+		value := s.Writes[n-1].Value
+		whole = whole && len(value) > 1 && value[0] == '{' && value[len(value)-1] == '}'
+		s.short, s.named = strconv.AppendUint(s.short, n, 10), s.named+1
 		// Pieces of a few bytes can name a long value again and again.
-		if s.Event = append(s.Event, s.Writes[n-1].Value...); len(s.Event) > maxRow {
+		if s.Event = append(s.Event, value...); len(s.Event) > maxRow {
 			return stored{}, errRow
 		}
 	}
+	if !whole {
+		s.short = nil
+	}
 	return s, p.end()
+}
+
+// event decodes the event. The values that it leaves to the writes are taken over
+// as they stand, instead of being looked through once more.
+func (s stored) event() (e ledger.Event, err error) {
+	if err := json.Unmarshal(s.short, &e); err == nil && s.fillIn(&e) {
+		return e, nil
+	}
+	e = ledger.Event{}
+	err = json.Unmarshal(s.Event, &e)
+	return e, err
+}
+
+// fillIn puts values in place of their numbers; false unless those are all the numbers
+// that there are, and as many as were left to the writes.
+func (s stored) fillIn(e *ledger.Event) bool {
+	left := s.named
+	for i, r := range e.Records {
+		if len(r.Value) == 0 || r.Value[0] < '0' || r.Value[0] > '9' {
+			continue
+		}
+		n, err := strconv.ParseUint(string(r.Value), 10, 32)
+		if left--; err != nil || n == 0 || n > uint64(len(s.Writes)) {
+			return false
+		}
+		e.Records[i].Value = s.Writes[n-1].Value
+	}
+	return left == 0
 }

@@ -8,8 +8,10 @@ package provenance
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -37,22 +39,39 @@ type Table struct{ db *sql.DB }
 // NewTable reads from db.
 func NewTable(db *sql.DB) *Table { return &Table{db} }
 
-// Project stores an event's links. Rows one by one are faster than many
-// in a statement, for which SQLite keeps a journal to undo it.
-func (*Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
-	for _, l := range e.Links {
-		if err := readmodel.Exec(ctx, tx, "INSERT INTO links (from_ref, rel, to_ref) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-			string(l.From), l.Rel, string(l.To)); err != nil {
-			return fmt.Errorf("link %s to %s: %w", l.From, l.To, err)
-		}
-	}
-	return nil
+var linkRows = readmodel.NewRows("links", "from_key", "to_key", "from_ref", "rel", "to_ref")
+
+// key is what the indexes have for a reference. Two may share it: whoever looks one up
+// compares the reference too.
+func key(ref ledger.Ref) int64 {
+	sum := sha256.Sum256([]byte(ref))
+	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// Links implements Source.
+// Project stores an event's links.
+func (t *Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
+	write, err := t.Prepare([]ledger.Event{e})
+	if err != nil {
+		return err
+	}
+	return write(ctx, tx)
+}
+
+// Prepare returns what stores the links of events.
+func (*Table) Prepare(events []ledger.Event) (readmodel.Step, error) {
+	var values []any
+	for _, e := range events {
+		for _, l := range e.Links {
+			values = append(values, key(l.From), key(l.To), string(l.From), l.Rel, string(l.To))
+		}
+	}
+	return linkRows.Write(values), nil
+}
+
+// Links implements Source; a link that was stored twice is one.
 func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error) {
-	rows, err := t.db.QueryContext(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_ref = ?1 "+
-		"UNION SELECT from_ref, rel, to_ref FROM links WHERE to_ref = ?1 ORDER BY 1, 2, 3", ref)
+	rows, err := t.db.QueryContext(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_key = ?1 AND from_ref = ?2 "+
+		"UNION SELECT from_ref, rel, to_ref FROM links WHERE to_key = ?1 AND to_ref = ?2 ORDER BY 1, 2, 3", key(ref), ref)
 	if err != nil {
 		return nil, fmt.Errorf("links of %s: %w", ref, err)
 	}

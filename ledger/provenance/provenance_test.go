@@ -81,6 +81,23 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestLinksOfOneKey: two references whose hashes are the same are told apart.
+func TestLinksOfOneKey(t *testing.T) {
+	f := newFixture(t)
+	f.project(t, ledger.Event{Links: chain()})
+	if _, err := f.db.W.ExecContext(t.Context(), "INSERT INTO links (from_key, to_key, from_ref, rel, to_ref) "+
+		"SELECT from_key, to_key, 'x/1', rel, 'x/2' FROM links"); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []ledger.Ref{"order/1", "product/1", "resource/1"} {
+		got, err := f.Links(t.Context(), ref)
+		want, _ := fixed(chain()).Links(t.Context(), ref)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("links of %s (-want +got), %v:\n%s", ref, err, diff)
+		}
+	}
+}
+
 // fixed is a source in memory.
 type fixed []ledger.Link
 
