@@ -1,12 +1,12 @@
 package client
 
 import (
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -22,11 +22,11 @@ func (c *Client) At(p trace.Place) (*Client, error) {
 		}
 	}
 	if p.URL == "" {
-		return nil, fmt.Errorf("it lies at the node %s, which has not said where it is reached: ask whoever runs it, then add --node %s=URL", p.Origin, p.Origin)
+		return nil, words.Errorf("内容在节点 %s，该节点未公布地址：请向其运营方询问，再加 --node %s=URL", "it lies at the node %s, which has not said where it is reached: ask whoever runs it, then add --node %s=URL", p.Origin, p.Origin)
 	}
 	u, err := url.Parse(p.URL)
 	if err != nil || !c.proves(u, p.Origin) {
-		return nil, fmt.Errorf("it lies at the node %s; %s is told as its address, but nothing shows that it is: when you know that it is right, add --node %s=%s",
+		return nil, words.Errorf("内容在节点 %s，所称地址为 %s，但无从证实：确知无误时请加 --node %s=%s", "it lies at the node %s; %s is told as its address, but nothing shows that it is: when you know that it is right, add --node %s=%s",
 			p.Origin, p.URL, p.Origin, p.URL)
 	}
 	return c.at(p)
@@ -49,7 +49,7 @@ func loopback(u *url.URL) bool {
 func (c *Client) at(p trace.Place) (*Client, error) {
 	u, err := url.Parse(p.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("%q is not the address of a node: give one such as https://data.example.gov.cn", p.URL)
+		return nil, words.Errorf("%q 不是节点的地址，应如 https://data.example.gov.cn", "%q is not the address of a node: give one such as https://data.example.gov.cn", p.URL)
 	}
 	other := *c
 	other.profile.URL, other.profile.Origin = strings.TrimRight(p.URL, "/"), p.Origin

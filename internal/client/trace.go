@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -60,7 +60,7 @@ func (c *Client) traceFrom(ctx context.Context, q url.Values) (*Client, []trace.
 			return other, traces, nil
 		}
 		if !errors.Is(err, ledger.NotFound) {
-			failed = append(failed, fmt.Errorf("node %s: %w", p.Origin, err))
+			failed = append(failed, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err))
 		}
 	}
 	return nil, nil, errors.Join(failed...)
@@ -77,7 +77,7 @@ func (c *Client) traceAt(ctx context.Context, p trace.Place, q url.Values) ([]tr
 		return nil, nil // it knows nothing more that this party may see
 	}
 	if err != nil {
-		return nil, fmt.Errorf("node %s: %w", p.Origin, err)
+		return nil, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err)
 	}
 	return traces, nil
 }
@@ -109,7 +109,7 @@ const apart = 10
 
 // ErrOlder says that a bundle holds the newest deliveries only, as many as were asked
 // for, and that there are older ones.
-var ErrOlder = errors.New("there are older deliveries: ask for more of them")
+var ErrOlder = words.Errorf("另有更早的交付：可请求更多", "there are older deliveries: ask for more of them")
 
 // Evidence is the bundle about what q names, with the newest deliveries of every node
 // that holds some, so many of each (0: as many as a node gives unless told). join is
@@ -164,7 +164,7 @@ func (c *Client) evidence(ctx context.Context, q url.Values, others []trace.Plac
 			err = cmp.Or(err, ErrOlder)
 		}
 		if err != nil {
-			missing = append(missing, fmt.Errorf("node %s: %w", p.Origin, err))
+			missing = append(missing, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err))
 		}
 	}
 	switch len(parts) {
@@ -188,7 +188,7 @@ func (c *Client) bundle(ctx context.Context, path string) ([]byte, bool, error) 
 func withReceipts(parts [][]byte, bundle []byte) ([][]byte, error) {
 	b, err := evidence.Parse(bundle)
 	if err != nil {
-		return parts, fmt.Errorf("the bundle that came: %w", err)
+		return parts, words.Errorf("所收到的证据包：%v", "the bundle that came: %v", err)
 	}
 	if len(b.Receipts) > 0 {
 		parts = append(parts, bundle)
