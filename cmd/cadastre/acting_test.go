@@ -108,11 +108,6 @@ func TestHelpIsInBothLanguages(t *testing.T) {
 	terminaltest.Model(t, parser.Model)
 }
 
-// lineOf is how a command is called, after the program's name.
-func lineOf(n *kong.Node) string {
-	return strings.TrimPrefix(n.FullPath(), n.FullPath()[:strings.Index(n.FullPath(), " ")+1])
-}
-
 // actCommands returns the commands that follow from the table of acts.
 func actCommands(parser *kong.Kong) map[ledger.Function]*kong.Node {
 	found := map[ledger.Function]*kong.Node{}

@@ -83,25 +83,23 @@ func within(text string, inner error, lang string, form any) string {
 	return strings.Replace(text, inner.Error(), render(lang, form, inner), 1)
 }
 
-// system words what the operating system refuses most often.
+// refusals word what the operating system refuses most often.
+var refusals = map[syscall.Errno]ledger.Words{
+	syscall.ENOENT:       {ZH: "文件或文件夹不存在", EN: "no such file or directory"},
+	syscall.EACCES:       {ZH: "没有权限", EN: "permission denied"},
+	syscall.EPERM:        {ZH: "没有权限", EN: "permission denied"},
+	syscall.EISDIR:       {ZH: "是文件夹，不是文件", EN: "is a directory"},
+	syscall.ENOTDIR:      {ZH: "不是文件夹", EN: "is not a directory"},
+	syscall.EEXIST:       {ZH: "已存在", EN: "file exists"},
+	syscall.ENOSPC:       {ZH: "磁盘空间不足", EN: "no space left on device"},
+	syscall.EADDRINUSE:   {ZH: "地址已被占用", EN: "address already in use"},
+	syscall.ECONNREFUSED: {ZH: "连接被拒绝", EN: "connection refused"},
+}
+
+// system words a refusal of the operating system; the rare ones in its own words.
 func system(lang string, e syscall.Errno) string {
-	switch e {
-	case syscall.ENOENT:
-		return say(lang, "文件或文件夹不存在", "no such file or directory")
-	case syscall.EACCES, syscall.EPERM:
-		return say(lang, "没有权限", "permission denied")
-	case syscall.EISDIR:
-		return say(lang, "是文件夹，不是文件", "is a directory")
-	case syscall.ENOTDIR:
-		return say(lang, "不是文件夹", "is not a directory")
-	case syscall.EEXIST:
-		return say(lang, "已存在", "file exists")
-	case syscall.ENOSPC:
-		return say(lang, "磁盘空间不足", "no space left on device")
-	case syscall.EADDRINUSE:
-		return say(lang, "地址已被占用", "address already in use")
-	case syscall.ECONNREFUSED:
-		return say(lang, "连接被拒绝", "connection refused")
+	if w, ok := refusals[e]; ok {
+		return say(lang, w.ZH, w.EN)
 	}
 	return e.Error()
 }

@@ -70,20 +70,21 @@ func (h *help) node(app *kong.Application, n *kong.Node) {
 
 // summary is the one line on how a command is called.
 func (h *help) summary(app *kong.Application, n *kong.Node) string {
-	s := app.Name
+	words := []string{app.Name}
 	if path := n.Path(); path != "" {
-		s += " " + path
+		words = append(words, path)
 	}
 	for _, group := range n.AllFlags(true) {
 		for _, f := range group {
 			if f.Required {
-				s += " " + f.Summary()
+				words = append(words, f.Summary())
 			}
 		}
 	}
 	for _, a := range n.Positional {
-		s += " " + a.Summary()
+		words = append(words, a.Summary())
 	}
+	s := strings.Join(words, " ")
 	if len(n.Children) > 0 {
 		s += say(h.lang, " <命令>", " <command>")
 	}

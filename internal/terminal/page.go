@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -22,7 +23,7 @@ type Pager interface{ Page() Page }
 // PageOf is the page of a command.
 func PageOf(n *kong.Node) Page {
 	if n.Target.IsValid() && n.Target.CanAddr() {
-		if p, ok := n.Target.Addr().Interface().(Pager); ok {
+		if p, ok := reflect.TypeAssert[Pager](n.Target.Addr()); ok {
 			return p.Page()
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,7 +130,7 @@ func TestIDsOfRecordsHaveTheirNames(t *testing.T) {
 				look(path+"."+f.Name, f.Each.Fields)
 			}
 			isID := f.Kind == ledger.FieldID || f.Each != nil && f.Each.Kind == ledger.FieldID
-			if named := terminal.Collection(f.Name) != ""; isID && named == has(bare, f.Name) {
+			if named := terminal.Collection(f.Name) != ""; isID && named == slices.Contains(bare, f.Name) {
 				t.Errorf("%s.%s: say in which collection its record is, or here that it has no name", path, f.Name)
 			}
 		}
@@ -137,15 +138,6 @@ func TestIDsOfRecordsHaveTheirNames(t *testing.T) {
 	for kind, record := range ledger.Kinds() {
 		look(kind, ledger.FieldsOf(record))
 	}
-}
-
-func has(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func TestExplain(t *testing.T) {

@@ -121,7 +121,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	long, _ := parse(t, "zh", "do", "--help")
-	for _, line := range strings.Split(long, "\n") {
+	for line := range strings.SplitSeq(long, "\n") {
 		if terminal.Columns(line) > 110 {
 			t.Errorf("%q is too long", line)
 		}

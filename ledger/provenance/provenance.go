@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
@@ -155,19 +156,19 @@ func (t *Table) Reach(ctx context.Context, starts []ledger.Ref, w Way, limit int
 // Around returns the links that begin at some records, and those that end there and
 // begin at a record of one of the kinds, at most limit of each, in one query.
 func (t *Table) Around(ctx context.Context, refs []ledger.Ref, kinds []string, limit int) ([]ledger.Link, error) {
-	query := "WITH reach (ref, key) AS (" + asked + ") SELECT l.from_ref, l.rel, l.to_ref" + atFrom
+	parts := []string{"WITH reach (ref, key) AS (" + asked + ") SELECT l.from_ref, l.rel, l.to_ref" + atFrom}
 	args, err := lists(keyed(refs))
 	if err != nil {
 		return nil, err
 	}
 	args = append(args, limit)
 	for _, kind := range kinds {
-		query += fmt.Sprintf(" UNION SELECT * FROM (SELECT l.from_ref, l.rel, l.to_ref"+atTo+"AND l.from_key BETWEEN ?%d AND ?%d LIMIT ?2)",
-			len(args)+1, len(args)+2)
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT l.from_ref, l.rel, l.to_ref"+atTo+"AND l.from_key BETWEEN ?%d AND ?%d LIMIT ?2)",
+			len(args)+1, len(args)+2))
 		first, last := keysOf(kind)
 		args = append(args, first, last)
 	}
-	return t.links(ctx, query+" ORDER BY 1, 2, 3", args...)
+	return t.links(ctx, strings.Join(parts, " UNION ")+" ORDER BY 1, 2, 3", args...)
 }
 
 // asked selects references with their keys from the list ?1.

@@ -162,7 +162,7 @@ func (s *Store) asked(ctx context.Context, leaf ledger.Digest) (k Kept, err erro
 }
 
 func (s *Store) delivered(ctx context.Context, starts string, args []any) ([]Delivered, error) {
-	query := "SELECT " + deliveredColumns + " FROM (" + fmt.Sprintf(sums, starts) + ") g " +
+	query := "SELECT " + deliveredColumns + " FROM (" + fmt.Sprintf(sums, starts) + ") g " + //nolint:gosec // parts of our own alone
 		"CROSS JOIN receipt r ON r.seq = g.newest CROSS JOIN entry e ON e.seq = g.newest ORDER BY g.newest DESC"
 	rows, err := s.db.R.QueryContext(ctx, query, args...)
 	if err != nil {
