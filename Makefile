@@ -1,4 +1,4 @@
-# Cadastre. `make` alone lists the targets.
+# Cadastre. `make` alone lists the targets: each has its words as "## 中文 | English".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -18,33 +18,33 @@ COMPILES = printf '\#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go
 TESTFILES = go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}' $(PACKAGES)
 
 .PHONY: help
-help: ## list these targets 列出目标
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## 列出各目标（英文：CADASTRE_LANG=en make help） | list these targets
+	@awk -F ':.*## | [|] ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, ENVIRON["CADASTRE_LANG"] == "en" ? $$3 : $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## play the demonstration once and serve its node; later runs serve it again 演示一遍并提供服务
+run: build ## 演示一遍并提供服务；再次运行则重新提供服务 | play the demonstration once and serve its node; later runs serve it again
 	$(BINARY) demo --serve --dir $(CACHE)/run
 
 .PHONY: demo
-demo: build ## play the demonstration on a fresh node and stop 在新节点上演示一遍
+demo: build ## 在新节点上演示一遍后停止 | play the demonstration on a fresh node and stop
 	rm -rf $(CACHE)/demo
 	$(BINARY) demo --dir $(CACHE)/demo
 
 .PHONY: build
-build: ## build the program, and verify for courts, into .cache/bin 构建程序
+build: ## 构建程序及供法院使用的 verify，置于 .cache/bin | build the program, and verify for courts, into .cache/bin
 	@mkdir -p $(dir $(BINARY))
 	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
 WASM := $(CACHE)/wasm
 .PHONY: wasm
-wasm: ## build verify for browsers, with Go's own wasm_exec.js, into .cache/wasm 构建浏览器中的核验程序
+wasm: ## 构建浏览器中的核验程序，连同 Go 的 wasm_exec.js，置于 .cache/wasm | build verify for browsers, with Go's own wasm_exec.js, into .cache/wasm
 	@mkdir -p $(WASM)
 	@GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $(WASM)/verify.wasm ./cmd/verify/wasm
 	@install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(WASM)/
 	@echo "$(WASM)/verify.wasm: $$(wc -c <$(WASM)/verify.wasm) bytes, $$(gzip -9 -c $(WASM)/verify.wasm | wc -c) with gzip"
 
 .PHONY: test
-test: ## run all tests, with the race detector where a C compiler is found 运行全部测试
+test: ## 运行全部测试；有 C 编译器时启用竞态检测 | run all tests, with the race detector where a C compiler is found
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \
 		echo "tests with the race detector"; \
 		go test -race -shuffle=on -timeout 20m $(PACKAGES); \
@@ -58,29 +58,29 @@ test: ## run all tests, with the race detector where a C compiler is found 运�
 # others than today's.
 GUARDS := 20
 .PHONY: guards
-guards: ## take GUARDS checks out of the contract, one at a time: a test must notice each 逐一去掉检查，须有测试发现
+guards: ## 从合约中逐一去掉 GUARDS 项检查：每项都须有测试发现 | take GUARDS checks out of the contract, one at a time: a test must notice each
 	CADASTRE_GUARDS=$(GUARDS) go test -count=1 -v -timeout 90m -run TestEachGuardIsTested ./internal/guards
 
 .PHONY: generate
-generate: ## write the pages of docs/ that follow from the code 生成文档
+generate: ## 生成 docs/ 中由代码而来的各页 | write the pages of docs/ that follow from the code
 	go run ./internal/generate docs
 
 .PHONY: forge
-forge: ## forge a bundle in every member, one at a time (make test tries a tenth) 逐项篡改证据包
+forge: ## 逐项篡改证据包的每个成员（make test 只试十分之一） | forge a bundle in every member, one at a time (make test tries a tenth)
 	go test -count=1 -v -run TestForgedMembers ./ledger/evidence -forge
 
 .PHONY: lint
-lint: ## check the code by .golangci.yml 静态检查
+lint: ## 按 .golangci.yml 静态检查 | check the code by .golangci.yml
 	$(LINTER) run $(PACKAGES)
 	cd $(NETWORK) && $(LINTER) run ./...
 
 .PHONY: format
-format: ## format the code 格式化代码
+format: ## 格式化代码 | format the code
 	$(LINTER) fmt $(PACKAGES)
 	cd $(NETWORK) && $(LINTER) fmt ./...
 
 .PHONY: minio
-minio: $(CACHE)/bin/minio ## build the MinIO server for the integration tests, once 构建 MinIO
+minio: $(CACHE)/bin/minio ## 构建集成测试所用的 MinIO 服务器（一次） | build the MinIO server for the integration tests, once
 
 # A program of its own, never linked: its modules stay out of go.mod.
 $(CACHE)/bin/minio:
@@ -89,13 +89,13 @@ $(CACHE)/bin/minio:
 # Packages with tests of real servers, one after the other: each boots its own.
 LIVE = $$(grep -rl --include='*_test.go' '^//go:build integration' . | xargs -n1 dirname | sort -u)
 .PHONY: integration
-integration: fabric minio build ## run the tests on real servers, Fabric and MinIO, which they start and stop themselves 在真实服务上测试
+integration: fabric minio build ## 在真实的 Fabric 与 MinIO 上测试，自行启动与停止 | run the tests on real servers, Fabric and MinIO, which they start and stop themselves
 	cd $(NETWORK) && go test -count=1 ./...
 	go test -tags integration -count=1 -p 1 -timeout 40m -run 'Live|S3' $(LIVE)
 	.ci/demo-fabric
 
 .PHONY: fuzz
-fuzz: ## run every fuzz test for FUZZTIME each 模糊测试
+fuzz: ## 运行全部模糊测试，每项 FUZZTIME | run every fuzz test for FUZZTIME each
 	@set -euo pipefail; files=$$($(TESTFILES)); \
 	for file in $$files; do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
@@ -104,17 +104,17 @@ fuzz: ## run every fuzz test for FUZZTIME each 模糊测试
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH 性能测试
+bench: ## 运行名称符合 BENCH 的性能测试 | run the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
 .PHONY: check
-check: ## run all that a change must pass before it is merged 合并前的全部检查
+check: ## 运行合并之前须通过的全部检查 | run all that a change must pass before it is merged
 	.ci/run
 
 # Fabric's own binaries take minutes, so they are built once for a pin; the file
 # pin says for which. Its default settings come along from the same module.
 .PHONY: fabric
-fabric: ## build Fabric, the chaincode and the network program, once (takes minutes) 构建 Fabric
+fabric: ## 构建 Fabric、链码与网络程序（一次，需数分钟） | build Fabric, the chaincode and the network program, once (takes minutes)
 	@mkdir -p $(FABRIC)/bin
 	@set -euo pipefail; bin=$(CURDIR)/$(FABRIC)/bin; cd $(NETWORK); \
 	pin=$$(go list -m -f '{{.Version}}' github.com/hyperledger/fabric); \
@@ -133,7 +133,7 @@ fabric: ## build Fabric, the chaincode and the network program, once (takes minu
 # chaincode takes, and the data authority's profile (authority.json).
 FABRICRUN := $(FABRIC)/run
 .PHONY: fabric-up
-fabric-up: fabric build ## start a Fabric network for demonstrations on this machine 启动演示用 Fabric 网络
+fabric-up: fabric build ## 在本机启动演示用 Fabric 网络 | start a Fabric network for demonstrations on this machine
 	@set -euo pipefail; run=$(CURDIR)/$(FABRICRUN); network="$(FABRIC)/bin/network --run $$run --bin $(CURDIR)/$(FABRIC)/bin"; \
 	if [ -f $$run/network.json ]; then $$network start all; exit; fi; \
 	rm -rf $$run/node $$run/authority.json $$run/recovery.json; mkdir -p -m 700 $$run; \
@@ -144,20 +144,20 @@ fabric-up: fabric build ## start a Fabric network for demonstrations on this mac
 	$$network up --genesis $$run/genesis.jws --bare $(FABRIC)/bin/bare
 
 .PHONY: demo-fabric
-demo-fabric: build ## play the demonstration on that network and print its result (CATALOGUE=F PRODUCT=F) 在该网络上演示
+demo-fabric: build ## 在该网络上演示并输出结果（CATALOGUE=F PRODUCT=F） | play the demonstration on that network and print its result (CATALOGUE=F PRODUCT=F)
 	@test -f $(FABRICRUN)/network.json || { echo "no network is up: make fabric-up boots one" >&2; exit 1; }
 	@rm -rf $(CACHE)/demo-fabric
 	@$(BINARY) demo --ledger fabric --network $(FABRICRUN)/network.json --profile $(FABRICRUN)/authority.json --json \
 		--dir $(CACHE)/demo-fabric $(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(if $(PRODUCT),--product "$(PRODUCT)")
 
 .PHONY: fabric-down
-fabric-down: ## stop the Fabric network and delete all of it but the logs 停止并删除该网络
+fabric-down: ## 停止 Fabric 网络，除日志外全部删除 | stop the Fabric network and delete all of it but the logs
 	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run down; else echo "nothing to end: make fabric has never run"; fi
 
 .PHONY: fabric-status
-fabric-status: ## show what of the Fabric network runs 查看该网络状态
+fabric-status: ## 查看 Fabric 网络中正在运行的部分 | show what of the Fabric network runs
 	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run --bin $(FABRIC)/bin status; else echo "no network: make fabric-up boots one"; fi
 
 .PHONY: clean
-clean: ## delete what was built and run 清除构建与运行结果
+clean: ## 删除构建与运行的产物 | delete what was built and run
 	rm -rf $(CACHE)

@@ -3,6 +3,7 @@ package marketplace
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
@@ -56,4 +57,52 @@ func (m *Market) contentFor(ctx context.Context, subject ledger.Ref, object stri
 	missing := ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("object")
 	return readmodel.One[ledger.Content](ctx, m.db, missing,
 		"SELECT value FROM content WHERE subject = ? AND object = ? AND removed = 0", subject, object)
+}
+
+// maxProducts bounds the products whose orders are asked for at once.
+const maxProducts = 100
+
+// OrdersOf are the newest orders of products in a reader's scope, up to a number of
+// each, in one query, and whether there may be more.
+func (m *Market) OrdersOf(ctx context.Context, s readmodel.Scope, products []ledger.ID, each int) (ids []ledger.ID, more bool, err error) {
+	var parts []string
+	var args []any
+	part := func(where string, values ...any) {
+		parts = append(parts, "SELECT * FROM (SELECT product, id FROM orders WHERE "+where+" ORDER BY placed_at DESC, id DESC LIMIT ?)")
+		args = append(append(args, values...), each+1)
+	}
+	for i, p := range products {
+		if more = i == maxProducts; more {
+			break
+		}
+		switch {
+		case s.All:
+			part("product = ?", p)
+		case s.Region != "":
+			part("product = ? AND +region >= ? AND +region < ?", p, s.Region.Prefix(), s.Region.Prefix()+":") // the character after 9
+		}
+		if s.Party != "" && !s.All {
+			part("buyer = ? AND product = ?", s.Party, p)
+			part("operator = ? AND product = ?", s.Party, p)
+		}
+	}
+	if len(parts) == 0 {
+		return nil, more, nil
+	}
+	rows, err := m.db.QueryContext(ctx, strings.Join(parts, " UNION "), args...)
+	if err != nil {
+		return nil, false, fmt.Errorf("orders of %d products: %w", len(products), err)
+	}
+	defer rows.Close()
+	of := map[ledger.ID]int{}
+	for rows.Next() {
+		var product, id ledger.ID
+		if err := rows.Scan(&product, &id); err != nil {
+			return nil, false, fmt.Errorf("orders of %d products: %w", len(products), err)
+		}
+		of[product]++
+		more = more || of[product] > each
+		ids = append(ids, id)
+	}
+	return ids, more, rows.Err()
 }

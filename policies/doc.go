@@ -1,7 +1,8 @@
 // Package policies decides: may this party use this resource for this purpose,
 // under which license, until when. Licenses as they are recorded compile into
 // Casbin policies; Casbin gives the answer, and deny overrides. A second, small
-// table says which role may read or call what.
+// table (roles.csv) says who reads what: by role, by what the record says of the
+// reader, and by region.
 //
 // It promises that a decision never depends on how many other parties exist,
 // that after Invalidate no new decision rests on what a party's licenses were

@@ -90,6 +90,13 @@ func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.EntryDetail,
 	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("entry"), "SELECT value FROM registry_entry_detail WHERE id = ?", id)
 }
 
+// EntryByCode is the id of the entry with a code: ours or the official one. NotFound if
+// no entry bears it.
+func (r *Registry) EntryByCode(ctx context.Context, code string) (ledger.ID, error) {
+	return readmodel.One[ledger.ID](ctx, r.read, missing("code"),
+		"SELECT json_quote(id) FROM registry_entry WHERE cad_code = ?1 OR registry_code = ?1 ORDER BY cad_code = ?1 DESC LIMIT 1", code)
+}
+
 // EntryOf is the last entry of a resource; NotFound while it is not coded.
 func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.EntryDetail, error) {
 	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("resource"),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -38,7 +39,7 @@ var withPage = []ledger.Function{ledger.FnContentRemove} // whose record is foun
 // actCmd is the command of an act whose arguments are an id and the version of the
 // record that it answers. The table of acts says all else.
 type actCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the record."`
+	ID ledger.ID `arg:"" zh:"记录的编号" en:"Id of the record."`
 	answering
 	writing
 	act  ledger.Act
@@ -48,7 +49,7 @@ type actCmd struct {
 // groundCmd is the command of an act that also needs a ground.
 type groundCmd struct {
 	actCmd
-	Ground string `required:"" help:"Why, as a short word (letters, digits . _ : / -)." placeholder:"WORD"`
+	Ground string `required:"" zh:"理由，用一个短词（字母、数字与 . _ : / -）" en:"Why, as a short word (letters, digits . _ : / -)." placeholder:"WORD"`
 }
 
 // Run does the act.
@@ -75,18 +76,22 @@ func (c *actCmd) do(p *program, ground string) error {
 	return p.callBy(cl, c.act.Name, args)
 }
 
-// Help shows the act by a party of the first role that may do it.
-func (c *actCmd) Help() string { return c.example("") }
+// Page shows the act by a party of the first role that may do it.
+func (c *actCmd) Page() terminal.Page { return c.example("") }
 
-// Help shows the act with a ground.
-func (c *groundCmd) Help() string { return c.example(" --ground WORD") }
+// Page shows the act with a ground.
+func (c *groundCmd) Page() terminal.Page { return c.example(" --ground WORD") }
 
-func (c *actCmd) example(flags string) string {
+func (c *actCmd) example(flags string) terminal.Page {
 	who := "party"
 	if roles := c.act.Roles(); len(roles) > 0 {
 		who = string(roles[0])
 	}
-	return strings.TrimSpace(fmt.Sprintf("cadastre %s ID%s --profile %s.json\n%s", c.path, flags, who, c.act.Note.EN))
+	page := terminal.Page{{Lines: fmt.Sprintf("cadastre %s ID%s --profile %s.json", c.path, flags, who)}}
+	if c.act.Note != (ledger.Words{}) {
+		page = append(page, terminal.Part{ZH: c.act.Note.ZH, EN: c.act.Note.EN})
+	}
+	return page
 }
 
 // verbOf returns the part of the act's name that says what is done, as a command.
@@ -185,7 +190,7 @@ func (all groups) add(a ledger.Act, ground bool) {
 	if ground {
 		v = reflect.ValueOf(&groundCmd{actCmd: cmd})
 	}
-	g.put(name, a.Title.EN+rolesOf(a)+". "+a.Title.ZH+"。", v)
+	g.put(name, titleOf(a), v)
 }
 
 // newGroup is the group of a kind of record that has no other.
@@ -193,13 +198,13 @@ type newGroup struct{ kong.Plugins }
 
 // begin adds an empty group for a kind of record, and returns it.
 func (g *group) begin(name, kind string) *group {
-	v := g.put(name, "Records of kind "+kind+". "+kind+" 类记录。", reflect.ValueOf(&newGroup{}))
+	v := g.put(name, ledger.Words{ZH: kind + " 类记录", EN: "Records of kind " + kind + "."}, reflect.ValueOf(&newGroup{}))
 	inside, _ := reflect.TypeAssert[*newGroup](v)
 	return &group{path: name, more: &inside.Plugins, taken: map[string]bool{}}
 }
 
 // put adds a command to the group, and returns a pointer to it.
-func (g *group) put(name, help string, cmd reflect.Value) reflect.Value {
+func (g *group) put(name string, help ledger.Words, cmd reflect.Value) reflect.Value {
 	g.taken[name] = true
 	c := newCommand(name, help, cmd)
 	*g.more = append(*g.more, c)
@@ -207,9 +212,9 @@ func (g *group) put(name, help string, cmd reflect.Value) reflect.Value {
 }
 
 // newCommand returns a struct with one command in it, as kong takes it.
-func newCommand(name, help string, cmd reflect.Value) any {
+func newCommand(name string, help ledger.Words, cmd reflect.Value) any {
 	t := reflect.StructOf([]reflect.StructField{{
-		Name: "Command", Type: cmd.Type().Elem(), Tag: reflect.StructTag(fmt.Sprintf(`cmd:"" name:%q help:%q`, name, help)),
+		Name: "Command", Type: cmd.Type().Elem(), Tag: reflect.StructTag(fmt.Sprintf(`cmd:"" name:%q zh:%q en:%q`, name, help.ZH, help.EN)),
 	}})
 	v := reflect.New(t)
 	v.Elem().Field(0).Set(cmd.Elem())
@@ -242,14 +247,16 @@ func dashed(field string) string {
 	return b.String()
 }
 
-// rolesOf lists who may do an act, in brackets.
-func rolesOf(a ledger.Act) string {
-	var words []string
+// titleOf is the title of an act, and in brackets who may do it.
+func titleOf(a ledger.Act) ledger.Words {
+	var zh, en []string
+	list, _ := ledger.EnumOf("roles")
 	for _, r := range a.Roles() {
-		words = append(words, strings.ReplaceAll(string(r), "_", " "))
+		w := list.Words(string(r))
+		zh, en = append(zh, w.ZH), append(en, strings.ToLower(w.EN))
 	}
-	if len(words) == 0 {
-		return ""
+	if len(zh) == 0 {
+		return ledger.Words{ZH: a.Title.ZH, EN: a.Title.EN + "."}
 	}
-	return " (" + strings.Join(words, ", ") + ")"
+	return ledger.Words{ZH: a.Title.ZH + "（" + strings.Join(zh, "、") + "）", EN: a.Title.EN + " (" + strings.Join(en, ", ") + ")."}
 }

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/terminal/terminaltest"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -68,7 +69,7 @@ var lines = map[string]ledger.Function{
 // TestEveryActHasACommand: a plain act has a command with its title in both
 // languages, and any act can be called with a file of arguments.
 func TestEveryActHasACommand(t *testing.T) {
-	parser, err := newParser(&commands{})
+	parser, err := newParser(&commands{}, "zh")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,13 +78,13 @@ func TestEveryActHasACommand(t *testing.T) {
 	for _, a := range ledger.Acts() {
 		if _, plain := isPlain(a); plain && !slices.Contains(withPage, a.Name) {
 			leaf := found[a.Name]
-			if leaf == nil || lines[path(leaf)] == "" {
+			if leaf == nil || lines[leaf.Path()] == "" {
 				t.Errorf("%s has no command, or one that is not in the list of command lines", a.Name)
-			} else if !strings.Contains(leaf.Help, a.Title.ZH) || !strings.Contains(leaf.Help, a.Title.EN) {
+			} else if !strings.Contains(leaf.Help, a.Title.ZH) || !strings.Contains(leaf.Tag.Get("en"), a.Title.EN) {
 				t.Errorf("the help of %s does not have its title: %s", a.Name, leaf.Help)
 			}
 		}
-		fresh, err := newParser(&commands{})
+		fresh, err := newParser(&commands{}, "zh")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,37 +93,19 @@ func TestEveryActHasACommand(t *testing.T) {
 		}
 	}
 	for line, fn := range lines {
-		if leaf := found[fn]; leaf == nil || path(leaf) != line {
+		if leaf := found[fn]; leaf == nil || leaf.Path() != line {
 			t.Errorf("cadastre %s does not call %s", line, fn)
 		}
 	}
 }
 
-// TestEveryCommandIsInBothLanguages, groups of commands too.
-func TestEveryCommandIsInBothLanguages(t *testing.T) {
-	parser, err := newParser(&commands{})
+// TestHelpIsInBothLanguages, of every command, flag, argument and page.
+func TestHelpIsInBothLanguages(t *testing.T) {
+	parser, err := newParser(&commands{}, "zh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{}
-	var look func(n *kong.Node)
-	look = func(n *kong.Node) {
-		if n.Type == kong.CommandNode {
-			seen[path(n)] = true
-			if !hasHan(n.Help) || !strings.ContainsFunc(n.Help, func(r rune) bool { return r < unicode.MaxASCII && unicode.IsLetter(r) }) {
-				t.Errorf("cadastre %s: %q", path(n), n.Help)
-			}
-		}
-		for _, c := range n.Children {
-			look(c)
-		}
-	}
-	look(parser.Model.Node)
-	for line := range chinese {
-		if !seen[line] {
-			t.Errorf("there is no command %q", line)
-		}
-	}
+	terminaltest.Model(t, parser.Model)
 }
 
 // actCommands returns the commands that follow from the table of acts.
@@ -172,12 +155,12 @@ func TestANewActIsACommand(t *testing.T) {
 	found := actCommands(parser)
 	for fn, line := range want {
 		leaf := found[fn]
-		if leaf == nil || path(leaf) != line {
+		if leaf == nil || leaf.Path() != line {
 			t.Errorf("%s is not called by cadastre %s", fn, line)
 			continue
 		}
-		if !strings.HasPrefix(leaf.Detail, "cadastre "+line+" ID --ground WORD") {
-			t.Errorf("%s: the example is %s", fn, leaf.Detail)
+		if page := terminal.PageOf(leaf); len(page) == 0 || !strings.HasPrefix(page[0].Lines, "cadastre "+line+" ID --ground WORD") {
+			t.Errorf("%s: the example is %v", fn, page)
 		}
 		if _, err := parser.Parse(strings.Fields(line + " x")); err == nil {
 			t.Errorf("%s is done without a ground", line)
@@ -187,7 +170,7 @@ func TestANewActIsACommand(t *testing.T) {
 		}
 	}
 	for line, fn := range lines {
-		if leaf := found[fn]; leaf == nil || path(leaf) != line {
+		if leaf := found[fn]; leaf == nil || leaf.Path() != line {
 			t.Errorf("cadastre %s no longer calls %s", line, fn)
 		}
 	}

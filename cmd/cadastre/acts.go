@@ -3,24 +3,29 @@ package main
 import (
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type actsCmd struct {
-	On ledger.Ref `help:"Only what the profile's party may do on this record now, such as order/ID." placeholder:"KIND/ID"`
+	On ledger.Ref `zh:"只列身份文件的单位此刻可对该记录办理的，如 order/ID" en:"Only what the profile's party may do on this record now, such as order/ID." placeholder:"KIND/ID"`
 }
 
-// Help says what the table is for.
-func (actsCmd) Help() string {
-	return `cadastre acts
-cadastre acts --json
-Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for.
-Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node.
-With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.
-
-cadastre acts --on order/ID --profile buyer.json
-What the party may do on a record now, by its role, whose act it is, the record's state and the limits in time on it.
-Whether such a call would be refused for another reason, --check on its command says.`
+// Page says what the table is for.
+func (actsCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre acts\ncadastre acts --json"},
+		{
+			ZH: "账本的全部功能：谁可办理、对何种记录、结果如何、可能因何被拒绝。可合并的功能，其请求可同在一个交易中；可托管的，其请求可由节点代为签署。加 --json 则另含参数与封闭取值表，与节点的 /v1/acts.json 相同。",
+			EN: "Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for. Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node. With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.",
+		},
+		{Lines: "cadastre acts --on order/ID --profile buyer.json"},
+		{
+			ZH: "本单位此刻可对某记录办理的事项，依其角色、记录所属、状态与期限。是否会因其他原因被拒绝，用相应命令的 --check 询问。",
+			EN: "What the party may do on a record now, by its role, whose act it is, the record's state and the limits in time on it. Whether such a call would be refused for another reason, --check on its command says.",
+		},
+	}
 }
 
 // Run prints the table of acts, or what is open on a record.
@@ -33,7 +38,7 @@ func (c actsCmd) Run(p *program) error {
 		return p.json(doc)
 	}
 	for _, a := range doc.Acts {
-		lines := []string{p.say(a.Title.ZH, a.Title.EN), join("; ", who(a, p), steps(a), clocks(a, p), makes(a, p)), join("; ", marks(a, p), refused(a, p))}
+		lines := []string{p.say(a.Title.ZH, a.Title.EN), join(p.say("；", "; "), who(a, p), steps(a, p), clocks(a, p), makes(a, p)), join(p.say("；", "; "), marks(a, p), refused(a, p))}
 		name := string(a.Function)
 		for _, line := range lines {
 			if line == "" {
@@ -72,7 +77,7 @@ func (p *program) open(on ledger.Ref) error {
 		if o.Unless != "" {
 			limit += p.say("，逾期须附 ", ", later with ") + o.Unless
 		}
-		if err := p.line("%-28s %s", o.Function, join("; ", p.say(o.Title.ZH, o.Title.EN), limit)); err != nil {
+		if err := p.line("%-28s %s", o.Function, join(p.say("；", "; "), p.say(o.Title.ZH, o.Title.EN), limit)); err != nil {
 			return err
 		}
 	}
@@ -105,25 +110,26 @@ func who(a ledger.ActRow, p *program) string {
 			s = anyone
 		}
 		if w.As != "" {
-			s += " (" + a.On + "." + w.As + ")"
+			s += p.say("（"+a.On+"."+w.As+"）", " ("+a.On+"."+w.As+")")
 		}
 		list = append(list, s)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(list, p.say("、", ", "))
 }
 
 // steps lists where an act leads; for a record without states, its kind.
-func steps(a ledger.ActRow) string {
+func steps(a ledger.ActRow, p *program) string {
 	var list []string
 	for _, m := range a.Moves {
 		if m.To != "" {
-			list = append(list, strings.TrimSpace(m.From+" → "+m.To))
+			list = append(list, strings.TrimSpace(terminal.State(p.Lang, a.On, m.From)+" → "+terminal.State(p.Lang, a.On, m.To)))
 		}
 	}
+	kind := words.Kind(p.Lang, a.On)
 	if len(list) == 0 {
-		return a.On
+		return kind
 	}
-	return a.On + ": " + strings.Join(list, ", ")
+	return kind + p.say("：", ": ") + strings.Join(list, p.say("，", ", "))
 }
 
 // clocks names the periods that must be over before an act, and the limits after
@@ -140,7 +146,7 @@ func clocks(a ledger.ActRow, p *program) string {
 		}
 		list = append(list, s)
 	}
-	return join("; ", list...)
+	return join(p.say("；", "; "), list...)
 }
 
 // makes names the second record that an act begins.
@@ -148,7 +154,7 @@ func makes(a ledger.ActRow, p *program) string {
 	if a.Makes == "" {
 		return ""
 	}
-	return p.say("同时建立 ", "makes ") + a.Makes
+	return p.say("同时建立", "makes ") + words.Kind(p.Lang, a.Makes)
 }
 
 // marks says what the node may do with a call of the act.
@@ -160,7 +166,7 @@ func marks(a ledger.ActRow, p *program) string {
 	if a.Custody {
 		kept = p.say("可托管", "kept key")
 	}
-	return join("; ", shared, kept)
+	return join(p.say("；", "; "), shared, kept)
 }
 
 // refused lists what an act may be refused for, beyond what holds for any call.

@@ -44,14 +44,14 @@ func TestActsAsATable(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		" Implementer (license.assigner), Regulator; license: accepted → accepted; until license.end_on\n",
+		" Implementer (license.assigner), Regulator; license: Accepted → Accepted; until license.end_on\n",
 		" kept key; refused for not_yours, period_over, stale, state, suspended, unknown\n",
 		" batched; kept key; refused for exists\n",
 		" Implementer (environment.set_by); environment\n",
-		" Registry body (application.body); application: accepted → noticed; until application.exam_due, later with late\n",
-		" Registry body (application.body); application: noticed → coded; after application.notice; makes entry\n",
+		" Registry body (application.body); application: Accepted → In notice; until application.exam_due, later with late\n",
+		" Registry body (application.body); application: In notice → Coded; after application.notice; makes entry\n",
 		"\nAny call may also be refused for: field, json, ",
-		" Buyer (order.buyer); order: placed → cancelled, accepted → cancelled\n",
+		" Buyer (order.buyer); order: Placed → Cancelled, Accepted → Cancelled\n",
 		" any admitted party\n",
 	} {
 		if !strings.Contains(en, want) {
@@ -82,7 +82,7 @@ func TestActsOnARecord(t *testing.T) {
 	if got := must(t, "acts", "--on", "application/"+id, "--profile", who, "--lang", "en"); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过; 截至 2026-10-20，逾期须附 late\n") {
+	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过；截至 2026-10-20，逾期须附 late\n") {
 		t.Errorf("in Chinese: %q", got)
 	}
 	var listed, sent []ledger.Open

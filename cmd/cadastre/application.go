@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // step takes an application one step, answering what stands.
 type step struct {
-	ID ledger.ID `arg:"" help:"Id of the application."`
+	ID ledger.ID `arg:"" zh:"登记申请的编号" en:"Id of the application."`
 	answering
 	writing
 }
@@ -31,13 +32,15 @@ func (s step) take(p *program, fn ledger.Function, with func(ledger.AppStepArgs)
 
 type returnCmd struct {
 	step
-	Defect []string `required:"" help:"What to mend, as member=rule; repeat for each." sep:"none" placeholder:"FIELD=RULE"`
+	Defect []string `required:"" zh:"应补正事项，写作 成员=规则，可重复" en:"What to correct, as member=rule; repeat for each." sep:"none" placeholder:"FIELD=RULE"`
 }
 
-// Help shows a return.
-func (returnCmd) Help() string {
-	return `cadastre registry return ID --defect materials=risk_assessment --defect resource.description=Q02 --profile body.json
-Name all defects at once: a second return needs new matter (R10).`
+// Page shows a return.
+func (returnCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre registry return ID --defect materials=risk_assessment --defect resource.description=Q02 --profile body.json"},
+		{ZH: "须一次性告知全部问题：再次退回只能针对新的事项（办法第十条）。", EN: "Name all defects at once: a second return needs new matter (R10)."},
+	}
 }
 
 // Run returns.
@@ -56,8 +59,8 @@ func (c *returnCmd) Run(p *program) error {
 // refusal ends an application with a reason.
 type refusal struct {
 	step
-	Reason ledger.Reason `required:"" help:"Such as nonconforming, source_unlawful, ownership_dispute, state_secret." placeholder:"REASON"`
-	Note   string        `help:"In words; the ledger keeps a salted hash." placeholder:"TEXT"`
+	Reason ledger.Reason `required:"" zh:"原因" en:"Reason" values:"refusal_reasons" placeholder:"REASON"`
+	Note   string        `zh:"文字说明；账本只记录加盐哈希" en:"In words; the ledger records only a salted hash." placeholder:"TEXT"`
 }
 
 func (c refusal) refuse(p *program, fn ledger.Function) error {
@@ -86,8 +89,8 @@ func (c *failCmd) Run(p *program) error { return c.refuse(p, ledger.FnAppFail) }
 
 type passCmd struct {
 	step
-	Checklist []string `help:"What was examined." default:"complete,consistent,admissible"`
-	Late      string   `help:"Reason told where the limit has gone by; the ledger keeps a salted hash." placeholder:"TEXT"`
+	Checklist []string `zh:"已审核的事项" en:"What was examined." default:"complete,consistent,admissible"`
+	Late      string   `zh:"逾期办理的理由；账本只记录加盐哈希" en:"Why it is late, after the limit; the ledger records only a salted hash." placeholder:"TEXT"`
 }
 
 // Run passes.
@@ -107,14 +110,9 @@ func (c *passCmd) Run(p *program) error {
 
 type objectCmd struct {
 	step
-	Ground   string   `required:"" help:"Why, as a short word such as ownership_dispute." placeholder:"WORD"`
-	Evidence []string `help:"Evidence: files, or their SHA-256." placeholder:"FILE,..."`
-	Person   string   `help:"Who objects, where the registry body files for a natural person; the ledger keeps a salted hash." placeholder:"NAME"`
-}
-
-// Help shows an objection.
-func (objectCmd) Help() string {
-	return `cadastre registry object APPLICATION --ground ownership_dispute --evidence contract.pdf --profile other.json`
+	Ground   string   `required:"" zh:"理由，用一个短词，如 ownership_dispute" en:"Why, as a short word such as ownership_dispute." placeholder:"WORD"`
+	Evidence []string `zh:"证据：文件，或其 SHA-256" en:"Evidence: files, or their SHA-256." placeholder:"FILE"`
+	Person   string   `zh:"异议人姓名（登记机构代自然人提出时）；账本只记录加盐哈希" en:"Who objects, where the registry body files for a natural person; the ledger records only a salted hash." placeholder:"NAME"`
 }
 
 // Run objects.
@@ -175,9 +173,9 @@ func (c *objectCmd) noticed(p *program, cl *client.Client) (ledger.Digest, error
 
 type decideCmd struct {
 	step
-	Objection ledger.ID `required:"" help:"Id of the objection." placeholder:"ID"`
-	Upheld    bool      `help:"The objection is right; the registration ends."`
-	Reason    string    `required:"" help:"In words; the ledger keeps a salted hash." placeholder:"TEXT"`
+	Objection ledger.ID `required:"" zh:"异议的编号" en:"Id of the objection." placeholder:"ID"`
+	Upheld    bool      `zh:"异议成立，终止登记" en:"The objection is right; the registration ends."`
+	Reason    string    `required:"" zh:"文字说明；账本只记录加盐哈希" en:"In words; the ledger records only a salted hash." placeholder:"TEXT"`
 }
 
 // Run decides.
@@ -200,7 +198,7 @@ func (c *decideCmd) Run(p *program) error {
 
 type codeCmd struct {
 	step
-	RegistryCode string `help:"The official code, where the national platform has given one." placeholder:"CODE"`
+	RegistryCode string `zh:"国家平台已赋的登记结果编码" en:"The official code, where the national platform has given one." placeholder:"CODE"`
 }
 
 // Run codes, and prints the code that the entry now has.

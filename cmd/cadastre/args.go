@@ -11,9 +11,13 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -33,7 +37,7 @@ func (p *program) json(v any) error {
 	e := json.NewEncoder(p.out)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }
@@ -41,7 +45,7 @@ func (p *program) json(v any) error {
 // line prints one line of the answer.
 func (p *program) line(format string, args ...any) error {
 	if _, err := fmt.Fprintf(p.out, format+"\n", args...); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }
@@ -61,10 +65,10 @@ func (p *program) profile() (client.Profile, error) {
 }
 
 // nodes are the other nodes that --node names.
-func (p *program) nodes() []client.Place {
-	var list []client.Place
+func (p *program) nodes() []trace.Place {
+	var list []trace.Place
 	for _, origin := range slices.Sorted(maps.Keys(p.Node)) {
-		list = append(list, client.Place{Origin: origin, URL: p.Node[origin]})
+		list = append(list, trace.Place{Origin: origin, URL: p.Node[origin]})
 	}
 	return list
 }
@@ -120,7 +124,7 @@ func (p *program) callWith(c *client.Client, fn ledger.Function, args any, more 
 func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args any) (client.Outcome, error) {
 	if v, ok := args.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return client.Outcome{}, ofForm(err, args)
+			return client.Outcome{}, terminal.OfForm(err, args)
 		}
 	}
 	if p.checking {
@@ -144,15 +148,43 @@ func (p *program) recorded(fn ledger.Function, ids []named, out client.Outcome) 
 	if out.Repeated {
 		word = p.say("此前已记录", "Recorded before")
 	}
-	if err := p.line("%s %s  %s %d", word, fn, p.say("位置", "position"), out.Position.Block); err != nil {
+	if err := p.line("%s%s", p.say(word+"：", word+": "), words.Act(p.Lang, fn)); err != nil {
 		return err
 	}
-	for _, id := range append(ids, named{"call", string(out.Call)}) {
-		if err := p.line("  %-12s %s", id.kind, id.id); err != nil {
-			return err
-		}
+	rows := [][]string{{"  " + p.say("时间", "time"), terminal.Moment(p.Lang, out.Time)}, {"  " + p.say("位置", "position"), strconv.FormatUint(out.Position.Block, 10)}}
+	for _, id := range ids {
+		rows = append(rows, []string{"  " + p.called(id.kind), p.worth(id)})
 	}
-	return nil
+	return terminal.Table(p.out, append(rows, []string{"  " + p.say("请求", "call"), string(out.Call)}))
+}
+
+// called is what people read for the name of something that a call made.
+func (p *program) called(kind string) string {
+	switch kind {
+	case "objection":
+		return p.say("异议", "objection")
+	case "cad_code":
+		return p.say("平台编号", "code")
+	case "total_fen":
+		return p.say("总价", "total")
+	case "object":
+		return p.say("对象", "object")
+	case "sha256":
+		return "SHA-256"
+	}
+	return words.Kind(p.Lang, kind)
+}
+
+// worth is the value of something that a call made: an amount in yuan, else as it is.
+func (p *program) worth(of named) string {
+	if of.kind != "total_fen" {
+		return of.id
+	}
+	fen, err := strconv.ParseInt(of.id, 10, 64)
+	if err != nil {
+		return of.id
+	}
+	return terminal.Money(p.Lang, ledger.Fen(fen))
 }
 
 func answerOf(fn ledger.Function, ids []named, out client.Outcome) map[string]any {
@@ -219,14 +251,14 @@ func readFile(file string, most int64) ([]byte, error) { //nolint:unparam // the
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, fmt.Errorf("read: %w", err)
+			return nil, words.Errorf("读取：%v", "read: %v", err)
 		}
 		defer f.Close()
 		r = f
 	}
 	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+		return nil, words.Errorf("读取 %s：%v", "read %s: %v", file, err)
 	}
 	if int64(len(b)) > most {
 		return nil, fmt.Errorf("%s: %w", file, &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonTooLarge})
@@ -242,7 +274,7 @@ func readArgs(file string, v any, filled ...string) error {
 		return err
 	}
 	if err := without(ledger.DecodeStrict(b, v), filled); err != nil {
-		return fmt.Errorf("%s: %w", file, ofForm(err, v))
+		return fmt.Errorf("%s: %w", file, terminal.OfForm(err, v))
 	}
 	return nil
 }
@@ -270,7 +302,7 @@ func salted(text string) (*ledger.Salted, error) {
 	}
 	var salt [16]byte
 	if _, err := rand.Read(salt[:]); err != nil {
-		return nil, fmt.Errorf("salt: %w", err)
+		return nil, words.Errorf("生成盐值：%v", "salt: %v", err)
 	}
 	s := ledger.Salt(salt, text)
 	return &s, nil
@@ -281,8 +313,8 @@ func (p *program) keep(text string, s *ledger.Salted) {
 	if s == nil || p.checking {
 		return
 	}
-	fmt.Fprintf(p.err, "%s\n  salt %s\n  text %s\n", p.say("账本只记录下列文字的加盐哈希，请自行保存：",
-		"The ledger has only the salted hash of this text; keep it:"), s.Salt, text)
+	fmt.Fprintf(p.err, p.say("账本只记录下列文字的加盐哈希，请自行保存：\n  盐值 %s\n  文字 %s\n",
+		"The ledger has only the salted hash of this text; keep it:\n  salt %s\n  text %s\n"), s.Salt, text)
 }
 
 // digest is a SHA-256 given as such, or that of the file named.
@@ -303,7 +335,7 @@ func purpose(s string) (ledger.Purpose, error) {
 
 // answering is the payload hash of the record that a call answers.
 type answering struct {
-	Answers ledger.Digest `help:"Payload hash of the version you answer; the record's newest unless told." placeholder:"SHA256"`
+	Answers ledger.Digest `zh:"所依据版本的请求哈希；默认为该记录最新的" en:"Payload hash of the version you answer; by default the record's newest." placeholder:"SHA256"`
 }
 
 // cited is the payload hash to answer: the one told, or that of the record as
@@ -319,7 +351,7 @@ func (a answering) cited(ctx context.Context, c *client.Client, path string) (le
 		return "", err
 	}
 	if err := r.Cite.Payload.Validate("cite.payload"); err != nil {
-		return "", fmt.Errorf("%s names no call to answer: give its payload hash with --answers: %w", path, err)
+		return "", words.Errorf("%s 未载明所依据的请求，请用 --answers 给出其哈希：%v", "%s names no call to answer: give its payload hash with --answers: %v", path, err)
 	}
 	return r.Cite.Payload, nil
 }
@@ -327,4 +359,13 @@ func (a answering) cited(ctx context.Context, c *client.Client, path string) (le
 // at is the path of a record.
 func at[T ~string](collection string, id T) string {
 	return "/v1/" + collection + "/" + url.PathEscape(string(id))
+}
+
+// membersOf lists the members of the file that a command reads its arguments from.
+func membersOf(args any) string {
+	var names []string
+	for _, f := range ledger.FieldsOf(args) {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
 }

@@ -5,32 +5,35 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 type auditCmd struct {
 	proving.Audit
 
-	Fabric       string `help:"Fabric: connection profile of an organization; its own peer's blocks are replayed." type:"existingfile" placeholder:"PROFILE"`
-	Channel      string `help:"Fabric: the channel." default:"cadastre"`
-	Chaincode    string `help:"Fabric: the chaincode." default:"register"`
-	Organization string `help:"Fabric: organization of the profile whose peer is asked." placeholder:"ORG"`
-	User         string `help:"Fabric: client identity of that organization." default:"User1"`
+	Fabric       string `zh:"Fabric：某组织的连接配置；重放该组织自己对端的区块" en:"Fabric: connection profile of an organization; its own peer's blocks are replayed." type:"existingfile" placeholder:"PROFILE"`
+	Channel      string `zh:"Fabric：通道" en:"Fabric: the channel." default:"cadastre"`
+	Chaincode    string `zh:"Fabric：链码" en:"Fabric: the chaincode." default:"register"`
+	Organization string `zh:"Fabric：连接配置中询问其对端的组织" en:"Fabric: organization of the profile whose peer is asked." placeholder:"ORG"`
+	User         string `zh:"Fabric：该组织的客户端身份" en:"Fabric: client identity of that organization." default:"User1"`
 }
 
-// Help shows examples, and what an audit of a register on Fabric looks at.
-func (auditCmd) Help() string {
-	return `cadastre audit http://127.0.0.1:8480 --trust trust.json --profile regulator.json
-cadastre audit /var/lib/cadastre --trust trust.json
-cadastre audit http://127.0.0.1:8480 --trust trust.json --profile regulator.json --sign auditor.key
-cadastre audit --fabric profile.yaml --organization regulator --trust trust.json --profile regulator.json --node ORIGIN=URL
-A node gives the entries of its log to regulators. Of a folder, running or not, the rows of the state are
-compared too. Exit code 5 says that something was found, 4 that a receipt log could not be read.
-Of a register on Fabric (--fabric, or the folder of a node on it) the blocks of the organization's own peer are
-read: each follows the one before it and holds what its header says; each transaction that counts was endorsed by
-a quorum of the trust file's organizations, on what stood then, and writes what its calls write and nothing else;
-each that does not count for what it had read, had read what changed; each call is replayed. Not looked at: the
-orderers' signatures, transactions that the peer refuses for other reasons (counted), and the peer's state database.`
+// Page shows examples, and what an audit of a register on Fabric looks at.
+func (auditCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre audit http://127.0.0.1:8480 --trust trust.json --profile regulator.json\ncadastre audit /var/lib/cadastre --trust trust.json\n" +
+			"cadastre audit http://127.0.0.1:8480 --trust trust.json --profile regulator.json --sign auditor.key\n" +
+			"cadastre audit --fabric profile.yaml --organization regulator --trust trust.json --profile regulator.json --node ORIGIN=URL"},
+		{
+			ZH: "节点只向监管单位提供其日志条目。按文件夹审计时（无论节点是否运行），还比对账本状态的每一行。退出码 5 表示发现不符，4 表示有回执日志未能读取。",
+			EN: "A node gives the entries of its log to regulators. Of a folder, running or not, the rows of the state are compared too. Exit code 5 says that something was found, 4 that a receipt log could not be read.",
+		},
+		{
+			ZH: "账本在 Fabric 上时（--fabric，或其节点的文件夹），读取本组织自己对端的区块：每个区块须承接前一区块，内容与其区块头一致；每笔有效交易须由信任文件所列组织中达到法定数目者在当时的状态上背书，所写须恰为其请求所写；因所读已变而无效的交易，其所读须确已改变；每个请求均重放。不核对：排序节点的签名，对端因其他原因拒绝的交易（只计数），以及对端的状态数据库。",
+			EN: "Of a register on Fabric (--fabric, or the folder of a node on it) the blocks of the organization's own peer are read: each follows the one before it and holds what its header says; each transaction that counts was endorsed by a quorum of the trust file's organizations, on what stood then, and writes what its calls write and nothing else; each that does not count for what it had read, had read what changed; each call is replayed. Not looked at: the orderers' signatures, transactions that the peer refuses for other reasons (counted), and the peer's state database.",
+		},
+	}
 }
 
 // Run replays the ledger and prints what was found.

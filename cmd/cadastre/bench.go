@@ -6,40 +6,44 @@ import (
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/bench"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 type benchCmd struct {
-	Ledger benchLedgerCmd `cmd:"" help:"Measure a ledger: calls, an import, receipts."`
+	Ledger benchLedgerCmd `cmd:"" zh:"测量账本：请求、导入与回执" en:"Measure a ledger: calls, an import, receipts."`
 }
 
 type benchLedgerCmd struct {
 	fabricFlags
-	Ledger   string `help:"Which ledger." enum:"embedded,fabric" default:"embedded"`
-	Writers  []int  `help:"How many write at once." default:"1,16,128"`
-	Each     int    `help:"Calls of each writer in a round; 0: as many as suit the ledger." placeholder:"N"`
-	Records  int    `help:"Records of the import." default:"2000"`
-	Receipts int    `help:"Receipts." default:"50000"`
+	Ledger   string `zh:"测量哪种账本" en:"Which ledger to measure." enum:"embedded,fabric" default:"embedded"`
+	Writers  []int  `zh:"同时写入者的数目" en:"How many write at once." default:"1,16,128"`
+	Each     int    `zh:"每轮中每个写入者的请求数；0 为按账本取适当的数" en:"Calls of each writer in a round; 0 chooses by the ledger." placeholder:"N"`
+	Records  int    `zh:"导入的记录数" en:"How many records to import." default:"2000"`
+	Receipts int    `zh:"回执数" en:"How many receipts." default:"50000"`
 }
 
-// Help tells what is measured.
-func (benchLedgerCmd) Help() string {
-	return `Writes to a demonstration ledger: a fresh one in a temporary folder, or on Fabric the one that is up.
-Figures are this machine's; the ratios hold on others.
-
-  cadastre bench ledger --json
-  cadastre bench ledger --ledger fabric --network network.json --profile authority.json`
+// Page tells what is measured.
+func (benchLedgerCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre bench ledger --json\ncadastre bench ledger --ledger fabric --network network.json --profile authority.json"},
+		{
+			ZH: "写入演示账本：临时文件夹中的新账本，或已启动的 Fabric 网络。数值因机器而异，比值则可通用。",
+			EN: "It writes to a demonstration ledger: a fresh one in a temporary folder, or on Fabric the one that is up. Figures are this machine's; the ratios hold on others.",
+		},
+	}
 }
 
 // Run measures and prints.
 func (c *benchLedgerCmd) Run(p *program) error {
 	for _, n := range c.Writers {
 		if n < 1 || n > 4096 {
-			return errors.New("--writers takes numbers from 1 to 4096")
+			return words.Errorf("--writers 须为 1 至 4096 的数", "--writers takes numbers from 1 to 4096")
 		}
 	}
 	dir, err := os.MkdirTemp("", "cadastre-bench-")
 	if err != nil {
-		return fmt.Errorf("temporary folder: %w", err)
+		return words.Errorf("临时文件夹：%v", "temporary folder: %v", err)
 	}
 	defer os.RemoveAll(dir)
 	o := bench.Options{Writers: c.Writers, Each: c.Each, Records: c.Records, Receipts: c.Receipts, Dir: dir, Now: now, Tell: func(zh, en string, args ...any) {

@@ -6,14 +6,15 @@ import (
 
 	"github.com/6tail/lunar-go/HolidayUtil"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
 type calendarCmd struct {
-	Propose proposeCmd `cmd:"" help:"Print the call arguments that record a year's list of the State Council."`
-	Due     dueCmd     `cmd:"" help:"Reckon a due day in working days."`
-	Set     setCmd     `cmd:"" help:"Record a year's list (data authority)."`
+	Propose proposeCmd `cmd:"" zh:"按国务院办公厅放假安排生成该年的请求参数" en:"Print the call arguments that record a year's list of the State Council." example:"cadastre calendar propose 2026 > 2026.json"`
+	Due     dueCmd     `cmd:"" zh:"按工作日推算期限最后一日" en:"Compute a due day in working days." example:"cadastre calendar due --from 2026-09-14 --days 20 --json"`
+	Set     setCmd     `cmd:"" zh:"登记年度工作日安排（数据管理部门）" en:"Record a year's list (data authority)." example:"cadastre calendar set 2026 --profile authority.json"`
 }
 
 // list is the State Council's list of a year as the library carries it.
@@ -36,7 +37,7 @@ func list(year int) (ledger.CalendarArgs, error) {
 		}
 	}
 	if len(a.Off) == 0 {
-		return a, fmt.Errorf("no list of %d is known: the State Council publishes it in the November before; write the file by hand from its notice", year)
+		return a, words.Errorf("尚无 %d 年的安排：国务院办公厅于上年十一月发布，请按其通知自行编写文件", "no list of %d is known: the State Council publishes it in the November before; write the file by hand from its notice", year)
 	}
 	for _, days := range []*[]ledger.Date{&a.Off, &a.Work} {
 		slices.Sort(*days)
@@ -47,7 +48,7 @@ func list(year int) (ledger.CalendarArgs, error) {
 }
 
 type proposeCmd struct {
-	Year int `arg:"" help:"Year."`
+	Year int `arg:"" zh:"年份" en:"Year."`
 }
 
 func (c *proposeCmd) Run(p *program) error {
@@ -59,8 +60,8 @@ func (c *proposeCmd) Run(p *program) error {
 }
 
 type setCmd struct {
-	Year int    `arg:"" help:"Year."`
-	File string `help:"Arguments, as propose prints them; the known list unless told." type:"existingfile"`
+	Year int    `arg:"" zh:"年份" en:"Year."`
+	File string `zh:"参数，即 propose 的输出；默认为已知的安排" en:"Arguments, as propose prints them; by default the known list." type:"existingfile"`
 	writing
 }
 
@@ -77,8 +78,8 @@ func (c *setCmd) Run(p *program) error {
 }
 
 type dueCmd struct {
-	From ledger.Date `required:"" help:"Day of the event, as 2026-09-14." placeholder:"DATE"`
-	Days int         `required:"" help:"Working days."`
+	From ledger.Date `required:"" zh:"事件发生之日，如 2026-09-14" en:"Day of the event, such as 2026-09-14." placeholder:"DATE"`
+	Days int         `required:"" zh:"工作日数" en:"How many working days."`
 }
 
 // Run counts by the lists that this program knows; a year without one is

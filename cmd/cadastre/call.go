@@ -5,22 +5,23 @@ import (
 	"fmt"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type callCmd struct {
-	Function ledger.Function `arg:"" help:"Function, such as license.offer; cadastre acts lists them."`
-	File     string          `arg:"" help:"Arguments as JSON; - is standard input."`
-	ID       ledger.ID       `help:"Id of the call; fresh unless told. A call that was recorded under it is not recorded again." placeholder:"ID"`
-	Sign     bool            `help:"Print the signed call and send nothing." xor:"sending"`
+	Function ledger.Function `arg:"" zh:"功能，如 license.offer；全部功能见 cadastre acts" en:"Function, such as license.offer; cadastre acts lists them."`
+	File     string          `arg:"" zh:"参数（JSON）；- 为标准输入" en:"Arguments as JSON; - is standard input."`
+	ID       ledger.ID       `zh:"请求的编号；默认新生成。已以该编号记录的请求不会再次记录" en:"Id of the call; by default a fresh one. A call that was recorded under it is not recorded again." placeholder:"ID"`
+	Sign     bool            `zh:"只输出已签署的请求，不提交" en:"Print the signed call and send nothing." xor:"sending"`
 	writing
 }
 
-// Help shows both ways.
-func (callCmd) Help() string {
-	return `cadastre call entry.suspend args.json --profile regulator.json
-echo '{"sha256":"…","bytes":12}' | cadastre call deposit - --profile holder.json
-cadastre call license.offer offer.json --sign --profile implementer.json > call.jws`
+// Page shows both ways.
+func (callCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre call entry.suspend args.json --profile regulator.json\necho '{\"sha256\":\"…\",\"bytes\":12}' | cadastre call deposit - --profile holder.json\ncadastre call license.offer offer.json --sign --profile implementer.json > call.jws"},
+	}
 }
 
 // Run signs, and sends unless told not to.
@@ -36,7 +37,7 @@ func (c *callCmd) Run(p *program) error {
 	// Only what can't be read is refused here: the node says the rest, and in one
 	// answer what depends on its records.
 	if err := ledger.DecodeStrict(b, act.Args()); err != nil {
-		return fmt.Errorf("%s: %w", c.File, ofForm(err, act.Args()))
+		return fmt.Errorf("%s: %w", c.File, terminal.OfForm(err, act.Args()))
 	}
 	args := json.RawMessage(b)
 	if c.ID == "" {

@@ -9,30 +9,36 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type contentCmd struct {
-	Add contentAddCmd `cmd:"" help:"Upload a file and record it as content."`
+	Add contentAddCmd `cmd:"" zh:"上传文件并登记为内容" en:"Upload a file and record it as content."`
 
 	kong.Plugins // the plain acts (fill)
 
-	Remove contentRemoveCmd `cmd:"" help:"End the supply and delivery of an object; its record stays."`
-	List   contentListCmd   `cmd:"" help:"List the content of a resource or product."`
+	Remove contentRemoveCmd `cmd:"" zh:"停止供给与交付某一内容；其记录保留" en:"End the supply and delivery of an object; its record stays." example:"cadastre product content remove ID --subject product/ID --profile operator.json"`
+	List   contentListCmd   `cmd:"" zh:"列出资源或产品的内容" en:"List the content of a resource or product." example:"cadastre product content list product/ID\ncadastre product content list resource/ID --profile holder.json"`
 }
 
 type contentAddCmd struct {
-	File    string     `arg:"" help:"File to upload." type:"existingfile"`
-	Subject ledger.Ref `required:"" help:"resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
-	Name    string     `help:"Public file name; the file's own unless told." placeholder:"NAME"`
+	File    string     `arg:"" zh:"要上传的文件" en:"File to upload." type:"existingfile"`
+	Subject ledger.Ref `required:"" zh:"所属资源（数据持有单位）或产品（运营机构）：resource/ID 或 product/ID" en:"Whose content it is: resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
+	Name    string     `zh:"公开的文件名；默认为文件本名" en:"Public file name; by default the file's own." placeholder:"NAME"`
 	writing
 }
 
-// Help shows both kinds.
-func (contentAddCmd) Help() string {
-	return `cadastre product content add streets.csv --subject resource/ID --profile holder.json
-cadastre product content add streets.csv --subject product/ID --profile operator.json
-With --check the file stays here: who may add it to what is checked, not whether the node would take the upload.`
+// Page shows both kinds.
+func (contentAddCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre product content add streets.csv --subject resource/ID --profile holder.json\ncadastre product content add streets.csv --subject product/ID --profile operator.json"},
+		{
+			ZH: "加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
+			EN: "With --check the file stays here: who may add it to what is checked, not whether the node would take the upload.",
+		},
+	}
 }
 
 // Run uploads, compares what the node kept with the file, and records it.
@@ -76,12 +82,12 @@ func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
-		return client.Upload{}, fmt.Errorf("read: %w", err)
+		return client.Upload{}, words.Errorf("读取：%v", "read: %v", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return client.Upload{}, fmt.Errorf("read: %w", err)
+		return client.Upload{}, words.Errorf("读取：%v", "read: %v", err)
 	}
 	m := p.meter()
 	defer m.done()
@@ -89,8 +95,8 @@ func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest
 }
 
 type contentRemoveCmd struct {
-	ID      ledger.ID  `arg:"" help:"Id of the content record."`
-	Subject ledger.Ref `help:"Whose content it is, resource/ID or product/ID; needed unless --answers is told." placeholder:"REF"`
+	ID      ledger.ID  `arg:"" zh:"内容记录的编号" en:"Id of the content record."`
+	Subject ledger.Ref `zh:"所属资源或产品，resource/ID 或 product/ID；未给 --answers 时必填" en:"Whose content it is, resource/ID or product/ID; needed without --answers." placeholder:"REF"`
 	answering
 	writing
 }
@@ -122,7 +128,7 @@ func (c *contentRemoveCmd) Run(p *program) error {
 }
 
 type contentListCmd struct {
-	Subject ledger.Ref `arg:"" help:"resource/ID or product/ID."`
+	Subject ledger.Ref `arg:"" zh:"资源或产品：resource/ID 或 product/ID" en:"resource/ID or product/ID."`
 }
 
 // Run lists.
@@ -131,7 +137,7 @@ func (c *contentListCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.list(path, "id", "object", "bytes", "sha256", "name")
+	return p.list(path, ledger.Content{}, "id", "object", "bytes", "sha256", "name")
 }
 
 func contentPath(subject ledger.Ref) (string, error) {

@@ -10,22 +10,26 @@ import (
 	"github.com/datacadastre/cadastre/internal/durable"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type fetchCmd struct {
-	Order  ledger.ID `arg:"" help:"Id of the order."`
-	Output string    `required:"" short:"o" help:"File to write." placeholder:"FILE"`
-	Object string    `help:"Which object, where the product has several: its id, content id or name." placeholder:"OBJECT"`
+	Order  ledger.ID `arg:"" zh:"订单的编号" en:"Id of the order."`
+	Output string    `required:"" short:"o" zh:"写入的文件" en:"File to write." placeholder:"FILE"`
+	Object string    `zh:"产品有多个内容时指明其一：对象编号、内容编号或名称" en:"Which object, where the product has several: its id, content id or name." placeholder:"OBJECT"`
 }
 
-// Help says what is written.
-func (fetchCmd) Help() string {
-	return `cadastre fetch ORDER --output streets.csv --profile buyer.json
-What came is kept in streets.csv.part; after a cut run the same command to go on.
-streets.csv appears only when its SHA-256 is the recorded one; streets.csv.receipt.json
-beside it names the receipts of its delivery: cadastre trace streets.csv starts from them.
-Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.`
+// Page says what is written.
+func (fetchCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre fetch ORDER --output streets.csv --profile buyer.json"},
+		{
+			ZH: "已收到的部分存于 streets.csv.part，中断后再次运行同一命令即可继续。仅当 SHA-256 与账本记录一致时才有 streets.csv；其旁的 streets.csv.receipt.json 载有交付回执的编号，cadastre trace streets.csv 由此开始。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
+			EN: "What came is kept in streets.csv.part; after a cut run the same command to go on. streets.csv appears only when its SHA-256 is the recorded one; streets.csv.receipt.json beside it names the receipts of its delivery: cadastre trace streets.csv starts from them. Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.",
+		},
+	}
 }
 
 // Run fetches what the order bought.
@@ -47,17 +51,21 @@ func (c *fetchCmd) Run(p *program) error {
 }
 
 type supplyCmd struct {
-	License  ledger.ID `arg:"" help:"Id of the license."`
-	Resource ledger.ID `arg:"" help:"Id of the resource."`
-	Output   string    `required:"" short:"o" help:"File to write." placeholder:"FILE"`
-	Object   string    `help:"Which object, where the resource has several: its id, content id or name." placeholder:"OBJECT"`
+	License  ledger.ID `arg:"" zh:"授权的编号" en:"Id of the license."`
+	Resource ledger.ID `arg:"" zh:"资源的编号" en:"Id of the resource."`
+	Output   string    `required:"" short:"o" zh:"写入的文件" en:"File to write." placeholder:"FILE"`
+	Object   string    `zh:"资源有多个内容时指明其一：对象编号、内容编号或名称" en:"Which object, where the resource has several: its id, content id or name." placeholder:"OBJECT"`
 }
 
-// Help says whose key is needed.
-func (supplyCmd) Help() string {
-	return `cadastre license supply LICENSE RESOURCE --output raw.csv --profile sandbox.json
-Only the key of an environment that the license lists may fetch (cadastre keygen --environment).
-Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.`
+// Page says whose key is needed.
+func (supplyCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre license supply LICENSE RESOURCE --output raw.csv --profile sandbox.json"},
+		{
+			ZH: "只有授权所列受控环境的密钥可以获取（cadastre keygen --environment）。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
+			EN: "Only the key of an environment that the license lists may fetch (cadastre keygen --environment). Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.",
+		},
+	}
 }
 
 // Run fetches for a controlled environment.
@@ -111,7 +119,7 @@ func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledg
 	}
 	var names strings.Builder
 	for _, x := range hits {
-		names.WriteString("\n  " + x.Object + "  " + printable(x.Name))
+		names.WriteString("\n  " + x.Object + "  " + terminal.Printable(x.Name))
 	}
 	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several; name one with --object:"), names.String())
 }
@@ -135,11 +143,11 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 	k.Object, k.Name, k.Node, k.Ledger, k.Time = x.Object, x.Name, x.Node, c.Profile().Ledger, ledger.Millis(now().UnixMilli())
 	b, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode receipt: %w", err)
+		return words.Errorf("编写回执文件：%v", "encode receipt: %v", err)
 	}
 	receipt := file + ".receipt.json"
 	if err := durable.WriteFile(receipt, append(b, '\n')); err != nil {
-		return fmt.Errorf("keep receipt: %w", err)
+		return words.Errorf("保存回执文件：%v", "keep receipt: %v", err)
 	}
 	if p.JSON {
 		return p.json(struct {

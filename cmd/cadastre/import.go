@@ -9,29 +9,32 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type importCmd struct {
-	File      string    `arg:"" help:"The catalog: JSON Lines or CSV." type:"existingfile"`
-	Map       string    `required:"" help:"Mapping file; \"sources\" is the one that comes with the program." placeholder:"MAP"`
-	Body      ledger.ID `help:"Registry body applied to; needed where there are several." placeholder:"ID"`
-	Documents string    `help:"JSON with materials and internal_review for every application; unless told, the source record stands for them." placeholder:"FILE"`
+	File      string    `arg:"" zh:"目录：JSON Lines 或 CSV" en:"The catalog: JSON Lines or CSV." type:"existingfile"`
+	Map       string    `required:"" zh:"映射文件；sources 为程序自带的映射" en:"Mapping file; \"sources\" is the one that comes with the program." placeholder:"MAP"`
+	Body      ledger.ID `zh:"受理的登记机构；有多个时须指明" en:"Registry body applied to; needed where there are several." placeholder:"ID"`
+	Documents string    `zh:"含 materials 与 internal_review 的 JSON，用于每项申请；默认以源记录代之" en:"JSON with materials and internal_review for every application; by default the source record stands for them." placeholder:"FILE"`
 	writing
 }
 
-// Help says what is done and what is printed.
-func (importCmd) Help() string {
-	return `cadastre registry import catalog.csv --map catalog.map.json --profile holder.json
-cadastre registry import sources.jsonl --map sources --profile holder.json --json
-
-For each record the holder deposits the hash of its bytes and applies for its registration; the profile's
-party is the publisher. A record that is refused is told all that is wrong with it, each fault with line,
-column, field, value, rule and what is allowed, and the import goes on.
-Run it again after mending: what is recorded already is not recorded twice. What the file lacks comes from
-the mapping's constants and is printed as assumed. Registered means that the application is recorded: the
-registry body's steps follow.
-With --check each record is checked as it would be recorded, and nothing is.`
+// Page says what is done and what is printed.
+func (importCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre registry import catalog.csv --map catalog.map.json --profile holder.json\ncadastre registry import sources.jsonl --map sources --profile holder.json --json"},
+		{
+			ZH: "对每条记录，持有单位先以其字节的哈希存证，再申请登记；发布单位即身份文件的单位。被拒绝的记录会列出全部问题，逐项注明行、列、字段、值、规则与允许的取值，导入则继续进行。",
+			EN: "For each record the holder deposits the hash of its bytes and applies for its registration; the profile's party is the publisher. For a record that is refused every fault is printed, with line, column, field, value, rule and what is allowed, and the import goes on.",
+		},
+		{
+			ZH: "改正后再次运行即可：已记录的不会重复记录。文件未载的取自映射的常量，并列为推定。“登记申请”指申请已记录，其后是登记机构的步骤。加 --check 则逐条照样检查，但不作任何记录。",
+			EN: "Run it again after correcting: what is recorded already is not recorded twice. What the file lacks comes from the mapping's constants and is printed as assumed. Registered means that the application is recorded: the registry body's steps follow. With --check each record is checked as it would be recorded, and nothing is.",
+		},
+	}
 }
 
 // Run imports, and prints the summary of what was done even when it is stopped.
@@ -46,7 +49,7 @@ func (c *importCmd) Run(p *program) error {
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("read: %w", err)
+		return words.Errorf("读取：%v", "read: %v", err)
 	}
 	defer f.Close()
 	seen := &tally{p: p, on: isTerminal(p.err)}
@@ -108,7 +111,7 @@ func soleBody(p *program, cl *client.Client) (ledger.ID, error) {
 	}
 	var names strings.Builder
 	for _, b := range page.Items {
-		names.WriteString("\n  " + string(b.ID) + "  " + printable(b.Name))
+		names.WriteString("\n  " + string(b.ID) + "  " + terminal.Printable(b.Name))
 	}
 	return "", fmt.Errorf("%s%s", p.say("请用 --body 指明受理的登记机构：", "name the registry body with --body:"), names.String())
 }
@@ -132,7 +135,7 @@ func (c *importCmd) print(p *program, sum client.ImportSummary) error {
 	if len(assumed) == 0 {
 		return nil
 	}
-	return p.line("%s %s", p.say("文件未载、按映射常量推定的字段（记录数）：", "Assumed from the mapping, with how many records:"), strings.Join(assumed, ", "))
+	return p.line("%s%s", p.say("文件未载、按映射常量推定的字段（记录数）：", "Assumed from the mapping, with how many records: "), strings.Join(assumed, ", "))
 }
 
 // tally shows on stderr what is done and names what is not.
@@ -154,7 +157,7 @@ func (t *tally) tell(r client.ImportResult) {
 		if r.State == client.Duplicate {
 			word = t.p.say("重复", "duplicate")
 		}
-		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, printable(r.Title), word, explain(ofForm(r.Err, importedForm(r.Err)), t.p.Lang))
+		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, terminal.Printable(r.Title), word, terminal.Explain(terminal.OfForm(r.Err, importedForm(r.Err)), t.p.Lang))
 	}
 	switch {
 	case t.on:

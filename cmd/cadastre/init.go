@@ -12,48 +12,53 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/verdict"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
 type initCmd struct {
-	Dir     string        `required:"" help:"Folder of the node; made if it is not there." placeholder:"DIR"`
-	Name    string        `help:"Name of the node, as the public reads it." placeholder:"NAME"`
-	Region  ledger.Region `help:"Region, GB/T 2260." placeholder:"CODE"`
-	Origin  string        `help:"Origin of the node, such as data.example.gov.cn: tokens and logs are named by it." placeholder:"ORIGIN"`
-	USCC    ledger.USCC   `name:"uscc" help:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
-	Genesis string        `help:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
-	Join    string        `help:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
-	Objects string        `help:"Keep content where this file says, which holds what node.json has as \"objects\"; in the folder unless told." type:"existingfile" placeholder:"FILE"`
-	Demo    bool          `help:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
+	Dir     string        `required:"" zh:"节点的文件夹；不存在则创建" en:"Folder of the node; made if it is not there." placeholder:"DIR"`
+	Name    string        `zh:"节点对公众显示的名称" en:"Name of the node, as the public reads it." placeholder:"NAME"`
+	Region  ledger.Region `zh:"区划（GB/T 2260）" en:"Region, GB/T 2260." placeholder:"CODE"`
+	Origin  string        `zh:"节点标识，如 data.example.gov.cn：令牌与日志以此为名" en:"Origin of the node, such as data.example.gov.cn: tokens and logs are named by it." placeholder:"ORIGIN"`
+	USCC    ledger.USCC   `name:"uscc" zh:"节点运营方的统一社会信用代码" en:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
+	Genesis string        `zh:"已签署的创世请求，即 genesis sign 的输出：用以创建账本" en:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
+	Join    string        `zh:"为该信任文件所属账本增设节点（与 --url 同用，即该节点的地址）" en:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
+	Objects string        `zh:"内容存于该文件所述之处，其内容同 node.json 的 objects；默认存于节点文件夹" en:"Keep content where this file says, which holds what node.json has as \"objects\"; by default in the folder." type:"existingfile" placeholder:"FILE"`
+	Demo    bool          `zh:"立即创建演示账本：期限为 0 天，其上一切不具有法律效力" en:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
 
-	Fabric       string `help:"Keep the register on Hyperledger Fabric: the network's connection profile, there once the network is up." type:"path" placeholder:"PROFILE"`
-	Channel      string `help:"Fabric: the channel." default:"cadastre"`
-	Chaincode    string `help:"Fabric: the chaincode." default:"register"`
-	Organization string `help:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`
-	User         string `help:"Fabric: client identity of that organization." default:"User1"`
-	FabricTrust  string `help:"Fabric: the organizations' CAs, for the trust file; with --genesis or --demo." type:"existingfile" placeholder:"FILE"`
+	Fabric       string `zh:"账本存于 Hyperledger Fabric：网络的连接配置，网络启动后须在此处" en:"Keep the register on Hyperledger Fabric: the network's connection profile, there once the network is up." type:"path" placeholder:"PROFILE"`
+	Channel      string `zh:"Fabric：通道" en:"Fabric: the channel." default:"cadastre"`
+	Chaincode    string `zh:"Fabric：链码" en:"Fabric: the chaincode." default:"register"`
+	Organization string `zh:"Fabric：连接配置中本节点优先使用其对端的组织" en:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`
+	User         string `zh:"Fabric：该组织的客户端身份" en:"Fabric: client identity of that organization." default:"User1"`
+	FabricTrust  string `zh:"Fabric：各组织的 CA，写入信任文件；与 --genesis 或 --demo 同用" en:"Fabric: the organizations' CAs, for the trust file; with --genesis or --demo." type:"existingfile" placeholder:"FILE"`
 }
 
-// Help shows the ways to begin.
-func (initCmd) Help() string {
-	return `On the node:            cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE
-On the authority's own: cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc CODE \
-                            --recovery recovery.json > genesis.jws
-On the node again:      cadastre init --dir D --genesis genesis.jws
-Hand D/trust.json to whoever is to verify, outside the node.
-
-On a network that organizations share (--url is where this node's clients reach it):
-  cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE \
-    --url https://data.example.gov.cn --fabric profile.yaml --organization bureau
-  cadastre init --dir D --genesis genesis.jws --fabric-trust cas.json
-A further node of that ledger:
-  cadastre init --dir D --join trust.json --name 运营节点 --region 430300 --origin op.example.cn --uscc CODE \
-    --url https://op.example.cn --fabric profile.yaml --organization operator
-  and the data authority: cadastre party admit D/application.jws --profile authority.json
-Then, on each: cadastre serve --dir D`
+// Page shows the ways to begin.
+func (initCmd) Page() terminal.Page {
+	return terminal.Page{
+		{ZH: "在节点上：", EN: "On the node:", Lines: "cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE"},
+		{
+			ZH: "在数据管理部门自己的机器上：", EN: "On the data authority's own machine:",
+			Lines: "cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc CODE --recovery recovery.json > genesis.jws",
+		},
+		{ZH: "再到节点上：", EN: "On the node again:", Lines: "cadastre init --dir D --genesis genesis.jws"},
+		{ZH: "将 D/trust.json 在节点之外交给核验者。", EN: "Hand D/trust.json to whoever is to verify, outside the node."},
+		{
+			ZH: "在多个组织共用的网络上（--url 为本节点的用户访问它的地址）：", EN: "On a network that organizations share (--url is where this node's clients reach it):",
+			Lines: "cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE \\\n  --url https://data.example.gov.cn --fabric profile.yaml --organization bureau\ncadastre init --dir D --genesis genesis.jws --fabric-trust cas.json",
+		},
+		{
+			ZH: "该账本的另一节点，之后由数据管理部门准入：", EN: "A further node of that ledger, which the data authority then admits:",
+			Lines: "cadastre init --dir D --join trust.json --name 运营节点 --region 430300 --origin op.example.cn --uscc CODE \\\n  --url https://op.example.cn --fabric profile.yaml --organization operator\ncadastre party admit D/application.jws --profile authority.json",
+		},
+		{ZH: "最后在各节点上：", EN: "Then, on each:", Lines: "cadastre serve --dir D"},
+	}
 }
 
 // Run makes the folder, or begins the ledger in it.
@@ -61,7 +66,7 @@ func (c *initCmd) Run(p *program) error {
 	if c.Genesis != "" {
 		b, err := os.ReadFile(c.Genesis)
 		if err != nil {
-			return fmt.Errorf("genesis: %w", err)
+			return words.Errorf("创世请求：%v", "genesis: %v", err)
 		}
 		return c.begin(p, string(trimmed(b)))
 	}
@@ -115,7 +120,7 @@ func (c *initCmd) settings(p *program) (node.Settings, error) {
 func (c *initCmd) join(p *program, s node.Settings) error {
 	b, err := os.ReadFile(c.Join)
 	if err != nil {
-		return fmt.Errorf("trust: %w", err)
+		return words.Errorf("信任文件：%v", "trust: %v", err)
 	}
 	t, err := evidence.ParseTrust(b)
 	if err != nil {
@@ -137,7 +142,7 @@ func (c *initCmd) begin(p *program, genesis string) error {
 	if c.FabricTrust != "" {
 		var err error
 		if fabric, err = os.ReadFile(c.FabricTrust); err != nil {
-			return fmt.Errorf("fabric-trust: %w", err)
+			return words.Errorf("Fabric 信任文件：%v", "fabric-trust: %v", err)
 		}
 		if _, err := proof.ParseTrust(fabric); err != nil {
 			return fmt.Errorf("%s: %w", c.FabricTrust, err)
@@ -182,29 +187,29 @@ func demoAuthority(r node.Request) (node.Authority, error) {
 }
 
 type genesisCmd struct {
-	Sign genesisSignCmd `cmd:"" help:"Sign a node's genesis.request."`
+	Sign genesisSignCmd `cmd:"" zh:"签署节点的 genesis.request" en:"Sign a node's genesis.request." example:"cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc 11430300MB0A00001L --recovery recovery.json > genesis.jws"`
 }
 
 type genesisSignCmd struct {
-	Request  string      `arg:"" help:"The node's genesis.request." type:"existingfile"`
-	Name     string      `required:"" help:"Name of the data authority." placeholder:"NAME"`
-	USCC     ledger.USCC `name:"uscc" required:"" help:"Its unified social credit code." placeholder:"CODE"`
-	Recovery string      `required:"" help:"Where to write the recovery key's profile; keep it offline." placeholder:"FILE"`
-	Demo     bool        `help:"Sign a demonstration ledger: limits of 0 days, nothing on it has legal effect."`
+	Request  string      `arg:"" zh:"节点的 genesis.request" en:"The node's genesis.request." type:"existingfile"`
+	Name     string      `required:"" zh:"数据管理部门的名称" en:"Name of the data authority." placeholder:"NAME"`
+	USCC     ledger.USCC `name:"uscc" required:"" zh:"其统一社会信用代码" en:"Its unified social credit code." placeholder:"CODE"`
+	Recovery string      `required:"" zh:"恢复密钥身份文件的写入位置；请离线保存" en:"Where to write the recovery key's profile; keep it offline." placeholder:"FILE"`
+	Demo     bool        `zh:"签署演示账本：期限为 0 天，其上一切不具有法律效力" en:"Sign a demonstration ledger: limits of 0 days, nothing on it has legal effect."`
 }
 
 // Run signs as the profile's key; a profile that is not there is made.
 func (c *genesisSignCmd) Run(p *program) error {
 	if p.Profile == "" {
-		return errors.New("name the authority's profile with --profile; it is made if it is not there")
+		return words.Errorf("请用 --profile 指明数据管理部门的身份文件；不存在则创建", "name the authority's profile with --profile; it is made if it is not there")
 	}
 	b, err := os.ReadFile(c.Request)
 	if err != nil {
-		return fmt.Errorf("request: %w", err)
+		return words.Errorf("创世请求：%v", "request: %v", err)
 	}
 	var r node.Request
 	if err := ledger.DecodeStrict(b, &r); err != nil {
-		return fmt.Errorf("request: %w", err)
+		return words.Errorf("创世请求：%v", "request: %v", err)
 	}
 	if err := ledger.First(ledger.CheckText("name", c.Name, 1, ledger.MaxName), c.USCC.Validate("uscc")); err != nil {
 		return err // before any key is kept
@@ -245,7 +250,7 @@ func (c *genesisSignCmd) Run(p *program) error {
 
 func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, error) {
 	if _, err := os.Stat(p.Profile); err == nil {
-		return nil, fmt.Errorf("%s is there already: a genesis needs a fresh profile, so that no key is used twice", p.Profile)
+		return nil, words.Errorf("%s 已存在：创世请求须用新的身份文件，以免密钥重复使用", "%s is there already: a genesis needs a fresh profile, so that no key is used twice", p.Profile)
 	}
 	key, err := ledger.NewKey()
 	if err != nil {
@@ -271,7 +276,7 @@ func (p *program) moveProfiles(dir, address string) {
 		err = client.MoveProfiles(filepath.Join(dir, "profiles"), address)
 	}
 	if err != nil {
-		fmt.Fprintln(p.err, "cadastre:", explain(err, p.Lang))
+		fmt.Fprintln(p.err, "cadastre:", terminal.Explain(err, p.Lang))
 	}
 }
 
@@ -283,13 +288,24 @@ func trimmed(b []byte) []byte {
 }
 
 type serveCmd struct {
-	Dir         string `required:"" help:"Folder of the node." placeholder:"DIR"`
-	Listen      string `help:"Address to listen on; one that others reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
-	TLSCert     string `help:"Certificate file." type:"existingfile" placeholder:"FILE"`
-	TLSKey      string `help:"Key file." type:"existingfile" placeholder:"FILE"`
-	BehindProxy bool   `help:"A proxy in front ends TLS."`
-	LogEntries  string `help:"Who reads the logs' entry bundles: regulators, or public." enum:"regulators,public" default:"regulators"`
-	Verbose     bool   `short:"v" help:"Log each request."`
+	Dir         string `required:"" zh:"节点的文件夹" en:"Folder of the node." placeholder:"DIR"`
+	Listen      string `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; one that others reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
+	TLSCert     string `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
+	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
+	BehindProxy bool   `zh:"TLS 由前置代理终结" en:"TLS ends at a proxy in front of the node."`
+	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the logs' entries: regulators, or public." enum:"regulators,public" default:"regulators"`
+	Verbose     bool   `short:"v" zh:"记录每个请求" en:"Log each request."`
+}
+
+// Page shows the ways to serve.
+func (serveCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre serve --dir D\ncadastre serve --dir D --listen :8443 --tls-cert cert.pem --tls-key key.pem\ncadastre serve --dir D --log-entries public"},
+		{
+			ZH: "node.json 未指明凭据文件的 S3 存储，其密钥取自 CADASTRE_S3_ACCESS_KEY、CADASTRE_S3_SECRET_KEY、CADASTRE_S3_SESSION_TOKEN。",
+			EN: "Keys of an S3 store for which node.json names no file: CADASTRE_S3_ACCESS_KEY, CADASTRE_S3_SECRET_KEY, CADASTRE_S3_SESSION_TOKEN.",
+		},
+	}
 }
 
 // Run serves until it is told to stop.

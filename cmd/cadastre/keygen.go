@@ -8,27 +8,33 @@ import (
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type keygenCmd struct {
-	Out         string        `required:"" help:"Profile file to write, for its owner alone (0600)." placeholder:"FILE"`
-	Ledger      ledger.ID     `help:"Id of the ledger; asked of the node at --url unless told." placeholder:"ID"`
-	Origin      string        `help:"Origin of the node, the audience of tokens; asked of the node unless told." placeholder:"ORIGIN"`
-	Party       ledger.ID     `help:"Party whose key it is; a new party unless told." placeholder:"ID"`
-	Name        string        `help:"Name of the party, for your own eyes; with --use cosign that of the key, which everyone sees." placeholder:"NAME"`
-	Use         ledger.KeyUse `help:"What the key signs: sign (calls and tokens), auth (tokens only) or cosign (checkpoints, for audit --sign)." enum:"sign,auth,cosign" default:"sign"`
-	Environment ledger.ID     `help:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
+	Out         string        `required:"" zh:"要写入的身份文件，仅本人可读（0600）" en:"Profile file to write, for its owner alone (0600)." placeholder:"FILE"`
+	Ledger      ledger.ID     `zh:"账本的编号；默认向 --url 的节点询问" en:"Id of the ledger; by default the node at --url is asked." placeholder:"ID"`
+	Origin      string        `zh:"节点标识，即令牌的受众；默认向节点询问" en:"Origin of the node, the audience of tokens; by default the node is asked." placeholder:"ORIGIN"`
+	Party       ledger.ID     `zh:"密钥所属单位；默认为新单位" en:"Party whose key it is; by default a new party." placeholder:"ID"`
+	Name        string        `zh:"单位名称，仅供自己辨认；--use cosign 时为密钥名称，人人可见" en:"Name of the party, for your own eyes; with --use cosign that of the key, which everyone sees." placeholder:"NAME"`
+	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）、auth（仅令牌）或 cosign（检查点，供 audit --sign）" en:"What the key signs: sign (calls and tokens), auth (tokens only) or cosign (checkpoints, for audit --sign)." enum:"sign,auth,cosign" default:"sign"`
+	Environment ledger.ID     `zh:"生成运营机构（--party）该受控环境的密钥；new 为新生成编号" en:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
 }
 
-// Help shows the three keys.
-func (keygenCmd) Help() string {
-	return `A party's key:         cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局
-Without the node:      cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn
-An environment's key:  cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL
-An auditor's key:      cadastre keygen --use cosign --out auditor.key --name audit.example.gov.cn
-Then: cadastre party apply --profile holder.json ..., and have the data authority admit you.
-The key never leaves the file. An existing file is never overwritten.`
+// Page shows the keys.
+func (keygenCmd) Page() terminal.Page {
+	return terminal.Page{
+		{ZH: "单位的密钥：", EN: "A party's key:", Lines: "cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局"},
+		{ZH: "不经节点：", EN: "Without the node:", Lines: "cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn"},
+		{ZH: "受控环境的密钥：", EN: "An environment's key:", Lines: "cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL"},
+		{ZH: "审计方的密钥：", EN: "An auditor's key:", Lines: "cadastre keygen --use cosign --out auditor.key --name audit.example.gov.cn"},
+		{
+			ZH: "然后运行 cadastre party apply --profile holder.json …，请数据管理部门准入。密钥不离开该文件；已有的文件不会被覆盖。",
+			EN: "Then run cadastre party apply --profile holder.json ..., and have the data authority admit you. The key never leaves the file. An existing file is never overwritten.",
+		},
+	}
 }
 
 // Run makes the key and keeps it.
@@ -57,11 +63,15 @@ func (c *keygenCmd) Run(p *program) error {
 		}
 		return p.json(m)
 	}
-	if err := p.line("kid    %s\nparty  %s", key.ID(), prof.Party); err != nil {
+	rows := [][]string{{p.say("密钥", "key"), string(key.ID())}, {p.say("单位", "party"), string(prof.Party)}}
+	if prof.Environment != "" {
+		rows = append(rows, []string{p.say("受控环境", "environment"), string(prof.Environment)})
+	}
+	if err := terminal.Table(p.out, rows); err != nil {
 		return err
 	}
 	if prof.Environment != "" {
-		return p.line("environment  %s\n%s", prof.Environment, fmt.Sprintf(p.say("下一步：cadastre license environment prove --profile %s",
+		return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre license environment prove --profile %s",
 			"Next: cadastre license environment prove --profile %s"), c.Out))
 	}
 	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))
@@ -84,7 +94,7 @@ func (c *keygenCmd) cosigner(p *program) error {
 	}
 	line, err := json.Marshal(key.AsAuditor())
 	if err != nil {
-		return fmt.Errorf("encode auditor: %w", err)
+		return words.Errorf("编写审计方：%v", "encode auditor: %v", err)
 	}
 	return p.line("%s\n%s", fmt.Sprintf(p.say("交核验者写入信任文件：\"auditors\": [%s]", `For the trust file of whoever relies on you: "auditors": [%s]`), line),
 		fmt.Sprintf(p.say("下一步：cadastre audit 网址 --trust trust.json --profile 监管身份文件 --sign %s", "Next: cadastre audit URL --trust trust.json --profile regulator.json --sign %s"), c.Out))

@@ -6,31 +6,35 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/licensing"
 )
 
 type licenseCmd struct {
-	Offer offerCmd `cmd:"" help:"Offer a license to an operator (implementer)."`
+	Offer offerCmd `cmd:"" zh:"向运营机构发出授权要约（实施机构）" en:"Offer a license to an operator (implementer)."`
 
 	kong.Plugins // the plain acts (fill)
 
-	Show        licenseShowCmd `cmd:"" help:"Show a license."`
-	List        licenseListCmd `cmd:"" help:"List licenses."`
-	Explain     explainCmd     `cmd:"" help:"Ask whether a party may use a resource for a purpose, and why."`
-	Supply      supplyCmd      `cmd:"" help:"Fetch a resource's content into a controlled environment, resumably."`
-	Environment environmentCmd `cmd:"" help:"Controlled environments."`
+	Show        licenseShowCmd `cmd:"" zh:"查看授权" en:"Show a license." example:"cadastre license show ID"`
+	List        licenseListCmd `cmd:"" zh:"列出授权" en:"List licenses." example:"cadastre license list --operator ID --state accepted"`
+	Explain     explainCmd     `cmd:"" zh:"询问某单位可否为某用途使用某资源，及其理由" en:"Ask whether a party may use a resource for a purpose, and why."`
+	Supply      supplyCmd      `cmd:"" zh:"将资源内容取入受控环境，断线可续传" en:"Fetch a resource's content into a controlled environment; it resumes after a cut."`
+	Environment environmentCmd `cmd:"" zh:"受控环境" en:"Controlled environments."`
 }
 
 type offerCmd struct {
-	File string `arg:"" help:"Terms as JSON; id and assigner may be left out; - is standard input."`
+	File string `arg:"" zh:"授权条款（JSON），编号与授权方可省略；- 为标准输入" en:"Terms as JSON; id and assigner may be left out; - is standard input."`
 	writing
 }
 
-// Help says what a file holds.
-func (offerCmd) Help() string {
-	return `cadastre license offer terms.json --profile implementer.json
-The file has mode (whole, domain or scenario), region, domains, resource_ids, excluded, purpose, actions,
-assignee, basis, selection, decision, start_on, end_on, limits, environments and affiliates.`
+// Page says what a file holds.
+func (offerCmd) Page() terminal.Page {
+	members := membersOf(ledger.LicenseOfferArgs{})
+	return terminal.Page{
+		{Lines: "cadastre license offer terms.json --profile implementer.json"},
+		{ZH: "文件的成员：" + members, EN: "The file has: " + members},
+	}
 }
 
 // Run offers.
@@ -49,39 +53,41 @@ func (c *offerCmd) Run(p *program) error {
 }
 
 type licenseShowCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the license."`
+	ID ledger.ID `arg:"" zh:"授权的编号" en:"Id of the license."`
 }
 
 // Run shows a license.
-func (c *licenseShowCmd) Run(p *program) error { return p.show(at("licenses", c.ID)) }
+func (c *licenseShowCmd) Run(p *program) error { return p.show(at("licenses", c.ID), ledger.License{}) }
 
 type licenseListCmd struct {
-	Operator    ledger.ID           `help:"Only this operator's." placeholder:"ID"`
-	Implementer ledger.ID           `help:"Only those this implementer offered." placeholder:"ID"`
-	Resource    ledger.ID           `help:"Only those that cover this resource." placeholder:"ID"`
-	State       ledger.LicenseState `help:"offered, accepted or terminated." placeholder:"STATE"`
+	Operator    ledger.ID           `zh:"只列该运营机构的" en:"Only this operator's." placeholder:"ID"`
+	Implementer ledger.ID           `zh:"只列该实施机构发出的" en:"Only those this implementer offered." placeholder:"ID"`
+	Resource    ledger.ID           `zh:"只列覆盖该资源的" en:"Only those that cover this resource." placeholder:"ID"`
+	State       ledger.LicenseState `zh:"只列此状态" en:"Only in this state" values:"license_states" placeholder:"STATE"`
 	paging
 }
 
 // Run lists licenses.
 func (c *licenseListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/licenses", "assignee", string(c.Operator), "assigner", string(c.Implementer),
-		"resource", string(c.Resource), "state", string(c.State)), "id", "state", "mode", "region", "assignee", "start_on", "end_on")
+		"resource", string(c.Resource), "state", string(c.State)), ledger.License{}, "id", "state", "mode", "region", "assignee", "start_on", "end_on")
 }
 
 type explainCmd struct {
-	Party    ledger.ID `required:"" help:"Who would use it." placeholder:"ID"`
-	Resource ledger.ID `required:"" help:"What would be used." placeholder:"ID"`
-	Purpose  string    `required:"" help:"For what: class/code, such as industry/logistics." placeholder:"CLASS/CODE"`
+	Party    ledger.ID `required:"" zh:"使用单位" en:"The party that would use it." placeholder:"ID"`
+	Resource ledger.ID `required:"" zh:"所要使用的资源" en:"The resource that would be used." placeholder:"ID"`
+	Purpose  string    `required:"" zh:"用途：类别/代码，如 industry/logistics" en:"For what: class/code, such as industry/logistics." placeholder:"CLASS/CODE"`
 
-	Action string      `help:"use, derive, aggregate or distribute; any unless told." placeholder:"ACTION"`
-	Day    ledger.Date `help:"Day to ask about; today unless told." placeholder:"DATE"`
+	Action string      `zh:"使用方式；默认任一" en:"Action; by default any" values:"actions" placeholder:"ACTION"`
+	Day    ledger.Date `zh:"询问的日期；默认为今天" en:"Day to ask about; by default today." placeholder:"DATE"`
 }
 
-// Help shows a question.
-func (explainCmd) Help() string {
-	return `cadastre license explain --party OPERATOR --resource ID --purpose industry/logistics --profile operator.json
-It asks without doing: no receipt, no use counted.`
+// Page shows a question.
+func (explainCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre license explain --party OPERATOR --resource ID --purpose industry/logistics --profile operator.json"},
+		{ZH: "只询问，不办理：不产生回执，不计使用次数。", EN: "It asks without doing: no receipt, no use counted."},
+	}
 }
 
 // Run asks.
@@ -90,17 +96,17 @@ func (c *explainCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.show("/v1/licenses/explain?" + queryOf("party", string(c.Party), "resource", string(c.Resource),
-		"class", string(want.Class), "code", want.Code, "action", c.Action, "day", string(c.Day)).Encode())
+	return p.show("/v1/licenses/explain?"+queryOf("party", string(c.Party), "resource", string(c.Resource),
+		"class", string(want.Class), "code", want.Code, "action", c.Action, "day", string(c.Day)).Encode(), licensing.Explanation{})
 }
 
 type environmentCmd struct {
-	Prove environmentProveCmd `cmd:"" help:"Print the proof that the profile holds an environment's key (operator)."`
-	Set   environmentSetCmd   `cmd:"" help:"Put a controlled environment, or its new key, on record (implementer)."`
+	Prove environmentProveCmd `cmd:"" zh:"生成受控环境密钥的占有证明（运营机构）" en:"Print the proof that the profile holds an environment's key (operator)."`
+	Set   environmentSetCmd   `cmd:"" zh:"登记受控环境或其新密钥（实施机构）" en:"Put a controlled environment, or its new key, on record (implementer)." example:"cadastre license environment set proof.json --region 430300 --attestation report.pdf --profile implementer.json"`
 
 	kong.Plugins // the plain acts (fill)
 
-	Show environmentShowCmd `cmd:"" help:"Show an environment."`
+	Show environmentShowCmd `cmd:"" zh:"查看受控环境" en:"Show an environment." example:"cadastre license environment show ID --profile operator.json"`
 }
 
 // proven is what the operator hands to the implementer: no secret in it.
@@ -113,11 +119,15 @@ type proven struct {
 
 type environmentProveCmd struct{}
 
-// Help shows the whole way.
-func (environmentProveCmd) Help() string {
-	return `cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL
-cadastre license environment prove --profile sandbox.json > proof.json
-and the implementer: cadastre license environment set proof.json --region 430300 --attestation report.pdf --profile implementer.json`
+// Page shows the whole way.
+func (environmentProveCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL\ncadastre license environment prove --profile sandbox.json > proof.json"},
+		{
+			ZH: "再由实施机构：", EN: "and the implementer:",
+			Lines: "cadastre license environment set proof.json --region 430300 --attestation report.pdf --profile implementer.json",
+		},
+	}
 }
 
 // Run signs with the environment's key.
@@ -141,9 +151,9 @@ func (environmentProveCmd) Run(p *program) error {
 }
 
 type environmentSetCmd struct {
-	Proof       string        `arg:"" help:"What prove printed; - is standard input."`
-	Region      ledger.Region `required:"" help:"Where the environment is, GB/T 2260." placeholder:"CODE"`
-	Attestation string        `required:"" help:"The report on the environment: a file, or its SHA-256." placeholder:"FILE"`
+	Proof       string        `arg:"" zh:"prove 的输出；- 为标准输入" en:"What prove printed; - is standard input."`
+	Region      ledger.Region `required:"" zh:"受控环境所在区划（GB/T 2260）" en:"Where the environment is, GB/T 2260." placeholder:"CODE"`
+	Attestation string        `required:"" zh:"受控环境的评估报告：文件，或其 SHA-256" en:"The report on the environment: a file, or its SHA-256." placeholder:"FILE"`
 	writing
 }
 
@@ -164,8 +174,10 @@ func (c *environmentSetCmd) Run(p *program) error {
 }
 
 type environmentShowCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the environment."`
+	ID ledger.ID `arg:"" zh:"受控环境的编号" en:"Id of the environment."`
 }
 
 // Run shows an environment.
-func (c *environmentShowCmd) Run(p *program) error { return p.show(at("environments", c.ID)) }
+func (c *environmentShowCmd) Run(p *program) error {
+	return p.show(at("environments", c.ID), ledger.Environment{})
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
 )
 
 // storeCredentials are those of the environment, for a node.json that names an
@@ -17,16 +18,18 @@ func storeCredentials() node.StoreCredentials {
 }
 
 type rotateCmd struct {
-	Dir string `required:"" help:"Folder of the node, which must be stopped." placeholder:"DIR"`
+	Dir string `required:"" zh:"节点的文件夹，节点须已停止" en:"Folder of the node, which must be stopped." placeholder:"DIR"`
 }
 
-// Help says what stays.
-func (rotateCmd) Help() string {
-	return `cadastre rotate-master-key --dir D
-
-Seals the data key of every object, the keys kept for parties and the node's own keys anew; content is not written.
-If it is interrupted, run it again: the node does not start until it has ended.
-Copies of D made before need the old D/keys/master: keep it with them, or make a new copy and destroy both.`
+// Page says what stays.
+func (rotateCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre rotate-master-key --dir D"},
+		{
+			ZH: "重新密封每个对象的数据密钥、为各单位保管的密钥和节点自己的密钥；内容本身不重写。若被中断，再次运行即可：未完成之前节点不会启动。此前的 D 的备份需要旧的 D/keys/master：请与备份一同保存，或重新备份并将两者销毁。",
+			EN: "Seals again the data key of every object, the keys kept for parties and the node's own keys; content is not written. If it is interrupted, run it again: the node does not start until it has ended. Copies of D made before need the old D/keys/master: keep it with them, or make a new copy and destroy both.",
+		},
+	}
 }
 
 // Run rotates and tells what was sealed.

@@ -3,17 +3,17 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // fabricFlags name a Fabric network that a command uses as it stands.
 type fabricFlags struct {
-	Network      string `help:"Fabric: the network's description, network.json, as make fabric-up writes it; --profile is then the data authority's." type:"existingfile" placeholder:"FILE"`
-	Organization string `help:"Fabric: whose peer is ours." default:"bureau" placeholder:"ORG"`
+	Network      string `zh:"Fabric：网络说明文件 network.json（make fabric-up 写出）；此时 --profile 为数据管理部门的身份文件" en:"Fabric: the network's description, network.json, as make fabric-up writes it; --profile is then the data authority's." type:"existingfile" placeholder:"FILE"`
+	Organization string `zh:"Fabric：本节点对端所属的组织" en:"Fabric: the organization whose peer is used." default:"bureau" placeholder:"ORG"`
 }
 
 // fabricNetwork is what these commands read of a network's description, and who may
@@ -50,10 +50,10 @@ func (f fabricFlags) open(p *program) (fabricNetwork, error) {
 	}
 	b, err := os.ReadFile(f.Network)
 	if err != nil {
-		return n, fmt.Errorf("network: %w", err)
+		return n, words.Errorf("网络说明：%v", "network: %v", err)
 	}
 	if err := json.Unmarshal(b, &n); err != nil {
-		return n, fmt.Errorf("network %s: %w", f.Network, err)
+		return n, words.Errorf("网络说明 %s：%v", "network %s: %v", f.Network, err)
 	}
 	for _, m := range n.Organizations {
 		if m.Name == f.Organization {
@@ -61,15 +61,15 @@ func (f fabricFlags) open(p *program) (fabricNetwork, error) {
 		}
 	}
 	if n.own.Name == "" || n.Genesis.File == "" {
-		return n, fmt.Errorf("network %s: it has no organization %s, or no genesis file: boot it with make fabric-up", f.Network, f.Organization)
+		return n, words.Errorf("网络说明 %s 中没有组织 %s，或没有创世文件：请用 make fabric-up 启动网络", "network %s: it has no organization %s, or no genesis file: boot it with make fabric-up", f.Network, f.Organization)
 	}
 	genesis, err := os.ReadFile(n.Genesis.File)
 	if err != nil {
-		return n, fmt.Errorf("genesis: %w", err)
+		return n, words.Errorf("创世请求：%v", "genesis: %v", err)
 	}
 	n.genesis = string(trimmed(genesis))
 	if n.trust, err = os.ReadFile(n.TrustFile); err != nil {
-		return n, fmt.Errorf("trust of the network: %w", err)
+		return n, words.Errorf("网络的信任文件：%v", "trust of the network: %v", err)
 	}
 	if n.profile, err = client.LoadProfile(p.Profile); err != nil {
 		return n, err

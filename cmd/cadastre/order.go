@@ -7,40 +7,45 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
 type orderCmd struct {
-	Place placeCmd `cmd:"" help:"Order a product (buyer)."`
+	Place placeCmd `cmd:"" zh:"订购产品（需求方）" en:"Order a product (buyer)."`
 
 	kong.Plugins // the plain acts (fill)
 
-	ConfirmPayment confirmPaymentCmd `cmd:"" help:"Confirm that an order was paid (operator)."`
-	Show           orderShowCmd      `cmd:"" help:"Show an order."`
-	List           orderListCmd      `cmd:"" help:"List your orders."`
+	ConfirmPayment confirmPaymentCmd `cmd:"" zh:"确认订单已付款（运营机构）" en:"Confirm that an order was paid (operator)." example:"cadastre order confirm-payment ID --reference BANK-20261020-001 --profile operator.json"`
+	Show           orderShowCmd      `cmd:"" zh:"查看订单" en:"Show an order." example:"cadastre order show ID --profile buyer.json"`
+	List           orderListCmd      `cmd:"" zh:"列出本单位的订单" en:"List your orders." example:"cadastre order list --state active --profile buyer.json"`
 }
 
 type placeCmd struct {
-	Product   ledger.ID     `required:"" help:"Id of the product." placeholder:"ID"`
-	Purpose   string        `required:"" help:"For what: class/code, such as industry/logistics; governance and welfare cost nothing." placeholder:"CLASS/CODE"`
-	Text      string        `help:"The purpose in words; the ledger keeps a salted hash." placeholder:"TEXT"`
-	Evidence  string        `help:"Proof of the purpose: a file, or its SHA-256." placeholder:"FILE"`
-	Quantity  int64         `help:"Units of the product's price." default:"1"`
-	Uses      int64         `help:"Most deliveries; 0 is no limit." default:"0"`
-	Bytes     int64         `help:"Most bytes delivered; 0 is no limit." default:"0"`
-	Start     ledger.Date   `help:"First day; today unless told." placeholder:"DATE"`
-	End       ledger.Date   `help:"Last day; the license's unless told." placeholder:"DATE"`
-	Recipient ledger.Region `help:"Region where it is used; the buyer's unless told." placeholder:"CODE"`
+	Product   ledger.ID     `required:"" zh:"产品的编号" en:"Id of the product." placeholder:"ID"`
+	Purpose   string        `required:"" zh:"用途：类别/代码，如 industry/logistics；governance 与 welfare 免费" en:"For what: class/code, such as industry/logistics; governance and welfare cost nothing." placeholder:"CLASS/CODE"`
+	Text      string        `zh:"用途的文字说明；账本只记录加盐哈希" en:"The purpose in words; the ledger records only a salted hash." placeholder:"TEXT"`
+	Evidence  string        `zh:"用途证明：文件，或其 SHA-256" en:"Proof of the purpose: a file, or its SHA-256." placeholder:"FILE"`
+	Quantity  int64         `zh:"数量（按产品计价单位）" en:"Units of the product's price." default:"1"`
+	Uses      int64         `zh:"交付次数上限；0 为不限" en:"Most deliveries; 0 is no limit." default:"0"`
+	Bytes     int64         `zh:"交付字节数上限；0 为不限" en:"Most bytes delivered; 0 is no limit." default:"0"`
+	Start     ledger.Date   `zh:"首日；默认为今天" en:"First day; by default today." placeholder:"DATE"`
+	End       ledger.Date   `zh:"末日；默认为授权的末日" en:"Last day; by default the license's." placeholder:"DATE"`
+	Recipient ledger.Region `zh:"使用地区划；默认为需求方的区划" en:"Region where it is used; by default the buyer's." placeholder:"CODE"`
 	answering
 	writing
 }
 
-// Help shows both prices.
-func (placeCmd) Help() string {
-	return `cadastre order place --product ID --purpose industry/logistics --quantity 1 --profile buyer.json
-cadastre order place --product ID --purpose governance/emergency --text 防汛调度 --profile bureau.json
-The price is the listed one of the version that you answer; governance and welfare cost 0 (P1).`
+// Page shows both prices.
+func (placeCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre order place --product ID --purpose industry/logistics --quantity 1 --profile buyer.json\ncadastre order place --product ID --purpose governance/emergency --text 防汛调度 --profile bureau.json"},
+		{
+			ZH: "价格为所依据版本的公布价格；governance 与 welfare 用途免费（价格办法第一条）。",
+			EN: "The price is the listed one of the version that you answer; governance and welfare cost 0 (P1).",
+		},
+	}
 }
 
 // Run places the order at the listed price.
@@ -123,17 +128,12 @@ func (c *placeCmd) complete(p *program, cl *client.Client, a *ledger.OrderPlaceA
 }
 
 type confirmPaymentCmd struct {
-	ID        ledger.ID `arg:"" help:"Id of the order."`
-	Reference string    `required:"" help:"Reference of the payment at the bank." placeholder:"REF"`
-	PaidAt    time.Time `help:"When it was paid, RFC 3339; now unless told." placeholder:"TIME"`
-	Fen       int64     `help:"Amount in fen; the order's total unless told." default:"-1"`
+	ID        ledger.ID `arg:"" zh:"订单的编号" en:"Id of the order."`
+	Reference string    `required:"" zh:"银行的付款凭证号" en:"Reference of the payment at the bank." placeholder:"REF"`
+	PaidAt    time.Time `zh:"付款时间（RFC 3339）；默认为此刻" en:"When it was paid, RFC 3339; by default now." placeholder:"TIME"`
+	Fen       int64     `zh:"金额（分）；默认为订单总额" en:"Amount in fen; by default the order's total." default:"-1"`
 	answering
 	writing
-}
-
-// Help shows a confirmation.
-func (confirmPaymentCmd) Help() string {
-	return `cadastre order confirm-payment ID --reference BANK-20261020-001 --profile operator.json`
 }
 
 // Run confirms.
@@ -162,20 +162,20 @@ func (c *confirmPaymentCmd) Run(p *program) error {
 }
 
 type orderShowCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the order."`
+	ID ledger.ID `arg:"" zh:"订单的编号" en:"Id of the order."`
 }
 
 // Run shows an order.
-func (c *orderShowCmd) Run(p *program) error { return p.show(at("orders", c.ID)) }
+func (c *orderShowCmd) Run(p *program) error { return p.show(at("orders", c.ID), ledger.Order{}) }
 
 type orderListCmd struct {
-	Product ledger.ID         `help:"Only orders of this product." placeholder:"ID"`
-	State   ledger.OrderState `help:"Only in this state, such as placed." placeholder:"STATE"`
+	Product ledger.ID         `zh:"只列该产品的订单" en:"Only orders of this product." placeholder:"ID"`
+	State   ledger.OrderState `zh:"只列此状态" en:"Only in this state" values:"order_states" placeholder:"STATE"`
 	paging
 }
 
 // Run lists orders.
 func (c *orderListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/orders", "product", string(c.Product), "state", string(c.State)),
+	return p.list(c.query("/v1/orders", "product", string(c.Product), "state", string(c.State)), ledger.Order{},
 		"id", "state", "product_id", "buyer", "total", "end_on")
 }

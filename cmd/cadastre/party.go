@@ -8,38 +8,44 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type partyCmd struct {
-	Apply applyCmd     `cmd:"" help:"Print the party's application for admission, signed with the profile's key."`
-	Admit admitCmd     `cmd:"" help:"Admit a party whose identity you have checked (data authority)."`
-	Show  partyShowCmd `cmd:"" help:"Show a party."`
-	List  partyListCmd `cmd:"" help:"List parties."`
+	Apply applyCmd     `cmd:"" zh:"生成准入申请，以身份文件的密钥签署" en:"Print the party's application for admission, signed with the profile's key."`
+	Admit admitCmd     `cmd:"" zh:"准入已核验身份的单位（数据管理部门）" en:"Admit a party whose identity you have checked (data authority)." example:"cadastre party admit holder.jws --profile authority.json"`
+	Show  partyShowCmd `cmd:"" zh:"查看单位" en:"Show a party." example:"cadastre party show --profile holder.json\ncadastre party show ID --json"`
+	List  partyListCmd `cmd:"" zh:"列出单位" en:"List parties." example:"cadastre party list --role operator"`
 
 	kong.Plugins // the plain acts (fill)
 
-	RotateKey  rotateKeyCmd  `cmd:"" help:"Replace the profile's own key by a fresh one."`
-	RevokeKey  revokeKeyCmd  `cmd:"" help:"End a key at once."`
-	ProveKey   proveKeyCmd   `cmd:"" help:"Print the proof that the profile holds a new key, for replace-key."`
-	ReplaceKey replaceKeyCmd `cmd:"" help:"Put a new key for a lost one (data authority)."`
+	RotateKey  rotateKeyCmd  `cmd:"" zh:"以新密钥替换身份文件的密钥" en:"Replace the profile's own key by a fresh one."`
+	RevokeKey  revokeKeyCmd  `cmd:"" zh:"立即停用密钥" en:"End a key at once." example:"cadastre party revoke-key KID --reason compromised --profile holder.json"`
+	ProveKey   proveKeyCmd   `cmd:"" zh:"生成新密钥的占有证明，供 replace-key 使用" en:"Print the proof that the profile holds a new key, for replace-key."`
+	ReplaceKey replaceKeyCmd `cmd:"" zh:"以新密钥替换遗失的密钥（数据管理部门）" en:"Put a new key in place of a lost one (data authority)." example:"cadastre party replace-key proof.json --party ID --reason lost --profile authority.json"`
 }
 
 type applyCmd struct {
-	Name       string           `required:"" help:"Full name." placeholder:"NAME"`
-	USCC       ledger.USCC      `name:"uscc" required:"" help:"Unified social credit code." placeholder:"CODE"`
-	Kind       ledger.PartyKind `required:"" help:"organ, institution, utility or enterprise." placeholder:"KIND"`
-	Role       []ledger.Role    `required:"" help:"Roles: holder registry_body data_authority grantor implementer operator buyer assessor regulator." placeholder:"ROLE,..."`
-	Region     ledger.Region    `required:"" help:"Region, GB/T 2260." placeholder:"CODE"`
-	Affiliates []ledger.USCC    `help:"Codes of affiliates: they never buy within the operator's own scope (O6)." placeholder:"CODE,..."`
-	Key        []string         `help:"Further profiles of the party whose keys it registers, such as one for tokens only." type:"existingfile" placeholder:"FILE"`
+	Name       string           `required:"" zh:"单位全称" en:"Full name." placeholder:"NAME"`
+	USCC       ledger.USCC      `name:"uscc" required:"" zh:"统一社会信用代码" en:"Unified social credit code." placeholder:"CODE"`
+	Kind       ledger.PartyKind `required:"" zh:"单位类型" en:"Kind of party" values:"party_kinds" placeholder:"KIND"`
+	Role       []ledger.Role    `required:"" zh:"角色" en:"Roles" values:"roles" placeholder:"ROLE"`
+	Region     ledger.Region    `required:"" zh:"区划（GB/T 2260）" en:"Region, GB/T 2260." placeholder:"CODE"`
+	Affiliates []ledger.USCC    `zh:"关联方的统一社会信用代码：不得购买该运营机构授权范围内的产品（规范第六条）" en:"Codes of affiliates: they never buy within the operator's own scope (O6)." placeholder:"CODE"`
+	Key        []string         `zh:"一并登记其密钥的本单位其他身份文件，如仅用于令牌的" en:"Further profiles of the party whose keys it registers, such as one for tokens only." type:"existingfile" placeholder:"FILE"`
 }
 
-// Help shows the way from key to admission.
-func (applyCmd) Help() string {
-	return `cadastre party apply --profile holder.json --name 市交通运输局 --uscc 11430300MB0A00001L \
-    --kind organ --role holder --region 430300 > holder.jws
-Hand holder.jws to the data authority, which runs: cadastre party admit holder.jws --profile authority.json`
+// Page shows the way from key to admission.
+func (applyCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre party apply --profile holder.json --name 市交通运输局 --uscc 11430300MB0A00001L --kind organ --role holder --region 430300 > holder.jws"},
+		{
+			ZH: "将 holder.jws 交给数据管理部门，由其运行：", EN: "Hand holder.jws to the data authority, which runs:",
+			Lines: "cadastre party admit holder.jws --profile authority.json",
+		},
+	}
 }
 
 // Run signs the application; the signature proves that the party holds the key.
@@ -86,7 +92,7 @@ func newKeyArg(prof client.Profile, key *ledger.Key) ledger.NewKeyArg {
 }
 
 type admitCmd struct {
-	File string `arg:"" help:"The party's application; - is standard input."`
+	File string `arg:"" zh:"该单位的准入申请；- 为标准输入" en:"The party's application; - is standard input."`
 	writing
 }
 
@@ -101,7 +107,11 @@ func (c *admitCmd) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	fmt.Fprintf(p.err, "%s %s %s %v\n", printable(a.Name), a.USCC, a.Region, a.Roles)
+	var roles []string
+	for _, r := range a.Roles {
+		roles = append(roles, terminal.EnumWord(p.Lang, "roles", r))
+	}
+	fmt.Fprintf(p.err, "%s  %s  %s  %s\n", terminal.Printable(a.Name), a.USCC, a.Region, strings.Join(roles, p.say("、", ", ")))
 	if a.Origin != "" {
 		fmt.Fprintf(p.err, "%s %s %s\n", p.say("节点", "node"), a.Origin, a.URL)
 	}
@@ -109,7 +119,7 @@ func (c *admitCmd) Run(p *program) error {
 }
 
 type partyShowCmd struct {
-	ID ledger.ID `arg:"" optional:"" help:"Id; the profile's own party unless told."`
+	ID ledger.ID `arg:"" optional:"" zh:"单位编号；默认为身份文件的单位" en:"Id; by default the profile's own party."`
 }
 
 // Run shows a party.
@@ -121,27 +131,31 @@ func (c *partyShowCmd) Run(p *program) error {
 		}
 		c.ID = prof.Party
 	}
-	return p.show(at("parties", c.ID))
+	return p.show(at("parties", c.ID), web.PublicParty{})
 }
 
 type partyListCmd struct {
-	Role ledger.Role `help:"Only those of this role." placeholder:"ROLE"`
-	Name string      `help:"Only the one of exactly this name." placeholder:"NAME"`
+	Role ledger.Role `zh:"只列具有此角色的" en:"Only those of this role" values:"roles" placeholder:"ROLE"`
+	Name string      `zh:"只列名称完全一致的单位" en:"Only the one of exactly this name." placeholder:"NAME"`
 	paging
 }
 
 // Run lists parties.
 func (c *partyListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), "id", "name", "uscc", "region", "roles")
+	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), web.PublicParty{}, "id", "name", "uscc", "region", "roles")
 }
 
 type rotateKeyCmd struct{ writing }
 
-// Help says what happens to the file.
-func (rotateKeyCmd) Help() string {
-	return `cadastre party rotate-key --profile holder.json
-The new key is kept in holder.json.next before it is registered, and becomes
-holder.json afterwards. If the command is interrupted, run it again.`
+// Page says what happens to the file.
+func (rotateKeyCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre party rotate-key --profile holder.json"},
+		{
+			ZH: "新密钥在登记之前存于 holder.json.next，登记之后成为 holder.json。若命令被中断，再次运行即可。",
+			EN: "The new key is kept in holder.json.next before it is registered, and becomes holder.json afterwards. If the command is interrupted, run it again.",
+		},
+	}
 }
 
 // Run registers a fresh key, signed over by it and by the old one.
@@ -169,13 +183,13 @@ func (rotateKeyCmd) Run(p *program) error {
 	if p.JSON {
 		return nil
 	}
-	return p.line("kid  %s", next.Kid)
+	return p.line("%s  %s", p.say("新密钥", "New key"), next.Kid)
 }
 
 type revokeKeyCmd struct {
-	Kid    ledger.KeyID `arg:"" help:"Id of the key."`
-	Party  ledger.ID    `help:"Whose key it is; your own unless told (the data authority ends anyone's)." placeholder:"ID"`
-	Reason string       `help:"lost, compromised or retired." enum:"lost,compromised,retired" default:"retired"`
+	Kid    ledger.KeyID `arg:"" zh:"密钥的编号" en:"Id of the key."`
+	Party  ledger.ID    `zh:"密钥所属单位；默认为本单位（数据管理部门可停用任何单位的密钥）" en:"The party whose key it is; by default your own (the data authority ends anyone's)." placeholder:"ID"`
+	Reason string       `zh:"原因" en:"Reason" values:"key_reasons" enum:"lost,compromised,retired" default:"retired"`
 	writing
 }
 
@@ -192,14 +206,18 @@ func (c *revokeKeyCmd) Run(p *program) error {
 }
 
 type proveKeyCmd struct {
-	Old ledger.KeyID `required:"" help:"The key that was lost." placeholder:"KID"`
+	Old ledger.KeyID `required:"" zh:"遗失的密钥的编号" en:"Id of the key that was lost." placeholder:"KID"`
 }
 
-// Help shows the whole way back from a lost key.
-func (proveKeyCmd) Help() string {
-	return `cadastre keygen --out new.json --party ID --url URL
-cadastre party prove-key --old KID --profile new.json > proof.json
-and the data authority: cadastre party replace-key proof.json --party ID --reason lost --profile authority.json`
+// Page shows the whole way back from a lost key.
+func (proveKeyCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre keygen --out new.json --party ID --url URL\ncadastre party prove-key --old KID --profile new.json > proof.json"},
+		{
+			ZH: "再由数据管理部门：", EN: "and the data authority:",
+			Lines: "cadastre party replace-key proof.json --party ID --reason lost --profile authority.json",
+		},
+	}
 }
 
 // Run prints what replace-key takes.
@@ -220,9 +238,9 @@ func (c *proveKeyCmd) Run(p *program) error {
 }
 
 type replaceKeyCmd struct {
-	Proof  string    `arg:"" help:"What prove-key printed; - is standard input."`
-	Party  ledger.ID `required:"" help:"Whose key it is." placeholder:"ID"`
-	Reason string    `help:"lost or compromised." enum:"lost,compromised" default:"lost"`
+	Proof  string    `arg:"" zh:"prove-key 的输出；- 为标准输入" en:"What prove-key printed; - is standard input."`
+	Party  ledger.ID `required:"" zh:"密钥所属单位" en:"The party whose key it is." placeholder:"ID"`
+	Reason string    `zh:"原因" en:"Reason" values:"replace_reasons" enum:"lost,compromised" default:"lost"`
 	writing
 }
 

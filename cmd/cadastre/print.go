@@ -1,13 +1,15 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"text/tabwriter"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // isTerminal reports whether w is one, so that progress may overwrite its line.
@@ -20,8 +22,8 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// show reads a record and prints it: as it came, or a line a member.
-func (p *program) show(path string) error {
+// show reads a record of the struct form and prints it: as it came, or a line a member.
+func (p *program) show(path string, form any) error {
 	c, err := p.client()
 	if err != nil {
 		return err
@@ -30,77 +32,48 @@ func (p *program) show(path string) error {
 	if err := c.Get(p.ctx, path, &raw); err != nil {
 		return err
 	}
-	return p.record(raw)
-}
-
-func (p *program) record(raw json.RawMessage) error {
 	if p.JSON {
 		return p.json(raw)
 	}
-	members, err := inOrder(raw)
-	if err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	for _, m := range members {
-		fmt.Fprintf(w, "%s\t%s\n", m.kind, m.id)
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	return nil
+	return p.records(c).Record(p.out, form, raw)
 }
 
-// inOrder are the members of an object as the node ordered them, texts without
-// quotes and all else as compact JSON; "$schema" is left out.
-func inOrder(raw json.RawMessage) ([]named, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
-		return nil, fmt.Errorf("the node's answer is no record: %.80s", raw)
-	}
-	var list []named
-	for d.More() {
-		tok, err := d.Token()
-		name, _ := tok.(string)
-		var v json.RawMessage
-		if err == nil {
-			err = d.Decode(&v)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the node's answer: %w", err)
-		}
-		if name != "$schema" {
-			list = append(list, named{name, text(v)})
-		}
-	}
-	return list, nil
+// records prints records, whose parties and products it looks up by name.
+func (p *program) records(c *client.Client) terminal.Records {
+	n := &names{p: p, c: c, known: map[string]string{}}
+	return terminal.Records{Lang: p.Lang, Name: n.of}
 }
 
-// text is a JSON value for a line of a terminal.
-func text(v json.RawMessage) string {
-	var s string
-	if json.Unmarshal(v, &s) == nil {
-		return printable(s)
-	}
-	var b bytes.Buffer
-	if json.Compact(&b, v) != nil {
-		return string(v)
-	}
-	return printable(b.String())
+// names are the names of records, each asked of the node once.
+type names struct {
+	p     *program
+	c     *client.Client
+	known map[string]string // by path
 }
 
-// printable keeps what comes from elsewhere from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
+// maxNames is how many names a command asks for at most: beyond that ids are printed.
+const maxNames = 100
+
+// of returns what a record is called; empty where the node does not say.
+func (n *names) of(collection, id string) string {
+	path := at(collection, id)
+	name, known := n.known[path]
+	if known || len(n.known) >= maxNames {
+		return name
+	}
+	var record struct {
+		Name  string `json:"name"`
+		Title string `json:"title"`
+	}
+	if err := n.c.Get(n.p.ctx, path, &record); err == nil { // without a name the id stands
+		name = cmp.Or(record.Name, record.Title)
+	}
+	n.known[path] = name
+	return name
 }
 
-// list reads a page and prints the columns that its items have.
-func (p *program) list(path string, columns ...string) error {
+// list reads a page of records of the struct form and prints some columns.
+func (p *program) list(path string, form any, columns ...string) error {
 	c, err := p.client()
 	if err != nil {
 		return err
@@ -119,17 +92,17 @@ func (p *program) list(path string, columns ...string) error {
 		Next      string            `json:"next"`
 	}
 	if err := json.Unmarshal(raw, &page); err != nil {
-		return fmt.Errorf("the node's answer is no page: %w", err)
+		return words.Errorf("节点的答复不是列表：%v", "the node's answer is no page: %v", err)
 	}
 	page.Items = append(page.Items, page.Resources...)
 	if len(page.Items) == 0 {
 		return p.line("%s", p.say("没有记录。", "Nothing found."))
 	}
-	if err := p.table(page.Items, columns); err != nil {
+	if err := p.records(c).Table(p.out, form, page.Items, columns); err != nil {
 		return err
 	}
 	if page.Total > len(page.Items) {
-		if err := p.line("%s", fmt.Sprintf(p.say("共 %d 条。", "%d in all."), page.Total)); err != nil {
+		if err := p.line(p.say("共 %d 条。", "%d in all."), page.Total); err != nil {
 			return err
 		}
 	}
@@ -139,51 +112,10 @@ func (p *program) list(path string, columns ...string) error {
 	return nil
 }
 
-func (p *program) table(items []json.RawMessage, columns []string) error {
-	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	for _, item := range items {
-		cells, err := cellsOf(item, columns)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	return nil
-}
-
-// cellsOf are the members of an item that it has; a dot leads into a member.
-func cellsOf(item json.RawMessage, columns []string) ([]string, error) {
-	members, err := inOrder(item)
-	if err != nil {
-		return nil, err
-	}
-	var cells []string
-	for _, column := range columns {
-		name, inner, deep := strings.Cut(column, ".")
-		for _, m := range members {
-			switch {
-			case m.kind != name || m.id == "":
-			case deep:
-				more, err := cellsOf(json.RawMessage(m.id), []string{inner})
-				if err != nil {
-					return nil, err
-				}
-				cells = append(cells, more...)
-			default:
-				cells = append(cells, m.id)
-			}
-		}
-	}
-	return cells, nil
-}
-
 // paging are the flags of a listing.
 type paging struct {
-	Cursor string `help:"Where the page before ended." placeholder:"CURSOR"`
-	Limit  int    `help:"Most records, 1 to 500; 50 unless told." placeholder:"N"`
+	Cursor string `zh:"上一页的结尾位置" en:"Where the page before ended." placeholder:"CURSOR"`
+	Limit  int    `zh:"至多几条，1 至 500；默认 50" en:"Most records, 1 to 500; by default 50." placeholder:"N"`
 }
 
 // query adds what is told to a path.

@@ -4,51 +4,57 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 type productCmd struct {
-	List    productListCmd `cmd:"" help:"List products."`
-	Show    productShowCmd `cmd:"" help:"Show a product."`
-	Publish publishCmd     `cmd:"" help:"Put a product on offer (operator)."`
-	Change  changeCmd      `cmd:"" help:"Put a new version of a product on offer."`
+	List    productListCmd `cmd:"" zh:"列出产品" en:"List products." example:"cadastre product list 工程机械 --state listed"`
+	Show    productShowCmd `cmd:"" zh:"查看产品" en:"Show a product." example:"cadastre product show ID --json"`
+	Publish publishCmd     `cmd:"" zh:"上架产品（运营机构）" en:"Put a product on offer (operator)."`
+	Change  changeCmd      `cmd:"" zh:"上架产品的新版本" en:"Put a new version of a product on offer." example:"cadastre product change product.json --profile operator.json"`
 
 	kong.Plugins // the plain acts (fill)
 
-	Content contentCmd `cmd:"" help:"Content of resources and products."`
+	Content contentCmd `cmd:"" zh:"资源与产品的内容" en:"Content of resources and products."`
 }
 
 type productListCmd struct {
-	Words    string              `arg:"" optional:"" help:"Words of the title."`
-	Operator ledger.ID           `help:"Only this operator's." placeholder:"ID"`
-	License  ledger.ID           `help:"Only those under this license." placeholder:"ID"`
-	State    ledger.ProductState `help:"listed or delisted." placeholder:"STATE"`
+	Words    string              `arg:"" optional:"" zh:"标题中的词" en:"Words of the title."`
+	Operator ledger.ID           `zh:"只列该运营机构的" en:"Only this operator's." placeholder:"ID"`
+	License  ledger.ID           `zh:"只列该授权之下的" en:"Only those under this license." placeholder:"ID"`
+	State    ledger.ProductState `zh:"只列此状态" en:"Only in this state" values:"product_states" placeholder:"STATE"`
 	paging
 }
 
 // Run lists products.
 func (c *productListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/products", "q", c.Words, "operator", string(c.Operator), "license", string(c.License),
-		"state", string(c.State)), "id", "state", "form", "price.price", "price.unit", "title")
+		"state", string(c.State)), ledger.Product{}, "id", "state", "form", "price.price", "price.unit", "title")
 }
 
 type productShowCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the product."`
+	ID ledger.ID `arg:"" zh:"产品的编号" en:"Id of the product."`
 }
 
 // Run shows a product.
-func (c *productShowCmd) Run(p *program) error { return p.show(at("products", c.ID)) }
+func (c *productShowCmd) Run(p *program) error { return p.show(at("products", c.ID), ledger.Product{}) }
 
 type publishCmd struct {
-	File string `arg:"" help:"The offer as JSON; id and version may be left out; - is standard input."`
+	File string `arg:"" zh:"产品（JSON），编号与版本可省略；- 为标准输入" en:"The offer as JSON; id and version may be left out; - is standard input."`
 	writing
 }
 
-// Help says what a file holds.
-func (publishCmd) Help() string {
-	return `cadastre product publish product.json --profile operator.json
-The file has title, description, license_id, sources, form, allowed_purposes, terms, level, pi_status,
-security_review, conformity_review and price. Then: cadastre product content add FILE --subject product/ID`
+// Page says what a file holds.
+func (publishCmd) Page() terminal.Page {
+	members := membersOf(ledger.ProductListArgs{})
+	return terminal.Page{
+		{Lines: "cadastre product publish product.json --profile operator.json"},
+		{
+			ZH: "文件的成员：" + members + "。然后：", EN: "The file has: " + members + ". Then:",
+			Lines: "cadastre product content add FILE --subject product/ID",
+		},
+	}
 }
 
 // Run lists the product.
@@ -65,7 +71,7 @@ func (c *publishCmd) Run(p *program) error {
 }
 
 type changeCmd struct {
-	File string `arg:"" help:"The whole offer as JSON; version may be left out; - is standard input."`
+	File string `arg:"" zh:"完整的产品（JSON），版本可省略；- 为标准输入" en:"The whole offer as JSON; version may be left out; - is standard input."`
 	writing
 }
 

@@ -312,13 +312,13 @@ func (s served) checked() {
 		args []string
 		want string // in what is printed
 	}{
-		{proving.ExitOK, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "Would be recorded: order.fulfill\n"},
+		{proving.ExitOK, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, " (order.fulfill)\n"},
 		{proving.ExitRefused, "operator2", []string{"order", "fulfill", s.Order, "--ground", "delivered"}, "not found"},
 		{proving.ExitRefused, "operator", []string{"order", "fulfill", s.Order, "--ground", "delivered", "--answers", s.SHA256}, "answers"},
-		{proving.ExitOK, "operator", []string{"product", "content", "add", file, "--subject", product}, "Would be recorded: content.add\n"},
+		{proving.ExitOK, "operator", []string{"product", "content", "add", file, "--subject", product}, " (content.add)\n"},
 		{proving.ExitRefused, "operator2", []string{"product", "content", "add", file, "--subject", product}, "not yours"},
-		{proving.ExitOK, "holder", []string{"party", "rotate-key"}, "Would be recorded: key.rotate\n"},
-		{proving.ExitOK, "buyer", []string{"order", "place", "--product", before.Product, "--purpose", "industry/logistics", "--text", "x"}, "Would be recorded: order.place\n"},
+		{proving.ExitOK, "holder", []string{"party", "rotate-key"}, " (key.rotate)\n"},
+		{proving.ExitOK, "buyer", []string{"order", "place", "--product", before.Product, "--purpose", "industry/logistics", "--text", "x"}, " (order.place)\n"},
 	} {
 		code, out, errs := s.run(s.as(c.who, append(c.args, "--check")...)...)
 		if code != c.exit || !strings.Contains(out+errs, c.want) || strings.Contains(errs, "salt") {

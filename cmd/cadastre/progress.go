@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -65,13 +66,13 @@ func mib(n int64) float64 { return float64(n) / (1 << 20) }
 func hashFile(file string) (ledger.Digest, int64, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", 0, fmt.Errorf("read: %w", err)
+		return "", 0, words.Errorf("读取：%v", "read: %v", err)
 	}
 	defer f.Close()
 	h := sha256.New()
 	n, err := io.Copy(h, f)
 	if err != nil {
-		return "", 0, fmt.Errorf("read %s: %w", file, err)
+		return "", 0, words.Errorf("读取 %s：%v", "read %s: %v", file, err)
 	}
 	return ledger.Digest(hex.EncodeToString(h.Sum(nil))), n, nil
 }

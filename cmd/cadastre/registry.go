@@ -4,106 +4,102 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/registry"
 )
 
 type registryCmd struct {
-	Search       searchCmd       `cmd:"" help:"Search what is registered."`
-	Show         resourceShowCmd `cmd:"" help:"Show a resource."`
-	Certificate  certificateCmd  `cmd:"" help:"Show a certificate by its code."`
-	Notices      noticesCmd      `cmd:"" help:"List public notices."`
-	Applications applicationsCmd `cmd:"" help:"Applications: yours, or those of your registry body."`
-	Import       importCmd       `cmd:"" help:"Apply for every record of a catalog."`
-	Deposit      depositCmd      `cmd:"" help:"Deposit a hash before applying (R7)."`
-	Submit       submitCmd       `cmd:"" help:"Apply for the initial registration of a resource."`
-	Resubmit     resubmitCmd     `cmd:"" help:"Answer a return with the whole application anew."`
+	Search       searchCmd       `cmd:"" zh:"检索已登记的资源" en:"Search what is registered." example:"cadastre registry search 公交 --region 430300\ncadastre registry search --domain transport --limit 100 --json"`
+	Show         resourceShowCmd `cmd:"" zh:"查看资源" en:"Show a resource." example:"cadastre registry show ID"`
+	Certificate  certificateCmd  `cmd:"" zh:"按编码查看登记凭证" en:"Show a certificate by its code." example:"cadastre registry certificate 430300-1-20261125-PKHW08AS-J"`
+	Notices      noticesCmd      `cmd:"" zh:"列出公示" en:"List public notices." example:"cadastre registry notices --limit 100"`
+	Applications applicationsCmd `cmd:"" zh:"登记申请：本单位的，或本登记机构受理的" en:"Applications: yours, or those of your registry body."`
+	Import       importCmd       `cmd:"" zh:"为目录中的每条记录申请登记" en:"Apply for the registration of every record of a catalog."`
+	Deposit      depositCmd      `cmd:"" zh:"申请之前先存证哈希（办法第七条）" en:"Deposit a hash before applying (R7)." example:"cadastre registry deposit sample.csv --profile holder.json\ncadastre registry deposit --sha256 9f86… --bytes 1024 --profile holder.json"`
+	Submit       submitCmd       `cmd:"" zh:"申请资源的首次登记" en:"Apply for the initial registration of a resource."`
+	Resubmit     resubmitCmd     `cmd:"" zh:"按补正告知重新提交全部申请" en:"Answer a return by submitting the whole application again." example:"cadastre registry resubmit application.json --profile holder.json"`
 
 	kong.Plugins // the plain acts (fill)
 
-	Return returnCmd `cmd:"" help:"Give an application back with all its defects (registry body)."`
-	Refuse refuseCmd `cmd:"" help:"Refuse an application (registry body)."`
-	Pass   passCmd   `cmd:"" help:"Pass the formal examination (registry body)."`
-	Fail   failCmd   `cmd:"" help:"Fail the formal examination (registry body)."`
-	Object objectCmd `cmd:"" help:"Object to a notice, under one's real name."`
-	Decide decideCmd `cmd:"" help:"Decide an objection (registry body)."`
-	Code   codeCmd   `cmd:"" help:"Give the code that ends a registration (registry body)."`
+	Return returnCmd `cmd:"" zh:"一次性告知全部应补正事项（登记机构）" en:"Return an application with all its defects (registry body)."`
+	Refuse refuseCmd `cmd:"" zh:"不予受理（登记机构）" en:"Refuse an application (registry body)." example:"cadastre registry refuse ID --reason source_unlawful --profile body.json"`
+	Pass   passCmd   `cmd:"" zh:"形式审核通过并公示（登记机构）" en:"Pass the formal examination (registry body)." example:"cadastre registry pass ID --profile body.json"`
+	Fail   failCmd   `cmd:"" zh:"形式审核不通过（登记机构）" en:"Fail the formal examination (registry body)." example:"cadastre registry fail ID --reason nonconforming --profile body.json"`
+	Object objectCmd `cmd:"" zh:"对公示实名提出异议" en:"Object to a notice, under one's real name." example:"cadastre registry object APPLICATION --ground ownership_dispute --evidence contract.pdf --profile other.json"`
+	Decide decideCmd `cmd:"" zh:"处理异议（登记机构）" en:"Decide an objection (registry body)." example:"cadastre registry decide ID --objection ID --reason 证据不足 --profile body.json\ncadastre registry decide ID --objection ID --upheld --reason 权属有争议 --profile body.json"`
+	Code   codeCmd   `cmd:"" zh:"赋码，完成登记（登记机构）" en:"Give the code that ends a registration (registry body)." example:"cadastre registry code ID --profile body.json"`
 }
 
 type searchCmd struct {
-	Words  string        `arg:"" optional:"" help:"Words, Chinese or English, any part of a title."`
-	Domain string        `help:"Only this domain, such as transport." placeholder:"DOMAIN"`
-	Region ledger.Region `help:"Only this region, GB/T 2260." placeholder:"CODE"`
-	Holder ledger.ID     `help:"Only this holder's." placeholder:"ID"`
-	State  string        `help:"Only in this state, such as active." placeholder:"STATE"`
+	Words  string        `arg:"" optional:"" zh:"检索词，中文或英文，标题的任一部分" en:"Words, Chinese or English, any part of a title."`
+	Domain string        `zh:"只列该领域" en:"Only this domain" values:"domains" placeholder:"DOMAIN"`
+	Region ledger.Region `zh:"只列该区划（GB/T 2260）" en:"Only this region, GB/T 2260." placeholder:"CODE"`
+	Holder ledger.ID     `zh:"只列该持有单位的" en:"Only this holder's." placeholder:"ID"`
+	State  string        `zh:"只列此状态" en:"Only in this state" values:"entry_statuses" placeholder:"STATE"`
 	paging
-}
-
-// Help shows a search and its next page.
-func (searchCmd) Help() string {
-	return `cadastre registry search 公交 --region 430300
-cadastre registry search --domain transport --limit 100 --json`
 }
 
 // Run searches.
 func (c *searchCmd) Run(p *program) error {
 	return p.list(c.query("/v1/resources", "q", c.Words, "domain", c.Domain, "region", string(c.Region),
-		"holder", string(c.Holder), "state", c.State), "cad_code", "status", "resource", "title")
+		"holder", string(c.Holder), "state", c.State), registry.Summary{}, "cad_code", "status", "resource", "title")
 }
 
 type resourceShowCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the resource."`
+	ID ledger.ID `arg:"" zh:"资源的编号" en:"Id of the resource."`
 }
 
 // Run shows a resource.
-func (c *resourceShowCmd) Run(p *program) error { return p.show(at("resources", c.ID)) }
+func (c *resourceShowCmd) Run(p *program) error {
+	return p.show(at("resources", c.ID), registry.Summary{})
+}
 
 type certificateCmd struct {
-	Code string `arg:"" help:"The code, such as 430300-1-20261015-5QZX48TR-S."`
+	Code string `arg:"" zh:"编码，如 430300-1-20261015-5QZX48TR-S" en:"The code, such as 430300-1-20261015-5QZX48TR-S."`
 }
 
 // Run shows a certificate.
-func (c *certificateCmd) Run(p *program) error { return p.show(at("certificates", c.Code)) }
+func (c *certificateCmd) Run(p *program) error {
+	return p.show(at("certificates", c.Code), registry.Certificate{})
+}
 
 type noticesCmd struct{ paging }
 
 // Run lists notices.
 func (c *noticesCmd) Run(p *program) error {
-	return p.list(c.query("/v1/notices"), "application", "until", "registrant", "name")
+	return p.list(c.query("/v1/notices"), registry.Notice{}, "application", "until", "registrant", "name")
 }
 
 type applicationsCmd struct {
-	List applicationListCmd `cmd:"" help:"List applications."`
-	Show applicationShowCmd `cmd:"" help:"Show an application."`
+	List applicationListCmd `cmd:"" zh:"列出登记申请" en:"List applications." example:"cadastre registry applications list --state submitted --profile body.json"`
+	Show applicationShowCmd `cmd:"" zh:"查看登记申请" en:"Show an application." example:"cadastre registry applications show ID --profile body.json --json"`
 }
 
 type applicationListCmd struct {
-	State ledger.ApplicationState `help:"Only in this state, such as submitted." placeholder:"STATE"`
+	State ledger.ApplicationState `zh:"只列此状态" en:"Only in this state" values:"application_states" placeholder:"STATE"`
 	paging
 }
 
 // Run lists applications.
 func (c *applicationListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/applications", "state", string(c.State)), "id", "state", "received_on", "resource.title")
+	return p.list(c.query("/v1/applications", "state", string(c.State)), ledger.ApplicationDetail{}, "id", "state", "received_on", "resource.title")
 }
 
 type applicationShowCmd struct {
-	ID ledger.ID `arg:"" help:"Id of the application."`
+	ID ledger.ID `arg:"" zh:"登记申请的编号" en:"Id of the application."`
 }
 
 // Run shows an application.
-func (c *applicationShowCmd) Run(p *program) error { return p.show(at("applications", c.ID)) }
-
-type depositCmd struct {
-	File   string        `arg:"" optional:"" help:"File to deposit by its hash; it stays here." type:"existingfile"`
-	SHA256 ledger.Digest `name:"sha256" help:"The hash, where the file is elsewhere." placeholder:"SHA256"`
-	Bytes  int64         `help:"Its size, with --sha256." placeholder:"N"`
-	writing
+func (c *applicationShowCmd) Run(p *program) error {
+	return p.show(at("applications", c.ID), ledger.ApplicationDetail{})
 }
 
-// Help shows both ways.
-func (depositCmd) Help() string {
-	return `cadastre registry deposit sample.csv --profile holder.json
-cadastre registry deposit --sha256 9f86… --bytes 1024 --profile holder.json`
+type depositCmd struct {
+	File   string        `arg:"" optional:"" zh:"以其哈希存证的文件；文件留在本机" en:"File to deposit by its hash; it stays here." type:"existingfile"`
+	SHA256 ledger.Digest `name:"sha256" zh:"哈希（文件不在本机时）" en:"The hash, where the file is elsewhere." placeholder:"SHA256"`
+	Bytes  int64         `zh:"文件大小（字节），与 --sha256 同用" en:"Its size in bytes, with --sha256." placeholder:"N"`
+	writing
 }
 
 // Run deposits.
@@ -125,15 +121,20 @@ func (c *depositCmd) Run(p *program) error {
 }
 
 type submitCmd struct {
-	File string `arg:"" help:"Arguments as JSON; ids and publisher may be left out; - is standard input."`
+	File string `arg:"" zh:"参数（JSON），编号与发布单位可省略；- 为标准输入" en:"Arguments as JSON; ids and publisher may be left out; - is standard input."`
 	writing
 }
 
-// Help says what a file holds.
-func (submitCmd) Help() string {
-	return `cadastre registry submit application.json --profile holder.json
-The file has body, resource, deposit_hash, materials and internal_review.
-Deposit the hash first: cadastre registry deposit.`
+// Page says what a file holds.
+func (submitCmd) Page() terminal.Page {
+	members := membersOf(ledger.AppSubmitArgs{})
+	return terminal.Page{
+		{Lines: "cadastre registry submit application.json --profile holder.json"},
+		{
+			ZH: "文件的成员：" + members + "。请先存证哈希：", EN: "The file has: " + members + ". Deposit the hash first:",
+			Lines: "cadastre registry deposit FILE",
+		},
+	}
 }
 
 // Run submits.
@@ -160,7 +161,7 @@ func own(id *ledger.ID, with func() ledger.ID) {
 }
 
 type resubmitCmd struct {
-	File string `arg:"" help:"The whole application as JSON; - is standard input."`
+	File string `arg:"" zh:"全部申请（JSON）；- 为标准输入" en:"The whole application as JSON; - is standard input."`
 	answering
 	writing
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -38,7 +39,7 @@ func nextProfile(p *program, prof client.Profile) (next client.Profile, key *led
 // remove deletes a file that may be gone already.
 func remove(file string) error {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove: %w", err)
+		return words.Errorf("删除文件：%v", "remove: %v", err)
 	}
 	return nil
 }

@@ -1,15 +1,24 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/terminal"
+)
 
 type tokenCmd struct {
-	Age time.Duration `help:"How long it is good, at most 10m." default:"5m"`
+	Age time.Duration `zh:"有效时间，至多 10m" en:"How long it is valid, at most 10m." default:"5m"`
 }
 
-// Help shows how it is used.
-func (tokenCmd) Help() string {
-	return `curl -H "Authorization: Bearer $(cadastre token --profile buyer.json)" http://127.0.0.1:8480/v1/orders
-A token may be repeated for reading until it ends; for anything else it is good once.`
+// Page shows how it is used.
+func (tokenCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: `curl -H "Authorization: Bearer $(cadastre token --profile buyer.json)" http://127.0.0.1:8480/v1/orders`},
+		{
+			ZH: "读取时，令牌在到期前可重复使用；其他请求只能使用一次。",
+			EN: "A token may be repeated for reading until it ends; for anything else it is valid once.",
+		},
+	}
 }
 
 // Run prints a token and nothing else, so that a shell can use it.

@@ -9,13 +9,15 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/datacadastre/cadastre/internal/durable"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/verdict"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -30,28 +32,29 @@ func logger(w io.Writer, verbose bool) *slog.Logger {
 }
 
 type traceCmd struct {
-	File        string        `arg:"" optional:"" help:"File to trace, by its SHA-256." type:"existingfile"`
-	SHA256      ledger.Digest `name:"sha256" help:"SHA-256 of a file." placeholder:"HEX"`
-	Receipt     string        `help:"Leaf hash or id of a receipt." placeholder:"ID"`
-	Order       ledger.ID     `help:"An order." placeholder:"ID"`
-	Product     ledger.ID     `help:"A product." placeholder:"ID"`
-	Resource    ledger.ID     `help:"A resource." placeholder:"ID"`
-	License     ledger.ID     `help:"A license." placeholder:"ID"`
-	Certificate string        `help:"Code of a certificate." placeholder:"CODE"`
-	Forward     bool          `help:"To all that came of it, instead of what it rests on."`
-	Bundle      string        `help:"Write the evidence bundle here, for cadastre verify." placeholder:"FILE"`
-	Deliveries  int           `help:"Deliveries in the bundle at most, the newest; 200 unless told." placeholder:"N"`
-	Trust       string        `help:"Trust file, to join the bundles of several nodes." type:"existingfile" placeholder:"FILE"`
+	File        string        `arg:"" optional:"" zh:"要追溯的文件（按其 SHA-256）" en:"File to trace, by its SHA-256." type:"existingfile"`
+	SHA256      ledger.Digest `name:"sha256" zh:"文件的 SHA-256" en:"SHA-256 of a file." placeholder:"HEX"`
+	Receipt     string        `zh:"回执的编号或其叶哈希" en:"Leaf hash or id of a receipt." placeholder:"ID"`
+	Order       ledger.ID     `zh:"订单的编号" en:"Id of an order." placeholder:"ID"`
+	Product     ledger.ID     `zh:"产品的编号" en:"Id of a product." placeholder:"ID"`
+	Resource    ledger.ID     `zh:"资源的编号" en:"Id of a resource." placeholder:"ID"`
+	License     ledger.ID     `zh:"授权的编号" en:"Id of a license." placeholder:"ID"`
+	Certificate string        `zh:"登记凭证的编码" en:"Code of a certificate." placeholder:"CODE"`
+	Forward     bool          `zh:"向后追溯其全部去向，而非向前追溯其依据" en:"Trace forward to all that came of it, instead of back to what it rests on."`
+	Bundle      string        `zh:"将证据包写入该文件，供 cadastre verify 核验" en:"Write the evidence bundle here, for cadastre verify." placeholder:"FILE"`
+	Deliveries  int           `zh:"证据包至多含多少次最近的交付；默认 200" en:"Most deliveries in the bundle, the newest ones; by default 200." placeholder:"N"`
+	Trust       string        `zh:"信任文件，用以合并多个节点的证据包" en:"Trust file, to join the bundles of several nodes." type:"existingfile" placeholder:"FILE"`
 }
 
-// Help shows examples.
-func (traceCmd) Help() string {
-	return `cadastre trace streets.csv --url http://127.0.0.1:8480
-cadastre trace --order ID --bundle evidence.json --profile buyer.json
-cadastre trace --resource ID --forward --profile regulator.json
-cadastre trace --order ID --bundle evidence.json --trust trust.json --profile buyer.json
-What lies at other nodes is asked for there, with a token for each. Only an https address whose host is the
-node's origin is followed by itself; name any other with --node ORIGIN=URL when you know that it is right.`
+// Page shows examples.
+func (traceCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre trace streets.csv --url http://127.0.0.1:8480\ncadastre trace --order ID --bundle evidence.json --profile buyer.json\ncadastre trace --resource ID --forward --profile regulator.json\ncadastre trace --order ID --bundle evidence.json --trust trust.json --profile buyer.json"},
+		{
+			ZH: "在其他节点的部分，以各节点的令牌向其询问。只有主机名即节点标识的 https 地址会自动访问；其他地址须在确知无误时用 --node ORIGIN=URL 指明。",
+			EN: "What lies at other nodes is asked for there, with a token for each. Only an https address whose host is the node's origin is followed by itself; name any other with --node ORIGIN=URL if you know that it is right.",
+		},
+	}
 }
 
 // Validate is kong's: one thing is traced at a time.
@@ -63,7 +66,7 @@ func (c *traceCmd) Validate() error {
 		}
 	}
 	if told != 1 {
-		return errors.New("name one thing to trace: a file, or one of --sha256 --receipt --order --product --resource --license --certificate")
+		return words.Errorf("请指明一项追溯对象：文件，或 --sha256、--receipt、--order、--product、--resource、--license、--certificate 之一", "name one thing to trace: a file, or one of --sha256 --receipt --order --product --resource --license --certificate")
 	}
 	return nil
 }
@@ -73,12 +76,12 @@ func (c *traceCmd) question() (url.Values, error) {
 	if c.File != "" {
 		f, err := os.Open(c.File)
 		if err != nil {
-			return nil, fmt.Errorf("file: %w", err)
+			return nil, words.Errorf("文件：%v", "file: %v", err)
 		}
 		h := sha256.New()
 		_, err = io.Copy(h, f)
 		if err := errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("read file: %w", err)
+			return nil, words.Errorf("读取文件：%v", "read file: %v", err)
 		}
 		c.SHA256 = ledger.Digest(hex.EncodeToString(h.Sum(nil)))
 	}
@@ -134,7 +137,7 @@ func (c *traceCmd) keep(p *program, cl *client.Client, q url.Values) error {
 	}
 	p.warn(missing)
 	if err := durable.WriteFile(c.Bundle, b); err != nil {
-		return fmt.Errorf("keep bundle: %w", err)
+		return words.Errorf("保存证据包：%v", "keep bundle: %v", err)
 	}
 	return nil
 }
@@ -148,7 +151,7 @@ func (c *traceCmd) join(p *program) client.Joiner {
 		}
 		raw, err := os.ReadFile(c.Trust)
 		if err != nil {
-			return nil, fmt.Errorf("trust: %w", err)
+			return nil, words.Errorf("信任文件：%v", "trust: %v", err)
 		}
 		t, err := evidence.ParseTrust(raw)
 		if err != nil {
@@ -170,20 +173,30 @@ func (p *program) warn(missing []error) {
 				"The bundle holds the newest deliveries, and there are older ones: ask for more with --deliveries (at most 2000)."))
 			continue
 		}
-		fmt.Fprintf(p.err, "%s %s\n", p.say("缺少部分内容：", "Something is missing:"), explain(err, p.Lang))
+		fmt.Fprintf(p.err, "%s %s\n", p.say("缺少部分内容：", "Something is missing:"), terminal.Explain(err, p.Lang))
 	}
 }
 
-func (c *traceCmd) tell(p *program, t client.Trace) {
+// tell prints what the trace says, then its steps.
+func (c *traceCmd) tell(p *program, t trace.Trace) {
+	fmt.Fprintln(p.out, terminal.Printable(p.say(t.Says.ZH, t.Says.EN)))
 	fmt.Fprintln(p.out, t.From)
 	for _, s := range t.Steps {
-		fmt.Fprintf(p.out, "  %s  %s  %s %s %s [%s]\n", s.Ref, s.Name, s.Who, s.Right, s.State, s.Proof)
+		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), terminal.Printable(s.Who),
+			terminal.EnumWord(p.Lang, "rights", s.Right), terminal.State(p.Lang, s.Ref.Kind(), s.State), terminal.EnumWord(p.Lang, "step_proofs", s.Proof)))
+		if d := s.Delivered; d != nil {
+			fmt.Fprintf(p.out, p.say("      %d 次，%d 字节，%s 至 %s\n", "      %d times, %d bytes, from %s to %s\n"), d.Count, d.Bytes,
+				terminal.Moment(p.Lang, d.First), terminal.Moment(p.Lang, d.Last))
+		}
 		for _, a := range s.Acts {
-			fmt.Fprintf(p.out, "      %s  %s  %s\n", time.UnixMilli(int64(a.Time)).Format(time.RFC3339), a.Name, a.Party)
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), terminal.Short(string(a.Party)))
 		}
 	}
 	for _, x := range t.Elsewhere {
 		fmt.Fprintf(p.out, p.say("  节点 %s 未答复，其保存的回执不在其中\n", "  the node %s did not answer: its receipts are not here\n"), x.Origin)
+	}
+	if t.OwnOnly {
+		fmt.Fprintln(p.out, p.say("  订单与交付只列出与您有关的", "  of orders and deliveries only those that concern you were looked for"))
 	}
 	if t.LeftOut > 0 {
 		fmt.Fprintf(p.out, p.say("  另有 %d 条记录您无权查看\n", "  %d more records may not be shown to you\n"), t.LeftOut)

@@ -2,17 +2,17 @@ package main
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // writing is in every command that makes a call.
 type writing struct {
-	Check bool `help:"Ask whether the call would be refused, and record nothing on the ledger." xor:"sending"`
+	Check bool `zh:"只询问该请求是否会被拒绝，不在账本上记录" en:"Ask whether the call would be refused, and record nothing on the ledger." xor:"sending"`
 }
 
 // errChecked ends a command that has asked and records nothing.
@@ -28,14 +28,6 @@ func isChecking(k *kong.Context) bool {
 	return false
 }
 
-// usage words an error in the command line.
-func usage(err error) string {
-	if strings.HasSuffix(err.Error(), "unknown flag --check") {
-		return "--check goes after a command that writes: no other records anything"
-	}
-	return err.Error()
-}
-
 // ask has the node check a call, and says that it would be recorded.
 func (p *program) ask(c *client.Client, fn ledger.Function, args any) error {
 	if err := c.Check(p.ctx, fn, args); err != nil {
@@ -45,7 +37,7 @@ func (p *program) ask(c *client.Client, fn ledger.Function, args any) error {
 	if p.JSON {
 		err = p.json(map[string]any{"function": fn, "allowed": true})
 	} else {
-		err = p.line("%s %s", p.say("可以记录：", "Would be recorded:"), fn)
+		err = p.line("%s%s", p.say("可以记录：", "Would be recorded: "), words.Act(p.Lang, fn))
 	}
 	if err != nil {
 		return err

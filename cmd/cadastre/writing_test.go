@@ -17,7 +17,7 @@ import (
 // call, of one function or of an import, and no other does.
 func TestWritingCommandsCanBeChecked(t *testing.T) {
 	var c commands
-	parser, err := newParser(&c)
+	parser, err := newParser(&c, "zh")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestWritingCommandsCanBeChecked(t *testing.T) {
 	for _, leaf := range parser.Model.Leaves(true) {
 		writes := calls.leads(leaf.Target.Type())
 		if can := slices.ContainsFunc(leaf.Flags, func(f *kong.Flag) bool { return f.Name == "check" }); can != writes {
-			t.Errorf("%s: takes --check: %v, writes: %v", path(leaf), can, writes)
+			t.Errorf("%s: takes --check: %v, writes: %v", leaf.Path(), can, writes)
 		}
 		if writes {
 			writing++

@@ -174,7 +174,7 @@ func TestSignOfAFolderNeedsAFile(t *testing.T) {
 		"--out":      {"audit", t.TempDir(), "--trust", trust, "--sign", key},
 		"add --sign": {"audit", "http://127.0.0.1:1", "--trust", trust, "--out", filepath.Join(t.TempDir(), "x")},
 	} {
-		if code, _, errs := command(t, args...); code != proving.ExitUsage || !strings.Contains(errs, want) {
+		if code, _, errs := command(t, append(args, "--lang", "en")...); code != proving.ExitUsage || !strings.Contains(errs, want) {
 			t.Errorf("%v: exit %d, %s", args, code, errs)
 		}
 	}

@@ -18,27 +18,27 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
+	"github.com/datacadastre/cadastre/ledger"
 )
 
-const description = `核验数籍（Cadastre）的证据包，或审计整个账本。
-Check a bundle of evidence of Cadastre, or audit a whole ledger.
-
-  verify evidence.json --trust trust.json
-  verify evidence.json --trust trust.json --file streets.csv
-  verify audit https://node.example --trust trust.json --profile regulator.json
-  verify audit DIR --trust trust.json
-
-Exit codes: 0 proven, 1 failed, 2 wrong usage, 3 refused, 4 unavailable, 5 not proven.`
+// description is what the program is for, and what its exit codes say.
+var description = ledger.Words{
+	ZH: "核验数籍（Cadastre）的证据包，或审计整个账本。\n\n退出码：0 核验通过，1 失败，2 用法有误，3 被拒绝，4 暂不可用，5 未能核验。英文帮助与提示：--lang en。",
+	EN: "Check a bundle of evidence of Cadastre, or audit a whole ledger.\n\nExit codes: 0 proven, 1 failed, 2 wrong usage, 3 refused, 4 unavailable, 5 not proven.",
+}
 
 type commands struct {
-	JSON    bool   `help:"Print JSON."`
-	Lang    string `help:"Language of messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
-	Profile string `help:"Profile file of a regulator, whom the node gives the entries of its log." env:"CADASTRE_PROFILE" placeholder:"FILE"`
+	JSON    bool   `zh:"输出 JSON，错误也是" en:"Print JSON, errors too."`
+	Lang    string `zh:"帮助与提示的语言：zh 或 en" en:"Language of help and messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
+	Profile string `zh:"监管单位的身份文件：节点只向监管单位提供日志条目" en:"Profile file of a regulator, whom the node gives the entries of its log." env:"CADASTRE_PROFILE" placeholder:"FILE"`
 
-	Node map[string]string `help:"Address of another node of the ledger, when you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
+	Node map[string]string `zh:"同一账本另一节点的地址（确知无误时给出），可重复" en:"Address of another node of the ledger, if you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
 
-	Verify proving.Verify `cmd:"" default:"withargs" help:"Check an evidence bundle offline."`
-	Audit  proving.Audit  `cmd:"" help:"Replay a whole ledger and judge every delivery."`
+	Verify proving.Verify `cmd:"" default:"withargs" zh:"离线核验证据包" en:"Check an evidence bundle offline." example:"verify evidence.json --trust trust.json\nverify evidence.json --trust trust.json --file streets.csv"`
+	Audit  proving.Audit  `cmd:"" zh:"重放整个账本并逐一判定交付" en:"Replay a whole ledger and check every delivery." example:"verify audit https://node.example --trust trust.json --profile regulator.json\nverify audit DIR --trust trust.json"`
 }
 
 func main() {
@@ -51,27 +51,38 @@ func main() {
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	var c commands
 	code := -1
-	parser, err := kong.New(&c, kong.Name("verify"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(out, errs), kong.Exit(func(n int) { code = n }))
+	lang := terminal.Language(args, os.Getenv("CADASTRE_LANG"))
+	parser, err := newParser(&c, lang, kong.Writers(out, errs), kong.Exit(func(n int) { code = n }))
 	if err != nil {
 		fmt.Fprintln(errs, "verify:", err)
 		return proving.ExitFailed
 	}
+	voice := terminal.Voice{Err: errs, Program: "verify", Lang: lang, JSON: terminal.AsksJSON(args)}
 	k, err := parser.Parse(args)
 	if code >= 0 {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(errs, "verify: %s\nRun verify --help.\n", err)
+		voice.Misused(err)
 		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Now: time.Now, Client: c.client}
 	if err := k.Run(s); err != nil {
-		fmt.Fprintln(errs, "verify:", err)
+		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)
 	}
 	return proving.ExitOK
+}
+
+// newParser makes the parser of the commands, which helps in the language.
+func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, error) {
+	parser, err := kong.New(c, append(options, kong.Name("verify"), kong.Description(words.Of(lang, description)), kong.Help(terminal.Help(lang)))...)
+	if err != nil {
+		return nil, words.Errorf("读取命令表：%v", "read the table of commands: %v", err)
+	}
+	terminal.Speak(parser.Model, lang)
+	return parser, nil
 }
 
 // client makes a client for the node at url, for the profile if one is named.
@@ -87,7 +98,7 @@ func (c *commands) client(url string) (*client.Client, error) {
 		}
 	}
 	for _, origin := range slices.Sorted(maps.Keys(c.Node)) {
-		p.Nodes = append(p.Nodes, client.Place{Origin: origin, URL: c.Node[origin]})
+		p.Nodes = append(p.Nodes, trace.Place{Origin: origin, URL: c.Node[origin]})
 	}
 	return client.New(p, c.Lang, time.Now)
 }

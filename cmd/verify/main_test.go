@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/internal/terminal/terminaltest"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -59,7 +60,7 @@ func TestVerify(t *testing.T) {
 		{"a trust file that is none", "trust file", []string{bundle, "--trust", cut}, proving.ExitRefused},
 		{"no such folder", "ledger.db", []string{"audit", filepath.Join(t.TempDir(), "none"), "--trust", trust}, proving.ExitFailed},
 		{"a profile that is none", "profile", []string{"audit", "http://127.0.0.1:1", "--trust", trust, "--profile", noProfile}, proving.ExitFailed},
-		{"no node there", "running", []string{"audit", "http://127.0.0.1:1", "--trust", trust}, proving.ExitUnavailable},
+		{"no node there", "节点是否在该地址运行", []string{"audit", "http://127.0.0.1:1", "--trust", trust}, proving.ExitUnavailable},
 	} {
 		code, out, errs := command(t, c.args...)
 		if code != c.code || !strings.Contains(out+errs, c.says) {
@@ -89,5 +90,19 @@ func TestRecords(t *testing.T) {
 	}
 	if code, _, errs := command(t, args...); code == proving.ExitOK || !strings.Contains(errs, "records") {
 		t.Errorf("a folder that is there is written into: %d, %s", code, errs)
+	}
+}
+
+// TestHelpIsInBothLanguages, of every command, flag and argument.
+func TestHelpIsInBothLanguages(t *testing.T) {
+	parser, err := newParser(&commands{}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminaltest.Model(t, parser.Model)
+	for lang, says := range map[string]string{"zh": "用法：verify ", "en": "Usage: verify "} {
+		if code, out, errs := command(t, "--help", "--lang", lang); code != proving.ExitOK || !strings.HasPrefix(out, says) {
+			t.Errorf("exit %d, %s%s", code, out, errs)
+		}
 	}
 }

@@ -20,6 +20,7 @@ const (
 	lru       = "github.com/hashicorp/golang-lru/v2"
 	lunar     = "github.com/6tail/lunar-go"
 	minio     = "github.com/minio/minio-go/v7"
+	textwidth = "golang.org/x/text/width"
 	norm      = "golang.org/x/text/unicode/norm"
 	note      = "golang.org/x/mod/sumdb/note"
 	pgx       = "github.com/jackc/pgx/v5"
@@ -74,19 +75,25 @@ var law = map[string]row{
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"internal/projection":             {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
-	"internal/words":                  {own: []string{"ledger"}},
-	"internal/auth":                   {own: []string{"ledger"}, third: []string{jwt}},
-	"internal/custody":                {own: []string{"ledger", "internal/seal"}},
+	"internal/trace":                  {own: []string{"ledger"}},
+	"internal/trace/follow": {own: []string{
+		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
+	}},
+	"internal/projection":            {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
+	"internal/words":                 {own: []string{"ledger"}},
+	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/custody":               {own: []string{"ledger", "internal/seal"}},
+	"internal/terminal/terminaltest": {own: []string{"internal/terminal"}, third: []string{kong}},
+	"internal/terminal":              {own: []string{"ledger", "internal/client", "internal/words"}, third: []string{kong, textwidth}},
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -96,12 +103,13 @@ var law = map[string]row{
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
 			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
-			"internal/auth", "internal/custody", "internal/web",
+			"internal/trace", "internal/trace/follow",
+			"internal/auth", "internal/custody", "internal/web", "internal/words",
 		},
 		third: []string{uuid, note, tlog},
 	},
 	"internal/demo": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/durable"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/durable", "internal/words", "internal/terminal"},
 		third: []string{uuid},
 	},
 	"internal/bench": {
@@ -111,13 +119,13 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/words",
+			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/client", "internal/durable", "internal/verdict",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/client", "internal/durable", "internal/trace", "internal/verdict", "internal/words", "internal/terminal",
 		},
 		unlinked: []string{fabric, protosOld, chi, huma},
 	},
@@ -126,7 +134,7 @@ var law = map[string]row{
 		unlinked: []string{fabric, protosOld, chi, huma, sqlite, kong, "net/http"},
 	},
 	"cmd/verify/wasm": {own: []string{"internal/verdict"}}, // built for browsers alone
-	"cmd/verify":      {own: []string{"ledger", "internal/client", "internal/proving"}, third: []string{kong}, unlinked: []string{fabric, protosOld, chi, huma}},
+	"cmd/verify":      {own: []string{"ledger", "internal/client", "internal/proving", "internal/trace", "internal/terminal", "internal/words"}, third: []string{kong}, unlinked: []string{fabric, protosOld, chi, huma}},
 	"cmd/chaincode":   {own: []string{"ledger", "ledger/contract"}, third: []string{shim, protosV2}, unlinked: []string{fabric}},
 }
 

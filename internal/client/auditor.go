@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/cosign"
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -56,7 +56,7 @@ func NewAuditorKey(path, name string) (*AuditorKey, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make folder of the key: %w", err)
+		return nil, words.Errorf("创建密钥的文件夹：%v", "make folder of the key: %v", err)
 	}
 	return a, a.keep()
 }
@@ -65,17 +65,17 @@ func NewAuditorKey(path, name string) (*AuditorKey, error) {
 func LoadAuditorKey(path string) (*AuditorKey, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no key %s: make one with cadastre keygen --use cosign", path)
+		return nil, words.Errorf("没有密钥 %s：请用 cadastre keygen --use cosign 生成", "there is no key %s: make one with cadastre keygen --use cosign", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("auditor's key: %w", err)
+		return nil, words.Errorf("审计方的密钥：%v", "auditor's key: %v", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("key %s can be read by others: run chmod 600 on it", path)
+		return nil, words.Errorf("密钥 %s 可被他人读取：请对其运行 chmod 600", "key %s can be read by others: run chmod 600 on it", path)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("auditor's key: %w", err)
+		return nil, words.Errorf("审计方的密钥：%v", "auditor's key: %v", err)
 	}
 	a := &AuditorKey{path: path}
 	if err := ledger.DecodeStrict(b, a); err != nil {
@@ -90,10 +90,10 @@ func LoadAuditorKey(path string) (*AuditorKey, error) {
 func (a *AuditorKey) keep() error {
 	b, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode key: %w", err)
+		return words.Errorf("编写密钥：%v", "encode key: %v", err)
 	}
 	if err := durable.WriteFile(a.path, append(b, '\n')); err != nil {
-		return fmt.Errorf("write key: %w", err)
+		return words.Errorf("写入密钥：%v", "write key: %v", err)
 	}
 	return nil
 }

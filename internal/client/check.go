@@ -2,10 +2,10 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -20,7 +20,7 @@ func (c *Client) Check(ctx context.Context, fn ledger.Function, args any) error 
 		return err
 	}
 	if !answer.Allowed {
-		return fmt.Errorf("the answer of %s is not what this program knows: it does not say that the call is allowed", path)
+		return words.Errorf("%s 的答复不是本程序所知的形式：未说明该请求可以记录", "the answer of %s is not what this program knows: it does not say that the call is allowed", path)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -39,7 +39,7 @@ func New(p Profile, language string, now func() time.Time) (*Client, error) {
 	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport(), CheckRedirect: stay}}
 	c.profile.URL = strings.TrimRight(p.URL, "/")
 	if u, err := url.Parse(c.profile.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
+		return nil, words.Errorf("%q 不是节点的地址，应如 http://127.0.0.1:8480", "%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
 	}
 	if p.Key == "" {
 		return c, nil
@@ -74,7 +74,7 @@ func NewID() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7()).String()) }
 // Token makes a token for this node, good for age.
 func (c *Client) Token(age time.Duration) (string, error) {
 	if c.key == nil {
-		return "", errors.New("this needs a profile with a key: name one with --profile")
+		return "", words.Errorf("此操作需要含密钥的身份文件：请用 --profile 指定", "this needs a profile with a key: name one with --profile")
 	}
 	return auth.New(c.key, c.profile.Party, NewID(), c.profile.Origin, c.now(), age)
 }
@@ -103,7 +103,7 @@ func (c *Client) CallAs(ctx context.Context, id ledger.ID, fn ledger.Function, a
 // Sign makes a call without sending it.
 func (c *Client) Sign(id ledger.ID, fn ledger.Function, args any) (string, error) {
 	if c.key == nil {
-		return "", errors.New("this needs a profile with a key: name one with --profile")
+		return "", words.Errorf("此操作需要含密钥的身份文件：请用 --profile 指定", "this needs a profile with a key: name one with --profile")
 	}
 	now := ledger.Millis(c.now().UnixMilli())
 	return ledger.SignCall(c.key, ledger.Call{
@@ -148,7 +148,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
+			return words.Errorf("编写请求：%v", "encode request: %v", err)
 		}
 		r = bytes.NewReader(b)
 	}
@@ -183,7 +183,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 		return nil
 	}
 	if err := json.Unmarshal(b, into); err != nil {
-		return fmt.Errorf("the answer of %s is not what this program knows: %w", path, err)
+		return words.Errorf("%s 的答复不是本程序所知的形式：%v", "the answer of %s is not what this program knows: %v", path, err)
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 func (c *Client) request(ctx context.Context, method, path string, token bool, body io.Reader) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.profile.URL+path, body)
 	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
+		return nil, words.Errorf("编写请求：%v", "make request: %v", err)
 	}
 	req.Header.Set("Accept-Language", c.language)
 	if token {
@@ -206,7 +206,7 @@ func (c *Client) request(ctx context.Context, method, path string, token bool, b
 
 func unreachable(where string, err error) error {
 	return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
-		fmt.Errorf("no answer from %s: is the node running there? %w", where, err))
+		words.Errorf("%s 没有答复：节点是否在该地址运行？%v", "no answer from %s: is the node running there? %v", where, err))
 }
 
 // Problem is a refusal as the node worded it.
@@ -215,6 +215,7 @@ type Problem struct {
 	Title  string
 	Detail string
 	Faults []string // a sentence for each thing that is wrong with the input
+	Raw    []byte   // the answer, as JSON on one line
 	cause  *ledger.Error
 }
 
@@ -236,7 +237,7 @@ func (p *Problem) Unwrap() error { return p.cause }
 // problem reads an RFC 9457 answer.
 func problem(resp *http.Response, body []byte) error {
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode < http.StatusBadRequest {
-		return fmt.Errorf("the node sends on to %q, where nothing is sent: if that is the node's right address, give it with --url", to)
+		return words.Errorf("节点转向 %q，本程序不会向该处发送：若其为节点的正确地址，请用 --url 给出", "the node sends on to %q, where nothing is sent: if that is the node's right address, give it with --url", to)
 	}
 	var p struct {
 		Title  string `json:"title"`
@@ -249,9 +250,13 @@ func problem(resp *http.Response, body []byte) error {
 		ledger.Error
 	}
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
-		return fmt.Errorf("the node answered %s", resp.Status)
+		return words.Errorf("节点答复 %s", "the node answered %s", resp.Status)
 	}
 	told := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: &p.Error}
+	var raw bytes.Buffer
+	if err := json.Compact(&raw, body); err == nil {
+		told.Raw = raw.Bytes()
+	}
 	for i, f := range p.Errors {
 		told.Faults = append(told.Faults, f.Message)
 		if i > 0 {

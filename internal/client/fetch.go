@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/words"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -40,7 +40,7 @@ func (c *Client) Upload(ctx context.Context, r io.Reader) (Upload, error) {
 		return u, problem(resp, b)
 	}
 	if err := json.Unmarshal(b, &u); err != nil {
-		return u, fmt.Errorf("decode upload: %w", err)
+		return u, words.Errorf("读取上传的答复：%v", "decode upload: %v", err)
 	}
 	return u, nil
 }
@@ -77,11 +77,11 @@ func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (F
 	f := Fetched{File: file, Starts: []ledger.ID{}}
 	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return f, fmt.Errorf("open %s.part: %w", file, err)
+		return f, words.Errorf("打开 %s.part：%v", "open %s.part: %v", file, err)
 	}
 	defer part.Close()
 	if f.Resumed, err = part.Seek(0, io.SeekEnd); err != nil {
-		return f, fmt.Errorf("read %s.part: %w", file, err)
+		return f, words.Errorf("读取 %s.part：%v", "read %s.part: %v", file, err)
 	}
 	f.Node = c.profile.Origin
 	for try := 1; ; try++ {
@@ -112,7 +112,7 @@ func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (F
 func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *Fetched, tell Progress) (bool, error) {
 	at, err := part.Seek(0, io.SeekEnd)
 	if err != nil {
-		return false, fmt.Errorf("read part: %w", err)
+		return false, words.Errorf("读取已收到的部分：%v", "read part: %v", err)
 	}
 	req, err := c.request(ctx, http.MethodGet, path, true, nil)
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *F
 	}
 	if resp.StatusCode == http.StatusOK && at > 0 {
 		if err := errors.Join(part.Truncate(0), rewind(part)); err != nil {
-			return false, fmt.Errorf("begin anew: %w", err)
+			return false, words.Errorf("重新开始：%v", "begin anew: %v", err)
 		}
 		at, f.Resumed = 0, 0
 	}
@@ -146,7 +146,7 @@ func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *F
 		return true, nil
 	}
 	return false, errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
-		fmt.Errorf("cut after %d of %d bytes: run the same command to go on: %w", at+n, total, err))
+		words.Errorf("在 %d 字节处中断（共 %d 字节），再次运行同一命令即可继续：%v", "cut after %d of %d bytes: run the same command to go on: %v", at+n, total, err))
 }
 
 func rewind(f *os.File) error {
@@ -166,7 +166,7 @@ func (c *Client) size(resp *http.Response, at int64) (int64, error) {
 		_, total, ok := strings.Cut(resp.Header.Get("Content-Range"), "/")
 		n, err := strconv.ParseInt(total, 10, 64)
 		if !ok || err != nil {
-			return 0, errors.New("the node answered a range without its size")
+			return 0, words.Errorf("节点的分段答复未载总长度", "the node answered a range without its size")
 		}
 		return n, nil
 	case http.StatusRequestedRangeNotSatisfiable:
@@ -199,26 +199,26 @@ func (t *told) Read(b []byte) (int, error) {
 // settle checks the whole file and gives it its name.
 func settle(part *os.File, f *Fetched) error {
 	if err := rewind(part); err != nil {
-		return fmt.Errorf("read part: %w", err)
+		return words.Errorf("读取已收到的部分：%v", "read part: %v", err)
 	}
 	h := sha256.New()
 	n, err := io.Copy(h, part)
 	if err != nil {
-		return fmt.Errorf("read part: %w", err)
+		return words.Errorf("读取已收到的部分：%v", "read part: %v", err)
 	}
 	got := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
 	if f.SHA256 == "" {
 		f.SHA256, f.Bytes = got, n
 	}
 	if got != f.SHA256 {
-		return fmt.Errorf("what came is not what was recorded (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
+		return words.Errorf("收到的内容与记录不符（SHA-256 为 %s，应为 %s）：请删除 %s.part 后重新获取", "what came is not what was recorded (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
 	}
 	err = durable.Close(part)
 	if err == nil {
 		err = durable.Rename(f.File+".part", f.File)
 	}
 	if err != nil {
-		return fmt.Errorf("keep %s: %w", f.File, err)
+		return words.Errorf("保存 %s：%v", "keep %s: %v", f.File, err)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 	"github.com/datacadastre/cadastre/registry/catalog"
@@ -123,7 +124,7 @@ type importing struct {
 // the summary of what was done.
 func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSummary, error) {
 	if c.key == nil {
-		return ImportSummary{}, errors.New("this needs a profile with a key: name one with --profile")
+		return ImportSummary{}, words.Errorf("此操作需要含密钥的身份文件：请用 --profile 指定", "this needs a profile with a key: name one with --profile")
 	}
 	run := &importing{Import: i, c: c, claimed: map[string]bool{}, sum: ImportSummary{Checked: i.Check, Duplicates: []ImportLine{}, Problems: []ImportProblem{}, Assumed: map[string]int{}}}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -3,12 +3,12 @@ package client
 import (
 	"context"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // tileHeight is the height of the tiles of our logs (C2SP tlog-tiles).
@@ -33,7 +33,7 @@ func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) { return l.get(ctx
 // them to regulators, or to everyone if it is set so.
 func (l *Log) Entries(ctx context.Context, from int64, n int) ([][]byte, error) {
 	if from < 0 || from%(1<<tileHeight) != 0 || n < 1 || n > 1<<tileHeight {
-		return nil, fmt.Errorf("entries %d to %d are not of one bundle", from, from+int64(n))
+		return nil, words.Errorf("条目 %d 至 %d 不属于同一组", "entries %d to %d are not of one bundle", from, from+int64(n))
 	}
 	tile := tlog.Tile{H: tileHeight, L: -1, N: from >> tileHeight, W: n}
 	path := tile.Path()[len("tile/8/data/"):]
@@ -50,7 +50,7 @@ func (l *Log) Entries(ctx context.Context, from int64, n int) ([][]byte, error) 
 		list, data = append(list, data[:size:size]), data[size:]
 	}
 	if len(data) > 0 || len(list) != n {
-		return nil, errors.New("the node sent a bundle of entries that is cut or too long")
+		return nil, words.Errorf("节点发来的一组条目被截断或过长", "the node sent a bundle of entries that is cut or too long")
 	}
 	return list, nil
 }
@@ -73,7 +73,7 @@ func (l *Log) get(ctx context.Context, path string) ([]byte, error) {
 	case http.StatusOK:
 		return b, nil
 	case http.StatusForbidden:
-		return nil, fmt.Errorf("%s/log/%s/%s: the node gives the entries of its log to regulators alone: name a regulator's profile with --profile",
+		return nil, words.Errorf("%s/log/%s/%s：节点只向监管单位提供日志条目，请用 --profile 指明监管单位的身份文件", "%s/log/%s/%s: the node gives the entries of its log to regulators alone: name a regulator's profile with --profile",
 			l.client.profile.URL, l.name, path)
 	}
 	return nil, problem(resp, b)

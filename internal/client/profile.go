@@ -12,13 +12,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/datacadastre/cadastre/internal/durable"
-
+	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -35,7 +35,7 @@ type Profile struct {
 	Environment ledger.ID    `json:"environment,omitempty"` // set: the key is that environment's
 
 	Use   ledger.KeyUse `json:"use,omitempty"`   // what the key signs; empty: calls and tokens
-	Nodes []Place       `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
+	Nodes []trace.Place `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
 }
 
 // Keep writes the profile for its owner alone, durably: its key may be registered
@@ -43,13 +43,13 @@ type Profile struct {
 func (p Profile) Keep(path string) error {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode profile: %w", err)
+		return words.Errorf("编写身份文件：%v", "encode profile: %v", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make profile's folder: %w", err)
+		return words.Errorf("创建身份文件的文件夹：%v", "make profile's folder: %v", err)
 	}
 	if err := durable.WriteFile(path, append(b, '\n')); err != nil {
-		return fmt.Errorf("write profile: %w", err)
+		return words.Errorf("写入身份文件：%v", "write profile: %v", err)
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func (p Profile) Keep(path string) error {
 func MoveProfiles(folder, url string) error {
 	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
-		return fmt.Errorf("profiles: %w", err)
+		return words.Errorf("身份文件：%v", "profiles: %v", err)
 	}
 	for _, file := range files {
 		p, err := LoadProfile(file)
@@ -83,17 +83,17 @@ func LoadProfile(path string) (Profile, error) {
 	var p Profile
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, fmt.Errorf("there is no profile %s: make one with cadastre keygen, or name another with --profile", path)
+		return p, words.Errorf("没有身份文件 %s：请用 cadastre keygen 生成，或用 --profile 另行指定", "there is no profile %s: make one with cadastre keygen, or name another with --profile", path)
 	}
 	if err != nil {
-		return p, fmt.Errorf("profile: %w", err)
+		return p, words.Errorf("身份文件：%v", "profile: %v", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return p, fmt.Errorf("profile %s can be read by others: run chmod 600 on it", path)
+		return p, words.Errorf("身份文件 %s 可被他人读取：请对其运行 chmod 600", "profile %s can be read by others: run chmod 600 on it", path)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return p, fmt.Errorf("profile: %w", err)
+		return p, words.Errorf("身份文件：%v", "profile: %v", err)
 	}
 	if err := ledger.DecodeStrict(b, &p); err != nil {
 		return p, &BadProfileError{path, err}
@@ -118,7 +118,7 @@ func (e *BadProfileError) Unwrap() error { return e.cause }
 func (p *Profile) SetKey(key *ledger.Key) error {
 	b, err := key.Bytes()
 	if err != nil {
-		return fmt.Errorf("encode key: %w", err)
+		return words.Errorf("编写密钥：%v", "encode key: %v", err)
 	}
 	p.Kid, p.Key = key.ID(), base64.RawURLEncoding.EncodeToString(b)
 	return nil
@@ -128,14 +128,14 @@ func (p *Profile) SetKey(key *ledger.Key) error {
 func (p Profile) Signer() (*ledger.Key, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(p.Key)
 	if err != nil {
-		return nil, errors.New("the profile's key is not base64url: make the profile anew")
+		return nil, words.Errorf("身份文件的密钥不是 base64url：请重新生成身份文件", "the profile's key is not base64url: make a new one")
 	}
 	key, err := ledger.ParseKey(b)
 	if err != nil {
-		return nil, errors.New("the profile's key is no key of ours: make the profile anew")
+		return nil, words.Errorf("身份文件的密钥不是本系统的密钥：请重新生成身份文件", "the profile's key is no key of ours: make a new one")
 	}
 	if key.ID() != p.Kid {
-		return nil, errors.New("the profile's key and kid do not belong together: make the profile anew")
+		return nil, words.Errorf("身份文件的密钥与 kid 不相符：请重新生成身份文件", "the profile's key and kid do not belong together: make a new one")
 	}
 	return key, nil
 }

@@ -4,57 +4,22 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Step is one record on the way.
-type Step struct {
-	Ref     ledger.Ref      `json:"ref"`
-	Name    string          `json:"name,omitempty"`
-	Right   ledger.Right    `json:"right,omitempty"`
-	Party   ledger.ID       `json:"party,omitempty"`
-	Who     string          `json:"who,omitempty"`
-	State   string          `json:"state,omitempty"`
-	Acts    []Act           `json:"acts,omitempty"`
-	Receipt *ledger.Receipt `json:"receipt,omitempty"`
-	Index   int64           `json:"log_index,omitempty"`
-	Node    string          `json:"node,omitempty"`
-	Proof   string          `json:"proof"`
-}
-
-// Act is a signed call that wrote a record.
-type Act struct {
-	Ref     ledger.Ref      `json:"ref"`
-	Time    ledger.Millis   `json:"time"`
-	Name    ledger.Function `json:"function"`
-	Party   ledger.ID       `json:"party"`
-	Call    ledger.ID       `json:"call"`
-	Payload ledger.Digest   `json:"payload"`
-}
-
-// Trace is what rests on what, as far as the party may see it.
-type Trace struct {
-	From    ledger.Ref    `json:"from"`
-	Steps   []Step        `json:"steps"`
-	Links   []ledger.Link `json:"links"`
-	LeftOut int           `json:"left_out"` // of joined traces, the most that one left out
-	Cut     bool          `json:"cut,omitempty"`
-	// Elsewhere are nodes that may know more; of joined traces, those that did not answer.
-	Elsewhere []Place `json:"elsewhere,omitempty"`
-}
-
 // Trace asks the node, and every other that it names, and joins what they
 // answer: records by their id, receipts and files by their hash. missing says of
 // each node that did not answer why; the traces name it still.
-func (c *Client) Trace(ctx context.Context, q url.Values) (traces []Trace, missing []error, err error) {
+func (c *Client) Trace(ctx context.Context, q url.Values) (traces []trace.Trace, missing []error, err error) {
 	home, traces, err := c.traceFrom(ctx, q)
 	if err != nil {
 		return nil, nil, err
@@ -66,10 +31,10 @@ func (c *Client) Trace(ctx context.Context, q url.Values) (traces []Trace, missi
 			continue
 		}
 		for i := range traces {
-			traces[i].answered(p)
+			answered(&traces[i], p)
 			for _, m := range more {
 				if m.From == traces[i].From {
-					traces[i].join(m)
+					traces[i].Join(m)
 				}
 			}
 		}
@@ -78,8 +43,8 @@ func (c *Client) Trace(ctx context.Context, q url.Values) (traces []Trace, missi
 }
 
 // traceFrom asks this node, or of a receipt that it does not have, whoever has it.
-func (c *Client) traceFrom(ctx context.Context, q url.Values) (*Client, []Trace, error) {
-	var traces []Trace
+func (c *Client) traceFrom(ctx context.Context, q url.Values) (*Client, []trace.Trace, error) {
+	var traces []trace.Trace
 	err := c.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
 	list := places(err)
 	if list == nil {
@@ -95,31 +60,31 @@ func (c *Client) traceFrom(ctx context.Context, q url.Values) (*Client, []Trace,
 			return other, traces, nil
 		}
 		if !errors.Is(err, ledger.NotFound) {
-			failed = append(failed, fmt.Errorf("node %s: %w", p.Origin, err))
+			failed = append(failed, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err))
 		}
 	}
 	return nil, nil, errors.Join(failed...)
 }
 
-func (c *Client) traceAt(ctx context.Context, p Place, q url.Values) ([]Trace, error) {
+func (c *Client) traceAt(ctx context.Context, p trace.Place, q url.Values) ([]trace.Trace, error) {
 	other, err := c.At(p)
 	if err != nil {
 		return nil, err
 	}
-	var traces []Trace
+	var traces []trace.Trace
 	err = other.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
 	if errors.Is(err, ledger.NotFound) {
 		return nil, nil // it knows nothing more that this party may see
 	}
 	if err != nil {
-		return nil, fmt.Errorf("node %s: %w", p.Origin, err)
+		return nil, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err)
 	}
 	return traces, nil
 }
 
 // elsewhere are the nodes that any of the traces names.
-func elsewhere(traces []Trace) []Place {
-	var list []Place
+func elsewhere(traces []trace.Trace) []trace.Place {
+	var list []trace.Place
 	for _, t := range traces {
 		for _, p := range t.Elsewhere {
 			if !slices.Contains(list, p) {
@@ -130,23 +95,9 @@ func elsewhere(traces []Trace) []Place {
 	return list
 }
 
-func (t *Trace) answered(p Place) {
-	t.Elsewhere = slices.DeleteFunc(t.Elsewhere, func(other Place) bool { return other.Origin == p.Origin })
-}
-
-// join adds what another node knows of the same way.
-func (t *Trace) join(more Trace) {
-	for _, s := range more.Steps {
-		if !slices.ContainsFunc(t.Steps, func(known Step) bool { return known.Ref == s.Ref }) {
-			t.Steps = append(t.Steps, s)
-		}
-	}
-	t.Links = append(t.Links, more.Links...)
-	slices.SortFunc(t.Links, func(a, b ledger.Link) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Rel, b.Rel), cmp.Compare(a.To, b.To))
-	})
-	t.Links = slices.Compact(t.Links)
-	t.LeftOut, t.Cut = max(t.LeftOut, more.LeftOut), t.Cut || more.Cut
+// answered takes a node out of those that may know more.
+func answered(t *trace.Trace, p trace.Place) {
+	t.Elsewhere = slices.DeleteFunc(t.Elsewhere, func(other trace.Place) bool { return other.Origin == p.Origin })
 }
 
 // Joiner makes one bundle of several (evidence.Join with a trust file).
@@ -158,7 +109,7 @@ const apart = 10
 
 // ErrOlder says that a bundle holds the newest deliveries only, as many as were asked
 // for, and that there are older ones.
-var ErrOlder = errors.New("there are older deliveries: ask for more of them")
+var ErrOlder = words.Errorf("另有更早的交付：可请求更多", "there are older deliveries: ask for more of them")
 
 // Evidence is the bundle about what q names, with the newest deliveries of every node
 // that holds some, so many of each (0: as many as a node gives unless told). join is
@@ -186,7 +137,7 @@ func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, joi
 	}
 }
 
-func (c *Client) evidence(ctx context.Context, q url.Values, others []Place, join Joiner) (bundle []byte, missing []error, err error) {
+func (c *Client) evidence(ctx context.Context, q url.Values, others []trace.Place, join Joiner) (bundle []byte, missing []error, err error) {
 	path := "/v1/evidence?" + q.Encode()
 	bundle, older, err := c.bundle(ctx, path)
 	if err != nil {
@@ -213,7 +164,7 @@ func (c *Client) evidence(ctx context.Context, q url.Values, others []Place, joi
 			err = cmp.Or(err, ErrOlder)
 		}
 		if err != nil {
-			missing = append(missing, fmt.Errorf("node %s: %w", p.Origin, err))
+			missing = append(missing, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err))
 		}
 	}
 	switch len(parts) {
@@ -237,7 +188,7 @@ func (c *Client) bundle(ctx context.Context, path string) ([]byte, bool, error) 
 func withReceipts(parts [][]byte, bundle []byte) ([][]byte, error) {
 	b, err := evidence.Parse(bundle)
 	if err != nil {
-		return parts, fmt.Errorf("the bundle that came: %w", err)
+		return parts, words.Errorf("所收到的证据包：%v", "the bundle that came: %v", err)
 	}
 	if len(b.Receipts) > 0 {
 		parts = append(parts, bundle)

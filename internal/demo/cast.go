@@ -3,11 +3,11 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -160,7 +160,7 @@ func (s *story) admission() error {
 		if err := s.join(a, id); err != nil {
 			return err
 		}
-		s.say("   %s %s %v", "   %s %s %v", a.party.Name, a.id, a.party.Roles)
+		s.say("   %s %s［%s］", "   %s %s [%s]", a.party.Name, a.id, s.roles(a.party.Roles))
 	}
 	twice := s.cast["buyer"].party
 	twice.ID = node.NewID()
@@ -170,7 +170,7 @@ func (s *story) admission() error {
 	}
 	_, err = s.cast["bureau"].Call(s.ctx, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	if err := wanted(err, ledger.ReasonExists); err != nil {
-		return fmt.Errorf("a second admission with one code: %w", err)
+		return words.Errorf("同一代码再次准入：%v", "a second admission with one code: %v", err)
 	}
 	return nil
 }

@@ -1,11 +1,12 @@
 package demo
 
 import (
-	"fmt"
 	"os"
 	"sync"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -15,13 +16,13 @@ func (s *story) importCatalogue() error {
 	s.say("\n== 目录导入：%s", "\n== Import of the catalog %s", s.Catalogue)
 	f, err := os.Open(s.Catalogue)
 	if err != nil {
-		return fmt.Errorf("catalogue: %w", err)
+		return words.Errorf("目录：%v", "catalogue: %v", err)
 	}
 	defer f.Close()
 	holder := s.cast["holder"]
 	mapping, err := client.SourcesMapping()
 	if err != nil {
-		return fmt.Errorf("catalogue: %w", err)
+		return words.Errorf("目录：%v", "catalogue: %v", err)
 	}
 	var applied []client.ImportResult
 	sum, err := client.Import{Mapping: mapping, Body: s.cast["registrar"].id, Tell: func(r client.ImportResult) {
@@ -31,12 +32,12 @@ func (s *story) importCatalogue() error {
 		case client.Duplicate:
 			s.say("   第 %d 行《%s》：同一持有单位已有同名资源，不重复登记", "   line %d, “%s”: the holder has this title already", r.Line, r.Title)
 		case client.Refused:
-			s.say("   第 %d 行《%s》：%v", "   line %d, “%s”: %v", r.Line, r.Title, r.Err)
+			s.say("   第 %d 行《%s》：%s", "   line %d, “%s”: %s", r.Line, r.Title, terminal.Explain(r.Err, s.lang()))
 		case client.Unchanged:
 		}
 	}}.Run(s.ctx, holder.Client, f)
 	if err != nil {
-		return fmt.Errorf("import: %w", err)
+		return words.Errorf("导入：%v", "import: %v", err)
 	}
 	for _, d := range sum.Duplicates {
 		s.result.Doubles = append(s.result.Doubles, d.Title)
@@ -67,7 +68,7 @@ func (s *story) finish(applied []client.ImportResult) error {
 				if err == nil {
 					s.result.Registered++
 				} else if first == nil {
-					first = fmt.Errorf("line %d: %w", a.Line, err)
+					first = words.Errorf("第 %d 行：%v", "line %d: %v", a.Line, err)
 				}
 				mu.Unlock()
 			}

@@ -12,10 +12,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -114,7 +117,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		err = client.MoveProfiles(filepath.Join(o.Dir, "profiles"), s.address())
 	}
 	if err != nil {
-		return s.result, fmt.Errorf("demonstration: %w", err)
+		return s.result, words.Errorf("演示：%v", "demonstration: %v", err)
 	}
 	return s.result, os.WriteFile(filepath.Join(o.Dir, "complete"), []byte("demo\n"), 0o600)
 }
@@ -149,6 +152,15 @@ func (s *story) say(zh, en string, args ...any) {
 	fmt.Fprintf(s.Out, text+"\n", args...)
 }
 
+// roles are what people call roles.
+func (s *story) roles(list []ledger.Role) string {
+	var all []string
+	for _, r := range list {
+		all = append(all, terminal.EnumWord(s.lang(), "roles", r))
+	}
+	return strings.Join(all, words.Of(s.lang(), ledger.Words{ZH: "、", EN: ", "}))
+}
+
 func (s *story) now() ledger.Millis { return ledger.Millis(s.Now().UnixMilli()) }
 
 // today is the day in Asia/Shanghai.
@@ -172,10 +184,10 @@ func wanted(err error, reason ledger.Reason) error {
 	if e := ledger.AsError(err); e != nil && e.Reason == reason {
 		return nil
 	}
-	return fmt.Errorf("a refusal with reason %s was due, but: %w", reason, errors.Join(err, errNoRefusal))
+	return words.Errorf("本应以 %s 为由拒绝，但：%v", "a refusal with reason %s was due, but: %v", reason, errors.Join(err, errNoRefusal))
 }
 
-var errNoRefusal = errors.New("it went otherwise")
+var errNoRefusal = words.Errorf("实际并非如此", "it went otherwise")
 
 // digest stands for a document of the demonstration.
 func digest(text string) ledger.Digest { return ledger.DigestOf([]byte(text)) }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -36,7 +38,7 @@ func (s *story) grant(operator string, terms ledger.LicenseTerms) error {
 	if _, err := s.do(operator, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: terms.ID, Answers: out.Payload}); err != nil {
 		return err
 	}
-	s.say("   %s：%s 授权 %s，至 %s", "   %s: license in mode %s, %s, until %s", s.cast[operator].party.Name, terms.Mode, terms.ID, terms.EndOn)
+	s.say("   %s：%s %s，至 %s", "   %s: %s, %s, until %s", s.cast[operator].party.Name, terminal.EnumWord(s.lang(), "modes", terms.Mode), terms.ID, terms.EndOn)
 	return nil
 }
 
@@ -98,7 +100,7 @@ func (s *story) environment() (ledger.ID, error) {
 func (s *story) put(who string, subject ledger.Ref, name string, data []byte) (ledger.Content, error) {
 	up, err := s.cast[who].Upload(s.ctx, bytes.NewReader(data))
 	if err != nil {
-		return ledger.Content{}, fmt.Errorf("%s uploads %s: %w", who, name, err)
+		return ledger.Content{}, words.Errorf("%s 上传 %s：%v", "%s uploads %s: %v", who, name, err)
 	}
 	args := ledger.ContentArgs{
 		ID: node.NewID(), Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes,
@@ -119,17 +121,17 @@ func (s *story) supply() error {
 	path := "/v1/licenses/" + string(s.license) + "/resources/" + string(s.telemetry) + "/content/" + c.Object
 	got := filepath.Join(s.Dir, "environment", "telemetry.csv")
 	if err := os.MkdirAll(filepath.Dir(got), 0o700); err != nil {
-		return fmt.Errorf("environment: %w", err)
+		return words.Errorf("受控环境：%v", "environment: %v", err)
 	}
 	f, err := s.cast["environment"].Fetch(s.ctx, path, got, nil)
 	if err != nil {
-		return fmt.Errorf("supply: %w", err)
+		return words.Errorf("供给：%v", "supply: %v", err)
 	}
 	s.result.Supplies++
 	s.say("   受控环境取得 %d 字节，SHA-256 %s", "   The environment has %d bytes, SHA-256 %s", f.Bytes, f.SHA256)
 	_, err = s.cast["operator"].Fetch(s.ctx, path, got+".stolen", nil)
 	if err := wanted(err, ledger.ReasonEnvironment); err != nil {
-		return fmt.Errorf("supply outside the environment: %w", err)
+		return words.Errorf("受控环境之外的供给：%v", "supply outside the environment: %v", err)
 	}
 	s.result.Denied++
 	s.say("   以运营机构自己的密钥索取：拒绝，留有回执", "   Asked for with the operator's own key: denied, with a receipt")

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -66,7 +67,8 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 		}
 	}
 	s.result.Orders++
-	s.say("   %s 订购《%s》，用途 %s，%d 分，订单 %s", "   %s orders “%s” for %s: %d fen, order %s", s.cast[who].party.Name, p.Title, purpose.Class, price, id)
+	s.say("   %s 订购《%s》，用途：%s，%s，订单 %s", "   %s orders “%s” for %s: %s, order %s", s.cast[who].party.Name, p.Title,
+		terminal.EnumWord(s.lang(), "purpose_classes", purpose.Class), terminal.Money(s.lang(), price), id)
 	return id, nil
 }
 
@@ -74,13 +76,13 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 func (s *story) selling() error {
 	s.say("\n== 产品与订单：同一产品，产业用途有偿，公共治理免费", "\n== Products and orders: industry pays, governance is free")
 	if err := os.MkdirAll(filepath.Join(s.Dir, "delivered"), 0o700); err != nil {
-		return fmt.Errorf("folder of deliveries: %w", err)
+		return words.Errorf("交付的文件夹：%v", "folder of deliveries: %v", err)
 	}
 	data, name := telemetry(20260202, 9000), "machine-hours.csv"
 	if s.Product != "" {
 		var err error
 		if data, err = os.ReadFile(s.Product); err != nil {
-			return fmt.Errorf("product: %w", err)
+			return words.Errorf("产品：%v", "product: %v", err)
 		}
 		name = filepath.Base(s.Product)
 	}
@@ -104,7 +106,7 @@ func (s *story) selling() error {
 	}
 	_, err = s.buy("operator", "operator", s.product, ledger.Purpose{Class: ledger.Industry, Code: "own"})
 	if err := wanted(err, ledger.ReasonOwnScope); err != nil {
-		return fmt.Errorf("an operator buys within its own scope: %w", err)
+		return words.Errorf("运营机构购买自己授权范围内的产品：%v", "an operator buys within its own scope: %v", err)
 	}
 	s.say("   运营机构购买本授权范围内的产品：拒绝（规范第六条）", "   An operator buys within its own scope: refused (O6)")
 	for who, id := range map[string]ledger.ID{"emergency": governance, "operator2": other} {
@@ -123,10 +125,10 @@ func (s *story) path(order ledger.ID, object string) string {
 func (s *story) fetch(who string, order ledger.ID, name string) error {
 	f, err := s.cast[who].Fetch(s.ctx, s.path(order, s.content.Object), filepath.Join(s.Dir, "delivered", name), nil)
 	if err != nil {
-		return fmt.Errorf("%s fetches: %w", who, err)
+		return words.Errorf("%s 获取：%v", "%s fetches: %v", who, err)
 	}
 	if f.SHA256 != s.content.SHA256 {
-		return fmt.Errorf("%s has SHA-256 %s, not %s", who, f.SHA256, s.content.SHA256)
+		return words.Errorf("%s 所收文件的 SHA-256 为 %s，应为 %s", "%s has SHA-256 %s, not %s", who, f.SHA256, s.content.SHA256)
 	}
 	s.result.Deliveries++
 	s.say("   交付 %s：%d 字节，哈希一致", "   Delivered to %s: %d bytes, the hash is the same", s.cast[who].party.Name, f.Bytes)
@@ -143,19 +145,19 @@ func (s *story) delivery() error {
 	}
 	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return errors.Join(fmt.Errorf("part: %w", err), half.Body.Close())
+		return errors.Join(words.Errorf("部分：%v", "part: %v", err), half.Body.Close())
 	}
 	n, err := io.CopyN(part, half.Body, s.content.Bytes/2)
 	if err := errors.Join(err, part.Close(), half.Body.Close()); err != nil {
-		return fmt.Errorf("half a delivery: %w", err)
+		return words.Errorf("部分交付：%v", "half a delivery: %v", err)
 	}
 	s.say("   收到 %d 字节后断线", "   The line breaks after %d bytes", n)
 	f, err := s.cast["buyer"].Fetch(s.ctx, s.path(s.order, s.content.Object), file, nil)
 	if err != nil {
-		return fmt.Errorf("resume: %w", err)
+		return words.Errorf("续传：%v", "resume: %v", err)
 	}
 	if f.SHA256 != s.content.SHA256 || f.Resumed != n {
-		return fmt.Errorf("resumed from %d, not %d, SHA-256 %s", f.Resumed, n, f.SHA256)
+		return words.Errorf("从第 %d 字节续传，应为 %d，SHA-256 为 %s", "resumed from %d, not %d, SHA-256 %s", f.Resumed, n, f.SHA256)
 	}
 	s.result.Deliveries++
 	s.result.Receipt = f.Starts[len(f.Starts)-1]
@@ -171,15 +173,15 @@ func (s *story) begin(who string, order ledger.ID, object string) (*http.Respons
 	}
 	req, err := http.NewRequestWithContext(s.ctx, http.MethodGet, s.url+s.path(order, object), nil)
 	if err != nil {
-		return nil, fmt.Errorf("request: %w", err)
+		return nil, words.Errorf("创世请求：%v", "request: %v", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("deliver: %w", err)
+		return nil, words.Errorf("交付：%v", "deliver: %v", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, errors.Join(fmt.Errorf("deliver: %s", resp.Status), resp.Body.Close())
+		return nil, errors.Join(words.Errorf("交付：%s", "deliver: %s", resp.Status), resp.Body.Close())
 	}
 	return resp, nil
 }
@@ -208,7 +210,7 @@ func (s *story) cut() error {
 	defer running.Body.Close()
 	first := make([]byte, 1<<20)
 	if _, err := io.ReadFull(running.Body, first); err != nil {
-		return fmt.Errorf("first bytes: %w", err)
+		return words.Errorf("最初的字节：%v", "first bytes: %v", err)
 	}
 	var l ledger.License
 	if err := s.cast["bureau"].Get(s.ctx, "/v1/licenses/"+string(s.scenario), &l); err != nil {
@@ -219,12 +221,12 @@ func (s *story) cut() error {
 	}
 	rest, err := io.Copy(io.Discard, running.Body)
 	if err == nil || rest+int64(len(first)) >= c.Bytes {
-		return fmt.Errorf("a delivery went on after its license ended: %d of %d bytes", rest+int64(len(first)), c.Bytes)
+		return words.Errorf("授权终止后交付仍在继续：%d 字节，共 %d 字节", "a delivery went on after its license ended: %d of %d bytes", rest+int64(len(first)), c.Bytes)
 	}
 	s.say("   终止生效：交付在 %d / %d 字节处被切断", "   It ended: the delivery was cut at %d of %d bytes", rest+int64(len(first)), c.Bytes)
 	_, err = s.cast["buyer"].Fetch(s.ctx, s.path(order, c.Object), filepath.Join(s.Dir, "delivered", "never"), nil)
 	if err := wanted(err, ledger.ReasonLicense); err != nil {
-		return fmt.Errorf("a delivery after termination: %w", err)
+		return words.Errorf("授权终止后的交付：%v", "a delivery after termination: %v", err)
 	}
 	s.result.Denied++
 	s.say("   再次请求：拒绝，留有回执", "   Asked for again: denied, with a receipt")

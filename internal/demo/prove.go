@@ -3,13 +3,14 @@ package demo
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -19,6 +20,7 @@ import (
 func (s *story) proof() error {
 	s.say("\n== 溯源与举证：从手中的文件到其所依据的权利", "\n== Trace and proof: from the file in hand to the right behind it")
 	var traces []struct {
+		Says  ledger.Words `json:"says"`
 		Steps []struct {
 			Ref   ledger.Ref   `json:"ref"`
 			Name  string       `json:"name"`
@@ -29,28 +31,39 @@ func (s *story) proof() error {
 		LeftOut int `json:"left_out"`
 	}
 	if err := s.cast["regulator"].Get(s.ctx, "/v1/trace?sha256="+string(s.content.SHA256), &traces); err != nil {
-		return fmt.Errorf("trace: %w", err)
+		return words.Errorf("追溯：%v", "trace: %v", err)
 	}
 	if len(traces) == 0 {
-		return fmt.Errorf("trace of %s: nothing found", s.content.SHA256)
+		return words.Errorf("追溯 %s：没有结果", "trace of %s: nothing found", s.content.SHA256)
 	}
+	s.say("   "+strings.ReplaceAll(traces[0].Says.ZH, "%", "%%"), "   "+strings.ReplaceAll(traces[0].Says.EN, "%", "%%"))
+	var rows [][]string
 	for _, step := range traces[0].Steps {
-		s.say("   %-12s %s %s %s [%s]", "   %-12s %s %s %s [%s]", step.Ref.Kind(), step.Name, step.Who, step.Right, step.Proof)
+		name := step.Name
+		if step.Ref.Kind() == "receipt" {
+			name = terminal.EnumWord(s.lang(), "receipt_kinds", name)
+		}
+		rows = append(rows, []string{
+			"   " + words.Kind(s.lang(), step.Ref.Kind()), name, step.Who, terminal.EnumWord(s.lang(), "rights", step.Right), terminal.EnumWord(s.lang(), "step_proofs", step.Proof),
+		})
+	}
+	if err := terminal.Table(s.Out, rows); err != nil {
+		return err
 	}
 	var bundle []byte
 	if err := s.cast["buyer"].Get(s.ctx, "/v1/evidence?order="+string(s.order), &bundle); err != nil {
-		return fmt.Errorf("evidence: %w", err)
+		return words.Errorf("证据包：%v", "evidence: %v", err)
 	}
 	s.result.Bundle = filepath.Join(s.Dir, "evidence.json")
 	if err := durable.WriteFile(s.result.Bundle, bundle); err != nil {
-		return fmt.Errorf("keep bundle: %w", err)
+		return words.Errorf("保存证据包：%v", "keep bundle: %v", err)
 	}
 	trust, err := os.ReadFile(s.result.Trust)
 	if err != nil {
-		return fmt.Errorf("trust: %w", err)
+		return words.Errorf("信任文件：%v", "trust: %v", err)
 	}
 	if err := s.Verify(bundle, trust); err != nil {
-		return fmt.Errorf("the bundle does not verify: %w", err)
+		return words.Errorf("证据包未能核验：%v", "the bundle does not verify: %v", err)
 	}
 	s.say("   证据包 %s（%d 字节）离线核验通过", "   The bundle %s (%d bytes) is verified offline", s.result.Bundle, len(bundle))
 	return s.forge(bundle, trust)
@@ -69,7 +82,7 @@ func (s *story) forge(bundle, trust []byte) error {
 			continue
 		}
 		if err := s.Verify(forged, trust); err == nil {
-			return fmt.Errorf("a bundle with a forged %s passes", f.what)
+			return words.Errorf("篡改了 %s 的证据包竟通过核验", "a bundle with a forged %s passes", f.what)
 		}
 	}
 	s.say("   篡改后的证据包均被识破", "   Forged bundles are refused")
@@ -102,11 +115,11 @@ func (s *story) count() error {
 func (s *story) size(log string) (int64, error) {
 	var note []byte
 	if err := s.cast["regulator"].Get(s.ctx, "/log/"+log+"/checkpoint", &note); err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
+		return 0, words.Errorf("检查点：%v", "checkpoint: %v", err)
 	}
 	lines := strings.Split(string(note), "\n")
 	if len(lines) < 2 {
-		return 0, fmt.Errorf("checkpoint of %s is not one", log)
+		return 0, words.Errorf("%s 的检查点不成形", "checkpoint of %s is not one", log)
 	}
 	return strconv.ParseInt(lines[1], 10, 64)
 }

@@ -1,9 +1,8 @@
 package demo
 
 import (
-	"fmt"
-
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -141,7 +140,7 @@ func (s *story) returned() error {
 	s.result.Objected++
 	_, err = s.cast["registrar"].Call(s.ctx, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload}})
 	if err := wanted(err, ledger.ReasonOpen); err != nil {
-		return fmt.Errorf("a code while an objection is open: %w", err)
+		return words.Errorf("异议未决时赋码：%v", "a code while an objection is open: %v", err)
 	}
 	s.say("   公示期内有异议：未处理前不得赋码；经审核不成立", "   An objection in the notice: no code while it is open; examined and rejected")
 	out, err = s.do("registrar", ledger.FnAppDecide, ledger.AppDecideArgs{

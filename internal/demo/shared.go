@@ -3,7 +3,6 @@ package demo
 import (
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -29,7 +29,7 @@ type Shared struct {
 func serial() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000_000))
 	if err != nil {
-		return "", fmt.Errorf("draw number: %w", err)
+		return "", words.Errorf("生成随机数：%v", "draw number: %v", err)
 	}
 	return fmt.Sprintf("%09d", n), nil
 }
@@ -43,7 +43,7 @@ func (s *story) openShared() error {
 	s.origin = "demo-" + number + ".cadastre.example"
 	genesis, err := ledger.ParseCall(s.Shared.Genesis)
 	if err != nil {
-		return fmt.Errorf("genesis: %w", err)
+		return words.Errorf("创世请求：%v", "genesis: %v", err)
 	}
 	code, err := s.uscc("12430300000000009")
 	if err != nil {
@@ -124,10 +124,10 @@ func (s *story) blocks() (int64, error) {
 		} `json:"ledger"`
 	}
 	if err := s.cast["regulator"].Get(s.ctx, "/readyz", &h); err != nil {
-		return 0, fmt.Errorf("readiness: %w", err)
+		return 0, words.Errorf("节点就绪情况：%v", "readiness: %v", err)
 	}
 	if h.Ledger.Head == 0 {
-		return 0, errors.New("the node knows no block of the ledger")
+		return 0, words.Errorf("节点没有账本的任何区块", "the node knows no block of the ledger")
 	}
 	return h.Ledger.Head + 1, nil
 }

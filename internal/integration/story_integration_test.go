@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -93,7 +94,7 @@ func (w *world) traced(file string, up client.Upload) {
 				Ref     ledger.Ref      `json:"ref"`
 				Receipt json.RawMessage `json:"receipt"`
 			} `json:"steps"`
-			Elsewhere []client.Place `json:"elsewhere"`
+			Elsewhere []trace.Place `json:"elsewhere"`
 		}
 		out := w.run(w.t, "trace", file, "--json", "--profile", w.at("regulator", o))
 		w.ok(json.Unmarshal([]byte(out), &traces))

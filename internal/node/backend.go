@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/words"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -50,17 +51,17 @@ func (b Backend) validate() error {
 		fields = append(fields, struct{ name, value string }{"chaincode_version", b.Version})
 		for _, f := range fields {
 			if f.value != "" {
-				return fmt.Errorf("node.json: ledger_backend.%s is for kind %q: take it out, or set the kind", f.name, KindFabric)
+				return words.Errorf("node.json：ledger_backend.%s 用于种类 %q：请删去，或设定该种类", "node.json: ledger_backend.%s is for kind %q: take it out, or set the kind", f.name, KindFabric)
 			}
 		}
 	case KindFabric:
 		for _, f := range fields {
 			if f.value == "" {
-				return fmt.Errorf("node.json: ledger_backend.%s is missing: kind %q needs it", f.name, KindFabric)
+				return words.Errorf("node.json：缺少 ledger_backend.%s，种类 %q 需要它", "node.json: ledger_backend.%s is missing: kind %q needs it", f.name, KindFabric)
 			}
 		}
 	default:
-		return fmt.Errorf("node.json: ledger_backend.kind is %q: choose %q or %q", b.Kind, KindEmbedded, KindFabric)
+		return words.Errorf("node.json：ledger_backend.kind 为 %q，应为 %q 或 %q", "node.json: ledger_backend.kind is %q: choose %q or %q", b.Kind, KindEmbedded, KindFabric)
 	}
 	return nil
 }
@@ -106,11 +107,11 @@ func (d folder) trust(s Settings, k keys) (evidence.Trust, error) {
 	}
 	b, err := os.ReadFile(d.path("trust.json"))
 	if err != nil {
-		return evidence.Trust{}, fmt.Errorf("read trust.json: %w: copy it back, it is what this node was begun or joined with", err)
+		return evidence.Trust{}, words.Errorf("读取 trust.json：%v：请复制回来，它是本节点创建或加入时所用的信任文件", "read trust.json: %v: copy it back, it is what this node was begun or joined with", err)
 	}
 	t, err := evidence.ParseTrust(b)
 	if err == nil && (t.Ledger != s.Ledger || t.Genesis != s.GenesisSHA256) {
-		err = fmt.Errorf("trust.json is of the ledger %s, node.json of %s: copy back the one this node was begun or joined with", t.Ledger, s.Ledger)
+		err = words.Errorf("trust.json 属于账本 %s，node.json 属于 %s：请复制回本节点创建或加入时所用的信任文件", "trust.json is of the ledger %s, node.json of %s: copy back the one this node was begun or joined with", t.Ledger, s.Ledger)
 	}
 	return t, err
 }
@@ -128,23 +129,23 @@ func (d folder) keepTrust(t evidence.Trust) error {
 func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 	n.genesis, err = value[ledger.Genesis](ctx, n.ledger, ledger.GenesisRef)
 	if errors.Is(err, ledger.NotFound) {
-		return fmt.Errorf("the ledger has not begun: submit the genesis that the data authority signed, cadastre init --dir %s --genesis FILE, on the node that begins it", d)
+		return words.Errorf("账本尚未创建：请在创建账本的节点上提交数据管理部门签署的创世请求，cadastre init --dir %s --genesis FILE", "the ledger has not begun: submit the genesis that the data authority signed, cadastre init --dir %s --genesis FILE, on the node that begins it", d)
 	}
 	if err != nil {
 		return fmt.Errorf("read genesis: %w", err)
 	}
 	if n.genesis.Ledger != n.settings.Ledger {
-		return fmt.Errorf("ledger_backend leads to the ledger %s, but this node belongs to %s: mend node.json", n.genesis.Ledger, n.settings.Ledger)
+		return words.Errorf("ledger_backend 指向账本 %s，而本节点属于 %s：请改正 node.json", "ledger_backend leads to the ledger %s, but this node belongs to %s: fix node.json", n.genesis.Ledger, n.settings.Ledger)
 	}
 	log, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(n.settings.Origin)))
 	if errors.Is(err, ledger.NotFound) {
-		return fmt.Errorf("this node is not admitted yet: have the data authority run cadastre party admit %s, then start again", d.path(applicationFile))
+		return words.Errorf("本节点尚未准入：请数据管理部门运行 cadastre party admit %s，然后重新启动", "this node is not admitted yet: have the data authority run cadastre party admit %s, then start again", d.path(applicationFile))
 	}
 	if err != nil {
 		return fmt.Errorf("read log record: %w", err)
 	}
 	if log.Owner != n.settings.Platform || log.Key != n.keys.receipts.VKey() {
-		return fmt.Errorf("another node was admitted as %s: begin again with an origin of its own, or restore the folder that was admitted", n.settings.Origin)
+		return words.Errorf("已有另一节点以 %s 准入：请以另一标识重新创建，或恢复已准入的文件夹", "another node was admitted as %s: begin again with an origin of its own, or restore the folder that was admitted", n.settings.Origin)
 	}
 	return nil
 }

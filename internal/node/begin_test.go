@@ -157,7 +157,7 @@ func TestBeginRefuses(t *testing.T) {
 	if _, err := node.RotateMasterKey(t.Context(), w.options()); err != nil {
 		t.Errorf("a node without a ledger log gets a new master key: %v", err)
 	}
-	if _, err := node.Open(t.Context(), w.options().On(taken)); err == nil || !strings.Contains(err.Error(), "mend node.json") {
+	if _, err := node.Open(t.Context(), w.options().On(taken)); err == nil || !strings.Contains(err.Error(), "fix node.json") {
 		t.Errorf("opened on another ledger: %v", err)
 	}
 	if _, err := node.Open(t.Context(), w.options().On(ledgertest.NewMemory(time.Now, ""))); err == nil || !strings.Contains(err.Error(), "has not begun") {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/datacadastre/cadastre/internal/seal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
@@ -46,11 +47,11 @@ func (c *ContentStore) validate() error {
 	case c == nil:
 		return nil
 	case c.Kind == onDisk && c.S3Config != objects.S3Config{}:
-		return fmt.Errorf("objects.kind: %q takes no other setting: remove them, or say %q", onDisk, inS3)
+		return words.Errorf("objects.kind：%q 不得有其他设置，请删去，或改为 %q", "objects.kind: %q takes no other setting: remove them, or say %q", onDisk, inS3)
 	case c.Kind == onDisk:
 		return nil
 	case c.Kind != inS3:
-		return fmt.Errorf("objects.kind: %q is neither %q nor %q", c.Kind, onDisk, inS3)
+		return words.Errorf("objects.kind：%q 既不是 %q 也不是 %q", "objects.kind: %q is neither %q nor %q", c.Kind, onDisk, inS3)
 	}
 	form := c.S3Config
 	form.Credentials = StoreCredentials{AccessKey: "given", SecretKey: "later"}

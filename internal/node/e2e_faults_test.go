@@ -179,6 +179,9 @@ func TestQueryFaultsAtOnce(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/products?state=&limit=&cursor=a&cursor=b&more=1": "query.cursor not_twice, query.limit required, query.state required, query.more known_member",
 		"/v1/products?state=sold&limit=900":                   "query.limit range, query.state enum",
+		"/v1/products?more=1&state=sold&limit=900":            "query.more known_member, query.limit range, query.state enum",
+		"/v1/products?more=1&limit=many&operator=me":          "query.more known_member, query.limit type_integer, query.operator uuid",
+		"/v1/licenses/explain?resource=&class=fun":            "query.resource required, query.class enum, query.party required",
 	} {
 		var p web.Problem
 		resp := w.ask(http.MethodGet, "", path)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
@@ -31,7 +32,7 @@ type world struct {
 	origin   string
 	line     *ledgertest.Outage // to the ledger, of a node that joined
 	checkers map[string]evidence.Checker
-	others   []client.Place // nodes whose addresses the parties know
+	others   []trace.Place // nodes whose addresses the parties know
 	trust    evidence.Trust
 	keys     map[string]*ledger.Key
 	party    map[string]*client.Client

@@ -14,6 +14,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -60,7 +61,7 @@ func (l Limits) validate() error {
 		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
 	} {
 		if !c.ok {
-			return fmt.Errorf("node.json: limits.%s is too small: put the default back", c.field)
+			return words.Errorf("node.json：limits.%s 过小，请恢复默认值", "node.json: limits.%s is too small: put the default back", c.field)
 		}
 	}
 	return nil
@@ -85,7 +86,7 @@ type keys struct {
 // one with keys of a beginning that broke off. It is a node's once finish has run.
 func (d folder) create(origin string, b Backend) (keys, error) {
 	if _, err := os.Stat(d.path("format")); err == nil {
-		return keys{}, fmt.Errorf("%s holds a node already: start it with serve, or choose an empty folder", d)
+		return keys{}, words.Errorf("%s 中已有节点：请用 serve 启动，或选择空文件夹", "%s holds a node already: start it with serve, or choose an empty folder", d)
 	}
 	for _, sub := range []string{"", "keys", "objects"} {
 		if err := os.MkdirAll(d.path(sub), 0o700); err != nil {
@@ -93,7 +94,7 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 		}
 	}
 	if _, err := seal.Create(d.path("keys", "master")); errors.Is(err, fs.ErrExist) {
-		return keys{}, fmt.Errorf("%s holds keys but no node: if they are of an init that broke off, remove the folder; else choose another", d)
+		return keys{}, words.Errorf("%s 中有密钥而没有节点：若为中断的 init 所留，请删除该文件夹，否则另选一个", "%s holds keys but no node: if they are of an init that broke off, remove the folder; else choose another", d)
 	} else if err != nil {
 		return keys{}, fmt.Errorf("make master key: %w", err)
 	}
@@ -183,13 +184,13 @@ func (d folder) settings() (Settings, error) {
 	var s Settings
 	layout, err := os.ReadFile(d.path("format"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, fmt.Errorf("%s holds no node: make one with cadastre init --dir %s", d, d)
+		return s, words.Errorf("%s 中没有节点：请用 cadastre init --dir %s 创建", "%s holds no node: make one with cadastre init --dir %s", d, d)
 	}
 	if err != nil {
 		return s, fmt.Errorf("read format: %w", err)
 	}
 	if !bytes.Equal(layout, []byte(format)) {
-		return s, fmt.Errorf("%s has the layout %q, this program knows %q: use the program that made it",
+		return s, words.Errorf("%s 的布局为 %q，本程序所知为 %q：请使用创建它的程序", "%s has the layout %q, this program knows %q: use the program that made it",
 			d, bytes.TrimSpace(layout), strings.TrimSpace(format))
 	}
 	b, err := os.ReadFile(d.path("node.json"))

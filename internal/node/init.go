@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -48,7 +49,7 @@ func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request,
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
-		return Request{}, fmt.Errorf("encode request: %w", err)
+		return Request{}, words.Errorf("编写请求：%v", "encode request: %v", err)
 	}
 	if err := errors.Join(d.keepSettings(made.settings), durable.WriteFile(d.path(requestFile), append(b, '\n'))); err != nil {
 		return r, err
@@ -115,7 +116,7 @@ func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage
 		return none, err
 	}
 	if s.Backend.Shared() != (len(fabric) > 0) {
-		return none, fmt.Errorf("a ledger on Fabric, and no other, needs --fabric-trust: the CAs of the network's organizations")
+		return none, words.Errorf("账本在 Fabric 上时（且仅此时）须用 --fabric-trust 给出网络各组织的 CA", "a ledger on Fabric, and no other, needs --fabric-trust: the CAs of the network's organizations")
 	}
 	s.Ledger, s.GenesisSHA256 = args.Ledger, ledger.DigestOf([]byte(genesis))
 	l, err := open(ctx, d, s, k, slog.New(slog.DiscardHandler), now)
@@ -126,7 +127,7 @@ func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage
 		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonGenesis {
 			err = fmt.Errorf("the ledger has begun, or is to begin, with another genesis: join it with cadastre init --join, or give the node a channel of its own: %w", err)
 		}
-		return none, errors.Join(fmt.Errorf("genesis: %w", err), l.shut())
+		return none, errors.Join(words.Errorf("创世请求：%v", "genesis: %v", err), l.shut())
 	}
 	t := evidence.Trust{Ledger: s.Ledger, Genesis: s.GenesisSHA256, Logs: []string{}, Fabric: fabric}
 	if k.ledger != nil {
@@ -170,10 +171,10 @@ func (d folder) genesis(jws string, s Settings, k keys) (ledger.GenesisArgs, err
 	var args ledger.GenesisArgs
 	signed, err := ledger.ParseCall(jws)
 	if err != nil {
-		return args, fmt.Errorf("genesis: %w", err)
+		return args, words.Errorf("创世请求：%v", "genesis: %v", err)
 	}
 	if err := ledger.DecodeStrict(signed.Call.Args, &args); err != nil {
-		return args, fmt.Errorf("genesis: %w", err)
+		return args, words.Errorf("创世请求：%v", "genesis: %v", err)
 	}
 	vkey := ""
 	if k.ledger != nil {
@@ -181,10 +182,10 @@ func (d folder) genesis(jws string, s Settings, k keys) (ledger.GenesisArgs, err
 	}
 	p, err := ledger.ParseProfile(ledger.Standard(), args.Platform)
 	if err != nil {
-		return args, fmt.Errorf("genesis: %w", err)
+		return args, words.Errorf("创世请求：%v", "genesis: %v", err)
 	}
 	if args.LedgerKey != vkey || args.Origin != s.Origin || p.ID != s.Platform {
-		return args, fmt.Errorf("this genesis was signed for another node (%s): sign %s", args.Origin, d.path(requestFile))
+		return args, words.Errorf("该创世请求是为另一节点（%s）签署的：请签署 %s", "this genesis was signed for another node (%s): sign %s", args.Origin, d.path(requestFile))
 	}
 	return args, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/words"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -18,13 +19,13 @@ const applicationFile = "application.jws"
 // Once the data authority has admitted it, the node can be opened.
 func Join(dir string, s Settings, operator ledger.USCC, t evidence.Trust) (string, error) {
 	if !s.Backend.Shared() {
-		return "", errors.New("a further node needs a register that others share: name the network with --fabric PROFILE")
+		return "", words.Errorf("增设节点须有共用的账本：请用 --fabric PROFILE 指明网络", "a further node needs a register that others share: name the network with --fabric PROFILE")
 	}
 	if s.URL == "" {
 		return "", ledger.Invalid("url", "required")
 	}
 	if len(t.Fabric) == 0 {
-		return "", errors.New("this trust file is of a ledger that one node keeps for itself: get that of a ledger on Fabric")
+		return "", words.Errorf("该信任文件属于单一节点自有的账本：请取得 Fabric 上账本的信任文件", "this trust file is of a ledger that one node keeps for itself: get that of a ledger on Fabric")
 	}
 	d := folder(dir)
 	made, err := d.make(s, operator)

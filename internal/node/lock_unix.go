@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // lock takes the folder for this process; the kernel gives it back when the
@@ -17,7 +19,7 @@ func (d folder) lock() (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("another process runs the node in %s: stop it first", d)
+		return nil, words.Errorf("另一进程正在运行 %s 中的节点：请先停止", "another process runs the node in %s: stop it first", d)
 	}
 	return func() { _ = f.Close() }, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -88,7 +89,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	if n.settings.Ledger == "" {
-		return fmt.Errorf("%s waits for its genesis: have the data authority sign %s, then run cadastre init --dir %s --genesis FILE",
+		return words.Errorf("%s 尚待创世请求：请数据管理部门签署 %s，再运行 cadastre init --dir %s --genesis FILE", "%s waits for its genesis: have the data authority sign %s, then run cadastre init --dir %s --genesis FILE",
 			d, d.path("genesis.request"), d)
 	}
 	if n.unlock, err = d.lock(); err != nil {
@@ -224,8 +225,9 @@ func (n *Node) checkRead(head ledger.Revision) error {
 	if !ok || r.Block <= head.Block || n.own == nil {
 		return nil
 	}
-	return fmt.Errorf("read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has shown; "+
-		"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and tell whoever holds a checkpoint", r.Block, head.Block)
+	return words.Errorf("read.db 已应用至第 %d 条，而 ledger.db 止于第 %d 条：ledger.db 比本节点已出示的更旧；请恢复整个文件夹的最新备份，若已是最新，请删除 read.db 并告知持有检查点的各方",
+		"read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has shown; "+
+			"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and tell whoever holds a checkpoint", r.Block, head.Block)
 }
 
 func (n *Node) background(f func()) {

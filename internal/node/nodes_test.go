@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -103,13 +104,13 @@ func (w *world) gets(who, path string, want []byte, origin string) {
 func (n *nodes) traces(t *testing.T) {
 	t.Helper()
 	q := url.Values{"order": {string(id("sale"))}}
-	var alone []client.Trace
+	var alone []trace.Trace
 	n.bureau.speak("buyer", id("buyer"))
 	n.bureau.ok(n.bureau.party["buyer"].Get(t.Context(), "/v1/trace?"+q.Encode(), &alone))
-	if len(alone) != 1 || !slices.Contains(alone[0].Elsewhere, client.Place{Origin: operatorOrigin, URL: n.operator.url}) {
+	if len(alone) != 1 || !slices.Contains(alone[0].Elsewhere, trace.Place{Origin: operatorOrigin, URL: n.operator.url}) {
 		t.Fatalf("the bureau's node names as elsewhere: %+v", alone)
 	}
-	var known []client.Trace
+	var known []trace.Trace
 	n.operator.ok(n.operator.party["buyer"].Get(t.Context(), "/v1/trace?"+url.Values{"sha256": {string(ledger.DigestOf(data(256 << 10)))}}.Encode(), &known))
 	starts := map[string]int{}
 	for _, w := range []*world{n.bureau, n.operator, n.regulator} {
@@ -138,7 +139,7 @@ func (n *nodes) follows(receipt ledger.Ref) {
 	t := n.bureau.t
 	t.Helper()
 	q := url.Values{"receipt": {receipt.ID()}}
-	err := n.regulator.party["buyer"].Get(t.Context(), "/v1/trace?"+q.Encode(), &[]client.Trace{})
+	err := n.regulator.party["buyer"].Get(t.Context(), "/v1/trace?"+q.Encode(), &[]trace.Trace{})
 	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonElsewhere {
 		t.Errorf("a receipt of another node: %v", err)
 	}
@@ -161,21 +162,21 @@ func TestTokensStayWithTheirNode(t *testing.T) {
 	n.operator.refused(resp, http.StatusUnauthorized, ledger.ReasonToken)
 	for _, c := range []struct {
 		home string
-		at   client.Place
+		at   trace.Place
 		ok   bool
 	}{
-		{"https://data.example", client.Place{Origin: "op.example", URL: "https://op.example"}, true},
-		{"https://data.example", client.Place{Origin: "op.example", URL: "https://op.example:8443/cadastre"}, true},
-		{"https://data.example", client.Place{Origin: "op.example", URL: "http://op.example"}, false},
-		{"https://data.example", client.Place{Origin: "op.example", URL: "https://op.example.evil.example"}, false},
-		{"https://data.example", client.Place{Origin: "op.example", URL: "https://op.example@evil.example"}, false},
-		{"https://data.example", client.Place{Origin: "op.example", URL: "http://127.0.0.1:8480"}, false},
-		{"https://data.example", client.Place{Origin: "op.example"}, false},
-		{"http://127.0.0.1:8480", client.Place{Origin: "op.example", URL: "http://127.0.0.1:8481"}, true},
-		{"http://127.0.0.1:8480", client.Place{Origin: "op.example", URL: "http://10.0.0.5:8481"}, false},
-		{"https://data.example", client.Place{Origin: "known.example", URL: "https://evil.example"}, true}, // to the address that is known
+		{"https://data.example", trace.Place{Origin: "op.example", URL: "https://op.example"}, true},
+		{"https://data.example", trace.Place{Origin: "op.example", URL: "https://op.example:8443/cadastre"}, true},
+		{"https://data.example", trace.Place{Origin: "op.example", URL: "http://op.example"}, false},
+		{"https://data.example", trace.Place{Origin: "op.example", URL: "https://op.example.evil.example"}, false},
+		{"https://data.example", trace.Place{Origin: "op.example", URL: "https://op.example@evil.example"}, false},
+		{"https://data.example", trace.Place{Origin: "op.example", URL: "http://127.0.0.1:8480"}, false},
+		{"https://data.example", trace.Place{Origin: "op.example"}, false},
+		{"http://127.0.0.1:8480", trace.Place{Origin: "op.example", URL: "http://127.0.0.1:8481"}, true},
+		{"http://127.0.0.1:8480", trace.Place{Origin: "op.example", URL: "http://10.0.0.5:8481"}, false},
+		{"https://data.example", trace.Place{Origin: "known.example", URL: "https://evil.example"}, true}, // to the address that is known
 	} {
-		p := client.Profile{URL: c.home, Nodes: []client.Place{{Origin: "known.example", URL: "http://known.example:8480/"}}}
+		p := client.Profile{URL: c.home, Nodes: []trace.Place{{Origin: "known.example", URL: "http://known.example:8480/"}}}
 		one, err := client.New(p, "en", time.Now)
 		n.bureau.ok(err)
 		other, err := one.At(c.at)
@@ -205,7 +206,7 @@ func TestNodesThatDoNotAnswer(t *testing.T) {
 	traces, missing, err := lost.Trace(t.Context(), q)
 	n.operator.ok(err)
 	if len(missing) != 1 || !strings.Contains(missing[0].Error(), "--node "+nodeOrigin+"=URL") ||
-		!slices.Equal(traces[0].Elsewhere, []client.Place{{Origin: nodeOrigin}}) {
+		!slices.Equal(traces[0].Elsewhere, []trace.Place{{Origin: nodeOrigin}}) {
 		t.Errorf("a trace without the bureau's node: missing %v, elsewhere %v", missing, traces[0].Elsewhere)
 	}
 	bundle, missing, err := lost.Evidence(t.Context(), q, 0, nil)

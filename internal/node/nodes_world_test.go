@@ -14,6 +14,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
@@ -91,7 +92,7 @@ func (n *nodes) join(organization, origin string, code int, trust evidence.Trust
 	w := &world{
 		t: a.t, dir: filepath.Join(a.t.TempDir(), "node"), url: "http://" + listener.Addr().String(), origin: origin, trust: a.trust,
 		keys: a.keys, checkers: a.checkers, party: map[string]*client.Client{}, last: a.last, http: a.http,
-		others: []client.Place{{Origin: nodeOrigin, URL: a.url}},
+		others: []trace.Place{{Origin: nodeOrigin, URL: a.url}},
 	}
 	application, err := node.Join(w.dir, node.Settings{
 		Name: origin, Region: "430300", Origin: origin, URL: w.url, Limits: limits(change), Backend: n.backend(organization),

@@ -11,6 +11,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // sealedFiles are the keys in keys/ that the master key seals.
@@ -112,7 +113,7 @@ func (d folder) nextMaster() (seal.Key, error) {
 // midRotation refuses a folder whose master key is being replaced.
 func (d folder) midRotation() error {
 	if _, err := os.Lstat(d.path("keys", "master.next")); err == nil {
-		return fmt.Errorf("the master key of %s is being replaced: end it with cadastre rotate-master-key --dir %s", d, d)
+		return words.Errorf("%s 的主密钥正在更换：请用 cadastre rotate-master-key --dir %s 完成", "the master key of %s is being replaced: end it with cadastre rotate-master-key --dir %s", d, d)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/cosign"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -95,7 +96,7 @@ func (n *Node) Serve(ctx context.Context, l Listen, ready func(url string)) erro
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w: is another node running there? choose another with --listen", l.Address, err)
+		return words.Errorf("监听 %s：%v：是否已有节点在此运行？请用 --listen 另选地址", "listen on %s: %v: is another node running there? choose another with --listen", l.Address, err)
 	}
 	server := n.edge.HTTP()
 	failed := make(chan error, 1)
@@ -135,11 +136,11 @@ func (l Listen) check() error {
 		return ledger.Invalid("listen", "host:port")
 	}
 	if (l.Cert == "") != (l.Key == "") {
-		return errors.New("TLS needs both files: give --tls-cert and --tls-key")
+		return words.Errorf("TLS 需要两个文件：请同时给出 --tls-cert 与 --tls-key", "TLS needs both files: give --tls-cert and --tls-key")
 	}
 	ip := net.ParseIP(host)
 	if host == "localhost" || ip != nil && ip.IsLoopback() || l.Cert != "" || l.BehindProxy {
 		return nil
 	}
-	return fmt.Errorf("%s can be reached by others: give --tls-cert and --tls-key, or --behind-proxy when a proxy ends TLS", l.Address)
+	return words.Errorf("%s 可被他人访问：请给出 --tls-cert 与 --tls-key；由代理终结 TLS 时用 --behind-proxy", "%s can be reached by others: give --tls-cert and --tls-key, or --behind-proxy when a proxy ends TLS", l.Address)
 }

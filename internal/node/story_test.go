@@ -20,7 +20,8 @@ import (
 type story struct {
 	*node.Node
 
-	t     *testing.T
+	t     testing.TB
+	dir   string
 	trust evidence.Trust
 	keys  map[string]*ledger.Key
 	n     int
@@ -111,10 +112,10 @@ func (s *story) must(who string, fn ledger.Function, args any) {
 }
 
 // open makes a demo node whose limits are 0 days.
-func open(t *testing.T) *story {
+func open(t testing.TB) *story {
 	t.Helper()
-	s := &story{t: t, keys: map[string]*ledger.Key{}}
-	dir := filepath.Join(t.TempDir(), "node")
+	s := &story{t: t, dir: filepath.Join(t.TempDir(), "node"), keys: map[string]*ledger.Key{}}
+	dir := s.dir
 	request, err := node.Make(dir, node.Settings{Name: "测试登记簿", Region: "430300", Origin: "node.example"}, uscc(20), now())
 	s.ok(err)
 	genesis, err := node.SignGenesis(request, node.Authority{
@@ -143,7 +144,7 @@ func open(t *testing.T) *story {
 }
 
 // told is the whole story: two orders of one product, the first delivered.
-func told(t *testing.T) *story {
+func told(t testing.TB) *story {
 	t.Helper()
 	s := open(t)
 	s.register("bus", "holder")

@@ -90,6 +90,9 @@ func (e *eye) judge(ctx context.Context, items ...sight.Item) ([]bool, error) {
 	return seen, nil
 }
 
+// unknown answers alike for what there is not and for what may not be seen.
+func unknown() error { return sight.Nothing("from") }
+
 // contentsOf are the content records of a file; what was only brought has none.
 func (n *Node) contentsOf(ctx context.Context, file ledger.Ref) ([]ledger.Ref, error) {
 	links, err := n.links.Links(ctx, file)

@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -9,9 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
@@ -30,7 +28,7 @@ func (s *story) reader(name string) *ledger.Party {
 	return &p
 }
 
-func (s *story) start(q web.TraceQuestion) ledger.Ref {
+func (s *story) start(q trace.Question) ledger.Ref {
 	s.t.Helper()
 	list, err := s.Start(s.t.Context(), q)
 	s.ok(err)
@@ -57,7 +55,7 @@ func (s *story) receiptsOf(flow ledger.Flow) (start, end ledger.Ref) {
 	return "", ""
 }
 
-func refs(t web.Trace) []ledger.Ref {
+func refs(t trace.Trace) []ledger.Ref {
 	var list []ledger.Ref
 	for _, s := range t.Steps {
 		list = append(list, s.Ref)
@@ -95,23 +93,23 @@ func (s *story) public() []ledger.Ref {
 
 // delivered is what the parties of the order see besides.
 func (s *story) delivered() []ledger.Ref {
-	start, end := s.receiptsOf(ledger.Delivery)
+	start, _ := s.receiptsOf(ledger.Delivery)
 	return []ledger.Ref{
-		start, end, ref(ledger.KindOrder, "order"), ref(ledger.KindParty, "buyer"),
+		start, ref(ledger.KindOrder, "order"), ref(ledger.KindParty, "buyer"),
 		orderGrant("order"),
 	}
 }
 
 func TestTraceBackFromAFile(t *testing.T) {
 	s := told(t)
-	file := s.start(web.TraceQuestion{SHA256: s.made.SHA256})
+	file := s.start(trace.Question{SHA256: s.made.SHA256})
 	ingest := ledger.RefTo(ledger.KindReceipt, s.made.Ingest)
 	application := []ledger.Ref{ref(ledger.KindApplication, "bus"), ledger.RefTo(ledger.KindDeposit, sum("deposit bus"))}
 	for name, c := range map[string]struct {
 		more []ledger.Ref
 		out  int
 	}{
-		"":          {nil, 3}, // application, ingest, start
+		"":          {nil, 1}, // application: receipts are not even looked for
 		"rival":     {nil, 3},
 		"holder":    {application, 2},
 		"buyer":     {s.delivered(), 2},
@@ -127,8 +125,8 @@ func TestTraceBackFromAFile(t *testing.T) {
 		if diff := cmp.Diff(want, refs(got)); diff != "" {
 			t.Errorf("%q sees others than it may (-want +got):\n%s", name, diff)
 		}
-		if got.LeftOut != c.out || got.Cut {
-			t.Errorf("%q: %d left out, cut %v; want %d", name, got.LeftOut, got.Cut, c.out)
+		if got.LeftOut != c.out || got.Cut || got.OwnOnly != (name != "regulator") {
+			t.Errorf("%q: %d left out, cut %v, own only %v; want %d", name, got.LeftOut, got.Cut, got.OwnOnly, c.out)
 		}
 		s.whole(got)
 	}
@@ -136,7 +134,7 @@ func TestTraceBackFromAFile(t *testing.T) {
 
 // whole holds that links join what is shown, and that each record but the
 // start and those that rest on others is reached by one.
-func (s *story) whole(t web.Trace) {
+func (s *story) whole(t trace.Trace) {
 	s.t.Helper()
 	shown := map[ledger.Ref]bool{}
 	for _, step := range t.Steps {
@@ -159,20 +157,20 @@ func (s *story) whole(t web.Trace) {
 func TestStepsSayWhoseAndHowProved(t *testing.T) {
 	s := told(t)
 	s.ok(s.Anchored(t.Context(), s.Receipts().Size()))
-	got, err := s.Trace(t.Context(), s.reader("buyer"), s.start(web.TraceQuestion{SHA256: s.made.SHA256}), false)
+	got, err := s.Trace(t.Context(), s.reader("buyer"), s.start(trace.Question{SHA256: s.made.SHA256}), false)
 	s.ok(err)
-	steps := map[ledger.Ref]web.Step{}
+	steps := map[ledger.Ref]trace.Step{}
 	for _, step := range got.Steps {
 		steps[step.Ref] = step
 	}
 	start, _ := s.receiptsOf(ledger.Delivery)
 	hold := grants("bus")[0]
-	for r, want := range map[ledger.Ref]web.Step{
+	for r, want := range map[ledger.Ref]trace.Step{
 		ref(ledger.KindProduct, "product"): {Name: "线路到站预测数据集", Who: "operator", State: "listed", Proof: "recorded"},
 		ref(ledger.KindOrder, "order"):     {Who: "buyer", State: "active", Proof: "recorded"},
 		ref(ledger.KindEntry, "bus"):       {Name: "公交车辆到离站信息bus", Who: "holder", State: "active", Proof: "recorded"},
 		hold:                               {Right: ledger.Hold, Who: "holder", Proof: "recorded"},
-		start:                              {Name: "start", Who: "buyer", Proof: "anchored"},
+		start:                              {Name: "start", Who: "buyer", State: "complete", Proof: "anchored"},
 	} {
 		g := steps[r]
 		if g.Name != want.Name || g.Who != want.Who || g.State != want.State || g.Right != want.Right || g.Proof != want.Proof {
@@ -189,9 +187,9 @@ func TestStepsSayWhoseAndHowProved(t *testing.T) {
 
 func TestTraceForwardFromAResource(t *testing.T) {
 	s := told(t)
-	from := s.start(web.TraceQuestion{Resource: id("resource bus")})
-	supply, sent := s.receiptsOf(ledger.Supply)
-	start, end := s.receiptsOf(ledger.Delivery)
+	from := s.start(trace.Question{Resource: id("resource bus")})
+	supply, _ := s.receiptsOf(ledger.Supply)
+	start, _ := s.receiptsOf(ledger.Delivery)
 	common := []ledger.Ref{
 		from, ref(ledger.KindProduct, "product"),
 		ref(ledger.KindContent, "made"), ledger.RefTo(ledger.KindFile, s.made.SHA256), ref(ledger.KindLicense, "license"),
@@ -200,15 +198,15 @@ func TestTraceForwardFromAResource(t *testing.T) {
 	orders := []ledger.Ref{ref(ledger.KindOrder, "order"), orderGrant("order")}
 	rival := []ledger.Ref{ref(ledger.KindOrder, "rival order"), orderGrant("rival order")}
 	raw, made := ledger.RefTo(ledger.KindReceipt, s.raw.Ingest), ledger.RefTo(ledger.KindReceipt, s.made.Ingest)
-	supplied := []ledger.Ref{ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), supply, sent}
+	supplied := []ledger.Ref{ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), supply}
 	for name, more := range map[string][]ledger.Ref{
 		"":          nil,
 		"other":     nil,
 		"holder":    append(slices.Clone(supplied), raw),
-		"buyer":     append([]ledger.Ref{start, end}, orders...),
+		"buyer":     append([]ledger.Ref{start}, orders...),
 		"rival":     rival,
-		"operator":  slices.Concat(supplied, []ledger.Ref{start, end, made}, orders, rival),
-		"regulator": slices.Concat(supplied, []ledger.Ref{start, end, made, raw}, orders, rival),
+		"operator":  slices.Concat(supplied, []ledger.Ref{start, made}, orders, rival),
+		"regulator": slices.Concat(supplied, []ledger.Ref{start, made, raw}, orders, rival),
 	} {
 		got, err := s.Trace(t.Context(), s.reader(name), from, true)
 		if err != nil {
@@ -219,8 +217,8 @@ func TestTraceForwardFromAResource(t *testing.T) {
 		if diff := cmp.Diff(want, refs(got)); diff != "" {
 			t.Errorf("%q sees others than it may (-want +got):\n%s", name, diff)
 		}
-		if all := name == "regulator"; all != (got.LeftOut == 0) {
-			t.Errorf("%q: %d left out", name, got.LeftOut)
+		if all := name == "regulator"; all == got.OwnOnly || all && got.LeftOut > 0 {
+			t.Errorf("%q: %d left out, own only %v", name, got.LeftOut, got.OwnOnly)
 		}
 		s.whole(got)
 	}
@@ -230,7 +228,7 @@ func TestTraceForwardFromAResource(t *testing.T) {
 // for the licensed, but whoever has a file learns of which resource it is.
 func TestWhoeverHasTheFileLearnsWhatItIs(t *testing.T) {
 	s := told(t)
-	got, err := s.Trace(t.Context(), nil, s.start(web.TraceQuestion{SHA256: s.raw.SHA256}), false)
+	got, err := s.Trace(t.Context(), nil, s.start(trace.Question{SHA256: s.raw.SHA256}), false)
 	s.ok(err)
 	for _, want := range []ledger.Ref{ref(ledger.KindContent, "raw"), ref(ledger.KindResource, "resource bus"), ref(ledger.KindEntry, "bus")} {
 		if !slices.Contains(refs(got), want) {
@@ -260,20 +258,24 @@ func TestWhatMayNotBeSeenIsNotThere(t *testing.T) {
 			}
 		}
 	}
-	for _, q := range []web.TraceQuestion{
+	for _, q := range []trace.Question{
 		{SHA256: sum("nothing")},
 		{Order: id("no such")},
 		{Receipt: string(sum("nothing"))},
 		{Certificate: "no such"},
 		{Receipt: string(id("no such"))},
 	} {
-		if _, err := s.Start(t.Context(), q); err == nil || err.Error() != absent {
+		list, err := s.Start(t.Context(), q)
+		if err == nil {
+			_, err = s.Trace(t.Context(), s.reader("regulator"), list[0], false)
+		}
+		if err == nil || err.Error() != absent {
 			t.Errorf("%+v: %v", q, err)
 		}
 	}
 }
 
-func unseen(_ web.Trace, err error) string {
+func unseen(_ trace.Trace, err error) string {
 	if err == nil {
 		return "seen"
 	}
@@ -289,7 +291,7 @@ func TestStartByEveryName(t *testing.T) {
 	s.ok(err)
 	var entry ledger.Entry
 	s.ok(unmarshal(b, &entry))
-	for want, q := range map[ledger.Ref]web.TraceQuestion{
+	for want, q := range map[ledger.Ref]trace.Question{
 		start:                                    {Receipt: start.ID()},
 		ref(ledger.KindOrder, "order"):           {Order: id("order")},
 		ref(ledger.KindProduct, "product"):       {Product: id("product")},
@@ -301,100 +303,12 @@ func TestStartByEveryName(t *testing.T) {
 			t.Errorf("%+v begins at %s, want %s", q, got, want)
 		}
 	}
-	if got := s.start(web.TraceQuestion{Receipt: string(kept.Receipt.ID)}); got != start {
+	if got := s.start(trace.Question{Receipt: string(kept.Receipt.ID)}); got != start {
 		t.Errorf("a receipt's id begins at %s, want %s", got, start)
 	}
-	for _, q := range []web.TraceQuestion{{}, {SHA256: "x"}, {Order: "x"}, {Receipt: "x"}} {
+	for _, q := range []trace.Question{{}, {SHA256: "x"}, {Order: "x"}, {Receipt: "x"}} {
 		if _, err := s.Start(t.Context(), q); !errors.Is(err, ledger.InvalidCode) {
 			t.Errorf("%+v: %v", q, err)
 		}
-	}
-}
-
-func TestEvidenceVerifiesWithTheTrustFile(t *testing.T) {
-	s := told(t)
-	start, end := s.receiptsOf(ledger.Delivery)
-	supply, _ := s.receiptsOf(ledger.Supply)
-	for _, c := range []struct {
-		who        string
-		about      ledger.Ref
-		deliveries int
-	}{
-		{"buyer", ref(ledger.KindOrder, "order"), 1},
-		{"operator", ref(ledger.KindOrder, "rival order"), 0},
-		{"buyer", start, 1},
-		{"operator", end, 1},
-		{"holder", supply, 1},
-		{"holder", ref(ledger.KindEntry, "bus"), 0},
-		{"holder", ref(ledger.KindResource, "resource bus"), 1},
-		{"holder", ref(ledger.KindLicense, "license"), 1},
-		{"other", ref(ledger.KindLicense, "license"), 0}, // its own resource was not supplied
-		{"operator", ref(ledger.KindProduct, "product"), 0},
-		{"operator", ledger.RefTo(ledger.KindFile, s.made.SHA256), 0},
-		{"body", ref(ledger.KindApplication, "bus"), 0},
-		{"regulator", ref(ledger.KindOrder, "order"), 1},
-	} {
-		made, _, err := s.Evidence(t.Context(), s.reader(c.who), c.about, 200)
-		if err != nil {
-			t.Errorf("%s about %s: %v", c.who, c.about, err)
-			continue
-		}
-		var b bytes.Buffer
-		_, err = made.WriteTo(&b)
-		s.ok(err)
-		report, err := evidence.Verify(b.Bytes(), s.trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
-		if err != nil {
-			t.Errorf("%s about %s: %v", c.who, c.about, err)
-			continue
-		}
-		if len(report.Receipts) != c.deliveries {
-			t.Errorf("%s about %s: %d deliveries, want %d", c.who, c.about, len(report.Receipts), c.deliveries)
-		}
-	}
-}
-
-// TestABundleHoldsTheNewestDeliveries, as many as are asked for, and says whether there
-// are older ones.
-func TestABundleHoldsTheNewestDeliveries(t *testing.T) {
-	s := told(t)
-	s.deliver("order", "buyer")
-	for most, want := range map[int]int{1: 1, 2: 2, 200: 2} {
-		b, older, err := s.Evidence(t.Context(), s.reader("buyer"), ref(ledger.KindOrder, "order"), most)
-		s.ok(err)
-		var data bytes.Buffer
-		_, err = b.WriteTo(&data)
-		s.ok(err)
-		r, err := evidence.Verify(data.Bytes(), s.trust, ledger.Standard(), map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}})
-		s.ok(err)
-		if len(r.Receipts) != want || older != (most == 1) {
-			t.Errorf("of 2 deliveries at most %d: %d, older ones: %t", most, len(r.Receipts), older)
-		}
-		if newest, _ := s.receiptsOf(ledger.Delivery); most == 1 && string(r.Receipts[0].Start) != newest.ID() {
-			t.Errorf("the delivery in the bundle is %s, the newest %s", r.Receipts[0].Start, newest)
-		}
-	}
-}
-
-func TestEvidenceIsForFewerThanTheTrace(t *testing.T) {
-	s := told(t)
-	for who, about := range map[string]ledger.Ref{
-		"": ref(ledger.KindEntry, "bus"), "rival": ref(ledger.KindProduct, "product"),
-		"buyer": ref(ledger.KindLicense, "license"), "other": ref(ledger.KindEntry, "bus"),
-	} {
-		if _, _, err := s.Evidence(t.Context(), s.reader(who), about, 200); !errors.Is(err, ledger.Forbidden) {
-			t.Errorf("%q about %s: %v", who, about, err)
-		}
-	}
-	reads := receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptRead}}
-	page, err := s.Receipts().Find(t.Context(), reads, 0, 10)
-	s.ok(err)
-	if len(page.Items) != 0 {
-		t.Fatalf("%d looks were noted before anyone looked", len(page.Items))
-	}
-	_, _, err = s.Evidence(t.Context(), s.reader("regulator"), ref(ledger.KindEntry, "bus"), 200)
-	s.ok(err)
-	if page, err = s.Receipts().Find(t.Context(), reads, 0, 10); err != nil || len(page.Items) != 1 ||
-		page.Items[0].Receipt.Subject != ref(ledger.KindEntry, "bus") || page.Items[0].Receipt.Party != id("regulator") {
-		t.Errorf("the regulator's look left %+v (%v)", page.Items, err)
 	}
 }

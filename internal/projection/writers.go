@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -89,21 +90,35 @@ type Act struct {
 	Payload ledger.Digest
 }
 
-// Acts returns the calls that wrote a record, oldest first.
-func (p *Loop) Acts(ctx context.Context, ref ledger.Ref) ([]Act, error) {
-	rows, err := p.reads.QueryContext(ctx, "SELECT c.time, c.name, c.party, c.call, c.payload FROM writer w "+
-		"JOIN place c ON c.block = w.block AND c.tx = w.tx AND c.i = w.i WHERE w.key = ? ORDER BY w.block, w.tx, w.i", p.keyHash(ledger.RecordKey(ref)))
+// maxActs bounds the calls that are read of records at once.
+const maxActs = 5000
+
+// Acts returns the calls that wrote each of some records, oldest first, at most 5,000,
+// in one query.
+func (p *Loop) Acts(ctx context.Context, refs ...ledger.Ref) (map[ledger.Ref][]Act, error) {
+	of, keys := map[int64]ledger.Ref{}, make([]int64, len(refs))
+	for i, ref := range refs {
+		keys[i] = p.keyHash(ledger.RecordKey(ref))
+		of[keys[i]] = ref
+	}
+	list, err := json.Marshal(keys)
 	if err != nil {
-		return nil, fmt.Errorf("find who wrote %s: %w", ref, err)
+		return nil, fmt.Errorf("encode keys: %w", err)
+	}
+	rows, err := p.reads.QueryContext(ctx, "SELECT w.key, c.time, c.name, c.party, c.call, c.payload FROM json_each(?) k CROSS JOIN writer w ON w.key = k.value "+
+		"CROSS JOIN place c ON c.block = w.block AND c.tx = w.tx AND c.i = w.i ORDER BY w.block, w.tx, w.i LIMIT ?", string(list), maxActs)
+	if err != nil {
+		return nil, fmt.Errorf("find who wrote %d records: %w", len(refs), err)
 	}
 	defer rows.Close()
-	var acts []Act
+	acts := map[ledger.Ref][]Act{}
 	for rows.Next() {
+		var key int64
 		var a Act
-		if err := rows.Scan(&a.Time, &a.Name, &a.Party, &a.Call, &a.Payload); err != nil {
-			return nil, fmt.Errorf("find who wrote %s: %w", ref, err)
+		if err := rows.Scan(&key, &a.Time, &a.Name, &a.Party, &a.Call, &a.Payload); err != nil {
+			return nil, fmt.Errorf("find who wrote %d records: %w", len(refs), err)
 		}
-		acts = append(acts, a)
+		acts[of[key]] = append(acts[of[key]], a)
 	}
 	return acts, rows.Err()
 }

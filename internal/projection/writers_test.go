@@ -1,6 +1,7 @@
 package projection_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -58,8 +59,12 @@ func TestWriter(t *testing.T) {
 		t.Errorf("%d calls wrote %d keys", calls, len(wrote))
 	}
 	several := 0
+	all, err := loop.Acts(t.Context(), slices.Collect(maps.Keys(acts))...)
+	if err != nil || len(all) != len(acts) {
+		t.Errorf("acts on all records: %d, %v", len(all), err)
+	}
 	for ref, want := range acts {
-		if got, err := loop.Acts(t.Context(), ref); err != nil || !slices.Equal(got, want) {
+		if got, err := loop.Acts(t.Context(), ref); err != nil || !slices.Equal(got[ref], want) || !slices.Equal(all[ref], want) {
 			t.Errorf("acts on %s: %+v, %v; want %+v", ref, got, err, want)
 		}
 		if len(want) > 1 {

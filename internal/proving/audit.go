@@ -10,6 +10,8 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -28,20 +30,20 @@ type Opener func(t evidence.Trust) (Chain, error)
 
 // Audit is the command that replays a whole ledger.
 type Audit struct {
-	Where string `arg:"" optional:"" help:"Address of a node, or its folder; the profile's address unless told." placeholder:"URL|DIR"`
-	Trust string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
-	Sign  string `help:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
+	Where string `arg:"" optional:"" zh:"节点的地址或其文件夹；默认为身份文件所载地址" en:"Address of a node, or its folder; by default the profile's address." placeholder:"URL|DIR"`
+	Trust string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+	Sign  string `zh:"未发现不符且全部读取时，以此文件的密钥（keygen --use cosign）联署检查点，并交给节点" en:"If nothing is found and all was read, cosign the checkpoint with the key of this file (keygen --use cosign) and hand it to the node." type:"existingfile" placeholder:"KEYFILE"`
 	Chain Opener `kong:"-"` // of a register on Fabric; nil: it is a log
-	Out   string `help:"Write the cosigned checkpoint into this file; of a folder, or without a profile, instead of handing it to the node." placeholder:"FILE"`
+	Out   string `zh:"将联署的检查点写入此文件；按文件夹审计或没有身份文件时，以此代替交给节点" en:"Write the cosigned checkpoint into this file; of a folder, or without a profile, instead of handing it to the node." placeholder:"FILE"`
 }
 
 // Validate is kong's: a cosignature goes somewhere.
 func (c *Audit) Validate() error {
 	switch {
 	case c.Out != "" && c.Sign == "":
-		return errors.New("--out is where the cosigned checkpoint goes: add --sign KEYFILE")
+		return words.Errorf("--out 是联署的检查点的去处：请加 --sign KEYFILE", "--out is where the cosigned checkpoint goes: add --sign KEYFILE")
 	case c.Sign != "" && c.Out == "" && c.OfFolder():
-		return errors.New("a folder takes no cosignature: name a file for the checkpoint with --out, or audit the node by its address")
+		return words.Errorf("文件夹不接收联署：请用 --out 指明检查点的文件，或按节点地址审计", "a folder takes no cosignature: name a file for the checkpoint with --out, or audit the node by its address")
 	}
 	return nil
 }
@@ -95,7 +97,7 @@ func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r 
 	}
 	if c.Out != "" {
 		if err := durable.WriteFile(c.Out, signed); err != nil {
-			return fmt.Errorf("write checkpoint: %w", err)
+			return words.Errorf("写入检查点：%v", "write checkpoint: %v", err)
 		}
 	}
 	r.Cosigner = key.Name()
@@ -107,7 +109,7 @@ func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r 
 		return err
 	}
 	if err := cl.Cosign(ctx, key.VKey(), signed); err != nil {
-		return fmt.Errorf("%s: %w", s.say("节点未保存联署", "the node did not keep the cosignature"), err)
+		return words.Errorf("节点未保存联署：%v", "the node did not keep the cosignature: %v", err)
 	}
 	return nil
 }
@@ -116,11 +118,11 @@ func (c *Audit) sign(ctx context.Context, s *Session, key *client.AuditorKey, r 
 // anchors could not be read: then the same audit may be run again.
 func (s *Session) outcome(r audit.Report) error {
 	if !r.Whole() {
-		return fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("审计发现 %d 处不符", "the audit found %d faults"), len(r.Findings)+r.More))
+		return unproven(words.Errorf("审计发现 %d 处不符", "the audit found %d faults", len(r.Findings)+r.More))
 	}
 	if n := r.Unread(); n > 0 {
-		return fmt.Errorf("%w: %s", ErrUnread, fmt.Sprintf(s.say("账本锚定的 %d 个回执日志未能读取，其中的交付未经核对：请用 --node 标识=网址 指明其节点",
-			"%d receipt logs that the ledger anchors could not be read, and their deliveries are not judged: name their nodes with --node ORIGIN=URL"), n))
+		return words.Errorf("%[1]v：账本锚定的 %[2]d 个回执日志未能读取，其中的交付未经核对：请用 --node 标识=网址 指明其节点",
+			"%[1]v: %[2]d receipt logs that the ledger anchors could not be read, and their deliveries are not judged: name their nodes with --node ORIGIN=URL", ErrUnread, n)
 	}
 	return nil
 }
@@ -159,7 +161,7 @@ func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (
 
 // elsewhere is the receipt log of another node, where its address is known to be right.
 func elsewhere(cl *client.Client, n audit.Node) (audit.Log, error) {
-	other, err := cl.At(client.Place{Origin: n.Origin, URL: n.URL})
+	other, err := cl.At(trace.Place{Origin: n.Origin, URL: n.URL})
 	if err != nil {
 		return nil, err
 	}

@@ -5,19 +5,18 @@ package proving
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // ErrUnproven is in the error where something that is claimed does not hold.
-var ErrUnproven = errors.New("not proven")
+var ErrUnproven = words.Errorf("未能核验", "not proven")
 
 // ErrUnread is in the error where part of what an audit needs could not be read.
-var ErrUnread = errors.New("not all was read")
+var ErrUnread = words.Errorf("未能全部读取", "not all was read")
 
 // Session is what a command prints to, and how.
 type Session struct {
@@ -40,7 +39,7 @@ func (s *Session) json(v any) error {
 	e := json.NewEncoder(s.Out)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("print: %w", err)
+		return words.Errorf("输出：%v", "print: %v", err)
 	}
 	return nil
 }

@@ -34,3 +34,15 @@ func ExitCode(err error) int {
 	}
 	return ExitFailed
 }
+
+// Title is what a command came to in few words; none where the reason of the refusal
+// has its own.
+func Title(err error) ledger.Words {
+	switch ExitCode(err) {
+	case ExitUnproven:
+		return ledger.Words{ZH: "未能核验", EN: "Not proven"}
+	case ExitFailed:
+		return ledger.Words{ZH: "未能完成", EN: "The command failed"}
+	}
+	return ledger.Words{}
+}

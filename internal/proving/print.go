@@ -2,35 +2,37 @@ package proving
 
 import (
 	"fmt"
-	"time"
+	"strings"
 
+	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 // bundle prints what a bundle proves.
 func (s *Session) bundle(r evidence.Report) {
-	fmt.Fprintf(s.Out, "%s %s  %s\n", s.say("核验通过：", "Proven:"), r.About, r.Name)
+	fmt.Fprintf(s.Out, "%s%s  %s\n", s.say("核验通过：", "Proven: "), r.About, r.Name)
 	if r.Demo {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
 	}
 	for _, x := range r.Steps {
-		fmt.Fprintf(s.Out, "  %8d  %s  %-26s %s (%s: %s)\n", x.Position.Block, time.UnixMilli(int64(x.Time)).Format(time.RFC3339), x.Function, x.Name,
-			s.say("密钥保管", "custody"), x.Custody)
+		fmt.Fprintf(s.Out, s.say("  %8d  %s  %s %s，密钥%s\n", "  %8d  %s  %s %s, key %s\n"), x.Position.Block, terminal.Moment(s.Lang, x.Time), words.Act(s.Lang, x.Function), x.Name,
+			s.say(terminal.EnumWord("zh", "custodies", x.Custody), strings.ToLower(terminal.EnumWord("en", "custodies", x.Custody))))
 	}
 	for _, x := range r.Rights {
-		fmt.Fprintf(s.Out, "  %s %-8s %s  %s – %s  (%s)\n", s.say("权利", "right"), x.Right, x.Name, x.From, x.Until, x.Scope)
+		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), terminal.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, x.Scope)
 	}
 	for _, x := range r.Files {
 		fmt.Fprintf(s.Out, "  %s %s  %d  SHA-256 %s\n", s.say("文件", "file"), x.Name, x.Bytes, x.SHA256)
 	}
 	for _, x := range r.Receipts {
-		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, time.UnixMilli(int64(x.Began)).Format(time.RFC3339),
-			x.Offset, x.Bytes, x.Outcome)
+		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, terminal.Moment(s.Lang, x.Began),
+			x.Offset, x.Bytes, terminal.EnumWord(s.Lang, "delivery_outcomes", x.Outcome))
 	}
 	for _, x := range r.Audits {
 		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  replayed whole by %s up to %d entries, and nothing found (%s)\n"),
-			x.Name, x.Size, time.UnixMilli(int64(x.Time)).Format(time.RFC3339))
+			x.Name, x.Size, terminal.Moment(s.Lang, x.Time))
 	}
 	if r.Beside > 0 {
 		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
@@ -75,9 +77,9 @@ func (s *Session) limitation(l evidence.Limitation) string {
 // ledger prints what an audit found.
 func (s *Session) ledger(r audit.Report) {
 	if r.Whole() {
-		fmt.Fprintf(s.Out, "%s %s\n", s.say("审计通过：", "Whole:"), r.Name)
+		fmt.Fprintf(s.Out, "%s%s\n", s.say("审计通过：", "Whole: "), r.Name)
 	} else {
-		fmt.Fprintf(s.Out, "%s %s\n", s.say("审计发现不符：", "Faults found:"), r.Name)
+		fmt.Fprintf(s.Out, "%s%s\n", s.say("审计发现不符：", "Faults found: "), r.Name)
 	}
 	if r.Demo {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
@@ -100,7 +102,7 @@ func (s *Session) ledger(r audit.Report) {
 
 // extent says what was replayed.
 func (s *Session) extent(r audit.Report) {
-	last := time.UnixMilli(int64(r.Last)).Format(time.RFC3339)
+	last := terminal.Moment(s.Lang, r.Last)
 	if r.Blocks == 0 {
 		fmt.Fprintf(s.Out, s.say("  检查点 %d 条，根 %s；重放 %d 条，最后一条 %s\n", "  checkpoint of %d entries, root %s; %d replayed, the last one of %s\n"),
 			r.Size, r.Root, r.Replayed, last)

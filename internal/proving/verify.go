@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/durable"
+	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -19,10 +20,10 @@ import (
 
 // Verify is the command that checks a bundle of evidence.
 type Verify struct {
-	Bundle  string `arg:"" help:"Evidence bundle." type:"existingfile"`
-	Trust   string `required:"" help:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
-	File    string `help:"A file that the bundle must be about: its SHA-256 is on record, or was delivered." type:"existingfile" placeholder:"FILE"`
-	Records string `help:"Write the records that the calls lead to into this new folder, one file each." placeholder:"DIR"`
+	Bundle  string `arg:"" zh:"证据包文件" en:"Evidence bundle file." type:"existingfile"`
+	Trust   string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
+	File    string `zh:"证据包所须涉及的文件：其 SHA-256 已登记在案，或已交付" en:"A file that the bundle must be about: its SHA-256 is on record, or was delivered." type:"existingfile" placeholder:"FILE"`
+	Records string `zh:"将各请求所形成的记录写入此新文件夹，每条一个文件" en:"Write the records that the calls lead to into this new folder, one file each." placeholder:"DIR"`
 }
 
 // Run checks a bundle with the trust file only, and prints what it proves. A
@@ -30,7 +31,7 @@ type Verify struct {
 func (c *Verify) Run(_ context.Context, s *Session) error {
 	bundle, err := os.ReadFile(c.Bundle)
 	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
+		return words.Errorf("证据包：%v", "bundle: %v", err)
 	}
 	trust, err := readTrust(c.Trust)
 	if err != nil {
@@ -38,10 +39,10 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	}
 	r, err := evidence.Verify(bundle, trust, ledger.Standard(), verdict.Checkers())
 	if err != nil {
-		return s.failure(err)
+		return failure(err)
 	}
 	if c.File != "" {
-		if err := c.proveFile(s, r); err != nil {
+		if err := c.proveFile(r); err != nil {
 			return err
 		}
 	}
@@ -59,56 +60,59 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 
 // failure says why a bundle proves nothing: the check in words and where. The cause
 // stays in the chain, for whoever has a sentence for it.
-func (s *Session) failure(err error) error {
+func failure(err error) error {
 	f := evidence.AsFailure(err)
 	if f == nil {
-		return fmt.Errorf("%w: %w", ErrUnproven, err)
+		return unproven(err)
 	}
-	text := verdict.Sentence(f.Check, s.Lang)
+	zh, en := verdict.Sentence(f.Check, "zh"), verdict.Sentence(f.Check, "en")
 	if f.At != "" {
-		text += s.say("（"+f.At+"）", " ("+f.At+")")
+		zh, en = zh+"（"+f.At+"）", en+" ("+f.At+")"
 	}
 	if f.Err == nil {
-		return fmt.Errorf("%w: %s", ErrUnproven, text)
+		return unproven(words.Errorf("%[1]s", "%[2]s", zh, en))
 	}
-	return fmt.Errorf("%w: %s%s%w", ErrUnproven, text, s.say("：", ": "), f.Err)
+	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", zh, en, f.Err))
 }
+
+// unproven is the error of something claimed that does not hold, for what reason.
+func unproven(reason error) error { return words.Errorf("%v：%v", "%v: %v", ErrUnproven, reason) }
 
 func readTrust(file string) (evidence.Trust, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return evidence.Trust{}, fmt.Errorf("trust: %w", err)
+		return evidence.Trust{}, words.Errorf("信任文件：%v", "trust: %v", err)
 	}
 	return evidence.ParseTrust(raw)
 }
 
 // proveFile looks for the file in what the bundle proves.
-func (c *Verify) proveFile(s *Session, r evidence.Report) error {
+func (c *Verify) proveFile(r evidence.Report) error {
 	f, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("file: %w", err)
+		return words.Errorf("文件：%v", "file: %v", err)
 	}
 	h := sha256.New()
 	_, err = io.Copy(h, f)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("read file: %w", err)
+		return words.Errorf("读取文件：%v", "read file: %v", err)
 	}
 	sum := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
 	if verdict.Holds(r, sum) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrUnproven, fmt.Sprintf(s.say("证据包中没有此文件（SHA-256 %s）", "the bundle does not hold this file (SHA-256 %s)"), sum))
+	return unproven(words.Errorf("证据包中没有此文件（SHA-256 %s）", "the bundle does not hold this file (SHA-256 %s)", sum))
 }
 
 // writeRecords writes each record as KIND_ID.json into a folder that it makes.
 func writeRecords(dir string, r evidence.Report) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return fmt.Errorf("folder for records: %w", err)
+		return words.Errorf("记录文件夹：%v", "folder for records: %v", err)
 	}
 	for ref, raw := range r.Records {
 		name := strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(string(ref)) + ".json"
 		if err := durable.WriteFile(filepath.Join(dir, name), append(raw, '\n')); err != nil {
-			return fmt.Errorf("write record: %w", err)
+			return words.Errorf("写入记录：%v", "write record: %v", err)
 		}
 	}
 	return nil

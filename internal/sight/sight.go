@@ -15,8 +15,8 @@ import (
 type Config struct {
 	DB       *sql.DB // readers of read.db
 	Roles    *policies.Roles
-	Licensed func(ctx context.Context, party, resource ledger.ID) (bool, error) // whether an accepted license of the party covers a resource
-	Noted    func(ctx context.Context, by ledger.ID, target ledger.Ref) error   // leaves a receipt of a look
+	Licensed Licensed
+	Noted    func(ctx context.Context, by ledger.ID, target ledger.Ref) error // leaves a receipt of a look
 	Log      *slog.Logger
 }
 
@@ -54,15 +54,15 @@ type Why struct {
 // Judge answers for each item whether a reader may see it; a reader of nil is a
 // stranger. It notes nothing. What is not there may not be seen.
 func (s *Sight) Judge(ctx context.Context, reader *ledger.Party, act policies.Act, items ...Item) ([]Judgment, error) {
-	facts, err := s.about(ctx, items)
+	facts, err := s.about(ctx, items...)
 	if err != nil {
 		return nil, err
 	}
-	return s.JudgeBy(ctx, facts, reader, act, items...)
+	return s.JudgeBy(ctx, facts, nil, reader, act, items...)
 }
 
-// about loads what is known of items.
-func (s *Sight) about(ctx context.Context, items []Item) (Facts, error) {
+// about loads what is known of items, in one query.
+func (s *Sight) about(ctx context.Context, items ...Item) (Facts, error) {
 	var refs []ledger.Ref
 	for _, item := range items {
 		refs = append(refs, item.Refs()...)
@@ -75,12 +75,23 @@ func (i Item) Refs() []ledger.Ref {
 	if i.Readers == nil {
 		return []ledger.Ref{i.Ref}
 	}
-	return []ledger.Ref{i.Readers.Like, i.Readers.Under}
+	refs := []ledger.Ref{i.Readers.Like, i.Readers.Under}
+	for _, p := range i.Readers.Parties { // by name
+		refs = append(refs, ledger.RefTo(ledger.KindParty, p))
+	}
+	return refs
 }
 
-// JudgeBy is Judge by facts that are loaded.
-func (s *Sight) JudgeBy(ctx context.Context, facts Facts, reader *ledger.Party, act policies.Act, items ...Item) ([]Judgment, error) {
-	l := lookup{s: s, facts: facts, reader: reader, act: act, licensed: map[ledger.Ref]bool{}}
+// Licensed reports whether an accepted license of a party covers a resource.
+type Licensed func(ctx context.Context, party, resource ledger.ID) (bool, error)
+
+// JudgeBy is Judge by facts that are loaded, and by what is known of licenses; nil: it
+// is asked for.
+func (s *Sight) JudgeBy(ctx context.Context, facts Facts, known Licensed, reader *ledger.Party, act policies.Act, items ...Item) ([]Judgment, error) {
+	if known == nil {
+		known = s.c.Licensed
+	}
+	l := lookup{s: s, facts: facts, ask: known, reader: reader, act: act, licensed: map[ledger.Ref]bool{}}
 	if err := l.loadHeld(ctx, items); err != nil {
 		return nil, err
 	}
@@ -98,6 +109,7 @@ func (s *Sight) JudgeBy(ctx context.Context, facts Facts, reader *ledger.Party, 
 type lookup struct {
 	s        *Sight
 	facts    Facts
+	ask      Licensed
 	held     Facts // resources that items concern
 	reader   *ledger.Party
 	act      policies.Act
@@ -147,8 +159,13 @@ func (l *lookup) loadHeld(ctx context.Context, items []Item) error {
 	var refs []ledger.Ref
 	for _, item := range items {
 		r, what, ok := l.readers(item)
-		if asked, _ := l.s.c.Roles.Asks(l.roles(), l.act, what); ok && slices.Contains(asked, policies.Holder) {
-			refs = append(refs, r.Held...)
+		if asked, _ := l.s.c.Roles.Asks(l.roles(), l.act, what); !ok || !slices.Contains(asked, policies.Holder) {
+			continue
+		}
+		for _, held := range r.Held {
+			if _, known := l.facts[held]; !known {
+				refs = append(refs, held)
+			}
 		}
 	}
 	if len(refs) == 0 {
@@ -166,9 +183,22 @@ func (l lookup) judge(ctx context.Context, item Item) (Judgment, error) {
 	}
 	j := Judgment{Why: Why{What: what, Standings: []policies.Standing{}}}
 	asked, place := l.s.c.Roles.Asks(l.roles(), l.act, what)
-	for _, standing := range []policies.Standing{policies.Named, policies.Holder, policies.Licensed, policies.Bearer} {
+	if place && l.reader != nil {
+		j.Why.Region = l.facts.region(r)
+		j.Why.Own = j.Why.Region != "" && l.reader.Region.Covers(j.Why.Region)
+	}
+	decide := func() (err error) {
+		j.Access, err = l.s.c.Roles.Decide(policies.Ask{Roles: l.roles(), Standings: j.Why.Standings, Own: j.Why.Own, Act: l.act, What: what})
+		return err
+	}
+	for _, standing := range standings {
 		if !slices.Contains(asked, standing) {
 			continue
+		}
+		if standing == policies.Licensed { // costs queries: only where nothing else lets him
+			if err := decide(); err != nil || j.Allow && !j.Row.Noted {
+				return j, err
+			}
 		}
 		has, err := l.stands(ctx, standing, r, item)
 		if err != nil {
@@ -178,14 +208,11 @@ func (l lookup) judge(ctx context.Context, item Item) (Judgment, error) {
 			j.Why.Standings = append(j.Why.Standings, standing)
 		}
 	}
-	if place && l.reader != nil {
-		j.Why.Region = l.facts.region(r)
-		j.Why.Own = j.Why.Region != "" && l.reader.Region.Covers(j.Why.Region)
-	}
-	var err error
-	j.Access, err = l.s.c.Roles.Decide(policies.Ask{Roles: l.roles(), Standings: j.Why.Standings, Own: j.Why.Own, Act: l.act, What: what})
-	return j, err
+	return j, decide()
 }
+
+// standings in the order in which they are looked up.
+var standings = []policies.Standing{policies.Named, policies.Bearer, policies.Holder, policies.Licensed}
 
 // stands reports whether the record says something of the reader.
 func (l lookup) stands(ctx context.Context, standing policies.Standing, r ledger.Readers, item Item) (bool, error) {
@@ -199,14 +226,14 @@ func (l lookup) stands(ctx context.Context, standing policies.Standing, r ledger
 		return slices.Contains(r.Parties, l.reader.ID), nil
 	case policies.Holder:
 		return slices.ContainsFunc(r.Held, func(ref ledger.Ref) bool {
-			return slices.Contains(l.held[ref].Readers.Parties, l.reader.ID)
+			return slices.Contains(l.facts[ref].Readers.Parties, l.reader.ID) || slices.Contains(l.held[ref].Readers.Parties, l.reader.ID)
 		}), nil
 	case policies.Licensed:
 		for _, ref := range r.Held {
 			has, known := l.licensed[ref]
 			if !known {
 				var err error
-				if has, err = l.s.c.Licensed(ctx, l.reader.ID, ledger.ID(ref.ID())); err != nil {
+				if has, err = l.ask(ctx, l.reader.ID, ledger.ID(ref.ID())); err != nil {
 					return false, err
 				}
 				l.licensed[ref] = has
@@ -254,11 +281,20 @@ func (s *Sight) Note(ctx context.Context, reader *ledger.Party, on ledger.Ref, r
 // List returns which records of a word a reader may list, and notes the look once, as
 // one at KIND/which. Forbidden where he may list none whatever they say.
 func (s *Sight) List(ctx context.Context, reader *ledger.Party, what string, look ledger.Ref) (readmodel.Scope, error) {
+	scope, rows, err := s.Scope(reader, what)
+	if err != nil {
+		return scope, err
+	}
+	if scope == (readmodel.Scope{}) {
+		return scope, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
+	}
+	return scope, s.Note(ctx, reader, look, rows...)
+}
+
+// Scope is List that notes nothing, with the rows by which the reader may.
+func (s *Sight) Scope(reader *ledger.Party, what string) (readmodel.Scope, []policies.Row, error) {
 	l := lookup{reader: reader}
 	reach, err := s.c.Roles.Reach(l.roles(), what)
-	if err != nil {
-		return readmodel.Scope{}, err
-	}
 	scope := readmodel.Scope{All: reach.All}
 	if reader != nil && reach.Named {
 		scope.Party = reader.ID
@@ -266,10 +302,7 @@ func (s *Sight) List(ctx context.Context, reader *ledger.Party, what string, loo
 	if reader != nil && reach.Own {
 		scope.Region = reader.Region
 	}
-	if scope == (readmodel.Scope{}) {
-		return scope, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
-	}
-	return scope, s.Note(ctx, reader, look, reach.Rows...)
+	return scope, reach.Rows, err
 }
 
 // Keep returns those of a list that a reader may see, which says its own readers, and

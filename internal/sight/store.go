@@ -127,7 +127,7 @@ func (s *Sight) Check(ctx context.Context) error {
 // loaded selects records, and those that say the rest of them.
 const loaded = "WITH RECURSIVE need (ref) AS (SELECT value FROM json_each(?1) UNION " +
 	"SELECT o.value FROM need CROSS JOIN sight s ON s.ref = need.ref " +
-	"CROSS JOIN json_each(json_array(s.value ->> '$.r.like', s.value ->> '$.r.under', s.value ->> '$.l.of')) o WHERE o.value IS NOT NULL) " +
+	"CROSS JOIN json_each(json_array(s.value ->> '$.r.like', s.value ->> '$.r.under', s.value ->> '$.l.of', 'party/' || (s.value ->> '$.l.party'))) o WHERE o.value IS NOT NULL) " +
 	"SELECT s.ref, s.value FROM need CROSS JOIN sight s ON s.ref = need.ref"
 
 // Load reads what is known of records, in one query. Those that are not there are not

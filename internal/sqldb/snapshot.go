@@ -26,7 +26,7 @@ func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 		return nil, err
 	}
 	addFunctions()
-	pool, err := openPool(readerDSN(path))
+	pool, err := openPool(filepath.Base(path), readerDSN(path))
 	if err != nil {
 		return nil, fmt.Errorf("open %q: %w", db.name, err)
 	}

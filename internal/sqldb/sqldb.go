@@ -81,11 +81,11 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 	addFunctions()
 	db := &DB{name: filepath.Base(path)}
 	var err error
-	if db.W, err = openPool(writerDSN(path, sync, page)); err != nil {
+	if db.W, err = openPool(db.name, writerDSN(path, sync, page)); err != nil {
 		return nil, fmt.Errorf("open %q: %w", db.name, err)
 	}
 	db.W.SetMaxOpenConns(1)
-	if db.R, err = openPool(readerDSN(path)); err != nil {
+	if db.R, err = openPool(db.name, readerDSN(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %q: %w", db.name, err), db.W.Close())
 	}
 	db.R.SetMaxOpenConns(readers)

@@ -14,15 +14,18 @@ const maxStatements = 256
 
 // openPool opens a pool whose connections keep their statements prepared:
 // SQLite parses and plans a query once a connection instead of once a call.
-func openPool(dsn string) (*sql.DB, error) {
+func openPool(file, dsn string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(connector{c}), nil
+	return sql.OpenDB(connector{c, file}), nil
 }
 
-type connector struct{ driver.Connector }
+type connector struct {
+	driver.Connector
+	file string
+}
 
 // Connect opens a connection of SQLite and wraps it.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -34,7 +37,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, fmt.Errorf("the driver's connection %T lacks what a pool needs", inner)
 	}
-	return &conn{sqliteConn: full, idle: map[string]statement{}}, nil
+	return &conn{sqliteConn: full, file: c.file, idle: map[string]statement{}}, nil
 }
 
 // sqliteConn is what database/sql uses of a connection.
@@ -58,6 +61,7 @@ type statement interface {
 // database/sql calls one method of a connection at a time.
 type conn struct {
 	sqliteConn
+	file string
 	idle map[string]statement
 }
 
@@ -84,6 +88,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 // QueryContext runs a query that returns rows; its statement comes back when
 // they are closed.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	report(ctx, c.file, query)
 	s, err := c.take(ctx, query)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func Of(bundle, trust []byte, o Options) Verdict {
 // Empty options are none.
 func JSON(bundle, trust, options []byte) []byte {
 	var o Options
-	v := Verdict{}
+	var v Verdict
 	if err := readOptions(options, &o); err != nil {
 		v = refused(noOptions, "", "options: {lang, sha256}", err)
 	} else {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -24,7 +25,7 @@ type slow struct {
 	go_   chan struct{}
 }
 
-func (slow) Start(context.Context, web.TraceQuestion) ([]ledger.Ref, error) {
+func (slow) Start(context.Context, trace.Question) ([]ledger.Ref, error) {
 	return []ledger.Ref{"order/o"}, nil
 }
 

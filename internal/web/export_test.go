@@ -13,26 +13,6 @@ import (
 // Hurry has bodies come within d.
 func (s *Server) Hurry(d time.Duration) { s.patience = d }
 
-// Words are all sentences of a reason.
-func Words(r ledger.Reason) (zhTitle, zhNext, enTitle, enNext string, known bool) {
-	w, known := catalogue[r]
-	return w.zhTitle, w.zhNext, w.enTitle, w.enNext, known
-}
-
-// Worded are the reasons that have sentences.
-func Worded() []ledger.Reason {
-	var list []ledger.Reason
-	for r := range catalogue {
-		list = append(list, r)
-	}
-	return list
-}
-
-// Sentence is what a problem says.
-func Sentence(lang string, e *ledger.Error) (title, next string) {
-	return sentence(lang, e.Reason, e.Field, e.Rule, e.Params)
-}
-
 // Routes are the edge's methods and paths.
 func (s *Server) Routes() (list []string) {
 	routes, ok := s.mux.(chi.Routes)

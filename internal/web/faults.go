@@ -5,68 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
-	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Fault is one thing that is wrong with an input.
-type Fault struct {
-	Field   string         `json:"field" zh:"有误的成员" en:"the member at fault"`
-	Label   string         `json:"label,omitempty" zh:"该成员的名称，按用户语言" en:"what people read for the member, in the user's language"`
-	Value   string         `json:"value,omitempty" zh:"所给的值（截短）；不含密钥、签名或盐值" en:"what was given, shortened; never a key, a signature or a salt"`
-	Reason  ledger.Reason  `json:"reason,omitempty" zh:"原因，不是 field 时才有" en:"the reason, where it is another than field"`
-	Rule    string         `json:"rule" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
-	Allowed string         `json:"allowed,omitempty" zh:"允许的取值" en:"what would be taken"`
-	Params  []ledger.Param `json:"params,omitempty" zh:"其他已知情况，如所缺材料的类别" en:"what else is known of it, such as the group of materials that is missing"`
-	Message string         `json:"message" zh:"同一错误的语句，按用户语言" en:"the same as a sentence, in the user's language"`
-
-	// Said is what is wrong alone: for pages, which show the other parts apart.
-	Said string `json:"-"`
-
-	of *ledger.Error
-}
-
-// told are the parameters of an error that a Fault has members for.
-var told = []string{"value", "allowed", "min", "max", "limit", "want"}
-
-// faultsOf lists all faults of an input; none where the error is not about one.
-func faultsOf(e *ledger.Error) []Fault {
-	var list []Fault
-	for _, one := range e.All() {
-		if one.Code != ledger.InvalidCode || one.Reason == ledger.ReasonTooLarge {
-			continue
-		}
-		if one.Field == "" {
-			one = one.Rename(func(string) string { return "body" })
-		}
-		f := Fault{Field: one.Field, Value: one.Param("value"), Rule: cmp.Or(one.Rule, string(one.Reason)), Allowed: one.Allowed(), of: one}
-		if one.Reason != ledger.ReasonField {
-			f.Reason = one.Reason
-		}
-		for _, p := range one.Params {
-			if !slices.Contains(told, p.Name) {
-				f.Params = append(f.Params, p)
-			}
-		}
-		list = append(list, f)
+// labelOf is what people read for a member of the form that an input is read into, or
+// for what a page asks for.
+func labelOf(form any, field string) ledger.Words {
+	if label := ledger.LabelOf(form, strings.TrimPrefix(field, "args.")); label.ZH != "" {
+		return label
 	}
-	return list
-}
-
-// fill puts the label and the sentence in; form is the struct that the input is
-// read into.
-func (f *Fault) fill(lang string, form any) {
-	label := ledger.LabelOf(form, strings.TrimPrefix(f.Field, "args."))
-	if label.ZH == "" {
-		label = asked[f.Field]
-	}
-	f.Label, f.Message, f.Said = words.Of(lang, label), words.Fault(lang, f.of, label), words.Said(lang, f.of)
+	return asked[field]
 }
 
 // asked are the labels of what a page asks for: its address is no form.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -28,10 +29,10 @@ type described struct{}
 
 var errNone = errors.New("nothing is behind this edge")
 
-func (described) Start(context.Context, web.TraceQuestion) ([]ledger.Ref, error) { return nil, errNone }
+func (described) Start(context.Context, trace.Question) ([]ledger.Ref, error) { return nil, errNone }
 
-func (described) Trace(context.Context, *ledger.Party, ledger.Ref, bool) (web.Trace, error) {
-	return web.Trace{}, errNone
+func (described) Trace(context.Context, *ledger.Party, ledger.Ref, bool) (trace.Trace, error) {
+	return trace.Trace{}, errNone
 }
 
 func (described) Evidence(context.Context, *ledger.Party, ledger.Ref, int) (io.WriterTo, bool, error) {

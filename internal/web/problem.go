@@ -7,13 +7,12 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -29,7 +28,7 @@ type Problem struct {
 	Field  string         `json:"field,omitempty" zh:"有误的成员" en:"the member at fault"`
 	Rule   string         `json:"rule,omitempty" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
 	Params []ledger.Param `json:"params,omitempty" zh:"语句中的各项取值" en:"values of the sentence"`
-	Errors []Fault        `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"everything that is wrong with the input, the first included"`
+	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"everything that is wrong with the input, the first included"`
 
 	form any // what the input is read into, for the labels of its members
 }
@@ -126,7 +125,7 @@ func (s *Server) problemOn(a ledger.Act, err error) error {
 
 // problem is the problem of a typed error.
 func problem(status int, e *ledger.Error) *Problem {
-	return &Problem{Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: faultsOf(e)}
+	return &Problem{Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: words.Faults(e)}
 }
 
 // language is the first of Chinese and English that the user takes; Chinese first.
@@ -147,10 +146,10 @@ func language(accept string) string {
 func (p *Problem) fill(lang string) *Problem {
 	q := *p
 	q.Type = "about:blank"
-	q.Title, q.Detail = sentence(lang, p.Reason, p.Field, p.Rule, p.Params)
+	q.Title, q.Detail = words.Sentence(lang, &ledger.Error{Reason: p.Reason, Field: p.Field, Rule: p.Rule, Params: p.Params})
 	q.Errors = slices.Clone(p.Errors)
 	for i := range q.Errors {
-		q.Errors[i].fill(lang, p.form)
+		q.Errors[i].Fill(lang, labelOf(p.form, q.Errors[i].Field))
 	}
 	return &q
 }
@@ -203,42 +202,4 @@ func strict() huma.Format {
 		return json.Unmarshal(whole, v)
 	}
 	return f
-}
-
-// wholeQuery refuses a query parameter that does not exist, one without a value, one
-// that is there twice, all at once, and a query that can't be decoded: huma takes them
-// as absent, so that a filter gone wrong would list everything.
-func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
-	u := ctx.URL()
-	refuse := func(e *ledger.Error) {
-		r, w := humachi.Unwrap(ctx)
-		s.fail(w, r, e)
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		refuse(ledger.Invalid("query", "syntax"))
-		return
-	}
-	var known []string
-	for _, p := range ctx.Operation().Parameters {
-		if p.In == "query" {
-			known = append(known, p.Name)
-		}
-	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		switch values := query[name]; {
-		case !slices.Contains(known, name):
-			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "known_member").With("allowed", strings.Join(known, ", ")))
-		case slices.Contains(values, ""):
-			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "required"))
-		case len(values) > 1:
-			errs = append(errs, ledger.Invalid("query."+ledger.Quotable(name), "not_twice"))
-		}
-	}
-	if e := ledger.AsError(ledger.Join(errs...)); e != nil {
-		refuse(e)
-		return
-	}
-	next(ctx)
 }

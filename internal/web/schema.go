@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -80,27 +81,27 @@ func required(fields []ledger.Field) []string {
 func describeField(p *huma.Schema, f ledger.Field, t reflect.Type) {
 	p.Description = about(f.Words())
 	bound(p, f)
-	words := p
+	in := p
 	if f.Each != nil && p.Items != nil {
 		bound(p.Items, *f.Each)
-		words, t = p.Items, t.Elem()
+		in, t = p.Items, t.Elem()
 	}
 	switch {
 	case f.Enum != nil: // it says itself which of them
 	case t == reflect.TypeFor[ledger.Function]():
-		words.Enum = nil
+		in.Enum = nil
 		for _, a := range ledger.Acts() {
-			words.Enum = append(words.Enum, string(a.Name))
+			in.Enum = append(in.Enum, string(a.Name))
 		}
 	case t == reflect.TypeFor[ledger.Reason]():
-		words.Enum = reasons()
+		in.Enum = reasons()
 	}
 }
 
 // reasons are all words of ledger.Reason, in order of the alphabet.
 func reasons() []any {
 	var list []string
-	for r := range catalogue {
+	for _, r := range words.Reasons() {
 		list = append(list, string(r))
 	}
 	slices.Sort(list)

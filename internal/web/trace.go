@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -21,68 +22,15 @@ import (
 type Tracer interface {
 	// Start finds the record that a question names: a file's SHA-256, a
 	// receipt's leaf, an id, a code. NotFound when nothing is known.
-	Start(ctx context.Context, q TraceQuestion) ([]ledger.Ref, error)
+	Start(ctx context.Context, q trace.Question) ([]ledger.Ref, error)
 
 	// Trace walks from a record back to the right it rests on, and forward to
 	// all that came of it, as far as the reader may see.
-	Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (Trace, error)
+	Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (trace.Trace, error)
 
 	// Evidence makes the bundle about a record, for a reader who may see it, with
 	// the newest deliveries, at most so many: older says that there are more.
 	Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error)
-}
-
-// TraceQuestion names one thing.
-type TraceQuestion struct {
-	SHA256      ledger.Digest `query:"sha256" zh:"文件的 SHA-256" en:"SHA-256 of a file"`
-	Receipt     string        `query:"receipt" form:"token=64" zh:"回执编号或其叶哈希" en:"id or leaf hash of a receipt"`
-	Order       ledger.ID     `query:"order" zh:"订单" en:"Order"`
-	Product     ledger.ID     `query:"product" zh:"产品" en:"Product"`
-	License     ledger.ID     `query:"license" zh:"授权" en:"License"`
-	Resource    ledger.ID     `query:"resource" zh:"资源" en:"Resource"`
-	Certificate string        `query:"certificate" form:"bytes=1..64" zh:"平台编号或登记结果查询码" en:"our number or the official code"`
-}
-
-// Act is a call that wrote a record.
-type Act struct {
-	Ref     ledger.Ref      `json:"ref" zh:"写入的记录" en:"record that it wrote"`
-	Time    ledger.Millis   `json:"time" zh:"记录时间" en:"when it was recorded"`
-	Name    ledger.Function `json:"function" zh:"功能" en:"function"`
-	Party   ledger.ID       `json:"party" zh:"办理单位" en:"party that called"`
-	Call    ledger.ID       `json:"call" zh:"请求编号" en:"id of the call"`
-	Payload ledger.Digest   `json:"payload" zh:"请求内容的 SHA-256" en:"SHA-256 of the call"`
-}
-
-// Step is one record on the way.
-type Step struct {
-	Ref     ledger.Ref      `json:"ref" zh:"记录" en:"record"`
-	Name    string          `json:"name,omitempty" zh:"记录的名称或标题" en:"title or name of the record"`
-	Right   ledger.Right    `json:"right,omitempty" form:"enum=rights" zh:"权能（授予记录）" en:"right, of a grant"`
-	Party   ledger.ID       `json:"party,omitempty" zh:"记录所属单位" en:"whose record it is"`
-	Who     string          `json:"who,omitempty" zh:"该单位名称" en:"name of that party"`
-	State   string          `json:"state,omitempty" zh:"状态" en:"state"`
-	Acts    []Act           `json:"acts,omitempty" zh:"写入该记录的签名请求" en:"the signed calls that wrote it"`
-	Receipt *ledger.Receipt `json:"receipt,omitempty" zh:"回执内容" en:"content of a receipt"`
-	Index   int64           `json:"log_index,omitempty" zh:"回执在日志中的序号" en:"of a receipt, its place in the log"`
-	Node    string          `json:"node,omitempty" zh:"内容与回执所在节点的标识" en:"of content and receipts, the origin of the node that holds it"`
-	Proof   string          `json:"proof" form:"enum=step_proofs" zh:"recorded：已签署并在账本日志中；anchored：在已锚定的回执日志中；logged：尚未锚定" en:"recorded: signed and in the ledger log; anchored: in the receipt log under an anchor; logged: not yet anchored"`
-}
-
-// Place is another node of the ledger.
-type Place struct {
-	Origin string `json:"origin" zh:"节点标识，即其令牌的 audience" en:"audience of tokens for it"`
-	URL    string `json:"url,omitempty" zh:"该节点自述的地址" en:"where it says that it is reached"`
-}
-
-// Trace is a walk's answer.
-type Trace struct {
-	From    ledger.Ref    `json:"from" zh:"起点" en:"where the walk begins"`
-	Steps   []Step        `json:"steps" zh:"沿途记录" en:"records on the way"`
-	Links   []ledger.Link `json:"links" zh:"记录之间的关联" en:"links between them"`
-	LeftOut int           `json:"left_out" zh:"询问者无权查看的记录数" en:"records on the way that the asker may not see"`
-	// Elsewhere are the nodes that hold content on the way, and with it the receipts of its use.
-	Elsewhere []Place `json:"elsewhere,omitempty" zh:"保存沿途内容及其使用回执的其他节点：请另以各节点的令牌询问" en:"other nodes that hold content on the way, and the receipts of its use: ask them too, with a token for each"`
-	Cut       bool    `json:"cut,omitempty" zh:"超过上限，结果被截断" en:"more than the limit was found"`
 }
 
 func (s *Server) traceRoutes() {
@@ -115,7 +63,7 @@ func (s *Server) traceRoutes() {
 
 type traceInput struct {
 	MaybeAuth
-	TraceQuestion
+	trace.Question
 	Forward bool `query:"forward" zh:"向后追溯到每次使用，而非向前追溯权利" en:"to what came of it, instead of what it rests on"`
 }
 
@@ -127,16 +75,16 @@ func (s *Server) asker(ctx context.Context, header string) (*ledger.Party, error
 	return &p, err
 }
 
-func (s *Server) trace(ctx context.Context, in *traceInput) (*answer[[]Trace], error) {
+func (s *Server) trace(ctx context.Context, in *traceInput) (*answer[[]trace.Trace], error) {
 	p, err := s.asker(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
 	}
-	starts, err := s.Tracer.Start(ctx, in.TraceQuestion)
+	starts, err := s.Tracer.Start(ctx, in.Question)
 	if err != nil {
 		return nil, err
 	}
-	traces := []Trace{}
+	traces := []trace.Trace{}
 	for _, from := range starts {
 		t, err := s.Tracer.Trace(ctx, p, from, in.Forward)
 		if err != nil {
@@ -189,7 +137,7 @@ type bundle struct {
 
 type evidenceInput struct {
 	MaybeAuth
-	TraceQuestion
+	trace.Question
 	Deliveries int `query:"deliveries" form:"range=1..2000" zh:"至多列入多少次交付，取最新者，默认 200" en:"Deliveries at most, the newest; 200 unless told"`
 }
 
@@ -203,7 +151,7 @@ func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, erro
 	if err != nil {
 		return nil, err
 	}
-	starts, err := s.Tracer.Start(ctx, in.TraceQuestion)
+	starts, err := s.Tracer.Start(ctx, in.Question)
 	if err != nil {
 		return nil, err
 	}

@@ -21,10 +21,10 @@ func Of(lang string, w ledger.Words) string {
 	return w.ZH
 }
 
-// Fault returns a sentence on one thing that is wrong with an input: the member
+// OfFault returns a sentence on one thing that is wrong with an input: the member
 // with its label (ledger.LabelOf), the value, the rule that it breaks, what that
 // asks for, and what is allowed.
-func Fault(lang string, e *ledger.Error, label ledger.Words) string {
+func OfFault(lang string, e *ledger.Error, label ledger.Words) string {
 	say := func(zh, en string) string { return Of(lang, ledger.Words{ZH: zh, EN: en}) }
 	s := cmp.Or(e.Field, say("内容", "the content"))
 	if label != (ledger.Words{}) {

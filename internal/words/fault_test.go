@@ -31,7 +31,7 @@ func TestFault(t *testing.T) {
 		{"a rule of no words", "en", ledger.Invalid("a", "nowhere").With("other_line", "3"), ledger.Words{}, "a breaks the rule nowhere: the same as line 3 of this file"},
 		{"other row", "en", ledger.Invalid("id", "not_twice").With("value", "7").With("other_line", "3").With("from", "No."), ledger.Words{}, `column "No.", id: "7" breaks the rule not_twice: It is there once only, the same as line 3 of this file`},
 	} {
-		if got := words.Fault(c.lang, c.e, c.label); got != c.want {
+		if got := words.OfFault(c.lang, c.e, c.label); got != c.want {
 			t.Errorf("%s: got %q\nwant %q", c.name, got, c.want)
 		}
 	}

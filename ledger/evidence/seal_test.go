@@ -66,7 +66,7 @@ for line in sys.stdin:
 var theSealer = sync.OnceValues(func() (*sealer, error) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		return nil, nil //nolint:nilerr // without Python it is not tried
+		return nil, nil // without Python it is not tried
 	}
 	s := &sealer{cmd: exec.CommandContext(context.Background(), python, "-B", "-c", driver, examples)}
 	s.cmd.Stderr = &s.errs

@@ -2,8 +2,8 @@
 // on, and this package walks those links both ways, from a file to the right
 // behind it and from a resource to all that came of it.
 //
-// It owns the table links and knows no domain; other indexes, such as that of the receipts, are handed in as sources
-// and never copied.
+// It owns the table links and knows no domain: whoever walks says which words lead on.
+// A walk is one query, whatever its length.
 package provenance
 
 import (
@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -27,12 +28,6 @@ var migrations embed.FS
 // Migrations are the package's tables; the set is named "provenance".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Source finds links; the table is one, the receipts' index another.
-type Source interface {
-	// Links are all links that begin or end at ref, in a stable order.
-	Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error)
-}
-
 // Table is the links of recorded calls.
 type Table struct{ db *sql.DB }
 
@@ -41,11 +36,22 @@ func NewTable(db *sql.DB) *Table { return &Table{db} }
 
 var linkRows = readmodel.NewRows("links", "from_key", "to_key", "from_ref", "rel", "to_ref")
 
-// key is what the indexes have for a reference. Two may share it: whoever looks one up
-// compares the reference too.
+// key is what the indexes have for a reference: 16 bits of the hash of its kind, so
+// that those of a kind lie together, and 48 bits of its own. Two may share it: whoever
+// looks one up compares the reference too. No two kinds of the ledger share theirs.
 func key(ref ledger.Ref) int64 {
+	first, _ := keysOf(ref.Kind())
 	sum := sha256.Sum256([]byte(ref))
-	return int64(binary.BigEndian.Uint64(sum[:8]))
+	return first | int64(binary.BigEndian.Uint64(sum[:8])>>kindBits)
+}
+
+const kindBits = 16
+
+// keysOf returns the first and the last key that a reference to a kind may have.
+func keysOf(kind string) (first, last int64) {
+	sum := sha256.Sum256([]byte(kind))
+	first = int64(uint64(binary.BigEndian.Uint16(sum[:2])) << (64 - kindBits))
+	return first, first | (1<<(64-kindBits) - 1)
 }
 
 // Project stores an event's links.
@@ -68,23 +74,128 @@ func (*Table) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	return linkRows.Write(values), nil
 }
 
-// Links implements Source; a link that was stored twice is one.
+// Links are all links that begin or end at ref, in a stable order; a link that was
+// stored twice is one.
 func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error) {
-	rows, err := t.db.QueryContext(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_key = ?1 AND from_ref = ?2 "+
+	return t.links(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_key = ?1 AND from_ref = ?2 "+
 		"UNION SELECT from_ref, rel, to_ref FROM links WHERE to_key = ?1 AND to_ref = ?2 ORDER BY 1, 2, 3", key(ref), ref)
+}
+
+func (t *Table) links(ctx context.Context, query string, args ...any) ([]ledger.Link, error) {
+	rows, err := t.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("links of %s: %w", ref, err)
+		return nil, fmt.Errorf("read links: %w", err)
 	}
 	defer rows.Close()
 	var links []ledger.Link
 	for rows.Next() {
 		var l ledger.Link
 		if err := rows.Scan(&l.From, &l.Rel, &l.To); err != nil {
-			return nil, fmt.Errorf("links of %s: %w", ref, err)
+			return nil, fmt.Errorf("read links: %w", err)
 		}
 		links = append(links, l)
 	}
 	return links, rows.Err()
+}
+
+// Way says how a walk over the table goes: which words it does not follow, which it
+// follows the other way round, and past which kind of record it does not go on.
+type Way struct {
+	Direction Direction
+	Without   []string
+	Turned    []string
+	Before    string // kind of record that is left out; empty: none
+}
+
+// back and forward are the steps of a walk: ?2 are the words that it does not follow,
+// turned ones among them, ?3 those that it follows the other way round, and ?4 to ?5
+// the keys of the references that it leaves out.
+const (
+	atFrom    = " FROM reach r CROSS JOIN links l ON l.from_key = r.key AND l.from_ref = r.ref "
+	atTo      = " FROM reach r CROSS JOIN links l ON l.to_key = r.key AND l.to_ref = r.ref "
+	notWords  = "WHERE l.rel NOT IN (SELECT value FROM json_each(?2))"
+	turnWords = "WHERE l.rel IN (SELECT value FROM json_each(?3))"
+
+	back    = "SELECT l.to_ref, l.to_key" + atFrom + notWords + " UNION SELECT l.from_ref, l.from_key" + atTo + turnWords
+	forward = "SELECT l.from_ref, l.from_key" + atTo + "AND l.from_key < ?4 " + notWords +
+		" UNION SELECT l.from_ref, l.from_key" + atTo + "AND l.from_key > ?5 " + notWords +
+		" UNION SELECT l.to_ref, l.to_key" + atFrom + turnWords
+)
+
+// Reach returns the records that a walk from some reaches, they among them, at most
+// limit, in one query.
+func (t *Table) Reach(ctx context.Context, starts []ledger.Ref, w Way, limit int) ([]ledger.Ref, error) {
+	step, first, last := back, int64(0), int64(-1) // which leaves out none
+	if w.Direction == Forward {
+		step = forward
+	}
+	if w.Before != "" {
+		first, last = keysOf(w.Before)
+	}
+	args, err := lists(keyed(starts), slices.Concat(w.Turned, w.Without), w.Turned)
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, first, last, limit)
+	rows, err := t.db.QueryContext(ctx, "WITH RECURSIVE reach (ref, key) AS ("+asked+" UNION "+step+" LIMIT ?6) SELECT ref FROM reach", args...)
+	if err != nil {
+		return nil, fmt.Errorf("walk over links: %w", err)
+	}
+	defer rows.Close()
+	var refs []ledger.Ref
+	for rows.Next() {
+		var r ledger.Ref
+		if err := rows.Scan(&r); err != nil {
+			return nil, fmt.Errorf("walk over links: %w", err)
+		}
+		refs = append(refs, r)
+	}
+	return refs, rows.Err()
+}
+
+// Around returns the links that begin at some records, and those that end there and
+// begin at a record of one of the kinds, at most limit of each, in one query.
+func (t *Table) Around(ctx context.Context, refs []ledger.Ref, kinds []string, limit int) ([]ledger.Link, error) {
+	parts := []string{"WITH reach (ref, key) AS (" + asked + ") SELECT l.from_ref, l.rel, l.to_ref" + atFrom}
+	args, err := lists(keyed(refs))
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, limit)
+	for _, kind := range kinds {
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT l.from_ref, l.rel, l.to_ref"+atTo+"AND l.from_key BETWEEN ?%d AND ?%d LIMIT ?2)",
+			len(args)+1, len(args)+2))
+		first, last := keysOf(kind)
+		args = append(args, first, last)
+	}
+	return t.links(ctx, strings.Join(parts, " UNION ")+" ORDER BY 1, 2, 3", args...)
+}
+
+// asked selects references with their keys from the list ?1.
+const asked = "SELECT value ->> 0, value ->> 1 FROM json_each(?1)"
+
+// keyed are references, each with its key.
+func keyed(refs []ledger.Ref) [][]any {
+	list := make([][]any, len(refs))
+	for i, r := range refs {
+		list[i] = []any{r, key(r)}
+	}
+	return list
+}
+
+// lists are lists as arguments of json_each, which makes of null a value that is NULL.
+func lists(values ...any) ([]any, error) {
+	args := make([]any, len(values))
+	for i, v := range values {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("encode references: %w", err)
+		}
+		if args[i] = string(b); args[i] == "null" {
+			args[i] = "[]"
+		}
+	}
+	return args, nil
 }
 
 // Direction is which way a walk goes.
@@ -95,51 +206,3 @@ const (
 	Back Direction = iota
 	Forward
 )
-
-// Graph is what a walk found: references in the order they were met, the links
-// between them, and whether a limit ended it.
-type Graph struct {
-	Refs  []ledger.Ref  `json:"refs"`
-	Links []ledger.Link `json:"links"`
-	Cut   bool          `json:"cut,omitempty"`
-}
-
-// Walk follows links from start in one direction, breadth first, at most limit
-// references. enter says whether to go on through a reference, so that a walk
-// back from an order doesn't fan out through a party; nil goes everywhere.
-func Walk(ctx context.Context, sources []Source, start ledger.Ref, dir Direction, limit int, enter func(ledger.Link) bool) (Graph, error) {
-	g := Graph{Refs: []ledger.Ref{start}, Links: []ledger.Link{}}
-	seen := map[ledger.Ref]bool{start: true}
-	for i := 0; i < len(g.Refs); i++ {
-		at := g.Refs[i]
-		for _, s := range sources {
-			links, err := s.Links(ctx, at)
-			if err != nil {
-				return g, err
-			}
-			for _, l := range links {
-				next := l.To
-				if dir == Forward {
-					next = l.From
-				}
-				if next == at || (dir == Back) != (l.From == at) || enter != nil && !enter(l) {
-					continue
-				}
-				if !seen[next] {
-					if len(g.Refs) >= limit {
-						g.Cut = true
-						continue
-					}
-					seen[next] = true
-					g.Refs = append(g.Refs, next)
-				}
-				g.Links = append(g.Links, l)
-			}
-		}
-	}
-	slices.SortStableFunc(g.Links, func(a, b ledger.Link) int {
-		return strings.Compare(string(a.From)+a.Rel+string(a.To), string(b.From)+b.Rel+string(b.To))
-	})
-	g.Links = slices.Compact(g.Links)
-	return g, nil
-}

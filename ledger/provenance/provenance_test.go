@@ -1,9 +1,10 @@
 package provenance_test
 
 import (
+	cmpstd "cmp"
 	"context"
 	"database/sql"
-	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -91,155 +92,101 @@ func TestLinksOfOneKey(t *testing.T) {
 	}
 	for _, ref := range []ledger.Ref{"order/1", "product/1", "resource/1"} {
 		got, err := f.Links(t.Context(), ref)
-		want, _ := fixed(chain()).Links(t.Context(), ref)
+		var want []ledger.Link
+		for _, l := range chain() {
+			if l.From == ref || l.To == ref {
+				want = append(want, l)
+			}
+		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("links of %s (-want +got), %v:\n%s", ref, err, diff)
 		}
 	}
 }
 
-// fixed is a source in memory.
-type fixed []ledger.Link
-
-func (s fixed) Links(_ context.Context, ref ledger.Ref) ([]ledger.Link, error) {
-	var out []ledger.Link
-	for _, l := range s {
-		if l.From == ref || l.To == ref {
-			out = append(out, l)
+// TestKeysOfKinds: no two kinds share their keys, so that leaving out one leaves out
+// no other.
+func TestKeysOfKinds(t *testing.T) {
+	taken := map[int64]string{}
+	kinds := slices.Concat(slices.Collect(maps.Keys(ledger.Kinds())), []string{ledger.KindFile, ledger.KindReceipt, "a", "b", "c", "d"})
+	for _, kind := range kinds {
+		first, last := provenance.KeysOf(kind)
+		if other := taken[first]; other != "" && other != kind {
+			t.Errorf("%s and %s have the same keys", kind, other)
 		}
-	}
-	return out, nil
-}
-
-func TestWalk(t *testing.T) {
-	loop := append(chain(), ledger.Link{From: "resource/1", Rel: "renews", To: "license/1"},
-		ledger.Link{From: "resource/1", Rel: "is", To: "resource/1"})
-	files := fixed{{From: "file/f", Rel: "delivered", To: "order/1"}}
-	notParty := func(l ledger.Link) bool { return l.To.Kind() != ledger.KindLicense }
-	for _, c := range []struct {
-		name    string
-		sources []provenance.Source
-		start   ledger.Ref
-		dir     provenance.Direction
-		limit   int
-		enter   func(ledger.Link) bool
-		refs    []ledger.Ref
-		links   int
-		cut     bool
-	}{
-		{
-			"back",
-			[]provenance.Source{fixed(chain())},
-			"order/1", provenance.Back, 100, nil,
-			[]ledger.Ref{"order/1", "product/1", "license/1", "license/2", "resource/1"},
-			5, false,
-		},
-		{
-			"forward",
-			[]provenance.Source{fixed(chain())},
-			"license/2", provenance.Forward, 100, nil,
-			[]ledger.Ref{"license/2", "product/1", "product/2", "order/1", "order/2"},
-			4, false,
-		},
-		{
-			"cycle",
-			[]provenance.Source{fixed(loop)},
-			"license/1", provenance.Back, 100, nil,
-			[]ledger.Ref{"license/1", "resource/1"},
-			2, false,
-		},
-		{
-			"two sources",
-			[]provenance.Source{files, fixed(chain())},
-			"file/f", provenance.Back, 100, nil,
-			[]ledger.Ref{"file/f", "order/1", "product/1", "license/1", "license/2", "resource/1"},
-			6, false,
-		},
-		{
-			"same source twice",
-			[]provenance.Source{files, files},
-			"file/f", provenance.Back, 100, nil,
-			[]ledger.Ref{"file/f", "order/1"},
-			1, false,
-		},
-		{
-			"not through",
-			[]provenance.Source{fixed(chain())},
-			"order/1", provenance.Back, 100, notParty,
-			[]ledger.Ref{"order/1", "product/1"},
-			1, false,
-		},
-		{
-			"cut",
-			[]provenance.Source{fixed(chain())},
-			"order/1", provenance.Back, 3, nil,
-			[]ledger.Ref{"order/1", "product/1", "license/1"},
-			2, true,
-		},
-		{
-			"just enough",
-			[]provenance.Source{fixed(chain())},
-			"order/1", provenance.Back, 5, nil,
-			[]ledger.Ref{"order/1", "product/1", "license/1", "license/2", "resource/1"},
-			5, false,
-		},
-		{"nothing", nil, "order/9", provenance.Back, 100, nil, []ledger.Ref{"order/9"}, 0, false},
-	} {
-		g, err := provenance.Walk(t.Context(), c.sources, c.start, c.dir, c.limit, c.enter)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if diff := cmp.Diff(c.refs, g.Refs); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
-		}
-		if len(g.Links) != c.links || g.Cut != c.cut {
-			t.Errorf("%s: %d links, cut %t, want %d, %t", c.name, len(g.Links), g.Cut, c.links, c.cut)
+		taken[first] = kind
+		if k := provenance.Key(ledger.RefTo(kind, "1")); k < first || k > last {
+			t.Errorf("the key %d of a %s is not within %d to %d", k, kind, first, last)
 		}
 	}
 }
 
-func TestWalkTable(t *testing.T) {
-	f := newFixture(t)
-	f.project(t, ledger.Event{Links: chain()})
-	for _, dir := range []provenance.Direction{provenance.Back, provenance.Forward} {
-		got, errTable := provenance.Walk(t.Context(), []provenance.Source{f}, "license/2", dir, 100, nil)
-		want, errFixed := provenance.Walk(t.Context(), []provenance.Source{fixed(chain())}, "license/2", dir, 100, nil)
-		if diff := cmp.Diff(want, got); diff != "" || errTable != nil || errFixed != nil {
-			t.Errorf("direction %d (-memory +table), %v, %v:\n%s", dir, errTable, errFixed, diff)
-		}
-	}
-}
-
-type broken struct{ error }
-
-func (b broken) Links(context.Context, ledger.Ref) ([]ledger.Link, error) { return nil, b.error }
-
-func TestWalkSourceFails(t *testing.T) {
-	want := errors.New("no such table")
-	sources := []provenance.Source{fixed(chain()), broken{want}}
-	if _, err := provenance.Walk(t.Context(), sources, "order/1", provenance.Back, 100, nil); !errors.Is(err, want) {
-		t.Errorf("a source that fails: %v", err)
-	}
-}
-
-// TestWalkBothWays: what lies behind a record is exactly what it lies before.
-func TestWalkBothWays(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		ref := rapid.SampledFrom([]ledger.Ref{"a/1", "a/2", "b/1", "b/2", "c/1", "c/2"})
-		var links fixed
-		for range rapid.IntRange(0, 12).Draw(t, "links") {
-			links = append(links, ledger.Link{From: ref.Draw(t, "from"), Rel: "r", To: ref.Draw(t, "to")})
-		}
-		x, y := ref.Draw(t, "x"), ref.Draw(t, "y")
-		reach := func(start ledger.Ref, dir provenance.Direction, to ledger.Ref) bool {
-			g, err := provenance.Walk(context.Background(), []provenance.Source{links}, start, dir, 100, nil)
-			if err != nil || g.Cut {
-				t.Fatalf("walk from %s: %v, cut %t", start, err, g.Cut)
+// walked is a walk in memory over links, as Reach does it in the table.
+func walked(links []ledger.Link, starts []ledger.Ref, w provenance.Way) []ledger.Ref {
+	found := slices.Clone(starts)
+	for i := 0; i < len(found); i++ {
+		for _, l := range links {
+			from, to := l.From, l.To
+			switch turned := slices.Contains(w.Turned, l.Rel); {
+			case slices.Contains(w.Without, l.Rel):
+				continue
+			case turned != (w.Direction == provenance.Forward):
+				from, to = to, from
 			}
-			return slices.Contains(g.Refs, to)
+			left := w.Direction == provenance.Forward && !slices.Contains(w.Turned, l.Rel) && w.Before != "" && l.From.Kind() == w.Before
+			if from == found[i] && !left && !slices.Contains(found, to) {
+				found = append(found, to)
+			}
 		}
-		if back, forward := reach(x, provenance.Back, y), reach(y, provenance.Forward, x); back != forward {
-			t.Errorf("%s rests on %s: %t; %s is under %s: %t", x, y, back, y, x, forward)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// TestReach holds the walk in one query to the walk in memory, over random links, both
+// ways, with words that are left out or turned and a kind that is left out.
+func TestReach(t *testing.T) {
+	f := newFixture(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		if _, err := f.db.W.ExecContext(context.Background(), "DELETE FROM links"); err != nil {
+			rt.Fatal(err)
+		}
+		ref := rapid.SampledFrom([]ledger.Ref{"a/1", "a/2", "b/1", "b/2", "c/1", "c/2", "d/1"})
+		word := rapid.SampledFrom([]string{"r", "s", "t"})
+		var links []ledger.Link
+		for range rapid.IntRange(0, 14).Draw(rt, "links") {
+			links = append(links, ledger.Link{From: ref.Draw(rt, "from"), Rel: word.Draw(rt, "word"), To: ref.Draw(rt, "to")})
+		}
+		f.project(t, ledger.Event{Links: links})
+		w := provenance.Way{
+			Direction: rapid.SampledFrom([]provenance.Direction{provenance.Back, provenance.Forward}).Draw(rt, "direction"),
+			Without:   rapid.SampledFrom([][]string{nil, {"s"}, {"r", "s"}}).Draw(rt, "without"),
+			Turned:    rapid.SampledFrom([][]string{nil, {"t"}}).Draw(rt, "turned"),
+		}
+		if w.Direction == provenance.Forward {
+			w.Before = rapid.SampledFrom([]string{"", "b"}).Draw(rt, "before")
+		}
+		starts := []ledger.Ref{ref.Draw(rt, "start"), ref.Draw(rt, "other start")}
+		got, err := f.Reach(t.Context(), starts, w, 100)
+		slices.Sort(got)
+		if want := walked(links, starts, w); err != nil || !slices.Equal(got, want) {
+			rt.Fatalf("%+v from %v over %v reaches %v (%v), want %v", w, starts, links, got, err, want)
+		}
+		if got, err := f.Reach(t.Context(), starts, w, 2); err != nil || len(got) > 2 {
+			rt.Fatalf("at most two: %v, %v", got, err)
+		}
+		around, err := f.Around(t.Context(), starts, []string{"b"}, 100)
+		var want []ledger.Link
+		for _, l := range links {
+			if slices.Contains(starts, l.From) || slices.Contains(starts, l.To) && l.From.Kind() == "b" {
+				want = append(want, l)
+			}
+		}
+		slices.SortFunc(want, func(a, b ledger.Link) int {
+			return cmpstd.Or(cmpstd.Compare(a.From, b.From), cmpstd.Compare(a.Rel, b.Rel), cmpstd.Compare(a.To, b.To))
+		})
+		if want = slices.Compact(want); err != nil || !slices.Equal(around, want) {
+			rt.Fatalf("around %v of %v: %v (%v), want %v", starts, links, around, err, want)
 		}
 	})
 }

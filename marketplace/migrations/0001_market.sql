@@ -42,6 +42,8 @@ CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
 CREATE INDEX orders_operator ON orders (operator, placed_at, id);
 CREATE INDEX orders_product ON orders (product, placed_at, id);
 CREATE INDEX orders_state ON orders (state, placed_at, id);
+CREATE INDEX orders_buyer_product ON orders (buyer, product, placed_at, id); -- what a trace asks for
+CREATE INDEX orders_operator_product ON orders (operator, product, placed_at, id);
 CREATE INDEX orders_province ON orders (substr(region, 1, 2), placed_at, id);
 CREATE INDEX orders_city ON orders (substr(region, 1, 4), placed_at, id);
 CREATE INDEX orders_county ON orders (region, placed_at, id);

@@ -1,6 +1,8 @@
 package receipts_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
@@ -117,47 +118,114 @@ func TestFindUsesTheIndexOfWhatTellsMost(t *testing.T) {
 	}
 }
 
-func TestLinksGoBothWays(t *testing.T) {
+// TestDeliveries holds the sums of deliveries, found by order, content, subject, license
+// and file, to what is summed one by one.
+func TestDeliveries(t *testing.T) {
 	f := newFixture(t)
-	placed := story(t, f)
-	first := f.get(t, 1)
-	ref := func(i int) ledger.Ref { return ledger.RefTo(ledger.KindReceipt, placed[i].Leaf) }
-	product, license := first.Subject, ledger.RefTo(ledger.KindLicense, first.License)
-	content := ledger.RefTo(ledger.KindContent, first.Content)
-	start := []ledger.Link{
-		{From: ref(1), Rel: "order", To: order(1)},
-		{From: ref(1), Rel: "license", To: license},
-		{From: ref(1), Rel: "content", To: content},
-		{From: ref(1), Rel: "subject", To: product},
+	type sum struct {
+		count, bytes int64
+		newest       int64
+		outcomes     []ledger.DeliveryOutcome
+		running      bool
 	}
-	ended := ledger.Link{From: ref(2), Rel: "start", To: ref(1)}
-	for at, want := range map[ledger.Ref][]ledger.Link{
-		ref(0):                                {{From: ref(0), Rel: "file", To: ledger.RefTo(ledger.KindFile, hashOf("o"))}},
-		ref(1):                                append(slices.Clone(start), ended),
-		ref(2):                                {ended},
-		ref(4):                                nil,
-		ref(5):                                nil,
-		order(1):                              start[:1],
-		content:                               start[2:3],
-		license:                               {{From: ref(3), Rel: "license", To: license}, start[1]},
-		product:                               {{From: ref(3), Rel: "subject", To: product}, start[3]},
-		ledger.RefTo("file", hashOf("o")):     {{From: ref(0), Rel: "file", To: ledger.RefTo("file", hashOf("o"))}},
-		ledger.RefTo("receipt", hashOf("no")): nil, "receipt/x": nil, "party/x": nil,
-	} {
-		got, err := f.Links(t.Context(), at)
-		if err != nil {
-			t.Fatal(err)
+	sums := map[string]sum{}
+	add := func(i int, running bool) {
+		p, o, object := party(int64(i%3)), order(int64(i%3%2)), fmt.Sprint("o", i%2)
+		r := f.reserve(t, f.start(p, o, object, 100, 0, 100))
+		key := string(p) + string(o) + object
+		s := sums[key]
+		s.count, s.newest = s.count+1, r.Placed.Index
+		if running {
+			s.running = true
+		} else {
+			n, out := int64(100), ledger.Complete
+			if i%5 == 0 {
+				n, out = 40, ledger.Partial
+			}
+			f.end(t, r, n, out)
+			if s.bytes += n; !slices.Contains(s.outcomes, out) {
+				s.outcomes = append(s.outcomes, out)
+			}
 		}
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("%s: %s", at, diff)
+		sums[key] = s
+	}
+	for i := range 60 {
+		add(i, false)
+	}
+	add(1, true)
+	brought := f.append(t, f.ingest(party(9), "o0"))
+	first := f.get(t, 0)
+	check := func(name string, q receipts.Sought, keep func(ledger.Receipt) bool) {
+		t.Helper()
+		list, cut, err := f.Deliveries(t.Context(), q)
+		if err != nil || cut {
+			t.Fatalf("%s: cut %v, %v", name, cut, err)
+		}
+		got := map[string]sum{}
+		for _, d := range list {
+			if d.Receipt.Kind == ledger.ReceiptIngest {
+				if d.Leaf != brought.Leaf {
+					t.Errorf("%s: another ingest: %+v", name, d)
+				}
+				continue
+			}
+			slices.Sort(d.Outcomes)
+			key := string(d.Receipt.Party) + string(ledger.RefTo(ledger.KindOrder, d.Receipt.Order)) + d.Receipt.Object
+			got[key] = sum{d.Count, d.Bytes, d.Newest, d.Outcomes, d.Running}
+			if kept, err := f.ByLeaf(t.Context(), d.Leaf); err != nil || kept.Index != d.Newest || kept.Receipt.ID != d.Receipt.ID {
+				t.Errorf("%s: stands for %+v: %+v, %v", name, d.Placed, kept, err)
+			}
+			one, err := f.DeliveryOf(t.Context(), d.Leaf, 1000)
+			slices.Sort(one.Outcomes)
+			if diff := cmp.Diff(d, one); err != nil || diff != "" {
+				t.Errorf("%s: the delivery of %s, %v: %s", name, d.Leaf, err, diff)
+			}
+			if !keep(d.Receipt) {
+				t.Errorf("%s: %+v was not sought", name, d.Receipt)
+			}
+		}
+		want := map[string]sum{}
+		for key, s := range sums {
+			slices.Sort(s.outcomes)
+			page, err := f.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptStart}}, 0, 500)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range page.Items {
+				if string(k.Receipt.Party)+string(ledger.RefTo(ledger.KindOrder, k.Receipt.Order))+k.Receipt.Object == key && keep(k.Receipt) {
+					want[key] = s
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(sum{}), cmpopts.EquateEmpty()); diff != "" || len(want) == 0 {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	g, err := provenance.Walk(t.Context(), []provenance.Source{f}, ref(2), provenance.Back, 100, nil)
-	if err != nil || !slices.Contains(g.Refs, order(1)) || !slices.Contains(g.Refs, product) {
-		t.Errorf("from an end back: %+v, %v", g, err)
+	o := ledger.ID(order(1).ID())
+	check("order", receipts.Sought{Orders: []ledger.ID{o}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Order == o })
+	check("content", receipts.Sought{Contents: []ledger.ID{first.Content}, Files: []ledger.Digest{hashOf("o0")}, Limit: 1000},
+		func(r ledger.Receipt) bool { return r.Content == first.Content })
+	check("order and content", receipts.Sought{Orders: []ledger.ID{o}, Of: []ledger.ID{first.Content}, Limit: 1000},
+		func(r ledger.Receipt) bool { return r.Order == o && r.Content == first.Content })
+	check("subject", receipts.Sought{Subjects: []ledger.Ref{first.Subject}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Subject == first.Subject })
+	check("license", receipts.Sought{Licenses: []ledger.ID{first.License}, Limit: 1000}, func(r ledger.Receipt) bool { return r.License == first.License })
+	if list, cut, err := f.Deliveries(t.Context(), receipts.Sought{Licenses: []ledger.ID{first.License}, Limit: 20}); err != nil || !cut || len(list) == 0 {
+		t.Errorf("of the newest: %d, cut %v, %v", len(list), cut, err)
 	}
-	g, err = provenance.Walk(t.Context(), []provenance.Source{f}, order(1), provenance.Forward, 100, nil)
-	if err != nil || !slices.Equal(g.Refs, []ledger.Ref{order(1), ref(1), ref(2)}) {
-		t.Errorf("from an order forward: %+v, %v", g, err)
+	if list, cut, err := f.Deliveries(t.Context(), receipts.Sought{Limit: 20}); err != nil || cut || len(list) != 0 {
+		t.Errorf("of nothing: %v, %v, %v", list, cut, err)
+	}
+	if d, err := f.DeliveryOf(t.Context(), brought.Leaf, 1000); err != nil || d.Count != 1 || d.Receipt.Kind != ledger.ReceiptIngest {
+		t.Errorf("an ingest: %+v, %v", d, err)
+	}
+	end, err := f.EndsOf(t.Context(), first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := f.DeliveryOf(t.Context(), end[0].Leaf, 1000); err != nil || d.Receipt.ID != first.ID || d.Count < 2 {
+		t.Errorf("from an end: %+v, %v", d, err)
+	}
+	if _, err := f.DeliveryOf(t.Context(), hashOf("no"), 1000); !errors.Is(err, ledger.NotFound) {
+		t.Errorf("no receipt: %v", err)
 	}
 }

@@ -128,7 +128,7 @@ func (n *network) proposed(p Proof) (kind int32, args [][]byte, at time.Time, er
 		return 0, nil, at, err
 	}
 	at, err = moment(header)
-	return int32(header.numbers[1]), args, at, err //nolint:gosec // as protobuf reads an int32
+	return int32(header.numbers[1]), args, at, err // as protobuf reads an int32
 }
 
 // invoked returns the arguments of the question, which must be of the chaincode that
@@ -162,7 +162,7 @@ func (n *network) invoked(input []byte, extension message) ([][]byte, error) {
 func moment(header message) (time.Time, error) {
 	const first, last = -62135596800, 253402300799
 	t, err := header.inner("timestamp", 3, timestamp)
-	seconds, nanos := int64(t.numbers[1]), int32(t.numbers[2]) //nolint:gosec // as protobuf reads an int64 and an int32
+	seconds, nanos := int64(t.numbers[1]), int32(t.numbers[2]) // as protobuf reads an int64 and an int32
 	if err == nil && (header.texts[3] == nil || seconds < first || seconds > last || nanos < 0 || nanos >= 1e9) {
 		err = errors.New("proposed at no time")
 	}
@@ -206,7 +206,7 @@ func (n *network) acted(answer []byte) (hash []byte, action, r message, err erro
 	if r, err = action.inner("response", 3, response); err != nil {
 		return nil, action, r, err
 	}
-	if status := int32(r.numbers[1]); name != n.chaincode || status != statusSuccess { //nolint:gosec // as protobuf reads an int32
+	if status := int32(r.numbers[1]); name != n.chaincode || status != statusSuccess { // as protobuf reads an int32
 		return nil, action, r, fmt.Errorf("of the chaincode %q with status %d, the trust file names %q", name, status, n.chaincode)
 	}
 	return payload.text(1), action, r, nil

@@ -1,17 +1,18 @@
-package web
+package words
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // saying is a reason's sentences: what happened and what to do next.
 type saying struct{ zhTitle, zhNext, enTitle, enNext string }
 
-// catalogue has the sentences of every reason; a test says that none is missing.
-var catalogue = map[ledger.Reason]saying{
+// sayings are the sentences of every reason; a test says that none is missing.
+var sayings = map[ledger.Reason]saying{
 	ledger.ReasonField:           {"{field} 不符合规则 {rule}", "请按该规则改正后重新提交", "{field} breaks the rule {rule}", "Correct it and send it again"},
 	ledger.ReasonJSON:            {"内容不是规范的 JSON（{rule}）{place}", "请检查成员名称、重复成员与编码后重发", "The content is not strict JSON ({rule}){place}", "Check member names, repeated members and encoding, then send it again"},
 	ledger.ReasonJWS:             {"签名格式不正确（{rule}）", "请用 cadastre 命令行重新签名", "This is not a compact JWS as we need it ({rule})", "Sign it again with the cadastre command line"},
@@ -91,20 +92,24 @@ var catalogue = map[ledger.Reason]saying{
 	ledger.ReasonAuthorization:   {"需要访问令牌", "请用 cadastre token 生成令牌并置于 Authorization 请求头", "An access token is needed", "Make one with cadastre token and send it in the Authorization header"},
 }
 
-// sentence is the title and the next step of a reason in a language.
-func sentence(lang string, reason ledger.Reason, field, rule string, params []ledger.Param) (title, next string) {
-	w := catalogue[reason]
+// Reasons lists the reasons that have sentences, in no order.
+func Reasons() []ledger.Reason { return slices.Collect(maps.Keys(sayings)) }
+
+// Sentence returns what happened, and what to do next, for the reason of an error. It
+// is empty for a reason that has no sentence.
+func Sentence(lang string, e *ledger.Error) (title, next string) {
+	w := sayings[e.Reason]
 	title, next = w.zhTitle, w.zhNext
 	if lang == "en" {
 		title, next = w.enTitle, w.enNext
 	}
-	pairs := []string{"{field}", field}
-	if rule == "" {
+	pairs := []string{"{field}", e.Field}
+	if e.Rule == "" {
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
 	}
-	pairs = append(pairs, "{rule}", rule, "{place}", words.Place(lang, &ledger.Error{Params: params}))
+	pairs = append(pairs, "{rule}", e.Rule, "{place}", Place(lang, e))
 	told := map[string]bool{}
-	for _, p := range params {
+	for _, p := range e.Params {
 		told[p.Name] = true
 		pairs = append(pairs, "{"+p.Name+"}", p.Value)
 	}

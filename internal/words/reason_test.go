@@ -1,4 +1,4 @@
-package web_test
+package words_test
 
 import (
 	"go/ast"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -82,7 +82,7 @@ func TestEveryReasonHasItsSentences(t *testing.T) {
 			t.Errorf("%s and %s are both %q", name, other, r)
 		}
 		known[r] = name
-		zhTitle, zhNext, enTitle, enNext, ok := web.Words(r)
+		zhTitle, zhNext, enTitle, enNext, ok := words.Sayings(r)
 		if !ok {
 			t.Errorf("%s (%q) has no sentences", name, r)
 			continue
@@ -101,7 +101,7 @@ func TestEveryReasonHasItsSentences(t *testing.T) {
 			t.Errorf("%s names %s in Chinese, %s in English", name, names(zhTitle), names(enTitle))
 		}
 	}
-	for _, r := range web.Worded() {
+	for _, r := range words.Reasons() {
 		if known[r] == "" {
 			t.Errorf("there are sentences for %q, which is no reason", r)
 		}
@@ -128,13 +128,13 @@ func names(s string) string {
 
 // TestSentencesLeaveNoBraces: what the error does not tell is left out whole.
 func TestSentencesLeaveNoBraces(t *testing.T) {
-	for _, r := range web.Worded() {
+	for _, r := range words.Reasons() {
 		for _, lang := range []string{"zh", "en"} {
 			for _, e := range []*ledger.Error{
 				{Reason: r},
 				{Reason: r, Field: "title", Rule: "required", Params: []ledger.Param{{Name: "state", Value: "coded"}, {Name: "due", Value: "2026-10-20"}, {Name: "ref", Value: "order/1"}}},
 			} {
-				title, next := web.Sentence(lang, e)
+				title, next := words.Sentence(lang, e)
 				if title == "" || next == "" || strings.ContainsAny(title+next, "{}") || strings.Contains(title, "()") || strings.Contains(title, "（）") {
 					t.Errorf("%s in %s: %q, %q", r, lang, title, next)
 				}
@@ -156,20 +156,10 @@ func TestSentencesSayWhatIsTold(t *testing.T) {
 		{ledger.ReasonUnknown, "ref", "order/1"},
 	} {
 		for _, lang := range []string{"zh", "en"} {
-			title, _ := web.Sentence(lang, &ledger.Error{Reason: c.reason, Params: []ledger.Param{{Name: c.name, Value: c.value}}})
+			title, _ := words.Sentence(lang, &ledger.Error{Reason: c.reason, Params: []ledger.Param{{Name: c.name, Value: c.value}}})
 			if !strings.Contains(title, c.value) {
 				t.Errorf("%s in %s: %q does not say %q", c.reason, lang, title, c.value)
 			}
-		}
-	}
-}
-
-// TestHumaSpeaksOurRules: fields.md explains each rule that huma names.
-func TestHumaSpeaksOurRules(t *testing.T) {
-	for _, said := range web.HumaRules() {
-		rule, _, _ := strings.Cut(said, " ")
-		if _, ok := ledger.RuleOf(rule); !ok && rule != "%s" { // which stands for a form's own
-			t.Errorf("%q has no words", said)
 		}
 	}
 }

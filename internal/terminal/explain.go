@@ -1,0 +1,154 @@
+package terminal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Explain words an error: what happened and what to do next.
+func Explain(err error, lang string) string {
+	if errors.Is(err, context.Canceled) {
+		return say(lang, "已中断。再次运行同一命令即可继续。", "stopped. Run the same command again to go on.")
+	}
+	s := render(lang, nil, err)
+	if _, told := errors.AsType[*client.Problem](err); !told && errors.Is(err, ledger.Unavailable) {
+		s += say(lang, "\n请确认节点在运行，然后再次运行同一命令。", "\nMake sure that the node is running, then run the same command again.")
+	}
+	return s
+}
+
+// formError is the refusal of an input that is read into the struct form, whose
+// labels name its members.
+type formError struct {
+	error
+	form any
+}
+
+func (e *formError) Unwrap() error { return e.error }
+
+// OfForm says which input an error is about: a struct, whose labels name its members.
+// nil stays nil.
+func OfForm(err error, form any) error {
+	if err == nil {
+		return nil
+	}
+	return &formError{err, form}
+}
+
+// render words an error. What has a sentence is put where its own text stands in the
+// errors around it, so that what it was about (a file, a line) stays.
+func render(lang string, form any, err error) string {
+	switch e := err.(type) { //nolint:errorlint // the chain is walked below
+	case *words.Error:
+		return e.In(lang, func(inner error) string { return render(lang, form, inner) })
+	case *client.Problem:
+		return told(lang, e)
+	case *ledger.Error:
+		return refusal(lang, form, e)
+	case *formError:
+		return render(lang, e.form, e.error)
+	case syscall.Errno:
+		return system(lang, e)
+	case *fs.PathError:
+		return e.Path + say(lang, "：", ": ") + render(lang, form, e.Err)
+	case interface{ Unwrap() error }:
+		return within(err.Error(), e.Unwrap(), lang, form)
+	case interface{ Unwrap() []error }:
+		text, unanswered := err.Error(), errors.Is(err, ledger.Unavailable)
+		for _, inner := range e.Unwrap() {
+			if l, ok := inner.(*ledger.Error); ok && unanswered && l.Code == ledger.Unavailable { //nolint:errorlint // the joined error itself: it is for programs, the others say more
+				text = strings.Replace(text, l.Error()+"\n", "", 1)
+				continue
+			}
+			text = within(text, inner, lang, form)
+		}
+		return text
+	}
+	return err.Error()
+}
+
+func within(text string, inner error, lang string, form any) string {
+	if inner == nil {
+		return text
+	}
+	return strings.Replace(text, inner.Error(), render(lang, form, inner), 1)
+}
+
+// refusals word what the operating system refuses most often.
+var refusals = map[syscall.Errno]ledger.Words{
+	syscall.ENOENT:       {ZH: "文件或文件夹不存在", EN: "no such file or directory"},
+	syscall.EACCES:       {ZH: "没有权限", EN: "permission denied"},
+	syscall.EPERM:        {ZH: "没有权限", EN: "permission denied"},
+	syscall.EISDIR:       {ZH: "是文件夹，不是文件", EN: "is a directory"},
+	syscall.ENOTDIR:      {ZH: "不是文件夹", EN: "is not a directory"},
+	syscall.EEXIST:       {ZH: "已存在", EN: "file exists"},
+	syscall.ENOSPC:       {ZH: "磁盘空间不足", EN: "no space left on device"},
+	syscall.EADDRINUSE:   {ZH: "地址已被占用", EN: "address already in use"},
+	syscall.ECONNREFUSED: {ZH: "连接被拒绝", EN: "connection refused"},
+}
+
+// system words a refusal of the operating system; the rare ones in its own words.
+func system(lang string, e syscall.Errno) string {
+	if w, ok := refusals[e]; ok {
+		return say(lang, w.ZH, w.EN)
+	}
+	return e.Error()
+}
+
+// told is the node's sentence, with field and rule where it lacks them.
+func told(lang string, p *client.Problem) string {
+	s := p.Error()
+	e := ledger.AsError(p)
+	if e == nil {
+		return s
+	}
+	var more []string
+	if e.Field != "" && !strings.Contains(s, e.Field) {
+		more = append(more, say(lang, "字段 ", "field ")+e.Field)
+	}
+	if e.Rule != "" && !strings.Contains(s, e.Rule) {
+		more = append(more, say(lang, "规则 ", "rule ")+e.Rule)
+	}
+	if len(more) > 0 {
+		s += say(lang, "（", " (") + strings.Join(more, say(lang, "，", ", ")) + say(lang, "）", ")")
+	}
+	return s + words.Other(lang, e)
+}
+
+// refusal words what this program itself refuses, before anything is sent: each thing
+// that is wrong with the input, on a line of its own.
+func refusal(lang string, form any, e *ledger.Error) string {
+	switch e.Reason {
+	case ledger.ReasonTooLarge:
+		return say(lang, "内容超过允许的大小：请缩小后再试", "the content is larger than allowed: make it smaller")
+	case ledger.ReasonJWS:
+		return fmt.Sprintf(say(lang, "这不是所需的签名文件（%s）：请用 cadastre 重新生成", "this is not the signed file that is needed (%s): make it again with cadastre"), e.Rule)
+	case ledger.ReasonSignature, ledger.ReasonKey, ledger.ReasonAlgorithm:
+		return say(lang, "签名与密钥不符：请用登记的密钥重新签名", "signature and key do not fit: sign again with the registered key")
+	case ledger.ReasonUnknown:
+		return fmt.Sprintf(say(lang, "没有找到 %s：请检查编号", "not found: %s: check the id"), cmp.Or(e.Field, say(lang, "内容", "the content")))
+	}
+	var faults []string
+	for _, f := range e.All() {
+		if f.Code != ledger.InvalidCode && f.Reason != ledger.ReasonDuplicate { // not about the input
+			faults = append(faults, f.Error())
+			continue
+		}
+		faults = append(faults, words.OfFault(lang, f, labelOf(form, f.Field)))
+	}
+	return strings.Join(faults, "\n  ") + say(lang, "：请改正后再试", ": correct it and try again")
+}
+
+// labelOf is what people read for a member of the form that an input is read into.
+func labelOf(form any, field string) ledger.Words {
+	return ledger.LabelOf(form, strings.TrimPrefix(field, "args."))
+}

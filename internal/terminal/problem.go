@@ -1,0 +1,88 @@
+package terminal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/words"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// problem is an error as programs read it: the members of the API's problem. Code and
+// reason are left out where nothing was refused, such as for a file that is not there.
+type problem struct {
+	Title  string         `json:"title"`
+	Detail string         `json:"detail,omitempty"`
+	Code   ledger.Code    `json:"code,omitempty"`
+	Reason ledger.Reason  `json:"reason,omitempty"`
+	Field  string         `json:"field,omitempty"`
+	Rule   string         `json:"rule,omitempty"`
+	Params []ledger.Param `json:"params,omitempty"`
+	Errors []words.Fault  `json:"errors,omitempty"`
+}
+
+// Voice says what went wrong to whoever called a program.
+type Voice struct {
+	Err           io.Writer
+	Program, Lang string
+	JSON          bool // one JSON object on a line of its own, for programs
+}
+
+// Failed says why a command failed: after the program's name, or as a problem with the
+// title; without one its title is the sentence of the reason. A refusal by the node is
+// printed as the node said it.
+func (v Voice) Failed(err error, title ledger.Words) {
+	if !v.JSON {
+		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Explain(err, v.Lang))
+		return
+	}
+	if told, ok := errors.AsType[*client.Problem](err); ok && len(told.Raw) > 0 {
+		fmt.Fprintf(v.Err, "%s\n", told.Raw)
+		return
+	}
+	p := problemOf(err, v.Lang)
+	if s := words.Of(v.Lang, title); s != "" {
+		p.Title = s
+	}
+	v.print(p)
+}
+
+// Misused says what is wrong with a command line, and which help to read.
+func (v Voice) Misused(err error) {
+	if !v.JSON {
+		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Usage(v.Lang, v.Program, err))
+		return
+	}
+	v.print(problem{Title: say(v.Lang, "用法有误", "Wrong usage"), Detail: usageSentence(v.Lang, err)})
+}
+
+func (v Voice) print(p problem) {
+	e := json.NewEncoder(v.Err)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(p); err != nil {
+		fmt.Fprintln(v.Err, err)
+	}
+}
+
+func problemOf(err error, lang string) problem {
+	p := problem{Title: say(lang, "未能完成", "The command failed"), Detail: Explain(err, lang)}
+	e := ledger.AsError(err)
+	if e == nil {
+		return p
+	}
+	if title, _ := words.Sentence(lang, e); title != "" {
+		p.Title = title
+	}
+	p.Code, p.Reason, p.Field, p.Rule, p.Params, p.Errors = e.Code, e.Reason, e.Field, e.Rule, e.Params, words.Faults(e)
+	var form any
+	if f, ok := errors.AsType[*formError](err); ok {
+		form = f.form
+	}
+	for i := range p.Errors {
+		p.Errors[i].Fill(lang, labelOf(form, p.Errors[i].Field))
+	}
+	return p
+}

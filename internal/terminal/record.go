@@ -1,0 +1,262 @@
+package terminal
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/datacadastre/cadastre/internal/words"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Records prints records as people read them: each member by its label, states and
+// kinds by their words, times in Beijing, money in yuan, ids with the names they stand
+// for.
+type Records struct {
+	Lang string
+	// Name returns what a record of a collection of the API is called; empty where that
+	// is not known.
+	Name func(collection, id string) string
+}
+
+// collections say in which collection of the API the record is that a member names by
+// its id. Members that are not here are shown as whole ids.
+var collections = map[string]string{
+	"admitted_by": "parties", "applicant": "parties", "assignee": "parties", "assigner": "parties", "authority": "parties",
+	"body": "parties", "buyer": "parties", "by": "parties", "holder": "parties", "operator": "parties", "owner": "parties",
+	"party": "parties", "platform": "parties", "publisher": "parties", "registry_body": "parties", "set_by": "parties",
+	"product_id": "products", "sources": "resources", "resource_ids": "resources", "excluded": "resources",
+}
+
+// Record prints one record: a line a member, in the order of the struct form; members
+// that are empty are left out. What the struct does not know is printed as it came.
+func (p Records) Record(w io.Writer, form any, raw json.RawMessage) error {
+	rows, err := p.rows("", ledger.FieldsOf(form), raw)
+	if err != nil {
+		return err
+	}
+	return Table(w, rows)
+}
+
+// Table prints the columns of records, with their labels above. A dot leads into a
+// member.
+func (p Records) Table(w io.Writer, form any, items []json.RawMessage, names []string) error {
+	fields := ledger.FieldsOf(form)
+	head := make([]string, len(names))
+	for i, name := range names {
+		head[i] = p.label(fieldAt(fields, name))
+	}
+	rows := [][]string{head}
+	for _, item := range items {
+		row := make([]string, len(names))
+		for i, name := range names {
+			v, err := memberAt(item, name)
+			if err != nil {
+				return err
+			}
+			if row[i] = p.line(fieldAt(fields, name), v); row[i] == "" {
+				row[i] = "—"
+			}
+		}
+		rows = append(rows, row)
+	}
+	return Table(w, rows)
+}
+
+// fieldAt is the field that a path of names leads to.
+func fieldAt(fields []ledger.Field, path string) ledger.Field {
+	name, rest, deep := strings.Cut(path, ".")
+	for _, f := range fields {
+		if f.Name != name {
+			continue
+		}
+		if deep {
+			return fieldAt(f.Fields, rest)
+		}
+		return f
+	}
+	return ledger.Field{Name: name}
+}
+
+func memberAt(raw json.RawMessage, path string) (json.RawMessage, error) {
+	name, rest, deep := strings.Cut(path, ".")
+	m, err := members(raw)
+	if err != nil || !deep || m[name] == nil {
+		return m[name], err
+	}
+	return memberAt(m[name], rest)
+}
+
+func members(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, words.Errorf("节点的答复不是记录：%.80s", "the node's answer is no record: %.80s", raw)
+	}
+	delete(m, "$schema")
+	return m, nil
+}
+
+// rows are the lines of an object, its members indented.
+func (p Records) rows(indent string, fields []ledger.Field, raw json.RawMessage) ([][]string, error) {
+	m, err := members(raw)
+	if err != nil {
+		return nil, err
+	}
+	var rows [][]string
+	for _, f := range fields {
+		more, err := p.member(indent, f, m[f.Name])
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+		delete(m, f.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		more, err := p.member(indent, ledger.Field{Name: name}, m[name])
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}
+
+// member are the lines of one member: none where it is empty.
+func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) ([][]string, error) {
+	if isEmpty(raw) || f.Kind == ledger.FieldMoment && string(raw) == "0" {
+		return nil, nil
+	}
+	label := indent + p.label(f)
+	if f.Kind == ledger.FieldList && f.Each != nil && f.Each.Kind == ledger.FieldObject {
+		return p.list(indent, label, f, raw)
+	}
+	if f.Kind != ledger.FieldObject || len(f.Fields) == 0 || isNamed(f) {
+		return [][]string{{label, p.line(f, raw)}}, nil
+	}
+	inner, err := p.rows(indent+"  ", f.Fields, raw)
+	if err != nil || len(inner) == 0 {
+		return nil, err
+	}
+	return append([][]string{{label}}, inner...), nil
+}
+
+// list are the lines of a list of objects, numbered from 1.
+func (p Records) list(indent, label string, f ledger.Field, raw json.RawMessage) ([][]string, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(raw, &items); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	var rows [][]string
+	for i, item := range items {
+		inner, err := p.rows(indent+"  ", f.Each.Fields, item)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(append(rows, []string{label + " " + strconv.Itoa(i+1)}), inner...)
+	}
+	return rows, nil
+}
+
+func isEmpty(raw json.RawMessage) bool {
+	switch string(raw) {
+	case "", "null", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// isNamed reports whether a member is a name with its id.
+func isNamed(f ledger.Field) bool {
+	return len(f.Fields) == 2 && f.Fields[0].Name == "id" && f.Fields[1].Name == "name"
+}
+
+// label is what people read for a member.
+func (p Records) label(f ledger.Field) string {
+	s := words.Of(p.Lang, f.Label)
+	s, _, _ = strings.Cut(s, "：") // what follows explains it
+	s, _, _ = strings.Cut(s, ": ")
+	if f.Kind == ledger.FieldFen { // which is shown in yuan
+		s = strings.TrimSuffix(strings.TrimSuffix(s, "（分）"), " in fen")
+	}
+	if s == "" {
+		return f.Name
+	}
+	if s[0] < utf8.RuneSelf {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return s
+}
+
+// line is a value on one line.
+func (p Records) line(f ledger.Field, raw json.RawMessage) string {
+	if isEmpty(raw) {
+		return ""
+	}
+	if f.Kind == ledger.FieldList && f.Each != nil {
+		var items []json.RawMessage
+		if json.Unmarshal(raw, &items) != nil {
+			return text(raw)
+		}
+		each := *f.Each
+		each.Name = f.Name
+		lines := make([]string, len(items))
+		for i, item := range items {
+			lines[i] = p.line(each, item)
+		}
+		return strings.Join(lines, say(p.Lang, "、", ", "))
+	}
+	if f.Kind == ledger.FieldObject {
+		return p.object(f, raw)
+	}
+	var n int64
+	s := text(raw)
+	switch f.Kind {
+	case ledger.FieldEnum:
+		if w := words.Of(p.Lang, f.Enum.Words(s)); w != "" {
+			return w
+		}
+	case ledger.FieldMoment:
+		if json.Unmarshal(raw, &n) == nil {
+			return Moment(p.Lang, ledger.Millis(n))
+		}
+	case ledger.FieldFen:
+		if json.Unmarshal(raw, &n) == nil {
+			return Money(p.Lang, ledger.Fen(n))
+		}
+	case ledger.FieldBoolean:
+		return map[string]string{"true": say(p.Lang, "是", "yes"), "false": say(p.Lang, "否", "no")}[s]
+	case ledger.FieldID:
+		if c := collections[f.Name]; c != "" && p.Name != nil {
+			return Named(p.Lang, p.Name(c, s), s)
+		}
+	case ledger.FieldSalted:
+		var salted ledger.Salted
+		if json.Unmarshal(raw, &salted) == nil {
+			return string(salted.SHA256)
+		}
+	}
+	return s
+}
+
+// object is an object on one line: a name with its id, or its members in order.
+func (p Records) object(f ledger.Field, raw json.RawMessage) string {
+	m, err := members(raw)
+	if err != nil {
+		return text(raw)
+	}
+	if isNamed(f) {
+		return Named(p.Lang, text(m["name"]), text(m["id"]))
+	}
+	var parts []string
+	for _, inner := range f.Fields {
+		if s := p.line(inner, m[inner.Name]); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " ")
+}
