@@ -93,11 +93,10 @@ func (p Party) Label() Label {
 
 // Readers are those of the application that uses the deposit, once there is one.
 func (d Deposit) Readers() Readers {
-	r := Readers{Parties: []ID{d.Party}, Under: partyRef(d.Party)}
 	if d.Application != "" {
-		r.Like = RefTo(KindApplication, d.Application)
+		return Readers{Like: RefTo(KindApplication, d.Application)}
 	}
-	return r
+	return Readers{Parties: []ID{d.Party}, Under: partyRef(d.Party)}
 }
 
 // Label names whose deposit it is.
@@ -145,7 +144,7 @@ func (e Entry) Label() Label {
 }
 
 // Readers are those of what the right rests on.
-func (g Grant) Readers() Readers { return Readers{Parties: []ID{g.Party}, Like: g.Basis} }
+func (g Grant) Readers() Readers { return Readers{Like: g.Basis} }
 
 // Label says which right it is, and whose.
 func (g Grant) Label() Label { return Label{Right: g.Right, Party: g.Party} }
@@ -235,9 +234,7 @@ func (a Anchor) Readers() Readers { return Readers{Like: RefTo(KindLog, a.Log)} 
 func (a Anchor) Label() Label { return Label{Name: a.Log} }
 
 // Readers are those of the party, whose keys are as public as it is.
-func (k KeyRecord) Readers() Readers {
-	return Readers{Parties: []ID{k.Party}, Like: partyRef(k.Party)}
-}
+func (k KeyRecord) Readers() Readers { return Readers{Like: partyRef(k.Party)} }
 
 // Label names whose key it is.
 func (k KeyRecord) Label() Label { return Label{Name: string(k.Kid), Party: k.Party} }
