@@ -37,7 +37,7 @@ func TestFormatPage(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.Name() == ".git" || d.Name() == ".cache":
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == ".cache"): // in a work tree .git is a file
 			return fs.SkipDir
 		case filepath.Ext(path) != ".sql":
 			return nil
