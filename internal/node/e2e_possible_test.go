@@ -69,8 +69,18 @@ func TestPossible(t *testing.T) {
 	}
 	after, err := w.Ledger().Head(t.Context())
 	w.ok(err)
-	if before != after {
-		t.Errorf("asking recorded something: head %+v, then %+v", before, after)
+	for b, err := range w.Ledger().Blocks(t.Context(), before.Block) {
+		w.ok(err)
+		for _, c := range b.Calls {
+			signed, err := ledger.ParseCall(c.JWS)
+			w.ok(err)
+			if fn := signed.Call.Function; b.Number > before.Block && fn != ledger.FnAnchor { // of receipts that were there, or of the regulator's look
+				t.Errorf("asking recorded %s", fn)
+			}
+		}
+		if b.Number >= after.Block {
+			break
+		}
 	}
 }
 

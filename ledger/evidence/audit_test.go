@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -171,13 +172,13 @@ func TestAuditOfAStory(t *testing.T) {
 // endless is a receipt log whose checkpoint says more than anyone could read.
 type endless struct {
 	checkpoint string
-	asked      *int
+	asked      *atomic.Int64
 }
 
 func (e endless) Checkpoint(context.Context) ([]byte, error) { return []byte(e.checkpoint), nil }
 
 func (e endless) Entries(context.Context, int64, int) ([][]byte, error) {
-	*e.asked++
+	e.asked.Add(1)
 	return nil, errors.New("read on")
 }
 
@@ -198,12 +199,12 @@ func TestAuditOfAReceiptLogByAStranger(t *testing.T) {
 		"its own, of none": w.signed(w.logKeys[origin], ledger.ReceiptLog("else.example"), 1<<50, tlog.Hash{}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int64
 			r, err := audit.Run(t.Context(), audit.Config{
 				Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg}, Receipts: given(endless{checkpoint, &asked}),
 			})
-			if err != nil || asked > 0 {
-				t.Fatalf("%d bundles of entries were asked for, %v", asked, err)
+			if err != nil || asked.Load() > 0 {
+				t.Fatalf("%d bundles of entries were asked for, %v", asked.Load(), err)
 			}
 			if len(r.Findings) != 1 || r.Findings[0].Check != evidence.CheckProof || r.Logs[0].Read || r.Logs[0].Why == "" || strings.Contains(r.Logs[0].Why, "\x1b") {
 				t.Errorf("found %+v, logs %+v", r.Findings, r.Logs)
@@ -218,26 +219,26 @@ func TestAuditOfReceiptsThatAreNone(t *testing.T) {
 	w := begin(t)
 	msg, _ := w.checkpoint()
 	origin := ledger.ReceiptLog(node)
-	asked := 0
+	var asked atomic.Int64
 	r, err := audit.Run(t.Context(), audit.Config{
 		Trust: w.trust(), Algorithms: ledger.Standard(), Ledger: logged{w.log, msg},
 		Receipts: given(babble{endless{w.signed(w.logKeys[origin], origin, 1<<50, tlog.Hash{}), &asked}}),
 	})
-	if err != nil || asked > 100 || r.Whole() || r.Logs[0].Read {
-		t.Errorf("%d bundles were asked for, %v, %+v", asked, err, r.Logs)
+	if err != nil || asked.Load() > 100 || r.Whole() || r.Logs[0].Read {
+		t.Errorf("%d bundles were asked for, %v, %+v", asked.Load(), err, r.Logs)
 	}
 }
 
 // TestAuditOfALogOfNothing: nor is a ledger log, whose key the trust file names.
 func TestAuditOfALogOfNothing(t *testing.T) {
 	w := begin(t)
-	asked := 0
+	var asked atomic.Int64
 	r, err := audit.Run(t.Context(), audit.Config{
 		Trust: w.trust(), Algorithms: ledger.Standard(),
 		Ledger: babble{endless{w.signed(w.skey, ledger.LedgerLog(node), 1<<50, tlog.Hash{}), &asked}},
 	})
-	if err != nil || asked > 100 || r.Whole() || r.Replayed != 0 {
-		t.Errorf("%d bundles were asked for, %v, %+v", asked, err, r)
+	if err != nil || asked.Load() > 100 || r.Whole() || r.Replayed != 0 {
+		t.Errorf("%d bundles were asked for, %v, %+v", asked.Load(), err, r)
 	}
 }
 
@@ -245,7 +246,7 @@ func TestAuditOfALogOfNothing(t *testing.T) {
 type babble struct{ endless }
 
 func (b babble) Entries(_ context.Context, _ int64, n int) ([][]byte, error) {
-	*b.asked++
+	b.asked.Add(1)
 	return slices.Repeat([][]byte{[]byte("{}")}, n), nil
 }
 
