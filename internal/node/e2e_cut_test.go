@@ -1,11 +1,13 @@
 package node_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -122,8 +124,11 @@ func TestNothingAfterAnAcknowledgedTermination(t *testing.T) {
 					switch {
 					case status == http.StatusForbidden:
 						refused.Add(1)
-					case last || err != nil && status != http.StatusOK:
+					case last:
 						t.Errorf("asked for after the answer: %d, %v", status, err)
+					case err != nil && status != http.StatusOK && !cutShort(err):
+						t.Errorf("asked for before the answer: %d, %v", status, err)
+					case err != nil: // cut on its way, maybe before its header left
 					default:
 						allowed.Add(1)
 					}
@@ -144,6 +149,11 @@ func TestNothingAfterAnAcknowledgedTermination(t *testing.T) {
 			return
 		}
 	}
+}
+
+// cutShort reports whether a connection was ended before an answer came.
+func cutShort(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // TestAThousandTerminations: each license is used, terminated, and refused to
