@@ -17,10 +17,9 @@ const patience = 40 * time.Second
 // anchors remembers how far the receipt log is anchored.
 type anchors struct {
 	mu    sync.Mutex
-	size  int64         // anchored
-	at    time.Time     // when size was last the whole log
-	known bool          // size is the ledger's: no call about it is under way or lost
-	grew  chan struct{} // closed at the next set, where somebody waits for it
+	size  int64     // anchored
+	at    time.Time // when size was last the whole log
+	known bool      // size is the ledger's: no call about it is under way or lost
 }
 
 func (a *anchors) state() (size int64, at time.Time, known bool) {
@@ -33,23 +32,6 @@ func (a *anchors) set(size int64, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.size, a.at, a.known = size, at, true
-	if a.grew != nil {
-		close(a.grew)
-		a.grew = nil
-	}
-}
-
-// next is closed when more than size is anchored, or may be; nil if it is already.
-func (a *anchors) next(size int64) <-chan struct{} {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.size >= size {
-		return nil
-	}
-	if a.grew == nil {
-		a.grew = make(chan struct{})
-	}
-	return a.grew
 }
 
 // doubt says that the ledger has to be asked again.
@@ -144,12 +126,14 @@ func (n *Node) keepAnchored(ctx context.Context) {
 func (n *Node) Anchored(ctx context.Context, size int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	for grew := n.anchors.next(size); grew != nil; grew = n.anchors.next(size) {
+	for {
+		if anchored, _, _ := n.anchors.state(); anchored >= size {
+			return nil
+		}
 		select {
-		case <-grew:
+		case <-time.After(50 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
 		case <-ctx.Done():
 			return ledger.Refuse(ledger.Unavailable, ledger.ReasonAnchorLag)
 		}
 	}
-	return nil
 }
