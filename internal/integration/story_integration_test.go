@@ -224,8 +224,12 @@ func TestLiveTermination(t *testing.T) {
 		})
 		w.t.Logf("the node of %s refuses a new delivery %s after the answer", o, time.Since(answered).Round(time.Millisecond))
 	}
+	ends := map[string]ledger.Receipt{} // of all before their readers are waited for: the times are those at which each was seen
 	for o, d := range running {
-		w.cutAt(o, d, answered)
+		ends[o] = w.ended(o, ledger.ID(d.resp.Header.Get("Cadastre-Receipt")))
+	}
+	for o, d := range running {
+		w.cutAt(o, d, ends[o], answered)
 		var l ledger.License
 		w.ok(w.as("buyer", o).Get(t.Context(), "/v1/licenses/"+string(w.id("ends")), &l))
 		if l.State != ledger.LicenseTerminated {
@@ -236,9 +240,8 @@ func TestLiveTermination(t *testing.T) {
 
 // cutAt holds that a running delivery was cut within two seconds of the answer to
 // what ended it, by its node's receipt and by what its reader got.
-func (w *world) cutAt(at string, d *slow, answered time.Time) {
+func (w *world) cutAt(at string, d *slow, end ledger.Receipt, answered time.Time) {
 	w.t.Helper()
-	end := w.ended(at, ledger.ID(d.resp.Header.Get("Cadastre-Receipt")))
 	late := end.Time - ledger.Millis(answered.UnixMilli())
 	if end.Outcome != ledger.Aborted || late > 2000 {
 		w.t.Errorf("at the node of %s: the delivery ended %s, %d ms after the answer", at, end.Outcome, late)
@@ -254,23 +257,19 @@ func (w *world) cutAt(at string, d *slow, answered time.Time) {
 	}
 }
 
-// ended waits for the end of a delivery, as its node's receipts say.
+// ended waits for the end of a delivery, as its node's trace says, and when it said so.
 func (w *world) ended(at string, start ledger.ID) ledger.Receipt {
 	w.t.Helper()
 	var end ledger.Receipt
 	w.within(5*time.Second, "the delivery's end", func() bool {
-		var traces []struct {
-			Steps []struct {
-				Receipt *ledger.Receipt `json:"receipt"`
-			} `json:"steps"`
-		}
+		var traces []trace.Trace
 		if err := w.as("buyer", at).Get(w.t.Context(), "/v1/trace?forward=true&receipt="+string(start), &traces); err != nil {
 			return false
 		}
 		for _, t := range traces {
 			for _, s := range t.Steps {
-				if s.Receipt != nil && s.Receipt.Kind == ledger.ReceiptEnd && s.Receipt.Start == start {
-					end = *s.Receipt
+				if s.Delivered != nil && s.Receipt.ID == start && s.State != "running" {
+					end = ledger.Receipt{Outcome: ledger.DeliveryOutcome(s.State), Bytes: s.Delivered.Bytes, Time: ledger.Millis(time.Now().UnixMilli())}
 					return true
 				}
 			}
