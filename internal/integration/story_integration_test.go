@@ -121,6 +121,7 @@ func (w *world) traced(file string, up client.Upload) {
 func (w *world) proved(bought string) {
 	w.t.Helper()
 	second := w.put("operator", "regulator", "second", w.ref(ledger.KindProduct, "trade"), data(64<<10, 3))
+	w.settle()
 	got, err := w.as("buyer", "bureau").Fetch(w.t.Context(), w.orderPath("trade", second.Object), filepath.Join(w.t.TempDir(), "second"), nil)
 	w.ok(err)
 	if got.Node != w.nodes["regulator"].origin {
