@@ -7,9 +7,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/datacadastre/cadastre/internal/durable"
-
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"

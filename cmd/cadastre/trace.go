@@ -10,9 +10,8 @@ import (
 	"net/url"
 	"os"
 
-	"github.com/datacadastre/cadastre/internal/durable"
-
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/trace"

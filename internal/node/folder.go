@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/durable"
-
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/internal/words"

@@ -10,10 +10,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/datacadastre/cadastre/internal/durable"
-
 	"github.com/google/uuid"
 
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/datacadastre/cadastre/internal/durable"
-
 	"github.com/datacadastre/cadastre/internal/custody"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/words"

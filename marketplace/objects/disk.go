@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/datacadastre/cadastre/internal/durable"
-
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
