@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -169,6 +170,23 @@ func TestInTx(t *testing.T) {
 	err = sqldb.InTx(ctx, db.W, func(tx *sql.Tx) error { defer cancel(); return insert(tx) })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want canceled", err)
+	}
+	for _, passed := range []bool{false, true} { // to the caller, or left to the commit
+		ctx, cancel := context.WithCancel(t.Context())
+		err := sqldb.InTx(ctx, db.W, func(tx *sql.Tx) error {
+			cancel()
+			err := insert(tx)
+			for ; err == nil; err = insert(tx) { // until database/sql rolled back by itself
+				runtime.Gosched()
+			}
+			if passed {
+				return err
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("after a rollback of database/sql got %v, want canceled", err)
+		}
 	}
 	if n := count(t, db.R, "t"); n != 1 {
 		t.Errorf("%d rows, want only the committed one", n)

@@ -68,11 +68,21 @@ func InTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) (err error) {
 		}
 	}()
 	if err := f(tx); err != nil {
-		return err
+		return cause(ctx, err)
 	}
 	open = false
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
+		return fmt.Errorf("commit transaction: %w", cause(ctx, err))
 	}
 	return nil
+}
+
+// cause adds the error of ctx to an err that says only that the transaction is over:
+// database/sql rolls back by itself when ctx ends, and whoever uses the transaction
+// afterwards reads [sql.ErrTxDone].
+func cause(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
 }
