@@ -25,7 +25,7 @@ const (
 	maxRefs     = 2000 // that are looked at
 	maxAround   = 500  // links of a kind that end at them
 	maxOrders   = 50   // of a product
-	maxReceipts = 1000 // that are looked at
+	maxReceipts = 400  // that are looked at
 )
 
 // Words of links that a trace treats apart.
