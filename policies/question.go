@@ -28,9 +28,9 @@ type Decision struct {
 	Until ledger.Millis
 }
 
-// Why says what keeps a license from covering a question: nothing (empty),
-// level, scope, purpose, suspended or license_ended, in this order. It explains;
-// the decision itself is Casbin's.
+// Why returns the reason for which a license does not cover a question: empty when it
+// does, else level, scope, purpose, suspended or license_ended, checked in this order.
+// It explains a decision; Casbin makes it.
 func Why(l ledger.License, q Question) ledger.Reason {
 	switch {
 	case q.Facts.Level == ledger.Core:
