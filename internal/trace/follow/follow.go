@@ -96,7 +96,7 @@ func (f *Follower) Start(ctx context.Context, q trace.Question) ([]ledger.Ref, e
 }
 
 func (f *Follower) startReceipt(ctx context.Context, name string) ([]ledger.Ref, error) {
-	var k receipts.Kept
+	var k receipts.Stored
 	var err error
 	if leaf := ledger.Digest(name); leaf.Validate("receipt") == nil {
 		k, err = f.c.Receipts.ByLeaf(ctx, leaf)
