@@ -58,7 +58,6 @@ var unplain = []struct {
 	{"ledger", 132},
 	{"ledger/audit", 35},
 	{"ledger/calendar", 2},
-	{"ledger/contract", 33},
 	{"ledger/embedded", 39},
 	{"ledger/evidence", 30},
 	{"ledger/fabric", 111},
