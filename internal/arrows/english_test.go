@@ -60,7 +60,6 @@ var unplain = []struct {
 	{"ledger/calendar", 2},
 	{"ledger/embedded", 39},
 	{"ledger/evidence", 30},
-	{"ledger/fabric", 111},
 	{"ledger/fabric/network", 14},
 	{"ledger/fabric/network/bare", 1},
 	{"ledger/fabric/network/internal/ports", 3},
