@@ -75,7 +75,7 @@ var law = map[string]row{
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"internal/trace":                  {own: []string{"ledger"}},
+	"internal/trace":                  {own: []string{"ledger", "internal/words"}},
 	"internal/trace/follow": {own: []string{
 		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
 	}},

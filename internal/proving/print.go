@@ -18,17 +18,17 @@ func (s *Session) bundle(r evidence.Report) {
 	}
 	for _, x := range r.Steps {
 		fmt.Fprintf(s.Out, s.say("  %8d  %s  %s %s，密钥%s\n", "  %8d  %s  %s %s, key %s\n"), x.Position.Block, terminal.Moment(s.Lang, x.Time), words.Act(s.Lang, x.Function), x.Name,
-			s.say(terminal.EnumWord("zh", "custodies", x.Custody), strings.ToLower(terminal.EnumWord("en", "custodies", x.Custody))))
+			s.say(words.EnumWord("zh", "custodies", x.Custody), strings.ToLower(words.EnumWord("en", "custodies", x.Custody))))
 	}
 	for _, x := range r.Rights {
-		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), terminal.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, x.Scope)
+		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), words.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, x.Scope)
 	}
 	for _, x := range r.Files {
 		fmt.Fprintf(s.Out, "  %s %s  %d  SHA-256 %s\n", s.say("文件", "file"), x.Name, x.Bytes, x.SHA256)
 	}
 	for _, x := range r.Receipts {
 		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, terminal.Moment(s.Lang, x.Began),
-			x.Offset, x.Bytes, terminal.EnumWord(s.Lang, "delivery_outcomes", x.Outcome))
+			x.Offset, x.Bytes, words.EnumWord(s.Lang, "delivery_outcomes", x.Outcome))
 	}
 	for _, x := range r.Audits {
 		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  replayed whole by %s up to %d entries, and nothing found (%s)\n"),
