@@ -125,7 +125,7 @@ func load(run string) (*Network, error) {
 	}
 	var n Network
 	if err := json.Unmarshal(data, &n); err != nil {
-		return nil, fmt.Errorf("%s in %s: %w: delete the folder when none of its processes run", descriptionFile, run, err)
+		return nil, fmt.Errorf("%s in %s: %w: delete the folder when its processes have ended", descriptionFile, run, err)
 	}
 	return &n, nil
 }

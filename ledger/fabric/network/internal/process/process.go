@@ -84,7 +84,7 @@ func Find(record string) (p Process, running bool, err error) {
 		return p, false, fmt.Errorf("read the record of the process: %w", err)
 	}
 	if err := json.Unmarshal(data, &p); err != nil || p.PID <= 1 {
-		return p, false, fmt.Errorf("%s is not the record of a process: delete it when no process of this network runs", record)
+		return p, false, fmt.Errorf("%s is not the record of a process: delete it when the processes of this network have ended", record)
 	}
 	return p, p.Alive(), nil
 }
