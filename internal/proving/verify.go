@@ -98,7 +98,7 @@ func (c *Verify) proveFile(r evidence.Report) error {
 		return words.Errorf("读取文件：%v", "read file: %v", err)
 	}
 	sum := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
-	if verdict.Holds(r, sum) {
+	if verdict.Contains(r, sum) {
 		return nil
 	}
 	return unproven(words.Errorf("证据包中没有此文件（SHA-256 %s）", "the bundle does not contain this file (SHA-256 %s)", sum))

@@ -154,5 +154,5 @@ func (f *Follower) Trace(ctx context.Context, reader *ledger.Party, from ledger.
 	if err != nil {
 		return t, err
 	}
-	return t, f.c.Sight.Note(ctx, reader, g.from, w.rows()...)
+	return t, f.c.Sight.RecordLook(ctx, reader, g.from, w.rows()...)
 }
