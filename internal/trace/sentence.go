@@ -8,10 +8,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Sentence says in both languages whose the thing is that the trace begins with, by
-// which right, and, of what was delivered, whether that was allowed then. It is made
-// of the steps alone, so that a client says it anew after it has joined the answers of
-// several nodes.
+// Sentence says in both languages whose the first record of the trace is, by which
+// right, and, for a delivery, whether it was allowed at that time. It uses only the
+// steps, so a client can build the sentence again after joining the answers of several
+// nodes.
 func (t *Trace) Sentence() ledger.Words {
 	s := says{t: t}
 	switch t.From.Kind() {
@@ -31,13 +31,13 @@ func (t *Trace) Sentence() ledger.Words {
 	return ledger.Words{ZH: strings.Join(s.zh, "") + "。", EN: strings.Join(s.en, "; ") + "."}
 }
 
-// says gathers the parts of a sentence.
+// says collects the parts of a sentence.
 type says struct {
 	t      *Trace
 	zh, en []string
 }
 
-// add adds a part; of the Chinese ones all but the first begin with a comma.
+// add adds a part; every Chinese part except the first begins with a comma.
 func (s *says) add(zh, en string, args ...any) {
 	zh = fmt.Sprintf(zh, args...)
 	if len(s.zh) > 0 {
@@ -46,7 +46,7 @@ func (s *says) add(zh, en string, args ...any) {
 	s.zh, s.en = append(s.zh, zh), append(s.en, fmt.Sprintf(en, args...))
 }
 
-// step finds a step by its record.
+// step returns the step of a record.
 func (s *says) step(ref ledger.Ref) (Step, bool) {
 	for _, x := range s.t.Steps {
 		if x.Ref == ref {
@@ -56,7 +56,7 @@ func (s *says) step(ref ledger.Ref) (Step, bool) {
 	return Step{}, false
 }
 
-// to finds what a record rests on, by the kind of that.
+// to returns the steps of a kind to which a record links.
 func (s *says) to(from ledger.Ref, kind string) []Step {
 	var list []Step
 	for _, l := range s.t.Links {
@@ -89,7 +89,7 @@ func (s *says) file() {
 	s.deliveries()
 }
 
-// receipts are the steps of receipts.
+// receipts returns the steps of receipts.
 func (s *says) receipts() []Step {
 	var list []Step
 	for _, x := range s.t.Steps {
@@ -100,7 +100,7 @@ func (s *says) receipts() []Step {
 	return list
 }
 
-// deliveries says what of a file was delivered, and to how many.
+// deliveries says what was delivered of a file, and how often.
 func (s *says) deliveries() {
 	var list []Step
 	for _, x := range s.receipts() {
@@ -113,11 +113,11 @@ func (s *says) deliveries() {
 	case 1:
 		s.delivery(list[0])
 	default:
-		s.add("可见的交付与供给共 %d 项，每项开始时均经判定允许", "%d deliveries and supplies of it may be shown, each allowed when it began", len(list))
+		s.add("可见的交付与供给共 %d 项，每项开始时均经判定允许", "%d deliveries and supplies of it can be shown; each was allowed when it began", len(list))
 	}
 }
 
-// day is a moment as people in China say it.
+// day returns a moment in China's time.
 func day(t ledger.Millis) string {
 	return time.UnixMilli(int64(t)).In(time.FixedZone("UTC+8", 8*60*60)).Format("2006-01-02 15:04")
 }
@@ -158,7 +158,7 @@ func (s *says) receipt(ref ledger.Ref) {
 	case ledger.ReceiptIngest:
 		s.add("%s（北京时间）由%s上传", "it was uploaded on %s (Beijing time) by %s", day(x.Receipt.Time), x.Who)
 	case ledger.ReceiptDenial:
-		s.add("%s（北京时间）拒绝了%s，原因 %s", "on %s (Beijing time) %s was refused, for the reason %s", day(x.Receipt.Time), x.Who, string(x.Receipt.Reason))
+		s.add("%s（北京时间）拒绝了%s，原因 %s", "on %s (Beijing time) %s was refused, with reason %s", day(x.Receipt.Time), x.Who, string(x.Receipt.Reason))
 	case ledger.ReceiptRead:
 		s.add("%s（北京时间）%s查看了 %s", "on %s (Beijing time) %s looked at %s", day(x.Receipt.Time), x.Who, string(x.Receipt.Subject))
 	}
@@ -194,7 +194,7 @@ func (s *says) license(ref ledger.Ref) {
 	s.add("依据授权“%[1]s”，被授权方%[2]s，授权现状 %[3]s", "by the license %[1]q of %[2]s, which is now %[3]s", x.Name, x.Who, x.State)
 }
 
-// registered says who holds a resource; ref is it or its entry.
+// registered says who holds a resource; ref is the resource or its entry.
 func (s *says) registered(ref ledger.Ref) {
 	x, ok := s.step(ref)
 	if !ok {
