@@ -33,7 +33,7 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	if err != nil {
 		return nil, false, err
 	}
-	if err := n.sight.Note(ctx, reader, about, eye.rows...); err != nil {
+	if err := n.sight.RecordLook(ctx, reader, about, eye.rows...); err != nil {
 		return nil, false, err
 	}
 	return made, older, nil

@@ -182,6 +182,6 @@ func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[reg
 	if err != nil {
 		return nil, err
 	}
-	found, err = sight.Keep(ctx, s.Sight, &p, ledger.ReadAlarm, found, ledger.RefTo(ledger.KindApplication, "overdue"))
+	found, err = sight.Visible(ctx, s.Sight, &p, ledger.ReadAlarm, found, ledger.RefTo(ledger.KindApplication, "overdue"))
 	return say(page(found, ""), err)
 }
