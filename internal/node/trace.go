@@ -5,7 +5,6 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/trace/follow"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -46,5 +45,3 @@ func (n *Node) anchored() int64 {
 	defer n.anchors.mu.Unlock()
 	return n.anchors.size
 }
-
-var _ web.Tracer = (*Node)(nil)

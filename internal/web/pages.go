@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
 )
@@ -55,7 +56,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 // view is what a page is given.
 type view struct {
 	Lang  string
-	About About
+	About wire.About
 	Data  any
 }
 
