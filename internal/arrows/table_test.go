@@ -79,6 +79,9 @@ var law = map[string]row{
 	"internal/trace/follow": {own: []string{
 		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
 	}},
+	"internal/trace/prove": {own: []string{
+		"ledger", "ledger/evidence", "ledger/provenance", "marketplace/receipts", "policies", "internal/projection", "internal/sight",
+	}},
 	"internal/projection":            {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                 {own: []string{"ledger"}},
 	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt}},
@@ -107,7 +110,7 @@ var law = map[string]row{
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
 			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
-			"internal/trace", "internal/trace/follow",
+			"internal/trace", "internal/trace/follow", "internal/trace/prove",
 			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},
 		third: []string{uuid, note, tlog},

@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"io"
 
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/trace/follow"
+	"github.com/datacadastre/cadastre/internal/trace/prove"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -25,6 +27,19 @@ func (n *Node) Start(ctx context.Context, q trace.Question) ([]ledger.Ref, error
 // it, as far as the reader may see; nil is a stranger.
 func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (trace.Trace, error) {
 	return n.follower().Trace(ctx, reader, from, forward)
+}
+
+// Evidence makes the bundle about a record for a reader who may have it, with the newest
+// deliveries, at most so many: older reports that there are more.
+func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
+	c := prove.Config{
+		Ledger: n.ledger, Loop: n.loop, Links: n.links, Sight: n.sight, Receipts: n.receipts, Trust: n.trust,
+		Checkers: n.opts.Checkers, Anchored: n.Anchored, LastAnchor: n.lastAnchor,
+	}
+	if n.own != nil {
+		c.Cosigned = n.own.Cosigned
+	}
+	return prove.New(c).Evidence(ctx, reader, about, deliveries)
 }
 
 // actsOn are the calls that wrote records.
