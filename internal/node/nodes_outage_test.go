@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 // health is what a node's /readyz says.
-func (w *world) health() (h web.Health) {
+func (w *world) health() (h wire.Health) {
 	w.t.Helper()
 	resp, err := w.send(http.MethodGet, "/readyz", nil)
 	w.ok(err)
