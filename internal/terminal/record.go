@@ -175,16 +175,23 @@ func isNamed(f ledger.Field) bool {
 	return len(f.Fields) == 2 && f.Fields[0].Name == "id" && f.Fields[1].Name == "name"
 }
 
-// label is what people read for a member.
+// label returns what people read for a member.
 func (p Records) label(f ledger.Field) string {
-	s := words.Of(p.Lang, f.Label)
-	s, _, _ = strings.Cut(s, "：") // what follows explains it
-	s, _, _ = strings.Cut(s, ": ")
+	s := Label(p.Lang, f.Label, f.Name)
 	if f.Kind == ledger.FieldFen { // which is shown in yuan
 		s = strings.TrimSuffix(strings.TrimSuffix(s, "（分）"), " in fen")
 	}
+	return s
+}
+
+// Label returns the label of a member in a language, without the explanation after a
+// colon, and the name of the member if it has no label.
+func Label(lang string, label ledger.Words, name string) string {
+	s := words.Of(lang, label)
+	s, _, _ = strings.Cut(s, "：")
+	s, _, _ = strings.Cut(s, ": ")
 	if s == "" {
-		return f.Name
+		return name
 	}
 	if s[0] < utf8.RuneSelf {
 		s = strings.ToUpper(s[:1]) + s[1:]
