@@ -35,7 +35,7 @@ func (s *Session) bundle(r evidence.Report) {
 			x.Name, x.Size, terminal.Moment(s.Lang, x.Time))
 	}
 	if r.Unrelated > 0 {
-		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are not relevant here and were not checked\n"), r.Unrelated)
+		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  not relevant here and not checked: %d records that a license names\n"), r.Unrelated)
 	}
 	fmt.Fprintln(s.Out, s.say("以下各项本证据包不能证明：", "Not proven here:"))
 	for _, x := range r.NotProven {
