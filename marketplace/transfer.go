@@ -33,12 +33,18 @@ func (a Ask) flow() ledger.Flow {
 	return ledger.Supply
 }
 
-// target is what a denial names.
-func (a Ask) target() ledger.Ref {
+// deniedTarget returns the record that a denial names: the order or the resource, and
+// the license where no such resource is registered. So receipts name only records that
+// exist: an order or license that is unknown to the caller is not found, not denied.
+func (m *Market) deniedTarget(ctx context.Context, a Ask) ledger.Ref {
 	if a.Order != "" {
 		return ledger.RefTo(ledger.KindOrder, a.Order)
 	}
-	return ledger.RefTo(ledger.KindResource, a.Resource)
+	resource := ledger.RefTo(ledger.KindResource, a.Resource)
+	if _, err := record[ledger.Entry](ctx, m, resource); err != nil {
+		return ledger.RefTo(ledger.KindLicense, a.License)
+	}
+	return resource
 }
 
 // receipt is the start receipt of a grant, of all the content.
@@ -241,7 +247,7 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 	}
 	r := ledger.Receipt{
 		V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
-		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1,
+		License: a.License, Order: a.Order, Environment: a.Environment, Subject: m.deniedTarget(ctx, a), Reason: e.Reason, Count: 1,
 	}
 	// It is kept for a caller who went, too: none asks unseen by hanging up.
 	if _, err := m.Receipts.Append(context.WithoutCancel(ctx), r); err != nil {
