@@ -48,6 +48,7 @@ type world struct {
 	key       ledger.KeyRecord // of the buyer
 	product   ledger.Product
 	order     ledger.Order
+	more      []ledger.Order // besides order
 	env       ledger.Environment
 	file, raw ledger.Content
 	entries   map[string]ledger.EntryDetail // by the name of their resource
@@ -137,6 +138,9 @@ func (w *world) project() {
 		record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
+	}
+	for _, o := range w.more {
+		records = append(records, record(ledger.KindOrder, o.ID, o))
 	}
 	for _, e := range w.entries {
 		records = append(records, record(ledger.KindEntry, e.ID, e.Entry),
@@ -330,7 +334,7 @@ func TestADenialIsKeptForWhoHungUp(t *testing.T) {
 
 // stored puts content of the product into the store, allows its delivery in real
 // time until the moment returned, and returns the request for it.
-func (w *world) stored(t *testing.T) (a marketplace.Ask, until *ledger.Millis) {
+func (w *world) stored(t testing.TB) (a marketplace.Ask, until *ledger.Millis) {
 	t.Helper()
 	w.now = time.Now()
 	w.order.StartOn, w.order.EndOn, w.license.EndOn = "2000-01-01", "9999-01-01", "9999-01-01"
@@ -357,7 +361,7 @@ func TestADecisionThatEndsSooner(t *testing.T) {
 	transfer, err := w.market.Begin(t.Context(), a)
 	w.ok(err)
 	*until = ledger.Millis(time.Now().Add(50 * time.Millisecond).UnixMilli())
-	w.market.Recheck(t.Context())
+	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindProduct, id("product"))))
 	select {
 	case <-transfer.Done():
 	case <-time.After(30 * time.Second):

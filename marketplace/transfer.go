@@ -26,6 +26,17 @@ type Ask struct {
 	Range func(size int64, hash ledger.Digest) (offset, length int64, err error)
 }
 
+// request is what a decision depends on besides the records: the Ask without its range.
+type request struct {
+	party, environment, order, license, resource ledger.ID
+	key                                          ledger.KeyID
+	object                                       string
+}
+
+func (a Ask) request() request {
+	return request{a.Party, a.Environment, a.Order, a.License, a.Resource, a.Key, a.Object}
+}
+
 func (a Ask) flow() ledger.Flow {
 	if a.Order != "" {
 		return ledger.Delivery
@@ -70,9 +81,11 @@ type Transfer struct {
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
 	until  atomic.Int64 // when the decision ends by time alone, in ms
-	handle receipts.Running
-	ended  sync.Once
-	left   chan struct{} // closed when the transfer is no longer running
+	// records are those that the decision relies on; nil until it is made.
+	records atomic.Pointer[[]ledger.Ref]
+	handle  receipts.Running
+	ended   sync.Once
+	left    chan struct{} // closed when the transfer is no longer running
 }
 
 // ErrEnded is the cause of a cut: the decision that allowed the transfer ended.
@@ -145,6 +158,7 @@ func (t *Transfer) begin(ctx context.Context) error {
 		return err
 	}
 	t.until.Store(int64(g.until))
+	t.records.Store(&g.records)
 	t.Content, t.Length = g.content, g.content.Bytes
 	if t.ask.Range != nil {
 		if t.Offset, t.Length, err = t.ask.Range(g.content.Bytes, g.content.SHA256); err != nil {
@@ -328,41 +342,4 @@ func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error
 		return fmt.Errorf("end receipt: %w", err)
 	}
 	return nil
-}
-
-// Recheck decides every running transfer anew, after a block was applied, and
-// cuts those that may not go on. It returns when all are told.
-func (m *Market) Recheck(ctx context.Context) {
-	m.mu.Lock()
-	running := make([]*Transfer, 0, len(m.running))
-	for t := range m.running {
-		running = append(running, t)
-	}
-	m.mu.Unlock()
-	for _, t := range running {
-		g, err := m.check(ctx, t.ask)
-		switch before := t.until.Load(); {
-		case err != nil:
-			t.cancel(ErrEnded)
-		case int64(g.until) < before: // a review that ends sooner than it did
-			t.until.Store(int64(g.until))
-			t.endAt(g.until)
-		}
-	}
-}
-
-// CutAll ends everything that runs: this node no longer knows what is allowed.
-func (m *Market) CutAll() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for t := range m.running {
-		t.cancel(ErrEnded)
-	}
-}
-
-// Running is how many transfers run.
-func (m *Market) Running() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.running)
 }
