@@ -274,6 +274,13 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 // went, or it stalled.
 func (t *Transfer) Done() <-chan struct{} { return t.ctx.Done() }
 
+// IsCut reports whether the transfer must stop before its end. It does not report that
+// the caller is gone.
+func (t *Transfer) IsCut() bool {
+	cause := context.Cause(t.ctx)
+	return errors.Is(cause, ErrEnded) || errors.Is(cause, errStalled)
+}
+
 // buffers are shared by all transfers: 256 KiB reads decrypt fastest.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 

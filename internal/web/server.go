@@ -106,7 +106,7 @@ func (s *Server) OpenAPI() ([]byte, error) { return json.MarshalIndent(s.api.Ope
 func (s *Server) HTTP() *http.Server {
 	return &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: 32 << 10, ConnContext: withConnection, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
 
@@ -153,7 +153,7 @@ func (s *Server) json(w http.ResponseWriter, r *http.Request, code int, v any) {
 	}
 }
 
-// recover answers a panic as our fault; an aborted connection stays aborted.
+// recover logs a panic, and aborts the answer as it does where a handler asks for that.
 func (s *Server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -164,6 +164,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
 				s.log.ErrorContext(r.Context(), "panic", slog.Any("value", v))
 			}
+			setReset(r, true)
 			panic(http.ErrAbortHandler)
 		}()
 		next.ServeHTTP(w, r)
