@@ -1,19 +1,20 @@
 package ledger
 
-// ResumeStep is how far back a resume may begin, in bytes (protocol §7).
+// ResumeStep is how far back, in bytes, a resumed delivery may begin (protocol §7).
 const ResumeStep = 16 << 20
 
-// Delivered adds up what receipts say was delivered under one order or license, to
-// compare it with the limits. The zero value is ready for use. The receipts may be
-// a part of all: so it counts the least that they can come to. What a resume sends
-// again counts once, and nothing says which delivery went on from which, so that each
-// one that broke off counts ResumeStep less.
+// Delivered computes from receipts how much was delivered under one order or
+// license, for comparison with the limits. The zero value is ready to use. The
+// given receipts may be only a part of all receipts, so the result is a lower
+// bound. Bytes that a resumed delivery sends again count once. Receipts do not say
+// which delivery resumes which, so ResumeStep bytes are subtracted for each
+// delivery that broke off.
 type Delivered struct {
 	bytes, again int64
 	objects      map[string]*deliveredObject
 }
 
-// deliveredObject is what was delivered of one object.
+// deliveredObject is the amount delivered of one object.
 type deliveredObject struct{ size, starts, bytes, again int64 }
 
 // Add adds a delivery by its start and its end.
@@ -35,7 +36,7 @@ func (d *Delivered) Add(start, end Receipt) {
 	}
 }
 
-// Within refuses what is past the limits (D2).
+// Within refuses an amount above the limits (D2).
 func (d *Delivered) Within(q Quota) *Error {
 	switch {
 	case q.Bytes > 0 && d.bytes-d.again > q.Bytes:
@@ -46,8 +47,8 @@ func (d *Delivered) Within(q Quota) *Error {
 	return nil
 }
 
-// uses counts the uses of all objects: of one, its bytes over its size, and of an
-// empty one its starts.
+// uses returns the number of uses of all objects: for each, its delivered bytes
+// divided by its size, or for an empty one its starts.
 func (d *Delivered) uses() (n int64) {
 	for _, o := range d.objects {
 		switch {

@@ -40,8 +40,9 @@ var banned = []struct {
 }
 
 // allowed are plain phrases that hold a banned word: an HTTP header, the part of
-// "alone", what an abbreviation means, and a value of a vocabulary in quotes.
-var allowed = regexp.MustCompile("keep-?alives?|keep alives?|stand-?alone|\\bstands? for\\b|[\"'`“]none[\"'`”]")
+// "alone", what an abbreviation means, and the value none of a vocabulary: in quotes,
+// or as ledger.PINone.
+var allowed = regexp.MustCompile("keep-?alives?|keep alives?|stand-?alone|\\bstands? for\\b|\\bpi none\\b|[\"'`“]none[\"'`”]")
 
 // exempt are findings that must stay, by file and word, each with its reason.
 var exempt = map[string]string{}
@@ -54,19 +55,18 @@ var unplain = []struct {
 	left   int
 }{
 	{"internal/tlog", 25},
-	{"ledger", 132},
-	{"ledger/audit", 35},
+	{"ledger/audit", 27},
 	{"ledger/calendar", 2},
 	{"ledger/embedded", 39},
 	{"ledger/evidence", 30},
 	{"ledger/provenance", 5},
 
 	{".", 22},
-	{"docs", 180},
+	{"docs", 172},
 	{"internal/auth", 4},
-	{"internal/bench", 29},
+	{"internal/bench", 27},
 	{"internal/custody", 24},
-	{"internal/demo", 26},
+	{"internal/demo", 21},
 	{"internal/durable", 1},
 	{"internal/generate", 12},
 	{"internal/guards", 1},
@@ -89,12 +89,12 @@ var unplain = []struct {
 
 	{"internal/client", 53},
 	{"internal/node", 84},
-	{"internal/web", 73},
+	{"internal/web", 72},
 
 	{"cmd/cadastre", 112},
 	{"cmd/verify", 1},
 	{"internal/terminal", 20},
-	{"internal/words", 31},
+	{"internal/words", 30},
 
 	{"policies", 33},
 }
