@@ -55,11 +55,7 @@ var unplain = []struct {
 	left   int
 }{
 	{"internal/tlog", 25},
-	{"ledger/audit", 27},
-	{"ledger/calendar", 2},
-	{"ledger/embedded", 39},
 	{"ledger/evidence", 30},
-	{"ledger/provenance", 5},
 
 	{".", 22},
 	{"docs", 172},
