@@ -54,7 +54,6 @@ var unplain = []struct {
 	folder string
 	left   int
 }{
-	{"internal/tlog", 25},
 	{"ledger/evidence", 30},
 
 	{".", 22},
