@@ -54,7 +54,6 @@ var unplain = []struct {
 	folder string
 	left   int
 }{
-	{"ledger/evidence", 30},
 
 	{".", 22},
 	{"docs", 172},

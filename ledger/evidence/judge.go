@@ -8,13 +8,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// Judge applies the rule of delivery to receipts, and adds up what was delivered
-// under each order and license. It is to receipts what the contract is to calls.
+// Judge applies the delivery rule to receipts, and adds up what was delivered under
+// each order and license. It does for receipts what the contract does for calls.
 type Judge struct {
 	counts map[ledger.Ref]*ledger.Delivered
 }
 
-// Start checks a start receipt of a log on the state at its policy revision.
+// Start checks a start receipt of a log on the state at the receipt's policy
+// revision.
 func (j *Judge) Start(state contract.State, log string, start ledger.Receipt) error {
 	return allowed(state, log, start)
 }
@@ -43,13 +44,13 @@ func allowed(state contract.State, log string, s ledger.Receipt) error {
 		return refused
 	}
 	if log != ledger.ReceiptLog(content.Node) {
-		return fmt.Errorf("the content lies at the node %s, the receipt in the log %s", content.Node, log)
+		return fmt.Errorf("the content is at the node %s, but the receipt is in the log %s", content.Node, log)
 	}
 	return nil
 }
 
-// Count adds a delivery that ended to what was delivered under its order or
-// license, and refuses what is past the limits.
+// Count adds a completed delivery to what was delivered under its order or license,
+// and refuses amounts above the limits.
 func (j *Judge) Count(state contract.State, start, end ledger.Receipt) error {
 	scope := ledger.RefTo(ledger.KindOrder, start.Order)
 	if start.Flow == ledger.Supply {
