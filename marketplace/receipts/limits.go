@@ -10,39 +10,49 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Step is how many bytes a delivery may write past what Progress noted, and how
-// far back a resume may begin (protocol §7): 16 MiB.
+// Step is how many bytes a delivery may write after the last Progress, and how far
+// before the end of an unfinished delivery a resume may begin (protocol §7): 16 MiB.
 const Step = ledger.ResumeStep
 
-// LimitScope is an order or license under which a delivery counts, with its
-// limits; of a Quota, 0 is no limit, and what is used is counted all the same.
+// LimitScope is an order or license under which a delivery is counted, with its limits.
+// A 0 in Quota means no limit; use is counted anyway. The deliveries and the supplies
+// of a license are counted separately, each against its limits.
 type LimitScope struct {
 	Scope ledger.Ref
+	Flow  ledger.Flow
 	Quota ledger.Quota
 }
 
-// Usage is what counts under one order or license: the uses of all its objects
-// together, and their bytes; running deliveries with all that they asked for.
+// key returns what the counters of the scope are stored by.
+func (l LimitScope) key() string {
+	if l.Scope.Kind() == ledger.KindLicense {
+		return string(l.Scope) + " " + string(l.Flow)
+	}
+	return string(l.Scope)
+}
+
+// Usage is the use of one order or license: the uses of all its objects, and the bytes
+// sent. A running delivery is counted with all bytes it requested.
 //
-// The uses of one object are max(1, ⌈Σ bytes ÷ object size⌉) from its first
-// start on, so that sixteen ranged segments are one use; of an empty object, its
-// starts.
+// The number of uses of one object is max(1, ⌈Σ bytes ÷ object size⌉) from its first
+// start on, so sixteen ranges of one file are one use. For an empty object it is the
+// number of starts.
 type Usage struct {
 	Uses  int64 `json:"uses"`
 	Bytes int64 `json:"bytes"`
 }
 
-// Used is what counts now under an order or license.
-func (s *Store) Used(ctx context.Context, scope ledger.Ref) (Usage, error) {
+// Used returns the current usage of an order, or of a license by a flow.
+func (s *Store) Used(ctx context.Context, scope LimitScope) (Usage, error) {
 	var u Usage
-	err := s.db.R.QueryRowContext(ctx, readUsed, scope).Scan(&u.Uses, &u.Bytes)
+	err := s.db.R.QueryRowContext(ctx, readUsed, scope.key()).Scan(&u.Uses, &u.Bytes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return u, fmt.Errorf("read use of %s: %w", scope, err)
+		return u, fmt.Errorf("read use of %s: %w", scope.Scope, err)
 	}
 	return u, nil
 }
 
-// counter is what counts of one object under one scope.
+// counter is what was counted for one object under one scope.
 type counter struct{ size, starts, bytes int64 }
 
 func (c counter) uses() int64 {
@@ -55,51 +65,72 @@ func (c counter) uses() int64 {
 	return (c.bytes-1)/c.size + 1
 }
 
-// claim is what a start takes of one scope.
+// claim is what a start reserves of one scope.
 type claim struct {
-	scope ledger.Ref
-	count counter // after it
-	used  Usage   // after it
-	known int64   // bytes not counted again
-	again int64   // those of the deliveries that it goes on from
+	scope   string  // key of a LimitScope
+	count   counter // after the start
+	used    Usage   // after the start
+	covered int64   // first bytes that an earlier delivery already paid for, not counted again
 
 	resumed    bool
-	upto, last int64 // of the delivery that it resumes: end and index
+	upto, last int64 // end offset and log index of the delivery that it resumes
 }
 
-// claim reads what a start would take of a scope, and refuses it where that goes
-// past a limit.
+// claim computes what a start would reserve of a scope, and refuses it if it exceeds a
+// limit.
 func (b *batch) claim(ctx context.Context, r ledger.Receipt, l LimitScope) (claim, error) {
-	c := claim{scope: l.Scope}
+	c := claim{scope: l.key()}
 	var err error
-	if c.count, c.used, err = b.counted(ctx, l.Scope, r.Object, r.Size); err != nil {
+	if c.count, c.used, err = b.readCounters(ctx, c.scope, r.Object, r.Size); err != nil {
 		return c, err
 	}
 	if c.count.size != r.Size {
 		return c, ledger.Refuse(ledger.Conflict, ledger.ReasonContent).At("size")
 	}
-	err = b.stmt(ctx, readUnfinished).QueryRowContext(ctx, l.Scope, r.Object, r.Party, r.Offset, Step).Scan(&c.upto, &c.last, &c.again)
-	switch {
-	case err == nil:
-		c.resumed, c.known = true, c.upto-r.Offset
-		if c.known > r.Size-c.again { // had as often as the object is long: it begins anew
-			c.known, c.again = 0, 0
-		}
-	case !errors.Is(err, sql.ErrNoRows):
-		return c, fmt.Errorf("look for unfinished delivery: %w", err)
+	if err := b.findResumed(ctx, r, &c); err != nil {
+		return c, err
 	}
-	uses, bytes := c.count.uses(), max(0, r.Length-c.known)
+	uses, bytes := c.count.uses(), r.Length-c.covered
 	before := c.used
 	c.count.starts++
 	c.count.bytes += bytes
 	c.used.Uses += c.count.uses() - uses
 	c.used.Bytes += bytes
-	return c, within(l, before, c.used)
+	return c, checkQuota(l, before, c.used)
 }
 
-// within refuses what goes past a limit. A start that adds nothing to a limit is
-// not refused for it.
-func within(l LimitScope, before, after Usage) error {
+// findResumed finds the unfinished delivery that a start resumes, and the bytes that
+// are not counted again because of it. All resumes of a party together send an object
+// at most once more under a scope, however its deliveries were cut into ranges.
+func (b *batch) findResumed(ctx context.Context, r ledger.Receipt, c *claim) error {
+	err := b.stmt(ctx, readUnfinished).QueryRowContext(ctx, c.scope, r.Object, r.Party, r.Offset, Step).Scan(&c.upto, &c.last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for unfinished delivery: %w", err)
+	}
+	resent, err := b.resent(ctx, c.scope, r)
+	if err != nil {
+		return err
+	}
+	c.resumed, c.covered = true, min(c.upto-r.Offset, r.Length, r.Size-resent)
+	return nil
+}
+
+// resent returns how many bytes of an object the resumes of a party sent twice under a
+// scope. A running resume is counted with all that it may send twice.
+func (b *batch) resent(ctx context.Context, scope string, r ledger.Receipt) (n int64, err error) {
+	err = b.stmt(ctx, readResent).QueryRowContext(ctx, scope, r.Object, r.Party).Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("read what resumes sent twice: %w", err)
+	}
+	return n, nil
+}
+
+// checkQuota refuses a start that exceeds a limit. A start that adds nothing to a limit
+// is not refused because of it.
+func checkQuota(l LimitScope, before, after Usage) error {
 	for _, q := range []struct {
 		name                 string
 		limit, before, after int64
@@ -113,8 +144,9 @@ func within(l LimitScope, before, after Usage) error {
 	return nil
 }
 
-// counted reads both counters; of an object not seen before it has this size.
-func (b *batch) counted(ctx context.Context, scope ledger.Ref, object string, size int64) (counter, Usage, error) {
+// readCounters reads both counters. An object without a counter gets one with the given
+// size.
+func (b *batch) readCounters(ctx context.Context, scope, object string, size int64) (counter, Usage, error) {
 	c, u := counter{size: size}, Usage{}
 	err := b.stmt(ctx, readCounter).QueryRowContext(ctx, scope, object).Scan(&c.size, &c.starts, &c.bytes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -127,54 +159,42 @@ func (b *batch) counted(ctx context.Context, scope ledger.Ref, object string, si
 	return c, u, nil
 }
 
-func (b *batch) keepCount(ctx context.Context, scope ledger.Ref, object string, c counter, u Usage) error {
+func (b *batch) storeCount(ctx context.Context, scope, object string, c counter, u Usage) error {
 	if err := b.exec(ctx, "count", setCounter, scope, object, c.size, c.starts, c.bytes); err != nil {
 		return err
 	}
 	return b.exec(ctx, "count", setUsed, scope, u.Uses, u.Bytes)
 }
 
-// hold writes a claim for the delivery of the start receipt r.
-func (b *batch) hold(ctx context.Context, r ledger.Receipt, c claim) error {
-	if err := b.keepCount(ctx, c.scope, r.Object, c.count, c.used); err != nil {
+// reserve stores a claim for the delivery with start receipt r.
+func (b *batch) reserve(ctx context.Context, r ledger.Receipt, c claim) error {
+	if err := b.storeCount(ctx, c.scope, r.Object, c.count, c.used); err != nil {
 		return err
 	}
-	if c.resumed { // once
-		if err := b.exec(ctx, "take up unfinished delivery", deleteUnfinished, c.scope, r.Object, r.Party, c.upto, c.last); err != nil {
+	if c.resumed { // a delivery can be resumed only once
+		if err := b.exec(ctx, "resume unfinished delivery", deleteUnfinished, c.scope, r.Object, r.Party, c.upto, c.last); err != nil {
 			return err
 		}
 	}
-	return b.exec(ctx, "reserve", insertHeld, r.ID, c.scope, c.known, c.again)
+	if c.covered > 0 {
+		if err := b.exec(ctx, "reserve", addResent, c.scope, r.Object, r.Party, c.covered); err != nil {
+			return err
+		}
+	}
+	return b.exec(ctx, "reserve", insertHeld, r.ID, c.scope, c.covered, c.upto)
 }
 
-// release replaces what the delivery of start receipt r, at index seq, holds by
-// the bytes that it wrote. One that ended short may be resumed, and so may a
-// resume that did not come as far as what it resumed: what is counted already
-// stays so. All resumes that go on from one delivery are given no more bytes
-// again than the object has.
+// release replaces the reservation of the delivery with start receipt r, at index seq,
+// by the bytes written. A delivery that ended early may be resumed. A resume that ended
+// before the end of the delivery it resumed keeps that end, because those bytes are
+// counted already.
 func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int64, complete bool) error {
-	held, err := b.heldBy(ctx, r.ID)
+	claims, err := b.reservations(ctx, r.ID)
 	if err != nil {
 		return err
 	}
-	for _, c := range held {
-		count, used, err := b.counted(ctx, c.scope, r.Object, r.Size)
-		if err != nil {
-			return err
-		}
-		uses, less := count.uses(), max(0, r.Length-c.known)-max(0, written-c.known)
-		count.bytes -= less
-		used.Bytes -= less
-		used.Uses += count.uses() - uses
-		if err := b.keepCount(ctx, c.scope, r.Object, count, used); err != nil {
-			return err
-		}
-		reach := max(written, c.known)
-		if complete || reach == 0 {
-			continue
-		}
-		if err := b.exec(ctx, "note unfinished delivery", insertUnfinished, c.scope, r.Object, r.Party,
-			r.Offset+reach, seq, r.Offset, c.again+min(written, c.known)); err != nil {
+	for _, c := range claims {
+		if err := b.releaseClaim(ctx, r, c, seq, written, complete); err != nil {
 			return err
 		}
 	}
@@ -184,19 +204,44 @@ func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int6
 	return b.exec(ctx, "release", deleteRunning, r.ID)
 }
 
-func (b *batch) heldBy(ctx context.Context, start ledger.ID) ([]claim, error) {
+func (b *batch) releaseClaim(ctx context.Context, r ledger.Receipt, c claim, seq, written int64, complete bool) error {
+	count, used, err := b.readCounters(ctx, c.scope, r.Object, r.Size)
+	if err != nil {
+		return err
+	}
+	uses, less := count.uses(), r.Length-max(written, c.covered)
+	count.bytes -= less
+	used.Bytes -= less
+	used.Uses += count.uses() - uses
+	if err := b.storeCount(ctx, c.scope, r.Object, count, used); err != nil {
+		return err
+	}
+	if written < c.covered {
+		if err := b.exec(ctx, "release", lessResent, c.covered-written, c.scope, r.Object, r.Party); err != nil {
+			return err
+		}
+	}
+	upto := max(r.Offset+written, c.upto)
+	if complete || upto == r.Offset {
+		return nil
+	}
+	return b.exec(ctx, "store unfinished delivery", insertUnfinished, c.scope, r.Object, r.Party, upto, seq, r.Offset)
+}
+
+// reservations returns what a running delivery reserves.
+func (b *batch) reservations(ctx context.Context, start ledger.ID) ([]claim, error) {
 	rows, err := b.stmt(ctx, readHeld).QueryContext(ctx, start)
 	if err != nil {
 		return nil, fmt.Errorf("read reservation of %s: %w", start, err)
 	}
 	defer rows.Close()
-	var held []claim
+	var claims []claim
 	for rows.Next() {
 		var c claim
-		if err := rows.Scan(&c.scope, &c.known, &c.again); err != nil {
+		if err := rows.Scan(&c.scope, &c.covered, &c.upto); err != nil {
 			return nil, fmt.Errorf("read reservation of %s: %w", start, err)
 		}
-		held = append(held, c)
+		claims = append(claims, c)
 	}
-	return held, rows.Err()
+	return claims, rows.Err()
 }

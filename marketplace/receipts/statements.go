@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// What the writing goroutine says to the database, compiled once.
+// Statements of the writing goroutine, prepared once.
 const (
 	insertReceipt = `INSERT INTO receipt (seq, id, leaf, kind, time, party, order_id, license, subject, content, sha256, start)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
@@ -21,28 +21,33 @@ const (
 	readRunning      = `SELECT seq FROM running WHERE start = ?`
 	noteRunning      = `UPDATE running SET noted = max(noted, ?) WHERE start = ?`
 	deleteRunning    = `DELETE FROM running WHERE start = ?`
-	insertHeld       = `INSERT INTO held (start, scope, known, again) VALUES (?, ?, ?, ?)`
-	readHeld         = `SELECT scope, known, again FROM held WHERE start = ? ORDER BY scope`
+	insertHeld       = `INSERT INTO held (start, scope, known, upto) VALUES (?, ?, ?, ?)`
+	readHeld         = `SELECT scope, known, upto FROM held WHERE start = ? ORDER BY scope`
 	deleteHeld       = `DELETE FROM held WHERE start = ?`
-	insertUnfinished = `INSERT INTO unfinished (scope, object, party, upto, seq, first, again) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	readUnfinished   = `SELECT upto, seq, again FROM unfinished WHERE scope = ? AND object = ? AND party = ?
+	insertUnfinished = `INSERT INTO unfinished (scope, object, party, upto, seq, first) VALUES (?, ?, ?, ?, ?, ?)`
+	readUnfinished   = `SELECT upto, seq FROM unfinished WHERE scope = ? AND object = ? AND party = ?
 		AND upto BETWEEN ?4 AND ?4 + ?5 AND first <= ?4 ORDER BY upto DESC, seq LIMIT 1`
 	deleteUnfinished = `DELETE FROM unfinished WHERE scope = ? AND object = ? AND party = ? AND upto = ? AND seq = ?`
+	readResent       = `SELECT bytes FROM resent WHERE scope = ? AND object = ? AND party = ?`
+	addResent        = `INSERT INTO resent (scope, object, party, bytes) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (scope, object, party) DO UPDATE SET bytes = bytes + excluded.bytes`
+	lessResent = `UPDATE resent SET bytes = bytes - ? WHERE scope = ? AND object = ? AND party = ?`
 )
 
-func writing() []string {
+func writeStatements() []string {
 	return []string{
 		insertReceipt, readCounter, setCounter, readUsed, setUsed, insertRunning, readRunning, noteRunning,
 		deleteRunning, insertHeld, readHeld, deleteHeld, insertUnfinished, readUnfinished, deleteUnfinished,
+		readResent, addResent, lessResent,
 	}
 }
 
-// statements are compiled on the writing connection, by their text.
+// statements are the prepared statements of the writing connection, by their text.
 type statements map[string]*sql.Stmt
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 	all := statements{}
-	for _, text := range writing() {
+	for _, text := range writeStatements() {
 		st, err := db.PrepareContext(ctx, text)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open receipts: prepare: %w", err), all.close())
@@ -60,7 +65,7 @@ func (s statements) close() error {
 	return errors.Join(errs...)
 }
 
-// stmt is a compiled statement in the batch's transaction.
+// stmt returns a prepared statement in the batch's transaction.
 func (b *batch) stmt(ctx context.Context, text string) *sql.Stmt {
 	st := b.stmts[text]
 	if st == nil {
@@ -70,7 +75,7 @@ func (b *batch) stmt(ctx context.Context, text string) *sql.Stmt {
 	return st
 }
 
-// exec does a statement whose number of rows doesn't matter.
+// exec runs a statement and ignores the number of rows it changed.
 func (b *batch) exec(ctx context.Context, what, text string, args ...any) error {
 	if _, err := b.stmt(ctx, text).ExecContext(ctx, args...); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
