@@ -126,7 +126,7 @@ func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, joi
 	}
 	for try := 1; ; try++ {
 		bundle, missing, err = home.evidence(ctx, q, elsewhere(traces), join)
-		if !errors.Is(err, evidence.ErrApart) || try == apart {
+		if !errors.Is(err, evidence.ErrDifferentCheckpoints) || try == apart {
 			return bundle, missing, err
 		}
 		select {

@@ -204,7 +204,7 @@ func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) 
 		}
 		return s.Custody.Signer(ctx, p.ID, k.Kid, ledger.UseSign)
 	}
-	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNoKeptKey).At("authorization")
+	return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonNoStoredKey).At("authorization")
 }
 
 type custodyInput struct {
