@@ -7,9 +7,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -109,9 +110,9 @@ func (c *admitCmd) Run(p *program) error {
 	}
 	var roles []string
 	for _, r := range a.Roles {
-		roles = append(roles, terminal.EnumWord(p.Lang, "roles", r))
+		roles = append(roles, words.EnumWord(p.Lang, "roles", r))
 	}
-	fmt.Fprintf(p.err, "%s  %s  %s  %s\n", terminal.Printable(a.Name), a.USCC, a.Region, strings.Join(roles, p.say("、", ", ")))
+	fmt.Fprintf(p.err, "%s  %s  %s  %s\n", words.Printable(a.Name), a.USCC, a.Region, strings.Join(roles, p.say("、", ", ")))
 	if a.Origin != "" {
 		fmt.Fprintf(p.err, "%s %s %s\n", p.say("节点", "node"), a.Origin, a.URL)
 	}
@@ -131,7 +132,7 @@ func (c *partyShowCmd) Run(p *program) error {
 		}
 		c.ID = prof.Party
 	}
-	return p.show(at("parties", c.ID), web.PublicParty{})
+	return p.show(at("parties", c.ID), wire.PublicParty{})
 }
 
 type partyListCmd struct {
@@ -142,7 +143,7 @@ type partyListCmd struct {
 
 // Run lists parties.
 func (c *partyListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), web.PublicParty{}, "id", "name", "uscc", "region", "roles")
+	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), wire.PublicParty{}, "id", "name", "uscc", "region", "roles")
 }
 
 type rotateKeyCmd struct{ writing }

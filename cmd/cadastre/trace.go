@@ -21,12 +21,20 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// logger logs to w: what someone must know, or with verbose each request.
+// logger returns a log that goes to w: events that an operator must know, or with
+// verbose also each request.
 func logger(w io.Writer, verbose bool) *slog.Logger {
-	level := slog.LevelInfo
 	if verbose {
-		level = slog.LevelDebug
+		return logFrom(w, slog.LevelDebug)
 	}
+	return logFrom(w, slog.LevelInfo)
+}
+
+// warnings returns a log of what goes wrong only: deliveries that a demonstration cuts
+// on purpose are not in it.
+func warnings(w io.Writer) *slog.Logger { return logFrom(w, slog.LevelWarn) }
+
+func logFrom(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
@@ -178,17 +186,17 @@ func (p *program) warn(missing []error) {
 
 // tell prints what the trace says, then its steps.
 func (c *traceCmd) tell(p *program, t trace.Trace) {
-	fmt.Fprintln(p.out, terminal.Printable(p.say(t.Says.ZH, t.Says.EN)))
+	fmt.Fprintln(p.out, words.Printable(p.say(t.Says.ZH, t.Says.EN)))
 	fmt.Fprintln(p.out, t.From)
 	for _, s := range t.Steps {
-		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), terminal.Printable(s.Who),
-			terminal.EnumWord(p.Lang, "rights", s.Right), terminal.State(p.Lang, s.Ref.Kind(), s.State), terminal.EnumWord(p.Lang, "step_proofs", s.Proof)))
+		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), words.Printable(s.Who),
+			words.EnumWord(p.Lang, "rights", s.Right), words.State(p.Lang, s.Ref.Kind(), s.State), words.EnumWord(p.Lang, "step_proofs", s.Proof)))
 		if d := s.Delivered; d != nil {
 			fmt.Fprintf(p.out, p.say("      %d 次，%d 字节，%s 至 %s\n", "      %d times, %d bytes, from %s to %s\n"), d.Count, d.Bytes,
 				terminal.Moment(p.Lang, d.First), terminal.Moment(p.Lang, d.Last))
 		}
 		for _, a := range s.Acts {
-			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), terminal.Short(string(a.Party)))
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), words.Short(string(a.Party)))
 		}
 	}
 	for _, x := range t.Elsewhere {

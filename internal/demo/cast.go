@@ -7,6 +7,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -80,7 +81,7 @@ func (s *story) serve() error {
 	ctx, stop := context.WithCancel(s.ctx)
 	up, down := make(chan string, 1), make(chan error, 1)
 	go func() {
-		down <- s.node.Serve(ctx, node.Listen{Address: s.Listen}, func(url string) { up <- url })
+		down <- web.New(s.node.Services()).Serve(ctx, web.Listen{Address: s.Listen}, func(url string) { up <- url })
 	}()
 	s.stop = func() error {
 		stop()

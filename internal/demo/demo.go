@@ -6,6 +6,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,6 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -120,14 +120,29 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return s.result, words.Errorf("演示：%v", "demonstration: %v", err)
 	}
-	return s.result, os.WriteFile(filepath.Join(o.Dir, "complete"), []byte("demo\n"), 0o600)
+	done, err := json.Marshal(s.result)
+	if err != nil {
+		return s.result, words.Errorf("演示结果：%v", "result of the demonstration: %v", err)
+	}
+	return s.result, os.WriteFile(filepath.Join(o.Dir, complete), append(done, '\n'), 0o600)
 }
 
-// Complete reports whether a folder contains a demonstration that was played to its
-// end.
-func Complete(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "complete"))
-	return err == nil
+// complete is the file with the result of a demonstration that reached its end.
+const complete = "complete"
+
+// Complete returns the result of the demonstration in a folder, and whether it reached
+// its end.
+func Complete(dir string) (Result, bool) {
+	var r Result
+	b, err := os.ReadFile(filepath.Join(dir, complete))
+	if err != nil || json.Unmarshal(b, &r) != nil {
+		return Result{}, false
+	}
+	r.Bundle, r.Trust = filepath.Join(dir, filepath.Base(r.Bundle)), filepath.Join(dir, filepath.Base(r.Trust)) // it may have moved
+	for who, file := range r.Profiles {
+		r.Profiles[who] = filepath.Join(dir, "profiles", filepath.Base(file))
+	}
+	return r, true
 }
 
 func (s *story) play() error {
@@ -158,7 +173,7 @@ func (s *story) say(zh, en string, args ...any) {
 func (s *story) roles(list []ledger.Role) string {
 	var all []string
 	for _, r := range list {
-		all = append(all, terminal.EnumWord(s.lang(), "roles", r))
+		all = append(all, words.EnumWord(s.lang(), "roles", r))
 	}
 	return strings.Join(all, words.Of(s.lang(), ledger.Words{ZH: "、", EN: ", "}))
 }

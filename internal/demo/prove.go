@@ -10,26 +10,15 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/words"
-
-	"github.com/datacadastre/cadastre/ledger"
 )
 
 // proof traces the delivered file to the right behind it. It checks the evidence bundle
 // offline, and that forged bundles are refused.
 func (s *story) proof() error {
 	s.say("\n== 溯源与举证：从手中的文件到其所依据的权利", "\n== Trace and proof: from the file in hand to the right behind it")
-	var traces []struct {
-		Says  ledger.Words `json:"says"`
-		Steps []struct {
-			Ref   ledger.Ref   `json:"ref"`
-			Name  string       `json:"name"`
-			Who   string       `json:"who"`
-			Right ledger.Right `json:"right"`
-			Proof string       `json:"proof"`
-		} `json:"steps"`
-		LeftOut int `json:"left_out"`
-	}
+	var traces []trace.Trace
 	if err := s.cast["regulator"].Get(s.ctx, "/v1/trace?sha256="+string(s.content.SHA256), &traces); err != nil {
 		return words.Errorf("追溯：%v", "trace: %v", err)
 	}
@@ -41,10 +30,10 @@ func (s *story) proof() error {
 	for _, step := range traces[0].Steps {
 		name := step.Name
 		if step.Ref.Kind() == "receipt" {
-			name = terminal.EnumWord(s.lang(), "receipt_kinds", name)
+			name = words.EnumWord(s.lang(), "receipt_kinds", name)
 		}
 		rows = append(rows, []string{
-			"   " + words.Kind(s.lang(), step.Ref.Kind()), name, step.Who, terminal.EnumWord(s.lang(), "rights", step.Right), terminal.EnumWord(s.lang(), "step_proofs", step.Proof),
+			"   " + words.Kind(s.lang(), step.Ref.Kind()), name, step.Who, words.EnumWord(s.lang(), "rights", step.Right), words.EnumWord(s.lang(), "step_proofs", step.Proof),
 		})
 	}
 	if err := terminal.Table(s.Out, rows); err != nil {

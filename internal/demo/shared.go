@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -118,16 +119,12 @@ func (s *story) start() (err error) {
 
 // blocks returns the number of blocks of a shared ledger.
 func (s *story) blocks() (int64, error) {
-	var h struct {
-		Ledger struct {
-			Head int64 `json:"head"`
-		} `json:"ledger"`
-	}
+	var h wire.Health
 	if err := s.cast["regulator"].Get(s.ctx, "/readyz", &h); err != nil {
 		return 0, words.Errorf("节点就绪情况：%v", "readiness: %v", err)
 	}
 	if h.Ledger.Head == 0 {
 		return 0, words.Errorf("节点没有账本的任何区块", "the node knows no block of the ledger")
 	}
-	return h.Ledger.Head + 1, nil
+	return int64(h.Ledger.Head) + 1, nil
 }

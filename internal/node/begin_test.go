@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
@@ -59,6 +59,7 @@ func (p proven) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Rec
 	if err := json.Unmarshal(kept, &record); err != nil {
 		return r, err
 	}
+	r.Proof.Kind = node.KindFabric
 	r.Proof.Data, err = json.Marshal(evidence.Placed{
 		JWS: r.JWS, Position: r.Position, Time: r.Time, Rules: record.Rules, Reads: record.Reads, Writes: record.Writes, Event: record.Event,
 	})
@@ -88,7 +89,7 @@ func TestBeginOnASharedLedger(t *testing.T) {
 			t.Errorf("the trust file is %+v", trust)
 		}
 	}
-	w.checkers = map[string]evidence.Checker{"memory": honest{}}
+	w.checkers = map[string]evidence.Checker{node.KindFabric: honest{}}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	w.ok(err)
 	w.url = "http://" + listener.Addr().String()
@@ -119,13 +120,13 @@ func (w *world) shows(l ledger.Ledger) {
 	if code := get("/log/ledger/checkpoint", &p); code != http.StatusNotFound || p.Reason != string(ledger.ReasonNoLog) || p.Detail == "" {
 		t.Errorf("the ledger's log: %d %+v", code, p)
 	}
-	var about web.About
+	var about wire.About
 	if get("/v1/about", &about); about.Backend != node.KindFabric || len(about.Logs) != 0 || about.URL != "https://node.example" {
 		t.Errorf("about: %+v", about)
 	}
 	head, err := l.Head(t.Context())
 	w.ok(err)
-	var h web.Health
+	var h wire.Health
 	until(t, "the first look at the ledger", func() bool { return get("/readyz", &h) == http.StatusOK && h.Ledger.Reachable })
 	if !h.Ready || h.Reason != "" || h.Projected != head || h.Ledger.Head != head.Block || h.Receipts.Anchored != h.Receipts.Size {
 		t.Errorf("readyz: %+v, the head is %+v", h, head)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -26,7 +26,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
 	}}
 	resp := w.check(w.token("operator"), ledger.FnProductList, a)
-	var p web.Problem
+	var p wire.Problem
 	w.ok(json.Unmarshal(w.body(resp), &p))
 	if resp.StatusCode != http.StatusUnprocessableEntity || p.Reason != ledger.ReasonField || p.Field != "description" {
 		t.Errorf("%d %+v", resp.StatusCode, p)
@@ -83,7 +83,7 @@ func TestFaultsOfReadingAndFormAtOnce(t *testing.T) {
 		"security_review.valid_until | 安全审核 › 有效期至 |  | required | a day, YYYY-MM-DD",
 	}
 	read := func(resp *http.Response) []string {
-		var p web.Problem
+		var p wire.Problem
 		w.ok(json.Unmarshal(w.body(resp), &p))
 		if resp.StatusCode != http.StatusUnprocessableEntity || p.Reason != ledger.ReasonField {
 			t.Errorf("%d %+v", resp.StatusCode, p)
@@ -126,7 +126,7 @@ func TestMissingMaterialsAreNamed(t *testing.T) {
 	a := application("bus", "holder")
 	a.Materials = a.Materials[:1]
 	resp := w.check(w.token("holder"), ledger.FnAppSubmit, a)
-	var p web.Problem
+	var p wire.Problem
 	w.ok(json.Unmarshal(w.body(resp), &p))
 	said := map[string]bool{}
 	for _, f := range p.Errors {
@@ -182,8 +182,9 @@ func TestQueryFaultsAtOnce(t *testing.T) {
 		"/v1/products?more=1&state=sold&limit=900":            "query.more known_member, query.limit range, query.state enum",
 		"/v1/products?more=1&limit=many&operator=me":          "query.more known_member, query.limit type_integer, query.operator uuid",
 		"/v1/licenses/explain?resource=&class=fun":            "query.resource required, query.class enum, query.party required",
+		"/v1/parties?more=1&ids=me":                           "query.more known_member, query.ids[0] uuid",
 	} {
-		var p web.Problem
+		var p wire.Problem
 		resp := w.ask(http.MethodGet, "", path)
 		w.ok(json.Unmarshal(w.body(resp), &p))
 		var got []string
@@ -205,7 +206,7 @@ func TestQueryFaults(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/products?state=sold":                          "query.state | sold | enum | listed, delisted",
 		"/v1/products?state=":                              "query.state |  | required | ",
-		"/v1/products?stat=listed":                         "query.stat |  | known_member | cursor, limit, operator, license, state, q",
+		"/v1/products?stat=listed":                         "query.stat |  | known_member | cursor, limit, operator, license, state, q, ids",
 		"/v1/products?limit=501":                           "query.limit | 501 | range | ≤ 500",
 		"/v1/products?limit=many":                          "query.limit | many | type_integer | 整数/integer",
 		"/v1/parties?role=king":                            "query.role | king | enum | holder, registry_body, data_authority, grantor, implementer, operator, buyer, assessor, regulator, platform",
@@ -218,11 +219,12 @@ func TestQueryFaults(t *testing.T) {
 		"/v1/licenses?resource=zzz":                        "query.resource | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products?operator=zzz":                        "query.operator | zzz | uuid | UUID, version 7 or 8",
 		"/v1/trace?sha256=zzz":                             "query.sha256 | zzz | sha256 | SHA-256, 64 digits of 0–9 a–f",
+		"/v1/parties?ids=zzz":                              "query.ids[0] | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products/zzz":                                 "path.id | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products?limit=0":                             "query.limit | 0 | range | ≥ 1",
 		"/v1/products?state=%E2%80%AElisted":               "query.state | \ufffdlisted | enum | listed, delisted",
 	} {
-		var p web.Problem
+		var p wire.Problem
 		resp := w.ask(http.MethodGet, "", path)
 		w.ok(json.Unmarshal(w.body(resp), &p))
 		if resp.StatusCode != http.StatusUnprocessableEntity || len(p.Errors) != 1 {

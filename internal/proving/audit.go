@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/trace"
@@ -142,9 +143,7 @@ func (c *Audit) sources(ctx context.Context, s *Session, config *audit.Config) (
 	}
 	home := cl.Profile().Origin
 	if home == "" {
-		var about struct {
-			Origin string `json:"origin"`
-		}
+		var about wire.About
 		if err := cl.Get(ctx, "/v1/about", &about); err != nil {
 			return nil, err
 		}

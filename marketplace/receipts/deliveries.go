@@ -3,7 +3,6 @@ package receipts
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,12 +38,14 @@ type DeliveryQuery struct {
 
 // values returns the number of values in the query.
 func (q DeliveryQuery) values() int {
-	return len(q.Orders) + len(q.Contents) + len(q.Subjects) + len(q.Licenses) + len(q.Files)
+	return len(q.Orders)*max(len(q.OnlyContents), 1) + len(q.Contents) + len(q.Subjects) + len(q.Licenses) + len(q.Files)
 }
 
 // value returns the value of the query that selects r.
 func (q DeliveryQuery) value(r ledger.Receipt) string {
 	switch {
+	case slices.Contains(q.Orders, r.Order) && len(q.OnlyContents) > 0:
+		return string(r.Order) + " " + string(r.Content)
 	case slices.Contains(q.Orders, r.Order):
 		return string(r.Order)
 	case slices.Contains(q.Contents, r.Content):
@@ -75,27 +76,29 @@ const (
 
 const startColumns = "SELECT seq, id, kind, time, party, order_id, license, content, subject, CASE kind WHEN 'ingest' THEN sha256 END AS sha256 FROM receipt WHERE "
 
-// Deliveries returns the deliveries that q selects, newest first, with one query. cut
-// reports whether older receipts were left out. The log of receipts has no codec, so a
-// row's data is the entry itself.
-func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (list []Delivered, cut bool, err error) {
+// share returns how many receipts to examine for each value.
+func (q DeliveryQuery) share() int { return max(q.Limit/max(q.values(), 1), leastShare) }
+
+// starts returns the query of the receipts to examine, or "" if q has no values. cut
+// reports whether some values were left out. Each part of the query reads as many rows
+// of one index as it returns, however many receipts the log has.
+func (q DeliveryQuery) starts() (query string, args []any, cut bool) {
 	var parts []string
-	var args []any
-	share := max(q.Limit/max(q.values(), 1), leastShare)
 	part := func(where string, values ...any) {
 		if len(parts) == maxParts {
 			cut = true
 			return
 		}
 		parts = append(parts, "SELECT * FROM ("+startColumns+where+" ORDER BY seq DESC LIMIT ?)")
-		args = append(append(args, values...), share+1)
-	}
-	of, err := json.Marshal(q.OnlyContents)
-	if err != nil {
-		return nil, false, fmt.Errorf("encode contents: %w", err)
+		args = append(append(args, values...), q.share()+1)
 	}
 	for _, id := range q.Orders {
-		part("order_id = ? AND +kind = 'start' AND (? = 'null' OR +content IN (SELECT value FROM json_each(?)))", id, string(of), string(of))
+		for _, content := range q.OnlyContents {
+			part("order_id = ? AND content = ? AND kind = 'start'", id, content)
+		}
+		if len(q.OnlyContents) == 0 {
+			part("order_id = ? AND +kind = 'start'", id)
+		}
 	}
 	for _, id := range q.Contents {
 		part("content = ? AND +kind = 'start'", id)
@@ -107,16 +110,24 @@ func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (list []Deliver
 		part("license = ? AND +kind = 'start'", id)
 	}
 	for _, sum := range q.Files {
-		part("sha256 = ? AND +kind = 'ingest'", sum)
+		part("sha256 = ? AND kind = 'ingest'", sum)
 	}
-	if len(parts) == 0 {
+	return strings.Join(parts, " UNION "), args, cut
+}
+
+// Deliveries returns the deliveries that q selects, newest first, with one query. cut
+// reports whether older receipts were left out. The log of receipts has no codec, so a
+// row's data is the entry itself.
+func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (list []Delivered, cut bool, err error) {
+	starts, args, cut := q.starts()
+	if starts == "" {
 		return nil, cut, nil
 	}
-	list, err = s.delivered(ctx, strings.Join(parts, " UNION "), args)
-	looked := map[string]int64{}
+	list, err = s.delivered(ctx, starts, args)
+	examined := map[string]int64{}
 	for _, d := range list {
-		looked[q.value(d.Receipt)] += d.Count
-		cut = cut || looked[q.value(d.Receipt)] > int64(share)
+		examined[q.value(d.Receipt)] += d.Count
+		cut = cut || examined[q.value(d.Receipt)] > int64(q.share())
 	}
 	return list, cut, err
 }
@@ -135,13 +146,23 @@ func (s *Store) DeliveryOf(ctx context.Context, leaf ledger.Digest, limit int) (
 	if r.Kind != ledger.ReceiptStart {
 		return single, nil
 	}
-	list, err := s.delivered(ctx, startColumns+"content = ? AND +kind = 'start' AND +party = ? AND +order_id IS nullif(?, '') AND +license IS nullif(?, '') ORDER BY seq DESC LIMIT ?",
-		[]any{r.Content, r.Party, r.Order, r.License, limit})
+	list, err := s.delivered(ctx, sameDelivery(r), []any{r.Order, r.License, r.Content, r.Party, limit})
 	if err != nil || len(list) == 0 {
 		return single, err
 	}
 	list[0].Stored = start
 	return list[0], nil
+}
+
+// sameDelivery returns the query of the start receipts that have r's party and content
+// and its order or, without an order, its license. Its parameters are order, license,
+// content, party and how many.
+func sameDelivery(r ledger.Receipt) string {
+	where := "order_id = ?1 AND content = ?3 AND kind = 'start' AND +license IS nullif(?2, '')"
+	if r.Order == "" {
+		where = "license = ?2 AND content = ?3 AND kind = 'start' AND order_id IS NULL"
+	}
+	return startColumns + where + " AND +party = ?4 ORDER BY seq DESC LIMIT ?5"
 }
 
 // startReceipt returns the receipt with a leaf hash; for an end receipt, its start

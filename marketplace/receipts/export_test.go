@@ -13,3 +13,9 @@ func (s *Store) W() *sql.DB { return s.db.W }
 
 // Query returns the query that Find runs.
 func Query(f Filter, below int64, limit int) (string, []any) { return f.query(below, limit) }
+
+// Starts returns the query of the receipts that Deliveries looks at.
+func (q DeliveryQuery) Starts() (string, []any, bool) { return q.starts() }
+
+// SameDelivery returns the query of the receipts that DeliveryOf sums.
+var SameDelivery = sameDelivery
