@@ -126,7 +126,7 @@ func recordError(r Record, err error) error {
 	if e == nil {
 		return err
 	}
-	for i, p := range e.Params { // the place is that in the file
+	for i, p := range e.Params { // count lines from the beginning of the file
 		if n, err := strconv.Atoi(p.Value); err == nil && p.Name == "line" {
 			e.Params[i].Value = strconv.Itoa(r.Line + n - 1)
 		}
