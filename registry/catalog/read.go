@@ -180,7 +180,7 @@ func (p *reading) record(raw []byte, r *Record) error {
 	}
 	v := values{}
 	for _, s := range p.m.slots() {
-		list, assumed, errs := s.take(src)
+		list, assumed, errs := s.valuesFrom(src)
 		w.add(s, errs...)
 		v[s.name] = list
 		if assumed {
