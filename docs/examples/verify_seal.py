@@ -9,8 +9,7 @@ from the program, as a second, independent implementation of the page.
 
 It checks form, signatures, keys, inclusion, order and receipts. It does not run
 the rules of the register: only `verify` checks whether each call was lawful and
-had the effect that the ledger says (level 2). It accepts bundles of kind tlog,
-not of Fabric.
+had the effect that the ledger says (level 2). It accepts only bundles of kind tlog.
 
 Exit codes, like verify: 0 sealed, 1 failed, 2 wrong usage, 5 not sealed.
 """
