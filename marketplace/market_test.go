@@ -185,7 +185,7 @@ func (w *world) says(reason ledger.Reason) {
 	}
 }
 
-// delivery and supply are requests that are granted as things stand.
+// delivery and supply are requests that are granted in the initial state.
 func delivery() marketplace.Ask {
 	return marketplace.Ask{Party: id("buyer"), Key: "other", Order: id("order"), Object: "file"}
 }
@@ -194,7 +194,7 @@ func supply() marketplace.Ask {
 	return marketplace.Ask{Party: id("operator"), Environment: id("env"), Key: "kid", License: id("license"), Resource: id("bus"), Object: "raw"}
 }
 
-// outcome is a refusal's class, reason and rule; empty when there is none.
+// outcome is a refusal's class, reason and rule; empty if there is no refusal.
 func outcome(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {

@@ -53,7 +53,7 @@ func (t *Transfer) reliesOn(changed map[ledger.Ref]bool) bool {
 	return records == nil || slices.ContainsFunc(*records, func(r ledger.Ref) bool { return changed[r] })
 }
 
-// CutAll ends everything that runs: this node no longer knows what is allowed.
+// CutAll cuts all running transfers: this node no longer knows what is allowed.
 func (m *Market) CutAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

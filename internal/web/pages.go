@@ -93,7 +93,7 @@ func (v view) Line(l registry.RightLine) (string, error) {
 		return v.Say("certificate.term", name, l.From, l.Until, words.Short(string(l.License)))
 	case registry.LineList:
 		return v.Say("certificate.list")
-	case registry.LineNone:
+	case registry.LineNobody:
 	}
 	return v.Say("certificate.none")
 }

@@ -74,7 +74,7 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	if err != nil {
 		return c, err
 	}
-	line := registry.RightLine{Kind: registry.LineNone}
+	line := registry.RightLine{Kind: registry.LineNobody}
 	switch {
 	case len(covering) == 1:
 		l := covering[0]

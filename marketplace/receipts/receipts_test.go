@@ -313,7 +313,7 @@ func sqlExec(t *testing.T, f *fixture, query string) {
 
 func TestAStartWhoseCallerWentIsEnded(t *testing.T) {
 	f := newFixture(t)
-	tx, err := f.W().BeginTx(t.Context(), nil) // keeps the writing goroutine waiting
+	tx, err := f.W().BeginTx(t.Context(), nil) // makes the writing goroutine wait
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +338,7 @@ func TestAStartWhoseCallerWentIsEnded(t *testing.T) {
 	}
 }
 
-// busy keeps the writing goroutine from committing until release.
+// busy prevents the writing goroutine from committing until release.
 func busy(t *testing.T, f *fixture) (release func()) {
 	t.Helper()
 	tx, err := f.W().BeginTx(t.Context(), nil)
