@@ -286,8 +286,8 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 		return 0, errors.New("no buffer")
 	}
 	defer buffers.Put(p)
-	n := noting{t: t}
-	defer func() { err = errors.Join(err, n.wait()) }()
+	progress := progressWriter{t: t}
+	defer func() { err = errors.Join(err, progress.wait()) }()
 	for written < t.Length {
 		k, err := io.ReadFull(r, (*p)[:min(int64(len(*p)), t.Length-written)])
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -302,7 +302,7 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 			return written, fmt.Errorf("write content: %w", err)
 		}
 		t.m.Receipts.Touch(t.handle)
-		if err := n.note(written); err != nil {
+		if err := progress.save(written); err != nil {
 			return written, err
 		}
 	}

@@ -122,7 +122,7 @@ func steps(a ledger.ActRow, p *program) string {
 	var list []string
 	for _, m := range a.Moves {
 		if m.To != "" {
-			list = append(list, strings.TrimSpace(terminal.State(p.Lang, a.On, m.From)+" → "+terminal.State(p.Lang, a.On, m.To)))
+			list = append(list, strings.TrimSpace(words.State(p.Lang, a.On, m.From)+" → "+words.State(p.Lang, a.On, m.To)))
 		}
 	}
 	kind := words.Kind(p.Lang, a.On)

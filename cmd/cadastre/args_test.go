@@ -19,6 +19,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -262,7 +263,7 @@ func TestVersion(t *testing.T) {
 }
 
 func TestPrintableKeepsTheTerminal(t *testing.T) {
-	if got := terminal.Printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
+	if got := words.Printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
 		t.Errorf("%q", got)
 	}
 }

@@ -118,7 +118,7 @@ func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledg
 	}
 	var names strings.Builder
 	for _, x := range hits {
-		names.WriteString("\n  " + x.Object + "  " + terminal.Printable(x.Name))
+		names.WriteString("\n  " + x.Object + "  " + words.Printable(x.Name))
 	}
 	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several; name one with --object:"), names.String())
 }

@@ -111,7 +111,7 @@ func soleBody(p *program, cl *client.Client) (ledger.ID, error) {
 	}
 	var names strings.Builder
 	for _, b := range page.Items {
-		names.WriteString("\n  " + string(b.ID) + "  " + terminal.Printable(b.Name))
+		names.WriteString("\n  " + string(b.ID) + "  " + words.Printable(b.Name))
 	}
 	return "", fmt.Errorf("%s%s", p.say("请用 --body 指明受理的登记机构：", "name the registry body with --body:"), names.String())
 }
@@ -157,7 +157,7 @@ func (t *tally) tell(r client.ImportResult) {
 		if r.State == client.Duplicate {
 			word = t.p.say("重复", "duplicate")
 		}
-		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, terminal.Printable(r.Title), word, terminal.Explain(terminal.OfForm(r.Err, importedForm(r.Err)), t.p.Lang))
+		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, words.Printable(r.Title), word, terminal.Explain(terminal.OfForm(r.Err, importedForm(r.Err)), t.p.Lang))
 	}
 	switch {
 	case t.on:

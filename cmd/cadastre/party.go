@@ -10,6 +10,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -109,9 +110,9 @@ func (c *admitCmd) Run(p *program) error {
 	}
 	var roles []string
 	for _, r := range a.Roles {
-		roles = append(roles, terminal.EnumWord(p.Lang, "roles", r))
+		roles = append(roles, words.EnumWord(p.Lang, "roles", r))
 	}
-	fmt.Fprintf(p.err, "%s  %s  %s  %s\n", terminal.Printable(a.Name), a.USCC, a.Region, strings.Join(roles, p.say("、", ", ")))
+	fmt.Fprintf(p.err, "%s  %s  %s  %s\n", words.Printable(a.Name), a.USCC, a.Region, strings.Join(roles, p.say("、", ", ")))
 	if a.Origin != "" {
 		fmt.Fprintf(p.err, "%s %s %s\n", p.say("节点", "node"), a.Origin, a.URL)
 	}

@@ -178,17 +178,17 @@ func (p *program) warn(missing []error) {
 
 // tell prints what the trace says, then its steps.
 func (c *traceCmd) tell(p *program, t trace.Trace) {
-	fmt.Fprintln(p.out, terminal.Printable(p.say(t.Says.ZH, t.Says.EN)))
+	fmt.Fprintln(p.out, words.Printable(p.say(t.Says.ZH, t.Says.EN)))
 	fmt.Fprintln(p.out, t.From)
 	for _, s := range t.Steps {
-		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), terminal.Printable(s.Who),
-			terminal.EnumWord(p.Lang, "rights", s.Right), terminal.State(p.Lang, s.Ref.Kind(), s.State), terminal.EnumWord(p.Lang, "step_proofs", s.Proof)))
+		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), words.Printable(s.Who),
+			words.EnumWord(p.Lang, "rights", s.Right), words.State(p.Lang, s.Ref.Kind(), s.State), words.EnumWord(p.Lang, "step_proofs", s.Proof)))
 		if d := s.Delivered; d != nil {
 			fmt.Fprintf(p.out, p.say("      %d 次，%d 字节，%s 至 %s\n", "      %d times, %d bytes, from %s to %s\n"), d.Count, d.Bytes,
 				terminal.Moment(p.Lang, d.First), terminal.Moment(p.Lang, d.Last))
 		}
 		for _, a := range s.Acts {
-			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), terminal.Short(string(a.Party)))
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), words.Short(string(a.Party)))
 		}
 	}
 	for _, x := range t.Elsewhere {

@@ -17,7 +17,6 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -156,7 +155,7 @@ func (s *story) say(zh, en string, args ...any) {
 func (s *story) roles(list []ledger.Role) string {
 	var all []string
 	for _, r := range list {
-		all = append(all, terminal.EnumWord(s.lang(), "roles", r))
+		all = append(all, words.EnumWord(s.lang(), "roles", r))
 	}
 	return strings.Join(all, words.Of(s.lang(), ledger.Words{ZH: "、", EN: ", "}))
 }

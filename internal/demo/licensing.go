@@ -10,7 +10,6 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -38,7 +37,7 @@ func (s *story) grant(operator string, terms ledger.LicenseTerms) error {
 	if _, err := s.do(operator, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: terms.ID, Answers: out.Payload}); err != nil {
 		return err
 	}
-	s.say("   %s：%s %s，至 %s", "   %s: %s, %s, until %s", s.cast[operator].party.Name, terminal.EnumWord(s.lang(), "modes", terms.Mode), terms.ID, terms.EndOn)
+	s.say("   %s：%s %s，至 %s", "   %s: %s, %s, until %s", s.cast[operator].party.Name, words.EnumWord(s.lang(), "modes", terms.Mode), terms.ID, terms.EndOn)
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 	}
 	s.result.Orders++
 	s.say("   %s 订购《%s》，用途：%s，%s，订单 %s", "   %s orders “%s” for %s: %s, order %s", s.cast[who].party.Name, p.Title,
-		terminal.EnumWord(s.lang(), "purpose_classes", purpose.Class), terminal.Money(s.lang(), price), id)
+		words.EnumWord(s.lang(), "purpose_classes", purpose.Class), terminal.Money(s.lang(), price), id)
 	return id, nil
 }
 

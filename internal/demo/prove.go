@@ -30,10 +30,10 @@ func (s *story) proof() error {
 	for _, step := range traces[0].Steps {
 		name := step.Name
 		if step.Ref.Kind() == "receipt" {
-			name = terminal.EnumWord(s.lang(), "receipt_kinds", name)
+			name = words.EnumWord(s.lang(), "receipt_kinds", name)
 		}
 		rows = append(rows, []string{
-			"   " + words.Kind(s.lang(), step.Ref.Kind()), name, step.Who, terminal.EnumWord(s.lang(), "rights", step.Right), terminal.EnumWord(s.lang(), "step_proofs", step.Proof),
+			"   " + words.Kind(s.lang(), step.Ref.Kind()), name, step.Who, words.EnumWord(s.lang(), "rights", step.Right), words.EnumWord(s.lang(), "step_proofs", step.Proof),
 		})
 	}
 	if err := terminal.Table(s.Out, rows); err != nil {

@@ -50,15 +50,15 @@ func TestValues(t *testing.T) {
 		{terminal.Money("zh", -100000), "-1,000.00元"},
 		{terminal.Named("zh", "某局", "01890000-0000-7000-8000-000000000001"), "某局（…00000001）"},
 		{terminal.Named("en", "", "01890000-0000-7000-8000-000000000001"), "01890000-0000-7000-8000-000000000001"},
-		{terminal.State("zh", ledger.KindOrder, "placed"), "已下单"},
-		{terminal.State("en", "nothing", "placed"), "placed"},
-		{terminal.EnumWord("en", "roles", ledger.RoleRegistryBody), "Registry body"},
+		{words.State("zh", ledger.KindOrder, "placed"), "已下单"},
+		{words.State("en", "nothing", "placed"), "placed"},
+		{words.EnumWord("en", "roles", ledger.RoleRegistryBody), "Registry body"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
 		}
 	}
-	if got := terminal.Printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
+	if got := words.Printable("公交\x1b[2J\u009b路\n"); strings.ContainsAny(got, "\x1b\u009b\n") || !strings.Contains(got, "公交") {
 		t.Errorf("%q steers the terminal", got)
 	}
 }

@@ -2,15 +2,15 @@ package trace
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // Sentence says in both languages whose the thing is that the trace begins with, by
 // which right, and, of what was delivered, whether that was allowed then. It is made
-// of the steps alone, so that a client says it anew after it has joined the answers of
+// of the steps alone, so that a client can make it again after it has joined the answers of
 // several nodes.
 func (t *Trace) Sentence() ledger.Words {
 	s := says{t: t}
@@ -28,22 +28,18 @@ func (t *Trace) Sentence() ledger.Words {
 	case ledger.KindResource, ledger.KindEntry:
 		s.registered(t.From)
 	}
-	return ledger.Words{ZH: strings.Join(s.zh, "") + "。", EN: strings.Join(s.en, "; ") + "."}
+	return words.Join(s.parts)
 }
 
 // says gathers the parts of a sentence.
 type says struct {
-	t      *Trace
-	zh, en []string
+	t     *Trace
+	parts []ledger.Words
 }
 
-// add adds a part; of the Chinese ones all but the first begin with a comma.
-func (s *says) add(zh, en string, args ...any) {
-	zh = fmt.Sprintf(zh, args...)
-	if len(s.zh) > 0 {
-		zh = "；" + zh
-	}
-	s.zh, s.en = append(s.zh, zh), append(s.en, fmt.Sprintf(en, args...))
+// add adds a part of the sentence with its values.
+func (s *says) add(part ledger.Words, values ...any) {
+	s.parts = append(s.parts, words.Format(part, values...))
 }
 
 // step finds a step by its record.
@@ -71,20 +67,20 @@ func (s *says) file() {
 	contents := s.to(s.t.From, ledger.KindContent)
 	for i, c := range contents {
 		if i == 2 {
-			s.add("另登记为内容 %d 处", "it is recorded as content %d more times", len(contents)-i)
+			s.add(words.Trace.FileElsewhere, len(contents)-i)
 			break
 		}
 		for _, p := range s.to(c.Ref, ledger.KindProduct) {
-			s.add("该文件是%[2]s的产品“%[1]s”的内容“%[3]s”", "the file is %[3]q of the product %[1]q of %[2]s", p.Name, p.Who, c.Name)
+			s.add(words.Trace.FileOfProduct, p.Name, p.Who, c.Name)
 			s.product(p.Ref)
 		}
 		for _, r := range s.to(c.Ref, ledger.KindResource) {
-			s.add("该文件是%[2]s的资源“%[1]s”的内容“%[3]s”", "the file is %[3]q of the resource %[1]q of %[2]s", r.Name, r.Who, c.Name)
+			s.add(words.Trace.FileOfResource, r.Name, r.Who, c.Name)
 			s.registered(r.Ref)
 		}
 	}
 	if len(contents) == 0 {
-		s.add("该文件由%d份入库回执可知", "the file is known by %d receipts of its upload", len(s.receipts()))
+		s.add(words.Trace.FileByReceipts, len(s.receipts()))
 	}
 	s.deliveries()
 }
@@ -113,12 +109,15 @@ func (s *says) deliveries() {
 	case 1:
 		s.delivery(list[0])
 	default:
-		s.add("可见的交付与供给共 %d 项，每项开始时均经判定允许", "%d deliveries and supplies of it may be shown, each allowed when it began", len(list))
+		s.add(words.Trace.Deliveries, len(list))
 	}
 }
 
-// day is a moment as people in China say it.
-func day(t ledger.Millis) string {
+// stateOf returns what people read for the state of a step.
+func stateOf(x Step) ledger.Words { return words.StateOf(x.Ref.Kind(), x.State) }
+
+// minute returns a time in Beijing to the minute.
+func minute(t ledger.Millis) string {
 	return time.UnixMilli(int64(t)).In(time.FixedZone("UTC+8", 8*60*60)).Format("2006-01-02 15:04")
 }
 
@@ -133,12 +132,10 @@ func (s *says) delivery(x Step) {
 		n = x.Delivered.Count
 	}
 	if r.Flow == ledger.Supply {
-		s.add("%[1]s（北京时间）供给%[2]s，当时依授权判定允许（策略版本：区块 %[3]s），共 %[4]d 次",
-			"it was supplied to %[2]s on %[1]s (Beijing time), which the license allowed then (policy revision: block %[3]s), %[4]d times in all", day(r.Time), x.Who, block, n)
+		s.add(words.Trace.Supplied, minute(r.Time), x.Who, block, n)
 		return
 	}
-	s.add("%[1]s（北京时间）交付%[2]s，当时依订单判定允许（策略版本：区块 %[3]s），共 %[4]d 次",
-		"it was delivered to %[2]s on %[1]s (Beijing time), which the order allowed then (policy revision: block %[3]s), %[4]d times in all", day(r.Time), x.Who, block, n)
+	s.add(words.Trace.Delivered, minute(r.Time), x.Who, block, n)
 }
 
 func (s *says) receipt(ref ledger.Ref) {
@@ -156,19 +153,19 @@ func (s *says) receipt(ref ledger.Ref) {
 			s.registered(r.Ref)
 		}
 	case ledger.ReceiptIngest:
-		s.add("%s（北京时间）由%s上传", "it was uploaded on %s (Beijing time) by %s", day(x.Receipt.Time), x.Who)
+		s.add(words.Trace.Uploaded, minute(x.Receipt.Time), x.Who)
 	case ledger.ReceiptDenial:
-		s.add("%s（北京时间）拒绝了%s，原因 %s", "on %s (Beijing time) %s was refused, for the reason %s", day(x.Receipt.Time), x.Who, string(x.Receipt.Reason))
+		s.add(words.Trace.Denied, minute(x.Receipt.Time), x.Who, words.ReasonOf(x.Receipt.Reason))
 	case ledger.ReceiptRead:
-		s.add("%s（北京时间）%s查看了 %s", "on %s (Beijing time) %s looked at %s", day(x.Receipt.Time), x.Who, string(x.Receipt.Subject))
+		s.add(words.Trace.Read, minute(x.Receipt.Time), x.Who, words.RefOf(x.Receipt.Subject))
 	}
 }
 
 func (s *says) order(ref ledger.Ref) {
 	x, _ := s.step(ref)
-	s.add("订单属%[1]s，状态 %[2]s", "the order is of %[1]s, state %[2]s", x.Who, x.State)
+	s.add(words.Trace.Order, x.Who, stateOf(x))
 	for _, p := range s.to(ref, ledger.KindProduct) {
-		s.add("所购产品“%[1]s”由%[2]s经营", "it is for the product %[1]q of %[2]s", p.Name, p.Who)
+		s.add(words.Trace.OrderedProduct, p.Name, p.Who)
 		s.product(p.Ref)
 	}
 }
@@ -181,17 +178,17 @@ func (s *says) product(ref ledger.Ref) {
 	if len(sources) == 1 {
 		s.registered(sources[0].Ref)
 	} else if len(sources) > 1 {
-		s.add("来源资源 %d 项", "it is made from %d resources", len(sources))
+		s.add(words.Trace.Sources, len(sources))
 	}
-	if len(s.zh) == 0 {
+	if len(s.parts) == 0 {
 		x, _ := s.step(ref)
-		s.add("产品“%[1]s”由%[2]s经营，状态 %[3]s", "the product %[1]q is of %[2]s, state %[3]s", x.Name, x.Who, x.State)
+		s.add(words.Trace.Product, x.Name, x.Who, stateOf(x))
 	}
 }
 
 func (s *says) license(ref ledger.Ref) {
 	x, _ := s.step(ref)
-	s.add("依据授权“%[1]s”，被授权方%[2]s，授权现状 %[3]s", "by the license %[1]q of %[2]s, which is now %[3]s", x.Name, x.Who, x.State)
+	s.add(words.Trace.License, x.Name, x.Who, stateOf(x))
 }
 
 // registered says who holds a resource; ref is it or its entry.
@@ -200,5 +197,5 @@ func (s *says) registered(ref ledger.Ref) {
 	if !ok {
 		return
 	}
-	s.add("资源“%[1]s”由%[2]s持有，登记现状 %[3]s", "the resource %[1]q is held by %[2]s, its registration is now %[3]s", x.Name, x.Who, x.State)
+	s.add(words.Trace.Resource, x.Name, x.Who, stateOf(x))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
 )
@@ -60,12 +62,40 @@ type view struct {
 	Data  any
 }
 
-// Say picks the sentence of the page's language.
-func (v view) Say(zh, en string) string {
-	if v.Lang == "en" {
-		return en
+// Say returns a text of package words in the page's language, filled with values. A key
+// that is unknown is an error of the page.
+func (v view) Say(key string, values ...any) (string, error) {
+	s, ok := words.Page(v.Lang, key)
+	if !ok {
+		return "", fmt.Errorf("page: no text %q", key)
 	}
-	return zh
+	if len(values) == 0 {
+		return s, nil
+	}
+	return fmt.Sprintf(s, values...), nil
+}
+
+// Word returns what people read for a word of a closed list.
+func (v view) Word(list string, word any) string {
+	return words.EnumWord(v.Lang, list, fmt.Sprint(word))
+}
+
+// Line returns who has a right by one line of a certificate.
+func (v view) Line(l registry.RightLine) (string, error) {
+	name := ""
+	if l.Party != nil {
+		name = l.Party.Name
+	}
+	switch l.Kind {
+	case registry.LineParty:
+		return name, nil
+	case registry.LineLicense:
+		return v.Say("certificate.term", name, l.From, l.Until, words.Short(string(l.License)))
+	case registry.LineList:
+		return v.Say("certificate.list")
+	case registry.LineNone:
+	}
+	return v.Say("certificate.none")
 }
 
 func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, name string, data any) {

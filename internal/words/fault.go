@@ -40,7 +40,7 @@ func OfFault(lang string, e *ledger.Error, label ledger.Words) string {
 	if said := Said(lang, e); said != "" {
 		s += say("：", ": ") + said
 	}
-	if v := e.Allowed(); v != "" {
+	if v := Allowed(lang, e.Allowed()); v != "" {
 		s += say("；允许：", "; allowed: ") + v
 	}
 	return s

@@ -17,9 +17,9 @@ func TestFault(t *testing.T) {
 		label      ledger.Words
 		want       string
 	}{
-		{"all of it", "zh", short, label, "resource.title（资源名称）：“短” 不符合规则 min_runes：过短：字符数不少于 2；允许：2–100 字/characters"},
-		{"all of it", "en", short, label, `resource.title (Title): "短" breaks the rule min_runes: It has too few characters: at least 2; allowed: 2–100 字/characters`},
-		{"another language", "fr", short, label, "resource.title（资源名称）：“短” 不符合规则 min_runes：过短：字符数不少于 2；允许：2–100 字/characters"},
+		{"all of it", "zh", short, label, "resource.title（资源名称）：“短” 不符合规则 min_runes：过短：字符数不少于 2；允许：2–100 字"},
+		{"all of it", "en", short, label, `resource.title (Title): "短" breaks the rule min_runes: It has too few characters: at least 2; allowed: 2–100 characters`},
+		{"another language", "fr", short, label, "resource.title（资源名称）：“短” 不符合规则 min_runes：过短：字符数不少于 2；允许：2–100 字"},
 		{"no label", "en", ledger.Invalid("a", "required"), ledger.Words{}, "a breaks the rule required: It must be there"},
 		{"an article", "en", ledger.Invalid("a", "O5"), ledger.Words{}, "a breaks the rule O5: An article (item) of the trial rules on authorized operation"},
 		{"bounds", "en", ledger.Invalid("a", "0_to_100").With("value", "101").With("min", "0").With("max", "100"), ledger.Words{}, `a: "101" breaks the rule 0_to_100: It is between N and M, both included; allowed: 0–100`},

@@ -18,8 +18,10 @@ type Fault struct {
 	Params  []ledger.Param `json:"params,omitempty" zh:"其他已知情况，如所缺材料的类别" en:"what else is known of it, such as the group of materials that is missing"`
 	Message string         `json:"message" zh:"同一错误的语句，按用户语言" en:"the same as a sentence, in the user's language"`
 
-	// Said is what is wrong alone: for pages, which show the other parts apart.
-	Said string `json:"-"`
+	// Said and MayBe are parts of the sentence for pages: what is wrong, and what is
+	// allowed in the user's language.
+	Said  string `json:"-"`
+	MayBe string `json:"-"`
 
 	of *ledger.Error
 }
@@ -54,4 +56,5 @@ func Faults(e *ledger.Error) []Fault {
 // Fill puts the label and the sentence in.
 func (f *Fault) Fill(lang string, label ledger.Words) {
 	f.Label, f.Message, f.Said = Of(lang, label), OfFault(lang, f.of, label), Said(lang, f.of)
+	f.MayBe = Allowed(lang, f.Allowed)
 }

@@ -21,6 +21,8 @@ var kinds = map[string]ledger.Words{
 	ledger.KindAnchor:      {ZH: "锚定", EN: "anchor"},
 	ledger.KindKey:         {ZH: "密钥", EN: "key"},
 	ledger.KindGenesis:     {ZH: "创世记录", EN: "genesis"},
+	ledger.KindReceipt:     {ZH: "回执", EN: "receipt"},
+	ledger.KindFile:        {ZH: "文件", EN: "file"},
 }
 
 // Kind is what people call a kind of record; the word itself where it is none.
