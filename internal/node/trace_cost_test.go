@@ -118,7 +118,7 @@ func TestATraceBeginsWithASentence(t *testing.T) {
 		{"buyer", ledger.RefTo(ledger.KindFile, s.made.SHA256), []string{"交付buyer，当时依订单判定允许", "delivered to buyer on 20", "allowed then (policy revision: block "}, nil},
 		{"buyer", start, []string{"交付buyer", "依据授权", "由holder持有"}, nil},
 		{"holder", supply, []string{"供给operator，当时依授权判定允许", "supplied to operator"}, []string{"buyer"}},
-		{"buyer", ref(ledger.KindOrder, "order"), []string{"订购方为buyer，订单现状：履行中", "buyer placed the order, which is now: active"}, nil},
+		{"buyer", ref(ledger.KindOrder, "order"), []string{"订购方为buyer，订单现状：履行中", "Buyer placed the order, which is now: active"}, nil},
 		{"", ref(ledger.KindResource, "resource bus"), []string{"资源“公交车辆到离站信息bus”由holder持有，登记现状：有效"}, nil},
 		{"", ref(ledger.KindLicense, "license"), []string{"被授权方为operator，授权现状：已接受"}, nil},
 		{"", ref(ledger.KindProduct, "product"), []string{"依据授权", "由holder持有"}, nil},
