@@ -17,13 +17,13 @@ func (actsCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre acts\ncadastre acts --json"},
 		{
-			ZH: "账本的全部功能：谁可办理、对何种记录、结果如何、可能因何被拒绝。可合并的功能，其请求可同在一个交易中；可托管的，其请求可由节点代为签署。加 --json 则另含参数与封闭取值表，与节点的 /v1/acts.json 相同。",
-			EN: "Every function of the ledger: who may call it, on which record, where it leads, and what it may be refused for. Calls of a batched function may share a transaction; those of one with a kept key may be signed by the node. With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.",
+			ZH: "账本的全部功能：谁可办理、对何种记录、结果如何、可能因何被拒绝。“可合并”指其请求可与其他请求同在一个交易中；“可托管”指其请求可由节点代为签署。加 --json 则另含参数与封闭取值表，与节点的 /v1/acts.json 相同。",
+			EN: "Every function of the ledger: who may call it, on which record, where it leads, and why it may be refused. With --json also its arguments and the closed lists, as a node serves them at /v1/acts.json.",
 		},
 		{Lines: "cadastre acts --on order/ID --profile buyer.json"},
 		{
-			ZH: "本单位此刻可对某记录办理的事项，依其角色、记录所属、状态与期限。是否会因其他原因被拒绝，用相应命令的 --check 询问。",
-			EN: "What the party may do on a record now, by its role, whose act it is, the record's state and the limits in time on it. Whether such a call would be refused for another reason, --check on its command says.",
+			ZH: "本单位此刻可对某记录办理的事项，依其角色、记录所属、状态与期限而定。是否会因其他原因被拒绝，可用相应命令加 --check 询问。",
+			EN: "What the party may do on a record now, by its roles, the record's parties, its state and its time limits. To ask whether a call would be refused for another reason, add --check to its command.",
 		},
 	}
 }
@@ -38,7 +38,10 @@ func (c actsCmd) Run(p *program) error {
 		return p.json(doc)
 	}
 	for _, a := range doc.Acts {
-		lines := []string{p.say(a.Title.ZH, a.Title.EN), join(p.say("；", "; "), who(a, p), steps(a, p), clocks(a, p), makes(a, p)), join(p.say("；", "; "), marks(a, p), refused(a, p))}
+		lines := []string{p.say(a.Title.ZH, a.Title.EN), join(p.say("；", "; "), who(a, p), steps(a, p), clocks(a, p), makes(a, p)), marks(a, p)}
+		if len(a.Refusals) > 0 {
+			lines = append(append(lines, p.say("可能因下列原因被拒绝：", "It may be refused because:")), refused(a.Refusals, p)...)
+		}
 		name := string(a.Function)
 		for _, line := range lines {
 			if line == "" {
@@ -50,7 +53,15 @@ func (c actsCmd) Run(p *program) error {
 			name = ""
 		}
 	}
-	return p.line("%s%s", p.say("任何请求还可能因下列原因被拒绝：", "Any call may also be refused for: "), join(", ", doc.CommonRefusals...))
+	if err := p.line("%s", p.say("任何请求还可能因下列原因被拒绝：", "Any call may also be refused because:")); err != nil {
+		return err
+	}
+	for _, line := range refused(doc.CommonRefusals, p) {
+		if err := p.line("%s", line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open prints the acts that are open to the party on a record.
@@ -67,7 +78,7 @@ func (p *program) open(on ledger.Ref) error {
 		return p.json(list)
 	}
 	if len(list) == 0 {
-		return p.line("%s", p.say("目前没有可办理的操作。", "Nothing may be done on it now."))
+		return p.line("%s", p.say("目前没有可办理的操作。", "You may do nothing on it now."))
 	}
 	for _, o := range list {
 		limit := ""
@@ -75,7 +86,7 @@ func (p *program) open(on ledger.Ref) error {
 			limit = p.say("截至 ", "until ") + string(o.Until)
 		}
 		if o.Unless != "" {
-			limit += p.say("，逾期须附 ", ", later with ") + o.Unless
+			limit += p.say("，逾期须填", ", later with: ") + p.argument(o.Function, o.Unless)
 		}
 		if err := p.line("%-28s %s", o.Function, join(p.say("；", "; "), p.say(o.Title.ZH, o.Title.EN), limit)); err != nil {
 			return err
@@ -95,7 +106,8 @@ func join[T ~string](separator string, texts ...T) string {
 	return strings.Join(list, separator)
 }
 
-// who lists the roles of an act, with the member of the record that names the party.
+// who lists the roles of an act. In brackets is the member of the record that must name
+// the party.
 func who(a ledger.ActRow, p *program) string {
 	anyone := p.say("任何已准入单位", "any admitted party")
 	if len(a.Who) == 0 {
@@ -110,7 +122,9 @@ func who(a ledger.ActRow, p *program) string {
 			s = anyone
 		}
 		if w.As != "" {
-			s += p.say("（"+a.On+"."+w.As+"）", " ("+a.On+"."+w.As+")")
+			if as := p.member(ledger.Kinds()[a.On], w.As); as != s {
+				s += p.say("（"+as+"）", " ("+as+")")
+			}
 		}
 		list = append(list, s)
 	}
@@ -137,12 +151,12 @@ func steps(a ledger.ActRow, p *program) string {
 func clocks(a ledger.ActRow, p *program) string {
 	var list []string
 	for _, c := range a.After {
-		list = append(list, p.say("须在其后 ", "after ")+a.On+"."+c.Member)
+		list = append(list, p.say("须在其后：", "after: ")+p.member(ledger.Kinds()[a.On], c.Member))
 	}
 	for _, c := range a.Until {
-		s := p.say("截至 ", "until ") + a.On + "." + c.Member
+		s := p.say("截至：", "until: ") + p.member(ledger.Kinds()[a.On], c.Member)
 		if c.Unless != "" {
-			s += p.say("，逾期须附 ", ", later with ") + c.Unless
+			s += p.say("，逾期须填", ", later with: ") + p.argument(a.Function, c.Unless)
 		}
 		list = append(list, s)
 	}
@@ -159,20 +173,36 @@ func makes(a ledger.ActRow, p *program) string {
 
 // marks says what the node may do with a call of the act.
 func marks(a ledger.ActRow, p *program) string {
-	var shared, kept string
+	var shared, signed string
 	if a.Batched {
-		shared = p.say("可合并", "batched")
+		shared = p.say("可合并", "may share a transaction")
 	}
 	if a.Custody {
-		kept = p.say("可托管", "kept key")
+		signed = p.say("可托管", "the node may sign it")
 	}
-	return join(p.say("；", "; "), shared, kept)
+	return join(p.say("；", "; "), shared, signed)
 }
 
-// refused lists what an act may be refused for, beyond what holds for any call.
-func refused(a ledger.ActRow, p *program) string {
-	if len(a.Refusals) == 0 {
-		return ""
+// refused returns a line for each reason: its sentence, and its code in brackets.
+func refused(reasons []ledger.Reason, p *program) []string {
+	lines := make([]string, len(reasons))
+	for i, r := range reasons {
+		w := words.ReasonOf(r)
+		lines[i] = "  " + p.say(w.ZH+"（"+string(r)+"）", w.EN+" ("+string(r)+")")
 	}
-	return p.say("拒绝原因：", "refused for ") + join(", ", a.Refusals...)
+	return lines
+}
+
+// member returns what people read for a member of a record or of arguments.
+func (p *program) member(form any, name string) string {
+	return terminal.Label(p.Lang, ledger.LabelOf(form, name), name)
+}
+
+// argument returns what people read for an argument of an act.
+func (p *program) argument(fn ledger.Function, name string) string {
+	a, ok := ledger.ActOf(fn)
+	if !ok {
+		return name
+	}
+	return p.member(a.Args(), name)
 }

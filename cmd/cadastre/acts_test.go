@@ -37,6 +37,7 @@ func TestActsInJSON(t *testing.T) {
 // and what follows from the table.
 func TestActsAsATable(t *testing.T) {
 	zh, en := must(t, "acts", "--lang", "zh"), must(t, "acts", "--lang", "en")
+	indent := strings.Repeat(" ", 29)
 	for _, a := range ledger.Acts() {
 		line := fmt.Sprintf("%-28s ", a.Name)
 		if !strings.Contains("\n"+zh, "\n"+line+a.Title.ZH+"\n") || !strings.Contains("\n"+en, "\n"+line+a.Title.EN+"\n") {
@@ -44,14 +45,14 @@ func TestActsAsATable(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		" Implementer (license.assigner), Regulator; license: Accepted → Accepted; until license.end_on\n",
-		" kept key; refused for not_yours, period_over, stale, state, suspended, unknown\n",
-		" batched; kept key; refused for exists\n",
-		" Implementer (environment.set_by); environment\n",
-		" Registry body (application.body); application: Accepted → In notice; until application.exam_due, later with late\n",
-		" Registry body (application.body); application: In notice → Coded; after application.notice; makes entry\n",
-		"\nAny call may also be refused for: field, json, ",
-		" Buyer (order.buyer); order: Placed → Cancelled, Accepted → Cancelled\n",
+		" Implementer, Regulator; license: Accepted → Accepted; until: Last day\n",
+		" the node may sign it\n" + indent + "It may be refused because:\n" + indent + "  This record is not yours (not_yours)\n" + indent + "  The period is over (period_over)\n",
+		" may share a transaction; the node may sign it\n" + indent + "It may be refused because:\n" + indent + "  This exists already (exists)\n",
+		" Implementer (Set by); environment\n",
+		" Registry body; application: Accepted → In notice; until: Examination due, later with: Reason of delay\n",
+		" Registry body; application: In notice → Coded; after: Notice period; makes entry\n",
+		"\nAny call may also be refused because:\n  This breaks the rule (field)\n  The content is not strict JSON (json)\n",
+		" Buyer; order: Placed → Cancelled, Accepted → Cancelled\n",
 		" any admitted party\n",
 	} {
 		if !strings.Contains(en, want) {
@@ -78,11 +79,11 @@ func TestActsOnARecord(t *testing.T) {
 			_, _ = w.Write([]byte(`{"items":[]}`))
 		}
 	})
-	want := fmt.Sprintf("%-28s Pass; until 2026-10-20, later with late\n%-28s Fail\n", "application.pass", "application.fail")
+	want := fmt.Sprintf("%-28s Pass; until 2026-10-20, later with: Reason of delay\n%-28s Fail\n", "application.pass", "application.fail")
 	if got := must(t, "acts", "--on", "application/"+id, "--profile", who, "--lang", "en"); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过；截至 2026-10-20，逾期须附 late\n") {
+	if got := must(t, "acts", "--on", "application/"+id, "--profile", who); !strings.Contains(got, "审查通过；截至 2026-10-20，逾期须填逾期原因\n") {
 		t.Errorf("in Chinese: %q", got)
 	}
 	var listed, sent []ledger.Open
@@ -92,7 +93,7 @@ func TestActsOnARecord(t *testing.T) {
 	if diff := cmp.Diff(sent, listed); diff != "" {
 		t.Errorf("in JSON (-sent +listed):\n%s", diff)
 	}
-	if got := must(t, "acts", "--on", "application/"+string(client.NewID()), "--profile", who, "--lang", "en"); got != "Nothing may be done on it now.\n" {
+	if got := must(t, "acts", "--on", "application/"+string(client.NewID()), "--profile", who, "--lang", "en"); got != "You may do nothing on it now.\n" {
 		t.Errorf("nothing: %q", got)
 	}
 	if code, out, errs := command(t, "acts", "--on", "application/"+id); code == proving.ExitOK || out != "" || !strings.Contains(errs, "profile") {

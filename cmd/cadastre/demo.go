@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/demo"
 	"github.com/datacadastre/cadastre/internal/node"
@@ -37,10 +39,12 @@ func (demoCmd) Page() terminal.Page {
 	}
 }
 
-// Run tells the story; a folder that holds a finished one is served again.
+// Run plays the demonstration. With Serve, a folder with a complete one is served again.
 func (c *demoCmd) Run(p *program) error {
-	if c.Dir != "" && c.Serve && demo.Complete(c.Dir) {
-		return c.serve(p)
+	if c.Dir != "" && c.Serve {
+		if r, ok := demo.Complete(c.Dir); ok {
+			return c.serve(p, r)
+		}
 	}
 	dir := c.Dir
 	if dir == "" {
@@ -68,7 +72,7 @@ func (c *demoCmd) Run(p *program) error {
 	}
 	r, err := demo.Run(p.ctx, demo.Options{
 		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
-		English: p.Lang == "en", Version: version(), Out: out, Log: logger(p.err, false), Now: now, Checkers: verdict.Checkers(), Verify: checkBundle,
+		English: p.Lang == "en", Version: version(), Out: out, Log: warnings(p.err), Now: now, Checkers: verdict.Checkers(), Verify: checkBundle,
 	})
 	if err != nil {
 		return err
@@ -78,16 +82,21 @@ func (c *demoCmd) Run(p *program) error {
 			return err
 		}
 	} else {
-		c.tell(p, r)
+		fmt.Fprintf(p.out, p.say("\n用时 %.1f 秒。\n", "\nThe demonstration took %.1f s.\n"), r.Seconds)
 	}
-	if !c.Serve {
-		return nil
+	if c.Serve {
+		c.Dir = dir
+		return c.serve(p, r)
 	}
-	c.Dir = dir
-	return c.serve(p)
+	if c.Dir != "" && !p.JSON {
+		fmt.Fprintf(p.out, "%s\n  %s serve --dir %s\n", p.say("启动节点：", "Serve the node:"), os.Args[0], c.Dir)
+		p.tryOut(p.out, r, nil)
+	}
+	return nil
 }
 
-// shared is the ledger that the demonstration joins; nil: it keeps its own.
+// shared opens the ledger that the demonstration joins. It returns nil if the node has
+// its own ledger.
 func (c *demoCmd) shared(p *program) (*demo.Shared, error) {
 	if c.Ledger == "embedded" {
 		return nil, nil //nolint:nilnil // none is meant
@@ -104,23 +113,19 @@ func (c *demoCmd) shared(p *program) (*demo.Shared, error) {
 	}, nil
 }
 
-func (c *demoCmd) tell(p *program, r demo.Result) {
-	fmt.Fprintf(p.out, p.say("\n用时 %.1f 秒。\n", "\nTold in %.1f s.\n"), r.Seconds)
-	if c.Dir == "" {
-		return
-	}
+// tryOut prints commands that use what the demonstration left in its folder, with flags
+// for those that ask the node.
+func (p *program) tryOut(w io.Writer, r demo.Result, flags []string) {
 	self := os.Args[0]
-	fmt.Fprintf(p.out, "%s\n  %s verify %s --trust %s\n", p.say("离线核验：", "Offline:"), self, r.Bundle, r.Trust)
-	if c.Serve {
-		fmt.Fprintln(p.out, p.say("节点运行时，在另一终端中：", "While the node is served, in another terminal:"))
-	} else {
-		fmt.Fprintf(p.out, "%s\n  %s serve --dir %s\n", p.say("先启动节点，再在另一终端中：", "Serve the node, then in another terminal:"), self, c.Dir)
-	}
-	fmt.Fprintf(p.out, "  %s fetch %s --output file.csv --profile %s\n", self, r.Order, r.Profiles["buyer"])
-	fmt.Fprintf(p.out, "  %s trace --sha256 %s --profile %s\n", self, r.SHA256, r.Profiles["regulator"])
+	more := strings.Join(append([]string{""}, flags...), " ")
+	fmt.Fprintln(w, p.say("节点运行时，可在另一终端中：", "While the node is served, in another terminal:"))
+	fmt.Fprintf(w, "  %s fetch %s --output file.csv --profile %s%s\n", self, r.Order, r.Profiles["buyer"], more)
+	fmt.Fprintf(w, "  %s trace --sha256 %s --profile %s%s\n", self, r.SHA256, r.Profiles["regulator"], more)
+	fmt.Fprintf(w, "%s\n  %s verify %s --trust %s\n", p.say("无需节点即可核验：", "Check offline:"), self, r.Bundle, r.Trust)
 }
 
-func (c *demoCmd) serve(p *program) error {
+// serve serves the node of the demonstration until the context ends.
+func (c *demoCmd) serve(p *program, r demo.Result) error {
 	n, err := node.Open(p.ctx, node.Options{
 		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
@@ -133,8 +138,9 @@ func (c *demoCmd) serve(p *program) error {
 	}
 	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: listen}, func(url string) {
 		p.moveProfiles(c.Dir, url)
-		fmt.Fprintf(p.err, p.say("\n数籍正在提供服务，按 Ctrl-C 结束：\n  %s/            检索与登记凭证\n  %s/openapi.json  接口说明\n  各单位的身份文件在 %s/profiles\n",
-			"\nCadastre is serving; Ctrl-C ends it:\n  %s/            search and certificates\n  %s/openapi.json  the API\n  the parties' profiles are in %s/profiles\n"), url, url, c.Dir)
+		fmt.Fprintf(p.err, p.say("\n数籍正在提供服务，按 Ctrl-C 结束：\n  %s/  检索与登记结果凭证\n  %s/openapi.json  接口说明\n各单位的身份文件在 %s/profiles\n",
+			"\nCadastre is serving; press Ctrl-C to stop:\n  %s/  search and certificates\n  %s/openapi.json  description of the API\nThe profiles of the parties are in %s/profiles\n"), url, url, c.Dir)
+		p.tryOut(p.err, r, []string{"--url", url})
 	})
 	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
 }

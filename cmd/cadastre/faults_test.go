@@ -19,14 +19,14 @@ func TestEveryFaultOfAFile(t *testing.T) {
 	file := write(t, "a.json", `{"body":"","deposit_hash":"abc","materials":[],"internal_review":{"by":"x","on":"today","sha256":5},
 		"resource":{"title":null,"tilte":"x","domain":"交通","keywords":"公交"}}`)
 	want := []string{
-		`resource.title (Resource › Title) breaks the rule not_null: It is never null: leave the member out; allowed: 文本/text`,
+		`resource.title (Resource › Title) breaks the rule not_null: It is never null: leave the member out; allowed: text`,
 		`resource.tilte breaks the rule known_member: There is no such member or parameter; names are exact; allowed: id, title, description, `,
-		`resource.keywords (Resource › Keywords): "公交" breaks the rule type_list: It is a list; allowed: 列表/list`,
-		`internal_review.sha256 (Internal review › Hash of review): "5" breaks the rule type_text: It is a text; allowed: 文本/text`,
-		`body (Registry body) breaks the rule required: It must be there; allowed: UUID, version 7 or 8`,
+		`resource.keywords (Resource › Keywords): "公交" breaks the rule type_list: It is a list; allowed: list`,
+		`internal_review.sha256 (Internal review › Hash of review): "5" breaks the rule type_text: It is a text; allowed: text`,
+		`body (Registry body) breaks the rule required: It must be there; allowed: UUID of version 7 or 8, in lower case`,
 		`deposit_hash (Deposited hash): "abc" breaks the rule sha256`,
 		`resource.domain (Resource › Domain): "交通" breaks the rule enum`,
-		`resource.spatial (Resource › Region) breaks the rule required: It must be there; allowed: GB/T 2260, six digits`,
+		`resource.spatial (Resource › Region) breaks the rule required: It must be there; allowed: code of GB/T 2260, six digits`,
 		`internal_review.on (Internal review › Reviewed on): "today" breaks the rule date: It is a day that exists, YYYY-MM-DD, from 1900 on; allowed: a day, YYYY-MM-DD`,
 	}
 	for _, args := range [][]string{
@@ -69,8 +69,8 @@ func TestEveryFaultOfARow(t *testing.T) {
 			t.Errorf("%v succeeded", args)
 		}
 		for _, s := range []string{
-			"行 2  1  拒绝: ", "列“摘要”，description（摘要）：“短” 不符合规则 min_runes：过短：字符数不少于 20；允许：20–4000 字/characters", "列“级别”，level（级别）：“绝密” 不符合规则 enum",
-			"列“名称”，title（名称） 不符合规则 required：必须填写；允许：1–100 字/characters", "domain（所属领域） 不符合规则 required：必须填写", "列“编号”，id（资源标识）：“1” 不符合规则 not_twice：不得重复，与本文件第 2 行相同",
+			"行 2  1  拒绝: ", "列“摘要”，description（摘要）：“短” 不符合规则 min_runes：过短：字符数不少于 20；允许：20–4000 字", "列“级别”，level（级别）：“绝密” 不符合规则 enum",
+			"列“名称”，title（名称） 不符合规则 required：必须填写；允许：1–100 字", "domain（所属领域） 不符合规则 required：必须填写", "列“编号”，id（资源标识）：“1” 不符合规则 not_twice：不得重复，与本文件第 2 行相同",
 		} {
 			if !strings.Contains(errs, s) {
 				t.Errorf("%v: %q is not told:\n%s", check, s, errs)

@@ -2,9 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
@@ -98,7 +104,7 @@ func TestRecordsAreForPeople(t *testing.T) {
 			t.Fatal(err)
 		}
 		n.records["/v1/"+c.path] = string(b)
-		n.records["/v1/parties/"+string(testBody)] = `{"name":"Some Bureau"}`
+		n.records["/v1/parties?ids="+string(testBody)] = `{"items":[{"id":"` + string(testBody) + `","name":"Some Bureau"}]}`
 		args := append(strings.Fields(c.line), "--profile", who)
 		zh, en := must(t, args...), must(t, append(args, "--lang", "en")...)
 		for lang, out := range map[string]string{"zh": zh, "en": en} {
@@ -112,6 +118,42 @@ func TestRecordsAreForPeople(t *testing.T) {
 		if out := must(t, append(args, "--json")...); !strings.Contains(out, "{") {
 			t.Errorf("cadastre %s --json prints %s", c.line, out)
 		}
+	}
+}
+
+// TestNamesAreAskedForOnce: a list asks for the names of all its parties at once, and for
+// those of all its products.
+func TestNamesAreAskedForOnce(t *testing.T) {
+	n := newNode(t)
+	who := profile(t, n.URL)
+	var orders, parties, products, ids, productIDs []string
+	for i := range 30 {
+		buyer, product := string(client.NewID()), string(client.NewID())
+		ids, productIDs = append(ids, buyer), append(productIDs, product)
+		orders = append(orders, fmt.Sprintf(`{"id":%q,"buyer":%q,"operator":%q,"product_id":%q,"state":"placed"}`, client.NewID(), buyer, ids[0], product))
+		parties = append(parties, fmt.Sprintf(`{"id":%q,"name":"单位%d"}`, buyer, i))
+		products = append(products, fmt.Sprintf(`{"id":%q,"title":"产品%d"}`, product, i))
+	}
+	items := func(list []string) string { return `{"items":[` + strings.Join(list, ",") + `]}` }
+	answers := map[string]string{"/v1/orders": items(orders), "/v1/parties": items(parties), "/v1/products": items(products)}
+	asked := map[string]int{}
+	n.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked[r.URL.Path]++
+		for path, want := range map[string][]string{"/v1/parties": ids, "/v1/products": productIDs} {
+			if given := strings.Split(r.URL.Query().Get("ids"), ","); r.URL.Path == path && !slices.Equal(given, want) {
+				t.Errorf("%s is asked for %v", path, given)
+			}
+		}
+		_, _ = io.WriteString(w, answers[r.URL.Path])
+	})
+	out := must(t, "order", "list", "--profile", who)
+	for i := range 30 {
+		if !strings.Contains(out, fmt.Sprintf("单位%d（…", i)) || !strings.Contains(out, fmt.Sprintf("产品%d（…", i)) {
+			t.Errorf("names %d are missing:\n%s", i, out)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"/v1/orders": 1, "/v1/parties": 1, "/v1/products": 1}, asked); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
 

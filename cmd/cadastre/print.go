@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
@@ -38,38 +39,46 @@ func (p *program) show(path string, form any) error {
 	return p.records(c).Record(p.out, form, raw)
 }
 
-// records prints records, whose parties and products it looks up by name.
+// records prints records with the names of the parties, products and resources in them.
 func (p *program) records(c *client.Client) terminal.Records {
-	n := &names{p: p, c: c, known: map[string]string{}}
-	return terminal.Records{Lang: p.Lang, Name: n.of}
+	return terminal.Records{Lang: p.Lang, Names: func(collection string, ids []string) map[string]string { return p.names(c, collection, ids) }}
 }
 
-// names are the names of records, each asked of the node once.
-type names struct {
-	p     *program
-	c     *client.Client
-	known map[string]string // by path
-}
-
-// maxNames is how many names a command asks for at most: beyond that ids are printed.
+// maxNames is for how many names of a collection a command asks: the ids of further
+// records are printed whole.
 const maxNames = 100
 
-// of returns what a record is called; empty where the node does not say.
-func (n *names) of(collection, id string) string {
-	path := at(collection, id)
-	name, known := n.known[path]
-	if known || len(n.known) >= maxNames {
-		return name
+// namedRecord is a record with its id and what it is called.
+type namedRecord struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Title string `json:"title"`
+}
+
+// names asks the node what records are called, by their ids. An id whose record has no
+// name, or may not be read, is left out.
+func (p *program) names(c *client.Client, collection string, ids []string) map[string]string {
+	ids = ids[:min(len(ids), maxNames)]
+	names := map[string]string{}
+	if collection == "parties" || collection == "products" { // whose lists take ids
+		var page struct {
+			Items []namedRecord `json:"items"`
+		}
+		if err := c.Get(p.ctx, "/v1/"+collection+"?"+queryOf("ids", strings.Join(ids, ",")).Encode(), &page); err != nil {
+			return nil // ids are printed
+		}
+		for _, r := range page.Items {
+			names[r.ID] = cmp.Or(r.Name, r.Title)
+		}
+		return names
 	}
-	var record struct {
-		Name  string `json:"name"`
-		Title string `json:"title"`
+	for _, id := range ids {
+		var r namedRecord
+		if err := c.Get(p.ctx, at(collection, id), &r); err == nil {
+			names[id] = cmp.Or(r.Name, r.Title)
+		}
 	}
-	if err := n.c.Get(n.p.ctx, path, &record); err == nil { // without a name the id stands
-		name = cmp.Or(record.Name, record.Title)
-	}
-	n.known[path] = name
-	return name
+	return names
 }
 
 // list reads a page of records of the struct form and prints some columns.

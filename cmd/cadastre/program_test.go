@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -93,6 +95,13 @@ func (b built) serve(dir string, flags ...string) (url string, pid int) {
 // start runs a command that serves until the test ends, where Ctrl-C ends it.
 func (b built) start(args ...string) (url string, pid int) {
 	b.t.Helper()
+	url, pid, _ = b.startUntil("http://", args...)
+	return url, pid
+}
+
+// startUntil is start, and returns all lines up to the first one that has a text.
+func (b built) startUntil(text string, args ...string) (url string, pid int, printed []string) {
+	b.t.Helper()
 	c := exec.Command(b.path, args...)
 	errs, err := c.StderrPipe()
 	if err != nil {
@@ -102,8 +111,10 @@ func (b built) start(args ...string) (url string, pid int) {
 		b.t.Fatal(err)
 	}
 	lines := bufio.NewScanner(errs)
-	for url == "" && lines.Scan() {
-		url = regexp.MustCompile(`http://[0-9.:]+`).FindString(lines.Text())
+	for found := false; !found && lines.Scan(); {
+		url = cmp.Or(url, regexp.MustCompile(`http://[0-9.:]+`).FindString(lines.Text()))
+		printed = append(printed, lines.Text())
+		found = strings.Contains(lines.Text(), text)
 	}
 	said := make(chan string, 1)
 	go func() {
@@ -125,7 +136,7 @@ func (b built) start(args ...string) (url string, pid int) {
 	if url == "" {
 		b.t.Fatal("the node did not say where it is")
 	}
-	return url, c.Process.Pid
+	return url, c.Process.Pid, printed
 }
 
 // highWater is the most memory that a process has had resident, in bytes.
@@ -191,7 +202,8 @@ func TestProfilesOfADemonstration(t *testing.T) {
 			if err := free.Close(); err != nil {
 				t.Fatal(err)
 			}
-			url, _ := b.start("demo", "--serve", "--dir", dir, "--listen", address, "--lang", "en")
+			url, _, printed := b.startUntil(" verify ", "demo", "--serve", "--dir", dir, "--listen", address, "--lang", "en")
+			b.tryOut(url, printed)
 			profiles, err := filepath.Glob(filepath.Join(dir, "profiles", "*.json"))
 			if err != nil || len(profiles) < 9 {
 				t.Fatalf("%v, %v", profiles, err)
@@ -203,6 +215,33 @@ func TestProfilesOfADemonstration(t *testing.T) {
 			}
 			b.must("order", "list", "--profile", filepath.Join(dir, "profiles", "buyer.json"))
 		})
+	}
+}
+
+// tryOut runs the commands that a demonstration prints: they name the address that is
+// served, and no line of the log stands among them.
+func (b built) tryOut(url string, printed []string) {
+	b.t.Helper()
+	ran := 0
+	for _, line := range printed {
+		if strings.Contains(line, "level=") {
+			b.t.Errorf("a line of the log: %s", line)
+		}
+		args := strings.Fields(line)
+		if len(args) < 3 || args[0] != b.path {
+			continue
+		}
+		if args[1] != "verify" && !strings.HasSuffix(line, " --url "+url) {
+			b.t.Errorf("the command does not name %s: %s", url, line)
+		}
+		if i := slices.Index(args, "--output"); i >= 0 {
+			args[i+1] = filepath.Join(b.t.TempDir(), args[i+1])
+		}
+		b.must(args[1:]...)
+		ran++
+	}
+	if ran != 3 {
+		b.t.Errorf("%d commands were printed:\n%s", ran, strings.Join(printed, "\n"))
 	}
 }
 

@@ -21,12 +21,20 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// logger logs to w: what someone must know, or with verbose each request.
+// logger returns a log that goes to w: events that an operator must know, or with
+// verbose also each request.
 func logger(w io.Writer, verbose bool) *slog.Logger {
-	level := slog.LevelInfo
 	if verbose {
-		level = slog.LevelDebug
+		return logFrom(w, slog.LevelDebug)
 	}
+	return logFrom(w, slog.LevelInfo)
+}
+
+// warnings returns a log of what goes wrong only: deliveries that a demonstration cuts
+// on purpose are not in it.
+func warnings(w io.Writer) *slog.Logger { return logFrom(w, slog.LevelWarn) }
+
+func logFrom(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 

@@ -54,7 +54,7 @@ func TestVerify(t *testing.T) {
 		{"by its name", "核验通过", []string{"verify", bundle, "--trust", trust}, proving.ExitOK},
 		{"a report", `"not_proven"`, []string{bundle, "--trust", trust, "--json"}, proving.ExitOK},
 		{"cut", "不是证据包", []string{cut, "--trust", trust}, proving.ExitUnproven},
-		{"cut, in English", "this is no bundle", []string{cut, "--trust", trust, "--lang", "en"}, proving.ExitUnproven},
+		{"cut, in English", "this is not a bundle", []string{cut, "--trust", trust, "--lang", "en"}, proving.ExitUnproven},
 		{"another file", "没有此文件", []string{bundle, "--trust", trust, "--file", cut}, proving.ExitUnproven},
 		{"no trust file", "--trust", []string{bundle}, proving.ExitUsage},
 		{"a trust file that is none", "trust file", []string{bundle, "--trust", cut}, proving.ExitRefused},

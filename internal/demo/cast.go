@@ -14,7 +14,7 @@ import (
 
 const region = ledger.Region("430300")
 
-// role is one part of the cast: who it is and what it may do.
+// role is one member of the cast: its party and its roles.
 type role struct {
 	key, name, uscc string
 	kind            ledger.PartyKind
@@ -34,7 +34,7 @@ func parts() []role {
 	}
 }
 
-// open makes the node, begins its ledger and serves it.
+// open creates the node, begins its ledger and serves it.
 func (s *story) open() error {
 	if s.Shared != nil {
 		return s.openShared()
@@ -76,7 +76,7 @@ func (s *story) open() error {
 	return s.join(a, trust.Ledger)
 }
 
-// serve listens until the story ends.
+// serve accepts requests until the story ends.
 func (s *story) serve() error {
 	ctx, stop := context.WithCancel(s.ctx)
 	up, down := make(chan string, 1), make(chan error, 1)
@@ -122,7 +122,7 @@ func (s *story) actor(r role) (*actor, error) {
 	return a, nil
 }
 
-// join keeps the actor's profile and makes its client.
+// join writes the actor's profile and makes its client.
 func (s *story) join(a *actor, id ledger.ID) error {
 	p := client.Profile{URL: s.url, Origin: s.origin, Ledger: id, Party: a.id, Name: a.party.Name}
 	path := filepath.Join(s.Dir, "profiles", a.name+".json")
@@ -142,9 +142,9 @@ func (s *story) lang() string {
 	return "zh"
 }
 
-// admission: each party proves that it holds its key; the bureau admits it.
+// admission admits the parties: each proves that it owns its key.
 func (s *story) admission() error {
-	s.say("\n== 准入：各单位自持密钥，由数据管理部门核验后登记", "\n== Admission: every party keeps its own key; the data authority verifies and admits")
+	s.say("\n== 准入：各单位自持密钥，由数据管理部门核验后登记", "\n== Admission: every party has its own key; the data authority verifies and admits")
 	id := s.cast["bureau"].Profile().Ledger
 	for _, r := range parts() {
 		a, err := s.actor(r)
@@ -170,7 +170,7 @@ func (s *story) admission() error {
 		return err
 	}
 	_, err = s.cast["bureau"].Call(s.ctx, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
-	if err := wanted(err, ledger.ReasonExists); err != nil {
+	if err := wantRefusal(err, ledger.ReasonExists); err != nil {
 		return words.Errorf("同一代码再次准入：%v", "a second admission with one code: %v", err)
 	}
 	return nil

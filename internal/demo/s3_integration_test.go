@@ -33,7 +33,7 @@ func TestStoryOnS3(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Deliveries != 3 || !demo.Complete(dir) {
+	if _, ok := demo.Complete(dir); r.Deliveries != 3 || !ok {
 		t.Errorf("the story came to %+v", r)
 	}
 	names := 0

@@ -2,10 +2,14 @@ package node_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -122,6 +126,34 @@ func TestRangesThatAreRefused(t *testing.T) {
 	}
 	if n := len(w.receiptsFor("sale", ledger.ReceiptStart)); n != 1 {
 		t.Errorf("%d starts, want only that of the last", n)
+	}
+}
+
+// TestRecordsByTheirIDs: parties and products are found by several ids at once, in the
+// order of the ids; an id without a record is left out.
+func TestRecordsByTheirIDs(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	w.sale("sale", "bus", w.upload("operator", data(1000)), ledger.Quota{Uses: 1})
+	for path, ids := range map[string][]ledger.ID{
+		"/v1/parties":  {id("buyer"), id("holder"), id("operator")},
+		"/v1/products": {id("sale")},
+	} {
+		var page struct {
+			Items []struct{ ID ledger.ID }
+		}
+		list := []string{string(id("none"))}
+		for _, i := range ids {
+			list = append(list, string(i))
+		}
+		w.ok(json.Unmarshal(w.body(w.ask(http.MethodGet, "", path+"?ids="+strings.Join(list, ","))), &page))
+		var got []ledger.ID
+		for _, item := range page.Items {
+			got = append(got, item.ID)
+		}
+		if diff := cmp.Diff(ids, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
 	}
 }
 

@@ -182,6 +182,7 @@ func TestQueryFaultsAtOnce(t *testing.T) {
 		"/v1/products?more=1&state=sold&limit=900":            "query.more known_member, query.limit range, query.state enum",
 		"/v1/products?more=1&limit=many&operator=me":          "query.more known_member, query.limit type_integer, query.operator uuid",
 		"/v1/licenses/explain?resource=&class=fun":            "query.resource required, query.class enum, query.party required",
+		"/v1/parties?more=1&ids=me":                           "query.more known_member, query.ids[0] uuid",
 	} {
 		var p wire.Problem
 		resp := w.ask(http.MethodGet, "", path)
@@ -205,7 +206,7 @@ func TestQueryFaults(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/products?state=sold":                          "query.state | sold | enum | listed, delisted",
 		"/v1/products?state=":                              "query.state |  | required | ",
-		"/v1/products?stat=listed":                         "query.stat |  | known_member | cursor, limit, operator, license, state, q",
+		"/v1/products?stat=listed":                         "query.stat |  | known_member | cursor, limit, operator, license, state, q, ids",
 		"/v1/products?limit=501":                           "query.limit | 501 | range | ≤ 500",
 		"/v1/products?limit=many":                          "query.limit | many | type_integer | 整数/integer",
 		"/v1/parties?role=king":                            "query.role | king | enum | holder, registry_body, data_authority, grantor, implementer, operator, buyer, assessor, regulator, platform",
@@ -218,6 +219,7 @@ func TestQueryFaults(t *testing.T) {
 		"/v1/licenses?resource=zzz":                        "query.resource | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products?operator=zzz":                        "query.operator | zzz | uuid | UUID, version 7 or 8",
 		"/v1/trace?sha256=zzz":                             "query.sha256 | zzz | sha256 | SHA-256, 64 digits of 0–9 a–f",
+		"/v1/parties?ids=zzz":                              "query.ids[0] | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products/zzz":                                 "path.id | zzz | uuid | UUID, version 7 or 8",
 		"/v1/products?limit=0":                             "query.limit | 0 | range | ≥ 1",
 		"/v1/products?state=%E2%80%AElisted":               "query.state | \ufffdlisted | enum | listed, delisted",

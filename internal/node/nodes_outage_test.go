@@ -11,6 +11,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 // health is what a node's /readyz says.
@@ -117,7 +118,7 @@ func TestLimitsAreEachNodes(t *testing.T) {
 	}
 	order := ref(ledger.KindOrder, "sale")
 	for _, w := range []*world{n.operator, n.regulator} {
-		u, err := w.Receipts().Used(t.Context(), order)
+		u, err := w.Receipts().Used(t.Context(), receipts.LimitScope{Scope: order})
 		if err != nil || u.Uses != 1 {
 			t.Errorf("%s counts %+v, %v", w.origin, u, err)
 		}

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,9 +20,35 @@ import (
 // for.
 type Records struct {
 	Lang string
-	// Name returns what a record of a collection of the API is called; empty where that
-	// is not known.
-	Name func(collection, id string) string
+	// Names returns what records of a collection of the API are called, by their ids.
+	// It is asked once for all ids of a collection; nil: ids are printed.
+	Names func(collection string, ids []string) map[string]string
+
+	named func(collection, id string) string // what one is called; empty if that is not known
+}
+
+// naming returns p for printing once more what print prints, with the names of all ids
+// in it.
+func (p Records) naming(print func(Records) error) (Records, error) {
+	wanted := map[string][]string{}
+	p.named = func(collection, id string) string {
+		if !slices.Contains(wanted[collection], id) {
+			wanted[collection] = append(wanted[collection], id)
+		}
+		return ""
+	}
+	if p.Names == nil {
+		return p, nil
+	}
+	if err := print(p); err != nil {
+		return p, err
+	}
+	known := map[string]map[string]string{}
+	for collection, ids := range wanted {
+		known[collection] = p.Names(collection, ids)
+	}
+	p.named = func(collection, id string) string { return known[collection][id] }
+	return p, nil
 }
 
 // collections say in which collection of the API the record is that a member names by
@@ -36,8 +63,13 @@ var collections = map[string]string{
 // Record prints one record: a line a member, in the order of the struct form; members
 // that are empty are left out. What the struct does not know is printed as it came.
 func (p Records) Record(w io.Writer, form any, raw json.RawMessage) error {
-	rows, err := p.rows("", ledger.FieldsOf(form), raw)
-	if err != nil {
+	var rows [][]string
+	print := func(p Records) (err error) {
+		rows, err = p.rows("", ledger.FieldsOf(form), raw)
+		return err
+	}
+	p, err := p.naming(print)
+	if err := cmp.Or(err, print(p)); err != nil {
 		return err
 	}
 	return Table(w, rows)
@@ -46,7 +78,20 @@ func (p Records) Record(w io.Writer, form any, raw json.RawMessage) error {
 // Table prints the columns of records, with their labels above. A dot leads into a
 // member.
 func (p Records) Table(w io.Writer, form any, items []json.RawMessage, names []string) error {
-	fields := ledger.FieldsOf(form)
+	var rows [][]string
+	print := func(p Records) (err error) {
+		rows, err = p.columns(ledger.FieldsOf(form), items, names)
+		return err
+	}
+	p, err := p.naming(print)
+	if err := cmp.Or(err, print(p)); err != nil {
+		return err
+	}
+	return Table(w, rows)
+}
+
+// columns returns the rows of a table, the labels first.
+func (p Records) columns(fields []ledger.Field, items []json.RawMessage, names []string) ([][]string, error) {
 	head := make([]string, len(names))
 	for i, name := range names {
 		head[i] = p.label(fieldAt(fields, name))
@@ -57,7 +102,7 @@ func (p Records) Table(w io.Writer, form any, items []json.RawMessage, names []s
 		for i, name := range names {
 			v, err := memberAt(item, name)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if row[i] = p.line(fieldAt(fields, name), v); row[i] == "" {
 				row[i] = "—"
@@ -65,7 +110,7 @@ func (p Records) Table(w io.Writer, form any, items []json.RawMessage, names []s
 		}
 		rows = append(rows, row)
 	}
-	return Table(w, rows)
+	return rows, nil
 }
 
 // fieldAt is the field that a path of names leads to.
@@ -175,16 +220,23 @@ func isNamed(f ledger.Field) bool {
 	return len(f.Fields) == 2 && f.Fields[0].Name == "id" && f.Fields[1].Name == "name"
 }
 
-// label is what people read for a member.
+// label returns what people read for a member.
 func (p Records) label(f ledger.Field) string {
-	s := words.Of(p.Lang, f.Label)
-	s, _, _ = strings.Cut(s, "：") // what follows explains it
-	s, _, _ = strings.Cut(s, ": ")
+	s := Label(p.Lang, f.Label, f.Name)
 	if f.Kind == ledger.FieldFen { // which is shown in yuan
 		s = strings.TrimSuffix(strings.TrimSuffix(s, "（分）"), " in fen")
 	}
+	return s
+}
+
+// Label returns the label of a member in a language, without the explanation after a
+// colon, and the name of the member if it has no label.
+func Label(lang string, label ledger.Words, name string) string {
+	s := words.Of(lang, label)
+	s, _, _ = strings.Cut(s, "：")
+	s, _, _ = strings.Cut(s, ": ")
 	if s == "" {
-		return f.Name
+		return name
 	}
 	if s[0] < utf8.RuneSelf {
 		s = strings.ToUpper(s[:1]) + s[1:]
@@ -231,8 +283,8 @@ func (p Records) line(f ledger.Field, raw json.RawMessage) string {
 	case ledger.FieldBoolean:
 		return map[string]string{"true": say(p.Lang, "是", "yes"), "false": say(p.Lang, "否", "no")}[s]
 	case ledger.FieldID:
-		if c := collections[f.Name]; c != "" && p.Name != nil {
-			return Named(p.Lang, p.Name(c, s), s)
+		if c := collections[f.Name]; c != "" && p.named != nil {
+			return Named(p.Lang, p.named(c, s), s)
 		}
 	case ledger.FieldSalted:
 		var salted ledger.Salted

@@ -91,7 +91,13 @@ func TestRecord(t *testing.T) {
 			"  Amount     ¥3,000.00\nState        Placed\nnew_member   v\n",
 	} {
 		var b bytes.Buffer
-		p := terminal.Records{Lang: lang, Name: func(collection, id string) string { return names[collection+"/"+id] }}
+		p := terminal.Records{Lang: lang, Names: func(collection string, ids []string) map[string]string {
+			known := map[string]string{}
+			for _, id := range ids {
+				known[id] = names[collection+"/"+id]
+			}
+			return known
+		}}
 		if err := p.Record(&b, ledger.Order{}, json.RawMessage(orderJSON)); err != nil {
 			t.Fatal(err)
 		}

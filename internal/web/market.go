@@ -34,9 +34,13 @@ type productsInput struct {
 	License  ledger.ID           `query:"license" zh:"所依授权" en:"License that it rests on"`
 	State    ledger.ProductState `query:"state" form:"enum=product_states" zh:"状态" en:"State"`
 	Text     string              `query:"q" form:"text=1..100" zh:"检索词" en:"Words"`
+	ByIDs
 }
 
 func (s *Server) products(ctx context.Context, in *productsInput) (pageOf[ledger.Product], error) {
+	if len(in.IDs) > 0 {
+		return each(in.IDs, func(id ledger.ID) (ledger.Product, error) { return s.Market.Product(ctx, id) })
+	}
 	found, next, err := s.Market.Products(ctx, marketplace.ProductFilter{
 		Operator: in.Operator, License: in.License,
 		State: in.State, Text: in.Text,

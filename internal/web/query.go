@@ -77,6 +77,12 @@ func (s *Server) valueFaults(p *huma.Param, text string) (errs []error) {
 	var value any = text
 	message := ""
 	switch p.Schema.Type {
+	case huma.TypeArray:
+		var list []any
+		for item := range strings.SplitSeq(text, ",") {
+			list = append(list, item)
+		}
+		value = list
 	case huma.TypeInteger:
 		n, err := strconv.ParseInt(text, 10, 64)
 		if value = n; err != nil {

@@ -211,13 +211,16 @@ func parameterOf(f reflect.StructField) string {
 	return ""
 }
 
-// enforce has huma check a schema, whose regular expression stands for the rule
-// and the words of the form: one fault a value, so it says its format itself.
+// enforce has huma check a schema, and each member of a list. Its regular expression
+// gives the rule and the words of the form, and its format is left out: one fault a value.
 func enforce(p *huma.Schema, f ledger.Field) {
 	p.Format = map[bool]string{true: p.Format}[p.Pattern == ""]
 	p.PatternDescription = strings.TrimSpace(f.Rule + " " + f.Pattern)
 	p.PrecomputeMessages()
-	p.PatternDescription = "" // JSON Schema has no such word
+	p.PatternDescription = ""            // JSON Schema has no such word
+	if f.Each != nil && p.Items != nil { // last: the messages of a list include those of its members
+		enforce(p.Items, *f.Each)
+	}
 }
 
 func operationOf(item *huma.PathItem, method string) *huma.Operation {

@@ -103,7 +103,12 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if lang == "en" {
 		title, next = w.enTitle, w.enNext
 	}
-	pairs := []string{"{field}", e.Field}
+	pairs := []string{"{field} ", "该项", "{field}", e.Field}
+	if e.Field != "" {
+		pairs = pairs[2:]
+	} else if lang == "en" {
+		pairs[1] = "This "
+	}
 	if e.Rule == "" {
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
 	}

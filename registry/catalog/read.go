@@ -126,6 +126,11 @@ func recordError(r Record, err error) error {
 	if e == nil {
 		return err
 	}
+	for i, p := range e.Params { // the place is that in the file
+		if n, err := strconv.Atoi(p.Value); err == nil && p.Name == "line" {
+			e.Params[i].Value = strconv.Itoa(r.Line + n - 1)
+		}
+	}
 	return &RecordError{Line: r.Line, Source: r.Source, Field: e.Field, Rule: e.Rule, Err: e}
 }
 

@@ -87,8 +87,21 @@ func syntax(rule string) error {
 	return &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonJSON, Rule: rule}
 }
 
-// parseObject parses one JSON object.
+// parseObject parses one JSON object. The error of a text that is not JSON has the line
+// and column of the text at which parsing ended.
 func parseObject(line []byte) (object, error) {
+	o, err := readObject(line)
+	if err == nil {
+		return o, nil
+	}
+	var whole json.RawMessage
+	if e := ledger.AsError(ledger.DecodeStrict(line, &whole)); e != nil && e.Param("column") != "" {
+		return object{}, e
+	}
+	return object{}, err
+}
+
+func readObject(line []byte) (object, error) {
 	if !utf8.Valid(line) {
 		return object{}, syntax("utf8")
 	}
@@ -187,18 +200,53 @@ func (r row) at(path string) (any, error) {
 // parseCells returns the cells of one CSV record.
 func parseCells(record []byte, delimiter byte) ([]string, error) {
 	if !utf8.Valid(record) {
-		return nil, ledger.Invalid("", "utf8")
+		return nil, placed(ledger.Invalid("", "utf8"), record, validPrefix(record))
 	}
 	r := csv.NewReader(bytes.NewReader(record))
 	r.Comma = rune(delimiter)
 	cells, err := r.Read()
 	if err != nil {
-		return nil, ledger.Invalid("", "csv_quotes")
+		return nil, quotesAt(record, err)
 	}
 	if _, err := r.Read(); !errors.Is(err, io.EOF) {
 		return nil, ledger.Invalid("", "csv_quotes")
 	}
 	return cells, nil
+}
+
+// quotesAt returns the error of a record of CSV that can't be read, with line and column
+// in characters from 1 where the reader of CSV says them.
+func quotesAt(record []byte, err error) error {
+	e := ledger.Invalid("", "csv_quotes")
+	p, ok := errors.AsType[*csv.ParseError](err)
+	if !ok {
+		return e
+	}
+	at := 0
+	for range p.Line - 1 {
+		at += bytes.IndexByte(record[at:], '\n') + 1
+	}
+	return placed(e, record, at+p.Column-1)
+}
+
+// placed adds line and column, in characters from 1, of a byte of a record.
+func placed(e *ledger.Error, record []byte, at int) *ledger.Error {
+	before := record[:min(at, len(record))]
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	return e.With("line", strconv.Itoa(bytes.Count(before, []byte("\n"))+1)).With("column", strconv.Itoa(utf8.RuneCount(line)+1))
+}
+
+// validPrefix returns how many bytes at the beginning of a text are valid UTF-8.
+func validPrefix(text []byte) int {
+	at := 0
+	for at < len(text) {
+		r, n := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	return at
 }
 
 // header checks the column titles: no title is empty or repeated, and all columns of

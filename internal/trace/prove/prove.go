@@ -58,7 +58,7 @@ func (v *Prover) Evidence(ctx context.Context, reader *ledger.Party, about ledge
 	if err != nil {
 		return nil, false, err
 	}
-	if err := v.c.Sight.Note(ctx, reader, about, eye.rows...); err != nil {
+	if err := v.c.Sight.RecordLook(ctx, reader, about, eye.rows...); err != nil {
 		return nil, false, err
 	}
 	return made, older, nil
