@@ -98,6 +98,6 @@ const (
 	ReasonAuthorization Reason = "authorization"
 	ReasonElsewhere     Reason = "elsewhere"     // it lies at another node: params origin and url
 	ReasonLedgerAway    Reason = "ledger_away"   // whether a call is recorded is not known; param part, where one is known to be down
-	ReasonNoKeptKey     Reason = "no_kept_key"   // the node signs for none but parties whose key it keeps
+	ReasonNoStoredKey   Reason = "no_kept_key"   // the node signs only for parties whose key it stores
 	ReasonNoLog         Reason = "no_ledger_log" // the register is not kept in a log of this node
 )

@@ -87,9 +87,7 @@ var unplain = []struct {
 	{"registry", 9},
 	{"registry/catalog", 12},
 
-	{"internal/client", 0},
-	{"internal/node", 0},
-	{"internal/web", 0},
+	{"internal/client", 47},
 
 	{"cmd/cadastre", 112},
 	{"cmd/verify", 1},
