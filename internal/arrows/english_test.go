@@ -87,8 +87,6 @@ var unplain = []struct {
 	{"registry", 9},
 	{"registry/catalog", 12},
 
-	{"internal/client", 47},
-
 	{"cmd/cadastre", 112},
 	{"cmd/verify", 1},
 	{"internal/terminal", 20},
