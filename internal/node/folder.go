@@ -189,7 +189,7 @@ func (d folder) settings() (Settings, error) {
 		return s, fmt.Errorf("read format: %w", err)
 	}
 	if !bytes.Equal(layout, []byte(format)) {
-		return s, words.Errorf("%s 的布局为 %q，本程序所知为 %q：请使用创建它的程序", "%s has the layout %q, but this program reads %q: use the program that made the folder",
+		return s, words.Errorf("%s 的布局为 %q，本程序所知为 %q：请使用创建它的程序", "%s has the layout %q, but this program reads %q: use the program that made it",
 			d, bytes.TrimSpace(layout), strings.TrimSpace(format))
 	}
 	b, err := os.ReadFile(d.path("node.json"))
