@@ -2,11 +2,10 @@ package marketplace_test
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -98,10 +98,7 @@ func (w *world) open(t testing.TB) {
 	t.Helper()
 	w.t = t
 	dir := t.TempDir()
-	db, err := sqldb.Open(t.Context(), filepath.Join(dir, "read.db"), sqldb.SyncNormal)
-	w.ok(err)
-	t.Cleanup(func() { w.ok(db.Close()) })
-	w.ok(db.Migrate(t.Context(), "marketplace", marketplace.Migrations()))
+	db := readmodeltest.Open(t, map[string]fs.FS{"marketplace": marketplace.Migrations()})
 	master, err := seal.Create(filepath.Join(dir, "master"))
 	w.ok(err)
 	store, err := objects.OpenDisk(filepath.Join(dir, "objects"), master)
@@ -143,20 +140,13 @@ func (w *world) project() {
 		records = append(records, record(ledger.KindOrder, o.ID, o))
 	}
 	for _, e := range w.entries {
-		records = append(records, record(ledger.KindEntry, e.ID, e.Entry),
-			record(ledger.KindSubmission, ledger.ID(e.SubjectHash), ledger.Submission{Resource: e.Resource}))
+		records = append(records, record(ledger.KindEntry, e.ID, e))
 	}
-	w.ok(sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
-		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: records})
-	}))
+	readmodeltest.Project(w.t, w.db, []*marketplace.Market{w.market}, ledger.Event{Time: 1, Records: readmodeltest.Stored(w.t, records...)})
 }
 
 func record(kind string, name ledger.ID, v any) ledger.Record {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return ledger.Record{Ref: ledger.RefTo(kind, name), Value: b}
+	return readmodeltest.Record(ledger.RefTo(kind, name), v)
 }
 
 func (w *world) ok(err error) {
