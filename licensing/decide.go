@@ -8,14 +8,14 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// attempts is how often a decision begins anew because a block was applied meanwhile.
+// attempts is how often a decision is repeated because a block was applied meanwhile.
 const attempts = 8
 
-// Decide answers whether a party may use the resource q.Facts.Resource: the
-// party is active, the resource's entry effective and not core, and a license
-// covers it. Facts other than the resource's id are looked up; an empty day is
-// today. A denial is an answer with its reason; the error is unavailable while
-// no revision is known or blocks come faster than decisions.
+// Decide decides whether a party may use the resource q.Facts.Resource: the party is
+// active, the resource's entry is effective and not core, and a license covers it.
+// Facts other than the resource's id are looked up; an empty day means today. A denial
+// is a Decision with a reason. The error is unavailable if no revision is known, or if
+// blocks arrive faster than decisions.
 func (l *Licensing) Decide(ctx context.Context, q Question) (Decision, error) {
 	if q.Day == "" {
 		q.Day = l.today()
@@ -33,7 +33,7 @@ func (l *Licensing) Decide(ctx context.Context, q Question) (Decision, error) {
 	return d, nil
 }
 
-// atRevision runs f until the revision was the same before and after.
+// atRevision repeats f until the revision is the same before and after it.
 func (l *Licensing) atRevision(f func(ledger.Revision) error) error {
 	l.mu.Lock()
 	revision := l.revision
@@ -58,7 +58,7 @@ func (l *Licensing) atRevision(f func(ledger.Revision) error) error {
 }
 
 func (l *Licensing) decide(ctx context.Context, q Question) (Decision, error) {
-	e, reason, err := l.standing(ctx, q)
+	e, reason, err := l.precheck(ctx, q)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -74,9 +74,9 @@ func (l *Licensing) decide(ctx context.Context, q Question) (Decision, error) {
 	return d, nil
 }
 
-// standing finds the entry of the question's resource, and what forbids any use
-// of it by the party, whatever its licenses say.
-func (l *Licensing) standing(ctx context.Context, q Question) (Entry, ledger.Reason, error) {
+// precheck returns the entry of the question's resource, and the reason if the party
+// may not use it under any license.
+func (l *Licensing) precheck(ctx context.Context, q Question) (Entry, ledger.Reason, error) {
 	active, err := l.active(ctx, q.Party)
 	switch {
 	case errors.Is(err, ledger.NotFound):
@@ -100,8 +100,8 @@ func (l *Licensing) standing(ctx context.Context, q Question) (Entry, ledger.Rea
 	return e, "", nil
 }
 
-// license asks the policies. While a block that changes the party's licenses is
-// under way, nothing that was compiled before counts.
+// license asks the policies. While a block that changes the party's licenses is being
+// applied, policies compiled earlier are not used.
 func (l *Licensing) license(ctx context.Context, q Question) (Decision, error) {
 	l.mu.Lock()
 	moving := l.moving[q.Party]
@@ -112,29 +112,29 @@ func (l *Licensing) license(ctx context.Context, q Question) (Decision, error) {
 	return l.engine.Decide(ctx, q)
 }
 
-// Explanation says how a decision came about.
+// Explanation says how a decision was made.
 type Explanation struct {
-	Party    ledger.ID       `json:"party" zh:"被询问的单位" en:"party that is asked about"`
+	Party    ledger.ID       `json:"party" zh:"被询问的单位" en:"party in question"`
 	Day      ledger.Date     `json:"day" zh:"判定日" en:"day of the decision"`
-	Purpose  AskedPurpose    `json:"purpose" zh:"被询问的用途" en:"purpose that is asked about"`
-	Action   string          `json:"action,omitempty" form:"enum=actions" zh:"被询问的动作；未限定则无此项" en:"action that is asked about; absent: any"`
+	Purpose  AskedPurpose    `json:"purpose" zh:"被询问的用途" en:"purpose in question"`
+	Action   string          `json:"action,omitempty" form:"enum=actions" zh:"被询问的动作；未限定则无此项" en:"action in question; absent: any action"`
 	Allow    bool            `json:"allow" zh:"是否允许" en:"whether it is allowed"`
-	Reason   ledger.Reason   `json:"reason,omitempty" zh:"不允许的原因" en:"why not"` // of a denial
+	Reason   ledger.Reason   `json:"reason,omitempty" zh:"不允许的原因" en:"why it is not allowed"`
 	Until    ledger.Millis   `json:"until" zh:"此结论最迟的失效时间" en:"when this answer ends at the latest"`
-	Revision ledger.Revision `json:"revision" zh:"判定所依据的账本版本" en:"state of the ledger that it rests on"`
+	Revision ledger.Revision `json:"revision" zh:"判定所依据的账本版本" en:"state of the ledger on which it is based"`
 	Active   bool            `json:"party_active" zh:"单位未被暂停" en:"the party is not suspended"`
-	Entry    *Entry          `json:"entry,omitempty" zh:"资源的登记结果；未登记则无此项" en:"entry of the resource; absent where it is not registered"` // of the resource, where it was registered
-	Entered  bool            `json:"entry_effective" zh:"登记结果当日有效" en:"the entry counts on that day"`
-	Licenses []Answer        `json:"licenses" zh:"该单位的全部授权，按编号" en:"all licenses of the party, by id"` // all of the party, in order of id
+	Entry    *Entry          `json:"entry,omitempty" zh:"资源的登记结果；未登记则无此项" en:"entry of the resource; absent if it is not registered"`
+	Entered  bool            `json:"entry_effective" zh:"登记结果当日有效" en:"the entry is valid on that day"`
+	Licenses []Answer        `json:"licenses" zh:"该单位的全部授权，按编号" en:"all licenses of the party, by id"`
 }
 
-// AskedPurpose is the purpose of a question, which may leave open what it is.
+// AskedPurpose is the purpose of a question; empty fields are left open.
 type AskedPurpose struct {
-	Class ledger.PurposeClass `json:"class,omitempty" form:"enum=purpose_classes" zh:"用途类别；未限定则无此项" en:"class; absent: any"`
+	Class ledger.PurposeClass `json:"class,omitempty" form:"enum=purpose_classes" zh:"用途类别；未限定则无此项" en:"class; absent: any class"`
 	Code  string              `json:"code,omitempty" form:"word=64" zh:"用途代码" en:"code"`
 }
 
-// Answer is what one license says to the question.
+// Answer says whether one license covers the question.
 type Answer struct {
 	License     ledger.ID           `json:"license_id" zh:"授权编号" en:"license"`
 	Mode        ledger.Mode         `json:"mode" form:"enum=modes" zh:"授权方式" en:"mode"`
@@ -142,12 +142,12 @@ type Answer struct {
 	Suspensions []ledger.Suspension `json:"suspensions" zh:"未解除的暂停" en:"open suspensions"`
 	StartOn     ledger.Date         `json:"start_on" zh:"生效日" en:"first day"`
 	EndOn       ledger.Date         `json:"end_on" zh:"截止日（含）" en:"last day"`
-	Covers      bool                `json:"covers" zh:"当日覆盖所询问的事项" en:"it covers what is asked, on that day"` // by the policies, as it stands on that day
-	Reason      ledger.Reason       `json:"reason,omitempty" zh:"不覆盖的原因" en:"why it does not"`
+	Covers      bool                `json:"covers" zh:"当日覆盖所询问的事项" en:"it covers the use in question on that day"`
+	Reason      ledger.Reason       `json:"reason,omitempty" zh:"不覆盖的原因" en:"why it does not cover it"`
 }
 
-// Explain answers q as Decide does, and says for each of the party's licenses
-// why it covers the resource or not.
+// Explain decides q like Decide, and says for each of the party's licenses why it
+// covers the resource or not.
 func (l *Licensing) Explain(ctx context.Context, q Question) (Explanation, error) {
 	if q.Day == "" {
 		q.Day = l.today()

@@ -15,16 +15,16 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the domain's tables; the set is named "licensing".
+// Migrations returns the tables of the domain; the set is named "licensing".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Question is the policies': who may use what, for what, when.
+// Question is a question to the policies: who may use what, for what, when.
 type Question = policies.Question
 
-// Decision is the policies', at a revision.
+// Decision is the policies' decision at a revision.
 type Decision = policies.Decision
 
-// Licensing answers from the read model. Safe for use by many goroutines.
+// Licensing answers from the read model. It is safe for concurrent use.
 type Licensing struct {
 	db     *sql.DB
 	now    func() time.Time
@@ -32,10 +32,10 @@ type Licensing struct {
 
 	mu       sync.Mutex
 	revision func() (ledger.Revision, bool)
-	moving   map[ledger.ID]bool // parties whose licenses a block changes that may be committed but is not yet refreshed
+	moving   map[ledger.ID]bool // parties whose licenses are changed by a block that may be committed but is not refreshed yet
 }
 
-// New makes the domain over readers of read.db.
+// New returns a Licensing over readers of read.db.
 func New(read *sql.DB, now func() time.Time) (*Licensing, error) {
 	l := &Licensing{db: read, now: now, moving: map[ledger.ID]bool{}}
 	e, err := policies.NewEngine(l, policies.DefaultParties)
@@ -46,16 +46,16 @@ func New(read *sql.DB, now func() time.Time) (*Licensing, error) {
 	return l, nil
 }
 
-// UseRevision hands in what names the last block applied whole: false while
-// there is none. Decide answers unavailable until it is there. It is asked
-// before and after each decision; if it reads the position from read.db, where
-// it moves in the transaction of its block, a decision's revision is exact. If
-// it reads memory, it may lag that commit by an instant.
+// UseRevision sets the function that returns the last block applied whole; false while
+// there is no block, and then Decide is unavailable. It is called before and after each
+// decision. If it reads the position from read.db, which changes in the transaction of
+// its block, the revision of a decision is exact. If it reads memory, it may be
+// slightly behind that commit.
 func (l *Licensing) UseRevision(f func() (ledger.Revision, bool)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.revision = f
 }
 
-// today is the day in Asia/Shanghai.
+// today returns the current day in Asia/Shanghai.
 func (l *Licensing) today() ledger.Date { return policies.DayOf(l.now()) }

@@ -27,16 +27,16 @@ var (
 	})
 )
 
-// Filter narrows a list of licenses; what is empty narrows nothing.
+// Filter selects licenses; an empty field selects all.
 type Filter struct {
 	Assignee ledger.ID
 	Assigner ledger.ID
 	State    ledger.LicenseState
-	Resource ledger.ID // covered by the license, for whatever purpose
+	Resource ledger.ID // covered by the license, for any purpose
 }
 
-// List is a page of licenses, the newest first, and the cursor of the next page:
-// empty at the end. A limit of 0 is that of every listing.
+// List returns a page of licenses, newest first, and the cursor of the next page, which
+// is empty at the end. A limit of 0 means the default of all listings.
 func (l *Licensing) List(ctx context.Context, f Filter, cursor string, limit int) ([]ledger.License, string, error) {
 	conditions := []readmodel.Condition{
 		readmodel.Is(byAssignee, f.Assignee), readmodel.Is(byAssigner, f.Assigner), readmodel.Is(byState, f.State),
@@ -55,8 +55,8 @@ func (l *Licensing) List(ctx context.Context, f Filter, cursor string, limit int
 	return readmodel.ListPage[ledger.License](ctx, l.db, licenses, page, append(conditions, covers)...)
 }
 
-// Covering are the licenses that cover a resource for some purpose, whatever
-// their state, in order of id; none when it is not registered.
+// Covering returns the licenses that cover a resource for some purpose, in any state,
+// in order of id. The list is empty if the resource is not registered.
 func (l *Licensing) Covering(ctx context.Context, resource ledger.ID) ([]ledger.License, error) {
 	covers, possible, err := l.covers(ctx, resource)
 	if err != nil || !possible {
@@ -73,8 +73,8 @@ func (l *Licensing) Licensed(ctx context.Context, party, resource ledger.ID) (bo
 	}), err
 }
 
-// covers is the condition that a license covers a resource; false when none
-// does, since it is not registered or core.
+// covers returns the condition that a license covers a resource. It reports false if no
+// license can, because the resource is not registered or is core.
 func (l *Licensing) covers(ctx context.Context, resource ledger.ID) (readmodel.Condition, bool, error) {
 	e, err := l.Entry(ctx, resource, l.today())
 	if errors.Is(err, ledger.NotFound) || err == nil && (e.Facts.Level == ledger.Core || len(e.Facts.Region) != 6) {

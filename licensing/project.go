@@ -10,9 +10,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Project applies one event inside tx. From here to Refresh, decisions of the
-// parties it touches read their licenses again: none rests on what they were
-// before the commit.
+// Project applies one event inside tx. From then until Refresh, decisions about the
+// parties that it touches read their licenses again, so no decision uses the licenses
+// from before the commit.
 func (l *Licensing) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := l.Prepare([]ledger.Event{e})
 	if err != nil {
@@ -21,7 +21,7 @@ func (l *Licensing) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) err
 	return write(ctx, tx)
 }
 
-// Prepare decodes what events say and returns what writes it.
+// Prepare decodes the events and returns the step that writes them.
 func (l *Licensing) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	var touched []ledger.ID
 	for _, e := range events {
@@ -41,7 +41,7 @@ func (l *Licensing) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	}, nil
 }
 
-// Touched are the parties whose licenses an event changes.
+// Touched returns the parties whose licenses an event changes.
 func (l *Licensing) Touched(e ledger.Event) []ledger.ID {
 	var parties []ledger.ID
 	for _, r := range e.Records {
@@ -58,8 +58,8 @@ func (l *Licensing) Touched(e ledger.Event) []ledger.ID {
 	return parties
 }
 
-// Refresh swaps the policies of parties. The node calls it after the commit of a
-// block that touched them, before it answers the block's calls.
+// Refresh replaces the compiled policies of parties. The node calls it after the commit
+// of a block that touched them, before it answers the block's calls.
 func (l *Licensing) Refresh(parties ...ledger.ID) {
 	l.engine.Invalidate(parties...)
 	l.mu.Lock()
@@ -126,7 +126,7 @@ func prepareLicense(r ledger.Record) (readmodel.Step, error) {
 // everything is the target of a license of mode whole.
 const everything = "*"
 
-// targets are what a license is for, by its mode (domain §3.2).
+// targets returns the targets of a license, by its mode (domain §3.2).
 func targets(t ledger.LicenseTerms) []string {
 	var list []string
 	switch t.Mode {
@@ -156,8 +156,8 @@ func prepareEnvironment(r ledger.Record) (readmodel.Step, error) {
 	return readmodel.Write(environmentRow, v.ID, v.Kid, string(r.Value)), nil
 }
 
-// submitted and entered are the two parts of an Entry: what was submitted of the
-// resource, and what the entry says. Their JSON is merged when it is read.
+// submitted and entered are the two parts of an Entry: one from the submission of the
+// resource, one from the registry's entry. Their JSON is merged when it is read.
 type (
 	submitted struct {
 		Title string         `json:"title"`

@@ -9,28 +9,29 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// grant is a decision to let a transfer go: what it rests on and until when.
+// grant is a decision that allows a transfer: what it relies on and when it ends.
 type grant struct {
 	content  ledger.Content
 	subject  ledger.Ref
 	license  ledger.ID
 	order    ledger.ID
 	purpose  *ledger.Purpose
-	scope    ledger.Ref // whose limits count
+	scope    ledger.Ref // whose limits apply
 	quota    ledger.Quota
 	revision ledger.Revision
 	until    ledger.Millis
-	rule     func(start ledger.Receipt) *ledger.Error // of the ledger, on the records that were loaded
+	rule     func(start ledger.Receipt) *ledger.Error // the ledger's rule, bound to the loaded records
 }
 
 func deny(reason ledger.Reason, rule string) *ledger.Error {
 	return ledger.Refuse(ledger.Forbidden, reason).By(rule)
 }
 
-// attempts is how often a request is judged again because a block was applied meanwhile.
+// attempts is how often a request is checked again because a block was applied
+// meanwhile.
 const attempts = 8
 
-// check decides on a request by the records of one revision.
+// check decides on a request. All records it reads are of one revision.
 func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 	for range attempts {
 		before, ok := m.Revision()
@@ -38,7 +39,7 @@ func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 			break
 		}
 		g, err := m.checkOnce(ctx, a)
-		if err != nil || g.revision == before { // revisions only rise: all was read at this one
+		if err != nil || g.revision == before { // revisions only rise, so everything was read at this one
 			return g, err
 		}
 	}
@@ -66,8 +67,8 @@ func (m *Market) checkOnce(ctx context.Context, a Ask) (grant, error) {
 	return g, nil
 }
 
-// checkOrder applies the delivery rule (D1, D2, D3) to what holds now, and asks the
-// policies. It is the ledger's rule; the node adds limits and the object.
+// checkOrder applies the delivery rule of the ledger (D1, D2, D3) to the current
+// records and asks the policies. The node adds limits and the object.
 func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	o, err := m.Order(ctx, a.Order)
 	if err != nil || o.Buyer != a.Party {
@@ -101,7 +102,7 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	return g, err
 }
 
-// key loads the record of a key; the zero record where none is named or known.
+// key returns the record of a key, or the zero record if kid is empty or unknown.
 func (m *Market) key(ctx context.Context, kid ledger.KeyID) (ledger.KeyRecord, error) {
 	if kid == "" {
 		return ledger.KeyRecord{}, nil
@@ -113,7 +114,7 @@ func (m *Market) key(ctx context.Context, kid ledger.KeyID) (ledger.KeyRecord, e
 	return k, err
 }
 
-// saleFacts loads what a delivery of an order is judged by.
+// saleFacts loads the records that decide about the delivery of an order.
 func (m *Market) saleFacts(ctx context.Context, o ledger.Order) (f ledger.SaleFacts, err error) {
 	f.Order = o
 	if f.Product, err = m.Product(ctx, o.Product); err != nil {
@@ -132,8 +133,8 @@ func (m *Market) saleFacts(ctx context.Context, o ledger.Order) (f ledger.SaleFa
 	return f, err
 }
 
-// entries loads the entries of resources, by resource; one that is not registered
-// has none.
+// entries returns the entries of resources, by resource. Resources without an entry are
+// left out.
 func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledger.ID]ledger.EntryDetail, error) {
 	list := make(map[ledger.ID]ledger.EntryDetail, len(resources))
 	for _, id := range resources {
@@ -153,8 +154,9 @@ func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledge
 	return list, nil
 }
 
-// judge applies the ledger's rule to the receipt that a grant would begin with. A
-// refusal for other reasons comes before that of an object that is missing.
+// judge applies the ledger's rule to the receipt with which the grant would begin. If
+// the object is missing as well, the rule's refusal comes first, unless it is about the
+// content.
 func (m *Market) judge(a Ask, g grant, missing error) error {
 	e := g.rule(a.receipt(g, m.millis()))
 	switch {
@@ -166,9 +168,9 @@ func (m *Market) judge(a Ask, g grant, missing error) error {
 	return nil
 }
 
-// Consider decides on an order that is to be placed: whether the operator may give
-// out, for this purpose, what is made of each source (B2, B6). All else the
-// contract holds when it is recorded, and so does it say of what is not there.
+// Consider decides on an order before it is placed: may the operator distribute, for
+// this purpose, what is made of each source (B2, B6)? Everything else, including
+// missing records, is checked by the contract.
 func (m *Market) Consider(ctx context.Context, a ledger.OrderPlaceArgs) error {
 	p, err := m.Product(ctx, a.Product)
 	if errors.Is(err, ledger.NotFound) {
@@ -182,14 +184,14 @@ func (m *Market) Consider(ctx context.Context, a ledger.OrderPlaceArgs) error {
 	switch {
 	case e == nil:
 		return err
-	case e.Reason == ledger.ReasonPurpose: // as the contract has it: nobody is shut out, another purpose may do
+	case e.Reason == ledger.ReasonPurpose: // as in the contract: only this purpose is refused, not the buyer
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPurpose).At("args.purpose").By("B6")
 	}
 	return e.At("args.product_id")
 }
 
-// decide asks the policies for each source whether the operator may give out, for
-// the purpose, what is made of it; the decision tells until when.
+// decide asks the policies, for each source, whether the operator may distribute what
+// is made of it for the purpose. The decision is valid until the earliest end.
 func (m *Market) decide(ctx context.Context, operator, license ledger.ID, sources []ledger.ID, purpose ledger.Purpose) (Decision, error) {
 	all := Decision{Allow: true, Until: math.MaxInt64}
 	for _, source := range sources {
@@ -205,7 +207,7 @@ func (m *Market) decide(ctx context.Context, operator, license ledger.ID, source
 	return all, nil
 }
 
-// checkSupply applies the supply rule (domain §3.4) to what holds now, and asks the
+// checkSupply applies the supply rule (domain §3.4) to the current records and asks the
 // policies.
 func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	l, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, a.License))
@@ -247,7 +249,8 @@ func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	return g, nil
 }
 
-// hidden answers "not found" where existence itself is secret (protocol §9).
+// hidden returns "not found" where the caller must not learn that a record exists
+// (protocol §9).
 func hidden(err error) error {
 	if err != nil && !errors.Is(err, ledger.NotFound) {
 		return err

@@ -1,10 +1,10 @@
-// Package marketplace is where licensed data move: products and orders as they
-// stand, supply of resources to an operator's environment under a license, and
-// delivery of products to a buyer under an order.
+// Package marketplace moves licensed data. It has the current products and orders, the
+// supply of resources to an operator's environment under a license, and the delivery of
+// products to a buyer under an order.
 //
-// Both flows take one path (protocol §7): enter the running table, decide,
-// reserve limits and keep a durable start receipt, look again, stream, keep an
-// end receipt. When a decision ends, what runs is cut within a second. What may
-// be recorded is decided by the ledger's contract, who may use what by the
-// decision handed in; nothing here speaks HTTP.
+// Both flows take the same steps (protocol §7): enter the running table, decide,
+// reserve limits and store a start receipt on disk, check again, stream, store an end
+// receipt. When a decision ends, the running transfer is cut within a second. The
+// ledger's contract decides what may be recorded, and the Decide function of Config
+// decides who may use what. The package does not use HTTP.
 package marketplace

@@ -29,22 +29,21 @@ var (
 	})
 )
 
-// ProductFilter narrows a listing of products; empty members don't.
+// ProductFilter selects products of a listing; an empty field selects all.
 type ProductFilter struct {
 	Operator ledger.ID
 	License  ledger.ID
 	State    ledger.ProductState
-	Text     string // part of the title
+	Text     string // substring of the title
 }
 
-// Products lists products, newest first, with the cursor of the next page.
+// Products returns a page of products, newest first, and the cursor of the next page.
 func (m *Market) Products(ctx context.Context, f ProductFilter, p Page) ([]ledger.Product, string, error) {
 	return readmodel.ListPage[ledger.Product](ctx, m.db, products, p, readmodel.Is(byOperator, f.Operator),
 		readmodel.Is(byLicense, f.License), readmodel.Is(byState, f.State), readmodel.Is(byTitle, f.Text))
 }
 
-// OrderFilter narrows a listing of orders to those in the reader's scope; the other
-// members, where empty, don't.
+// OrderFilter selects orders in the reader's scope; another empty field selects all.
 type OrderFilter struct {
 	Readers  readmodel.Scope
 	Buyer    ledger.ID
@@ -53,7 +52,7 @@ type OrderFilter struct {
 	State    ledger.OrderState
 }
 
-// Orders lists orders, newest first, with the cursor of the next page.
+// Orders returns a page of orders, newest first, and the cursor of the next page.
 func (m *Market) Orders(ctx context.Context, f OrderFilter, p Page) ([]ledger.Order, string, error) {
 	return readmodel.ListPage[ledger.Order](ctx, m.db, orders, p, readmodel.Is(byBuyer, f.Buyer), readmodel.Is(byOperator, f.Operator),
 		readmodel.Within(byReaders, f.Readers), readmodel.Is(byProduct, f.Product), readmodel.Is(byState, f.State))

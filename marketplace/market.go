@@ -19,69 +19,70 @@ type Question struct {
 	Party    ledger.ID
 	Resource ledger.ID
 	License  ledger.ID
-	Purpose  ledger.Purpose // of supply: empty, any that the license names
+	Purpose  ledger.Purpose // empty for supply: any purpose of the license
 	Action   string
 }
 
-// Decision is the answer, at a revision, and until when it holds.
+// Decision is the answer to a Question at a revision, valid until Until.
 type Decision struct {
 	Allow    bool
-	Reason   ledger.Reason // of a denial
+	Reason   ledger.Reason // if denied
 	Revision ledger.Revision
 	Until    ledger.Millis
 }
 
-// Config is what a market stands on.
+// Config has the settings of a market and the parts it uses.
 type Config struct {
 	DB       *sql.DB // reads read.db
 	Objects  objects.Objects
 	Receipts *receipts.Store
 	Decide   func(context.Context, Question) (Decision, error)
-	// Revision names the last block applied whole, false while there is none: the
-	// records that a request is judged by and the decision are of one revision.
+	// Revision returns the last block that was applied whole; false if no block was.
+	// The records and the decision about one request are of the same revision.
 	Revision func() (ledger.Revision, bool)
-	// Ready says whether new deliveries may begin: the node has applied what it
-	// knows and its receipts are anchored within the allowed lag.
+	// Ready returns nil when new deliveries may begin: the node has applied all blocks
+	// it knows, and its receipts are anchored within the allowed lag.
 	Ready  func(context.Context) error
 	Origin string // of this node, in content records
-	// Where is the address of the node of another origin; empty when it has none.
+	// Where returns the address of the node with another origin, or "" if it has no
+	// address.
 	Where  func(ctx context.Context, origin string) string
 	Now    func() time.Time
 	NewID  func() ledger.ID
-	Upload int64 // largest upload in bytes
-	Each   int   // running deliveries a party may have
+	Upload int64 // maximum size of an upload in bytes
+	Each   int   // maximum number of running deliveries of a party
 }
 
-// Market runs the two flows.
+// Market runs supply and delivery.
 type Market struct {
 	Config
 	db *sql.DB
 
 	mu      sync.Mutex
 	running map[*Transfer]struct{}
-	uploads map[ledger.ID]int // running, by party
+	uploads map[ledger.ID]int // number of running uploads by party
 }
 
-// maxUploads are the uploads that a party may have running: before S3 each holds
-// a part of 16 MiB in memory.
+// maxUploads is the maximum number of running uploads of a party. With S3 each of them
+// uses 16 MiB of memory for a part.
 const maxUploads = 16
 
-// New makes a market.
+// New returns a market.
 func New(c Config) *Market {
 	return &Market{Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}}
 }
 
-// Ingested is an upload that ended, with its receipt.
+// Ingested is a finished upload with its receipt.
 type Ingested struct {
 	Object  string        `json:"object" zh:"在节点存储中的名称" en:"its name in the node's store"`
 	SHA256  ledger.Digest `json:"sha256" zh:"内容的 SHA-256" en:"SHA-256 of the content"`
 	Bytes   int64         `json:"bytes" zh:"字节数" en:"length in bytes"`
-	Receipt ledger.Digest `json:"ingest_receipt" zh:"存入回执的叶哈希，content.add 引用它" en:"leaf hash of the receipt, which content.add cites"` // leaf hash: calls cite it
-	Node    string        `json:"node" zh:"保存内容的节点标识" en:"origin of the node that keeps it"`
+	Receipt ledger.Digest `json:"ingest_receipt" zh:"存入回执的叶哈希，content.add 引用它" en:"leaf hash of the receipt, which content.add cites"`
+	Node    string        `json:"node" zh:"保存内容的节点标识" en:"origin of the node that stores it"`
 }
 
-// Ingest keeps what r gives, encrypted, and a receipt of who brought it. An
-// upload that breaks off leaves nothing.
+// Ingest stores the bytes of r, encrypted, and a receipt that names the party. An
+// upload that breaks off leaves nothing behind.
 func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Ingested, error) {
 	if !m.uploading(party, 1) {
 		return Ingested{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_uploads")
@@ -92,7 +93,7 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Inge
 		return Ingested{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body")
 	}
 	if err != nil {
-		return Ingested{}, fmt.Errorf("keep upload: %w", err)
+		return Ingested{}, fmt.Errorf("store upload: %w", err)
 	}
 	placed, err := m.Receipts.Append(ctx, ledger.Receipt{
 		V: 1, Kind: ledger.ReceiptIngest, ID: m.NewID(), Time: m.millis(),
@@ -104,7 +105,8 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Inge
 	return Ingested{Object: info.ID, SHA256: ledger.Digest(info.SHA256), Bytes: info.Bytes, Receipt: placed.Leaf, Node: m.Origin}, nil
 }
 
-// uploading counts a party's running uploads, and refuses one too many.
+// uploading adds more to the number of the party's running uploads. It reports false,
+// and changes nothing, if there would be too many.
 func (m *Market) uploading(party ledger.ID, more int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -124,12 +126,12 @@ func (m *Market) millis() ledger.Millis { return ledger.Millis(m.Now().UnixMilli
 
 var shanghai = time.FixedZone("CST", 8*60*60)
 
-// dayOf is the day of a moment in Asia/Shanghai.
+// dayOf returns the day of a moment in Asia/Shanghai.
 func dayOf(t ledger.Millis) ledger.Date {
 	return ledger.Date(time.UnixMilli(int64(t)).In(shanghai).Format(time.DateOnly))
 }
 
-// endOf is the moment at which day is over.
+// endOf returns the moment at which day ends in Asia/Shanghai.
 func endOf(day ledger.Date) ledger.Millis {
 	t, err := time.ParseInLocation(time.DateOnly, string(day), shanghai)
 	if err != nil {
@@ -138,9 +140,9 @@ func endOf(day ledger.Date) ledger.Millis {
 	return ledger.Millis(t.AddDate(0, 0, 1).UnixMilli())
 }
 
-// Sweep deletes uploads older than age that no content record names. current
-// brings the read model to the ledger's head: what nothing named before it is
-// looked up once more.
+// Sweep deletes uploads that are older than age and named by no content record, and
+// returns how many. current brings the read model up to the ledger's head; then Sweep
+// looks up each candidate once more.
 func (m *Market) Sweep(ctx context.Context, age time.Duration, current func(context.Context) error) (int, error) {
 	swept := 0
 	err := m.Objects.List(ctx, func(info objects.Info) error {

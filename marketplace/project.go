@@ -15,11 +15,11 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the domain's tables; the set is named "marketplace".
+// Migrations returns the tables of the domain; the set is named "marketplace".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Project stores products, content and orders, and what the rules of order and
-// delivery look at of parties, keys, licenses, entries and environments.
+// Project stores products, content and orders. Of parties, keys, licenses, entries and
+// environments it stores what the rules of order and delivery read.
 func (m *Market) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := m.Prepare([]ledger.Event{e})
 	if err != nil {
@@ -28,7 +28,7 @@ func (m *Market) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error 
 	return write(ctx, tx)
 }
 
-// Prepare decodes what events say and returns what writes it.
+// Prepare decodes the events and returns the step that writes them.
 func (*Market) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	return readmodel.PrepareRecords(events, func(e ledger.Event, r ledger.Record) (readmodel.Step, error) { return prepare(r, e.Time) })
 }
@@ -64,7 +64,7 @@ var (
 	}.Upsert()
 )
 
-// described is what the rules look at of a resource.
+// described has the fields of a resource that the rules read.
 type described struct {
 	Spatial  ledger.Region   `json:"spatial"`
 	Domain   string          `json:"domain"`
@@ -72,7 +72,7 @@ type described struct {
 	PIStatus ledger.PIStatus `json:"pi_status"`
 }
 
-// prepareSubmission stores what the rules look at of a submission.
+// prepareSubmission stores the fields of a submission that the rules read.
 func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 	s, err := readmodel.Decode[struct {
 		Resource described `json:"resource"`
@@ -87,7 +87,7 @@ func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 	return readmodel.Write(recordRow, r.Ref, string(value)), nil
 }
 
-// entered is what the rules look at of an entry.
+// entered has the fields of an entry that the rules read.
 type entered struct {
 	ID          ledger.ID           `json:"id"`
 	Subject     ledger.ID           `json:"subject_id"`
@@ -99,8 +99,8 @@ type entered struct {
 	ValidUntil  ledger.Date         `json:"valid_until"`
 }
 
-// prepareEntry stores what the rules look at of the entry of a resource, under the
-// resource, by which they ask for it.
+// prepareEntry stores the fields of an entry that the rules read. The key is the
+// resource, because the rules look it up by resource.
 func prepareEntry(r ledger.Record) (readmodel.Step, error) {
 	e, err := readmodel.Decode[entered](r)
 	if err != nil {
@@ -129,8 +129,8 @@ func prepareContent(r ledger.Record) (readmodel.Step, error) {
 	return readmodel.Write(contentRow, c.ID, c.Subject, c.Object, c.SHA256, c.State == ledger.ContentRemoved, string(r.Value)), nil
 }
 
-// prepareOrder writes an order, which lies where its license does; at is when it was
-// placed at its first event.
+// prepareOrder stores an order with the region of its license. at is the time of the
+// first event: when the order was placed.
 func prepareOrder(r ledger.Record, at ledger.Millis) (readmodel.Step, error) {
 	o, err := readmodel.Decode[ledger.Order](r)
 	if err != nil {

@@ -13,27 +13,27 @@ func record[T any](ctx context.Context, m *Market, ref ledger.Ref) (T, error) {
 	return readmodel.One[T](ctx, m.db, readmodel.Unknown(ref), "SELECT value FROM market_record WHERE ref = ?", ref)
 }
 
-// Product is a product as it stands.
+// Product returns the current state of a product.
 func (m *Market) Product(ctx context.Context, id ledger.ID) (ledger.Product, error) {
 	return readmodel.One[ledger.Product](ctx, m.db, readmodel.Unknown(ledger.RefTo(ledger.KindProduct, id)), "SELECT value FROM product WHERE id = ?", id)
 }
 
-// Order is an order as it stands.
+// Order returns the current state of an order.
 func (m *Market) Order(ctx context.Context, id ledger.ID) (ledger.Order, error) {
 	return readmodel.One[ledger.Order](ctx, m.db, readmodel.Unknown(ledger.RefTo(ledger.KindOrder, id)), "SELECT value FROM orders WHERE id = ?", id)
 }
 
-// Content is a content record by its id.
+// Content returns a content record by its id.
 func (m *Market) Content(ctx context.Context, id ledger.ID) (ledger.Content, error) {
 	return readmodel.One[ledger.Content](ctx, m.db, readmodel.Unknown(ledger.RefTo(ledger.KindContent, id)), "SELECT value FROM content WHERE id = ?", id)
 }
 
-// ContentsOf are the effective content records of a resource or product.
+// ContentsOf returns the effective content records of a resource or product.
 func (m *Market) ContentsOf(ctx context.Context, subject ledger.Ref) ([]ledger.Content, error) {
 	return readmodel.List[ledger.Content](ctx, m.db, "SELECT value FROM content WHERE subject = ? AND removed = 0 ORDER BY id", subject)
 }
 
-// NodesOf are the origins of the nodes that hold or held content of a product or
+// NodesOf returns the origins of the nodes that store or stored content of a product or
 // resource.
 func (m *Market) NodesOf(ctx context.Context, subject ledger.Ref) ([]string, error) {
 	rows, err := m.db.QueryContext(ctx, "SELECT DISTINCT json_extract(value, '$.node') FROM content WHERE subject = ? ORDER BY 1", subject)
@@ -52,18 +52,18 @@ func (m *Market) NodesOf(ctx context.Context, subject ledger.Ref) ([]string, err
 	return origins, rows.Err()
 }
 
-// contentFor is the effective content record of an object under a subject.
+// contentFor returns the effective content record of an object under a subject.
 func (m *Market) contentFor(ctx context.Context, subject ledger.Ref, object string) (ledger.Content, error) {
 	missing := ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("object")
 	return readmodel.One[ledger.Content](ctx, m.db, missing,
 		"SELECT value FROM content WHERE subject = ? AND object = ? AND removed = 0", subject, object)
 }
 
-// maxProducts bounds the products whose orders are asked for at once.
+// maxProducts is the maximum number of products in one query.
 const maxProducts = 100
 
-// OrdersOf are the newest orders of products in a reader's scope, up to a number of
-// each, in one query, and whether there may be more.
+// OrdersOf returns the newest orders of products in a reader's scope, at most each per
+// product, with one query. more reports whether there may be more.
 func (m *Market) OrdersOf(ctx context.Context, s readmodel.Scope, products []ledger.ID, each int) (ids []ledger.ID, more bool, err error) {
 	var parts []string
 	var args []any

@@ -66,6 +66,7 @@ type Transfer struct {
 	until  atomic.Int64 // when the decision ends by time alone, in ms
 	handle receipts.Running
 	ended  sync.Once
+	left   chan struct{} // closed when the transfer is no longer running
 }
 
 // ErrEnded is the cause of a cut: the decision that allowed the transfer ended.
@@ -88,7 +89,7 @@ func (m *Market) Begin(ctx context.Context, a Ask) (*Transfer, error) {
 		return nil, err
 	}
 	run, cancel := context.WithCancelCause(ctx)
-	t := &Transfer{m: m, ask: a, ctx: run, cancel: cancel, Start: m.NewID()}
+	t := &Transfer{m: m, ask: a, ctx: run, cancel: cancel, Start: m.NewID(), left: make(chan struct{})}
 	if err := m.enter(t); err != nil {
 		cancel(nil)
 		return nil, err
@@ -121,10 +122,15 @@ func (m *Market) enter(t *Transfer) error {
 	return nil
 }
 
+// leave removes a transfer from the running ones. A transfer that was refused after
+// its start receipt leaves twice: at its end receipt and at the refusal.
 func (m *Market) leave(t *Transfer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.running, t)
+	if _, ok := m.running[t]; ok {
+		delete(m.running, t)
+		close(t.left)
+	}
 }
 
 func (t *Transfer) begin(ctx context.Context) error {
@@ -213,30 +219,21 @@ func (m *Market) endStalled(ctx context.Context, t *Transfer, g grant) bool {
 	for _, r := range cut {
 		r.cancel(errStalled)
 	}
-	return len(cut) > 0 && m.await(ctx, cut)
+	return len(cut) > 0 && waitEnded(ctx, cut)
 }
 
-// await gives cut transfers a moment to keep their end receipts.
-func (m *Market) await(ctx context.Context, cut []*Transfer) bool {
-	for range 20 {
-		m.mu.Lock()
-		open := 0
-		for _, r := range cut {
-			if _, ok := m.running[r]; ok {
-				open++
-			}
-		}
-		m.mu.Unlock()
-		if open == 0 {
-			return true
-		}
+// waitEnded waits until all cut transfers have their end receipts, at most a second.
+func waitEnded(ctx context.Context, cut []*Transfer) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for _, t := range cut {
 		select {
-		case <-time.After(50 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-t.left:
 		case <-ctx.Done():
 			return false
 		}
 	}
-	return false
+	return true
 }
 
 // denied keeps a denial receipt and returns the refusal.
@@ -289,8 +286,8 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 		return 0, errors.New("no buffer")
 	}
 	defer buffers.Put(p)
-	n := noting{t: t}
-	defer func() { err = errors.Join(err, n.wait()) }()
+	progress := progressWriter{t: t}
+	defer func() { err = errors.Join(err, progress.wait()) }()
 	for written < t.Length {
 		k, err := io.ReadFull(r, (*p)[:min(int64(len(*p)), t.Length-written)])
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -305,7 +302,7 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 			return written, fmt.Errorf("write content: %w", err)
 		}
 		t.m.Receipts.Touch(t.handle)
-		if err := n.note(written); err != nil {
+		if err := progress.save(written); err != nil {
 			return written, err
 		}
 	}

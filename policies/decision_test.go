@@ -14,16 +14,16 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// shelf is a source of licenses in memory: all of them, by assignee.
-type shelf map[ledger.ID][]ledger.License
+// byAssignee is a source of licenses in memory.
+type byAssignee map[ledger.ID][]ledger.License
 
-func (s shelf) OfAssignee(_ context.Context, party ledger.ID) ([]ledger.License, error) {
+func (s byAssignee) OfAssignee(_ context.Context, party ledger.ID) ([]ledger.License, error) {
 	return s[party], nil
 }
 
-func engine(t testing.TB, l policies.Licenses, keep int) *policies.Engine {
+func engine(t testing.TB, l policies.Licenses, parties int) *policies.Engine {
 	t.Helper()
-	e, err := policies.NewEngine(l, keep)
+	e, err := policies.NewEngine(l, parties)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func table(t *testing.T, file string) {
 			questions = string(f.Data)
 		}
 	}
-	e := engine(t, shelf{"p": licenses}, 0)
+	e := engine(t, byAssignee{"p": licenses}, 0)
 	permits, denials := 0, 0
 	for line := range strings.Lines(questions) {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
@@ -107,15 +107,11 @@ func answer(d policies.Decision, licenses []ledger.License) string {
 	if !d.Allow {
 		return "deny " + string(d.Reason)
 	}
-	var ids []string
-	for _, id := range d.Licenses {
-		ids = append(ids, string(id))
-	}
 	until := fmt.Sprint(int64(d.Until))
 	for _, l := range licenses {
 		if policies.EndOf(l.EndOn) == d.Until {
 			until = string(l.EndOn)
 		}
 	}
-	return "permit " + strings.Join(ids, ",") + " until " + until
+	return "permit " + string(d.License) + " until " + until
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -15,104 +17,108 @@ import (
 //go:embed model.conf
 var modelText string
 
-// DefaultParties is how many parties' books an engine keeps unless told otherwise.
+// DefaultParties is how many parties' policies an engine retains by default.
 const DefaultParties = 1024
 
-// Licenses is where an engine finds a party's licenses.
+// Licenses finds the licenses of a party for an engine.
 type Licenses interface {
-	// OfAssignee gives all licenses of a party, in whatever state. An answer
-	// must hold every change that was committed before the question.
+	// OfAssignee returns all licenses of a party, in whatever state. An answer
+	// must include every change that was committed before the question.
 	OfAssignee(ctx context.Context, party ledger.ID) ([]ledger.License, error)
 }
 
-// Engine decides. It keeps the policies of the parties that asked last; they
-// are compiled when a party first asks. Safe for use by many goroutines.
+// Engine decides. It retains the policies of the parties that asked last; they
+// are indexed when a party first asks. Safe for use by many goroutines.
 type Engine struct {
-	licenses Licenses
-	model    model.Model
+	licenses  Licenses
+	model     model.Model
+	enforcers *lru.Cache[enforcerKey, *casbin.Enforcer]
 
-	mu    sync.Mutex
-	gen   uint64 // raised by each Invalidate
-	books *simplelru.LRU[ledger.ID, *book]
+	mu         sync.Mutex
+	generation uint64 // raised by each Invalidate
+	parties    *simplelru.LRU[ledger.ID, *partyPolicies]
 }
 
-// NewEngine makes an engine that keeps the policies of at most keep parties;
-// keep 0 is DefaultParties.
-func NewEngine(licenses Licenses, keep int) (*Engine, error) {
+// NewEngine makes an engine that retains the policies of at most the given number
+// of parties; 0 is DefaultParties.
+func NewEngine(licenses Licenses, parties int) (*Engine, error) {
 	m, err := model.NewModelFromString(modelText)
 	if err != nil {
 		return nil, fmt.Errorf("read model of licenses: %w", err)
 	}
-	if keep <= 0 {
-		keep = DefaultParties
+	if parties <= 0 {
+		parties = DefaultParties
 	}
-	books, err := simplelru.NewLRU[ledger.ID, *book](keep, nil)
-	if err != nil {
+	e := &Engine{licenses: licenses, model: m}
+	if e.parties, err = simplelru.NewLRU[ledger.ID, *partyPolicies](parties, nil); err != nil {
 		return nil, fmt.Errorf("make engine: %w", err)
 	}
-	return &Engine{licenses: licenses, model: m, books: books}, nil
+	if e.enforcers, err = lru.New[enforcerKey, *casbin.Enforcer](maxEnforcers); err != nil {
+		return nil, fmt.Errorf("make engine: %w", err)
+	}
+	return e, nil
 }
 
 // Decide answers q by the party's licenses alone. A denial is an answer, not an
-// error; an error means that nothing is known and nothing may be done.
+// error; after an error nothing is known and nothing may be done.
 func (e *Engine) Decide(ctx context.Context, q Question) (Decision, error) {
 	if err := q.Day.Validate("day"); err != nil {
 		return Decision{}, err
 	}
-	b, err := e.book(ctx, q.Party)
+	p, err := e.policiesOf(ctx, q.Party)
 	if err != nil {
 		return Decision{}, err
 	}
-	return b.decide(e.model, q)
+	return e.decide(ctx, p, q)
 }
 
-// Invalidate forgets what parties' licenses were. A decision that begins after
-// it returns rests on what OfAssignee says from then on.
+// Invalidate drops the policies of parties whose licenses changed. A decision that
+// begins after it returns uses what OfAssignee returns from then on.
 func (e *Engine) Invalidate(parties ...ledger.ID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.gen++
-	for _, p := range parties {
-		e.books.Remove(p)
+	e.generation++
+	for _, party := range parties {
+		e.parties.Remove(party)
 	}
 }
 
-// Kept is how many parties' policies are kept now.
-func (e *Engine) Kept() int {
+// Parties returns how many parties' policies are retained now.
+func (e *Engine) Parties() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.books.Len()
+	return e.parties.Len()
 }
 
-// book finds or compiles a party's book. What was read before an Invalidate is
-// used for the decision that read it, and never kept.
-func (e *Engine) book(ctx context.Context, party ledger.ID) (*book, error) {
-	b, gen := e.find(party)
-	if b != nil {
-		return b, nil
+// policiesOf finds or makes the policies of a party. Licenses that were read before
+// an Invalidate serve the decision that read them, and are not retained.
+func (e *Engine) policiesOf(ctx context.Context, party ledger.ID) (*partyPolicies, error) {
+	p, generation := e.find(party)
+	if p != nil {
+		return p, nil
 	}
 	licenses, err := e.licenses.OfAssignee(ctx, party)
 	if err != nil {
 		return nil, fmt.Errorf("licenses of %s: %w", party, err)
 	}
-	if b, err = compile(licenses); err != nil {
+	if p, err = newPartyPolicies(licenses); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.gen != gen {
-		return b, nil
+	if e.generation != generation {
+		return p, nil
 	}
-	if other, ok := e.books.Get(party); ok { // another compiled it meanwhile
+	if other, ok := e.parties.Get(party); ok { // another goroutine made them meanwhile
 		return other, nil
 	}
-	e.books.Add(party, b)
-	return b, nil
+	e.parties.Add(party, p)
+	return p, nil
 }
 
-func (e *Engine) find(party ledger.ID) (*book, uint64) {
+func (e *Engine) find(party ledger.ID) (*partyPolicies, uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	b, _ := e.books.Get(party)
-	return b, e.gen
+	p, _ := e.parties.Get(party)
+	return p, e.generation
 }

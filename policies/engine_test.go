@@ -107,15 +107,15 @@ func TestInvalidateWhileCompiling(t *testing.T) {
 	}
 }
 
-func TestKeepsTheRecentlyUsed(t *testing.T) {
+func TestRetainsTheRecentlyUsed(t *testing.T) {
 	s := &store{}
 	e := engine(t, s, 3)
 	for i := range 4 {
 		_ = allows(t, e, ask(ledger.ID(fmt.Sprint(i%4))))
 		_ = allows(t, e, ask("0"))
 	}
-	if e.Kept() != 3 || s.reads != 4 {
-		t.Errorf("kept %d after %d reads, want 3 after 4", e.Kept(), s.reads)
+	if e.Parties() != 3 || s.reads != 4 {
+		t.Errorf("%d retained after %d reads, want 3 after 4", e.Parties(), s.reads)
 	}
 	_ = allows(t, e, ask("1")) // was dropped
 	if s.reads != 5 {
@@ -136,24 +136,81 @@ func TestErrorDecidesNothing(t *testing.T) {
 	}
 }
 
-// TestAnswersAreTheirOwn: a caller that changes an answer changes nobody else's.
-func TestAnswersAreTheirOwn(t *testing.T) {
-	s := &store{}
-	s.set("a", whole("1"), whole("2"))
+// TestNothingIsRememberedOfAFailure asks again after the source failed, and after the
+// context ended while Casbin was asked.
+func TestNothingIsRememberedOfAFailure(t *testing.T) {
+	s := &store{err: errors.New("disk")}
+	s.set("a", whole("1"))
 	e := engine(t, s, 0)
-	for range 3 {
-		d, err := e.Decide(t.Context(), ask("a"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(d.Licenses) != 2 || d.Licenses[0] != "1" || d.Licenses[1] != "2" {
-			t.Fatalf("got %v", d.Licenses)
-		}
-		d.Licenses[0] = "changed"
+	if _, err := e.Decide(t.Context(), ask("a")); !errors.Is(err, s.err) {
+		t.Fatalf("got %v, want the error of the source", err)
+	}
+	s.err = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	s.within = cancel
+	if d, err := e.Decide(ctx, ask("a")); !errors.Is(err, context.Canceled) || d.Allow {
+		t.Fatalf("canceled: %+v, %v", d, err)
+	}
+	if !allows(t, e, ask("a")) {
+		t.Error("a canceled decision was remembered")
 	}
 }
 
-// TestBounds asks more different questions than a book remembers.
+// TestQuestionsAreDistinguished asks questions that differ in one member each, and whose
+// members have the same text when they are joined: each has its own answer.
+func TestQuestionsAreDistinguished(t *testing.T) {
+	s := &store{}
+	l := whole("1")
+	l.Mode, l.Resources = ledger.Scenario, []ledger.ID{"r"}
+	l.Purposes, l.Actions = []ledger.Purpose{{Class: ledger.Industry, Code: "x"}}, []string{"use"}
+	s.set("a", l)
+	e := engine(t, s, 0)
+	for range 2 { // computed, then remembered
+		if !allows(t, e, ask("a")) {
+			t.Fatal("denied")
+		}
+		for name, change := range map[string]func(*policies.Question){
+			"party":    func(q *policies.Question) { q.Party = "b" },
+			"region":   func(q *policies.Question) { q.Facts.Region = "330206" },
+			"resource": func(q *policies.Question) { q.Facts.Resource, q.Facts.Domain = "transportr", "" },
+			"level":    func(q *policies.Question) { q.Facts.Level = ledger.Core },
+			"class":    func(q *policies.Question) { q.Purpose.Class = ledger.Governance },
+			"code":     func(q *policies.Question) { q.Purpose.Code, q.Action = "xu", "se" },
+			"action":   func(q *policies.Question) { q.Action = "distribute" },
+			"license":  func(q *policies.Question) { q.License = "2" },
+			"day":      func(q *policies.Question) { q.Day = "2029-01-01" },
+		} {
+			q := ask("a")
+			if change(&q); allows(t, e, q) {
+				t.Errorf("another %s is allowed too", name)
+			}
+		}
+	}
+}
+
+// TestLongestLicenseAllows: of several licenses the one that ends last is named, and
+// while it is suspended the next.
+func TestLongestLicenseAllows(t *testing.T) {
+	s := &store{}
+	short, long := whole("1"), whole("2")
+	short.EndOn = "2026-12-31"
+	for _, c := range []struct {
+		suspended bool
+		want      ledger.ID
+	}{{false, "2"}, {true, "1"}} {
+		if c.suspended {
+			long.Suspensions = []ledger.Suspension{{Role: ledger.RoleRegulator}}
+		}
+		s.set("a", short, long)
+		e := engine(t, s, 0)
+		d, err := e.Decide(t.Context(), ask("a"))
+		if err != nil || d.License != c.want {
+			t.Errorf("suspended %v: %+v, %v", c.suspended, d, err)
+		}
+	}
+}
+
+// TestBounds asks more different questions than are remembered.
 func TestBounds(t *testing.T) {
 	s := &store{}
 	s.set("a", whole("1"))

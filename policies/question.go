@@ -13,24 +13,24 @@ type Question struct {
 	Facts   ledger.Facts
 	Purpose ledger.Purpose // of empty class: any
 	Action  string         // one of ledger.Actions, or empty: any
-	License ledger.ID      // where given, only this one counts
+	License ledger.ID      // if given, only this one is asked
 	Day     ledger.Date
 }
 
 // Decision is the answer to a Question.
 type Decision struct {
 	Allow    bool
-	Licenses []ledger.ID     // that allow it, in order of id
+	License  ledger.ID       // that allows it; of several the one that is valid longest, then the lowest id
 	Reason   ledger.Reason   // of a denial
-	Revision ledger.Revision // what was applied when it was decided; whoever asks the engine sets it
+	Revision ledger.Revision // of the ledger; the caller of the engine sets it
 	// Until is when the answer ends by time alone: after the last day of the
-	// longest license that allows it, or, of a denial, after the day asked for.
+	// license that allows it, or, of a denial, after the day asked for.
 	Until ledger.Millis
 }
 
-// Why says what keeps a license from covering a question: nothing (empty),
-// level, scope, purpose, suspended or license_ended, in this order. It explains;
-// the decision itself is Casbin's.
+// Why returns the reason for which a license does not cover a question: empty when it
+// does, else level, scope, purpose, suspended or license_ended, checked in this order.
+// It explains a decision; Casbin makes it.
 func Why(l ledger.License, q Question) ledger.Reason {
 	switch {
 	case q.Facts.Level == ledger.Core:
@@ -50,23 +50,6 @@ func Why(l ledger.License, q Question) ledger.Reason {
 // nearness orders reasons by how near a license came to covering the question.
 func nearness(r ledger.Reason) int {
 	return slices.Index([]ledger.Reason{ledger.ReasonScope, ledger.ReasonPurpose, ledger.ReasonLicense, ledger.ReasonSuspended, ledger.ReasonLevel}, r)
-}
-
-// nearest is the reason of the license that came nearest: it tells most.
-func nearest(licenses []ledger.License, q Question) ledger.Reason {
-	best := ledger.ReasonScope
-	if q.Facts.Level == ledger.Core {
-		return ledger.ReasonLevel
-	}
-	for _, l := range licenses {
-		if q.License != "" && l.ID != q.License {
-			continue
-		}
-		if r := Why(l, q); nearness(r) > nearness(best) {
-			best = r
-		}
-	}
-	return best
 }
 
 // EndOf is the moment at which day is over in Asia/Shanghai (UTC+8, no summer

@@ -40,25 +40,24 @@ const (
 	Prove Act = "prove" // the bundle of evidence about it
 )
 
-// own is the place of a record in the reader's region; anyone is a word of a row
-// that asks for nothing.
+// Words of the role file.
 const (
-	own    = "own"
-	anyone = "any"
+	ownRegion = "own" // the record belongs to the reader's region
+	anyValue  = "any" // the row does not ask for this member
 )
 
-// Row is a line of the table of readers: whoever has the role and the standing reads
-// what the word names, of the records of the place.
+// Row is a line of the role file: a reader with the role and the standing may do the
+// act on records of the kind, in the place.
 type Row struct {
 	Role     string   `json:"role" zh:"角色；any：任何人，无令牌者亦可" en:"role; any: everyone, without a token too"`
 	Standing Standing `json:"standing" form:"-" zh:"记录中的身份：named 记录所指单位，holder 所涉资源的持有单位，licensed 获授权使用该资源，bearer 知悉文件的 SHA-256，any 不限" en:"what the record says of the reader: named by it, holder of the resource, licensed to use it, bearer of the file's SHA-256; any: nothing"`
 	Place    string   `json:"place" zh:"own：限本区划内的记录；any：不限" en:"own: records of the reader's region; any: all"`
 	Act      Act      `json:"act" form:"-" zh:"read：查看记录；prove：取得证据包；any：两者" en:"read: the record; prove: the bundle of evidence about it; any: both"`
-	What     string   `json:"what" zh:"记录种类，或 ledger/readers.go 中的词" en:"kind of record, or a word of its own for a part of one"`
+	What     string   `json:"what" zh:"记录种类，或 ledger/readers.go 中的词" en:"kind of record, or the name of a part of one"`
 	Noted    bool     `json:"noted" zh:"查看留下回执" en:"a look leaves a receipt"`
 }
 
-// String is the row as the role file has it.
+// String returns the row as the role file writes it.
 func (r Row) String() string {
 	look := "open"
 	if r.Noted {
@@ -74,11 +73,11 @@ type Roles struct {
 	rows     []Row
 
 	mu      sync.RWMutex
-	answers map[asked]int
+	answers map[roleQuestion]int
 }
 
-// asked is one question to Casbin.
-type asked struct {
+// roleQuestion is one question to Casbin.
+type roleQuestion struct {
 	role     ledger.Role
 	standing Standing
 	own      bool
@@ -86,8 +85,8 @@ type asked struct {
 	what     string
 }
 
-// none is the answer of no row.
-const none = -1
+// noRow is the answer when no row allows what is asked.
+const noRow = -1
 
 // NewRoles reads the role file.
 func NewRoles() (*Roles, error) {
@@ -101,7 +100,7 @@ func NewRoles() (*Roles, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read model of roles: %w", err)
 	}
-	r := &Roles{answers: map[asked]int{}}
+	r := &Roles{answers: map[roleQuestion]int{}}
 	for _, l := range lines {
 		if err := m.AddPolicy(l[0], l[0], l[1:]); err != nil {
 			return nil, fmt.Errorf("role file: row %q: %w", l, err)
@@ -123,54 +122,53 @@ func NewRoles() (*Roles, error) {
 	return r, nil
 }
 
-// Rows are all rows, in the order of the role file.
+// Rows returns all rows, in the order of the role file.
 func (r *Roles) Rows() []Row { return slices.Clone(r.rows) }
 
-// Ask is a question who may read something.
+// Ask asks whether a reader may read something.
 type Ask struct {
-	Roles     []ledger.Role // of the reader; none: a stranger
+	Roles     []ledger.Role // of the reader; empty without a token
 	Standings []Standing
-	Own       bool // the record lies in the reader's region
+	Own       bool // the record belongs to the reader's region
 	Act       Act
 	What      string
 }
 
-// Access is the answer to a question: the row that allows it, if one does.
+// Access answers an Ask: the row that allows it, if one does.
 type Access struct {
 	Allow bool
 	Row   Row
 }
 
-// Decide answers by the first row of the role file that allows what is asked. A
-// word that no row names is read by nobody.
+// Decide returns the first row of the role file that allows what is asked. What no
+// row names is read by nobody.
 func (r *Roles) Decide(a Ask) (Access, error) {
-	best := none
+	best := noRow
 	for _, role := range append([]ledger.Role{""}, a.Roles...) {
 		for _, standing := range append([]Standing{""}, a.Standings...) {
-			i, err := r.ask(asked{role, standing, a.Own, a.Act, a.What})
+			i, err := r.ask(roleQuestion{role, standing, a.Own, a.Act, a.What})
 			if err != nil {
 				return Access{}, err
 			}
-			if i != none && (best == none || i < best) {
+			if i != noRow && (best == noRow || i < best) {
 				best = i
 			}
 		}
 	}
-	if best == none {
+	if best == noRow {
 		return Access{}, nil
 	}
 	return Access{Allow: true, Row: r.rows[best]}, nil
 }
 
-// Reach says which records of a word a reader may list: all, those that name him,
-// those of his region. Rows are those by which he may.
+// Reach says which records of a kind a reader may list: all, those that name the
+// reader, or those of the reader's region. Rows are the rows that allow it.
 type Reach struct {
 	All, Named, Own bool
 	Rows            []Row
 }
 
-// Reach answers which records of a word a reader with these roles may read, whatever
-// they say of him.
+// Reach returns which records of a kind a reader with these roles may list.
 func (r *Roles) Reach(roles []ledger.Role, what string) (Reach, error) {
 	var reach Reach
 	for _, c := range []struct {
@@ -192,33 +190,33 @@ func (r *Roles) Reach(roles []ledger.Role, what string) (Reach, error) {
 	return reach, nil
 }
 
-// Asks returns which of the standings and whether the place matter to a question: no
-// other need be looked up.
+// Asks returns which standings a question depends on, and whether it depends on the
+// region: the caller need not look up the others.
 func (r *Roles) Asks(roles []ledger.Role, act Act, what string) (standings []Standing, place bool) {
 	for _, row := range r.rows {
-		if row.What != what || row.Act != act && row.Act != anyone || !r.has(roles, row.Role) {
+		if row.What != what || row.Act != act && row.Act != anyValue || !r.has(roles, row.Role) {
 			continue
 		}
-		if row.Standing != anyone {
+		if row.Standing != anyValue {
 			standings = append(standings, row.Standing)
 		}
-		place = place || row.Place == own
+		place = place || row.Place == ownRegion
 	}
 	return standings, place
 }
 
-// has reports whether one of the roles is that of a row, by itself or by a group.
+// has reports whether one of the roles is the role of a row or belongs to its group.
 func (r *Roles) has(roles []ledger.Role, word string) bool {
-	return word == anyone || slices.ContainsFunc(roles, func(role ledger.Role) bool {
+	return word == anyValue || slices.ContainsFunc(roles, func(role ledger.Role) bool {
 		linked, err := r.enforcer.GetRoleManager().HasLink(string(role), word)
 		return err == nil && linked
 	})
 }
 
-// ask puts one question to Casbin, once, and returns the place of the row that
-// allows it. Roles, standings and words are few, so the answers are too; a word or a
-// role that is none of ours is not remembered.
-func (r *Roles) ask(q asked) (int, error) {
+// ask returns the index of the row that allows q. It asks Casbin once and remembers
+// the answer: known roles, standings and kinds are few. An answer about an unknown
+// role or kind is not remembered, so the memory is bounded.
+func (r *Roles) ask(q roleQuestion) (int, error) {
 	r.mu.RLock()
 	i, ok := r.answers[q]
 	r.mu.RUnlock()
@@ -227,13 +225,13 @@ func (r *Roles) ask(q asked) (int, error) {
 	}
 	place := ""
 	if q.own {
-		place = own
+		place = ownRegion
 	}
 	yes, why, err := r.enforcer.EnforceEx(string(q.role), string(q.standing), place, string(q.act), q.what)
 	if err != nil {
-		return none, fmt.Errorf("ask who reads %s: %w", q.what, err)
+		return noRow, fmt.Errorf("ask who reads %s: %w", q.what, err)
 	}
-	i = none
+	i = noRow
 	if yes {
 		i = slices.IndexFunc(r.rows, func(row Row) bool { return row.String() == strings.Join(why, ", ") })
 	}

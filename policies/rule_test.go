@@ -113,7 +113,7 @@ func TestNoDecisionAllowsWhatTheRuleRefuses(t *testing.T) {
 			licenses[i].Assignee = "p"
 		}
 		favor(t, &licenses[0])
-		e, err := policies.NewEngine(shelf{"p": licenses}, 0)
+		e, err := policies.NewEngine(byAssignee{"p": licenses}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,16 +8,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// Application is an application with what it submitted last; NotFound if there is
-// none. It is for its applicant, its registry body and who supervises them.
+// Application returns an application with its last submission, or NotFound. Only its
+// applicant, its registry body and their supervisors may read it.
 func (r *Registry) Application(ctx context.Context, id ledger.ID) (ledger.ApplicationDetail, error) {
 	return readmodel.One[ledger.ApplicationDetail](ctx, r.read, missing("application"),
 		"SELECT value FROM registry_application_detail WHERE id = ?", id)
 }
 
-// Notice is what is public of an application in its notice period (R12): who,
-// which kind, name and summary, and nothing more of the matter. Application and
-// Answers are what an objection must cite.
+// Notice is the public part of an application in its notice period (R12): applicant,
+// kind, name and summary. An objection must cite Application and Answers.
 type Notice struct {
 	Application ledger.ID     `json:"application" zh:"登记申请" en:"application"`
 	Answers     ledger.Digest `json:"answers" zh:"异议须以 answers 引用的请求" en:"call that an objection cites as answers"`
@@ -25,14 +24,14 @@ type Notice struct {
 	Kind        string        `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"kind of application"`
 	Name        string        `json:"name" zh:"数据名称" en:"name of the data"`
 	Summary     string        `json:"summary" zh:"摘要" en:"summary"`
-	From        ledger.Date   `json:"from" zh:"审核通过日：公示期自次日起" en:"day of passing: the period begins on the next"` // the day of passing: the period begins on the next
-	Until       ledger.Date   `json:"until" zh:"公示期最后一日，至 24 时" en:"last day of the period, to 24:00"`            // its last day, to 24:00
-	Provisional bool          `json:"provisional,omitempty" zh:"该年放假安排尚未登记，期限按周一至周五推算" en:"the year has no recorded list of working days: Monday to Friday are taken"`
+	From        ledger.Date   `json:"from" zh:"审核通过日：公示期自次日起" en:"day of passing: the period begins on the next day"`
+	Until       ledger.Date   `json:"until" zh:"公示期最后一日，至 24 时" en:"last day of the period, until 24:00"`
+	Provisional bool          `json:"provisional,omitempty" zh:"该年放假安排尚未登记，期限按周一至周五推算" en:"the year has no recorded list of working days: Monday to Friday are assumed"`
 }
 
-// Notices lists the applications whose notice period runs, the last submitted
-// first, with the cursor of the next page. A period of 0 days (demo ledgers) runs
-// until the next step.
+// Notices returns a page of the applications in their notice period, the last submitted
+// first, and the cursor of the next page. A notice period of 0 days (demo ledgers)
+// lasts until the next step.
 func (r *Registry) Notices(ctx context.Context, p readmodel.Page) ([]Notice, string, error) {
 	lists, err := r.Years(ctx)
 	if err != nil {

@@ -8,20 +8,20 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Status is what an entry is on a day: its recorded state, suspension and term
-// taken together.
+// Status is the status of an entry on a day, from its recorded state, suspension and
+// term.
 type Status string
 
 // The closed list of statuses.
 const (
 	StatusActive    Status = "active"
 	StatusSuspended Status = "suspended"
-	StatusExpired   Status = "expired" // past its last day, whatever is recorded
+	StatusExpired   Status = "expired" // past its last day, whatever state is recorded
 	StatusCancelled Status = "cancelled"
 	StatusRevoked   Status = "revoked"
 )
 
-// Statuses is the closed list, in order.
+// Statuses returns the closed list, in order.
 func Statuses() []Status {
 	e, _ := ledger.EnumOf("entry_statuses")
 	list := make([]Status, 0, len(e.Values))
@@ -31,7 +31,8 @@ func Statuses() []Status {
 	return list
 }
 
-// statusSQL is statusOn over a row e of registry_entry, with the day as argument 1.
+// statusSQL is statusOn in SQL, for a row e of registry_entry and the day as argument
+// 1.
 const statusSQL = "CASE WHEN e.state <> 'active' THEN e.state WHEN e.valid_until < ?1 THEN 'expired' " +
 	"WHEN e.suspended THEN 'suspended' ELSE 'active' END"
 
@@ -53,18 +54,18 @@ func statusOf(e ledger.Entry, day ledger.Date) Status {
 	return statusOn(e.State, e.ValidUntil < day, len(e.Suspensions) > 0)
 }
 
-// Summary is what is public of a registered resource (domain rule 2.7), with its
+// Summary is the public part of a registered resource (domain rule 2.7), with its
 // status today.
 type Summary struct {
 	Entry        ledger.ID      `json:"entry" zh:"登记结果编号" en:"entry"`
 	Resource     ledger.ID      `json:"resource" zh:"资源编号" en:"resource"`
-	CadCode      ledger.CadCode `json:"cad_code" zh:"平台编号" en:"our number"`
+	CadCode      ledger.CadCode `json:"cad_code" zh:"平台编号" en:"platform number"`
 	RegistryCode string         `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"official code"`
 	Title        string         `json:"title" zh:"名称" en:"title"`
 	Description  string         `json:"description" zh:"摘要" en:"summary"`
 	Holder       Named          `json:"holder" zh:"持有或管理单位" en:"who holds or manages it"`
 	Body         Named          `json:"registry_body" zh:"登记机构" en:"registry body"`
-	ValidFrom    ledger.Date    `json:"valid_from" zh:"赋码日" en:"day of coding"` // the day of coding
+	ValidFrom    ledger.Date    `json:"valid_from" zh:"赋码日" en:"day of coding"`
 	ValidUntil   ledger.Date    `json:"valid_until" zh:"有效期至（含）" en:"last day"`
 	Status       Status         `json:"status" form:"enum=entry_statuses" zh:"当日状态" en:"status today"`
 	Region       ledger.Region  `json:"region" zh:"区划" en:"region"`
@@ -74,7 +75,8 @@ type Summary struct {
 	SupplyMode   []string       `json:"supply_mode" form:"list=1..3,enum=supply_modes" zh:"供给方式" en:"how it is supplied"`
 }
 
-// facts are what of a summary never depends on the day or on other records.
+// facts returns the part of a summary that depends neither on the day nor on other
+// records.
 func facts(e ledger.EntryDetail) Summary {
 	return Summary{
 		Entry: e.ID, Resource: e.Subject, CadCode: e.CadCode, RegistryCode: e.RegistryCode, Title: e.Resource.Title,
@@ -84,26 +86,27 @@ func facts(e ledger.EntryDetail) Summary {
 	}
 }
 
-// Entry is a registration with the resource that was submitted for it; NotFound if
-// there is none. It holds more than is public: Resource and Certificate don't.
+// Entry returns a registration with the submitted resource, or NotFound. It contains
+// data that is not public; Resource and Certificate return public data only.
 func (r *Registry) Entry(ctx context.Context, id ledger.ID) (ledger.EntryDetail, error) {
 	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("entry"), "SELECT value FROM registry_entry_detail WHERE id = ?", id)
 }
 
-// EntryByCode is the id of the entry with a code: ours or the official one. NotFound if
-// no entry bears it.
+// EntryByCode returns the id of the entry with a platform number or official code, or
+// NotFound.
 func (r *Registry) EntryByCode(ctx context.Context, code string) (ledger.ID, error) {
 	return readmodel.One[ledger.ID](ctx, r.read, missing("code"),
 		"SELECT json_quote(id) FROM registry_entry WHERE cad_code = ?1 OR registry_code = ?1 ORDER BY cad_code = ?1 DESC LIMIT 1", code)
 }
 
-// EntryOf is the last entry of a resource; NotFound while it is not coded.
+// EntryOf returns the last entry of a resource; NotFound until it is coded.
 func (r *Registry) EntryOf(ctx context.Context, resource ledger.ID) (ledger.EntryDetail, error) {
 	return readmodel.One[ledger.EntryDetail](ctx, r.read, missing("resource"),
 		"SELECT value FROM registry_entry_detail WHERE subject = ? ORDER BY n DESC LIMIT 1", resource)
 }
 
-// Resource is what is public of a registered resource; NotFound while it is not coded.
+// Resource returns the public part of a registered resource; NotFound until it is
+// coded.
 func (r *Registry) Resource(ctx context.Context, id ledger.ID) (Summary, error) {
 	e, err := r.EntryOf(ctx, id)
 	if err != nil {
@@ -123,15 +126,15 @@ func (r *Registry) names(ctx context.Context, e ledger.Entry) (holder, body stri
 	return holder, body, err
 }
 
-// LineKind says how a line of a certificate is to be read.
+// LineKind says how to read a line of a certificate.
 type LineKind string
 
-// Kinds of a line. An empty one is not filled in yet.
+// Kinds of a line. An empty kind means that the line is not filled in yet.
 const (
 	LineParty   LineKind = "party"   // the named party has the right
-	LineLicense LineKind = "license" // by the named license
-	LineList    LineKind = "list"    // by several licenses: see their list
-	LineNone    LineKind = "none"    // nobody has it
+	LineLicense LineKind = "license" // the named license gives the right
+	LineList    LineKind = "list"    // several licenses give the right: see their list
+	LineNone    LineKind = "none"    // nobody has the right
 )
 
 // RightLine is one of the three lines of a certificate.
@@ -143,41 +146,41 @@ type RightLine struct {
 	Until   ledger.Date `json:"until,omitempty" zh:"截止日（含）" en:"last day"`
 }
 
-// Lines are the three rights in a certificate (protocol §8). Use and Operate come
-// from licenses: the caller fills them in.
+// Lines are the three rights in a certificate (protocol §8). Use and Operate come from
+// licenses and are filled in by the caller.
 type Lines struct {
 	Hold    RightLine `json:"hold" zh:"持有或管理" en:"held or managed by"`
 	Use     RightLine `json:"use" zh:"授权使用" en:"authorized to use"`
 	Operate RightLine `json:"operate" zh:"授权经营" en:"authorized to operate"`
 }
 
-// StatementFormal is the key of the sentence that every certificate bears: the
-// examination was formal and decides no ownership (R11).
+// StatementFormal is the key of the sentence on every certificate: the examination was
+// formal and does not decide ownership (R11).
 const StatementFormal = "certificate.formal_examination"
 
-// Certificate states an entry, its rights and its status today (domain §6.4). Its
-// signature is that of the call Coding names.
+// Certificate describes an entry, its rights and its status today (domain §6.4). It is
+// signed by the signature of the call Coding.
 type Certificate struct {
 	Entry        ledger.ID      `json:"entry_id" zh:"登记结果编号" en:"entry"`
 	SubjectType  string         `json:"subject_type" form:"enum=subject_types" zh:"登记对象种类" en:"what is registered"`
 	Subject      ledger.ID      `json:"subject_id" zh:"登记对象编号" en:"id of what is registered"`
-	SubjectHash  ledger.Digest  `json:"subject_hash" zh:"登记申请内容的 SHA-256" en:"SHA-256 of the call that applied"`
+	SubjectHash  ledger.Digest  `json:"subject_hash" zh:"登记申请内容的 SHA-256" en:"SHA-256 of the application call"`
 	Title        string         `json:"title" zh:"名称" en:"title"`
 	Holder       Named          `json:"holder" zh:"持有或管理单位" en:"who holds or manages it"`
 	Rights       Lines          `json:"rights" zh:"三条权能" en:"the three lines"`
 	RegistryCode string         `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"official code"`
-	CadCode      ledger.CadCode `json:"cad_code" zh:"平台编号" en:"our number"`
+	CadCode      ledger.CadCode `json:"cad_code" zh:"平台编号" en:"platform number"`
 	IssuedOn     ledger.Date    `json:"issued_on" zh:"赋码日" en:"day of coding"`
 	ValidUntil   ledger.Date    `json:"valid_until" zh:"有效期至（含）" en:"last day"`
 	Body         Named          `json:"registry_body" zh:"登记机构" en:"registry body"`
 	Status       Status         `json:"status" form:"enum=entry_statuses" zh:"当日状态" en:"status on that day"`
-	AsOf         ledger.Date    `json:"as_of" zh:"状态所属日" en:"day of the status"` // the day of Status
+	AsOf         ledger.Date    `json:"as_of" zh:"状态所属日" en:"day of the status"`
 	Statement    string         `json:"statement" zh:"凭证声明" en:"statement of the certificate"`
 	Coding       ledger.Cite    `json:"coding" zh:"赋码请求的引用" en:"call that coded it"`
 }
 
-// Certificate is that of the entry with a code: ours or the official one. NotFound
-// if no entry bears it.
+// Certificate returns the certificate of the entry with a platform number or official
+// code, or NotFound.
 func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, error) {
 	type coded struct {
 		Value  ledger.EntryDetail
@@ -202,7 +205,7 @@ func (r *Registry) Certificate(ctx context.Context, code string) (Certificate, e
 	}, nil
 }
 
-// describe decodes what is shown and found of the resource of a submission.
+// describe decodes the fields of a submitted resource that are shown or searched.
 func describe(e *ledger.EntryDetail, submission []byte) error {
 	r := &e.Resource
 	return json.Unmarshal(submission, &struct {
@@ -219,7 +222,7 @@ func describe(e *ledger.EntryDetail, submission []byte) error {
 	}{&r.Title, &r.Description, &r.Domain, &r.Sector, &r.Spatial, &r.Periodicity, &r.SupplyMode, &r.Keywords}})
 }
 
-// summary makes the summary of a row of a search.
+// summary returns the summary for a row of a search.
 func summary(entry, submission []byte, status Status, holder, body string) (Summary, error) {
 	var e ledger.EntryDetail
 	if err := json.Unmarshal(entry, &e.Entry); err != nil {

@@ -2,8 +2,8 @@ package registry
 
 import "github.com/datacadastre/cadastre/ledger"
 
-// MostRecent is how many bytes of submissions are remembered.
-const MostRecent = mostRecent
+// MaxRecent is how many bytes of submissions are remembered.
+const MaxRecent = maxRecent
 
 // Recent remembers submissions.
 type Recent struct{ recent }

@@ -10,15 +10,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxFacet is the most values that a facet shows.
+// maxFacet is the maximum number of values of a facet.
 const maxFacet = 100
 
-// Facets say how many resources each choice would leave: a facet counts what the
-// text and the other facets' choices leave, not its own. At most the 100 most
-// frequent values each.
+// Facets say how many resources would remain for each choice. A facet counts the
+// resources that match the text and the choices of the other facets, but ignores its
+// own choice. Each has the 100 most frequent values at most.
 type Facets struct {
 	Domain []Count `json:"domain" zh:"按领域" en:"by domain"`
-	Region []Count `json:"region" zh:"按登记的区划代码，不汇总" en:"by code of region as registered, not summed up"` // the codes as registered, not summed up
+	Region []Count `json:"region" zh:"按登记的区划代码，不汇总" en:"by region code as registered, not summed up"`
 	Holder []Count `json:"holder" zh:"按持有单位" en:"by holder"`
 	State  []Count `json:"state" zh:"按状态" en:"by status"`
 }
@@ -26,17 +26,17 @@ type Facets struct {
 // Count is one value of a facet.
 type Count struct {
 	Value string `json:"value" zh:"取值" en:"value"`
-	Label string `json:"label,omitempty" zh:"持有单位的名称" en:"name of a holder"` // a holder's name
+	Label string `json:"label,omitempty" zh:"持有单位的名称" en:"name of a holder"`
 	Count int    `json:"count" zh:"资源数" en:"number of resources"`
 }
 
-// group is how many records share all that is counted.
+// group is the number of records that share all counted values.
 type group struct {
 	domain, region, holder, status string
 	count                          int
 }
 
-// count reads the groups in one pass and fills facets and total from them.
+// count reads the groups once and computes facets and total from them.
 func (s search) count(ctx context.Context, tx *sql.Tx, out *Page) error {
 	groups, err := s.groups(ctx, tx)
 	if err != nil {
@@ -73,8 +73,8 @@ func (s search) count(ctx context.Context, tx *sql.Tx, out *Page) error {
 	return nil
 }
 
-// groups are read in the order of their index: a status in the grouping would
-// sort every record.
+// groups reads the groups in the order of their index. Grouping by status would make
+// SQLite sort every record.
 func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
 	from := "registry_entry e"
 	if s.match != "" {
@@ -108,7 +108,7 @@ func (s search) groups(ctx context.Context, tx *sql.Tx) ([]group, error) {
 	return groups, rows.Err()
 }
 
-// counts are the values of a tally, most frequent first, then by name.
+// counts returns the values of a tally, most frequent first, then by name.
 func counts(tally map[string]int) []Count {
 	list := []Count{}
 	for value, n := range tally {

@@ -13,7 +13,8 @@ var (
 	byRole    = readmodel.Filter{Name: "role", Via: "registry_party_role", Alternatives: []string{"k.role = ?1"}}
 	byName    = readmodel.Filter{Name: "name", Alternatives: []string{"instr(t.name, ?1) > 0"}, Residual: true}
 	byRegion  = readmodel.Filter{
-		// No index is asked about regions ("+"): the order of the page is the numbers'.
+		// The plus prevents the use of an index of regions: the page is ordered by
+		// numbers.
 		Name: "region", Alternatives: []string{"+t.region >= ?1 AND +t.region < ?2"}, Samples: []any{"43", "43:"}, Residual: true,
 	}
 
@@ -27,8 +28,7 @@ var (
 	})
 )
 
-// Filter narrows a listing of applications to those in the reader's scope; the other
-// members, where empty, don't.
+// Filter selects applications in the reader's scope; another empty field selects all.
 type Filter struct {
 	Readers readmodel.Scope
 	State   ledger.ApplicationState
@@ -36,8 +36,8 @@ type Filter struct {
 	Limit   int
 }
 
-// Applications lists applications with what they submitted last, the last submitted
-// first, with the cursor of the next page.
+// Applications returns a page of applications with their last submissions, the last
+// submitted first, and the cursor of the next page.
 func (r *Registry) Applications(ctx context.Context, f Filter) ([]ledger.ApplicationDetail, string, error) {
 	if f.State != "" {
 		if err := ledger.OneOf("state", f.State, ledger.ApplicationStates()); err != nil {
@@ -48,20 +48,21 @@ func (r *Registry) Applications(ctx context.Context, f Filter) ([]ledger.Applica
 		readmodel.Within(byReaders, f.Readers), readmodel.Is(byState, f.State))
 }
 
-// PartyFilter narrows a listing of parties; empty members don't.
+// PartyFilter selects parties; an empty field selects all.
 type PartyFilter struct {
-	Text   string // part of the name
+	Text   string // substring of the name
 	Role   ledger.Role
-	Region ledger.Region // itself and what lies in it
+	Region ledger.Region // the region and all regions inside it
 	Cursor string
 	Limit  int
 }
 
-// Parties lists parties, the last admitted first, with the cursor of the next page.
+// Parties returns a page of parties, the last admitted first, and the cursor of the
+// next page.
 func (r *Registry) Parties(ctx context.Context, f PartyFilter) ([]ledger.Party, string, error) {
 	conditions := []readmodel.Condition{readmodel.Is(byName, f.Text), readmodel.Is(byRole, f.Role)}
 	if f.Region != "" {
-		from, to, err := span(f.Region)
+		from, to, err := regionRange(f.Region)
 		if err != nil {
 			return nil, "", err
 		}

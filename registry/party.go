@@ -7,13 +7,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Party is an admitted party; NotFound if there is none.
+// Party returns an admitted party, or NotFound.
 func (r *Registry) Party(ctx context.Context, id ledger.ID) (ledger.Party, error) {
 	return readmodel.One[ledger.Party](ctx, r.read, missing("party"), "SELECT value FROM registry_party WHERE id = ?", id)
 }
 
-// PartyByName is the party of exactly that name. Names need not differ: where two
-// parties bear it, the answer is Conflict, and the id is needed.
+// PartyByName returns the party with exactly this name, or NotFound. Names need not be
+// unique: if two parties have the name, the error is Conflict, and the caller needs the
+// id.
 func (r *Registry) PartyByName(ctx context.Context, name string) (ledger.Party, error) {
 	found, err := readmodel.List[ledger.Party](ctx, r.read, "SELECT value FROM registry_party WHERE name = ? LIMIT 2", name)
 	switch {
@@ -27,8 +28,8 @@ func (r *Registry) PartyByName(ctx context.Context, name string) (ledger.Party, 
 	return found[0], nil
 }
 
-// PartyByKid is the party that a public key belongs to and the record of the key,
-// which may have ended: the caller checks KeyRecord.Valid and Use against its need.
+// PartyByKid returns the owner of a public key and the record of the key. The key may
+// have ended: the caller checks KeyRecord.Valid and Use.
 func (r *Registry) PartyByKid(ctx context.Context, kid ledger.KeyID) (ledger.Party, ledger.KeyRecord, error) {
 	type owned struct {
 		Party ledger.Party
@@ -39,13 +40,15 @@ func (r *Registry) PartyByKid(ctx context.Context, kid ledger.KeyID) (ledger.Par
 	return o.Party, o.Key, err
 }
 
-// Keys are all keys of a party, valid or ended, in the order in which they came.
+// Keys returns all keys of a party, valid or ended, in the order in which they were
+// added.
 func (r *Registry) Keys(ctx context.Context, party ledger.ID) ([]ledger.KeyRecord, error) {
 	return readmodel.List[ledger.KeyRecord](ctx, r.read, "SELECT value FROM registry_key WHERE party = ? ORDER BY n", party)
 }
 
-// span is the half-open range of codes that lie in region; all for an empty one.
-func span(region ledger.Region) (from, to string, err error) {
+// regionRange returns the half-open range of the region codes inside region; all codes
+// for an empty one.
+func regionRange(region ledger.Region) (from, to string, err error) {
 	if region == "" {
 		return "", ":", nil
 	}

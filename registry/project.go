@@ -15,8 +15,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Project stores what e says of the beginning, parties, keys, calendar, submissions,
-// applications and entries; other records are not this package's.
+// Project stores genesis, parties, keys, calendar, submissions, applications and
+// entries from e. Records of other kinds belong to other packages.
 func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := r.Prepare([]ledger.Event{e})
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) erro
 	return write(ctx, tx)
 }
 
-// Prepare decodes what events say and returns what writes it.
+// Prepare decodes the events and returns the step that writes them.
 func (r *Registry) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	b := batch{applications: map[ledger.Ref]int{}}
 	for _, e := range events {
@@ -59,16 +59,16 @@ func (r *Registry) prepare(b *batch, e ledger.Event, rec ledger.Record) error {
 	return nil
 }
 
-// batch is what a group of events writes: what was submitted first, since applications
-// and entries refer to it; the terms to find last, since whatever else is written
-// between them would have SQLite merge them one by one.
+// batch is what a group of events writes. Submissions are written first, because
+// applications and entries refer to them. Search terms are written last: other writes
+// between them would make SQLite merge them one by one.
 type batch struct {
 	submissions  []any
 	steps        []step
-	applications map[ledger.Ref]int // of steps: of two states of one, the last is written, at the place of the first
+	applications map[ledger.Ref]int // indexes in steps; of two states of one application the last is written, in place of the first
 }
 
-// step writes a record.
+// step writes one record.
 type step struct {
 	ref   ledger.Ref
 	write func(*writer) error
@@ -78,11 +78,11 @@ func (b *batch) add(ref ledger.Ref, write func(*writer) error) {
 	b.steps = append(b.steps, step{ref, write})
 }
 
-// writer is a transaction in which a batch is written.
+// writer is the transaction that writes a batch.
 type writer struct {
 	ctx   context.Context //nolint:containedctx // one batch, one context
 	tx    *sql.Tx
-	names map[ledger.ID]string // of parties, while they stay as they are
+	names map[ledger.ID]string // terms of parties' names, until they change
 	found map[int64][2]string  // terms of the title and of the rest, by entry
 }
 
@@ -112,7 +112,7 @@ func row(query string, args ...any) func(*writer) error {
 	return func(w *writer) error { return w.exec(query, args...) }
 }
 
-// number is the number of a row that is there.
+// number returns the number of an existing row.
 func (w *writer) number(query string, id ledger.ID) (n int64, err error) {
 	if err := w.tx.QueryRowContext(w.ctx, query, string(id)).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read number: %w", err)
@@ -129,20 +129,20 @@ var (
 	applicationRow = readmodel.Row{
 		Table: "registry_application", Key: "id", Once: []string{"applicant", "region"}, Columns: []string{"body", "state", "value", "submission"},
 	}.Upsert(map[string]string{
-		"submission": numberOf, "region": "(SELECT coalesce(max(lies), '') FROM registry_party WHERE id = ?)", // by the applicant
+		"submission": numberOf, "region": "(SELECT coalesce(max(lies), '') FROM registry_party WHERE id = ?)", // region of the applicant
 	})
 	entryRow = readmodel.Row{
 		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
 		Columns: []string{"holder", "body", "domain", "region", "state", "suspended", "valid_until", "registry_code"},
 	}.Upsert()
-	// The call that coded an entry is that of its first event: later ones only
-	// change its state.
+	// The first event of an entry has the call that coded it; later events only change
+	// the state.
 	textRow = readmodel.Row{Table: "registry_entry_text", Key: "n", Once: []string{"coding"}, Columns: []string{"submission", "value"}}.
 		Upsert(map[string]string{"submission": numberOf})
 )
 
-// numberOf is the number of a submission, by its payload; what is not there has none,
-// which the tables refuse.
+// numberOf is the number of a submission, by its payload. For an unknown payload it is
+// NULL, which the tables refuse.
 const numberOf = "(SELECT n FROM registry_submission WHERE payload = ?)"
 
 const foundRow = "INSERT OR REPLACE INTO registry_found (rowid, title, rest) VALUES (?, ?, ?)"
@@ -170,7 +170,7 @@ func (b *batch) addParty(r ledger.Record) error {
 		if err := w.exec(partyRow, p.ID, p.Name, p.Region, lies, string(r.Value)); err != nil {
 			return err
 		}
-		// Not by RETURNING, for which SQLite keeps a journal.
+		// A RETURNING clause would make SQLite write a statement journal.
 		n, err := w.number("SELECT n FROM registry_party WHERE id = ?", p.ID)
 		if err != nil {
 			return err
@@ -188,8 +188,8 @@ func (b *batch) addParty(r ledger.Record) error {
 	return nil
 }
 
-// liesIn is the region of a party's records (ledger.Readers): its own, if that is
-// inside the region of the authority that admitted it, and else that one.
+// liesIn returns the region of a party's records (ledger.Readers): the party's own
+// region if it is inside that of the authority that admitted it, else the authority's.
 func liesIn(ctx context.Context, tx *sql.Tx, p ledger.Party) (ledger.Region, error) {
 	above, err := textOf(ctx, tx, "region", p.AdmittedBy)
 	if authority := ledger.Region(above); err != nil || authority != "" && !authority.Covers(p.Region) {
@@ -198,8 +198,8 @@ func liesIn(ctx context.Context, tx *sql.Tx, p ledger.Party) (ledger.Region, err
 	return p.Region, nil
 }
 
-// addKey writes a key of a party; the recovery key is no key to act or to log in
-// with.
+// addKey stores a key of a party, except the recovery key: it can neither sign calls
+// nor log in.
 func (b *batch) addKey(r ledger.Record) error {
 	k, err := readmodel.Decode[ledger.KeyRecord](r)
 	if err == nil && !k.Recovery {
@@ -208,7 +208,7 @@ func (b *batch) addKey(r ledger.Record) error {
 	return err
 }
 
-// addApplication writes an application, which refers to its submission by number.
+// addApplication stores an application, which refers to its submission by number.
 func (b *batch) addApplication(r ledger.Record) error {
 	a, err := readmodel.Decode[struct {
 		ID            ledger.ID     `json:"id"`
@@ -230,8 +230,8 @@ func (b *batch) addApplication(r ledger.Record) error {
 	return nil
 }
 
-// addEntry writes the narrow row, the record and the terms to find. What
-// was submitted is there already.
+// addEntry stores the narrow row, the record and the search terms of an entry. Its
+// submission is stored already.
 func (r *Registry) addEntry(b *batch, ev ledger.Event, rec ledger.Record) error {
 	e, err := readmodel.Decode[struct {
 		ID           ledger.ID     `json:"id"`
@@ -253,14 +253,14 @@ func (r *Registry) addEntry(b *batch, ev ledger.Event, rec ledger.Record) error 
 		return fmt.Errorf("encode citation: %w", err)
 	}
 	official := sql.NullString{String: e.RegistryCode, Valid: e.RegistryCode != ""}
-	said, err := r.recent.get(e.SubjectHash)
+	text, err := r.recent.get(e.SubjectHash)
 	if err != nil {
 		return err
 	}
 	b.add(rec.Ref, func(w *writer) error {
-		s := said
+		s := text
 		if s == nil {
-			if s, err = w.said(e.SubjectHash); err != nil {
+			if s, err = w.submittedText(e.SubjectHash); err != nil {
 				return err
 			}
 		}
@@ -285,7 +285,7 @@ func (r *Registry) addEntry(b *batch, ev ledger.Event, rec ledger.Record) error 
 	return nil
 }
 
-// name is the terms of a party's name.
+// name returns the search terms of a party's name.
 func (w *writer) name(id ledger.ID) (string, error) {
 	if terms, ok := w.names[id]; ok {
 		return terms, nil
@@ -298,12 +298,12 @@ func (w *writer) name(id ledger.ID) (string, error) {
 	return w.names[id], nil
 }
 
-// nameOf is the name of a party, empty if it is unknown.
+// nameOf returns the name of a party, or "" if it is unknown.
 func nameOf(ctx context.Context, q readmodel.Querier, id ledger.ID) (string, error) {
 	return textOf(ctx, q, "name", id)
 }
 
-// textOf is a column of a party, empty if it is unknown.
+// textOf returns a column of a party, or "" if it is unknown.
 func textOf(ctx context.Context, q readmodel.Querier, column string, id ledger.ID) (string, error) {
 	var text string
 	if err := q.QueryRowContext(ctx, "SELECT coalesce(max("+column+"), '') FROM registry_party WHERE id = ?", id).Scan(&text); err != nil {

@@ -11,15 +11,16 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// said is what the row of an entry and its terms take from what was submitted.
-type said struct {
+// submittedText has what the row of an entry and its search terms take from a
+// submission.
+type submittedText struct {
 	domain      string
 	region      ledger.Region
-	title, rest string // terms of the title, and of all else but the holder's name, which follows
+	title, rest string // search terms of the title, and of all else except the holder's name, which is appended
 }
 
-// newSaid decodes a submission.
-func newSaid(submission []byte) (*said, error) {
+// parseSubmission decodes a submission.
+func parseSubmission(submission []byte) (*submittedText, error) {
 	var e ledger.EntryDetail
 	if err := describe(&e, readmodel.Submitted(submission, "title", "description", "keywords", "domain", "spatial")); err != nil {
 		return nil, fmt.Errorf("decode submission: %w", err)
@@ -29,24 +30,24 @@ func newSaid(submission []byte) (*said, error) {
 	for i, s := range fields {
 		fields[i] = norm.NFKC.String(s)
 	}
-	return &said{r.Domain, r.Spatial, bigram.Index(norm.NFKC.String(r.Title)), bigram.Index(fields...) + " "}, nil
+	return &submittedText{r.Domain, r.Spatial, bigram.Index(norm.NFKC.String(r.Title)), bigram.Index(fields...) + " "}, nil
 }
 
-// said reads a submission that was written before.
-func (w *writer) said(payload ledger.Digest) (*said, error) {
+// submittedText reads a submission that was stored before.
+func (w *writer) submittedText(payload ledger.Digest) (*submittedText, error) {
 	var value []byte
 	err := w.tx.QueryRowContext(w.ctx, "SELECT unpack(value) FROM registry_submission WHERE payload = ?", string(payload)).Scan(&value)
 	if err != nil {
 		return nil, fmt.Errorf("read submission %s: %w", payload, err)
 	}
-	return newSaid(value)
+	return parseSubmission(value)
 }
 
-// mostRecent is how many bytes of submissions are remembered.
-const mostRecent = 16 << 20
+// maxRecent is how many bytes of submissions are cached.
+const maxRecent = 16 << 20
 
-// recent remembers the newest submissions, so that the entries that soon follow them
-// are prepared beside the transaction that is open. One goroutine prepares.
+// recent caches the newest submissions. So an entry that follows soon is prepared
+// without reading from the open transaction. Only one goroutine prepares.
 type recent struct {
 	values map[ledger.Digest]json.RawMessage
 	order  []ledger.Digest
@@ -62,17 +63,17 @@ func (r *recent) add(payload ledger.Digest, value json.RawMessage) {
 	}
 	r.values[payload] = value
 	r.order = append(r.order, payload)
-	for r.bytes += len(value); r.bytes > mostRecent; r.order = r.order[1:] {
+	for r.bytes += len(value); r.bytes > maxRecent; r.order = r.order[1:] {
 		r.bytes -= len(r.values[r.order[0]])
 		delete(r.values, r.order[0])
 	}
 }
 
-// get decodes a submission; nil if it is not remembered.
-func (r *recent) get(payload ledger.Digest) (*said, error) {
+// get decodes a submission; nil if it is not cached.
+func (r *recent) get(payload ledger.Digest) (*submittedText, error) {
 	value, ok := r.values[payload]
 	if !ok {
 		return nil, nil
 	}
-	return newSaid(value)
+	return parseSubmission(value)
 }

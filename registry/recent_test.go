@@ -17,7 +17,7 @@ func TestRecentIsBounded(t *testing.T) {
 		value[23+i] = 'x'
 	}
 	value = append(value, `"}}`...)
-	most := registry.MostRecent / len(value)
+	most := registry.MaxRecent / len(value)
 	for i := range 2 * most {
 		r.Add(ledger.Digest(fmt.Sprint(i)), value)
 		r.Add(ledger.Digest(fmt.Sprint(i)), value) // the same again counts once

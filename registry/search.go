@@ -16,38 +16,39 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxQuery is the most runes that a search may have.
+// maxQuery is the maximum number of runes of a search text.
 const maxQuery = 200
 
-// Query asks for registered resources; empty members ask for nothing.
+// Query asks for registered resources; an empty field selects all.
 type Query struct {
-	Text   string // words or parts of Chinese words; each must occur
+	Text   string // words or parts of Chinese words; all must occur
 	Holder ledger.ID
 	Domain string
-	Region ledger.Region // itself and what lies in it
+	Region ledger.Region // the region and all regions inside it
 	State  Status
-	Cursor string // as the page before gave it
-	Limit  int    // 1 to MaxPage; 0 is DefaultPage
+	Cursor string // Next of the previous page
+	Limit  int    // 1 to MaxPage; 0 means DefaultPage
 }
 
 // Page is one page of a search.
 type Page struct {
 	Resources []Summary `json:"resources" zh:"本页资源" en:"resources of this page"`
 	Facets    Facets    `json:"facets" zh:"各项计数" en:"counts"`
-	Total     int       `json:"total" zh:"全部页的总数" en:"number on all pages"`                                             // of all pages
-	Next      string    `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"` // cursor of the next page, empty on the last
+	Total     int       `json:"total" zh:"全部页的总数" en:"number on all pages"`
+	Next      string    `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"`
 }
 
-// Tiers of a search by text: what has all words in its title comes first, each
-// tier newest first. A rank by frequency would move with every record added, and
-// pages with it; the tier of a record does not.
+// Tiers of a search by text: resources with all words in the title come first; each
+// tier is newest first. A ranking by frequency would change with every added record and
+// move the pages; the tier of a record does not change.
 const (
 	tierAll   = 0 // no text
 	tierTitle = 1
 	tierRest  = 2
 )
 
-// Search finds registered resources. Page, facets and total are of one moment.
+// Search finds registered resources. Page, facets and total are read in one
+// transaction.
 func (r *Registry) Search(ctx context.Context, q Query) (Page, error) {
 	s, err := r.plan(q)
 	if err != nil {
@@ -91,7 +92,7 @@ func (r *Registry) plan(q Query) (search, error) {
 	if s.limit, err = (readmodel.Page{Limit: q.Limit}).Size(); err != nil {
 		return s, err
 	}
-	if s.from, s.to, err = span(q.Region); err != nil {
+	if s.from, s.to, err = regionRange(q.Region); err != nil {
 		return s, err
 	}
 	return s, s.checkChoices()
@@ -114,7 +115,8 @@ func (s search) checkChoices() error {
 	return nil
 }
 
-// fill reads the page: the tier in which the last page ended, then the next one.
+// fill reads the page: first the tier in which the previous page ended, then the next
+// tier.
 func (s search) fill(ctx context.Context, tx *sql.Tx, out *Page) error {
 	for at := s.at; ; at = (place{at.tier + 1, end}) {
 		more, err := s.tier(ctx, tx, at, out)
@@ -127,7 +129,7 @@ func (s search) fill(ctx context.Context, tx *sql.Tx, out *Page) error {
 	}
 }
 
-// tier adds what a tier has below at, and reports whether there is more than the
+// tier adds the records of a tier below at, and reports whether there are more than the
 // page can take.
 func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool, error) {
 	query, args := s.query(at)
@@ -156,9 +158,9 @@ func (s search) tier(ctx context.Context, tx *sql.Tx, at place, out *Page) (bool
 	return false, rows.Err()
 }
 
-// query selects the entries of a tier below at with the conditions that are set.
-// The join's order is fixed and no index asked about regions ("+"), since the
-// terms and the numbers have the order of the page.
+// query selects the entries of a tier below at that meet the conditions. The order of
+// the join is fixed, and no index of regions is used ("+"), because the terms and the
+// numbers already have the order of the page.
 func (s search) query(at place) (string, []any) {
 	from, number := "registry_entry e", "e.n"
 	if at.tier != tierAll {
@@ -205,8 +207,8 @@ type place struct {
 
 const end = int64(math.MaxInt64) // above every number
 
-// listing is what a search's cursors are bound to: tiers are those of a search by
-// text, or the one without.
+// listing returns the listing to which a cursor is bound: with text and without text
+// the tiers differ.
 func (s search) listing() string {
 	if s.match == "" {
 		return "registry.search"
@@ -218,7 +220,7 @@ func (s search) cursor(p place) (string, error) {
 	return readmodel.MakeCursor(s.listing(), p.tier, p.n)
 }
 
-// parse reads the cursor; an empty one is before everything.
+// parse reads the cursor; an empty one is the start of the first page.
 func (s search) parse() (place, error) {
 	p := place{tierAll, end}
 	if s.match != "" {

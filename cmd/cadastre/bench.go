@@ -46,7 +46,7 @@ func (c *benchLedgerCmd) Run(p *program) error {
 		return words.Errorf("临时文件夹：%v", "temporary folder: %v", err)
 	}
 	defer os.RemoveAll(dir)
-	o := bench.Options{Writers: c.Writers, Each: c.Each, Records: c.Records, Receipts: c.Receipts, Dir: dir, Now: now, Tell: func(zh, en string, args ...any) {
+	o := bench.Options{Writers: c.Writers, Each: c.Each, Records: c.Records, Receipts: c.Receipts, Dir: dir, Now: now, Report: func(zh, en string, args ...any) {
 		fmt.Fprintf(p.err, p.say(zh, en)+"\n", args...)
 	}}
 	if o.Each == 0 {

@@ -1,10 +1,10 @@
 // Package auth makes and checks the tokens with which a party, or a controlled
-// environment, authenticates at a node's edge: JWT of type at+jwt, ES256, for
-// one audience, at most ten minutes (protocol §3; RFC 7519, RFC 8725, RFC 9068).
+// environment, authenticates to a node: JWT of type at+jwt, ES256, for one audience,
+// valid for at most ten minutes (protocol §3; RFC 7519, RFC 8725, RFC 9068).
 //
-// A token that changes something is good once: its id is committed before the
-// work begins, so a repeated request needs a fresh one. It grants nothing by
-// itself; what the party may do is decided elsewhere.
+// A token for a request that changes something can be used once: its id is committed
+// before the work begins, so a repeated request needs a new token. A token grants
+// nothing; other packages decide what the party may do.
 package auth
 
 import (
@@ -26,14 +26,14 @@ import (
 // Limits of a token.
 const (
 	MaxAge = 10 * time.Minute // from issue to expiry
-	Skew   = 60 * time.Second // that the two clocks may differ
+	Skew   = 60 * time.Second // allowed difference of the two clocks
 	MaxLen = 2 << 10          // bytes of a token
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the package's tables in node.db; the set is named "auth".
+// Migrations returns the package's tables in node.db; the set is named "auth".
 func Migrations() fs.FS {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -42,8 +42,8 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// New makes a token of party for the node at audience, signed by key, good from
-// now for age (at most MaxAge).
+// New returns a token of party for the node at audience, signed by key. It is valid
+// from now for age (at most MaxAge).
 func New(key *ledger.Key, party, id ledger.ID, audience string, now time.Time, age time.Duration) (string, error) {
 	if age <= 0 || age > MaxAge {
 		return "", ledger.Invalid("age", "at_most_10m")
@@ -61,21 +61,21 @@ func New(key *ledger.Key, party, id ledger.ID, audience string, now time.Time, a
 	return s, nil
 }
 
-// Bearer is who a token speaks for. Environment is set when its key is that of
-// a controlled environment; the party is then its operator.
+// Bearer is the party that a token authenticates. Environment is set if its key belongs
+// to a controlled environment; the party is then the environment's operator.
 type Bearer struct {
 	Party       ledger.ID
 	Environment ledger.ID
 	Key         ledger.JWK
 	Kid         ledger.KeyID
-	ID          string // the token's
+	ID          string // id of the token
 	Expires     time.Time
 }
 
-// Keys finds the key that a token names.
+// Keys looks up the key that a token names.
 type Keys interface {
-	// Bearer is who holds kid, with the public key, if it counts at t: a
-	// party's auth or sign key, or an environment's. NotFound otherwise.
+	// Bearer returns the owner of kid and the public key if the key is valid at t: a
+	// party's auth or sign key, or an environment's key. Otherwise it returns NotFound.
 	Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (Bearer, error)
 }
 
@@ -87,7 +87,7 @@ type Checker struct {
 	now      func() time.Time
 }
 
-// NewChecker checks tokens for the node at audience; used ids are kept in db.
+// NewChecker returns a Checker for the node at audience; it stores used ids in db.
 func NewChecker(audience string, keys Keys, db *sql.DB, now func() time.Time) (*Checker, error) {
 	if audience == "" {
 		return nil, errors.New("auth: the node has no origin to be the tokens' audience")
@@ -95,9 +95,9 @@ func NewChecker(audience string, keys Keys, db *sql.DB, now func() time.Time) (*
 	return &Checker{audience: audience, keys: keys, db: db, now: now}, nil
 }
 
-// Check holds a token against form, type, algorithm, audience, time and
-// signature. What is refused is Forbidden with the broken rule; when the keys
-// can't be read, the error is theirs.
+// Check checks form, type, algorithm, audience, time and signature of a token. A
+// refused token is Forbidden with the broken rule. If the keys can't be read, it
+// returns the error of Keys.
 func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	refuse := func(rule string) (Bearer, error) {
 		return Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonToken).At("authorization").By(rule)
@@ -131,7 +131,7 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return refuse("audience")
 	case lookup != nil && !errors.Is(lookup, ledger.NotFound):
-		return Bearer{}, lookup // a store that can't be read says nothing about the token
+		return Bearer{}, lookup // the token may be valid: the store failed
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return refuse("signature")
 	case errors.Is(err, jwt.ErrTokenUnverifiable):
@@ -149,8 +149,8 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	return b, nil
 }
 
-// claimSet is exactly what a token may say (protocol §4, strict decoding): the
-// library alone takes ISS for iss and the last of two members.
+// claimSet has exactly the allowed claims (protocol §4, strict decoding). The JWT
+// library alone would accept ISS for iss, and the last of two equal members.
 type claimSet struct {
 	Iss string   `json:"iss"`
 	Aud []string `json:"aud"`
@@ -159,7 +159,7 @@ type claimSet struct {
 	Jti string   `json:"jti"`
 }
 
-// strict reports whether header and claims have the form of ours.
+// strict reports whether header and claims have exactly our form.
 func strict(token string) bool {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -176,8 +176,8 @@ func strict(token string) bool {
 
 var errType = errors.New("not an at+jwt")
 
-// Spend uses a token's id, once: a second time is refused. It is durable when
-// it returns; ids are kept until their tokens have ended.
+// Spend marks a token's id as used, durably, and refuses it the second time. Ids are
+// stored until their tokens have expired.
 func (c *Checker) Spend(ctx context.Context, b Bearer) error {
 	now := c.now()
 	if _, err := c.db.ExecContext(ctx, "DELETE FROM token WHERE expires < ?", now.Add(-2*Skew).UnixMilli()); err != nil {

@@ -9,14 +9,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Subject is a demonstration ledger that has begun, and who may admit to it.
+// Subject is a demonstration ledger with its genesis, and the authority that can admit
+// parties to it.
 type Subject struct {
 	Kind      string // embedded or fabric
 	Ledger    ledger.Ledger
 	ID        ledger.ID
 	Authority Signer
-	// Bare writes one key through the same network with nothing of ours between;
-	// nil where there is no such thing.
+	// Bare writes one key through the same network without our code; nil if the ledger
+	// has no network.
 	Bare func(ctx context.Context, key string, value []byte) error
 }
 
@@ -26,18 +27,18 @@ type Signer struct {
 	Key   *ledger.Key
 }
 
-// Options say how much is measured.
+// Options say how much to measure.
 type Options struct {
-	Writers  []int // at once
-	Each     int   // calls of each writer
-	Records  int   // of the import
+	Writers  []int // numbers of concurrent writers
+	Each     int   // calls per writer
+	Records  int   // records to import
 	Receipts int
 	Dir      string // for the receipt log
 	Now      func() time.Time
-	Tell     func(zh, en string, args ...any) // progress
+	Report   func(zh, en string, args ...any) // Report receives progress messages
 }
 
-// Level is how a ledger does with so many writers at once.
+// Level has the results for one number of concurrent writers.
 type Level struct {
 	Writers int      `json:"writers"`
 	Calls   Figures  `json:"calls"`
@@ -45,14 +46,14 @@ type Level struct {
 	Ratio   float64  `json:"ratio,omitempty"` // calls to bare, per second
 }
 
-// Import is how fast records are deposited and applied for.
+// Import is the speed of depositing and applying for records.
 type Import struct {
 	Records int     `json:"records"`
 	Second  float64 `json:"records_per_second"`
 }
 
-// Receipts is how fast receipts are durable and anchored when the clock stops,
-// and how fast the ledger takes one transaction a receipt.
+// Receipts is the speed of storing receipts durably and anchoring them, and the speed
+// of the ledger with one transaction per receipt.
 type Receipts struct {
 	Count        int     `json:"count"`
 	Second       float64 `json:"receipts_per_second"`
@@ -60,7 +61,7 @@ type Receipts struct {
 	Ratio        float64 `json:"ratio"`
 }
 
-// Result is a whole run.
+// Result is the result of a whole run.
 type Result struct {
 	Ledger   string   `json:"ledger"`
 	CPUs     int      `json:"cpus"`
@@ -70,10 +71,10 @@ type Result struct {
 	Seconds  float64  `json:"seconds"`
 }
 
-// rounds is how often two ways of writing take turns.
+// rounds is how often two ways of writing alternate.
 const rounds = 3
 
-// Run measures s. The first refusal or failure ends it.
+// Run measures s. It stops at the first refusal or failure.
 func Run(ctx context.Context, s Subject, o Options) (Result, error) {
 	start := o.Now()
 	r := Result{Ledger: s.Kind, CPUs: runtime.NumCPU()}
@@ -99,11 +100,11 @@ func Run(ctx context.Context, s Subject, o Options) (Result, error) {
 	return r, nil
 }
 
-// measure is a run under way.
+// measure is a running measurement.
 type measure struct {
 	Subject
 	Options
-	holders  []Signer // as many as the most writers
+	holders  []Signer // one for each concurrent writer
 	body     Signer   // registry body
 	platform Signer   // of the receipt log
 	log      receiptLog

@@ -14,7 +14,7 @@ func options(t *testing.T, dir string) bench.Options {
 	t.Helper()
 	return bench.Options{
 		Writers: []int{1, 3}, Each: 2, Records: 5, Receipts: 20, Dir: dir, Now: time.Now,
-		Tell: func(_, en string, args ...any) { t.Logf(en, args...) },
+		Report: func(_, en string, args ...any) { t.Logf(en, args...) },
 	}
 }
 

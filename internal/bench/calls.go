@@ -6,9 +6,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// level measures deposits of n holders at once beside as many bare writes, in turn.
+// level measures deposits by n concurrent holders, alternating with as many bare
+// writes.
 func (m *measure) level(ctx context.Context, n int) (Level, error) {
-	m.Tell("%d 个并发写入……", "%d writers …", n)
+	m.Report("%d 个并发写入……", "%d writers …", n)
 	var calls, bare sample
 	count := n * m.Each
 	for range rounds {
@@ -39,7 +40,7 @@ func (m *measure) level(ctx context.Context, n int) (Level, error) {
 	return l, nil
 }
 
-// deposits signs n deposits of fresh hashes, by each holder in turn.
+// deposits signs n deposits of new hashes, by each holder in turn.
 func (m *measure) deposits(by []Signer, n int) ([]string, error) {
 	signed := make([]string, n)
 	for i := range signed {
@@ -55,12 +56,12 @@ func deposit(of ledger.ID) ledger.DepositArgs {
 	return ledger.DepositArgs{SHA256: ledger.DigestOf([]byte(of)), Bytes: int64(len(of))}
 }
 
-// importers is how many records are under way at once.
+// importers is the number of concurrent records in an import.
 const importers = 2 * ledger.MaxBatch
 
-// imports deposits and applies for records of one holder, as an import does.
+// imports deposits and applies for the records of one holder, as an import does.
 func (m *measure) imports(ctx context.Context) (Import, error) {
-	m.Tell("导入 %d 条资源……", "Importing %d records …", m.Records)
+	m.Report("导入 %d 条资源……", "Importing %d records …", m.Records)
 	holder := m.holders[0]
 	deposited, applied := make([]string, m.Records), make([]string, m.Records)
 	for i := range deposited {
@@ -97,12 +98,12 @@ func (m *measure) application(r ledger.Resource, hash ledger.Digest) ledger.AppS
 }
 
 func (m *measure) today() ledger.Date {
-	return ledger.Date(m.Now().UTC().Format("2006-01-02")) // the day before, at most: a review lies in the past
+	return ledger.Date(m.Now().UTC().Format("2006-01-02")) // at the latest yesterday in China: a review must be in the past
 }
 
 func salted(text string) ledger.Salted { return ledger.Salt([16]byte{}, text) }
 
-// resource describes a record with as many members as a real catalog's.
+// resource returns a resource with as many members as in a real catalog.
 func (m *measure) resource(holder ledger.ID) ledger.Resource {
 	id := newID()
 	r := ledger.Resource{

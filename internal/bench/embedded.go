@@ -10,24 +10,24 @@ import (
 	"github.com/datacadastre/cadastre/ledger/embedded"
 )
 
-// Embedded begins a demonstration ledger in the folder dir. There is nothing
-// barer to hold it against: one commit of SQLite is what each call waits for.
+// Embedded creates a demonstration ledger in the folder dir. There is no bare way of
+// writing to compare it with: each call waits for one commit of SQLite.
 func Embedded(ctx context.Context, dir string, now func() time.Time) (Subject, func() error, error) {
 	const origin = "bench.example"
-	none := func() error { return nil }
+	closeNothing := func() error { return nil }
 	skey, vkey, err := tlog.NewKey(ledger.LedgerLog(origin))
 	if err != nil {
-		return Subject{}, none, err
+		return Subject{}, closeNothing, err
 	}
 	key, err := tlog.ParseKey(skey)
 	if err != nil {
-		return Subject{}, none, err
+		return Subject{}, closeNothing, err
 	}
 	l, err := embedded.Open(ctx, embedded.Config{
 		Path: filepath.Join(dir, "ledger.db"), Key: key, Algorithms: ledger.Standard(), Now: now,
 	})
 	if err != nil {
-		return Subject{}, none, err
+		return Subject{}, closeNothing, err
 	}
 	s := Subject{Kind: "embedded", Ledger: l, ID: newID()}
 	if s.Authority, err = begin(ctx, s, origin, vkey, now); err != nil {
@@ -36,7 +36,7 @@ func Embedded(ctx context.Context, dir string, now func() time.Time) (Subject, f
 	return s, l.Close, nil
 }
 
-// begin records a genesis of fresh parties and returns the data authority.
+// begin records a genesis with new parties and returns the data authority.
 func begin(ctx context.Context, s Subject, origin, logKey string, now func() time.Time) (Signer, error) {
 	authority, err := profile(ledger.RoleDataAuthority)
 	if err != nil {

@@ -11,28 +11,28 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric"
 )
 
-// Network is a Fabric network that carries a demonstration ledger, or is empty.
+// Network is a Fabric network with a demonstration ledger, or an empty one.
 type Network struct {
 	Profile      string // file
 	Channel      string
 	Chaincode    string
-	Bare         string // chaincode that puts a value; empty: none
+	Bare         string // chaincode that puts a value; empty if there is no such chaincode
 	Organization string
 	User         string
-	Genesis      string // JWS, submitted where the channel is empty
+	Genesis      string // JWS, submitted if the channel is empty
 	Authority    Signer
 }
 
-// Fabric opens the ledger of a network, and the bare client beside it.
+// Fabric opens the ledger of a network, and the bare client for comparison.
 func Fabric(ctx context.Context, n Network, log *slog.Logger, now func() time.Time) (Subject, func() error, error) {
-	none := func() error { return nil }
+	closeNothing := func() error { return nil }
 	signed, err := ledger.ParseCall(n.Genesis)
 	if err != nil {
-		return Subject{}, none, fmt.Errorf("genesis: %w", err)
+		return Subject{}, closeNothing, fmt.Errorf("genesis: %w", err)
 	}
 	profile, err := os.ReadFile(n.Profile)
 	if err != nil {
-		return Subject{}, none, fmt.Errorf("profile of the network: %w", err)
+		return Subject{}, closeNothing, fmt.Errorf("profile of the network: %w", err)
 	}
 	c := fabric.Config{
 		Profile: profile, Channel: n.Channel, Chaincode: n.Chaincode, Organization: n.Organization, User: n.User,
@@ -40,7 +40,7 @@ func Fabric(ctx context.Context, n Network, log *slog.Logger, now func() time.Ti
 	}
 	l, err := fabric.Open(ctx, c)
 	if err != nil {
-		return Subject{}, none, err
+		return Subject{}, closeNothing, err
 	}
 	s := Subject{Kind: "fabric", Ledger: l, ID: signed.Call.Ledger, Authority: n.Authority}
 	if _, err := l.Submit(ctx, n.Genesis); err != nil {

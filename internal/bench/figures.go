@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Figures are what one way of writing came to: times in milliseconds.
+// Figures are the results of one way of writing; times are in milliseconds.
 type Figures struct {
 	Count  int     `json:"count"`
 	Second float64 `json:"per_second"`
@@ -16,9 +16,9 @@ type Figures struct {
 	P99    float64 `json:"p99_ms"`
 }
 
-// sample gathers the rounds of one way of writing.
+// sample collects the rounds of one way of writing.
 type sample struct {
-	took    []time.Duration // of each act
+	took    []time.Duration // of each operation
 	elapsed time.Duration
 }
 
@@ -37,8 +37,8 @@ func (s *sample) rate() float64 {
 	return float64(len(s.took)) / max(s.elapsed.Seconds(), 1e-9)
 }
 
-// run does n acts with writers at once and adds what it took. The first error
-// ends the round.
+// run performs n operations with concurrent writers and adds their times. The first
+// error ends the round.
 func (s *sample) run(ctx context.Context, clock func() time.Time, writers, n int, act func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -15,12 +15,13 @@ import (
 
 const region = ledger.Region("430300")
 
-// expiry is how long a call that is signed beforehand may wait.
+// expiry is how long a call may wait after it is signed, in milliseconds.
 const expiry = ledger.Millis(60 * 60 * 1000)
 
 func newID() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7()).String()) }
 
-// number draws a number of n digits: runs on one ledger must not meet.
+// number returns a random number of n digits, so that runs on one ledger use different
+// names.
 func number(n int64) (string, error) {
 	top := new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil)
 	v, err := rand.Int(rand.Reader, top)
@@ -30,15 +31,15 @@ func number(n int64) (string, error) {
 	return fmt.Sprintf("%0*d", n, v), nil
 }
 
-// receiptLog is the log of the platform that the run makes.
+// receiptLog is the receipt log of the platform that the run admits.
 type receiptLog struct {
 	origin string
 	key    *tlog.Key
 }
 
-// admit makes the parties of the run and has the authority admit them.
+// admit creates the parties of the run and lets the authority admit them.
 func (m *measure) admit(ctx context.Context) error {
-	m.Tell("准入参测单位……", "Admitting the parties of the run …")
+	m.Report("准入参测单位……", "Admitting the parties of the run …")
 	n, err := number(9)
 	if err != nil {
 		return err
@@ -72,7 +73,7 @@ type member struct {
 	key *ledger.Key
 }
 
-// profile makes a party with a fresh key and a code of its own.
+// profile creates a party with a new key and an unused code.
 func profile(role ledger.Role) (member, error) {
 	key, err := ledger.NewKey()
 	if err != nil {
@@ -90,7 +91,7 @@ func profile(role ledger.Role) (member, error) {
 	}}, nil
 }
 
-// party makes one and has it admitted.
+// party creates a party and lets the authority admit it.
 func (m *measure) party(ctx context.Context, role ledger.Role) (Signer, error) {
 	p, err := profile(role)
 	if err != nil {

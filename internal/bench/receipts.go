@@ -10,13 +10,13 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
-// keepers is how many callers keep receipts at once.
-const keepers = 256
+// appenders is the number of concurrent callers that append receipts.
+const appenders = 256
 
-// receipts measures how fast receipts are kept, the clock stopping when the last
-// one is anchored, beside one transaction a receipt.
+// receipts measures how fast receipts are stored, until the last one is anchored, and
+// compares it with one transaction per receipt.
 func (m *measure) receipts(ctx context.Context) (r Receipts, err error) {
-	m.Tell("%d 份回执，落盘并锚定……", "%d receipts, durable and anchored …", m.Receipts)
+	m.Report("%d 份回执，落盘并锚定……", "%d receipts, durable and anchored …", m.Receipts)
 	store, err := receipts.Open(ctx, receipts.Config{Dir: m.Dir, Key: m.log.key, Now: m.Now})
 	if err != nil {
 		return r, err
@@ -24,10 +24,10 @@ func (m *measure) receipts(ctx context.Context) (r Receipts, err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	n := m.Receipts
 	start := m.Now()
-	if err := m.keep(ctx, store, n); err != nil {
+	if err := m.appendAll(ctx, store, n); err != nil {
 		return r, err
 	}
-	kept := m.Now().Sub(start).Seconds()
+	elapsed := m.Now().Sub(start).Seconds()
 	writers := m.Writers[len(m.Writers)-1]
 	var lone sample
 	signed, err := m.deposits(m.holders, writers*m.Each)
@@ -38,19 +38,19 @@ func (m *measure) receipts(ctx context.Context) (r Receipts, err error) {
 		_, err := m.Ledger.Submit(ctx, signed[i])
 		return err
 	})
-	r = Receipts{Count: n, Second: float64(n) / max(kept, 1e-9), Transactions: lone.rate()}
+	r = Receipts{Count: n, Second: float64(n) / max(elapsed, 1e-9), Transactions: lone.rate()}
 	r.Ratio = r.Second / max(r.Transactions, 1e-9)
 	return r, err
 }
 
-// keep appends n receipts, anchors each second meanwhile and once at the end.
-func (m *measure) keep(ctx context.Context, store *receipts.Store, n int) error {
+// appendAll appends n receipts. It anchors them each second, and once at the end.
+func (m *measure) appendAll(ctx context.Context, store *receipts.Store, n int) error {
 	every, stop := context.WithCancel(ctx)
 	var anchored error
 	var anchoring sync.WaitGroup
 	var last int64
 	anchoring.Go(func() {
-		tick := time.NewTicker(time.Second) //nolint:forbidigo // a rhythm, not a moment
+		tick := time.NewTicker(time.Second) //nolint:forbidigo // a ticker, not a time of day
 		defer tick.Stop()
 		for anchored == nil {
 			select {
@@ -62,7 +62,7 @@ func (m *measure) keep(ctx context.Context, store *receipts.Store, n int) error 
 		}
 	})
 	var s sample
-	err := s.run(ctx, m.Now, keepers, n, func(ctx context.Context, _ int) error {
+	err := s.run(ctx, m.Now, appenders, n, func(ctx context.Context, _ int) error {
 		id := newID()
 		_, err := store.Append(ctx, ledger.Receipt{
 			V: 1, Kind: ledger.ReceiptIngest, ID: id, Time: ledger.Millis(m.Now().UnixMilli()), Party: m.holders[0].Party,
@@ -79,7 +79,8 @@ func (m *measure) keep(ctx context.Context, store *receipts.Store, n int) error 
 	return err
 }
 
-// anchor records the log's root, with the proof that it grew from the first.
+// anchor records the log's root on the ledger, with the proof that it extends the first
+// from receipts.
 func (m *measure) anchor(ctx context.Context, store *receipts.Store, from int64) (int64, error) {
 	state, err := store.AnchorState(ctx)
 	if err != nil || state.Size == from {

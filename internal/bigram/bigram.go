@@ -1,16 +1,16 @@
-// Package bigram turns Chinese and Latin text into the terms of a full-text
-// index, and what people type into a query on them.
+// Package bigram converts Chinese and Latin text to the terms of a full-text index, and
+// search texts to queries on them.
 //
-// Chinese is written without spaces, and users of catalogs expect to find any
-// part of a title. So a run of Han characters becomes its overlapping pairs and
-// its last character alone, and a query of Han characters finds exactly the texts
-// that contain it. Other words are folded to lower case and found whole; a single
-// character finds what begins with it.
+// Chinese is written without spaces, and users of catalogs expect to find any part of a
+// title. So a run of Han characters becomes its overlapping pairs and its last
+// character, and a query of Han characters finds exactly the texts that contain it.
+// Other words are folded to lower case and found whole; a single character finds the
+// words that begin with it.
 //
-// Terms suit the tokenizer unicode61 of SQLite's FTS5, and queries are safe
-// there whatever was typed. The package does not rank, split words by meaning or
-// normalize: text is NFKC by the caller; only full-width forms of ASCII are
-// folded here, since keyboards make them in passing.
+// Terms are made for the tokenizer unicode61 of SQLite's FTS5, and every search text
+// gives a safe query. The package does not rank results or split words by meaning. It
+// expects text in NFKC; it folds only full-width forms of ASCII, because input methods
+// produce them by accident.
 package bigram
 
 import (
@@ -21,8 +21,8 @@ import (
 	"unicode/utf8"
 )
 
-// border is the term between two fields: a private character, so that no text
-// has it as a term, and no phrase matches across.
+// border is the term between two fields. It is a private-use character, so no text has
+// this term, and no phrase matches across two fields.
 const border = "\uE000"
 
 // Index returns the terms of the fields of one record, separated by spaces.
@@ -51,9 +51,9 @@ func addTerm(b *strings.Builder, term string) {
 	b.WriteString(term)
 }
 
-// Query returns the FTS5 MATCH expression that finds the records with every run
-// of text, in any order. It is empty if there is nothing to look for, which
-// MATCH would refuse.
+// Query returns the FTS5 MATCH expression that finds the records with every run of
+// text, in any order. It is empty if text has no run; MATCH would refuse an empty
+// expression.
 func Query(text string) string {
 	var phrases []string
 	seen := map[string]bool{}
@@ -70,21 +70,21 @@ func Query(text string) string {
 	return strings.Join(phrases, " AND ")
 }
 
-// run is a longest sequence of characters of one kind; never empty.
+// run is a maximal sequence of characters of one kind; it is never empty.
 type run struct {
 	text string
-	last int // where its last character begins
+	last int // byte index of its last character
 	han  bool
 }
 
-// pairs are the overlapping pairs of a Han run, and any other run itself.
+// pairs returns the overlapping pairs of a Han run, or another run unchanged.
 func (r run) pairs() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if !r.han {
 			yield(r.text)
 			return
 		}
-		begin, second := 0, 0 // of the pair: its first character and its second
+		begin, second := 0, 0 // indexes of the pair's first and second character
 		for i := range r.text {
 			if i > 0 && second > begin && !yield(r.text[begin:i]) {
 				return
@@ -97,15 +97,15 @@ func (r run) pairs() iter.Seq[string] {
 	}
 }
 
-// runs yields the runs of text; whatever is neither letter nor number divides,
-// but for what nobody sees: zero-width spaces and variants of one character.
+// runs yields the runs of text. Characters that are neither letters nor numbers
+// separate runs, except invisible ones: zero-width spaces and variation selectors.
 func runs(text string) iter.Seq[run] {
 	return func(yield func(run) bool) {
 		buf := make([]byte, 0, 64)
 		var now run
 		for _, c := range text {
 			var han, part bool
-			if '一' <= c && c <= '鿿' && unicode.Is(unicode.Han, c) { // most of what there is
+			if '一' <= c && c <= '鿿' && unicode.Is(unicode.Han, c) { // the common case, decided without a table
 				han, part = true, true
 			} else {
 				if unicode.In(c, unicode.Cf, unicode.Variation_Selector) {
@@ -132,7 +132,7 @@ func runs(text string) iter.Seq[run] {
 	}
 }
 
-// fold makes full-width ASCII narrow, and capitals small.
+// fold converts full-width ASCII to ASCII, and capitals to small letters.
 func fold(c rune) rune {
 	const wide = '！' - '!'
 	if c >= '！' && c <= '～' {
@@ -141,7 +141,7 @@ func fold(c rune) rune {
 	return unicode.ToLower(c)
 }
 
-// isHan leaves out the radicals, which are symbols and no term of FTS5.
+// isHan excludes the radicals, which are symbols and not terms in FTS5.
 func isHan(c rune) bool { return unicode.Is(unicode.Han, c) && isWord(c) }
 
 func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }

@@ -18,14 +18,15 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// keyType is the type of a key that cosigns (C2SP signed-note).
+// keyType is the type of a cosigning key (C2SP signed-note).
 const keyType = 0x04
 
 // Size is the length of a cosignature in bytes, without the hash of its key: the time
 // and the Ed25519 signature.
 const Size = 8 + ed25519.SignatureSize
 
-// lastSecond is the last of the year 9999: a later time can't be shown.
+// lastSecond is the last second of the year 9999, in Unix time; a later time can't be
+// printed.
 const lastSecond = 253402300799
 
 // secretPrefix begins a secret key, as in x/mod/sumdb/note.
@@ -38,10 +39,10 @@ type Verifier struct {
 	key  ed25519.PublicKey
 }
 
-// Name is the name of the key.
+// Name returns the name of the key.
 func (v *Verifier) Name() string { return v.name }
 
-// KeyHash is the hash by which a signature names its key.
+// KeyHash returns the hash by which a signature names its key.
 func (v *Verifier) KeyHash() uint32 { return v.hash }
 
 // Verify reports whether sig is the key's cosignature of the text of a checkpoint.
@@ -53,11 +54,11 @@ func (v *Verifier) Verify(text, sig []byte) bool {
 	return at <= lastSecond && ed25519.Verify(v.key, message(text, at), sig[8:])
 }
 
-// VKey is the key in the form of C2SP signed-note.
+// VKey returns the key in the form of C2SP signed-note.
 func (v *Verifier) VKey() string { return encode(v.name, v.hash, v.key) }
 
-// message is what is signed: the first two lines say that it is a cosignature, and when
-// it was given, in seconds.
+// message returns the bytes that are signed. The first two lines mark a cosignature and
+// have its time in seconds.
 func message(text []byte, at uint64) []byte {
 	return append(fmt.Appendf(nil, "cosignature/v1\ntime %d\n", at), text...)
 }
@@ -76,7 +77,7 @@ var (
 	errName = errors.New("the name of a key is 1 to 100 bytes without white space and plus signs")
 )
 
-// decode reads NAME+HASH+KEY; base64 has the letter + too.
+// decode splits NAME+HASH+KEY; the base64 of KEY may contain the letter + too.
 func decode(text string) (name string, hash string, key []byte, err error) {
 	name, rest, _ := strings.Cut(text, "+")
 	hash, raw, ok := strings.Cut(rest, "+")
@@ -95,7 +96,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// NewVerifier reads a public key, in its one form.
+// NewVerifier reads a public key; only its canonical form is accepted.
 func NewVerifier(vkey string) (*Verifier, error) {
 	name, _, key, err := decode(vkey)
 	if err != nil {
@@ -108,13 +109,14 @@ func NewVerifier(vkey string) (*Verifier, error) {
 	return v, nil
 }
 
-// Key cosigns.
+// Key is a secret key that cosigns.
 type Key struct {
 	Verifier
 	secret ed25519.PrivateKey
 }
 
-// NewKey makes a key of a name and returns the secret, in the form that ParseKey reads.
+// NewKey makes a key with a name and returns the secret in the form that ParseKey
+// reads.
 func NewKey(name string) (skey string, err error) {
 	if err := checkName(name); err != nil {
 		return "", err
@@ -126,7 +128,7 @@ func NewKey(name string) (skey string, err error) {
 	return secretPrefix + encode(name, keyHash(name, public), secret.Seed()), nil
 }
 
-// ParseKey reads a secret key. Its errors never hold the secret.
+// ParseKey reads a secret key. Its errors never contain the secret.
 func ParseKey(skey string) (*Key, error) {
 	text, ok := strings.CutPrefix(skey, secretPrefix)
 	if !ok {
@@ -145,8 +147,8 @@ func ParseKey(skey string) (*Key, error) {
 	return k, nil
 }
 
-// Cosign adds the key's cosignature to a checkpoint, given at a time, as its last line.
-// What the checkpoint says, and who signed it, is for the caller to know.
+// Cosign adds the key's cosignature, with a time, to a checkpoint as the last line. It
+// checks neither the checkpoint's content nor its signature: the caller does.
 func (k *Key) Cosign(checkpoint []byte, at time.Time) ([]byte, error) {
 	text, err := textOf(checkpoint)
 	if err != nil {
@@ -162,24 +164,24 @@ func (k *Key) Cosign(checkpoint []byte, at time.Time) ([]byte, error) {
 	return fmt.Appendf(slices.Clip(checkpoint), "— %s %s\n", k.name, base64.StdEncoding.EncodeToString(sig)), nil
 }
 
-// textOf is the signed text of a note, with the end of its last line.
+// textOf returns the signed text of a note, including the end of its last line.
 func textOf(msg []byte) ([]byte, error) {
 	end := bytes.LastIndex(msg, []byte("\n\n"))
 	if end < 0 || !bytes.HasSuffix(msg, []byte("\n")) {
-		return nil, errors.New("this is no checkpoint")
+		return nil, errors.New("this is not a checkpoint")
 	}
 	return msg[:end+1], nil
 }
 
-// Time is when a cosignature that Verify accepts was given.
+// Time returns the time of a cosignature that Verify accepts.
 func Time(sig note.Signature) (time.Time, error) {
 	raw, err := base64.StdEncoding.DecodeString(sig.Base64)
 	if err != nil || len(raw) != 4+Size {
-		return time.Time{}, errors.New("this is no cosignature")
+		return time.Time{}, errors.New("this is not a cosignature")
 	}
 	at := binary.BigEndian.Uint64(raw[4:])
 	if at > lastSecond {
-		return time.Time{}, errors.New("this is no cosignature")
+		return time.Time{}, errors.New("this is not a cosignature")
 	}
 	return time.Unix(int64(at), 0), nil
 }

@@ -1,11 +1,11 @@
-// Package custody keeps, in node.db, the private keys that parties leave with
-// their node, sealed by its master key.
+// Package custody stores, in node.db, the private keys that parties entrust to their
+// node, sealed by the node's master key.
 //
-// It promises that a key comes back only for the party and the use it was kept
-// for, whatever was done to the table, and that no private key is on disk
-// unsealed. It does not decide whose keys a node may keep or whether a key
-// still counts: the contract does, from the key record on the ledger. What a
-// kept key signs is not under its party's sole control (protocol §3).
+// It promises that a key is returned only for the party and the use for which it was
+// stored, even if the table was changed, and that no private key is on disk unsealed.
+// It does not decide whose keys a node may store or whether a key is still valid: the
+// contract does, with the key record on the ledger. A stored key is not under the sole
+// control of its party (protocol §3).
 package custody
 
 import (
@@ -24,7 +24,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the package's tables in node.db; the set is named "custody".
+// Migrations returns the package's tables in node.db; the set is named "custody".
 func Migrations() fs.FS {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -33,21 +33,22 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// Keys are the keys a node keeps.
+// Keys are the keys that a node stores.
 type Keys struct {
 	db     *sql.DB
 	master seal.Key
 	now    func() time.Time
 }
 
-// New works on the writing side of node.db, whose migrations have run.
+// New returns the Keys in node.db, given its writing side; the migrations must have
+// run.
 func New(db *sql.DB, master seal.Key, now func() time.Time) *Keys {
 	return &Keys{db: db, master: master, now: now}
 }
 
-// Keep seals key and keeps it for one use of party. Keeping it again changes
-// nothing; for another use it is ledger.Conflict.
-func (k *Keys) Keep(ctx context.Context, party ledger.ID, use ledger.KeyUse, key *ledger.Key) error {
+// Store seals key and stores it for one use of party. Storing it again changes nothing;
+// for another use it is ledger.Conflict.
+func (k *Keys) Store(ctx context.Context, party ledger.ID, use ledger.KeyUse, key *ledger.Key) error {
 	err := ledger.First(party.Validate("party"),
 		ledger.OneOf("use", use, []ledger.KeyUse{ledger.UseSign, ledger.UseAuth}))
 	if err != nil {
@@ -55,31 +56,31 @@ func (k *Keys) Keep(ctx context.Context, party ledger.ID, use ledger.KeyUse, key
 	}
 	secret, err := key.Bytes()
 	if err != nil {
-		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+		return fmt.Errorf("store key %s: %w", key.ID(), err)
 	}
 	sealed, err := k.master.Seal(secret, sealedFor(party, key.ID(), use))
 	clear(secret)
 	if err != nil {
-		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+		return fmt.Errorf("store key %s: %w", key.ID(), err)
 	}
 	done, err := k.db.ExecContext(ctx,
 		`INSERT INTO sealed_key (party, kid, use, sealed, created_at) VALUES (?, ?, ?, ?, ?)
 		 ON CONFLICT (party, kid) DO UPDATE SET use = use WHERE use = excluded.use`,
 		string(party), string(key.ID()), string(use), sealed, k.now().UnixMilli())
 	if err != nil {
-		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+		return fmt.Errorf("store key %s: %w", key.ID(), err)
 	}
 	if n, err := done.RowsAffected(); err != nil {
-		return fmt.Errorf("keep key %s: %w", key.ID(), err)
+		return fmt.Errorf("store key %s: %w", key.ID(), err)
 	} else if n == 0 {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonKeyUse).At("use")
 	}
 	return nil
 }
 
-// Signer is the key that party keeps here under kid for use. One that is not
-// here, or only for another use, is ledger.NotFound; one that was altered is
-// seal.ErrDamaged, and one sealed by another master key seal.ErrWrongKey.
+// Signer returns the key that is stored for party under kid for use. It returns
+// ledger.NotFound if the key is missing or stored for another use only, seal.ErrDamaged
+// if it was altered, and seal.ErrWrongKey if another master key sealed it.
 func (k *Keys) Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error) {
 	var sealed []byte
 	err := k.db.QueryRowContext(ctx,
@@ -103,8 +104,8 @@ func (k *Keys) Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, us
 	return key, nil
 }
 
-// Rotate seals every kept key anew by next, in one step, and counts them; what
-// next sealed already is passed over. After it, New must be given next.
+// Rotate seals every stored key again with next, in one transaction, and returns how
+// many. It skips keys that next sealed already. Afterwards, call New with next.
 func (k *Keys) Rotate(ctx context.Context, next seal.Key) (int, error) {
 	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -121,12 +122,12 @@ func (k *Keys) Rotate(ctx context.Context, next seal.Key) (int, error) {
 }
 
 func (k *Keys) rotate(ctx context.Context, tx *sql.Tx, next seal.Key) (int, error) {
-	kept, err := sealedKeys(ctx, tx)
+	stored, err := sealedKeys(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
 	n := 0
-	for _, row := range kept {
+	for _, row := range stored {
 		purpose := sealedFor(row.party, row.kid, row.use)
 		secret, err := k.master.Open(row.sealed, purpose)
 		if errors.Is(err, seal.ErrWrongKey) {
@@ -157,7 +158,7 @@ type sealedKey struct {
 	sealed []byte
 }
 
-func sealedKeys(ctx context.Context, tx *sql.Tx) (kept []sealedKey, err error) {
+func sealedKeys(ctx context.Context, tx *sql.Tx) (stored []sealedKey, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT party, kid, use, sealed FROM sealed_key`)
 	if err != nil {
 		return nil, err
@@ -168,12 +169,13 @@ func sealedKeys(ctx context.Context, tx *sql.Tx) (kept []sealedKey, err error) {
 		if err := rows.Scan((*string)(&row.party), (*string)(&row.kid), (*string)(&row.use), &row.sealed); err != nil {
 			return nil, err
 		}
-		kept = append(kept, row)
+		stored = append(stored, row)
 	}
-	return kept, rows.Err()
+	return stored, rows.Err()
 }
 
-// sealedFor binds a sealed key to its row. None of the three holds a space.
+// sealedFor returns the context that binds a sealed key to its row. The three parts
+// contain no spaces.
 func sealedFor(party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) string {
 	return "party key " + string(party) + " " + string(kid) + " " + string(use)
 }

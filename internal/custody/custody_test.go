@@ -52,7 +52,7 @@ func newFixture(t *testing.T) fixture {
 
 func (f fixture) keep(t *testing.T, party ledger.ID, use ledger.KeyUse) {
 	t.Helper()
-	if err := f.Keep(t.Context(), party, use, f.key); err != nil {
+	if err := f.Store(t.Context(), party, use, f.key); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -124,7 +124,7 @@ func TestKeepAgain(t *testing.T) {
 	if f.sealed(t, &second); !bytes.Equal(first, second) {
 		t.Error("keeping again sealed again")
 	}
-	if err := f.Keep(t.Context(), alice, ledger.UseAuth, f.key); !errors.Is(err, ledger.Conflict) {
+	if err := f.Store(t.Context(), alice, ledger.UseAuth, f.key); !errors.Is(err, ledger.Conflict) {
 		t.Errorf("kept for another use: %v", err)
 	}
 	if _, err := f.Signer(t.Context(), alice, f.key.ID(), ledger.UseSign); err != nil {
@@ -143,15 +143,15 @@ func (f fixture) sealed(t *testing.T, into *[]byte) {
 
 func TestKeepRefuses(t *testing.T) {
 	f := newFixture(t)
-	if err := f.Keep(t.Context(), "alice", ledger.UseSign, f.key); !errors.Is(err, ledger.InvalidCode) {
+	if err := f.Store(t.Context(), "alice", ledger.UseSign, f.key); !errors.Is(err, ledger.InvalidCode) {
 		t.Errorf("party that is no id: %v", err)
 	}
-	if err := f.Keep(t.Context(), alice, "seal", f.key); !errors.Is(err, ledger.InvalidCode) {
+	if err := f.Store(t.Context(), alice, "seal", f.key); !errors.Is(err, ledger.InvalidCode) {
 		t.Errorf("unknown use: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := f.Keep(ctx, alice, ledger.UseSign, f.key); !errors.Is(err, context.Canceled) {
+	if err := f.Store(ctx, alice, ledger.UseSign, f.key); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
 }

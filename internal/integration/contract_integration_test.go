@@ -22,7 +22,7 @@ import (
 // The operator's contract lets anybody deposit a hash again, and thereby take it
 // from whoever deposited it first; and it writes another size than was deposited.
 const (
-	depositOnce  = `begin(deposit),`
+	depositOnce  = `create(deposit),`
 	depositAgain = `handle(func(t *tx, a ledger.DepositArgs) error {
 		ref := depositRef(a.SHA256)
 		_ = t.absent(ref, "sha256")

@@ -17,9 +17,10 @@ const patience = 40 * time.Second
 // anchors remembers how far the receipt log is anchored.
 type anchors struct {
 	mu    sync.Mutex
-	size  int64     // anchored
-	at    time.Time // when size was last the whole log
-	known bool      // size is the ledger's: no call about it is under way or lost
+	size  int64         // anchored
+	at    time.Time     // when size was last the whole log
+	known bool          // size is the ledger's: no call about it is under way or lost
+	grown chan struct{} // closed and renewed when size is set
 }
 
 func (a *anchors) state() (size int64, at time.Time, known bool) {
@@ -32,6 +33,38 @@ func (a *anchors) set(size int64, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.size, a.at, a.known = size, at, true
+	if a.grown != nil {
+		close(a.grown)
+		a.grown = nil
+	}
+}
+
+// next returns a channel that is closed when size is set again, or nil if at least
+// size receipts are anchored.
+func (a *anchors) next(size int64) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.size >= size {
+		return nil
+	}
+	if a.grown == nil {
+		a.grown = make(chan struct{})
+	}
+	return a.grown
+}
+
+// wait waits until size receipts are anchored, at most five seconds.
+func (a *anchors) wait(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for grown := a.next(size); grown != nil; grown = a.next(size) {
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ledger.Refuse(ledger.Unavailable, ledger.ReasonAnchorLag)
+		}
+	}
+	return nil
 }
 
 // doubt says that the ledger has to be asked again.
@@ -122,18 +155,5 @@ func (n *Node) keepAnchored(ctx context.Context) {
 }
 
 // Anchored waits until the receipt log is anchored up to size, at most five
-// seconds (protocol §7).
-func (n *Node) Anchored(ctx context.Context, size int64) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	for {
-		if anchored, _, _ := n.anchors.state(); anchored >= size {
-			return nil
-		}
-		select {
-		case <-time.After(50 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
-		case <-ctx.Done():
-			return ledger.Refuse(ledger.Unavailable, ledger.ReasonAnchorLag)
-		}
-	}
-}
+// seconds.
+func (n *Node) Anchored(ctx context.Context, size int64) error { return n.anchors.wait(ctx, size) }

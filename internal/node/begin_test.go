@@ -59,6 +59,7 @@ func (p proven) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Rec
 	if err := json.Unmarshal(kept, &record); err != nil {
 		return r, err
 	}
+	r.Proof.Kind = node.KindFabric
 	r.Proof.Data, err = json.Marshal(evidence.Placed{
 		JWS: r.JWS, Position: r.Position, Time: r.Time, Rules: record.Rules, Reads: record.Reads, Writes: record.Writes, Event: record.Event,
 	})
@@ -88,7 +89,7 @@ func TestBeginOnASharedLedger(t *testing.T) {
 			t.Errorf("the trust file is %+v", trust)
 		}
 	}
-	w.checkers = map[string]evidence.Checker{"memory": honest{}}
+	w.checkers = map[string]evidence.Checker{node.KindFabric: honest{}}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	w.ok(err)
 	w.url = "http://" + listener.Addr().String()

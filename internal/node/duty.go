@@ -101,5 +101,5 @@ func (c custodian) Make(ctx context.Context, party ledger.ID) (*ledger.Key, erro
 	if err != nil {
 		return nil, err
 	}
-	return key, c.Keep(ctx, party, ledger.UseSign, key)
+	return key, c.Store(ctx, party, ledger.UseSign, key)
 }

@@ -107,29 +107,37 @@ func (w *world) open() {
 // run runs the node until stop is called.
 func (w *world) run() (stop func()) {
 	w.t.Helper()
-	var err error
-	log := w.log
-	if log == nil {
-		log = slog.DiscardHandler
-	}
-	w.Node, err = node.Open(w.t.Context(), node.Options{Dir: w.dir, Log: slog.New(log), Now: time.Now, Version: "test"})
+	listener, err := (&net.ListenConfig{}).Listen(w.t.Context(), "tcp", "127.0.0.1:0")
 	w.ok(err)
-	up, down := make(chan string, 1), make(chan error, 1)
-	ctx, end := context.WithCancel(context.Background())
-	go func() { down <- w.Serve(ctx, node.Listen{Address: "127.0.0.1:0"}, func(url string) { up <- url }) }()
-	stop = sync.OnceFunc(func() {
+	w.url = "http://" + listener.Addr().String()
+	return w.runWith(listener, w.options())
+}
+
+// runWith opens the node and serves it until stop is called.
+func (w *world) runWith(listener net.Listener, o node.Options) (stop func()) {
+	w.t.Helper()
+	var err error
+	w.Node, err = node.Open(w.t.Context(), o)
+	w.ok(err)
+	n, server, down := w.Node, w.Edge().HTTP(), make(chan error, 1)
+	server.Handler = w.checkAnswers(n, server.Handler)
+	go func() { down <- server.Serve(listener) }()
+	return sync.OnceFunc(func() {
 		w.http.CloseIdleConnections()
-		end()
-		if err := errors.Join(<-down, w.Close(context.Background())); err != nil {
+		end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err := server.Shutdown(end)
+		if errors.Is(err, context.DeadlineExceeded) { // as Serve does
+			err = server.Close()
+		}
+		err = errors.Join(err, n.Close(context.Background()))
+		if stopped := <-down; !errors.Is(stopped, http.ErrServerClosed) {
+			err = errors.Join(err, stopped)
+		}
+		if err != nil {
 			w.t.Error(err)
 		}
 	})
-	select {
-	case w.url = <-up:
-	case err := <-down:
-		w.t.Fatal(err)
-	}
-	return stop
 }
 
 func (w *world) ok(err error) {

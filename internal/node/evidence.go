@@ -117,7 +117,7 @@ func (p *proofs) Receipts(ctx context.Context, ref ledger.Ref) ([]evidence.Ancho
 	if err != nil {
 		return nil, err
 	}
-	var list []receipts.Kept
+	var list []receipts.Stored
 	for _, s := range starts {
 		ends, err := p.n.receipts.EndsOf(ctx, s.Receipt.ID)
 		if err != nil {
@@ -130,13 +130,13 @@ func (p *proofs) Receipts(ctx context.Context, ref ledger.Ref) ([]evidence.Ancho
 	if len(list) == 0 {
 		return nil, nil
 	}
-	slices.SortFunc(list, func(a, b receipts.Kept) int { return cmp.Compare(a.Index, b.Index) })
+	slices.SortFunc(list, func(a, b receipts.Stored) int { return cmp.Compare(a.Index, b.Index) })
 	group, err := p.anchored(ctx, list)
 	return []evidence.AnchoredReceipts{group}, err
 }
 
 // starts are the deliveries of ref that the reader may see, by their starts.
-func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, error) {
+func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Stored, error) {
 	f := receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptStart}}
 	flow := ledger.Supply
 	switch ref.Kind() {
@@ -151,7 +151,7 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, e
 	default:
 		return nil, nil
 	}
-	var list []receipts.Kept
+	var list []receipts.Stored
 	for cursor := int64(0); ; {
 		page, err := p.n.receipts.Find(ctx, f, cursor, findPage)
 		if err != nil {
@@ -178,7 +178,7 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Kept, e
 }
 
 // start is the delivery that a receipt begins or ends.
-func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Kept, error) {
+func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Stored, error) {
 	k, err := p.n.receipts.ByLeaf(ctx, leaf)
 	if err == nil && k.Receipt.Kind == ledger.ReceiptEnd {
 		k, err = p.n.receipts.ByID(ctx, k.Receipt.Start)
@@ -186,11 +186,11 @@ func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Kept
 	if errors.Is(err, ledger.NotFound) || err == nil && k.Receipt.Kind != ledger.ReceiptStart {
 		return nil, nil
 	}
-	return []receipts.Kept{k}, err
+	return []receipts.Stored{k}, err
 }
 
 // anchored proves receipts under the last anchor, once it covers them all.
-func (p *proofs) anchored(ctx context.Context, list []receipts.Kept) (evidence.AnchoredReceipts, error) {
+func (p *proofs) anchored(ctx context.Context, list []receipts.Stored) (evidence.AnchoredReceipts, error) {
 	a, at, err := p.anchor(ctx, list[len(list)-1].Index+1)
 	if err != nil {
 		return evidence.AnchoredReceipts{}, err

@@ -3,10 +3,8 @@ package node_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,7 +124,11 @@ func (w *world) waits(o node.Options) {
 }
 
 func (w *world) options() node.Options {
-	return node.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler), Now: time.Now, Version: "test", Checkers: w.checkers}
+	log := w.log
+	if log == nil {
+		log = slog.DiscardHandler
+	}
+	return node.Options{Dir: w.dir, Log: slog.New(log), Now: time.Now, Version: "test", Checkers: w.checkers}
 }
 
 // everybody speaks to this node too.
@@ -141,20 +143,5 @@ func (w *world) everybody() {
 // openWith runs a node until the test ends.
 func (w *world) openWith(listener net.Listener, o node.Options) {
 	w.t.Helper()
-	var err error
-	w.Node, err = node.Open(w.t.Context(), o)
-	w.ok(err)
-	server := w.Edge().HTTP()
-	down := make(chan error, 1)
-	go func() { down <- server.Serve(listener) }()
-	w.t.Cleanup(func() {
-		w.http.CloseIdleConnections()
-		err := errors.Join(server.Close(), w.Close(context.Background()))
-		if stopped := <-down; !errors.Is(stopped, http.ErrServerClosed) {
-			err = errors.Join(err, stopped)
-		}
-		if err != nil {
-			w.t.Error(err)
-		}
-	})
+	w.t.Cleanup(w.runWith(listener, o))
 }

@@ -229,7 +229,7 @@ func TestS3RefusedByANode(t *testing.T) {
 	good, err := os.ReadFile(credentials)
 	w.ok(err)
 	w.ok(os.WriteFile(credentials, bytes.Replace(good, []byte(b.SecretKey), []byte("another-secret"), 1), 0o600))
-	w.wontOpen("objects.credentials_file: " + credentials + ": secret_key is not that of the access_key")
+	w.wontOpen("objects.credentials_file: " + credentials + ": secret_key does not belong to the access_key")
 	w.ok(os.WriteFile(credentials, good, 0o600))
 	w.ok(os.Chmod(credentials, 0o644))
 	w.wontOpen("objects.credentials_file: " + credentials + " has mode 0644")

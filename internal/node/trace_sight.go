@@ -67,7 +67,7 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 }
 
 // kept reports of each receipt whether the reader may see it.
-func (e *eye) kept(ctx context.Context, list ...receipts.Kept) ([]bool, error) {
+func (e *eye) kept(ctx context.Context, list ...receipts.Stored) ([]bool, error) {
 	items := make([]sight.Item, len(list))
 	for i, k := range list {
 		r := k.Receipt.Readers()

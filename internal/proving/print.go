@@ -34,8 +34,8 @@ func (s *Session) bundle(r evidence.Report) {
 		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  replayed whole by %s up to %d entries, and nothing found (%s)\n"),
 			x.Name, x.Size, terminal.Moment(s.Lang, x.Time))
 	}
-	if r.Beside > 0 {
-		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Beside)
+	if r.Unrelated > 0 {
+		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Unrelated)
 	}
 	fmt.Fprintln(s.Out, s.say("以下各项本证据包不能证明：", "Not proven here:"))
 	for _, x := range r.NotProven {
@@ -62,7 +62,7 @@ func (s *Session) limitation(l evidence.Limitation) string {
 			"the time, bytes, range, outcome and revision of a receipt: they are the node's word, checked against each other")
 	case evidence.AnchorBefore:
 		return s.say("回执日志的锚定与其前一次锚定前后一致", "that an anchor of the receipt log continues the one before it")
-	case evidence.BesideMatter:
+	case evidence.UnrelatedRecords:
 		return s.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are beside the matter: they were not looked at")
 	case evidence.Clock:
 		return s.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are the node's clock's, on Fabric what clients claimed")

@@ -217,7 +217,7 @@ func enforce(p *huma.Schema, f ledger.Field) {
 	p.Format = map[bool]string{true: p.Format}[p.Pattern == ""]
 	p.PatternDescription = strings.TrimSpace(f.Rule + " " + f.Pattern)
 	p.PrecomputeMessages()
-	p.PatternDescription = "" // JSON Schema has no such word
+	p.PatternDescription = ""            // JSON Schema has no such word
 	if f.Each != nil && p.Items != nil { // last: the messages of a list include those of its members
 		enforce(p.Items, *f.Each)
 	}

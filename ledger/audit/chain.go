@@ -29,12 +29,12 @@ type Block struct {
 
 // Transaction is one transaction, valid or not.
 type Transaction struct {
-	Place  ledger.Position // I is 0
-	Fate   Fate            // by the peer's word
-	Reads  []Read          // keys that its endorsers read, each with who wrote it
-	Writes []ledger.Write  // what it writes, each key once
-	Calls  []evidence.Placed
-	Err    error // why its endorsements don't count, or it is not in its form
+	Place   ledger.Position // I is 0
+	Outcome Outcome         // by the peer's word
+	Reads   []Read          // keys that its endorsers read, each with who wrote it
+	Writes  []ledger.Write  // what it writes, each key once
+	Calls   []evidence.Placed
+	Err     error // why its endorsements don't count, or it is not in its form
 }
 
 // Read is a key that a transaction read, and the place of the transaction that had
@@ -44,15 +44,15 @@ type Read struct {
 	By  *ledger.Position
 }
 
-// Fate is what a peer made of a transaction.
-type Fate int
+// Outcome is what a peer made of a transaction.
+type Outcome int
 
 // The fates of a transaction. What else a peer may find, of signatures, policies and
 // repeated ids, an audit takes from it.
 const (
-	Valid      Fate = iota
-	Conflicted      // what it had read was written in between
-	Refused         // for any other reason
+	Valid      Outcome = iota
+	Conflicted         // what it had read was written in between
+	Refused            // for any other reason
 )
 
 // chain reads a ledger on Fabric.
@@ -86,13 +86,13 @@ func (a *auditor) transaction(ctx context.Context, t Transaction, versions map[s
 	at := transactionAt(t.Place)
 	stale := t.stale(versions)
 	switch {
-	case t.Fate == Refused:
+	case t.Outcome == Refused:
 		a.report.Refused++
 		return nil
-	case t.Fate == Conflicted && stale == "" && t.Err == nil:
+	case t.Outcome == Conflicted && stale == "" && t.Err == nil:
 		a.report.find(CheckValidity, at, errors.New("the peer leaves it out for what it read, and that stood"))
 		return nil
-	case t.Fate == Conflicted:
+	case t.Outcome == Conflicted:
 		a.report.Conflicts++
 		return nil
 	case stale != "":

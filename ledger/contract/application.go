@@ -7,12 +7,13 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxObjections bounds an application's record.
+// maxObjections is how many objections an application may have; it bounds the size
+// of the record.
 const maxObjections = 50
 
-// over reports whether a period's last day has gone by. A period of 0 days, as
-// demonstration ledgers have, is never over by the calendar (protocol §6).
-func (t *tx) over(p *ledger.Period) (bool, error) {
+// isOver reports whether the last day of a period is past. A period of 0 days, which
+// only demonstration ledgers have, is never over by the calendar (protocol §6).
+func (t *tx) isOver(p *ledger.Period) (bool, error) {
 	if p == nil || p.Days == 0 {
 		return false, nil
 	}
@@ -20,17 +21,17 @@ func (t *tx) over(p *ledger.Period) (bool, error) {
 	return t.today() > last, err
 }
 
-// acceptApplication opens the examination (R10). Late is late, never tacit and
-// never refused: the alarm is the registry's.
+// acceptApplication opens the examination (R10). A late acceptance is allowed, and
+// silence accepts nothing; the registry raises the alarm for what is late.
 func acceptApplication(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
 	due, err := t.period(t.today(), t.genesis.Limits.Exam)
 	app.AcceptedOn, app.ExamDue = t.today(), &due
 	return err
 }
 
-// returnApplication gives an application back with all its defects at once; a
-// later return may name new matter only (R10, domain §2.3). The record keeps the
-// defects of all returns.
+// returnApplication returns an application to the applicant with all its defects
+// at once; a later return may only name new defects (R10, domain §2.3). The record
+// lists the defects of all returns.
 func returnApplication(t *tx, a ledger.AppReturnArgs, app *ledger.Application) error {
 	for i, d := range a.Defects {
 		if slices.ContainsFunc(app.Defects, d.Same) {
@@ -46,19 +47,22 @@ func returnApplication(t *tx, a ledger.AppReturnArgs, app *ledger.Application) e
 	return err
 }
 
-// rejectApplication ends an application by the body's word, for a reason of
-// domain §2.6: before it is accepted, or by its examination.
+// rejectApplication ends an application because the registry body refuses it, for
+// a reason of domain §2.6: before acceptance, or after the examination.
 func rejectApplication(t *tx, a ledger.AppRefuseArgs, app *ledger.Application) error {
 	app.Reason = a.Reason
-	return t.release(*app)
+	return t.releaseClaims(*app)
 }
 
-// withdraw ends an application by the applicant's own word, until it is coded.
-func withdraw(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error { return t.release(*app) }
+// withdraw ends an application at the wish of the applicant, who may do so until it
+// is coded.
+func withdraw(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
+	return t.releaseClaims(*app)
+}
 
-// pass ends the formal examination well and opens the notice period (R11, R12).
-// The notice is published on the next working day, from which the period is
-// counted. An examination that took too long needs its reason in late.
+// pass records that the formal examination succeeded and opens the notice period
+// (R11, R12). The notice is published on the next working day, and the period runs
+// from that day. An examination that took too long gives its reason in late.
 func pass(t *tx, _ ledger.AppPassArgs, app *ledger.Application) error {
 	notice, err := t.notice()
 	if err != nil {
@@ -69,7 +73,7 @@ func pass(t *tx, _ ledger.AppPassArgs, app *ledger.Application) error {
 	return err
 }
 
-// notice is the notice period of what is passed today.
+// notice returns the notice period of an application that passes today.
 func (t *tx) notice() (ledger.Period, error) {
 	days := t.genesis.Limits.Notice
 	if days == 0 {
@@ -84,8 +88,8 @@ func (t *tx) notice() (ledger.Period, error) {
 	return p, err
 }
 
-// object enters an objection, by anyone admitted and under the own name (R12).
-// A natural person has no key here: the body files for it.
+// object records an objection. Any admitted party may object, in its own name (R12).
+// A natural person has no key on the ledger: the registry body files for the person.
 func object(t *tx, a ledger.AppObjectArgs, app *ledger.Application) error {
 	if a.Person != nil && t.me() != app.Body {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("person").By("R12")
@@ -107,7 +111,8 @@ func object(t *tx, a ledger.AppObjectArgs, app *ledger.Application) error {
 	return err
 }
 
-// decide answers an objection: upheld, it ends the application (R12).
+// decide records the decision on an objection. An upheld objection ends the
+// application (R12).
 func decide(t *tx, a ledger.AppDecideArgs, app *ledger.Application) error {
 	i := slices.IndexFunc(app.Objections, func(o ledger.Objection) bool { return o.ID == a.Objection })
 	if i < 0 {
@@ -119,16 +124,16 @@ func decide(t *tx, a ledger.AppDecideArgs, app *ledger.Application) error {
 	app.Objections[i].Decided, app.Objections[i].Upheld, app.Objections[i].Reason = true, a.Upheld, &a.Reason
 	if a.Upheld {
 		app.State = ledger.AppTerminated
-		return t.release(*app)
+		return t.releaseClaims(*app)
 	}
 	return t.restartCoding(app)
 }
 
-// restartCoding counts the days for coding anew where the last open objection
-// had blocked it beyond the notice period.
+// restartCoding starts the days for coding again if the decided objection was the
+// last open one and had blocked coding beyond the notice period.
 func (t *tx) restartCoding(app *ledger.Application) error {
-	over, err := t.over(app.Notice)
-	if err != nil || !over || open(*app) {
+	over, err := t.isOver(app.Notice)
+	if err != nil || !over || hasOpenObjection(*app) {
 		return err
 	}
 	due, err := t.period(t.today(), t.genesis.Limits.Code)
@@ -136,7 +141,7 @@ func (t *tx) restartCoding(app *ledger.Application) error {
 	return err
 }
 
-// open reports whether an objection waits for its decision.
-func open(app ledger.Application) bool {
+// hasOpenObjection reports whether an objection still waits for its decision.
+func hasOpenObjection(app ledger.Application) bool {
 	return slices.ContainsFunc(app.Objections, func(o ledger.Objection) bool { return !o.Decided })
 }

@@ -6,17 +6,18 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Check reports why a call of the function would be refused now: it runs all guards
-// against the state, asks for no signature and writes nothing. A nil error says
-// that the ledger would record the call if the state stayed as it is. Args are the
-// encoded arguments; the party is asked for its role and standing, not for a key.
+// Check returns the refusal that a call of the function would get now. It runs all
+// guards against the state, needs no signature and writes nothing. A nil error means
+// that the ledger would record the call if the state does not change until then.
+// Args are the encoded arguments. The party's role and suspension are checked, but
+// no key.
 func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
 	if tooLarge(party, fn, args) {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("args")
 	}
 	call := ledger.Call{Party: party, Function: fn, Args: args, Time: env.Time, Expires: env.Time + 1}
 	t := &tx{env: env, algs: algs, state: state, v: Verified{ledger.Signed{Call: call}}}
-	begun, err := t.open()
+	begun, err := t.findAct()
 	if err != nil {
 		return err
 	}
@@ -33,10 +34,11 @@ func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn led
 	return rules[fn](t, args)
 }
 
-// tooLarge reports whether a signed call with these arguments would be larger than
-// a call may be (protocol §4). Its other members have the same length in any call.
+// tooLarge reports whether a signed call with these arguments would exceed the
+// maximum size of a call (protocol §4). The other members of a call have a fixed
+// length.
 func tooLarge(party ledger.ID, fn ledger.Function, args json.RawMessage) bool {
-	if len(args) > 2*ledger.MaxCall { // before it is read: most of it may be blanks, not all
+	if len(args) > 2*ledger.MaxCall { // before parsing, which drops spaces; so the bound is generous
 		return true
 	}
 	const moment = 9_999_999_999_999
@@ -44,18 +46,18 @@ func tooLarge(party ledger.ID, fn ledger.Function, args json.RawMessage) bool {
 	return err == nil && len(payload) > ledger.MaxCall
 }
 
-// replacesOwn reports whether a call replaces the key of the genesis authority,
-// which its recovery key signs (protocol §6).
+// replacesOwn reports whether a call replaces a key of the genesis authority. Such a
+// call is signed by the recovery key (protocol §6).
 func replacesOwn(act ledger.Act, genesis ledger.Genesis, args json.RawMessage) bool {
 	var a ledger.KeyReplaceArgs
 	return act.Name == ledger.FnKeyReplace && ledger.DecodeStrict(args, &a) == nil && a.Party == genesis.Authority
 }
 
-// Possible returns the acts that are open to a party now on a record as it stands:
-// its role, whose act it is, the record's state and the clocks on it allow them.
-// NotFound where there is no such record, or where its kind is not one that the
-// ledger keeps; Forbidden where the party is not admitted. A suspended party may do
-// nothing, so that its list is empty.
+// Possible returns the acts that a party may take on a record now: those that the
+// party's roles, its relation to the record, the record's state and its deadlines
+// allow. The list of a suspended party is empty. The error is NotFound if there is
+// no such record or its kind is not stored on the ledger, and Forbidden if the party
+// is not admitted.
 func Possible(env Env, state State, party ledger.ID, ref ledger.Ref) ([]ledger.Open, error) {
 	t := &tx{env: env, state: state}
 	caller, err := t.partyOf(party)

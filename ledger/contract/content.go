@@ -2,9 +2,9 @@ package contract
 
 import "github.com/datacadastre/cadastre/ledger"
 
-// addContent puts an uploaded object on record as content: a holder for its own
-// resource, an operator for its own product. The ingest receipt is cited by
-// hash; the node's receipt log has it.
+// addContent records an uploaded object as content. A holder may add content to its
+// own resource, an operator to its own product. The record cites the ingest receipt
+// by hash; the receipt itself is in the node's receipt log.
 func addContent(t *tx, a ledger.ContentArgs) (ledger.Content, error) {
 	c := ledger.Content{
 		ID: a.ID, Subject: a.Subject, Owner: t.me(), Object: a.Object, SHA256: a.SHA256,
@@ -13,7 +13,7 @@ func addContent(t *tx, a ledger.ContentArgs) (ledger.Content, error) {
 	if err := t.ownsSubject(a.Subject); err != nil {
 		return c, err
 	}
-	known, err := t.has(ledger.RecordKey(ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(a.Node))))
+	known, err := t.exists(ledger.RecordKey(ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(a.Node))))
 	if err != nil {
 		return c, err
 	}
@@ -26,7 +26,7 @@ func addContent(t *tx, a ledger.ContentArgs) (ledger.Content, error) {
 	return c, nil
 }
 
-// ownsSubject refuses content for what is not the caller's.
+// ownsSubject checks that the resource or the listed product belongs to the caller.
 func (t *tx) ownsSubject(subject ledger.Ref) error {
 	if subject.Kind() == ledger.KindResource {
 		idx, err := load[ledger.ResourceIndex](t, subject, "subject")
@@ -51,5 +51,6 @@ func (t *tx) ownsSubject(subject ledger.Ref) error {
 	return nil
 }
 
-// removeContent ends the supply and delivery of one object; its record stays.
+// removeContent ends the supply and delivery of one object. The frame sets the new
+// state; the record is not deleted.
 func removeContent(*tx, ledger.AnswerArgs, *ledger.Content) error { return nil }

@@ -12,46 +12,46 @@ import (
 // Rules is the version of the guards of this release (protocol §5).
 const Rules = 1
 
-// Env is all that a call may know of the world.
+// Env is everything that the rules know besides the call and the state.
 type Env struct {
-	Time    ledger.Millis // of the entry: never before the last one's
-	Rules   int
-	Genesis ledger.Digest // SHA-256 of the only JWS that may begin; empty: any
-	I       uint32        // place of the call in its transaction; 0 where each has a position of its own
+	Time    ledger.Millis // of the entry; not before the time of the previous entry
+	Rules   int           // version of the rules, see Rules
+	Genesis ledger.Digest // SHA-256 of the only JWS that may begin the ledger; empty: any
+	I       uint32        // index of the call in its transaction; 0 where each call has its own position
 
-	// Beside reports whether a record is beside the matter of a bundle of evidence
-	// and so is not looked at (see beside.go). It is nil on every ledger.
-	Beside func(key string) bool
+	// Unrelated reports whether a record is unrelated to the subject of a bundle of
+	// evidence and is therefore not read (unrelated.go). It is nil on every ledger.
+	Unrelated func(key string) bool
 }
 
-// State is the committed state, by point reads. Get reports false for a key
-// that is not there. An error is a failure of the store, never a refusal.
+// State reads single keys of the committed state. Get returns false for a missing
+// key. An error is a failure of the store, never a refusal.
 type State interface {
 	Get(key string) (value []byte, ok bool, err error)
 }
 
-// Result is what a call came to: writes and an event, or the outcome of the
-// same call recorded before. Refused calls have Err and nothing else.
+// Result is the outcome of a call: its writes and its event, or, for a repeated
+// call, the record of the first time. A refused call has only Err.
 type Result struct {
-	Err      error
-	Repeated bool
-	Record   ledger.CallRecord
-	Event    []byte         // encoded ledger.Event; nil when repeated
-	Reads    []ledger.Line  // what the call read but records of calls, sorted by key
-	Writes   []ledger.Write // sorted by key, the call's own key included
-	Beside   int            // records that were not looked at (Env.Beside)
+	Err       error
+	Repeated  bool
+	Record    ledger.CallRecord
+	Event     []byte         // encoded ledger.Event; nil when repeated
+	Reads     []ledger.Line  // keys that the call read, sorted; records of calls are left out
+	Writes    []ledger.Write // sorted by key, including the record of the call
+	Unrelated int            // number of records that were not read (Env.Unrelated)
 }
 
-// Verified is a call whose signature holds.
+// Verified is a call with a valid signature.
 type Verified struct {
 	ledger.Signed
 }
 
-// Parse reads a compact JWS as a call.
+// Parse parses a call from a compact JWS.
 func Parse(compact string) (ledger.Signed, error) { return ledger.ParseCall(compact) }
 
-// FindKey is the public key that a call claims: from the state, or for the
-// genesis from its own arguments.
+// FindKey returns the public key that the header of a call names. It reads the key
+// from the state; for the genesis call it takes the key from the call's arguments.
 func FindKey(state State, s ledger.Signed) (ledger.JWK, error) {
 	if s.Call.Function == ledger.FnGenesis {
 		var args ledger.GenesisArgs
@@ -83,8 +83,9 @@ func Verify(algs ledger.Algorithms, s ledger.Signed, key ledger.JWK) (Verified, 
 	return Verified{s}, nil
 }
 
-// Apply holds one verified call against the committed state. The order of
-// checks is protocol §4: repeated call, ledger, time, key, role, guard.
+// Apply checks one verified call against the committed state and returns what it
+// writes. The order of the checks is that of protocol §4: repeated call, ledger,
+// time, key, role, guard.
 func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 	own := ledger.CallKey(v.Call.Party, v.Call.ID)
 	known, ok, err := read[ledger.CallRecord](state, own)
@@ -105,19 +106,19 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 	return t.finish(own, r.read())
 }
 
-// run checks a call and applies its rule.
+// run checks the call and applies the rule of its function.
 func (t *tx) run() error {
-	if err := t.admit(); err != nil {
+	if err := t.checkCall(); err != nil {
 		return err
 	}
 	return rules[t.v.Call.Function](t, t.v.Call.Args)
 }
 
-// admit checks all that holds of every call: the function, the ledger, the times,
-// the key, the party and its role.
-func (t *tx) admit() error {
+// checkCall makes the checks that are the same for every call: function, ledger,
+// times, key, party and role.
+func (t *tx) checkCall() error {
 	call := t.v.Call
-	begun, err := t.open()
+	begun, err := t.findAct()
 	if err != nil {
 		return err
 	}
@@ -136,9 +137,9 @@ func (t *tx) admit() error {
 	return nil
 }
 
-// open finds the act and the ledger's genesis, and reports whether the ledger has
-// begun: only the call genesis may be made before, and never again.
-func (t *tx) open() (begun bool, err error) {
+// findAct loads the act of the call's function and the ledger's genesis, and reports
+// whether the ledger has begun. The genesis call must come first and only once.
+func (t *tx) findAct() (begun bool, err error) {
 	fn := t.v.Call.Function
 	act, ok := ledger.ActOf(fn)
 	if !ok {
@@ -155,8 +156,8 @@ func (t *tx) open() (begun bool, err error) {
 	return begun, nil
 }
 
-// authorize checks the call's key against the records of today, then its party.
-// The recovery key signs nothing but the replacement of the authority's own key.
+// authorize checks that the call's key is registered and valid now, then its party.
+// The recovery key may only sign the replacement of a key of the data authority.
 func (t *tx) authorize() error {
 	call, kid := t.v.Call, t.v.JWS.Header.Kid
 	k, ok, err := read[ledger.KeyRecord](t.state, ledger.RecordKey(ledger.KeyRef(kid)))
@@ -194,7 +195,7 @@ func (t *tx) partyOf(id ledger.ID) (ledger.Party, error) {
 	return p, err
 }
 
-// mayAct checks that the caller is not suspended and has a role of the act.
+// mayAct checks that the caller is not suspended and has a role that the act requires.
 func (t *tx) mayAct() error {
 	if !t.caller.Active() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At("party")
@@ -205,7 +206,7 @@ func (t *tx) mayAct() error {
 	return nil
 }
 
-// finish encodes the event and makes the record that is kept of the call.
+// finish encodes the event and adds the record of the call to the writes.
 func (t *tx) finish(own string, reads []ledger.Line) Result {
 	call := t.v.Call
 	t.event.Name, t.event.Party, t.event.Call = call.Function, call.Party, call.ID
@@ -224,7 +225,7 @@ func (t *tx) finish(own string, reads []ledger.Line) Result {
 		Payload: t.v.Payload, Reads: ledger.HashLines(reads), Writes: ledger.HashWrites(t.writes),
 		Event: ledger.DigestOf(event), Rules: t.env.Rules, Time: t.env.Time, I: t.env.I,
 	}
-	if err := t.set(own, rec); err != nil {
+	if err := t.setIndex(own, rec); err != nil {
 		return Result{Err: err}
 	}
 	sortWrites(t.writes)
@@ -233,12 +234,12 @@ func (t *tx) finish(own string, reads []ledger.Line) Result {
 			return Result{Err: fmt.Errorf("call %s writes %s twice", call.Function, t.writes[i].Key)}
 		}
 	}
-	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes, Beside: t.beside}
+	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes, Unrelated: t.unrelated}
 }
 
-// Batch applies calls one after another, each seeing the writes of those before
-// it as if each had been committed, never its own (protocol §5). It is for
-// ledgers on which each call has a position of its own.
+// Batch applies calls one after another. Each call sees the writes of the calls
+// before it as if they were committed, but never its own (protocol §5). It is for
+// ledgers on which each call has its own position.
 func Batch(env Env, algs ledger.Algorithms, state State, calls []Verified) []Result {
 	o := newOverlay(state)
 	results := make([]Result, len(calls))
@@ -249,7 +250,7 @@ func Batch(env Env, algs ledger.Algorithms, state State, calls []Verified) []Res
 	return results
 }
 
-// Overlay is a state with the writes of a batch before it on top.
+// Overlay is a state together with the writes of earlier calls of the batch.
 type Overlay struct {
 	base   State
 	writes map[string][]byte
@@ -263,7 +264,8 @@ func (o *Overlay) add(r Result) {
 	}
 }
 
-// Get reads the overlay first.
+// Get returns the newest value: from the batch if it wrote the key, else from the
+// committed state.
 func (o *Overlay) Get(key string) ([]byte, bool, error) {
 	if v, ok := o.writes[key]; ok {
 		return v, v != nil, nil

@@ -12,11 +12,11 @@ const (
 
 func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, id) }
 
-// code ends a registration (R13): after the whole notice period and with no
-// objection open. It makes the entry, valid three years from today, and the
-// right to hold.
+// code completes a registration (R13), after the whole notice period and with no
+// open objection. It creates the entry, which is valid for three years from today,
+// and the right to hold.
 func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
-	if open(*app) {
+	if hasOpenObjection(*app) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
 	}
 	s, err := t.submission(app.SubmitPayload)
@@ -37,27 +37,28 @@ func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
 	return t.register(e)
 }
 
-// claimCodes makes each code lead to the entry, once on the whole ledger.
+// claimCodes writes the index from each code to the entry. A code is unique on the
+// whole ledger.
 func (t *tx) claimCodes(e ledger.Entry) error {
 	for _, c := range []struct{ code, field string }{{string(e.CadCode), "application"}, {e.RegistryCode, "registry_code"}} {
 		if c.code == "" {
 			continue
 		}
-		taken, err := t.has(ledger.CodeKey(c.code))
+		taken, err := t.exists(ledger.CodeKey(c.code))
 		if err != nil {
 			return err
 		}
 		if taken {
 			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At(c.field).With("code", c.code)
 		}
-		if err := t.set(ledger.CodeKey(c.code), e.ID); err != nil {
+		if err := t.setIndex(ledger.CodeKey(c.code), e.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// loadEntry loads an entry with the resource that was submitted for it.
+// loadEntry loads an entry and the resource that was submitted for it.
 func (t *tx) loadEntry(id ledger.ID, field string) (ledger.EntryDetail, error) {
 	e, err := load[ledger.Entry](t, entryRef(id), field)
 	if err != nil {
@@ -67,7 +68,7 @@ func (t *tx) loadEntry(id ledger.ID, field string) (ledger.EntryDetail, error) {
 	return ledger.EntryDetail{Entry: e, Resource: s.Resource}, err
 }
 
-// register writes what coding makes: entry, index and right.
+// register writes the records that coding creates: entry, resource index and right.
 func (t *tx) register(e ledger.Entry) error {
 	t.link(entryRef(e.ID), "coded_from", applicationRef(e.ID))
 	t.link(entryRef(e.ID), "registers", resourceRef(e.Subject))
@@ -79,15 +80,15 @@ func (t *tx) register(e ledger.Entry) error {
 	if err := t.grant(grant); err != nil {
 		return err
 	}
-	if err := t.put(resourceRef(e.Subject),
+	if err := t.putRecord(resourceRef(e.Subject),
 		ledger.ResourceIndex{ID: e.Subject, Holder: e.Holder, Application: e.ID, Entry: e.ID}); err != nil {
 		return err
 	}
-	return t.put(entryRef(e.ID), e)
+	return t.putRecord(entryRef(e.ID), e)
 }
 
-// entryRuns reports whether an entry is active today, suspended or not: it ends
-// the day after its last one without a call (R15).
+// entryRuns reports whether an entry is active today, suspended or not. It ends
+// after its last day without any call (R15).
 func (t *tx) entryRuns(e ledger.Entry) bool {
 	return e.State == ledger.EntryActive && t.today() <= e.ValidUntil
 }

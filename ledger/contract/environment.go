@@ -2,9 +2,9 @@ package contract
 
 import "github.com/datacadastre/cadastre/ledger"
 
-// setEnvironment puts an operator's controlled environment on record, or a new
-// key for it (O15; protocol §8). It proves who holds the key, and nothing of
-// what happens inside.
+// setEnvironment records an operator's controlled environment, or a new key for it
+// (O15; protocol §8). The proof shows who has the key, and nothing about what
+// happens inside the environment.
 func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
 	if e := ledger.CheckRecipient(a.Region); e != nil {
 		return e.At("region")
@@ -23,7 +23,7 @@ func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
 		return err
 	}
 	if ok {
-		if err := t.mayReset(old, a); err != nil {
+		if err := t.checkReset(old, a); err != nil {
 			return err
 		}
 	}
@@ -33,29 +33,30 @@ func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
 		}
 	}
 	t.link(ref, "operator", ledger.RefTo(ledger.KindParty, a.Operator))
-	return t.put(ref, ledger.Environment{
+	return t.putRecord(ref, ledger.Environment{
 		ID: a.ID, Operator: a.Operator, Region: a.Region, Attestation: a.Attestation,
 		Key: a.Key, Kid: kid, SetBy: t.me(), Cite: t.cite(),
 	})
 }
 
-// mayReset keeps an environment with its operator and with the implementer that
-// attested it: the proof is made with the new key, so it shows nobody's consent
-// but that key's.
-func (t *tx) mayReset(old ledger.Environment, a ledger.EnvironmentArgs) error {
+// checkReset refuses a change of an environment's operator, or by an implementer
+// other than the one that attested it. The proof is made with the new key only, so
+// it does not show that the earlier operator or implementer agrees.
+func (t *tx) checkReset(old ledger.Environment, a ledger.EnvironmentArgs) error {
 	if old.Operator != a.Operator {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("id")
 	}
-	return t.mine(old, "id")
+	return t.checkActor(old, "id")
 }
 
-// moveEnvironmentKey makes the environment be found by its new key only.
+// moveEnvironmentKey replaces the index from the old key to the environment by one
+// from the new key.
 func (t *tx) moveEnvironmentKey(id ledger.ID, old, kid ledger.KeyID) error {
-	if err := t.freshKey(kid, "key"); err != nil {
+	if err := t.checkNewKey(kid, "key"); err != nil {
 		return err
 	}
 	if old != "" {
-		t.drop(ledger.EnvironmentKey(old))
+		t.dropIndex(ledger.EnvironmentKey(old))
 	}
-	return t.set(ledger.EnvironmentKey(kid), id)
+	return t.setIndex(ledger.EnvironmentKey(kid), id)
 }

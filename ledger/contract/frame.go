@@ -9,24 +9,24 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// handler applies one function to its encoded arguments.
+// handler decodes the arguments of one function and applies its rule.
 type handler func(t *tx, args json.RawMessage) error
 
 // handle returns the handler of a rule that loads and stores what it needs itself.
 func handle[A ledger.Args](rule func(t *tx, a A) error) handler {
 	return func(t *tx, raw json.RawMessage) error {
-		a, err := argsOf[A](raw)
+		a, err := parseArgs[A](raw)
 		if err != nil {
 			return err
 		}
-		return inArgs(rule(t, a))
+		return ruleError(rule(t, a))
 	}
 }
 
-// begin returns the handler of a rule that makes the record which the arguments
-// name. The record may not be there yet; it is stored in the first state of the
-// act's row.
-func begin[A ledger.Args, R any](rule func(t *tx, a A) (R, error)) handler {
+// create returns the handler of a rule that creates the record named in the
+// arguments. The record must not exist yet. It is stored in the first state of the
+// act's row in the table of acts.
+func create[A ledger.Args, R any](rule func(t *tx, a A) (R, error)) handler {
 	return handle(func(t *tx, a A) error {
 		ref := t.target(a)
 		if err := t.absent(ref, t.act.ID); err != nil {
@@ -43,12 +43,12 @@ func begin[A ledger.Args, R any](rule func(t *tx, a A) (R, error)) handler {
 	})
 }
 
-// on returns the handler of a rule that changes the record which the arguments
-// name. Before the rule is asked, the record is loaded and the act's row is
-// checked: whose act it is, the record's state, the clocks on it, and that the caller
-// has seen the record's latest version. The rule gets the record in its new state
-// where the row leaves no choice; else it sets the state itself.
-func on[A ledger.Args, R any](rule func(t *tx, a A, record *R) error) handler {
+// change returns the handler of a rule that changes the record named in the
+// arguments. Before the rule runs, the record is loaded and checked against the
+// act's row: who may act, the record's state, its deadlines, and that the caller has
+// seen the record's latest version. If the row has only one next state, the rule
+// gets the record in that state; otherwise the rule sets the state.
+func change[A ledger.Args, R any](rule func(t *tx, a A, record *R) error) handler {
 	return handle(func(t *tx, a A) error {
 		ref := t.target(a)
 		record, err := load[R](t, ref, t.act.ID)
@@ -56,7 +56,7 @@ func on[A ledger.Args, R any](rule func(t *tx, a A, record *R) error) handler {
 			return err
 		}
 		from := ledger.MemberText(&record, "state")
-		if err := t.checkAct(a, &record, from); err != nil {
+		if err := t.checkRow(a, &record, from); err != nil {
 			return err
 		}
 		if to, one := t.act.To(from); one {
@@ -69,10 +69,10 @@ func on[A ledger.Args, R any](rule func(t *tx, a A, record *R) error) handler {
 	})
 }
 
-// checkAct checks the act's row against a record that stands in a state.
-func (t *tx) checkAct(a ledger.Args, record any, state string) error {
+// checkRow checks a record in the given state against the act's row.
+func (t *tx) checkRow(a ledger.Args, record any, state string) error {
 	field := t.act.ID
-	if err := t.mine(record, field); err != nil {
+	if err := t.checkActor(record, field); err != nil {
 		return err
 	}
 	if !t.act.From(state) {
@@ -86,16 +86,18 @@ func (t *tx) checkAct(a ledger.Args, record any, state string) error {
 	return t.act.InTime(record, a, t.today(), t.lastDay)
 }
 
-// mine refuses an act on a record on which it is another party's.
-func (t *tx) mine(record any, field string) error {
+// checkActor checks that the caller is a party that may act on the record, and
+// remembers in which roles.
+func (t *tx) checkActor(record any, field string) error {
 	if t.as = t.act.ActingAs(t.caller, record); t.as == nil {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At(field)
 	}
 	return nil
 }
 
-// checkVersion refuses a call whose answers is not the payload hash of the call
-// that last wrote the record (protocol §8): the caller saw another version.
+// checkVersion refuses a call whose argument answers is not the payload hash of the
+// call that last wrote the record: the caller has seen another version of it
+// (optimistic locking, protocol §8).
 func checkVersion(answers string, record any) error {
 	if answers != payloadOf(record) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("answers").By("protocol §8")
@@ -111,8 +113,8 @@ func payloadOf(record any) string {
 	return ledger.MemberText(cite.Interface(), "payload")
 }
 
-// store writes a record that the rule took from one state to another. A step that
-// the row does not have is a fault of the rule.
+// store writes a record that the rule moved from one state to another. If the act's
+// row does not allow the step, the rule has a bug and store returns an error.
 func (t *tx) store(ref ledger.Ref, from string, record any) error {
 	if to := ledger.MemberText(record, "state"); !t.act.Leads(from, to) {
 		return fmt.Errorf("%s takes %s from %q to %q, which its row does not have", t.act.Name, ref, from, to)
@@ -120,35 +122,35 @@ func (t *tx) store(ref ledger.Ref, from string, record any) error {
 	if cite, ok := ledger.Member(record, "cite"); ok {
 		cite.Set(reflect.ValueOf(t.cite()))
 	}
-	return t.put(ref, record)
+	return t.putRecord(ref, record)
 }
 
-// target is the record that the arguments name.
+// target returns the reference of the record that the arguments name.
 func (t *tx) target(a ledger.Args) ledger.Ref {
 	return ledger.RefTo(t.act.On, ledger.MemberText(a, t.act.ID))
 }
 
-// setState sets the state of a record, where it has states.
+// setState sets the state of a record, if records of this kind have a state.
 func setState(record any, to string) {
 	if state, ok := ledger.Member(record, "state"); ok {
 		state.SetString(to)
 	}
 }
 
-// argsOf decodes and checks arguments.
-func argsOf[A ledger.Args](raw json.RawMessage) (A, error) {
+// parseArgs decodes and validates arguments.
+func parseArgs[A ledger.Args](raw json.RawMessage) (A, error) {
 	var a A
 	if err := decodeArgs(raw, &a); err != nil {
 		return a, err
 	}
-	return a, ofArgs(a.Validate())
+	return a, formError(a.Validate())
 }
 
-func decodeArgs(raw json.RawMessage, v any) error { return ofArgs(ledger.DecodeStrict(raw, v)) }
+func decodeArgs(raw json.RawMessage, v any) error { return formError(ledger.DecodeStrict(raw, v)) }
 
-// ofArgs names the fields of an error about the form of arguments as they stand in
-// the call.
-func ofArgs(err error) error {
+// formError puts "args." before each field name of an error about the form of the
+// arguments, so that the error names the field's place in the call.
+func formError(err error) error {
 	e := ledger.AsError(err)
 	if e == nil {
 		return err
@@ -161,8 +163,9 @@ func ofArgs(err error) error {
 	})
 }
 
-// inArgs puts "args." before the fields of a rule's refusal that are of arguments.
-func inArgs(err error) error {
+// ruleError puts "args." before those field names of a rule's refusal that belong to
+// the arguments.
+func ruleError(err error) error {
 	e := ledger.AsError(err)
 	if e == nil || e.Field == "" {
 		return err

@@ -7,14 +7,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// rotateKey puts a new key for one of the caller's own: the old (or another
-// sign key) signs the call, the new one proves possession.
+// rotateKey replaces one of the caller's own keys. The old key or another sign key
+// signs the call, and the new key proves possession.
 func rotateKey(t *tx, a ledger.KeyRotateArgs) error {
 	return t.exchange(t.caller, a.Old, a.New, a.Proof)
 }
 
-// replaceKey puts a new key for a lost one: the data authority does it for
-// others, the recovery key for the authority itself (protocol §6).
+// replaceKey replaces a lost key. The data authority does this for other parties,
+// and the recovery key for the authority itself (protocol §6).
 func replaceKey(t *tx, a ledger.KeyReplaceArgs) error {
 	if (a.Party == t.genesis.Authority) != t.recovery {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("party").By("protocol §6")
@@ -26,30 +26,30 @@ func replaceKey(t *tx, a ledger.KeyReplaceArgs) error {
 	return t.exchange(p, a.Old, a.New, a.Proof)
 }
 
-// exchange ends the old key and begins the new one at this moment.
-func (t *tx) exchange(p ledger.Party, old ledger.KeyID, fresh ledger.NewKeyArg, proof string) error {
+// exchange ends the validity of the old key and starts that of the new one now.
+func (t *tx) exchange(p ledger.Party, old ledger.KeyID, newKey ledger.NewKeyArg, proof string) error {
 	k, err := t.keyOf(p.ID, old, "old")
 	if err != nil {
 		return err
 	}
-	if !k.Valid(t.now()) && !t.replacing() {
+	if !k.Valid(t.now()) && !t.isKeyReplace() {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonKeyEnded).At("old")
 	}
-	if fresh.Use != k.Use {
+	if newKey.Use != k.Use {
 		return ledger.Invalid("new.use", "same_as_old")
 	}
 	want := ledger.RotationProof{Ledger: t.genesis.Ledger, Party: p.ID, Old: old}
-	if err := ledger.CheckRotation(t.algs, proof, fresh.JWK, want); err != nil {
+	if err := ledger.CheckRotation(t.algs, proof, newKey.JWK, want); err != nil {
 		return err
 	}
-	kid := fresh.JWK.Thumbprint()
-	if err := t.freshKey(kid, "new.jwk"); err != nil {
+	kid := newKey.JWK.Thumbprint()
+	if err := t.checkNewKey(kid, "new.jwk"); err != nil {
 		return err
 	}
-	if err := t.custodyAllowed(p, fresh); err != nil {
+	if err := t.checkCustody(p, newKey); err != nil {
 		return err
 	}
-	if fresh.Use == ledger.UseSign {
+	if newKey.Use == ledger.UseSign {
 		if err := t.exchangeSign(p.ID, old, kid); err != nil {
 			return err
 		}
@@ -60,29 +60,29 @@ func (t *tx) exchange(p ledger.Party, old ledger.KeyID, fresh ledger.NewKeyArg, 
 			return err
 		}
 	}
-	return t.putKey(ledger.KeyRecord{Party: p.ID, JWK: fresh.JWK, Use: fresh.Use, Custody: fresh.Custody, From: t.now()})
+	return t.putKey(ledger.KeyRecord{Party: p.ID, JWK: newKey.JWK, Use: newKey.Use, Custody: newKey.Custody, From: t.now()})
 }
 
-// exchangeSign takes the old key from the party's valid sign keys, if it is one, and
-// adds the new one.
-func (t *tx) exchangeSign(party ledger.ID, old, fresh ledger.KeyID) error {
+// exchangeSign removes the old key from the index of the party's valid sign keys, if
+// it is there, and adds the new one.
+func (t *tx) exchangeSign(party ledger.ID, old, newKey ledger.KeyID) error {
 	kids, err := t.signKeys(party)
 	if err != nil {
 		return err
 	}
-	kids = append(slices.DeleteFunc(kids, func(kid ledger.KeyID) bool { return kid == old }), fresh)
+	kids = append(slices.DeleteFunc(kids, func(kid ledger.KeyID) bool { return kid == old }), newKey)
 	if len(kids) > maxKeys {
 		return ledger.Invalid("new", "max_keys").With("limit", strconv.Itoa(maxKeys))
 	}
-	return t.set(ledger.SignKeysKey(party), kids)
+	return t.setIndex(ledger.SignKeysKey(party), kids)
 }
 
-// maxKeys bounds the valid sign keys of a party. A key ended by the authority can be
-// replaced more than once, each time by one more.
+// maxKeys is how many valid sign keys a party may have. A key that the authority has
+// ended can be replaced more than once, and each time the party gets another key.
 const maxKeys = 32
 
-// keyOf loads a key of a party that a call names in field. The recovery key is
-// nobody's to end or replace.
+// keyOf loads the party's key that a call names in field. It does not find the
+// recovery key, which nobody may end or replace.
 func (t *tx) keyOf(party ledger.ID, kid ledger.KeyID, field string) (ledger.KeyRecord, error) {
 	k, ok, err := read[ledger.KeyRecord](t.state, ledger.RecordKey(ledger.KeyRef(kid)))
 	if err == nil && (!ok || k.Party != party || k.Recovery) {
@@ -94,11 +94,11 @@ func (t *tx) keyOf(party ledger.ID, kid ledger.KeyID, field string) (ledger.KeyR
 // putKey writes the record of a key.
 func (t *tx) putKey(k ledger.KeyRecord) error {
 	k.Kid, k.Cite = k.JWK.Thumbprint(), t.cite()
-	return t.put(ledger.KeyRef(k.Kid), k)
+	return t.putRecord(ledger.KeyRef(k.Kid), k)
 }
 
-// signKeys loads the ids of the valid sign keys of a party, which every admitted
-// party has.
+// signKeys loads the ids of a party's valid sign keys. Every admitted party has this
+// index.
 func (t *tx) signKeys(party ledger.ID) ([]ledger.KeyID, error) {
 	kids, ok, err := read[[]ledger.KeyID](t.state, ledger.SignKeysKey(party))
 	if err == nil && !ok {
@@ -107,13 +107,13 @@ func (t *tx) signKeys(party ledger.ID) ([]ledger.KeyID, error) {
 	return kids, err
 }
 
-// enterKeys writes the keys of a party that is admitted, each once on the whole
+// addKeys writes the keys of a newly admitted party. A key must be new on the whole
 // ledger.
-func (t *tx) enterKeys(p ledger.PartyProfile) error {
+func (t *tx) addKeys(p ledger.PartyProfile) error {
 	sign := []ledger.KeyID{}
 	for i, k := range p.Keys {
 		kid := k.JWK.Thumbprint()
-		if err := t.freshKey(kid, at("keys", i)); err != nil {
+		if err := t.checkNewKey(kid, at("keys", i)); err != nil {
 			return err
 		}
 		if err := t.putKey(ledger.KeyRecord{Party: p.ID, JWK: k.JWK, Use: k.Use, Custody: k.Custody, From: t.now()}); err != nil {
@@ -123,12 +123,12 @@ func (t *tx) enterKeys(p ledger.PartyProfile) error {
 			sign = append(sign, kid)
 		}
 	}
-	return t.set(ledger.SignKeysKey(p.ID), sign)
+	return t.setIndex(ledger.SignKeysKey(p.ID), sign)
 }
 
-func (t *tx) replacing() bool { return t.v.Call.Function == ledger.FnKeyReplace }
+func (t *tx) isKeyReplace() bool { return t.v.Call.Function == ledger.FnKeyReplace }
 
-func (t *tx) custodyAllowed(p ledger.Party, k ledger.NewKeyArg) error {
+func (t *tx) checkCustody(p ledger.Party, k ledger.NewKeyArg) error {
 	own := p.Has(ledger.RoleRegistryBody, ledger.RoleDataAuthority, ledger.RoleImplementer)
 	if own && !t.genesis.Demo && k.Use == ledger.UseSign && k.Custody == ledger.CustodyNode {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("new.custody").By("protocol §3")
@@ -136,8 +136,8 @@ func (t *tx) custodyAllowed(p ledger.Party, k ledger.NewKeyArg) error {
 	return nil
 }
 
-// revokeKey ends a key at once. A party ends its own, but never its last sign
-// key; the data authority ends anyone's but its own last.
+// revokeKey ends a key at once. A party may end its own keys, but not its last sign
+// key. The data authority may end every key but its own last sign key.
 func revokeKey(t *tx, a ledger.KeyRevokeArgs) error {
 	if a.Party != t.me() && t.me() != t.genesis.Authority {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("party")
@@ -158,7 +158,7 @@ func revokeKey(t *tx, a ledger.KeyRevokeArgs) error {
 		if len(kids) == 0 && a.Party == t.me() {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("kid").By("last_sign_key")
 		}
-		if err := t.set(ledger.SignKeysKey(a.Party), kids); err != nil {
+		if err := t.setIndex(ledger.SignKeysKey(a.Party), kids); err != nil {
 			return err
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// maxYears bounds a license's term (O14(2): in principle five years; ours: always).
+// maxYears is the longest term of a license: O14(2) says five years in principle, we
+// always require it.
 const maxYears = 5
 
 func licenseRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindLicense, id) }
 
-// offerLicense records what an implementer has decided and signed with an
-// operator (O12, O13). It binds no one until the operator accepts.
+// offerLicense records a license that an implementer has agreed with an operator
+// (O12, O13). The offer binds nobody until the operator accepts.
 func offerLicense(t *tx, a ledger.LicenseOfferArgs) (ledger.License, error) {
 	l := ledger.License{LicenseTerms: withLists(a.LicenseTerms), OfferCite: t.cite(), Suspensions: []ledger.Suspension{}}
 	if a.Assigner != t.me() {
@@ -20,16 +21,16 @@ func offerLicense(t *tx, a ledger.LicenseOfferArgs) (ledger.License, error) {
 	if !t.caller.Region.Covers(a.Region) {
 		return l, ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("region").By("O3")
 	}
-	if err := t.licenseTerm(a.LicenseTerms); err != nil {
+	if err := t.checkLicenseTerm(a.LicenseTerms); err != nil {
 		return l, err
 	}
 	if err := t.activeOperator(a.Assignee, "assignee"); err != nil {
 		return l, err
 	}
-	if err := t.licenseRefs(a.LicenseTerms); err != nil {
+	if err := t.checkLicenseRefs(a.LicenseTerms); err != nil {
 		return l, err
 	}
-	if err := t.licenseScope(a.LicenseTerms); err != nil {
+	if err := t.checkLicenseScope(a.LicenseTerms); err != nil {
 		return l, err
 	}
 	t.link(licenseRef(l.ID), "assignee", ledger.RefTo(ledger.KindParty, l.Assignee))
@@ -39,8 +40,8 @@ func offerLicense(t *tx, a ledger.LicenseOfferArgs) (ledger.License, error) {
 	return l, nil
 }
 
-// withLists writes lists that were left out as empty ones, so that every record
-// of a kind has the same members.
+// withLists replaces missing lists by empty ones, so that all records of a kind have
+// the same members.
 func withLists(l ledger.LicenseTerms) ledger.LicenseTerms {
 	l.Domains, l.Resources, l.Excluded = list(l.Domains), list(l.Resources), list(l.Excluded)
 	l.Environments, l.Affiliates = list(l.Environments), list(l.Affiliates)
@@ -54,8 +55,8 @@ func list[T any](l []T) []T {
 	return l
 }
 
-// licenseTerm holds the term against O14(2) and the day.
-func (t *tx) licenseTerm(l ledger.LicenseTerms) error {
+// checkLicenseTerm checks the term against O14(2), and that it is not already over.
+func (t *tx) checkLicenseTerm(l ledger.LicenseTerms) error {
 	if l.EndOn >= ledger.Date(calendar.Date(l.StartOn).AddYears(maxYears)) {
 		return ledger.Invalid("end_on", "O14(2)")
 	}
@@ -65,7 +66,7 @@ func (t *tx) licenseTerm(l ledger.LicenseTerms) error {
 	return nil
 }
 
-// activeOperator is an admitted operator that is not suspended.
+// activeOperator checks that a party is an admitted operator and not suspended.
 func (t *tx) activeOperator(id ledger.ID, field string) error {
 	p, err := load[ledger.Party](t, ledger.RefTo(ledger.KindParty, id), field)
 	if err != nil {
@@ -77,10 +78,11 @@ func (t *tx) activeOperator(id ledger.ID, field string) error {
 	return nil
 }
 
-// licenseRefs holds what the offer names besides its scope.
-func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
+// checkLicenseRefs checks the environments and the older license that an offer
+// names.
+func (t *tx) checkLicenseRefs(l ledger.LicenseTerms) error {
 	for i, id := range l.Environments {
-		if t.besides(ledger.RefTo(ledger.KindEnvironment, id)) {
+		if t.skips(ledger.RefTo(ledger.KindEnvironment, id)) {
 			continue
 		}
 		e, err := load[ledger.Environment](t, ledger.RefTo(ledger.KindEnvironment, id), at("environments", i))
@@ -91,7 +93,7 @@ func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonEnvironment).At(at("environments", i)).By("O15")
 		}
 	}
-	if l.Supersedes == "" || t.besides(licenseRef(l.Supersedes)) {
+	if l.Supersedes == "" || t.skips(licenseRef(l.Supersedes)) {
 		return nil
 	}
 	old, err := load[ledger.License](t, licenseRef(l.Supersedes), "supersedes")
@@ -104,12 +106,12 @@ func (t *tx) licenseRefs(l ledger.LicenseTerms) error {
 	return nil
 }
 
-// licenseScope checks each resource that a license names: on the ledger, by the
-// strict gate registered and in force, and inside the license's own bounds
-// (domain §2.1, §3.2).
-func (t *tx) licenseScope(l ledger.LicenseTerms) error {
+// checkLicenseScope checks each resource that a license names: it is on the ledger,
+// its entry is in force, and it lies within the bounds of the license. Under the
+// grace gate, a running application is enough (domain §2.1, §3.2).
+func (t *tx) checkLicenseScope(l ledger.LicenseTerms) error {
 	for i, id := range l.Resources {
-		if t.besides(resourceRef(id)) {
+		if t.skips(resourceRef(id)) {
 			continue
 		}
 		field := at("resource_ids", i)
@@ -118,7 +120,7 @@ func (t *tx) licenseScope(l ledger.LicenseTerms) error {
 			return err
 		}
 		if idx.Entry == "" && t.genesis.Gate == ledger.GateGrace {
-			alive, err := t.living(idx.Application)
+			alive, err := t.isAlive(idx.Application)
 			if err != nil {
 				return err
 			}
@@ -137,7 +139,8 @@ func (t *tx) licenseScope(l ledger.LicenseTerms) error {
 	return nil
 }
 
-// entryOf is a resource's entry, in force today (B2, B4, B11).
+// entryOf loads the entry of a resource and checks that it is in force today (B2,
+// B4, B11).
 func (t *tx) entryOf(idx ledger.ResourceIndex, field string) (ledger.EntryDetail, error) {
 	if idx.Entry == "" {
 		return ledger.EntryDetail{}, ledger.CheckEntry(nil, t.today()).At(field)
@@ -152,7 +155,7 @@ func (t *tx) entryOf(idx ledger.ResourceIndex, field string) (ledger.EntryDetail
 	return entry, nil
 }
 
-// effectiveLicense is a license that counts today (B1, B11).
+// effectiveLicense loads a license and checks that it is in force today (B1, B11).
 func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error) {
 	l, err := load[ledger.License](t, licenseRef(id), field)
 	if err != nil {
@@ -164,8 +167,8 @@ func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error
 	return l, nil
 }
 
-// acceptLicense makes an offer a license: the operator's word, once, with the
-// two rights that it gives (T; protocol §8).
+// acceptLicense records that the operator accepts the offer, and the two rights that
+// the license gives (T; protocol §8).
 func acceptLicense(t *tx, _ ledger.AnswerArgs, l *ledger.License) error {
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
 		if err := t.grant(ledger.Grant{
@@ -178,12 +181,12 @@ func acceptLicense(t *tx, _ ledger.AnswerArgs, l *ledger.License) error {
 	return nil
 }
 
-// grant records a right and what it rests on. Its id follows from the kind and the
-// id of that, which gives the right once.
+// grant records a right and the record that it is based on. The id of the right is
+// derived from the kind and the id of that record, so the right exists only once.
 func (t *tx) grant(g ledger.Grant) error {
 	ref := ledger.RefTo(ledger.KindGrant, g.ID)
 	t.link(ref, "basis", g.Basis)
-	return t.put(ref, g)
+	return t.putRecord(ref, g)
 }
 
 func suspendLicense(t *tx, a ledger.TargetArgs, l *ledger.License) (err error) {
@@ -196,8 +199,8 @@ func resumeLicense(t *tx, _ ledger.TargetArgs, l *ledger.License) (err error) {
 	return err
 }
 
-// terminateLicense ends a license before its time on a ground of its clause
-// (O14(12)); suspended or not.
+// terminateLicense ends a license before its last day, on a ground of its clause
+// (O14(12)), suspended or not.
 func terminateLicense(t *tx, a ledger.TargetArgs, l *ledger.License) error {
 	l.Ground, l.EndedAt = a.Ground, t.now()
 	return nil

@@ -12,8 +12,8 @@ const answerDays = 3
 
 func orderRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindOrder, id) }
 
-// placeOrder records a buyer's order on the listing that it cites, at the price
-// and terms of that version (domain rules B1–B11).
+// placeOrder records a buyer's order for a listed product, at the price and terms of
+// the version that the call cites (domain rules B1–B11).
 func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 	var o ledger.Order
 	p, err := load[ledger.Product](t, productRef(a.Product), "product_id")
@@ -39,7 +39,7 @@ func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 	if e := ledger.CheckOrder(facts, t.today()); e != nil {
 		return o, atRecord(e, "product_id", "purpose", "purpose_evidence", "unit_price", "recipient_region")
 	}
-	if err := t.orderTerm(a, facts.License); err != nil {
+	if err := t.checkOrderTerm(a, facts.License); err != nil {
 		return o, err
 	}
 	if o.AnswerDue, err = t.period(t.today(), t.answerDays()); err != nil {
@@ -51,7 +51,8 @@ func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 	return o, nil
 }
 
-// answerDays is 0 where a demo ledger lets its periods be over at once.
+// answerDays returns the days for an answer: 0 on a demonstration ledger whose
+// periods have no days.
 func (t *tx) answerDays() int {
 	if t.genesis.Demo && t.genesis.Limits.Accept == 0 {
 		return 0
@@ -59,8 +60,9 @@ func (t *tx) answerDays() int {
 	return answerDays
 }
 
-// saleFacts loads what an order of a product is judged by. What is not there is
-// reported at field: the caller named no license, party or source.
+// saleFacts loads the records that decide whether an order of a product is allowed.
+// A missing record is reported at field, since the call's arguments do not name the
+// license, the parties or the sources.
 func (t *tx) saleFacts(o ledger.Order, p ledger.Product, buyer ledger.Party, field string) (ledger.SaleFacts, error) {
 	f := ledger.SaleFacts{Order: o, Product: p, Buyer: buyer}
 	var err error
@@ -77,8 +79,9 @@ func (t *tx) saleFacts(o ledger.Order, p ledger.Product, buyer ledger.Party, fie
 	return f, err
 }
 
-// atRecord points a refusal at the argument that named the record which it is
-// about. Fields that are arguments of the call themselves stay.
+// atRecord changes the field of a refusal about a record's member to the argument
+// that named the record; the member goes into the parameter "at". Fields in own are
+// arguments of the call and do not change.
 func atRecord(e *ledger.Error, field string, own ...string) error {
 	if slices.Contains(own, e.Field) {
 		return e
@@ -89,8 +92,9 @@ func atRecord(e *ledger.Error, field string, own ...string) error {
 	return e.At(field)
 }
 
-// orderTerm checks that an order's term lies inside the license's and is not over.
-func (t *tx) orderTerm(a ledger.OrderPlaceArgs, l ledger.License) error {
+// checkOrderTerm checks that an order's term lies within the license's term and is
+// not over.
+func (t *tx) checkOrderTerm(a ledger.OrderPlaceArgs, l ledger.License) error {
 	if a.StartOn < l.StartOn {
 		return ledger.Invalid("start_on", "within_license").With("min", string(l.StartOn))
 	}
@@ -103,7 +107,7 @@ func (t *tx) orderTerm(a ledger.OrderPlaceArgs, l ledger.License) error {
 	return nil
 }
 
-// activate records the right that an active order gives its buyer.
+// activate sets an order active and records the right that it gives its buyer.
 func (t *tx) activate(o *ledger.Order) error {
 	o.State, o.ActiveAt = ledger.OrderActive, t.now()
 	return t.grant(ledger.Grant{
@@ -112,9 +116,9 @@ func (t *tx) activate(o *ledger.Order) error {
 	})
 }
 
-// acceptOrder binds the operator, to what may be sold today. An order that was not
-// answered in time has lapsed (domain §6.8), whatever its record still says. What
-// costs nothing is active at once, all else waits for its payment.
+// acceptOrder records that the operator accepts an order, if it may be sold today. An
+// order that was not answered in time has lapsed (domain §6.8), even if its record
+// does not show that. A free order is active at once; any other waits for its payment.
 func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
 	p, err := load[ledger.Product](t, productRef(o.Product), "id")
 	if err != nil {
@@ -138,14 +142,14 @@ func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
 	return nil
 }
 
-// refuseOrder ends an order by the operator's word; a buyer is refused for a
-// ground only (O6), which stands in the call.
+// refuseOrder ends an order because the operator refuses it. A refusal needs a
+// ground (O6), which is in the call.
 func refuseOrder(_ *tx, _ ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = string(ledger.ReasonRefusedOperator)
 	return nil
 }
 
-// confirmPayment is the operator's word that the whole amount came in.
+// confirmPayment records the operator's statement that the whole amount was paid.
 func confirmPayment(t *tx, a ledger.OrderPaymentArgs, o *ledger.Order) error {
 	if a.Fen != o.Total {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPrice).At("fen").By("B7")
@@ -157,16 +161,17 @@ func confirmPayment(t *tx, a ledger.OrderPaymentArgs, o *ledger.Order) error {
 	return t.activate(o)
 }
 
-// cancelOrder takes an order back before it is active.
+// cancelOrder ends an order before it is active, at the wish of the buyer.
 func cancelOrder(*tx, ledger.AnswerArgs, *ledger.Order) error { return nil }
 
-// fulfillOrder says that all was delivered: either side of the order.
+// fulfillOrder records that everything was delivered. Either side of the order may
+// say so.
 func fulfillOrder(_ *tx, a ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = a.Ground
 	return nil
 }
 
-// blockOrder stops an order by a regulator's word.
+// blockOrder stops an order by decision of a regulator.
 func blockOrder(_ *tx, a ledger.TargetArgs, o *ledger.Order) error {
 	o.Reason = a.Ground
 	return nil

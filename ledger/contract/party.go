@@ -11,12 +11,13 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// genesis begins the ledger (protocol §6).
+// genesis creates the ledger: its rules and limits, the data authority and the first
+// node (protocol §6).
 func genesis(t *tx, a ledger.GenesisArgs) error {
 	if a.Authority.ID != t.me() {
 		return ledger.Invalid("authority.id", "same_as_call")
 	}
-	if t.v.Compact != "" { // Check asks about a call that nobody has signed yet
+	if t.v.Compact != "" { // in Check the call has no signature
 		if err := t.selfSigned(a); err != nil {
 			return err
 		}
@@ -31,7 +32,7 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 	if platform.Origin != a.Origin {
 		return ledger.Invalid("platform", "same_origin")
 	}
-	if err := apart(a, platform); err != nil {
+	if err := checkDistinct(a, platform); err != nil {
 		return err
 	}
 	t.genesis = ledger.Genesis{
@@ -39,7 +40,7 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 		Authority: a.Authority.ID, Recovery: a.Recovery, Platform: platform.ID, Limits: a.Limits, Gate: a.Gate,
 		Rules: a.Rules, Demo: a.Demo, Time: t.now(),
 	}
-	if err := t.put(ledger.GenesisRef, t.genesis); err != nil {
+	if err := t.putRecord(ledger.GenesisRef, t.genesis); err != nil {
 		return err
 	}
 	if err := t.putKey(ledger.KeyRecord{
@@ -47,14 +48,14 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 	}); err != nil {
 		return err
 	}
-	if err := t.enter(a.Authority); err != nil {
+	if err := t.addParty(a.Authority); err != nil {
 		return err
 	}
-	return t.enter(platform)
+	return t.addParty(platform)
 }
 
-// selfSigned checks the signed call against what it says of itself: that it is the
-// one genesis that the ledger takes, for this ledger, by a sign key of its authority.
+// selfSigned checks that the signed call is the one genesis that this ledger accepts
+// (Env.Genesis), names this ledger, and is signed by a sign key of its authority.
 func (t *tx) selfSigned(a ledger.GenesisArgs) error {
 	if t.env.Genesis != "" && ledger.DigestOf([]byte(t.v.Compact)) != t.env.Genesis {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonGenesis).By("protocol §6")
@@ -68,9 +69,10 @@ func (t *tx) selfSigned(a ledger.GenesisArgs) error {
 	return nil
 }
 
-// apart holds authority, node and recovery key to be strangers to each other: a
-// call sees none of its own writes, so enter can't tell.
-func apart(a ledger.GenesisArgs, platform ledger.PartyProfile) error {
+// checkDistinct checks that the authority, the node and the recovery key have
+// nothing in common. addParty cannot check this, since a call does not see its own
+// writes.
+func checkDistinct(a ledger.GenesisArgs, platform ledger.PartyProfile) error {
 	if slices.Contains(a.Authority.Roles, ledger.RolePlatform) {
 		return ledger.Invalid("authority.roles", "not_platform")
 	}
@@ -90,8 +92,8 @@ func apart(a ledger.GenesisArgs, platform ledger.PartyProfile) error {
 	return nil
 }
 
-// admit enters a party that the data authority has verified (DSL33; domain §6.1).
-func admit(t *tx, a ledger.PartyAdmitArgs) error {
+// admitParty adds a party that the data authority has verified (DSL33; domain §6.1).
+func admitParty(t *tx, a ledger.PartyAdmitArgs) error {
 	p, err := ledger.ParseProfile(t.algs, a.Application)
 	if err != nil {
 		return err
@@ -99,12 +101,13 @@ func admit(t *tx, a ledger.PartyAdmitArgs) error {
 	if slices.Contains(p.Roles, ledger.RolePlatform) && (p.Origin == "" || p.LogKey == "") {
 		return ledger.Invalid("application.origin", "platform_with_log_key")
 	}
-	return t.enter(p)
+	return t.addParty(p)
 }
 
-// enter writes a party with its keys, each key and code once on the whole ledger.
-func (t *tx) enter(p ledger.PartyProfile) error {
-	if err := t.admissible(p); err != nil {
+// addParty writes a party with its keys. Each key and each credit code (USCC) must
+// be new on the whole ledger.
+func (t *tx) addParty(p ledger.PartyProfile) error {
+	if err := t.checkProfile(p); err != nil {
 		return err
 	}
 	ref := ledger.RefTo(ledger.KindParty, p.ID)
@@ -113,13 +116,13 @@ func (t *tx) enter(p ledger.PartyProfile) error {
 		Affiliates: list(p.Affiliates), Origin: p.Origin, URL: p.URL, AdmittedAt: t.now(), AdmittedBy: t.me(),
 		Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
-	if err := t.put(ref, record); err != nil {
+	if err := t.putRecord(ref, record); err != nil {
 		return err
 	}
-	if err := t.enterKeys(p); err != nil {
+	if err := t.addKeys(p); err != nil {
 		return err
 	}
-	if err := t.set(ledger.USCCKey(p.USCC), p.ID); err != nil {
+	if err := t.setIndex(ledger.USCCKey(p.USCC), p.ID); err != nil {
 		return err
 	}
 	if slices.Contains(p.Roles, ledger.RolePlatform) {
@@ -127,13 +130,13 @@ func (t *tx) enter(p ledger.PartyProfile) error {
 		if err := t.absent(ledger.RefTo(ledger.KindLog, log.Origin), "origin"); err != nil {
 			return err
 		}
-		return t.put(ledger.RefTo(ledger.KindLog, log.Origin), log)
+		return t.putRecord(ledger.RefTo(ledger.KindLog, log.Origin), log)
 	}
 	return nil
 }
 
-// admissible holds a profile against R6 and domain §6.1.
-func (t *tx) admissible(p ledger.PartyProfile) error {
+// checkProfile checks a party's profile against R6 and domain §6.1.
+func (t *tx) checkProfile(p ledger.PartyProfile) error {
 	if p.Kind == ledger.Central {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCentral).At("kind").By("R6")
 	}
@@ -154,7 +157,7 @@ func (t *tx) admissible(p ledger.PartyProfile) error {
 	if err := t.absent(ledger.RefTo(ledger.KindParty, p.ID), "id"); err != nil {
 		return err
 	}
-	taken, err := t.has(ledger.USCCKey(p.USCC))
+	taken, err := t.exists(ledger.USCCKey(p.USCC))
 	if err != nil {
 		return err
 	}
@@ -164,11 +167,11 @@ func (t *tx) admissible(p ledger.PartyProfile) error {
 	return nil
 }
 
-// freshKey refuses a key that a party or an environment has already: a token's
-// key must name one of them.
-func (t *tx) freshKey(kid ledger.KeyID, field string) error {
+// checkNewKey refuses a key that a party or an environment already has: a token
+// names only its key, so a key must belong to exactly one of them.
+func (t *tx) checkNewKey(kid ledger.KeyID, field string) error {
 	for _, key := range []string{ledger.RecordKey(ledger.KeyRef(kid)), ledger.EnvironmentKey(kid)} {
-		used, err := t.has(key)
+		used, err := t.exists(key)
 		if err != nil {
 			return err
 		}
@@ -188,7 +191,8 @@ func keyArg(p ledger.PartyProfile, kid ledger.KeyID) (ledger.NewKeyArg, bool) {
 	return ledger.NewKeyArg{}, false
 }
 
-// suspendParty suspends any party but the data authority that began the ledger.
+// suspendParty suspends a party. The data authority that began the ledger cannot be
+// suspended.
 func suspendParty(t *tx, a ledger.TargetArgs, p *ledger.Party) (err error) {
 	if p.ID == t.genesis.Authority {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("id")
@@ -202,13 +206,13 @@ func resumeParty(t *tx, _ ledger.TargetArgs, p *ledger.Party) (err error) {
 	return err
 }
 
-// setCalendar records a year's list. A later list replaces an earlier one, but
-// never shortens a running period (tx.lastDay).
+// setCalendar records the list of holidays and make-up workdays of a year. A later
+// list replaces an earlier one, but never shortens a running period (tx.lastDay).
 func setCalendar(t *tx, a ledger.CalendarArgs) error {
 	if err := calendarYear(ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: a.Work}).Validate(); err != nil {
 		return ledger.Invalid("off", "calendar_year").With("detail", err.Error())
 	}
-	return t.put(calendarRef(a.Year), ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: list(a.Work), Source: a.Source, Cite: t.cite()})
+	return t.putRecord(calendarRef(a.Year), ledger.CalendarYear{Year: a.Year, Off: a.Off, Work: list(a.Work), Source: a.Source, Cite: t.cite()})
 }
 
 func calendarRef(year int) ledger.Ref { return ledger.RefTo(ledger.KindCalendar, strconv.Itoa(year)) }
@@ -221,14 +225,14 @@ func yearOf(d ledger.Date) int {
 	return y
 }
 
-// anchor records the root of the caller's own receipt log, with the RFC 9162
-// proof that it grew from the last one (protocol §7).
+// anchor records the root of the caller's own receipt log. An RFC 9162 consistency
+// proof shows that the log only grew since the last anchor (protocol §7).
 func anchor(t *tx, a ledger.AnchorArgs) error {
 	log, err := load[ledger.LogRecord](t, ledger.RefTo(ledger.KindLog, a.Log), "log")
 	if err != nil {
 		return err
 	}
-	if err := t.mine(log, "log"); err != nil {
+	if err := t.checkActor(log, "log"); err != nil {
 		return err
 	}
 	ref := ledger.RefTo(ledger.KindAnchor, a.Log)
@@ -237,16 +241,16 @@ func anchor(t *tx, a ledger.AnchorArgs) error {
 		return err
 	}
 	if ok {
-		if err := consistent(last, a); err != nil {
+		if err := checkConsistent(last, a); err != nil {
 			return err
 		}
 	} else if len(a.Proof) != 0 {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonConsistency).At("consistency_proof").By("RFC 9162 §2.1.4")
 	}
-	return t.put(ref, ledger.Anchor{Log: a.Log, Size: a.Size, Root: a.Root, Time: t.now(), Cite: t.cite()})
+	return t.putRecord(ref, ledger.Anchor{Log: a.Log, Size: a.Size, Root: a.Root, Time: t.now(), Cite: t.cite()})
 }
 
-func consistent(last ledger.Anchor, a ledger.AnchorArgs) error {
+func checkConsistent(last ledger.Anchor, a ledger.AnchorArgs) error {
 	refused := ledger.Refuse(ledger.InvalidCode, ledger.ReasonConsistency).At("consistency_proof").By("RFC 9162 §2.1.4")
 	if a.Size == last.Size {
 		if a.Root != last.Root || len(a.Proof) != 0 {
@@ -258,14 +262,14 @@ func consistent(last ledger.Anchor, a ledger.AnchorArgs) error {
 	for _, d := range a.Proof {
 		proof = append(proof, hash(d))
 	}
-	// A smaller size is refused here too.
+	// CheckTree also refuses a smaller size.
 	if err := tlog.CheckTree(proof, a.Size, hash(a.Root), last.Size, hash(last.Root)); err != nil {
 		return refused
 	}
 	return nil
 }
 
-// hash decodes a digest that Validate has passed.
+// hash decodes a digest that Validate has accepted.
 func hash(d ledger.Digest) tlog.Hash {
 	var h tlog.Hash
 	if b, err := hex.DecodeString(string(d)); err == nil {

@@ -4,7 +4,7 @@ import "github.com/datacadastre/cadastre/ledger"
 
 func productRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindProduct, id) }
 
-// listProduct puts a product on offer (domain §6.7).
+// listProduct offers a new product for sale (domain §6.7).
 func listProduct(t *tx, a ledger.ProductListArgs) (ledger.Product, error) {
 	p := ledger.Product{ProductOffer: a.ProductOffer, Operator: t.me(), ListedAt: t.now()}
 	if a.Version != 1 {
@@ -13,8 +13,8 @@ func listProduct(t *tx, a ledger.ProductListArgs) (ledger.Product, error) {
 	return p, t.offerProduct(p)
 }
 
-// changeProduct puts a new version of a listed product on offer. Orders keep the
-// version, price and terms that they were placed on.
+// changeProduct replaces a listed product by its next version. The version, price
+// and terms of existing orders do not change.
 func changeProduct(t *tx, a ledger.ProductListArgs, p *ledger.Product) error {
 	if a.Version != p.Version+1 {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("version")
@@ -26,7 +26,8 @@ func changeProduct(t *tx, a ledger.ProductListArgs, p *ledger.Product) error {
 	return t.offerProduct(*p)
 }
 
-// offerProduct checks that a version of a product may be sold today.
+// offerProduct checks that a version of a product may be sold today, and links it to
+// its license and sources.
 func (t *tx) offerProduct(p ledger.Product) error {
 	l, err := t.effectiveLicense(p.License, "license_id")
 	if err != nil {
@@ -54,9 +55,9 @@ func (t *tx) offerProduct(p ledger.Product) error {
 	return nil
 }
 
-// entriesOf loads the entries of resources that a product is made of, by resource;
-// one that is not registered has none. An unknown resource is refused by its place
-// in the list.
+// entriesOf loads the entries of a product's source resources. The map has no entry
+// for a resource that is not registered. An unknown resource is refused with its
+// index in the list.
 func (t *tx) entriesOf(sources []ledger.ID) (map[ledger.ID]ledger.EntryDetail, error) {
 	entries := make(map[ledger.ID]ledger.EntryDetail, len(sources))
 	for i, id := range sources {
@@ -75,8 +76,8 @@ func (t *tx) entriesOf(sources []ledger.ID) (map[ledger.ID]ledger.EntryDetail, e
 	return entries, nil
 }
 
-// delistProduct takes a product off offer for good: its operator, or a regulator
-// by order. Orders already active are judged at delivery.
+// delistProduct ends the sale of a product for good, by its operator or by order of
+// a regulator. Whether an active order is still served is decided at each delivery.
 func delistProduct(_ *tx, a ledger.TargetArgs, p *ledger.Product) error {
 	p.Ground = a.Ground
 	return nil

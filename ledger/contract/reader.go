@@ -7,9 +7,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// reader is a state that notes what one call reads of another state: each key
-// once, with the value that was there. Records of calls are left out, since they
-// only make a call idempotent.
+// reader records which keys one call reads from a state: each key once, with the
+// digest of its value. It leaves out records of calls, since they only make calls
+// idempotent.
 type reader struct {
 	base  State
 	known map[string]bool
@@ -33,7 +33,7 @@ func (r *reader) Get(key string) ([]byte, bool, error) {
 	return value, ok, nil
 }
 
-// read returns the lines of what was read, in the order of their keys.
+// read returns a line for each key that was read, sorted by key.
 func (r *reader) read() []ledger.Line {
 	slices.SortFunc(r.lines, func(a, b ledger.Line) int { return strings.Compare(a.Key, b.Key) })
 	return r.lines

@@ -7,7 +7,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// Words of the applications of this release.
+// The only kind and subject type of applications in this release.
 const (
 	kindInitial     = "initial"
 	subjectResource = "resource"
@@ -18,8 +18,8 @@ func depositRef(d ledger.Digest) ledger.Ref  { return ledger.RefTo(ledger.KindDe
 func resourceRef(id ledger.ID) ledger.Ref    { return ledger.RefTo(ledger.KindResource, id) }
 func applicationRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindApplication, id) }
 
-// deposit fixes a hash, and who held it when (R7). The first deposit of a hash
-// stands: a second one would prove nothing earlier.
+// deposit records a hash with its depositor and the time (R7). A hash can be
+// deposited only once: a second deposit would prove nothing earlier.
 func deposit(t *tx, a ledger.DepositArgs) (ledger.Deposit, error) {
 	t.link(depositRef(a.SHA256), "deposited_by", partyRef(t.me()))
 	return ledger.Deposit{SHA256: a.SHA256, Bytes: a.Bytes, Party: t.me(), Time: t.now()}, nil
@@ -31,7 +31,7 @@ func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 		ID: a.Application, Kind: kindInitial, SubjectType: subjectResource, Applicant: t.me(),
 		Defects: []ledger.Defect{}, Objections: []ledger.Objection{},
 	}
-	if err := t.registrable(a); err != nil {
+	if err := t.checkRegistrable(a); err != nil {
 		return app, err
 	}
 	if err := t.claimResource(app.ID, a.Resource.ID); err != nil {
@@ -41,12 +41,13 @@ func submit(t *tx, a ledger.AppSubmitArgs) (ledger.Application, error) {
 	t.link(ref, "applicant", partyRef(app.Applicant))
 	t.link(ref, "subject", resourceRef(a.Resource.ID))
 	t.link(resourceRef(a.Resource.ID), "held_by", partyRef(app.Applicant))
-	err := t.receive(&app, ledger.Submission{}, a)
+	err := t.storeSubmission(&app, ledger.Submission{}, a)
 	return app, err
 }
 
-// resubmit answers a return with the whole application again; its limit begins
-// again that day (R10). After 30 working days of silence it counts as withdrawn.
+// resubmit submits a returned application again as a whole, and its period for
+// acceptance starts again (R10). After 30 working days without a resubmission an
+// application is deemed withdrawn.
 func resubmit(t *tx, a ledger.AppResubmitArgs, app *ledger.Application) error {
 	before, err := t.submission(app.SubmitPayload)
 	if err != nil {
@@ -55,15 +56,16 @@ func resubmit(t *tx, a ledger.AppResubmitArgs, app *ledger.Application) error {
 	if a.Resource.ID != before.Resource.ID {
 		return ledger.Invalid("resource.id", "same_as_before")
 	}
-	if err := t.registrable(a.AppSubmitArgs); err != nil {
+	if err := t.checkRegistrable(a.AppSubmitArgs); err != nil {
 		return err
 	}
 	app.ResubmitBy = nil
-	return t.receive(app, before, a.AppSubmitArgs)
+	return t.storeSubmission(app, before, a.AppSubmitArgs)
 }
 
-// submission loads what the call with a payload submitted. A record that names it
-// was written by that call or after it, so that its absence is a damaged store.
+// submission loads the submission made by the call with the given payload hash. A
+// record that names the hash was written by that call or later, so a missing
+// submission means a damaged store.
 func (t *tx) submission(payload ledger.Digest) (ledger.Submission, error) {
 	ref := ledger.SubmissionRef(payload)
 	s, ok, err := read[ledger.Submission](t.state, ledger.RecordKey(ref))
@@ -73,9 +75,9 @@ func (t *tx) submission(payload ledger.Digest) (ledger.Submission, error) {
 	return s, err
 }
 
-// receive stores what was applied for, and claims the title among the holder's and
-// the deposit in place of those that the submission before it had claimed.
-func (t *tx) receive(app *ledger.Application, before ledger.Submission, a ledger.AppSubmitArgs) error {
+// storeSubmission stores a submission and claims its title and its deposit for the
+// application, in place of those that the previous submission had claimed.
+func (t *tx) storeSubmission(app *ledger.Application, before ledger.Submission, a ledger.AppSubmitArgs) error {
 	if err := t.claimTitle(*app, before.Resource, a.Resource); err != nil {
 		return err
 	}
@@ -89,15 +91,15 @@ func (t *tx) receive(app *ledger.Application, before ledger.Submission, a ledger
 	a.Resource.Keywords, a.Resource.Items = list(a.Resource.Keywords), list(a.Resource.Items)
 	app.Body, app.ReceivedOn, app.AcceptDue = a.Body, t.today(), due
 	app.SubmitPayload = t.v.Payload
-	return t.put(ledger.SubmissionRef(t.v.Payload), ledger.Submission{
+	return t.putRecord(ledger.SubmissionRef(t.v.Payload), ledger.Submission{
 		Resource: a.Resource, Deposit: a.Deposit, Materials: a.Materials, InternalReview: a.InternalReview,
 	})
 }
 
-// registrable holds an application against who is who and what day it is: the
-// resource is the caller's own, the body has the office and the place (R6), the
-// data are not core, nothing is dated ahead.
-func (t *tx) registrable(a ledger.AppSubmitArgs) error {
+// checkRegistrable checks what is applied for: the resource is the caller's own, the
+// registry body has that role and its region covers the resource (R6), the data are
+// not core data, and no date is in the future.
+func (t *tx) checkRegistrable(a ledger.AppSubmitArgs) error {
 	if a.Resource.Publisher != t.me() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("resource.publisher")
 	}
@@ -117,12 +119,12 @@ func (t *tx) registrable(a ledger.AppSubmitArgs) error {
 	if a.Resource.Level == ledger.Core {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCoreData).At("resource.level").By("domain §2.6")
 	}
-	return t.dated(a)
+	return t.checkDates(a)
 }
 
-// dated refuses what is dated ahead, and a quality assessment of more than a
-// year ago (domain §6.2).
-func (t *tx) dated(a ledger.AppSubmitArgs) error {
+// checkDates refuses dates in the future, and a quality assessment that is more than
+// a year old (domain §6.2).
+func (t *tx) checkDates(a ledger.AppSubmitArgs) error {
 	if a.Resource.Modified > t.now()+ledger.Skew {
 		return ledger.Invalid("resource.modified", "not_future")
 	}
@@ -139,8 +141,9 @@ func (t *tx) dated(a ledger.AppSubmitArgs) error {
 	return nil
 }
 
-// claimResource makes resource/<id> lead to the application. Another's id is
-// taken for ever; one's own is free again when what spoke for it has ended.
+// claimResource writes the index from a resource to the application. The id of
+// another holder's resource can never be used. The holder may use its own id again
+// once the earlier application and entry have ended.
 func (t *tx) claimResource(app, id ledger.ID) error {
 	ref := resourceRef(id)
 	idx, ok, err := read[ledger.ResourceIndex](t.state, ledger.RecordKey(ref))
@@ -150,7 +153,7 @@ func (t *tx) claimResource(app, id ledger.ID) error {
 	if ok {
 		taken := idx.Holder != t.me()
 		if !taken {
-			if taken, err = t.living(idx.Application); err != nil {
+			if taken, err = t.isAlive(idx.Application); err != nil {
 				return err
 			}
 		}
@@ -158,11 +161,11 @@ func (t *tx) claimResource(app, id ledger.ID) error {
 			return ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("resource.id").With("ref", string(ref))
 		}
 	}
-	return t.put(ref, ledger.ResourceIndex{ID: id, Holder: t.me(), Application: app})
+	return t.putRecord(ref, ledger.ResourceIndex{ID: id, Holder: t.me(), Application: app})
 }
 
-// claimTitle keeps a holder's titles apart while an application lives or its
-// entry is active (domain §2.6 duplicate).
+// claimTitle refuses a title that the holder already uses, in a running application
+// or an active entry (duplicate, domain §2.6).
 func (t *tx) claimTitle(app ledger.Application, before, r ledger.Resource) error {
 	key, old := titleKey(app.Applicant, r), titleKey(app.Applicant, before)
 	if key == old {
@@ -173,21 +176,21 @@ func (t *tx) claimTitle(app ledger.Application, before, r ledger.Resource) error
 		return err
 	}
 	if ok {
-		if err := t.unused(other, "resource.title"); err != nil {
+		if err := t.checkUnused(other, "resource.title"); err != nil {
 			return err
 		}
 	}
 	if before.Title != "" {
-		t.drop(old)
+		t.dropIndex(old)
 	}
-	return t.set(key, app.ID)
+	return t.setIndex(key, app.ID)
 }
 
 func titleKey(holder ledger.ID, r ledger.Resource) string {
 	return ledger.TitleKey(holder, ledger.FoldTitle(r.Title))
 }
 
-// claimDeposit binds the caller's own deposit to the application (R7).
+// claimDeposit reserves the caller's own deposit for the application (R7).
 func (t *tx) claimDeposit(app ledger.Application, before, hash ledger.Digest) error {
 	if hash == before {
 		return nil
@@ -203,7 +206,7 @@ func (t *tx) claimDeposit(app ledger.Application, before, hash ledger.Digest) er
 		return t.depositOfAnother(d)
 	}
 	if d.Application != "" {
-		if err := t.unused(d.Application, "deposit_hash"); err != nil {
+		if err := t.checkUnused(d.Application, "deposit_hash"); err != nil {
 			return err
 		}
 	}
@@ -212,14 +215,15 @@ func (t *tx) claimDeposit(app ledger.Application, before, hash ledger.Digest) er
 	}
 	d.Application = app.ID
 	t.link(applicationRef(app.ID), "rests_on", depositRef(hash))
-	return t.put(depositRef(hash), d)
+	return t.putRecord(depositRef(hash), d)
 }
 
-// depositOfAnother says why: the same record is registered, or it is only
-// deposited. Whose application that is, is not the caller's to know.
+// depositOfAnother returns the refusal of a deposit made by another party:
+// duplicate if it is registered, otherwise that it is not the caller's. It does not
+// name the other application, which the caller may not see.
 func (t *tx) depositOfAnother(d ledger.Deposit) error {
 	if d.Application != "" {
-		alive, err := t.living(d.Application)
+		alive, err := t.isAlive(d.Application)
 		if err != nil {
 			return err
 		}
@@ -230,9 +234,9 @@ func (t *tx) depositOfAnother(d ledger.Deposit) error {
 	return ledger.Refuse(ledger.Forbidden, ledger.ReasonDeposit).At("deposit_hash").By("R7")
 }
 
-// unused refuses what another application uses that still counts.
-func (t *tx) unused(by ledger.ID, field string) error {
-	alive, err := t.living(by)
+// checkUnused refuses what another application uses, if that application is alive.
+func (t *tx) checkUnused(by ledger.ID, field string) error {
+	alive, err := t.isAlive(by)
 	if err != nil {
 		return err
 	}
@@ -242,9 +246,9 @@ func (t *tx) unused(by ledger.ID, field string) error {
 	return nil
 }
 
-// living reports whether an application still counts: it runs, or it led to an
-// entry that is active today, suspended or not.
-func (t *tx) living(id ledger.ID) (bool, error) {
+// isAlive reports whether an application is still under way, or led to an entry
+// that is active today, suspended or not.
+func (t *tx) isAlive(id ledger.ID) (bool, error) {
 	app, ok, err := read[ledger.Application](t.state, ledger.RecordKey(applicationRef(id)))
 	if err != nil || !ok {
 		return false, err
@@ -253,7 +257,7 @@ func (t *tx) living(id ledger.ID) (bool, error) {
 	case ledger.AppSubmitted, ledger.AppAccepted, ledger.AppNoticed:
 		return true, nil
 	case ledger.AppReturned:
-		late, err := t.over(app.ResubmitBy)
+		late, err := t.isOver(app.ResubmitBy)
 		return !late, err
 	case ledger.AppCoded:
 		e, _, err := read[ledger.Entry](t.state, ledger.RecordKey(ledger.RefTo(ledger.KindEntry, app.Entry)))
@@ -263,9 +267,10 @@ func (t *tx) living(id ledger.ID) (bool, error) {
 	return false, nil
 }
 
-// release frees what an ended application had claimed. What another has taken
-// since (a silent application ends by time) stays the other's.
-func (t *tx) release(app ledger.Application) error {
+// releaseClaims frees the title and the deposit that an ended application had
+// claimed. If another application has claimed them in the meantime, they are not
+// touched: an application without an answer ends by time, without a call.
+func (t *tx) releaseClaims(app ledger.Application) error {
 	s, err := t.submission(app.SubmitPayload)
 	if err != nil {
 		return err
@@ -276,12 +281,12 @@ func (t *tx) release(app ledger.Application) error {
 		return err
 	}
 	if ok && user == app.ID {
-		t.drop(key)
+		t.dropIndex(key)
 	}
 	return t.freeDeposit(app.ID, s.Deposit)
 }
 
-// freeDeposit frees a deposit that the application claimed, if it still does.
+// freeDeposit frees a deposit if the application still has it.
 func (t *tx) freeDeposit(app ledger.ID, hash ledger.Digest) error {
 	if hash == "" {
 		return nil
@@ -291,5 +296,5 @@ func (t *tx) freeDeposit(app ledger.ID, hash ledger.Digest) error {
 		return err
 	}
 	d.Application = ""
-	return t.put(depositRef(hash), d)
+	return t.putRecord(depositRef(hash), d)
 }

@@ -9,10 +9,11 @@ import (
 // KnowsRules reports whether this program can run calls under a version of the rules.
 func KnowsRules(version int) bool { return version == Rules }
 
-// Admit checks all of a call but its rule: that it is new, its function, ledger and
-// times, its key and the role of its party. Evidence needs it for the call whose
-// rule would lead back to the first of its kind, the anchor of a log.
-func Admit(env Env, algs ledger.Algorithms, state State, v Verified) error {
+// CheckCall makes all checks of a call except its rule: that the call is new, its
+// function, ledger and times, its key, and the role of its party. The verifier of a
+// bundle uses it for the anchors of a log, whose rule would need all anchors back
+// to the first.
+func CheckCall(env Env, algs ledger.Algorithms, state State, v Verified) error {
 	_, known, err := read[ledger.CallRecord](state, ledger.CallKey(v.Call.Party, v.Call.ID))
 	if err != nil {
 		return err
@@ -21,10 +22,11 @@ func Admit(env Env, algs ledger.Algorithms, state State, v Verified) error {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonCallUsed).At("id")
 	}
 	t := &tx{env: env, algs: algs, state: state, v: v}
-	return t.admit()
+	return t.checkCall()
 }
 
-// CustodyOf returns who keeps the key that signed a call, which must be on record.
+// CustodyOf returns who has the private key that signed a call. The key must be
+// registered.
 func CustodyOf(state State, s ledger.Signed) (ledger.Custody, error) {
 	k, ok, err := read[ledger.KeyRecord](state, ledger.RecordKey(ledger.KeyRef(s.JWS.Header.Kid)))
 	if err != nil {
@@ -36,9 +38,10 @@ func CustodyOf(state State, s ledger.Signed) (ledger.Custody, error) {
 	return k.Custody, nil
 }
 
-// Witness is a state that notes the latest time of the calls which wrote what is
-// read of it: a record cites its call, and the call's record has the time. Where
-// times are what clients claim, no call may be recorded before that.
+// Witness is a state that remembers the latest time of the calls that wrote the
+// records read from it. A record cites its call, and the record of that call has
+// the time. On a ledger where clients claim the time, no call may be recorded
+// earlier than that.
 type Witness struct {
 	State
 	Last ledger.Millis
@@ -50,7 +53,7 @@ func (w *Witness) Get(key string) ([]byte, bool, error) {
 	if err != nil || !ok {
 		return value, ok, err
 	}
-	c, ok := cited(value)
+	c, ok := citeOf(value)
 	if !ok {
 		return value, true, nil
 	}

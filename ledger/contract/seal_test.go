@@ -7,12 +7,12 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// TestAdmitIsTheFrame: Admit refuses what the frame refuses of every call, and asks
+// TestCheckCallIsTheFrame: CheckCall refuses what the frame refuses of every call, and asks
 // no rule.
-func TestAdmitIsTheFrame(t *testing.T) {
+func TestCheckCallIsTheFrame(t *testing.T) {
 	m := newMarket(t)
 	env := contract.Env{Time: m.now, Rules: contract.Rules}
-	admit := func(v contract.Verified) error { return contract.Admit(env, ledger.Standard(), m.state, v) }
+	admit := func(v contract.Verified) error { return contract.CheckCall(env, ledger.Standard(), m.state, v) }
 	offer := m.signed("implementer", ledger.FnLicenseOffer, offerArgs("L"))
 	expect(t, admit(offer), refusal{})
 	expect(t, admit(m.signed("operator", ledger.FnLicenseOffer, offerArgs("L"))), refusal{ledger.Forbidden, ledger.ReasonRole, "function"})
@@ -21,7 +21,7 @@ func TestAdmitIsTheFrame(t *testing.T) {
 	expect(t, admit(m.signed("implementer", ledger.FnLicenseOffer, bad)), refusal{})
 	late := env
 	late.Time = offer.Call.Expires
-	expect(t, contract.Admit(late, ledger.Standard(), m.state, offer), refusal{ledger.InvalidCode, ledger.ReasonExpired, "expires"})
+	expect(t, contract.CheckCall(late, ledger.Standard(), m.state, offer), refusal{ledger.InvalidCode, ledger.ReasonExpired, "expires"})
 	if r := m.batch(offer)[0]; r.Err != nil {
 		t.Fatal(r.Err)
 	}

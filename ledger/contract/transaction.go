@@ -6,17 +6,17 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Transaction applies the calls (compact JWS) of one transaction of Fabric, as
-// they came, each seeing the writes of those before it. A call is refused by
-// itself, in its result. An error is of the transaction as a whole: a refusal
-// by what may go together, or a failure of the store.
+// Transaction applies the calls (compact JWS) of one Fabric transaction in their
+// order. Each call sees the writes of the calls before it. The refusal of a single
+// call is in its result. An error concerns the whole transaction: its calls may not
+// be sent together, or the store failed.
 //
-// Env.Time is then a client's claim, and clients' clocks differ. So each call is
-// recorded at the latest of that and the times of the calls that wrote what it
-// read: along a record, and along the records that it rests on, its caller's
-// keys among them, time never falls.
+// On Fabric, Env.Time is the claim of a client, and the clocks of clients differ.
+// So the recorded time of a call is the latest of Env.Time and the times of all
+// calls that wrote what it read. So time never goes backward along a record, nor
+// along the records that it depends on, which include the keys of the caller.
 func Transaction(env Env, algs ledger.Algorithms, state State, calls []string) ([]Result, error) {
-	if len(calls) > ledger.MaxBatch { // before any is read: there may be a million
+	if len(calls) > ledger.MaxBatch { // before parsing, since there may be a million
 		return nil, ledger.Invalid("calls", "at_most_200")
 	}
 	results := make([]Result, len(calls))
@@ -31,7 +31,7 @@ func Transaction(env Env, algs ledger.Algorithms, state State, calls []string) (
 	for i, s := range signed {
 		if results[i].Err == nil {
 			env.I = uint32(i)
-			results[i] = checked(env, algs, o, s)
+			results[i] = verifyAndApply(env, algs, o, s)
 			o.add(results[i])
 		}
 		if err := results[i].Err; err != nil && ledger.AsError(err) == nil {
@@ -41,9 +41,9 @@ func Transaction(env Env, algs ledger.Algorithms, state State, calls []string) (
 	return results, nil
 }
 
-// checkBatch holds several calls of one transaction to what may go together
-// (protocol §5): of one party, each ledger.Batched. Calls that are refused already
-// are passed over; a single one may be any.
+// checkBatch checks that several calls may be sent in one transaction (protocol
+// §5): all are of one party, and each function is ledger.Batched. It skips calls
+// that are already refused. A single call may be any call.
 func checkBatch(calls []ledger.Signed, results []Result) error {
 	if len(calls) == 0 {
 		return ledger.Invalid("calls", "required")
@@ -69,10 +69,11 @@ func checkBatch(calls []ledger.Signed, results []Result) error {
 	return nil
 }
 
-// checked verifies a call and applies it, again at a later time as long as what
-// it read was written later. Each round's time is that of a recorded call, and
-// higher than the last one's, so that there are few rounds.
-func checked(env Env, algs ledger.Algorithms, state State, s ledger.Signed) Result {
+// verifyAndApply verifies a call and applies it. If the call read something that
+// was written later than env.Time, it is applied again at that later time. Each
+// round's time is the time of a recorded call and higher than the last, so there
+// are few rounds.
+func verifyAndApply(env Env, algs ledger.Algorithms, state State, s ledger.Signed) Result {
 	key, err := FindKey(state, s)
 	if err != nil {
 		return Result{Err: err}
@@ -91,8 +92,9 @@ func checked(env Env, algs ledger.Algorithms, state State, s ledger.Signed) Resu
 	}
 }
 
-// cited is the call that wrote a record; an index key's value names none.
-func cited(value []byte) (ledger.Cite, bool) {
+// citeOf returns the call that wrote a record. The value of an index key has no
+// cite.
+func citeOf(value []byte) (ledger.Cite, bool) {
 	var record struct {
 		Cite ledger.Cite `json:"cite"`
 	}

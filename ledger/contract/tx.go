@@ -10,23 +10,24 @@ import (
 	"github.com/datacadastre/cadastre/ledger/calendar"
 )
 
-// tx is one call being applied.
+// tx is the processing of one call: what it has read, and what it will write.
 type tx struct {
-	env      Env
-	algs     ledger.Algorithms
-	state    State
-	v        Verified
-	act      ledger.Act
-	as       []ledger.Role // the roles in which the caller acts on the record
-	genesis  ledger.Genesis
-	caller   ledger.Party
-	recovery bool // signed by the recovery key
-	writes   []ledger.Write
-	event    ledger.Event
-	beside   int // records that were not looked at
+	env       Env
+	algs      ledger.Algorithms
+	state     State
+	v         Verified
+	act       ledger.Act
+	as        []ledger.Role // the roles in which the caller acts on the record
+	genesis   ledger.Genesis
+	caller    ledger.Party
+	recovery  bool // signed by the recovery key
+	writes    []ledger.Write
+	event     ledger.Event
+	unrelated int // number of records that were not read
 }
 
-// read decodes a record; a record that does not decode is a damaged store.
+// read reads and decodes a record. A record that does not decode means a damaged
+// store.
 func read[T any](state State, key string) (T, bool, error) {
 	var v T
 	b, ok, err := state.Get(key)
@@ -42,7 +43,7 @@ func read[T any](state State, key string) (T, bool, error) {
 	return v, true, nil
 }
 
-// load reads the record that a call names in field; unknown is a refusal.
+// load reads the record that a call names in field; a missing record is a refusal.
 func load[T any](t *tx, ref ledger.Ref, field string) (T, error) {
 	v, ok, err := read[T](t.state, ledger.RecordKey(ref))
 	if err != nil {
@@ -54,7 +55,7 @@ func load[T any](t *tx, ref ledger.Ref, field string) (T, error) {
 	return v, nil
 }
 
-// absent refuses a record that is there already.
+// absent refuses a record that already exists.
 func (t *tx) absent(ref ledger.Ref, field string) error {
 	_, ok, err := t.state.Get(ledger.RecordKey(ref))
 	if err != nil {
@@ -66,8 +67,8 @@ func (t *tx) absent(ref ledger.Ref, field string) error {
 	return nil
 }
 
-// has reports whether a key is there.
-func (t *tx) has(key string) (bool, error) {
+// exists reports whether a key exists.
+func (t *tx) exists(key string) (bool, error) {
 	_, ok, err := t.state.Get(key)
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", key, err)
@@ -75,8 +76,8 @@ func (t *tx) has(key string) (bool, error) {
 	return ok, nil
 }
 
-// put writes a record and puts it into the event.
-func (t *tx) put(ref ledger.Ref, value any) error {
+// putRecord writes a record and adds it to the event.
+func (t *tx) putRecord(ref ledger.Ref, value any) error {
 	b, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", ref, err)
@@ -86,8 +87,8 @@ func (t *tx) put(ref ledger.Ref, value any) error {
 	return nil
 }
 
-// set writes an index key; it is in no event.
-func (t *tx) set(key string, value any) error {
+// setIndex writes an index key, which no event shows.
+func (t *tx) setIndex(key string, value any) error {
 	b, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key, err)
@@ -96,32 +97,34 @@ func (t *tx) set(key string, value any) error {
 	return nil
 }
 
-// drop deletes an index key.
-func (t *tx) drop(key string) { t.writes = append(t.writes, ledger.Write{Key: key}) }
+// dropIndex deletes an index key.
+func (t *tx) dropIndex(key string) { t.writes = append(t.writes, ledger.Write{Key: key}) }
 
-// link says in the event what a record rests on.
+// link adds to the event that the record from depends on the record to.
 func (t *tx) link(from ledger.Ref, rel string, to ledger.Ref) {
 	t.event.Links = append(t.event.Links, ledger.Link{From: from, Rel: rel, To: to})
 }
 
-// cite names this call, for the records that it writes.
+// cite returns the reference to this call, for the records that it writes.
 func (t *tx) cite() ledger.Cite {
 	return ledger.Cite{Party: t.v.Call.Party, Call: t.v.Call.ID, Payload: t.v.Payload}
 }
 
-// me is the caller's id; now and today are the entry's.
+// me returns the caller's id; now and today return the time and the day of the
+// entry.
 func (t *tx) me() ledger.ID      { return t.v.Call.Party }
 func (t *tx) now() ledger.Millis { return t.env.Time }
 func (t *tx) today() ledger.Date { return ledger.Date(calendar.Of(int64(t.env.Time))) }
 
-// period counts days working days from a day on, by the recorded calendar
-// (domain §7). On a demo ledger 0 days are over at once.
+// period returns the period of days working days from a day, by the recorded
+// calendar (domain §7). A period of 0 days, on a demonstration ledger, ends on its
+// first day.
 func (t *tx) period(from ledger.Date, days int) (ledger.Period, error) {
 	p := ledger.Period{From: from, Days: days, Due: from}
 	if days == 0 {
 		return p, nil
 	}
-	due, err := t.count(from, days)
+	due, err := t.countDays(from, days)
 	if err != nil {
 		return p, err
 	}
@@ -129,20 +132,21 @@ func (t *tx) period(from ledger.Date, days int) (ledger.Period, error) {
 	return p, nil
 }
 
-// lastDay is a period's last day now: the later of what was stored and what
-// today's lists say; a later list never shortens (domain §7).
+// lastDay returns the last day of a period: the later of the stored day and the day
+// that the current calendar gives. So a new calendar list never shortens a period
+// (domain §7).
 func (t *tx) lastDay(p ledger.Period) (ledger.Date, error) {
 	if p.Days == 0 {
 		return p.Due, nil
 	}
-	due, err := t.count(p.From, p.Days)
+	due, err := t.countDays(p.From, p.Days)
 	if err != nil {
 		return "", err
 	}
 	return max(p.Due, ledger.Date(due.Due)), nil
 }
 
-func (t *tx) count(from ledger.Date, days int) (calendar.Due, error) {
+func (t *tx) countDays(from ledger.Date, days int) (calendar.Due, error) {
 	var years [3]calendar.Year
 	var known [3]bool
 	first := yearOf(from)
@@ -166,7 +170,8 @@ func sortWrites(w []ledger.Write) {
 	slices.SortFunc(w, func(a, b ledger.Write) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// suspend opens a suspension of the caller's role; a role has one at most.
+// suspend adds a suspension by the caller's role. A role can have only one
+// suspension of a record at a time.
 func (t *tx) suspend(list []ledger.Suspension, ground string) ([]ledger.Suspension, error) {
 	role := t.as[0]
 	for _, s := range list {
@@ -177,19 +182,19 @@ func (t *tx) suspend(list []ledger.Suspension, ground string) ([]ledger.Suspensi
 	return append(slices.Clone(list), ledger.Suspension{Role: role, By: t.me(), Ground: ground, Since: t.now()}), nil
 }
 
-// resume lifts the suspension of the caller's role; only the role that set it
-// lifts it (protocol §8).
+// resume lifts the suspension by the caller's role. A suspension can only be lifted
+// by the role that set it (protocol §8).
 func (t *tx) resume(list []ledger.Suspension) ([]ledger.Suspension, error) {
-	kept := []ledger.Suspension{}
+	rest := []ledger.Suspension{}
 	for _, s := range list {
 		if s.Role != t.as[0] {
-			kept = append(kept, s)
+			rest = append(rest, s)
 		}
 	}
-	if len(kept) == len(list) {
+	if len(rest) == len(list) {
 		return nil, ledger.Refuse(ledger.Conflict, ledger.ReasonNoSuspense).At("id")
 	}
-	return kept, nil
+	return rest, nil
 }
 
 func calendarYear(y ledger.CalendarYear) calendar.Year {

@@ -133,7 +133,7 @@ func TestGraceGate(t *testing.T) {
 	w.must("implementer", ledger.FnLicenseOffer, scenario("L", id("resource bus")))
 	w.must("operator", ledger.FnLicenseAccept, w.answer(theLicense))
 	b, r := w.build(theLicense)
-	if r.Beside != 2 || did(r, ledger.FnAppSubmit) || did(r, ledger.FnEnvironmentSet) || !slices.Contains(r.NotProven, evidence.BesideMatter) {
+	if r.Unrelated != 2 || did(r, ledger.FnAppSubmit) || did(r, ledger.FnEnvironmentSet) || !slices.Contains(r.NotProven, evidence.UnrelatedRecords) {
 		t.Errorf("report: %+v", r)
 	}
 	for _, c := range b.Calls {

@@ -43,7 +43,7 @@ type ProofSet struct {
 type Call struct {
 	Proof json.RawMessage `json:"proof" zh:"记录在账的证明，含请求原文，按证明的种类" en:"proof that it is recorded, with the call as signed, in the form of the bundle's kind"` // in the form of the bundle's kind; holds the JWS
 	// Reads are all lines of what the call read, where it names records that are
-	// beside the matter (contract.Env.Beside).
+	// beside the matter (contract.Env.Unrelated).
 	Reads []ledger.Line `json:"reads,omitempty" zh:"请求所读取的各键，仅当涉及无关记录时" en:"what the call read, where it names records beside the matter"`
 	// Writes are all lines of what an anchor wrote, with the value: an anchor is not
 	// run again, since that would lead back to the first one of its log.

@@ -124,7 +124,7 @@ func TestAuditOfAChannel(t *testing.T) {
 		}, audit.CheckValidity, "transaction 0 of block 0"},
 		"a transaction left out": {func(c channel) {
 			c[last].Transactions = []audit.Transaction{again}
-			c[last].Transactions[0].Fate = audit.Conflicted
+			c[last].Transactions[0].Outcome = audit.Conflicted
 			c[last].Transactions[0].Reads = nil
 		}, audit.CheckValidity, ""},
 		"endorsed by nobody": {func(c channel) {
@@ -183,10 +183,10 @@ func TestAuditOfWhatDoesNotCount(t *testing.T) {
 	c := w.channel()
 	last := len(c) - 1
 	lost := c[last].Transactions[0]
-	lost.Place.Tx, lost.Fate = 1, audit.Conflicted // in the same block: all that it read was written just now
+	lost.Place.Tx, lost.Outcome = 1, audit.Conflicted // in the same block: all that it read was written just now
 	refused := lost
-	refused.Place.Tx, refused.Fate = 2, audit.Refused
-	gone := audit.Transaction{Place: ledger.Position{Block: uint64(last), Tx: 3}, Fate: audit.Conflicted, Reads: []audit.Read{{Key: "party/x", By: &ledger.Position{}}}}
+	refused.Place.Tx, refused.Outcome = 2, audit.Refused
+	gone := audit.Transaction{Place: ledger.Position{Block: uint64(last), Tx: 3}, Outcome: audit.Conflicted, Reads: []audit.Read{{Key: "party/x", By: &ledger.Position{}}}}
 	c[last].Transactions = append(c[last].Transactions, lost, refused, gone)
 	if r := w.auditChannel(c); !r.Whole() || r.Conflicts != 2 || r.Refused != 1 || r.Replayed != int64(len(c)) {
 		t.Errorf("%+v", r)

@@ -61,7 +61,7 @@ func TestCosignedCheckpoint(t *testing.T) {
 	if diff := cmp.Diff(want, r.Audits); diff != "" {
 		t.Error(diff)
 	}
-	for _, l := range []evidence.Limitation{evidence.LaterCalls, evidence.Suspensions, evidence.AnchorBefore, evidence.BesideMatter} {
+	for _, l := range []evidence.Limitation{evidence.LaterCalls, evidence.Suspensions, evidence.AnchorBefore, evidence.UnrelatedRecords} {
 		if slices.Contains(r.NotProven, l) {
 			t.Errorf("%s is said of what an auditor replayed", l)
 		}

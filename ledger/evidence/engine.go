@@ -11,10 +11,10 @@ import (
 // engine runs recorded calls again. Checking a bundle and making one go through it
 // alike; the caller keeps the state.
 type engine struct {
-	genesis ledger.Digest
-	algs    ledger.Algorithms
-	beside  func(key string) bool
-	logged  bool // one clock stamps all calls; else times are what clients claim
+	genesis   ledger.Digest
+	algs      ledger.Algorithms
+	unrelated func(key string) bool
+	logged    bool // one clock stamps all calls; else times are what clients claim
 }
 
 // Replay runs the calls of a whole ledger again, each on the state that those before
@@ -107,7 +107,7 @@ func (e *engine) apply(state contract.State, c *recorded) (contract.Result, erro
 }
 
 func (e *engine) env(c *recorded) contract.Env {
-	return contract.Env{Time: c.Time, Rules: c.Rules, Genesis: e.genesis, I: c.Position.I, Beside: e.beside}
+	return contract.Env{Time: c.Time, Rules: c.Rules, Genesis: e.genesis, I: c.Position.I, Unrelated: e.unrelated}
 }
 
 // seal checks an anchor without running its rule: the frame of the contract, and
@@ -116,7 +116,7 @@ func (e *engine) seal(state contract.State, c *recorded) (a ledger.AnchorArgs, e
 	if !contract.KnowsRules(c.Rules) {
 		return a, failf(CheckRules, c.at, "recorded under version %d of the rules", c.Rules)
 	}
-	if err := contract.Admit(e.env(c), e.algs, state, contract.Verified{Signed: c.signed}); err != nil {
+	if err := contract.CheckCall(e.env(c), e.algs, state, contract.Verified{Signed: c.signed}); err != nil {
 		return a, fail(CheckRefused, c.at, fmt.Errorf("%s: %w", c.fn(), err))
 	}
 	if err := ledger.DecodeStrict(c.signed.Call.Args, &a); err != nil {
@@ -136,7 +136,7 @@ func (e *engine) seal(state contract.State, c *recorded) (a ledger.AnchorArgs, e
 // A call that names records beside the matter shows all lines: those that the run
 // made must be among them, the others may only be of the kinds that are beside.
 func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known func(ledger.Line) bool) error {
-	if r.Beside == 0 {
+	if r.Unrelated == 0 {
 		if len(shown) > 0 {
 			return failf(CheckNotNeeded, c.at, "it shows what it read, and names nothing beside the matter")
 		}
@@ -157,7 +157,7 @@ func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known fun
 			return failf(CheckReads, c.at, "the line of %s is out of place", l.Key)
 		}
 		sum, ran := made[l.Key]
-		may, _ := contract.BesideKind(l.Key)
+		may, _ := contract.UnrelatedKind(l.Key)
 		if ran && sum != l.SHA256 || !ran && (!may || !known(l)) {
 			return failf(CheckReads, c.at, "the line of %s is not what the bundle leads to", l.Key)
 		}

@@ -68,7 +68,7 @@ func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs
 	if g.prove, err = c.Open(trust, set.Common); err != nil {
 		return Bundle{}, fail(CheckProof, "proof.common", err)
 	}
-	g.engine = engine{genesis: trust.Genesis, algs: algs, beside: g.isBeside, logged: set.Kind == TLogKind}
+	g.engine = engine{genesis: trust.Genesis, algs: algs, unrelated: g.isUnrelated, logged: set.Kind == TLogKind}
 	if err := g.begin(about, receipts, end); err != nil {
 		return Bundle{}, err
 	}
@@ -82,8 +82,8 @@ func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs
 	return g.bundle(about, set), nil
 }
 
-func (g *gathering) isBeside(key string) bool {
-	may, always := contract.BesideKind(key)
+func (g *gathering) isUnrelated(key string) bool {
+	may, always := contract.UnrelatedKind(key)
 	return always || may && !g.begun[ledger.Ref(key)]
 }
 
@@ -217,7 +217,7 @@ func (g *gathering) call(at ledger.Position) error {
 		return damaged(err)
 	}
 	c.reads = nil
-	if r.Beside > 0 {
+	if r.Unrelated > 0 {
 		if !slices.Contains(g.offers, at) {
 			g.offers = append(g.offers, at)
 		}
@@ -231,7 +231,7 @@ func (g *gathering) call(at ledger.Position) error {
 	if r.Record.Reads != c.Reads && !g.lenient {
 		return damaged(failf(CheckReads, c.at, "%s read something else", c.fn()))
 	}
-	if r.Beside == 0 {
+	if r.Unrelated == 0 {
 		c.recorded = nil
 	}
 	return then.follow()
@@ -241,7 +241,7 @@ func (g *gathering) call(at ledger.Position) error {
 // wrote that is not needed.
 func (g *gathering) whole(c *recorded) (contract.Result, error) {
 	e := g.engine
-	e.beside = nil
+	e.unrelated = nil
 	r, err := e.apply(&past{g: g, before: c.Position}, c)
 	if err != nil && !g.lenient {
 		return r, damaged(err)

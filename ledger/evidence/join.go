@@ -133,7 +133,7 @@ func (v *verification) pruned() Bundle {
 			continue
 		}
 		c := v.bundle.Calls[i]
-		if v.calls[i].beside == 0 {
+		if v.calls[i].unrelated == 0 {
 			c.Reads = nil
 		}
 		place[i] = len(b.Calls)

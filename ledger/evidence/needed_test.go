@@ -33,7 +33,7 @@ func TestEachCallIsNeeded(t *testing.T) {
 	} {
 		t.Run(about.Kind(), func(t *testing.T) {
 			b, r := w.build(about)
-			t.Logf("%d calls, %d bytes, %d beside", len(b.Calls), len(encode(t, b)), r.Beside)
+			t.Logf("%d calls, %d bytes, %d beside", len(b.Calls), len(encode(t, b)), r.Unrelated)
 			for i := range b.Calls {
 				x := leftOut(b, i)
 				before, err := w.verify(encode(t, x))

@@ -18,7 +18,7 @@ type Report struct {
 	Rights    []Right      `json:"rights"`
 	Receipts  []Delivery   `json:"receipts"`
 	Custody   []Signer     `json:"custody"`          // every key that signed a step
-	Beside    int          `json:"beside"`           // records that a license names and that were not looked at
+	Unrelated int          `json:"beside"`           // records that a license names and that were not looked at
 	Audits    []Audit      `json:"audits,omitempty"` // of the checkpoint, by auditors of the trust file
 	NotProven []Limitation `json:"not_proven"`       // never empty
 
@@ -88,17 +88,17 @@ type Limitation string
 // The limitations. What an audit shows is not among them where an auditor of the trust
 // file has replayed the log up to the bundle's checkpoint.
 const (
-	LaterCalls     Limitation = "later_calls"        // between or after those shown there may be calls that an entry forged by the node ignored
-	Latest         Limitation = "latest"             // in place of later_calls, under a checkpoint that an auditor replayed: calls that came last may have been left out
-	OtherReceipts  Limitation = "other_receipts"     // there may be other receipts
-	ReceiptByBuyer Limitation = "receipt_by_buyer"   // that the other side received it
-	Clock          Limitation = "clock"              // times are the node's, or what clients claimed
-	Suspensions    Limitation = "suspensions"        // a suspension, revocation or end before a delivery may have been left out
-	ReceiptWord    Limitation = "receipt_word"       // time, bytes, range, outcome and revision of a receipt are the node's word
-	AnchorBefore   Limitation = "anchor_before"      // that an anchor continues the one before it
-	BesideMatter   Limitation = "beside"             // records that a license names were not looked at: Report.Beside of them
-	CustodySigned  Limitation = "custody_signatures" // the node keeps a key that signed a step
-	DemoLedger     Limitation = "demo"               // limits of the law may have been left out
+	LaterCalls       Limitation = "later_calls"        // between or after those shown there may be calls that an entry forged by the node ignored
+	Latest           Limitation = "latest"             // in place of later_calls, under a checkpoint that an auditor replayed: calls that came last may have been left out
+	OtherReceipts    Limitation = "other_receipts"     // there may be other receipts
+	ReceiptByBuyer   Limitation = "receipt_by_buyer"   // that the other side received it
+	Clock            Limitation = "clock"              // times are the node's, or what clients claimed
+	Suspensions      Limitation = "suspensions"        // a suspension, revocation or end before a delivery may have been left out
+	ReceiptWord      Limitation = "receipt_word"       // time, bytes, range, outcome and revision of a receipt are the node's word
+	AnchorBefore     Limitation = "anchor_before"      // that an anchor continues the one before it
+	UnrelatedRecords Limitation = "beside"             // records that a license names were not looked at: Report.Unrelated of them
+	CustodySigned    Limitation = "custody_signatures" // the node keeps a key that signed a step
+	DemoLedger       Limitation = "demo"               // limits of the law may have been left out
 )
 
 // notProven is the fixed list, with what holds of this bundle besides. An audit shows
@@ -120,8 +120,8 @@ func (r Report) notProven() []Limitation {
 	if len(r.Receipts) > 0 && !audited {
 		list = append(list, AnchorBefore)
 	}
-	if r.Beside > 0 && !audited {
-		list = append(list, BesideMatter)
+	if r.Unrelated > 0 && !audited {
+		list = append(list, UnrelatedRecords)
 	}
 	if slices.ContainsFunc(r.Custody, func(s Signer) bool { return s.Custody == ledger.CustodyNode }) {
 		list = append(list, CustodySigned)

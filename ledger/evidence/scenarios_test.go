@@ -62,8 +62,8 @@ func TestLicenseOfManyResources(t *testing.T) {
 	w.must("operator", ledger.FnProductList, listing("P", "L", 1))
 	w.order("O", "P", "buyer")
 	b, r := w.build(theOrder)
-	if r.Beside != many || len(b.Calls) > 20 { // all resources but its own, and the environment
-		t.Errorf("%d calls, %d beside", len(b.Calls), r.Beside)
+	if r.Unrelated != many || len(b.Calls) > 20 { // all resources but its own, and the environment
+		t.Errorf("%d calls, %d beside", len(b.Calls), r.Unrelated)
 	}
 	t.Logf("order: %d calls, %d bytes", len(b.Calls), len(encode(t, b)))
 	for i, c := range b.Calls {
@@ -85,8 +85,8 @@ func TestLicenseOfManyResources(t *testing.T) {
 		x.Calls[i].Reads = nil
 		w.fails(x, evidence.CheckReads)
 	}
-	if b, r = w.build(theLicense); r.Beside != many+1 {
-		t.Errorf("%d beside the license", r.Beside)
+	if b, r = w.build(theLicense); r.Unrelated != many+1 {
+		t.Errorf("%d beside the license", r.Unrelated)
 	}
 	t.Logf("license: %d calls, %d bytes", len(b.Calls), len(encode(t, b)))
 }

@@ -25,7 +25,7 @@ func (a *act) wrote(event []byte) error {
 func (v *verification) summary() Report {
 	r := Report{
 		Ledger: v.bundle.Ledger, Name: v.genesis.Name, Demo: v.genesis.Demo, About: v.bundle.About,
-		Steps: []Step{}, Files: []File{}, Rights: []Right{}, Receipts: []Delivery{}, Beside: v.skipped, Audits: v.audits,
+		Steps: []Step{}, Files: []File{}, Rights: []Right{}, Receipts: []Delivery{}, Unrelated: v.skipped, Audits: v.audits,
 		Records: map[ledger.Ref]json.RawMessage{},
 	}
 	for _, a := range v.calls {

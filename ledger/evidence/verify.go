@@ -61,11 +61,11 @@ type value struct {
 // act is one call of the bundle that holds.
 type act struct {
 	recorded
-	custody ledger.Custody
-	what    []ledger.Ref // records that it wrote
-	on      []int        // calls that wrote what it read
-	anchor  *ledger.AnchorArgs
-	beside  int
+	custody   ledger.Custody
+	what      []ledger.Ref // records that it wrote
+	on        []int        // calls that wrote what it read
+	anchor    *ledger.AnchorArgs
+	unrelated int
 }
 
 // view is the state as one call, or the matter, reads it.
@@ -116,7 +116,7 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 			return fail(CheckProof, "proof.common", err)
 		}
 	}
-	v.engine = engine{genesis: v.trust.Genesis, algs: algs, beside: v.isBeside, logged: b.Proof.Kind == TLogKind}
+	v.engine = engine{genesis: v.trust.Genesis, algs: algs, unrelated: v.isUnrelated, logged: b.Proof.Kind == TLogKind}
 	calls := make([]*recorded, len(b.Calls))
 	for i, call := range b.Calls {
 		if err := ctx.Err(); err != nil {
@@ -141,10 +141,10 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 	return v.end()
 }
 
-// isBeside reports whether a record is beside the matter: no call in the bundle
+// isUnrelated reports whether a record is beside the matter: no call in the bundle
 // begins it, or its kind always is.
-func (v *verification) isBeside(key string) bool {
-	may, always := contract.BesideKind(key)
+func (v *verification) isUnrelated(key string) bool {
+	may, always := contract.UnrelatedKind(key)
 	return always || may && !v.begun[ledger.Ref(key)]
 }
 
@@ -180,7 +180,7 @@ func (v *verification) add(c *recorded, call Call) error {
 		return err
 	}
 	shown := call.Reads
-	if v.joining && r.Beside == 0 {
+	if v.joining && r.Unrelated == 0 {
 		shown = nil
 	}
 	if err := compareReads(c, r, shown, v.agrees); err != nil {
@@ -189,8 +189,8 @@ func (v *verification) add(c *recorded, call Call) error {
 	for _, w := range r.Writes {
 		v.state[w.Key] = value{w.Value, i}
 	}
-	a.beside = r.Beside
-	v.skipped += r.Beside
+	a.unrelated = r.Unrelated
+	v.skipped += r.Unrelated
 	if i == 0 {
 		return v.begin(a)
 	}

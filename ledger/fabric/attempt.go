@@ -18,24 +18,25 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// attemptTimeout bounds one attempt: an orderer that elects its leader takes 5 s.
+// attemptTimeout limits one attempt. An orderer that elects a leader needs 5 s.
 const attemptTimeout = 6 * time.Second
 
-// sender makes one attempt at recording calls in one transaction. Round 0 has
-// them endorsed by whomever the SDK chooses; any other leaves the peers of one
-// organization out, each round those of another, or of none.
+// sender makes one attempt to record calls in one transaction. In round 0 the SDK
+// chooses the endorsers. In every other round the peers of one organization are
+// excluded: each round those of another, and in one round of each cycle those of no
+// organization.
 type sender interface {
 	attempt(ctx context.Context, calls []string, round int) attempt
 	forget(p *pending)
 }
 
-// attempt is how far a transaction came.
+// attempt is the result of one attempt to record calls.
 type attempt struct {
-	answers []ledger.Answer // as endorsed, one a call; nil: it was not
-	by      []string        // addresses of the peers that endorsed
-	sent    *pending        // nil: no orderer has it, nor will
-	at      commit          // where it is, if it was sent and err is nil
-	err     error
+	answers   []ledger.Answer // as endorsed, one per call; nil: not endorsed
+	endorsers []string        // addresses of the peers that endorsed
+	sent      *pending        // nil: it was not sent to an orderer and never will be
+	at        commit          // its position and validation code, if it was sent and err is nil
+	err       error
 }
 
 // channelSender sends through the SDK's channel client.
@@ -54,9 +55,9 @@ func newSender(n *network, c *commits) (*channelSender, error) {
 	return &channelSender{n: n, client: client, commits: c}, nil
 }
 
-// elsewhere lets the SDK put an endorser that can't be reached aside and ask
-// another. All else is for the submission to decide.
-func elsewhere() retry.Opts {
+// tryOtherPeers makes the SDK ask another peer if an endorser cannot be reached.
+// Every other failure is handled by the submission.
+func tryOtherPeers() retry.Opts {
 	return retry.Opts{
 		Attempts: 3, InitialBackoff: 20 * time.Millisecond, MaxBackoff: 100 * time.Millisecond, BackoffFactor: 2,
 		RetryableCodes: map[status.Group][]status.Code{status.EndorserClientStatus: {status.ConnectionFailed}},
@@ -68,24 +69,24 @@ func (s *channelSender) attempt(ctx context.Context, calls []string, round int) 
 	for i, c := range calls {
 		args[i] = []byte(c)
 	}
-	o := &ordering{commits: s.commits, calls: len(calls)}
+	o := &orderingHandler{commits: s.commits, calls: len(calls)}
 	chain := invoke.NewSelectAndEndorseHandler(invoke.NewEndorsementValidationHandler(invoke.NewSignatureValidationHandler(o)))
 	request := channel.Request{ChaincodeID: s.n.cfg.Chaincode, Fcn: ledger.TxSubmit, Args: args}
 	_, err := s.client.InvokeHandler(chain, request,
-		channel.WithParentContext(ctx), channel.WithTimeout(fab.Execute, attemptTimeout), channel.WithRetry(elsewhere()),
-		channel.WithTargetFilter(without(s.n.leftOut(round))))
-	return o.end(err)
+		channel.WithParentContext(ctx), channel.WithTimeout(fab.Execute, attemptTimeout), channel.WithRetry(tryOtherPeers()),
+		channel.WithTargetFilter(exceptOrg(s.n.excludedOrg(round))))
+	return o.finish(err)
 }
 
-// without accepts the peers of all organizations but one.
-type without string
+// exceptOrg is a filter that accepts the peers of all organizations but one.
+type exceptOrg string
 
 // Accept implements fab.TargetFilter.
-func (w without) Accept(p fab.Peer) bool { return p.MSPID() != string(w) }
+func (w exceptOrg) Accept(p fab.Peer) bool { return p.MSPID() != string(w) }
 
-// leftOut is the organization that does not endorse in a round: ours last, and in
-// each round after that none.
-func (n *network) leftOut(round int) string {
+// excludedOrg returns the organization that does not endorse in a round, or "" if
+// every organization may. Our own organization is excluded last.
+func (n *network) excludedOrg(round int) string {
 	var list []string
 	for _, e := range n.peers {
 		if !slices.Contains(list, e.MSPID()) {
@@ -100,26 +101,26 @@ func (n *network) leftOut(round int) string {
 
 func (s *channelSender) forget(p *pending) { s.commits.forget(p) }
 
-// ordering is the last link of the chain: it sends what was endorsed to an
-// orderer and waits for the block, unless nothing in it is new. It keeps what it
-// saw, which the client drops when time is over.
-type ordering struct {
+// orderingHandler is the last handler of the SDK's chain. If any call is new, it
+// sends the endorsed transaction to an orderer and waits for the block. It stores
+// what it learned, because the SDK's client drops that after a timeout.
+type orderingHandler struct {
 	commits *commits
 	calls   int
 
-	mu   sync.Mutex
-	over bool // nobody waits any more: nothing may be sent
-	out  attempt
+	mu    sync.Mutex
+	ended bool // the caller no longer waits, so nothing may be sent
+	out   attempt
 }
 
 // Handle implements invoke.Handler.
-func (o *ordering) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
+func (o *orderingHandler) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
 	answers, err := decodeAnswers(r.Response.Payload, o.calls)
 	if err != nil {
 		r.Error = err
 		return
 	}
-	p := o.begin(answers, r.Response)
+	p := o.recordEndorsed(answers, r.Response)
 	if p == nil {
 		return
 	}
@@ -133,7 +134,7 @@ func (o *ordering) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
 	}
 	select {
 	case at := <-p.verdict:
-		o.committed(p, at)
+		o.recordCommit(p, at)
 		if at.code != peer.TxValidationCode_VALID {
 			r.Error = status.New(status.EventServerStatus, int32(at.code), "in block, and invalid", nil)
 		}
@@ -142,16 +143,17 @@ func (o *ordering) Handle(r *invoke.RequestContext, c *invoke.ClientContext) {
 	}
 }
 
-// begin notes what was endorsed, and that it is sent if anything is new.
-func (o *ordering) begin(answers []ledger.Answer, r invoke.Response) *pending {
+// recordEndorsed stores the endorsed answers. If a call is new, it registers the
+// transaction and returns it; otherwise, or after finish, it returns nil.
+func (o *orderingHandler) recordEndorsed(answers []ledger.Answer, r invoke.Response) *pending {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.over {
+	if o.ended {
 		return nil
 	}
-	o.out.answers, o.out.by = answers, nil
+	o.out.answers, o.out.endorsers = answers, nil
 	for _, p := range r.Responses {
-		o.out.by = append(o.out.by, p.Endorser)
+		o.out.endorsers = append(o.out.endorsers, p.Endorser)
 	}
 	for _, a := range answers {
 		if a.Record != nil && !a.Repeated {
@@ -162,23 +164,24 @@ func (o *ordering) begin(answers []ledger.Answer, r invoke.Response) *pending {
 	return nil
 }
 
-// committed notes the verdict on what was sent. Where nobody waits any more it is
-// put back, for whoever took the attempt as not heard of.
-func (o *ordering) committed(p *pending, at commit) {
+// recordCommit stores the validation result of the transaction. After finish it
+// puts the result back into the channel, for the submission that has marked the
+// attempt as in doubt.
+func (o *orderingHandler) recordCommit(p *pending, at commit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.over {
+	if o.ended {
 		p.verdict <- at
 		return
 	}
 	o.out.at = at
 }
 
-// end is what was seen until now; nothing is sent from now on.
-func (o *ordering) end(err error) attempt {
+// finish returns what was learned so far. Nothing is sent after it.
+func (o *orderingHandler) finish(err error) attempt {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.over = true
+	o.ended = true
 	a := o.out
 	a.err = err
 	if a.sent == nil && err == nil && a.answers == nil {

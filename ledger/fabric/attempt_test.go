@@ -35,15 +35,15 @@ func TestVerdictAfterTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &commits{wait: map[string]*pending{}}
-	o := &ordering{commits: c, calls: 1}
+	o := &orderingHandler{commits: c, calls: 1}
 	var a attempt
 	r := &invoke.RequestContext{Ctx: t.Context(), Response: invoke.Response{Payload: payload, TransactionID: "tx"}}
 	o.Handle(r, &invoke.ClientContext{Transactor: orderer{meanwhile: func() {
-		a = o.end(errors.New("time is over"))
-		c.tell(&peer.FilteredBlock{Number: 7, FilteredTransactions: []*peer.FilteredTransaction{{Txid: "tx", TxValidationCode: peer.TxValidationCode_MVCC_READ_CONFLICT}}})
+		a = o.finish(errors.New("time is over"))
+		c.notify(&peer.FilteredBlock{Number: 7, FilteredTransactions: []*peer.FilteredTransaction{{Txid: "tx", TxValidationCode: peer.TxValidationCode_MVCC_READ_CONFLICT}}})
 	}}})
-	s := &submission{lost: []unheard{{pending: a.sent}}}
-	if s.hear(); len(s.lost) != 0 {
+	s := &submission{doubtful: []attemptInDoubt{{pending: a.sent}}}
+	if s.dropInvalid(); len(s.doubtful) != 0 {
 		t.Error("the attempt is in a block and invalid, and is waited for")
 	}
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/hyperledger/fabric-sdk-go/pkg/common/errors/retry"
 )
 
-// Bare is the client that one would write with the SDK alone: what the ledger is
-// measured against. Its chaincode puts a value under a key.
+// Bare is a minimal client, written with the SDK alone. The ledger's speed is
+// compared with it. Its chaincode writes a value under a key.
 type Bare struct {
 	net    *network
 	client *channel.Client
 	name   string
 }
 
-// OpenBare connects to the network of cfg, whose chaincode is the bare one.
+// OpenBare connects to the network of cfg, on which the minimal chaincode runs.
 func OpenBare(cfg Config) (*Bare, error) {
 	logTo(cfg.Log)
 	n, err := connect(cfg)
@@ -26,7 +26,7 @@ func OpenBare(cfg Config) (*Bare, error) {
 	c, err := channel.New(n.provider())
 	if err != nil {
 		n.close()
-		return nil, fmt.Errorf("open bare client: %w", n.explain(err))
+		return nil, fmt.Errorf("open bare client: %w", n.startError(err))
 	}
 	return &Bare{net: n, client: c, name: cfg.Chaincode}, nil
 }
@@ -41,5 +41,5 @@ func (b *Bare) Put(ctx context.Context, key string, value []byte) error {
 	return nil
 }
 
-// Close leaves the network.
+// Close disconnects from the network.
 func (b *Bare) Close() { b.net.close() }

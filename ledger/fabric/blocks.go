@@ -16,31 +16,33 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// silence is how long a stream may say nothing before its height is asked for.
-const silence = 10 * time.Second
+// quietLimit is how long a stream may be silent before the peers are asked for
+// their height.
+const quietLimit = 10 * time.Second
 
 // reconnect is the pause before a new connection.
 const reconnect = time.Second
 
-// source is a stream of blocks with what fills its gaps.
+// source is a stream of blocks, with reads of single blocks to fill its gaps.
 type source interface {
-	// stream sends blocks from a number on. It may begin later than asked, and
-	// send others before; its channel is closed when no more will come.
+	// stream sends blocks, starting at a number. It may start later than that, and
+	// send earlier blocks too. Its channel is closed at the end.
 	stream(from uint64) (<-chan *fab.BlockEvent, error)
-	// block is one block that there is.
+	// block reads one existing block.
 	block(ctx context.Context, number uint64) (*common.Block, error)
-	// height is how many blocks there are.
+	// height returns the number of blocks.
 	height(ctx context.Context) (uint64, error)
 	close()
 }
 
-// Blocks yields whole blocks from number from on, those without calls too, each
-// held against the one before it. Whoever reads has a connection to himself.
-// What a network does not answer is asked again until ctx ends; a block that can't
-// be what it says ends it with Unavailable, and so does Close.
+// Blocks yields complete blocks, starting at number from and including blocks
+// without calls. Each block is checked against the one before it. Every reader has
+// its own connection. If the network does not answer, Blocks tries again until ctx
+// ends. It ends with Unavailable if a block contradicts its number or hash, and
+// when the ledger is closed.
 func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
-		in, leave, err := l.enter(ctx)
+		in, leave, err := l.startTask(ctx)
 		if err != nil {
 			yield(ledger.Block{}, err)
 			return
@@ -49,9 +51,9 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 		r := &reader{
 			chaincode: l.cfg.Chaincode, log: l.cfg.Log, next: from,
 			open: func() (source, error) { return openSource(l.cfg) },
-			give: func(b ledger.Block) bool {
+			consume: func(b ledger.Block) bool {
 				if n := len(b.Calls); n > 0 {
-					l.seen.note(b.Calls[n-1].Event.Party, b.Calls[n-1].Event.Call, b.Number)
+					l.seen.update(b.Calls[n-1].Event.Party, b.Calls[n-1].Event.Call, b.Number)
 				}
 				return ctx.Err() == nil && yield(b, nil)
 			},
@@ -66,37 +68,39 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 	}
 }
 
-// reader gives blocks in order and without gap, out of streams that may break,
-// begin elsewhere and leave out.
+// reader yields blocks in order and without gaps. Its streams may break, start at
+// another block, or skip blocks.
 type reader struct {
 	chaincode string
 	log       *slog.Logger
 	open      func() (source, error)
-	give      func(ledger.Block) bool // false: the consumer stops
+	consume   func(ledger.Block) bool // returns false if the consumer stops
 
 	next uint64
-	head ledger.Digest // of the block before next; empty: unknown
-	done bool          // the consumer wants no more
+	head ledger.Digest // hash of the block before next; empty: unknown
+	done bool          // the consumer has stopped
 }
 
-// read gives blocks until the consumer stops or ctx ends; then its error is nil.
+// read yields blocks until the consumer stops or ctx ends; in both cases the error
+// is nil.
 func (r *reader) read(ctx context.Context) error {
 	for !r.done && ctx.Err() == nil {
-		err := r.connected(ctx)
+		err := r.readConnection(ctx)
 		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonInternal {
 			return err
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
-		r.log.WarnContext(ctx, "the stream of blocks broke off: connecting anew", slog.Uint64("next", r.next), slog.Any("error", err))
+		r.log.WarnContext(ctx, "the stream of blocks broke off: connecting again", slog.Uint64("next", r.next), slog.Any("error", err))
 		wait(ctx, reconnect)
 	}
 	return nil
 }
 
-// connected reads over one connection, until it fails or no more is wanted.
-func (r *reader) connected(ctx context.Context) error {
+// readConnection reads blocks over one connection until it fails or the consumer
+// stops.
+func (r *reader) readConnection(ctx context.Context) error {
 	src, err := r.open()
 	if err != nil {
 		return err
@@ -107,14 +111,14 @@ func (r *reader) connected(ctx context.Context) error {
 		return err
 	}
 	for !r.done {
-		quiet, cancel := context.WithTimeout(ctx, silence)
+		quiet, cancel := context.WithTimeout(ctx, quietLimit)
 		select {
 		case e, ok := <-events:
 			cancel()
 			if !ok {
 				return errors.New("the stream ended")
 			}
-			if err := r.take(ctx, src, e.Block); err != nil {
+			if err := r.takeFromStream(ctx, src, e.Block); err != nil {
 				return err
 			}
 		case <-quiet.Done():
@@ -122,7 +126,7 @@ func (r *reader) connected(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			if err := r.overtaken(ctx, src); err != nil {
+			if err := r.checkHeight(ctx, src); err != nil {
 				return err
 			}
 		}
@@ -130,36 +134,37 @@ func (r *reader) connected(ctx context.Context) error {
 	return nil
 }
 
-// take gives a block of the stream, after those that the stream left out. What
-// was given before is dropped.
-func (r *reader) take(ctx context.Context, src source, b *common.Block) error {
+// takeFromStream delivers a block of the stream, after fetching the blocks that the
+// stream skipped. It drops a block that was already delivered.
+func (r *reader) takeFromStream(ctx context.Context, src source, b *common.Block) error {
 	number := b.GetHeader().GetNumber()
 	if number < r.next {
 		return nil
 	}
-	if err := r.fetch(ctx, src, number); err != nil || r.done {
+	if err := r.fetchMissing(ctx, src, number); err != nil || r.done {
 		return err
 	}
-	return r.hand(b)
+	return r.deliver(b)
 }
 
-// fetch gives the blocks before number that the stream did not bring.
-func (r *reader) fetch(ctx context.Context, src source, number uint64) error {
+// fetchMissing fetches and delivers the blocks before number that the stream
+// skipped.
+func (r *reader) fetchMissing(ctx context.Context, src source, number uint64) error {
 	for r.next < number && !r.done {
 		b, err := src.block(ctx, r.next)
 		if err != nil {
 			return fmt.Errorf("fetch block %d: %w", r.next, err)
 		}
-		if err := r.hand(b); err != nil {
+		if err := r.deliver(b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// overtaken asks a stream that is silent whether there are blocks that it did
-// not bring. Then it is given up.
-func (r *reader) overtaken(ctx context.Context, src source) error {
+// checkHeight asks the peers for blocks that a silent stream did not send. If there
+// are any, it fetches them and returns an error, so that the stream is replaced.
+func (r *reader) checkHeight(ctx context.Context, src source) error {
 	height, err := src.height(ctx)
 	if err != nil {
 		return fmt.Errorf("height: %w", err)
@@ -167,32 +172,32 @@ func (r *reader) overtaken(ctx context.Context, src source) error {
 	if height <= r.next {
 		return nil
 	}
-	if err := r.fetch(ctx, src, height); err != nil || r.done {
+	if err := r.fetchMissing(ctx, src, height); err != nil || r.done {
 		return err
 	}
 	return errors.New("the stream was silent while blocks came")
 }
 
-// hand gives the next block to the consumer.
-func (r *reader) hand(b *common.Block) error {
+// deliver checks the next block and yields it to the consumer.
+func (r *reader) deliver(b *common.Block) error {
 	out, err := decodeBlock(b, r.chaincode)
 	if err != nil {
 		return broken(err)
 	}
 	if out.Number != r.next {
-		return broken(fmt.Errorf("block %d came for %d", out.Number, r.next))
+		return broken(fmt.Errorf("received block %d instead of %d", out.Number, r.next))
 	}
 	if previous := hexDigest(b.GetHeader().GetPreviousHash()); r.head != "" && previous != r.head {
 		return broken(fmt.Errorf("block %d follows a block %s, the one before it is %s: the peer has another ledger than before", out.Number, previous, r.head))
 	}
 	r.next, r.head = out.Number+1, out.Head
-	r.done = !r.give(out)
+	r.done = !r.consume(out)
 	return nil
 }
 
-// streaming is a source with an instance of the SDK to itself: within one, a
-// second stream from the same block brings nothing.
-type streaming struct {
+// eventSource is a source with its own instance of the SDK. Within one instance, a
+// second stream that starts at the same block delivers nothing.
+type eventSource struct {
 	*network
 	client *event.Client
 	reg    fab.Registration
@@ -204,10 +209,10 @@ func openSource(cfg Config) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &streaming{network: n}, nil
+	return &eventSource{network: n}, nil
 }
 
-func (s *streaming) stream(from uint64) (<-chan *fab.BlockEvent, error) {
+func (s *eventSource) stream(from uint64) (<-chan *fab.BlockEvent, error) {
 	// Without the last option a consumer slower than half a second loses blocks.
 	client, err := event.New(s.provider(), event.WithBlockEvents(), event.WithSeekType(seek.FromBlock), event.WithBlockNum(from),
 		event.WithEventConsumerTimeout(0))
@@ -222,10 +227,10 @@ func (s *streaming) stream(from uint64) (<-chan *fab.BlockEvent, error) {
 	return events, nil
 }
 
-func (s *streaming) close() {
+func (s *eventSource) close() {
 	if s.client != nil {
-		go func() { // who waits to send a block can't hear that none is wanted
-			for range s.events { // nothing is done with them
+		go func() { // drain the channel, or a blocked sender would prevent Unregister
+			for range s.events { // the blocks are not needed
 			}
 		}()
 		s.client.Unregister(s.reg)

@@ -9,15 +9,15 @@ import (
 	"github.com/hyperledger/fabric-sdk-go/pkg/common/providers/fab"
 )
 
-// commit is where a transaction stands, and whether it counts.
+// commit is the position of a transaction and its validation code.
 type commit struct {
 	block uint64
 	tx    uint32
 	code  peer.TxValidationCode
 }
 
-// commits tells those who wait for a transaction that it is in a block: the
-// stream of filtered blocks names each in its order.
+// commits notifies the attempts that wait for a transaction when a block contains
+// it. The stream of filtered blocks lists the transactions of each block in order.
 type commits struct {
 	service fab.EventService
 	reg     fab.Registration
@@ -26,13 +26,13 @@ type commits struct {
 	wait map[string]*pending // by transaction id
 }
 
-// pending is a transaction that was sent. Its verdict comes once, or never.
+// pending is a transaction that was sent. Its verdict arrives once, or never.
 type pending struct {
 	id      string
 	verdict chan commit // buffered
 }
 
-func watchCommits(n *network) (*commits, error) {
+func listenCommits(n *network) (*commits, error) {
 	service, err := n.channel.ChannelService().EventService()
 	if err != nil {
 		return nil, fmt.Errorf("event service: %w", err)
@@ -44,16 +44,17 @@ func watchCommits(n *network) (*commits, error) {
 	c := &commits{service: service, reg: reg, wait: map[string]*pending{}}
 	go func() {
 		for b := range blocks {
-			c.tell(b.FilteredBlock)
+			c.notify(b.FilteredBlock)
 		}
 	}()
 	return c, nil
 }
 
-// close ends the stream.
+// close stops the stream.
 func (c *commits) close() { c.service.Unregister(c.reg) }
 
-// expect begins to wait for a transaction; it must be called before it is sent.
+// expect registers a transaction to wait for. It must be called before the
+// transaction is sent.
 func (c *commits) expect(id string) *pending {
 	p := &pending{id: id, verdict: make(chan commit, 1)}
 	c.mu.Lock()
@@ -62,14 +63,14 @@ func (c *commits) expect(id string) *pending {
 	return p
 }
 
-// forget ends the waiting.
+// forget stops waiting for a transaction.
 func (c *commits) forget(p *pending) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.wait, p.id)
 }
 
-func (c *commits) tell(b *peer.FilteredBlock) {
+func (c *commits) notify(b *peer.FilteredBlock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, tx := range b.GetFilteredTransactions() {

@@ -17,8 +17,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// headerHash names a block: SHA-256 of its header in ASN.1, which the next
-// block's header repeats.
+// headerHash returns the hash that identifies a block: SHA-256 of its header in
+// ASN.1. The header of the next block repeats it.
 func headerHash(h *common.BlockHeader) (ledger.Digest, error) {
 	der, err := headerBytes(h)
 	sum := sha256.Sum256(der)
@@ -38,15 +38,16 @@ func headerBytes(h *common.BlockHeader) ([]byte, error) {
 
 func hexDigest(sum []byte) ledger.Digest { return ledger.Digest(hex.EncodeToString(sum)) }
 
-// decodeBlock reads the calls that a block records: those of valid transactions
-// of the chaincode. Configuration and other chaincodes' transactions have none.
+// decodeBlock returns the calls that a block records: those of valid transactions
+// of the chaincode. Configuration transactions and those of other chaincodes have
+// no calls.
 func decodeBlock(b *common.Block, chaincode string) (ledger.Block, error) {
 	out := ledger.Block{Number: b.GetHeader().GetNumber()}
 	var err error
 	if out.Head, err = headerHash(b.GetHeader()); err != nil {
 		return out, err
 	}
-	codes, err := validity(b)
+	codes, err := validationCodes(b)
 	if err != nil {
 		return out, err
 	}
@@ -63,27 +64,27 @@ func decodeBlock(b *common.Block, chaincode string) (ledger.Block, error) {
 	return out, nil
 }
 
-// validity is the validation code of each transaction of a block.
-func validity(b *common.Block) ([]byte, error) {
+// validationCodes returns the validation code of each transaction of a block.
+func validationCodes(b *common.Block) ([]byte, error) {
 	parts := b.GetMetadata().GetMetadata()
 	if len(parts) <= int(common.BlockMetadataIndex_TRANSACTIONS_FILTER) {
 		return nil, fmt.Errorf("block %d does not say which transactions are valid", b.GetHeader().GetNumber())
 	}
 	codes := parts[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
 	if len(codes) != len(b.GetData().GetData()) {
-		return nil, fmt.Errorf("block %d has %d transactions and says of %d whether they are valid",
+		return nil, fmt.Errorf("block %d has %d transactions and %d validation codes",
 			b.GetHeader().GetNumber(), len(b.GetData().GetData()), len(codes))
 	}
 	return codes, nil
 }
 
-// decodeTransaction reads the calls of one transaction, with what they wrote.
+// decodeTransaction returns the calls of one transaction and what each wrote.
 func decodeTransaction(envelope []byte, chaincode string, block uint64, tx uint32) ([]ledger.Committed, error) {
-	x, err := open(envelope)
+	x, err := decodeEnvelope(envelope)
 	if err != nil || x == nil || x.action.GetChaincodeId().GetName() != chaincode {
 		return nil, err
 	}
-	applied, err := appliedBy(x.input, x.action)
+	applied, err := appliedCalls(x.input, x.action)
 	if err != nil || applied == nil {
 		return nil, err
 	}
@@ -96,9 +97,9 @@ func decodeTransaction(envelope []byte, chaincode string, block uint64, tx uint3
 	return calls, nil
 }
 
-// appliedBy are the calls that a transaction of the chaincode records, each one of its
-// arguments; none where it submits no calls.
-func appliedBy(input *peer.ChaincodeInput, action *peer.ChaincodeAction) ([]ledger.Applied, error) {
+// appliedCalls returns the calls that a transaction of the chaincode records; each
+// is one of its arguments. It returns nil if the transaction submits no calls.
+func appliedCalls(input *peer.ChaincodeInput, action *peer.ChaincodeAction) ([]ledger.Applied, error) {
 	args := input.GetArgs()
 	var event peer.ChaincodeEvent
 	if err := decode("event", action.GetEvents(), &event); err != nil {
@@ -113,21 +114,22 @@ func appliedBy(input *peer.ChaincodeInput, action *peer.ChaincodeAction) ([]ledg
 	}
 	for _, a := range applied {
 		if int64(a.I) >= int64(len(args)-1) {
-			return nil, fmt.Errorf("the event speaks of call %d of %d", a.I, len(args)-1)
+			return nil, fmt.Errorf("the event names call %d of %d", a.I, len(args)-1)
 		}
 	}
 	return applied, nil
 }
 
-// opened is a transaction: what a chaincode was asked, what it did, and who signed that.
-type opened struct {
+// decodedTx is a transaction: the input of the chaincode, what it did, and the
+// signed endorsements.
+type decodedTx struct {
 	input  *peer.ChaincodeInput
 	action *peer.ChaincodeAction
 	proof.Proof
 }
 
-// open unwraps a transaction; nil for those of another type.
-func open(data []byte) (*opened, error) {
+// decodeEnvelope decodes a transaction. It returns nil for one of another type.
+func decodeEnvelope(data []byte) (*decodedTx, error) {
 	var (
 		envelope common.Envelope
 		payload  common.Payload
@@ -138,7 +140,7 @@ func open(data []byte) (*opened, error) {
 		return nil, err
 	}
 	if common.HeaderType(header.GetType()) != common.HeaderType_ENDORSER_TRANSACTION {
-		return nil, nil //nolint:nilnil // none of ours
+		return nil, nil //nolint:nilnil // not a transaction of a chaincode
 	}
 	var tx peer.Transaction
 	if err := decode("transaction", payload.GetData(), &tx); err != nil {
@@ -160,7 +162,7 @@ func open(data []byte) (*opened, error) {
 		decode("action", response.GetExtension(), &action)); err != nil {
 		return nil, err
 	}
-	x := &opened{input: spec.GetChaincodeSpec().GetInput(), action: &action, Proof: proof.Proof{
+	x := &decodedTx{input: spec.GetChaincodeSpec().GetInput(), action: &action, Proof: proof.Proof{
 		ChannelHeader: payload.GetHeader().GetChannelHeader(), SignatureHeader: payload.GetHeader().GetSignatureHeader(),
 		Input: body.GetChaincodeProposalPayload(), Answer: body.GetAction().GetProposalResponsePayload(),
 	}}

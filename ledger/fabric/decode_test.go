@@ -150,11 +150,11 @@ func TestDecodeBad(t *testing.T) {
 	for want, b := range map[string]*common.Block{
 		"call 1 of 1":           block(t, 1, nil, []byte{0}, far),
 		"event":                 block(t, 1, nil, []byte{0}, text),
-		"whether they are":      block(t, 1, nil, []byte{0, 0}, good),
+		"1 transactions and 2 validation codes":      block(t, 1, nil, []byte{0, 0}, good),
 		"which transactions":    short,
 		"transaction 0 of":      cut,
 		"2 actions":             two,
-		"says of 0 whether the": block(t, 1, nil, nil, good),
+		"1 transactions and 0 validation codes": block(t, 1, nil, nil, good),
 	} {
 		if _, err := decodeBlock(b, "register"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)

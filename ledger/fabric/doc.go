@@ -1,32 +1,35 @@
-// Package fabric is a ledger that several organizations keep together: the port
-// ledger.Ledger over a channel of Hyperledger Fabric, whose chaincode is the
-// contract. It stands on fabric-sdk-go, and no type of the SDK leaves it.
+// Package fabric is a ledger that several organizations operate together: it
+// implements ledger.Ledger over a channel of Hyperledger Fabric, whose chaincode is
+// the contract. It uses fabric-sdk-go; no type of the SDK is visible outside.
 //
-// Life of a call. Submit takes it apart only; the contract, at the peers, checks
-// it. A call that may go with others (ledger.Batched) waits in its party's lane,
-// where all that have come in while transactions are on their way go into the
-// next one; any other call is a transaction of its own. Peers of as many
-// organizations as the channel's policy wants run the contract and sign what it
-// answers: an outcome for each call, and what is written. When nothing in the
-// answer is new, for all is refused or recorded before, it ends there and costs
-// no transaction. Else the transaction goes to an orderer, comes back in a block,
-// and counts if what it had read is still so. If not, it is tried again, a batch
-// in halves.
+// How a call is submitted:
 //
-// Fabric never says for certain that a transaction will not be recorded once it
-// is sent. So the same calls are submitted again until their first result is
-// known: the contract keeps call ids and gives the first result again. After half
-// a minute, or when the caller's context ends, the answer is unavailable, and the
-// caller may submit the same call again. A refusal while an earlier attempt may
-// still be recorded is no answer either.
+//  1. Submit parses the call. The contract, which runs at the peers, checks it. A
+//     call that may share a transaction (ledger.Batched) joins the queue of its party:
+//     the calls that arrive while transactions are in progress go into the next one
+//     together. Every other call gets its own transaction.
+//  2. Peers of as many organizations as the channel's policy requires run the
+//     contract. Each signs the outcome of every call and what is written.
+//  3. If no call is new, since all are refused or already recorded, that is the
+//     result, and no transaction is sent.
+//  4. Otherwise the transaction goes to an orderer and comes back in a block. It is
+//     valid if nothing that it read has changed. If it is invalid, it is tried again;
+//     a batch is split into two halves.
 //
-// Blocks come whole from a peer's stream, held against their numbers and hashes,
-// with the missing ones fetched; each reader has a connection of its own. What is
-// read by key comes from one peer, the organization's own first, and is at least
-// as new as what Submit has answered and Blocks has given.
+// Fabric never states that a transaction, once sent, will not be recorded. So the same
+// calls are submitted again until their first result is known: the contract stores call
+// ids and returns the first result again. After 30 seconds, or when the caller's context
+// ends, Submit returns Unavailable, and the caller may submit the same call again. A
+// refusal is not returned while an earlier attempt may still be recorded.
 //
-// Recorded comes with a proof (package proof) when peers of at least two
-// organizations sign the same answer about the call.
+// Blocks come complete from the stream of a peer. Their numbers and hashes are checked,
+// and missing blocks are fetched. Each reader has its own connection. Values are read
+// from one peer, if possible one of the own organization, and are at least as new as
+// what Submit and Blocks have returned.
 //
-// The SDK's log goes to the first Config.Log of the process: it has one for all.
+// Recorded returns a proof (package proof) if peers of at least two organizations sign
+// the same answer about the call.
+//
+// The SDK has one log per process. It goes to the Config.Log of the first ledger that is
+// opened.
 package fabric

@@ -12,79 +12,80 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// rest is how long a peer that failed is asked last.
-const rest = 2 * time.Second
+// failurePause is how long a peer that failed is asked after all others.
+const failurePause = 2 * time.Second
 
-// lag is how long a peer that is behind is waited for.
-const lag = 5 * time.Second
+// catchUpTimeout is how long we wait for a peer that is behind.
+const catchUpTimeout = 5 * time.Second
 
-// step is how often it is asked meanwhile.
-const step = 20 * time.Millisecond
+// pollInterval is the pause between questions to a peer that is behind.
+const pollInterval = 20 * time.Millisecond
 
-// endorser is a peer, and how it did of late.
+// endorser is a peer with its recent health.
 type endorser struct {
 	fab.Peer
 	mu      sync.Mutex
-	failed  time.Time // when it last did
-	applied uint64    // a block that it is known to have applied; 0: none
-	late    bool      // it was waited for in vain, and has not caught up since
+	failed  time.Time // time of its last failure
+	applied uint64    // newest block that it is known to have applied; 0: unknown
+	slow    bool      // the last wait for it timed out, and it has not caught up since
 }
 
-// has reports whether the peer is known to have applied a block.
-func (e *endorser) has(block uint64) bool {
+// hasApplied reports whether the peer is known to have applied a block.
+func (e *endorser) hasApplied(block uint64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.applied >= block
 }
 
-// fail notes that the peer gave no answer. It may come back with less than it had.
-func (e *endorser) fail(now time.Time) {
+// markFailed records that the peer did not answer. After a restart it may have
+// fewer blocks than before.
+func (e *endorser) markFailed(now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failed, e.applied = now, 0
 }
 
-// ill reports whether the peer failed just now.
-func (e *endorser) ill(now time.Time) bool {
+// failedRecently reports whether the peer failed within failurePause.
+func (e *endorser) failedRecently(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return now.Sub(e.failed) < rest
+	return now.Sub(e.failed) < failurePause
 }
 
-// await waits until the peer has applied a block: until asked, which asks it for
-// what the block holds, finds it. One that was waited for in vain is asked once
-// only, until it has caught up: others answer meanwhile.
-func (e *endorser) await(ctx context.Context, block uint64, asked func(context.Context) error) error {
-	if e.has(block) {
+// awaitBlock waits until the peer has applied a block, that is until asked finds a
+// record of that block at the peer. After a timeout the peer is asked only once per
+// call, until it has caught up, so that other peers can answer meanwhile.
+func (e *endorser) awaitBlock(ctx context.Context, block uint64, asked func(context.Context) error) error {
+	if e.hasApplied(block) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lag)
+	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
 	for {
 		err := asked(ctx)
 		e.mu.Lock()
-		late := e.late
+		late := e.slow
 		if err == nil {
-			e.applied, e.late = max(block, e.applied), false
+			e.applied, e.slow = max(block, e.applied), false
 		}
 		e.mu.Unlock()
 		if err == nil || ctx.Err() == nil && !errors.Is(err, ledger.NotFound) {
 			return err
 		}
 		if !late {
-			wait(ctx, step)
+			wait(ctx, pollInterval)
 		}
 		if late || ctx.Err() != nil {
 			e.mu.Lock()
-			e.late = true
+			e.slow = true
 			e.mu.Unlock()
 			return fmt.Errorf("peer %s has not applied block %d: %w", e.URL(), block, context.Cause(ctx))
 		}
 	}
 }
 
-// firstOf is the answer of the first peer that gives one. What one refuses for
-// its clock, another may answer.
+// firstOf returns the answer of the first peer that gives one. If a peer refuses
+// because of its clock, the next peer is asked.
 func firstOf(ctx context.Context, list []*endorser, ask func(context.Context, *endorser) (*answer, error)) (*answer, error) {
 	var failures []error
 	var clock *ledger.Error
@@ -110,9 +111,9 @@ func firstOf(ctx context.Context, list []*endorser, ask func(context.Context, *e
 	return nil, unavailable(errors.Join(failures...))
 }
 
-// anyOf is the answer of a peer that has what is asked for; NotFound where none of
-// those that answer has it.
-func anyOf(ctx context.Context, list []*endorser, ask func(context.Context, *endorser) (*answer, error)) (*answer, error) {
+// firstFound returns the answer of the first peer that finds what is asked for. It
+// returns NotFound if no peer that answers finds it.
+func firstFound(ctx context.Context, list []*endorser, ask func(context.Context, *endorser) (*answer, error)) (*answer, error) {
 	var missing error
 	a, err := firstOf(ctx, list, func(ctx context.Context, e *endorser) (*answer, error) {
 		a, err := ask(ctx, e)
@@ -128,13 +129,13 @@ func anyOf(ctx context.Context, list []*endorser, ask func(context.Context, *end
 	return a, err
 }
 
-// glance is how long peers may take to say how high they are: whoever asks has a
-// stream to read.
-const glance = time.Second
+// heightTimeout is how long the peers may take to report their heights. It is
+// short, since a reader of blocks waits for it.
+const heightTimeout = time.Second
 
-// highest is the highest of the numbers that peers answer, all asked at once.
+// highest asks all peers at once and returns the highest number that they answer.
 func highest(ctx context.Context, list []*endorser, ask func(context.Context, *endorser) (uint64, error)) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, glance)
+	ctx, cancel := context.WithTimeout(ctx, heightTimeout)
 	defer cancel()
 	numbers := make([]uint64, len(list))
 	failures := make([]error, len(list))
@@ -143,14 +144,14 @@ func highest(ctx context.Context, list []*endorser, ask func(context.Context, *e
 		asking.Go(func() { numbers[i], failures[i] = ask(ctx, e) })
 	}
 	asking.Wait()
-	some := false
+	answered := false
 	var top uint64
 	for i, n := range numbers {
 		if failures[i] == nil {
-			some, top = true, max(top, n)
+			answered, top = true, max(top, n)
 		}
 	}
-	if !some {
+	if !answered {
 		return 0, unavailable(errors.Join(failures...))
 	}
 	return top, nil

@@ -24,7 +24,7 @@ func TestPeerThatStaysBehind(t *testing.T) {
 		height := map[*endorser]uint64{all[1]: 9, all[2]: 9}
 		read := func(ctx context.Context) (*answer, error) {
 			return firstOf(ctx, all, func(ctx context.Context, e *endorser) (*answer, error) {
-				return &answer{from: e}, e.await(ctx, 9, func(context.Context) error {
+				return &answer{from: e}, e.awaitBlock(ctx, 9, func(context.Context) error {
 					if height[e] < 9 {
 						return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown)
 					}
@@ -42,7 +42,7 @@ func TestPeerThatStaysBehind(t *testing.T) {
 			t.Errorf("then after %s: %+v, %v", time.Since(begun), a, err)
 		}
 		height[ours] = 9
-		if a, err := read(t.Context()); err != nil || a.from != ours || ours.late {
+		if a, err := read(t.Context()); err != nil || a.from != ours || ours.slow {
 			t.Errorf("when it has caught up: %+v, %v", a, err)
 		}
 	})
@@ -80,11 +80,11 @@ func TestEmptyPeer(t *testing.T) {
 		}
 		return &answer{from: e}, nil
 	}
-	if got, err := anyOf(t.Context(), all, ask); err != nil || got.from != b {
+	if got, err := firstFound(t.Context(), all, ask); err != nil || got.from != b {
 		t.Errorf("%+v, %v", got, err)
 	}
 	has[b] = false
-	_, err := anyOf(t.Context(), all, ask)
+	_, err := firstFound(t.Context(), all, ask)
 	wantErr(t, err, ledger.NotFound, ledger.ReasonUnknown)
 }
 
@@ -101,7 +101,7 @@ func TestHighest(t *testing.T) {
 			return heights[e], nil
 		}
 		begun := time.Now()
-		if got, err := highest(t.Context(), all, ask); err != nil || got != 9 || time.Since(begun) > glance {
+		if got, err := highest(t.Context(), all, ask); err != nil || got != 9 || time.Since(begun) > heightTimeout {
 			t.Errorf("%d, %v after %s", got, err, time.Since(begun))
 		}
 		clear(heights)
@@ -119,12 +119,12 @@ func TestCaughtUpSince(t *testing.T) {
 	}
 	ours.applied = 8
 	l := &Ledger{net: &network{peers: all}}
-	current := l.look(9)
+	current := l.snapshotPeers(9)
 	ours.applied = 9
 	if !current(t.Context(), []string{a.URL(), b.URL()}) || current(t.Context(), []string{ours.URL(), a.URL()}) {
 		t.Error("the wrong ones count as having been behind")
 	}
-	if !l.look(9)(t.Context(), []string{ours.URL(), a.URL()}) {
+	if !l.snapshotPeers(9)(t.Context(), []string{ours.URL(), a.URL()}) {
 		t.Error("the next attempt is doubted, too")
 	}
 }

@@ -9,17 +9,18 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// explain names the setting that an error at the beginning comes from.
-func (n *network) explain(err error) error {
-	if explained := n.explained(err); !errors.Is(explained, ledger.Unavailable) {
+// startError returns err with the name of the setting that causes an error at the
+// start.
+func (n *network) startError(err error) error {
+	if explained := n.settingError(err); !errors.Is(explained, ledger.Unavailable) {
 		return explained
 	}
 	return fmt.Errorf("no peer of the profile's channels.%s.peers answers: check their urls and certificates, and that they run: %w", n.cfg.Channel, err)
 }
 
-// explained is err with the setting that it comes from, and no longer
-// Unavailable, where it is one that waiting does not change.
-func (n *network) explained(err error) error {
+// settingError returns an error that names the wrong setting and is not
+// Unavailable, if waiting cannot help. Otherwise it returns err.
+func (n *network) settingError(err error) error {
 	text := err.Error()
 	has := func(parts ...string) bool {
 		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(text, p) })
@@ -27,11 +28,11 @@ func (n *network) explained(err error) error {
 	c := n.cfg
 	switch e := ledger.AsError(err); {
 	case e != nil && e.Reason == ledger.ReasonClock:
-		return fmt.Errorf("this machine's clock and a peer's differ by more than five minutes: set the clock right, then start again (%s)", text)
+		return fmt.Errorf("this machine's clock and a peer's differ by more than five minutes: correct the clock, then start again (%s)", text)
 	case has("chaincode "+c.Chaincode+" not found", "chaincode "+c.Chaincode+" is not defined", "could not find chaincode with name"):
 		return fmt.Errorf("the channel %s has no chaincode %s: set the chaincode to the name under which it is committed (%s)", c.Channel, c.Chaincode, text)
 	case has("channel '"+c.Channel+"' not found", "channel "+c.Channel+" not found"):
-		return fmt.Errorf("the peers know no channel %s: set the channel to one that they have joined (%s)", c.Channel, text)
+		return fmt.Errorf("the peers do not know the channel %s: set the channel to one that they have joined (%s)", c.Channel, text)
 	case has("access denied", "creator"):
 		return fmt.Errorf("the channel %s does not accept user %s of organization %s (%s): check mspid and cryptoPath of organizations.%s in the profile (%s)",
 			c.Channel, c.User, c.Organization, n.channel.Identifier().MSPID, c.Organization, text)

@@ -16,19 +16,19 @@ func TestExplained(t *testing.T) {
 		err  error
 		want string
 	}{
-		{ledger.Refuse(ledger.Unavailable, ledger.ReasonClock), "set the clock right"},
+		{ledger.Refuse(ledger.Unavailable, ledger.ReasonClock), "correct the clock"},
 		{unavailable(errors.New("make sure the chaincode register has been successfully defined: chaincode register not found")), "set the chaincode to the name"},
 		{unavailable(errors.New("channel 'cadastre' not found")), "set the channel to one"},
 	} {
-		if got := n.explained(c.err); !strings.Contains(got.Error(), c.want) || errors.Is(got, ledger.Unavailable) {
+		if got := n.settingError(c.err); !strings.Contains(got.Error(), c.want) || errors.Is(got, ledger.Unavailable) {
 			t.Errorf("%v became %v, want %q", c.err, got, c.want)
 		}
 	}
 	away := unavailable(errTest)
-	if got := n.explained(away); !errors.Is(got, ledger.Unavailable) {
+	if got := n.settingError(away); !errors.Is(got, ledger.Unavailable) {
 		t.Errorf("what may pass became %v", got)
 	}
-	if got := n.explain(away); !strings.Contains(got.Error(), "channels.cadastre.peers") || !errors.Is(got, errTest) {
+	if got := n.startError(away); !strings.Contains(got.Error(), "channels.cadastre.peers") || !errors.Is(got, errTest) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // block because of what it had read.
 func (l *Ledger) Once(ctx context.Context, jws string) (invalid bool, err error) {
 	a := l.send.attempt(ctx, []string{jws}, 0)
-	f, _ := judge(a.err, a.sent != nil)
-	return f == conflict, a.err
+	f, _ := outcomeOf(a.err, a.sent != nil)
+	return f == conflicted, a.err
 }
 
 // Endorsed finds the transaction that carried a call into a block from number on
@@ -24,12 +24,12 @@ func (l *Ledger) Endorsed(ctx context.Context, number uint64, jws string) (proof
 	if err != nil {
 		return proof.Proof{}, false, err
 	}
-	codes, err := validity(b)
+	codes, err := validationCodes(b)
 	if err != nil {
 		return proof.Proof{}, false, err
 	}
 	for i, data := range b.GetData().GetData() {
-		x, err := open(data)
+		x, err := decodeEnvelope(data)
 		if err != nil {
 			return proof.Proof{}, false, err
 		}

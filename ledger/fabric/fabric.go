@@ -12,16 +12,16 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// Config says where the ledger is and who asks.
+// Config says where the ledger is and which user connects to it.
 type Config struct {
-	Profile      []byte // of the SDK, in YAML: channels, organizations, orderers and every peer
+	Profile      []byte // profile of the SDK in YAML: channels, organizations, orderers and every peer
 	Channel      string
 	Chaincode    string
-	Version      string        // of the chaincode as committed on the channel; empty: any
-	Organization string        // of the profile: whose user and peer are ours
-	User         string        // of the organization: whose key signs proposals
+	Version      string        // version of the chaincode as committed on the channel; empty: any
+	Organization string        // our organization, as named in the profile
+	User         string        // user of the organization whose key signs proposals
 	Genesis      ledger.Digest // SHA-256 of the JWS that began the ledger; empty: any
-	Quorum       int           // organizations that sign a proof; 0: two
+	Quorum       int           // number of organizations that sign a proof; 0: two
 	Log          *slog.Logger
 	Now          func() time.Time
 }
@@ -35,23 +35,23 @@ type Ledger struct {
 	lanes   lanes
 	seen    seen
 
-	run   context.Context //nolint:containedctx // ends what runs at Close
+	run   context.Context //nolint:containedctx // canceled by Close
 	stop  context.CancelFunc
-	tasks sync.WaitGroup // transactions and readers on their way
-	close func() error   // once
+	tasks sync.WaitGroup // calls and readers in progress
+	close func() error   // runs shutDown once
 
 	mu     sync.Mutex
 	begun  bool // the genesis is recorded
 	closed bool
 }
 
-// errClosed says that the ledger was closed.
+// errClosed is the cause of Unavailable after Close.
 var errClosed = errors.New("the ledger is closed")
 
-// Open connects to the network. It refuses a profile that does not name what it
-// must, a certificate that is expired or not of the channel, another chaincode
-// or another beginning than the configured one, and a clock that is off, each
-// with a sentence that names the setting.
+// Open connects to the network. It returns an error that names the setting to fix
+// if the profile is incomplete, if the certificate is expired or not accepted by
+// the channel, if the chaincode or the genesis is not the configured one, or if the
+// clock is wrong.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	logTo(cfg.Log)
 	n, err := connect(cfg)
@@ -61,7 +61,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	l := &Ledger{cfg: cfg, net: n}
 	l.run, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.lanes.flush = l.flush
-	l.close = sync.OnceValue(l.shut)
+	l.close = sync.OnceValue(l.shutDown)
 	if err := l.start(ctx); err != nil {
 		l.stop()
 		n.close()
@@ -70,13 +70,13 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	return l, nil
 }
 
-// start asks and listens. A peer that has just begun, or that is down while
-// others are there, may take a few tries.
+// start checks the channel and starts to listen for blocks. It tries again while no
+// peer is available, for example because the peers have just started.
 func (l *Ledger) start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, beginning)
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	for {
-		err := l.check(ctx)
+		err := l.checkChannel(ctx)
 		if err == nil {
 			err = l.listen()
 		}
@@ -84,19 +84,19 @@ func (l *Ledger) start(ctx context.Context) error {
 			return err
 		}
 		if wait(ctx, pause); ctx.Err() != nil {
-			return l.net.explain(err)
+			return l.net.startError(err)
 		}
 	}
 }
 
-// beginning bounds how long Open tries.
-const beginning = 15 * time.Second
+// openTimeout limits how long Open tries.
+const openTimeout = 15 * time.Second
 
-// listen makes what submits and what hears of blocks.
+// listen creates the sender and the listener for committed transactions.
 func (l *Ledger) listen() error {
 	var err error
 	if l.commits == nil {
-		if l.commits, err = watchCommits(l.net); err != nil {
+		if l.commits, err = listenCommits(l.net); err != nil {
 			return unavailable(err)
 		}
 	}
@@ -106,10 +106,10 @@ func (l *Ledger) listen() error {
 	return nil
 }
 
-// Close tells whoever waits that the ledger is unavailable and leaves the network.
+// Close ends all running calls with Unavailable and disconnects from the network.
 func (l *Ledger) Close() error { return l.close() }
 
-func (l *Ledger) shut() error {
+func (l *Ledger) shutDown() error {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
@@ -121,9 +121,9 @@ func (l *Ledger) shut() error {
 	return nil
 }
 
-// enter counts a task that Close waits for, and gives it a context that ends
-// with Close, too. The task ends with leave.
-func (l *Ledger) enter(ctx context.Context) (in context.Context, leave func(), err error) {
+// startTask registers a task that Close waits for. The context that it returns also
+// ends at Close. The task must call leave at its end.
+func (l *Ledger) startTask(ctx context.Context) (in context.Context, leave func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -135,19 +135,19 @@ func (l *Ledger) enter(ctx context.Context) (in context.Context, leave func(), e
 	return in, func() { stop(); cancel(nil); l.tasks.Done() }, nil
 }
 
-// check asks peers what the ledger began with: one that has an empty folder does
-// not know.
-func (l *Ledger) check(ctx context.Context) error {
+// checkChannel checks the version of the chaincode and the genesis. It uses the
+// first peer that has the genesis; a new peer does not have it yet.
+func (l *Ledger) checkChannel(ctx context.Context) error {
 	q, err := l.net.propose(l.cfg.Chaincode, ledger.TxValue, ledger.RecordKey(ledger.GenesisRef))
 	if err != nil {
 		return err
 	}
-	a, err := anyOf(ctx, l.net.byHealth(), q.ask)
+	a, err := firstFound(ctx, l.net.byHealth(), q.ask)
 	switch {
 	case errors.Is(err, ledger.NotFound):
 		return nil
 	case err != nil:
-		return l.net.explained(err)
+		return l.net.settingError(err)
 	}
 	if v := a.action.GetChaincodeId().GetVersion(); l.cfg.Version != "" && v != l.cfg.Version {
 		return fmt.Errorf("the channel %s runs version %s of the chaincode %s, the configured version is %s: set it to the one that is committed, or use the release that goes with it",
@@ -156,8 +156,8 @@ func (l *Ledger) check(ctx context.Context) error {
 	return l.checkGenesis(ctx, a)
 }
 
-// checkGenesis holds the ledger's beginning to the configured one: the call that
-// wrote the genesis record, which is written once.
+// checkGenesis checks that the ledger began with the configured genesis: it
+// compares the call that wrote the genesis record, which is written only once.
 func (l *Ledger) checkGenesis(ctx context.Context, a *answer) error {
 	if l.cfg.Genesis == "" {
 		return nil

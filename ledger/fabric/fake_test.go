@@ -105,10 +105,10 @@ func (f *fake) locate(_ context.Context, call ledger.Signed) (ledger.Position, e
 
 // submission is one over the fake network, which must not be waited for in the end.
 func (f *fake) submit(ctx context.Context, calls ...ledger.Signed) []result {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
-	s := &submission{send: f, log: slog.New(slog.DiscardHandler), locate: f.locate, look: f.look}
-	defer s.end()
+	s := &submission{send: f, log: slog.New(slog.DiscardHandler), locate: f.locate, snapshot: f.look}
+	defer s.forgetAttempts()
 	return s.run(ctx, calls)
 }
 

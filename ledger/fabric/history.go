@@ -21,23 +21,23 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// History is the channel as a peer of our own organization keeps it, for an audit. It
-// asks no other peer, no orderer and no chaincode.
+// History reads the channel from peers of our own organization, for an audit. It
+// asks no other peer, no orderer and no chaincode but qscc.
 type History struct {
 	cfg   Config
 	net   *network
-	check func(proof.Proof) error // that a transaction is endorsed
+	check func(proof.Proof) error // checks that a transaction is endorsed
 }
 
-// OpenHistory reads the profile and connects. Channel and chaincode are those of the
-// trust file.
+// OpenHistory reads the profile and connects. The channel and the chaincode in cfg
+// must be those of the trust file.
 func OpenHistory(cfg Config, trust json.RawMessage) (*History, error) {
 	t, err := proof.ParseTrust(trust)
 	if err != nil {
 		return nil, err
 	}
 	if t.Channel != cfg.Channel || t.Chaincode != cfg.Chaincode {
-		return nil, fmt.Errorf("the trust file is of the channel %s and chaincode %s, and %s and %s are configured: set them to those of the trust file",
+		return nil, fmt.Errorf("the trust file names the channel %s and the chaincode %s, but %s and %s are configured: set them to those of the trust file",
 			t.Channel, t.Chaincode, cfg.Channel, cfg.Chaincode)
 	}
 	check, err := proof.OpenEndorsed(trust)
@@ -52,14 +52,14 @@ func OpenHistory(cfg Config, trust json.RawMessage) (*History, error) {
 	return &History{cfg, n, check.Check}, nil
 }
 
-// Close leaves the network.
+// Close disconnects from the network.
 func (h *History) Close() error {
 	h.net.close()
 	return nil
 }
 
-// ahead is how many blocks are asked for at a time.
-const ahead = 16
+// prefetch is how many blocks are requested at a time.
+const prefetch = 16
 
 // Blocks implements audit.Chain.
 func (h *History) Blocks(ctx context.Context, next func(audit.Block) error) error {
@@ -73,7 +73,7 @@ func (h *History) Blocks(ctx context.Context, next func(audit.Block) error) erro
 		block *common.Block
 		err   error
 	}
-	coming := make(chan chan fetched, ahead)
+	coming := make(chan chan fetched, prefetch)
 	go func() {
 		defer close(coming)
 		for number := range height {
@@ -95,7 +95,7 @@ func (h *History) Blocks(ctx context.Context, next func(audit.Block) error) erro
 		if f.err != nil {
 			return f.err
 		}
-		b, hash, err := h.read(f.block, head)
+		b, hash, err := h.checkBlock(f.block, head)
 		if err != nil {
 			return fmt.Errorf("block %d: %w", f.block.GetHeader().GetNumber(), err)
 		}
@@ -108,8 +108,8 @@ func (h *History) Blocks(ctx context.Context, next func(audit.Block) error) erro
 	return ctx.Err()
 }
 
-// ours are the peers of our own organization.
-func (h *History) ours() []*endorser {
+// ownPeers returns the peers of our own organization.
+func (h *History) ownPeers() []*endorser {
 	var list []*endorser
 	for _, e := range h.net.peers {
 		if h.net.distance(e) == 0 {
@@ -119,15 +119,15 @@ func (h *History) ours() []*endorser {
 	return list
 }
 
-// ask asks the first of our peers that answers.
+// ask returns the answer of the first of our peers that answers.
 func (h *History) ask(ctx context.Context, fn string, args ...string) (*answer, error) {
 	q, err := h.net.propose(systemQuery, fn, args...)
 	if err != nil {
 		return nil, err
 	}
-	a, err := firstOf(ctx, h.ours(), q.ask)
+	a, err := firstOf(ctx, h.ownPeers(), q.ask)
 	if err != nil {
-		return nil, h.net.explained(err)
+		return nil, h.net.settingError(err)
 	}
 	return a, nil
 }
@@ -152,14 +152,15 @@ func (h *History) block(ctx context.Context, number uint64) (*common.Block, erro
 		return nil, err
 	}
 	if b.GetHeader().GetNumber() != number {
-		return nil, fmt.Errorf("peer %s answered block %d for %d", a.from.URL(), b.GetHeader().GetNumber(), number)
+		return nil, fmt.Errorf("peer %s returned block %d instead of %d", a.from.URL(), b.GetHeader().GetNumber(), number)
 	}
 	return &b, nil
 }
 
-// read holds a block to its header and to the block before it, and reads what its
-// transactions read and wrote of the chaincode's keys. It returns the header's hash.
-func (h *History) read(b *common.Block, head []byte) (audit.Block, []byte, error) {
+// checkBlock checks a block against its header and the block before it. It returns
+// the block's transactions with the keys of the chaincode that they read and wrote,
+// and the hash of the header.
+func (h *History) checkBlock(b *common.Block, head []byte) (audit.Block, []byte, error) {
 	out := audit.Block{Number: b.GetHeader().GetNumber()}
 	if !bytes.Equal(b.GetHeader().GetPreviousHash(), head) {
 		return out, nil, errors.New("it does not follow the one before it")
@@ -173,15 +174,15 @@ func (h *History) read(b *common.Block, head []byte) (audit.Block, []byte, error
 	}
 	hash := sha256.Sum256(der)
 	out.Head = hexDigest(hash[:])
-	codes, err := validity(b)
+	codes, err := validationCodes(b)
 	if err != nil {
 		return out, nil, err
 	}
 	for i, data := range b.GetData().GetData() {
 		if i > math.MaxUint32 {
-			return out, nil, errors.New("it has more transactions than can be")
+			return out, nil, errors.New("it has more transactions than possible")
 		}
-		t, ours := h.transaction(data, fateOf(codes[i]), ledger.Position{Block: out.Number, Tx: uint32(i)})
+		t, ours := h.transaction(data, auditOutcome(codes[i]), ledger.Position{Block: out.Number, Tx: uint32(i)})
 		if ours {
 			out.Transactions = append(out.Transactions, t)
 		}
@@ -189,8 +190,9 @@ func (h *History) read(b *common.Block, head []byte) (audit.Block, []byte, error
 	return out, hash[:], nil
 }
 
-// fateOf is what an audit needs to know of a validation code.
-func fateOf(code byte) audit.Fate {
+// auditOutcome converts a validation code to the outcome that an audit
+// distinguishes.
+func auditOutcome(code byte) audit.Outcome {
 	switch peer.TxValidationCode(code) { //nolint:exhaustive // all others are refusals
 	case peer.TxValidationCode_VALID:
 		return audit.Valid
@@ -200,19 +202,19 @@ func fateOf(code byte) audit.Fate {
 	return audit.Refused
 }
 
-// transaction reads a transaction; false where it has nothing to do with the
-// chaincode's keys.
-func (h *History) transaction(data []byte, fate audit.Fate, place ledger.Position) (audit.Transaction, bool) {
-	t := audit.Transaction{Place: place, Fate: fate}
-	x, err := open(data)
+// transaction decodes a transaction. It returns false if the transaction does not
+// touch the chaincode's keys.
+func (h *History) transaction(data []byte, outcome audit.Outcome, place ledger.Position) (audit.Transaction, bool) {
+	t := audit.Transaction{Place: place, Outcome: outcome}
+	x, err := decodeEnvelope(data)
 	if err != nil {
 		t.Err = err
-		return t, fate == audit.Valid
+		return t, outcome == audit.Valid
 	}
 	if x == nil {
 		return t, false
 	}
-	set, err := setOf(x.action.GetResults(), h.cfg.Chaincode)
+	set, err := readWriteSetOf(x.action.GetResults(), h.cfg.Chaincode)
 	named := x.action.GetChaincodeId().GetName() == h.cfg.Chaincode
 	if err == nil && set == nil && !named {
 		return t, false
@@ -220,13 +222,13 @@ func (h *History) transaction(data []byte, fate audit.Fate, place ledger.Positio
 	if t.Err = err; err == nil {
 		t.Reads, t.Writes, t.Err = set.lines()
 	}
-	if !named { // what it writes, no call has written
+	if !named { // its writes do not come from a call
 		return t, true
 	}
 	if err := h.check(x.Proof); err != nil && t.Err == nil {
 		t.Err = err
 	}
-	if fate == audit.Valid {
+	if outcome == audit.Valid {
 		calls, err := callsOf(x, t)
 		if t.Calls = calls; err != nil && t.Err == nil {
 			t.Err = err
@@ -235,9 +237,10 @@ func (h *History) transaction(data []byte, fate audit.Fate, place ledger.Positio
 	return t, true
 }
 
-// callsOf are the calls that a transaction records, each as the transaction keeps it.
-func callsOf(x *opened, t audit.Transaction) ([]evidence.Placed, error) {
-	applied, err := appliedBy(x.input, x.action)
+// callsOf returns the calls that a transaction records, with the record that it
+// stores of each call.
+func callsOf(x *decodedTx, t audit.Transaction) ([]evidence.Placed, error) {
+	applied, err := appliedCalls(x.input, x.action)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +256,7 @@ func callsOf(x *opened, t audit.Transaction) ([]evidence.Placed, error) {
 			return calls, fmt.Errorf("call %d: %w", a.I, err)
 		}
 		if r.Payload != s.Payload || r.I != a.I || ledger.DigestOf(a.Event) != r.Event {
-			return calls, fmt.Errorf("call %d: what is kept of it is not what the transaction's event says", a.I)
+			return calls, fmt.Errorf("call %d: the stored record differs from the transaction's event", a.I)
 		}
 		at := t.Place
 		at.I = a.I
@@ -268,18 +271,19 @@ func recordOf(writes []ledger.Write, key string) (r ledger.CallRecord, err error
 			return r, ledger.DecodeStrict(w.Value, &r)
 		}
 	}
-	return r, errors.New("the transaction keeps nothing of it")
+	return r, errors.New("the transaction stores no record of it")
 }
 
-// set is what a transaction read and wrote of a chaincode's keys; nil is nothing.
-type set struct{ kv []*kvrwset.KVRWSet }
+// readWriteSet lists the keys of a chaincode that a transaction read and wrote;
+// nil: no key.
+type readWriteSet struct{ kv []*kvrwset.KVRWSet }
 
-func setOf(results []byte, chaincode string) (*set, error) {
+func readWriteSetOf(results []byte, chaincode string) (*readWriteSet, error) {
 	var all rwset.TxReadWriteSet
 	if err := decode("results", results, &all); err != nil {
 		return nil, err
 	}
-	var s *set
+	var s *readWriteSet
 	for _, ns := range all.GetNsRwset() {
 		if ns.GetNamespace() != chaincode {
 			continue
@@ -292,15 +296,16 @@ func setOf(results []byte, chaincode string) (*set, error) {
 			return nil, errors.New("it has private data, which the contract never has")
 		}
 		if s == nil {
-			s = &set{}
+			s = &readWriteSet{}
 		}
 		s.kv = append(s.kv, &kv)
 	}
 	return s, nil
 }
 
-// lines are the reads and writes. What the contract never does is an error.
-func (s *set) lines() (reads []audit.Read, writes []ledger.Write, err error) {
+// lines returns the reads and writes. It returns an error for anything that the
+// contract never does.
+func (s *readWriteSet) lines() (reads []audit.Read, writes []ledger.Write, err error) {
 	if s == nil {
 		return nil, nil, nil
 	}
@@ -315,7 +320,7 @@ func (s *set) lines() (reads []audit.Read, writes []ledger.Write, err error) {
 			read := audit.Read{Key: r.GetKey()}
 			if v := r.GetVersion(); v != nil {
 				if v.GetTxNum() > math.MaxUint32 {
-					err = errors.New("it reads of a transaction that can't be")
+					err = errors.New("it reads a key written by an impossible transaction")
 				}
 				read.By = &ledger.Position{Block: v.GetBlockNum(), Tx: uint32(v.GetTxNum())}
 			}

@@ -76,19 +76,19 @@ func TestHistory(t *testing.T) {
 	b := sealed(block(t, 9, nil, []byte{0, 0, 11, 10, 0, 0},
 		config, two.with(t, "register", kv), two.with(t, "register", kv), two.with(t, "register", kv),
 		other.with(t, "other", kv), other.with(t, "register", kv)), []byte{7})
-	got, hash, err := history().read(b, []byte{7})
+	got, hash, err := history().checkBlock(b, []byte{7})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want, err := headerHash(b.Header); err != nil || got.Head != want || hexDigest(hash) != want {
 		t.Errorf("head %s, want %s, %v", got.Head, want, err)
 	}
-	var fates []audit.Fate
+	var outcomes []audit.Outcome
 	for _, x := range got.Transactions {
-		fates = append(fates, x.Fate)
+		outcomes = append(outcomes, x.Outcome)
 	}
-	if len(fates) != 4 || fates[0] != audit.Valid || fates[1] != audit.Conflicted || fates[2] != audit.Refused || fates[3] != audit.Valid {
-		t.Fatalf("fates %v", fates)
+	if len(outcomes) != 4 || outcomes[0] != audit.Valid || outcomes[1] != audit.Conflicted || outcomes[2] != audit.Refused || outcomes[3] != audit.Valid {
+		t.Fatalf("outcomes %v", outcomes)
 	}
 	x := got.Transactions[0]
 	if x.Err != nil || len(x.Calls) != 2 || x.Calls[1].JWS != calls[2].Compact || x.Calls[1].Position != (ledger.Position{Block: 9, Tx: 1, I: 2}) || x.Calls[1].Rules != 1 {
@@ -112,12 +112,12 @@ func TestHistoryOfBadBlocks(t *testing.T) {
 	good := submitted(t, calls)
 	whole := &kvrwset.KVRWSet{Writes: keptBy(t, good)}
 	fine := good.with(t, "register", whole)
-	if _, _, err := history().read(sealed(block(t, 1, nil, []byte{0}, fine), nil), []byte{1}); err == nil {
+	if _, _, err := history().checkBlock(sealed(block(t, 1, nil, []byte{0}, fine), nil), []byte{1}); err == nil {
 		t.Error("a block that does not follow is read")
 	}
 	changed := sealed(block(t, 1, nil, []byte{0}, fine), nil)
 	changed.Data.Data[0] = append(changed.Data.Data[0], 0)
-	if _, _, err := history().read(changed, nil); err == nil || !strings.Contains(err.Error(), "header") {
+	if _, _, err := history().checkBlock(changed, nil); err == nil || !strings.Contains(err.Error(), "header") {
 		t.Errorf("another transaction than the header's: %v", err)
 	}
 	event := good
@@ -125,7 +125,7 @@ func TestHistoryOfBadBlocks(t *testing.T) {
 	ranged := &kvrwset.KVRWSet{Writes: keptBy(t, good), RangeQueriesInfo: []*kvrwset.RangeQueryInfo{{}}}
 	meta := &kvrwset.KVRWSet{Writes: keptBy(t, good), MetadataWrites: []*kvrwset.KVMetadataWrite{{Key: "a"}}}
 	for want, x := range map[string]transaction{
-		"keeps nothing of it":     good.with(t, "register", &kvrwset.KVRWSet{}),
+		"stores no record of it":  good.with(t, "register", &kvrwset.KVRWSet{}),
 		"transaction's event":     event.with(t, "register", whole),
 		"reads a range":           good.with(t, "register", ranged),
 		"who endorses a key":      good.with(t, "register", meta),
@@ -138,14 +138,14 @@ func TestHistoryOfBadBlocks(t *testing.T) {
 		if want == "endorsed by nobody here" {
 			h.check = func(proof.Proof) error { return errors.New(want) }
 		}
-		b, _, err := h.read(sealed(block(t, 1, nil, []byte{byte(peer.TxValidationCode_VALID)}, x), nil), nil)
+		b, _, err := h.checkBlock(sealed(block(t, 1, nil, []byte{byte(peer.TxValidationCode_VALID)}, x), nil), nil)
 		if err != nil || len(b.Transactions) != 1 || b.Transactions[0].Err == nil || !strings.Contains(b.Transactions[0].Err.Error(), want) {
 			t.Errorf("%s: %+v, %v", want, b.Transactions, err)
 		}
 	}
 	cut := block(t, 1, nil, []byte{0}, fine)
 	cut.Data.Data[0] = cut.Data.Data[0][:20]
-	if b, _, err := history().read(sealed(cut, nil), nil); err != nil || len(b.Transactions) != 1 || b.Transactions[0].Err == nil {
+	if b, _, err := history().checkBlock(sealed(cut, nil), nil); err != nil || len(b.Transactions) != 1 || b.Transactions[0].Err == nil {
 		t.Errorf("a transaction that is cut: %+v, %v", b, err)
 	}
 }

@@ -10,26 +10,27 @@ import (
 	"github.com/hyperledger/fabric-sdk-go/pkg/core/logging/api"
 )
 
-var logOnce sync.Once // the SDK takes one logger for the whole process
+var logOnce sync.Once // the SDK has one logger for the whole process
 
-// logTo sends the SDK's log to log. It must come before anything else of the SDK.
+// logTo sends the SDK's log to log. It must be called before any other function of
+// the SDK.
 func logTo(log *slog.Logger) { logOnce.Do(func() { logging.Initialize(provider{log}) }) }
 
 type provider struct{ log *slog.Logger }
 
-// GetLogger makes the logger of one of the SDK's modules.
+// GetLogger returns the logger of one of the SDK's modules.
 func (p provider) GetLogger(module string) api.Logger {
-	return lines{p.log.With(slog.String("module", module))}
+	return sdkLogger{p.log.With(slog.String("module", module))}
 }
 
-// lines writes the SDK's lines lower than it thinks of them: what it calls an
-// error is tried again or given up on purpose, and whoever gives up says so
-// himself. Its lines are cut, because it prints whole certificates.
-type lines struct{ log *slog.Logger }
+// sdkLogger writes the SDK's messages at a lower level than the SDK: what it calls
+// an error is usually retried, or is reported by our own code. Long messages are
+// cut, because the SDK prints whole certificates.
+type sdkLogger struct{ log *slog.Logger }
 
 const maxLine = 500
 
-func (l lines) line(level slog.Level, text func() string) {
+func (l sdkLogger) line(level slog.Level, text func() string) {
 	ctx := context.Background()
 	if !l.log.Enabled(ctx, level) {
 		return
@@ -41,34 +42,34 @@ func (l lines) line(level slog.Level, text func() string) {
 	l.log.Log(ctx, level, "fabric", slog.String("line", s))
 }
 
-func (l lines) print(level slog.Level, v []any) {
+func (l sdkLogger) print(level slog.Level, v []any) {
 	l.line(level, func() string { return fmt.Sprint(v...) })
 }
 
-func (l lines) printf(level slog.Level, format string, v []any) {
+func (l sdkLogger) printf(level slog.Level, format string, v []any) {
 	l.line(level, func() string { return fmt.Sprintf(format, v...) })
 }
 
-// The SDK's interface: it knows six words for five levels, each in three forms.
+// The SDK's interface has six names for five levels, each in three forms.
 
-func (l lines) Fatal(v ...any)            { l.print(slog.LevelError, v) }
-func (l lines) Fatalf(f string, v ...any) { l.printf(slog.LevelError, f, v) }
-func (l lines) Fatalln(v ...any)          { l.print(slog.LevelError, v) }
-func (l lines) Panic(v ...any)            { l.print(slog.LevelError, v) }
-func (l lines) Panicf(f string, v ...any) { l.printf(slog.LevelError, f, v) }
-func (l lines) Panicln(v ...any)          { l.print(slog.LevelError, v) }
-func (l lines) Print(v ...any)            { l.print(slog.LevelDebug, v) }
-func (l lines) Printf(f string, v ...any) { l.printf(slog.LevelDebug, f, v) }
-func (l lines) Println(v ...any)          { l.print(slog.LevelDebug, v) }
-func (l lines) Debug(...any)              {}
-func (l lines) Debugf(string, ...any)     {}
-func (l lines) Debugln(...any)            {}
-func (l lines) Info(v ...any)             { l.print(slog.LevelDebug, v) }
-func (l lines) Infof(f string, v ...any)  { l.printf(slog.LevelDebug, f, v) }
-func (l lines) Infoln(v ...any)           { l.print(slog.LevelDebug, v) }
-func (l lines) Warn(v ...any)             { l.print(slog.LevelDebug, v) }
-func (l lines) Warnf(f string, v ...any)  { l.printf(slog.LevelDebug, f, v) }
-func (l lines) Warnln(v ...any)           { l.print(slog.LevelDebug, v) }
-func (l lines) Error(v ...any)            { l.print(slog.LevelInfo, v) }
-func (l lines) Errorf(f string, v ...any) { l.printf(slog.LevelInfo, f, v) }
-func (l lines) Errorln(v ...any)          { l.print(slog.LevelInfo, v) }
+func (l sdkLogger) Fatal(v ...any)            { l.print(slog.LevelError, v) }
+func (l sdkLogger) Fatalf(f string, v ...any) { l.printf(slog.LevelError, f, v) }
+func (l sdkLogger) Fatalln(v ...any)          { l.print(slog.LevelError, v) }
+func (l sdkLogger) Panic(v ...any)            { l.print(slog.LevelError, v) }
+func (l sdkLogger) Panicf(f string, v ...any) { l.printf(slog.LevelError, f, v) }
+func (l sdkLogger) Panicln(v ...any)          { l.print(slog.LevelError, v) }
+func (l sdkLogger) Print(v ...any)            { l.print(slog.LevelDebug, v) }
+func (l sdkLogger) Printf(f string, v ...any) { l.printf(slog.LevelDebug, f, v) }
+func (l sdkLogger) Println(v ...any)          { l.print(slog.LevelDebug, v) }
+func (l sdkLogger) Debug(...any)              {}
+func (l sdkLogger) Debugf(string, ...any)     {}
+func (l sdkLogger) Debugln(...any)            {}
+func (l sdkLogger) Info(v ...any)             { l.print(slog.LevelDebug, v) }
+func (l sdkLogger) Infof(f string, v ...any)  { l.printf(slog.LevelDebug, f, v) }
+func (l sdkLogger) Infoln(v ...any)           { l.print(slog.LevelDebug, v) }
+func (l sdkLogger) Warn(v ...any)             { l.print(slog.LevelDebug, v) }
+func (l sdkLogger) Warnf(f string, v ...any)  { l.printf(slog.LevelDebug, f, v) }
+func (l sdkLogger) Warnln(v ...any)           { l.print(slog.LevelDebug, v) }
+func (l sdkLogger) Error(v ...any)            { l.print(slog.LevelInfo, v) }
+func (l sdkLogger) Errorf(f string, v ...any) { l.printf(slog.LevelInfo, f, v) }
+func (l sdkLogger) Errorln(v ...any)          { l.print(slog.LevelInfo, v) }

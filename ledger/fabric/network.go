@@ -22,15 +22,16 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 )
 
-// network is one connection of the SDK's, with the peers of the profile.
+// network is a connection of the SDK with the peers of the profile.
 type network struct {
 	cfg     Config
 	sdk     *fabsdk.FabricSDK
 	channel sdkcontext.Channel
-	peers   []*endorser // ours first
+	peers   []*endorser // those of our organization first
 }
 
-// connect reads the profile and makes what it describes. No peer is asked yet.
+// connect reads the profile and creates what it describes. It does not contact any
+// peer.
 func connect(cfg Config) (*network, error) {
 	sdk, err := fabsdk.New(config.FromRaw(cfg.Profile, "yaml"), fabsdk.WithEndpointConfig(timeouts{}))
 	if err != nil {
@@ -44,7 +45,7 @@ func connect(cfg Config) (*network, error) {
 	return n, nil
 }
 
-// provider makes contexts of our user on the channel.
+// provider returns a provider of contexts for our user on the channel.
 func (n *network) provider() sdkcontext.ChannelProvider {
 	return n.sdk.ChannelContext(n.cfg.Channel, fabsdk.WithUser(n.cfg.User), fabsdk.WithOrg(n.cfg.Organization))
 }
@@ -73,13 +74,13 @@ func (n *network) join() error {
 	}
 	slices.SortStableFunc(n.peers, func(a, b *endorser) int { return n.distance(a) - n.distance(b) })
 	if len(n.peers) == 0 || n.distance(n.peers[0]) > 0 {
-		return fmt.Errorf("the profile's channels.%s.peers names no peer of organization %s (%s): name every peer, and ours among them",
+		return fmt.Errorf("the profile's channels.%s.peers names no peer of organization %s (%s): name every peer, including its own",
 			n.cfg.Channel, n.cfg.Organization, client.Identifier().MSPID)
 	}
 	return nil
 }
 
-// distance is 0 for peers of ours.
+// distance returns 0 for peers of our organization and 1 for others.
 func (n *network) distance(e *endorser) int {
 	if e.MSPID() == n.channel.Identifier().MSPID {
 		return 0
@@ -87,12 +88,13 @@ func (n *network) distance(e *endorser) int {
 	return 1
 }
 
-// checkProfile holds what the profile says of the channel to what it says
-// elsewhere: what is missing would show only as a peer that is never asked.
+// checkProfile checks that the profile describes all peers and orderers that it
+// names for the channel. Without this check a missing description would only show
+// as a peer that is never asked.
 func (n *network) checkProfile(p *fab.NetworkConfig) error {
 	ch, ok := p.Channels[strings.ToLower(n.cfg.Channel)]
 	if !ok {
-		return fmt.Errorf("the profile's channels does not name the channel %s: name it, or set the channel to one that is there", n.cfg.Channel)
+		return fmt.Errorf("the profile's channels does not name the channel %s: add it, or set the channel to one that the profile names", n.cfg.Channel)
 	}
 	for name := range ch.Peers {
 		if _, ok := p.Peers[strings.ToLower(name)]; !ok {
@@ -120,7 +122,7 @@ func (n *network) checkCertificate(text []byte) error {
 		return fmt.Errorf("the certificate of user %s of organization %s: %w", n.cfg.User, n.cfg.Organization, err)
 	}
 	if now := n.cfg.Now(); now.After(c.NotAfter) || now.Before(c.NotBefore) {
-		return fmt.Errorf("the certificate of user %s of organization %s is valid from %s to %s, and it is %s: enroll the user anew, or set the clock right",
+		return fmt.Errorf("the certificate of user %s of organization %s is valid from %s to %s, and it is %s: enroll the user again, or correct the clock",
 			n.cfg.User, n.cfg.Organization, c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil
@@ -128,14 +130,14 @@ func (n *network) checkCertificate(text []byte) error {
 
 func (n *network) close() { n.sdk.Close() }
 
-// question is a proposal that is only asked: it may go to several peers, who
-// answer alike.
+// question is a proposal that is only evaluated, never recorded. It can go to
+// several peers, whose answers should be equal.
 type question struct {
 	n        *network
 	proposal *fab.TransactionProposal
 }
 
-// answer is what a peer signed.
+// answer is the signed answer of a peer.
 type answer struct {
 	from     *endorser
 	response *peer.ProposalResponse
@@ -144,7 +146,7 @@ type answer struct {
 
 func (a *answer) payload() []byte { return a.action.GetResponse().GetPayload() }
 
-// propose makes a question of a chaincode's function.
+// propose creates a question for a function of a chaincode.
 func (n *network) propose(chaincode, fn string, args ...string) (*question, error) {
 	header, err := txn.NewHeader(n.channel, n.cfg.Channel)
 	if err != nil {
@@ -161,8 +163,9 @@ func (n *network) propose(chaincode, fn string, args ...string) (*question, erro
 	return &question{n: n, proposal: p}, nil
 }
 
-// ask puts the question to one peer. What the chaincode refuses is an *Error;
-// any other error is the way to the peer, or a peer that is not itself.
+// ask sends the question to one peer. A refusal by the chaincode is a
+// *ledger.Error; any other error means that the peer cannot be reached or has an
+// invalid certificate.
 func (q *question) ask(ctx context.Context, e *endorser) (*answer, error) {
 	in, cancel := reqcontext.NewRequest(q.n.channel, reqcontext.WithTimeoutType(fab.Query), reqcontext.WithParent(ctx))
 	defer cancel()
@@ -171,7 +174,7 @@ func (q *question) ask(ctx context.Context, e *endorser) (*answer, error) {
 		if refused := refusal(err); refused != nil {
 			return nil, refused
 		}
-		e.fail(q.n.cfg.Now())
+		e.markFailed(q.n.cfg.Now())
 		return nil, fmt.Errorf("peer %s: %w", e.URL(), err)
 	}
 	membership, err := q.n.channel.ChannelService().Membership()
@@ -190,9 +193,9 @@ func (q *question) ask(ctx context.Context, e *endorser) (*answer, error) {
 	return a, nil
 }
 
-// first is the answer of the first peer that gives one: ours before others,
-// those that failed just now last. ready, where given, says whether a peer's
-// answer may be taken.
+// first returns the answer of the first peer that gives one. Peers of our own
+// organization come first, and peers that failed recently come last. A peer is only
+// asked if ready returns nil for it.
 func (n *network) first(ctx context.Context, ready func(context.Context, *endorser) error, chaincode, fn string, args ...string) (*answer, error) {
 	q, err := n.propose(chaincode, fn, args...)
 	if err != nil {
@@ -206,14 +209,14 @@ func (n *network) first(ctx context.Context, ready func(context.Context, *endors
 	})
 }
 
-// anyState takes a peer's answer whatever blocks it has.
+// anyState is a ready function that accepts peers with any number of blocks.
 func anyState(context.Context, *endorser) error { return nil }
 
-// byHealth lists those that failed just now last.
+// byHealth returns the peers with those that failed recently at the end.
 func (n *network) byHealth() []*endorser {
 	now := n.cfg.Now()
 	ill := func(e *endorser) int {
-		if e.ill(now) {
+		if e.failedRecently(now) {
 			return 1
 		}
 		return 0
@@ -223,7 +226,7 @@ func (n *network) byHealth() []*endorser {
 	return list
 }
 
-// decode reads a message of Fabric's, which speaks the older Go form.
+// decode decodes a message of Fabric, whose Go types use the older protobuf API.
 func decode(what string, data []byte, m protoadapt.MessageV1) error {
 	if err := proto.Unmarshal(data, protoadapt.MessageV2Of(m)); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -231,9 +234,9 @@ func decode(what string, data []byte, m protoadapt.MessageV1) error {
 	return nil
 }
 
-// timeouts are ours, whatever the profile says: how long to wait is a matter of
-// how a call is submitted, not of where the peers are (milliseconds on a LAN;
-// a peer that is down must be passed over within a second).
+// timeouts replaces the timeouts of the profile by our own. They depend on how
+// calls are submitted, not on where the peers are: answers take milliseconds on a
+// LAN, and a peer that is down must be skipped within a second.
 type timeouts struct{}
 
 // Timeout implements the SDK's configuration.

@@ -168,7 +168,7 @@ func TestLiveOpenRefuses(t *testing.T) {
 		{"unknown organization", func(c *fabric.Config) { c.Organization = "nobody" }, "organization nobody"},
 		{"unknown user", func(c *fabric.Config) { c.User = "User9" }, "user User9"},
 		{"wrong MSP", func(c *fabric.Config) { replace("mspid: BureauMSP", "mspid: RegulatorMSP")(c) }, "check mspid and cryptoPath of organizations.bureau"},
-		{"expired certificate", func(c *fabric.Config) { c.Now = func() time.Time { return time.Now().AddDate(20, 0, 0) } }, "enroll the user anew"},
+		{"expired certificate", func(c *fabric.Config) { c.Now = func() time.Time { return time.Now().AddDate(20, 0, 0) } }, "enroll the user again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := n.config("bureau")

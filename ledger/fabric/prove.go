@@ -16,14 +16,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// prove asks all peers the same question until enough organizations have signed
-// the same answer: what is kept of the call. A peer that is behind is asked again.
+// prove asks all peers for the stored record of a call until enough organizations
+// have signed the same answer. It asks a peer that is behind again.
 func (l *Ledger) prove(ctx context.Context, jws string, record ledger.CallRecord) (proof.Proof, error) {
 	call, err := ledger.ParseCall(jws)
 	if err != nil {
 		return proof.Proof{}, broken(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, lag)
+	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
 	q, err := l.net.propose(l.cfg.Chaincode, ledger.TxCall, string(call.Call.Party), string(call.Call.ID))
 	if err != nil {
@@ -34,7 +34,7 @@ func (l *Ledger) prove(ctx context.Context, jws string, record ledger.CallRecord
 	var asking sync.WaitGroup
 	for _, e := range l.net.peers {
 		asking.Go(func() {
-			a, err := q.patiently(ctx, e)
+			a, err := q.askUntilFound(ctx, e)
 			if err != nil {
 				failed <- err
 			} else {
@@ -47,18 +47,19 @@ func (l *Ledger) prove(ctx context.Context, jws string, record ledger.CallRecord
 	return l.collect(q, jws, record, signed, failed)
 }
 
-// patiently asks one peer until it has the call.
-func (q *question) patiently(ctx context.Context, e *endorser) (*answer, error) {
+// askUntilFound asks one peer until it has the call or ctx ends.
+func (q *question) askUntilFound(ctx context.Context, e *endorser) (*answer, error) {
 	for {
 		a, err := q.ask(ctx, e)
 		if err == nil || !errors.Is(err, ledger.NotFound) || ctx.Err() != nil {
 			return a, err
 		}
-		wait(ctx, step)
+		wait(ctx, pollInterval)
 	}
 }
 
-// collect takes answers, one an organization, until there are enough.
+// collect collects the answers until peers of enough organizations have signed the
+// same one.
 func (l *Ledger) collect(q *question, jws string, record ledger.CallRecord, signed <-chan *answer, failed <-chan error) (proof.Proof, error) {
 	var failures []error
 	byText := map[string]map[string]*answer{}
@@ -70,7 +71,7 @@ func (l *Ledger) collect(q *question, jws string, record ledger.CallRecord, sign
 		case a := <-signed:
 			var r ledger.CallRecord
 			if json.Unmarshal(a.payload(), &r) != nil || r != record {
-				failures = append(failures, fmt.Errorf("peer %s keeps another record of the call", a.from.URL()))
+				failures = append(failures, fmt.Errorf("peer %s has another record of the call", a.from.URL()))
 				continue
 			}
 			text := string(a.response.GetPayload())
@@ -83,10 +84,10 @@ func (l *Ledger) collect(q *question, jws string, record ledger.CallRecord, sign
 			}
 		}
 	}
-	return proof.Proof{}, unavailable(fmt.Errorf("fewer than %d organizations sign the same answer: %w", want, errors.Join(failures...)))
+	return proof.Proof{}, unavailable(fmt.Errorf("fewer than %d organizations signed the same answer: %w", want, errors.Join(failures...)))
 }
 
-// proof puts the question and its signed answers together.
+// proof builds the proof from the question and its signed answers.
 func (q *question) proof(jws string, answers map[string]*answer) (proof.Proof, error) {
 	var header common.Header
 	if err := decode("header", q.proposal.GetHeader(), &header); err != nil {

@@ -17,16 +17,16 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// The chaincode of Fabric itself that knows blocks, and its functions.
+// The system chaincode of Fabric that reads blocks, and its functions.
 const (
 	systemQuery = "qscc"
 	chainInfo   = "GetChainInfo"
 	blockAt     = "GetBlockByNumber"
 )
 
-// seen is the newest transaction that Submit has answered or Blocks has given:
-// what is read, and what a refusal rests on, must not be older. A peer tells of a
-// block a moment before it has applied it.
+// seen is the newest transaction that Submit or Blocks has returned. Values read
+// later, and refusals, must not be based on an older state: a peer announces a
+// block shortly before it has applied it.
 type seen struct {
 	mu    sync.Mutex
 	block uint64
@@ -34,7 +34,7 @@ type seen struct {
 	call  ledger.ID
 }
 
-func (s *seen) note(party, call ledger.ID, block uint64) {
+func (s *seen) update(party, call ledger.ID, block uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if block > s.block {
@@ -48,11 +48,11 @@ func (s *seen) newest() uint64 {
 	return s.block
 }
 
-// look notes which peers are known now to have applied the block floor. What it
-// returns reports whether all of some, named by their addresses, are among them; it
-// waits for those that are not.
-func (l *Ledger) look(floor uint64) func(ctx context.Context, peers []string) bool {
-	behind := slices.DeleteFunc(slices.Clone(l.net.peers), func(e *endorser) bool { return e.has(floor) })
+// snapshotPeers records which peers are known now to have applied the block floor.
+// The function that it returns reports whether all the given peers (addresses) are
+// among them. It waits for those that are not.
+func (l *Ledger) snapshotPeers(floor uint64) func(ctx context.Context, peers []string) bool {
+	behind := slices.DeleteFunc(slices.Clone(l.net.peers), func(e *endorser) bool { return e.hasApplied(floor) })
 	return func(ctx context.Context, peers []string) bool {
 		known := true
 		for _, e := range behind {
@@ -60,7 +60,7 @@ func (l *Ledger) look(floor uint64) func(ctx context.Context, peers []string) bo
 				continue
 			}
 			known = false
-			if err := l.ready(ctx, e); err != nil {
+			if err := l.awaitSeen(ctx, e); err != nil {
 				l.cfg.Log.WarnContext(ctx, "a peer that refused a call is behind", slog.String("peer", e.URL()), slog.Any("error", err))
 			}
 		}
@@ -68,12 +68,13 @@ func (l *Ledger) look(floor uint64) func(ctx context.Context, peers []string) bo
 	}
 }
 
-// ready waits until a peer has applied what Submit has answered.
-func (l *Ledger) ready(ctx context.Context, e *endorser) error {
+// awaitSeen waits until a peer has applied everything that Submit and Blocks have
+// returned.
+func (l *Ledger) awaitSeen(ctx context.Context, e *endorser) error {
 	l.seen.mu.Lock()
 	block, party, call := l.seen.block, l.seen.party, l.seen.call
 	l.seen.mu.Unlock()
-	return e.await(ctx, block, func(ctx context.Context) error {
+	return e.awaitBlock(ctx, block, func(ctx context.Context) error {
 		q, err := l.net.propose(l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
 		if err == nil {
 			_, err = q.ask(ctx, e)
@@ -82,32 +83,32 @@ func (l *Ledger) ready(ctx context.Context, e *endorser) error {
 	})
 }
 
-// Value asks one peer, ours first.
+// Value reads a key from one peer, preferably of our own organization.
 func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
-	ctx, leave, err := l.enter(ctx)
+	ctx, leave, err := l.startTask(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	a, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxValue, key)
+	a, err := l.net.first(ctx, l.awaitSeen, l.cfg.Chaincode, ledger.TxValue, key)
 	if err != nil {
 		return nil, err
 	}
 	return a.payload(), nil
 }
 
-// Head is the last block there is. Before the genesis is recorded there is none,
-// though the channel has blocks of its own.
+// Head returns the last block. Until the genesis is recorded it returns NotFound,
+// although the channel already has blocks.
 func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
-	ctx, leave, err := l.enter(ctx)
+	ctx, leave, err := l.startTask(ctx)
 	if err != nil {
 		return ledger.Revision{}, err
 	}
 	defer leave()
-	if err := l.hasBegun(ctx); err != nil {
+	if err := l.checkBegun(ctx); err != nil {
 		return ledger.Revision{}, err
 	}
-	a, err := l.net.first(ctx, l.ready, systemQuery, chainInfo, l.cfg.Channel)
+	a, err := l.net.first(ctx, l.awaitSeen, systemQuery, chainInfo, l.cfg.Channel)
 	if err != nil {
 		return ledger.Revision{}, err
 	}
@@ -121,8 +122,9 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 	return ledger.Revision{Block: info.GetHeight() - 1, Head: hexDigest(info.GetCurrentBlockHash())}, nil
 }
 
-// hasBegun is NotFound until the genesis is recorded; then it stays so.
-func (l *Ledger) hasBegun(ctx context.Context) error {
+// checkBegun returns NotFound until the genesis is recorded. After that it always
+// returns nil.
+func (l *Ledger) checkBegun(ctx context.Context) error {
 	l.mu.Lock()
 	begun := l.begun
 	l.mu.Unlock()
@@ -133,7 +135,7 @@ func (l *Ledger) hasBegun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = anyOf(ctx, l.net.byHealth(), q.ask)
+	_, err = firstFound(ctx, l.net.byHealth(), q.ask)
 	if errors.Is(err, ledger.NotFound) {
 		return ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis)
 	}
@@ -145,15 +147,15 @@ func (l *Ledger) hasBegun(ctx context.Context) error {
 	return err
 }
 
-// kept is what a peer keeps of a call.
-type kept struct {
+// storedCall is the record of a call at a peer.
+type storedCall struct {
 	record ledger.CallRecord
 	place  ledger.Position
 }
 
-// keptOf reads the record of a call and its place from an answer.
-func (l *Ledger) keptOf(a *answer, party, call ledger.ID) (kept, error) {
-	var k kept
+// decodeStored decodes the record of a call and its position from an answer.
+func (l *Ledger) decodeStored(a *answer, party, call ledger.ID) (storedCall, error) {
+	var k storedCall
 	err := json.Unmarshal(a.payload(), &k.record)
 	if err == nil {
 		k.place, err = proof.Version(a.action.GetResults(), l.cfg.Chaincode, ledger.CallKey(party, call))
@@ -165,36 +167,37 @@ func (l *Ledger) keptOf(a *answer, party, call ledger.ID) (kept, error) {
 	return k, nil
 }
 
-func (l *Ledger) find(ctx context.Context, party, call ledger.ID) (kept, error) {
-	a, err := l.net.first(ctx, l.ready, l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
+func (l *Ledger) findCall(ctx context.Context, party, call ledger.ID) (storedCall, error) {
+	a, err := l.net.first(ctx, l.awaitSeen, l.cfg.Chaincode, ledger.TxCall, string(party), string(call))
 	if err != nil {
-		return kept{}, err
+		return storedCall{}, err
 	}
-	return l.keptOf(a, party, call)
+	return l.decodeStored(a, party, call)
 }
 
-// locate is where a call stands that endorsers say is recorded. Our peer may
-// not have it yet.
+// locate returns the position of a call that is recorded according to the
+// endorsers. The peer that is asked may not have it yet, so locate tries again
+// until ctx ends.
 func (l *Ledger) locate(ctx context.Context, call ledger.Signed) (ledger.Position, error) {
 	for {
-		k, err := l.find(ctx, call.Call.Party, call.Call.ID)
+		k, err := l.findCall(ctx, call.Call.Party, call.Call.ID)
 		if err == nil || !errors.Is(err, ledger.NotFound) {
 			return k.place, err
 		}
-		if wait(ctx, step); ctx.Err() != nil {
+		if wait(ctx, pollInterval); ctx.Err() != nil {
 			return ledger.Position{}, unavailable(context.Cause(ctx))
 		}
 	}
 }
 
-// Recorded finds a call in its block, and has its place signed.
+// Recorded reads a call from its block and obtains signatures for its position.
 func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Recorded, error) {
-	ctx, leave, err := l.enter(ctx)
+	ctx, leave, err := l.startTask(ctx)
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
 	defer leave()
-	k, err := l.find(ctx, party, call)
+	k, err := l.findCall(ctx, party, call)
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
@@ -213,14 +216,14 @@ func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Re
 	return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: proof.Kind, Data: data}}, nil
 }
 
-// Wrote returns all that a recorded call wrote, without a proof of it.
+// Wrote returns everything that a recorded call wrote, without a proof.
 func (l *Ledger) Wrote(ctx context.Context, party, call ledger.ID) ([]ledger.Write, error) {
-	ctx, leave, err := l.enter(ctx)
+	ctx, leave, err := l.startTask(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	k, err := l.find(ctx, party, call)
+	k, err := l.findCall(ctx, party, call)
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +231,9 @@ func (l *Ledger) Wrote(ctx context.Context, party, call ledger.ID) ([]ledger.Wri
 	return c.Writes, err
 }
 
-// committed reads a call from its block and holds it to what is kept of it.
-func (l *Ledger) committed(ctx context.Context, k kept) (ledger.Committed, error) {
+// committed reads a call from its block and compares it with the stored record of
+// the call.
+func (l *Ledger) committed(ctx context.Context, k storedCall) (ledger.Committed, error) {
 	b, err := l.net.block(ctx, k.place.Block)
 	if err != nil {
 		return ledger.Committed{}, err
@@ -251,12 +255,12 @@ func (l *Ledger) committed(ctx context.Context, k kept) (ledger.Committed, error
 	}
 	c := calls[i]
 	if c.Event.Payload != k.record.Payload || c.Time != k.record.Time || ledger.HashWrites(c.Writes) != k.record.Writes {
-		return damaged(errors.New("its block says other than what is kept of it"))
+		return damaged(errors.New("its block differs from the stored record of the call"))
 	}
 	return c, nil
 }
 
-// block reads one block from a peer that has it.
+// block reads a block from the first peer that has it.
 func (n *network) block(ctx context.Context, number uint64) (*common.Block, error) {
 	a, err := n.first(ctx, anyState, systemQuery, blockAt, n.cfg.Channel, strconv.FormatUint(number, 10))
 	if err != nil {
@@ -267,12 +271,12 @@ func (n *network) block(ctx context.Context, number uint64) (*common.Block, erro
 		return nil, broken(err)
 	}
 	if b.GetHeader().GetNumber() != number {
-		return nil, broken(fmt.Errorf("peer %s answered block %d for %d", a.from.URL(), b.GetHeader().GetNumber(), number))
+		return nil, broken(fmt.Errorf("peer %s returned block %d instead of %d", a.from.URL(), b.GetHeader().GetNumber(), number))
 	}
 	return &b, nil
 }
 
-// height is how many blocks the most advanced of the peers that answer has.
+// height returns the highest number of blocks among the peers that answer.
 func (n *network) height(ctx context.Context) (uint64, error) {
 	q, err := n.propose(systemQuery, chainInfo, n.cfg.Channel)
 	if err != nil {

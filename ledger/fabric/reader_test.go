@@ -134,7 +134,7 @@ func (p *peers) read(ctx context.Context, from uint64, n int) ([]uint64, error) 
 	var got []uint64
 	r := &reader{
 		chaincode: "register", log: slog.New(slog.DiscardHandler), next: from, open: p.open,
-		give: func(b ledger.Block) bool { got = append(got, b.Number); return len(got) < n },
+		consume: func(b ledger.Block) bool { got = append(got, b.Number); return len(got) < n },
 	}
 	return got, r.read(ctx)
 }
@@ -155,10 +155,10 @@ func TestReader(t *testing.T) {
 		"leaves out":        {streams: []func(*peers, uint64, func(uint64)){sends(2, 3, 6, 7)}, fetched: []uint64{4, 5}, opened: 1},
 		"brings twice":      {streams: []func(*peers, uint64, func(uint64)){sends(2, 2, 3, 2, 3, 4, 5, 5, 6, 7)}, opened: 1},
 		"ends":              {streams: []func(*peers, uint64, func(uint64)){sends(2, 3, end), sends(end), all}, opened: 3, within: 2 * reconnect},
-		"silent":            {streams: []func(*peers, uint64, func(uint64)){sends(2)}, fetched: []uint64{3, 4, 5, 6, 7}, opened: 1, within: silence},
-		"silent from start": {streams: []func(*peers, uint64, func(uint64)){sends()}, fetched: []uint64{2, 3, 4, 5, 6, 7}, opened: 1, within: silence},
+		"silent":            {streams: []func(*peers, uint64, func(uint64)){sends(2)}, fetched: []uint64{3, 4, 5, 6, 7}, opened: 1, within: quietLimit},
+		"silent from start": {streams: []func(*peers, uint64, func(uint64)){sends()}, fetched: []uint64{2, 3, 4, 5, 6, 7}, opened: 1, within: quietLimit},
 		"fetching fails":    {streams: []func(*peers, uint64, func(uint64)){sends(2, 7), all}, failing: 1, opened: 2, within: reconnect},
-		"height fails":      {streams: []func(*peers, uint64, func(uint64)){sends(2), all}, failing: 1, opened: 2, within: silence + reconnect},
+		"height fails":      {streams: []func(*peers, uint64, func(uint64)){sends(2), all}, failing: 1, opened: 2, within: quietLimit + reconnect},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestReaderCannotOpen(t *testing.T) {
 		p.streams = []func(*peers, uint64, func(uint64)){all}
 		n := 0
 		r := &reader{
-			chaincode: "register", log: slog.New(slog.NewTextHandler(&log, nil)), give: func(ledger.Block) bool { return false },
+			chaincode: "register", log: slog.New(slog.NewTextHandler(&log, nil)), consume: func(ledger.Block) bool { return false },
 			open: func() (source, error) {
 				if n++; n < 5 {
 					return nil, fmt.Errorf("open: %w", errTest)

@@ -12,95 +12,98 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// patience bounds how long a call is submitted again by ourselves.
-const patience = 30 * time.Second
+// submitTimeout limits how long we submit a call again.
+const submitTimeout = 30 * time.Second
 
-// tries is how often what may be a matter of a moment is tried again.
-const tries = 3
+// maxTries is how often an attempt is repeated after a failure that may be
+// temporary.
+const maxTries = 3
 
-// pause before an attempt after one that failed. A peer that lags is given more
-// time at each try.
+// pause is the wait after a failed attempt. A peer that is behind gets more time at
+// each try.
 const pause = 100 * time.Millisecond
 
-func pauseAfter(f fate, n int) time.Duration {
-	if f == differ || f == doubted {
-		return pause << (2 * min(n-1, tries))
+func pauseAfter(f outcome, n int) time.Duration {
+	if f == endorsersDiffer || f == refusedByOne {
+		return pause << (2 * min(n-1, maxTries))
 	}
 	return pause
 }
 
-// result answers one call.
+// result is the result of one call.
 type result struct {
 	out ledger.Outcome
 	err error
 }
 
-// submission is calls on their way to being recorded, over all attempts.
+// submission is a list of calls being recorded, over all attempts.
 type submission struct {
 	send sender
 	log  *slog.Logger
-	// locate finds where a call that was recorded before stands.
+	// locate returns the position of a call that was recorded earlier.
 	locate func(ctx context.Context, call ledger.Signed) (ledger.Position, error)
-	// look is called before each attempt. What it returns reports whether peers were
-	// known by then to have applied all that was known here when the submission began;
-	// where not, it waits until they have. A refusal by peers that lag behind what its
-	// caller has seen is none, even if they have caught up since.
-	look func() (current func(ctx context.Context, peers []string) bool)
+	// snapshot is called before each attempt. The function that it returns reports
+	// whether the given peers were, at that moment, known to have applied
+	// everything that was known here when the submission began. If not, it waits
+	// for them. A refusal by a peer that was behind is not final, even if the peer
+	// has caught up since.
+	snapshot func() (current func(ctx context.Context, peers []string) bool)
 
-	// lost are attempts that were sent and not heard of: while one may still come
-	// into a block, nothing is final for the calls that it would record.
-	lost []unheard
-	last error // of the last attempt, for logs
+	// doubtful lists the attempts that were sent and have no result. While one of
+	// them may still be recorded, no result is final for the calls that it would
+	// record.
+	doubtful []attemptInDoubt
+	last     error // of the last attempt, for logs
 }
 
-// unheard is an attempt that was sent and not heard of, and the calls that it would record:
-// those that it was endorsed to refuse, or to repeat, it never will.
-type unheard struct {
+// attemptInDoubt is an attempt without a result and the calls that it would record:
+// not those that it was endorsed to refuse or to repeat.
+type attemptInDoubt struct {
 	*pending
 	calls []string
 }
 
-// end forgets the attempts that never came.
-func (s *submission) end() {
-	for _, l := range s.lost {
+// forgetAttempts stops waiting for the attempts in doubt.
+func (s *submission) forgetAttempts() {
+	for _, l := range s.doubtful {
 		s.send.forget(l.pending)
 	}
 }
 
-// run submits calls until each has its result, or ctx ends.
+// run submits calls until each has its result or ctx ends.
 func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 	results := make([]result, len(calls))
 	open := make([]int, len(calls))
 	for i := range open {
 		open[i] = i
 	}
-	var count [unknown + 1]int
+	var count [inDoubt + 1]int
 	for len(open) > 0 {
 		if ctx.Err() != nil {
-			fill(results, open, silent(errors.Join(context.Cause(ctx), s.last), s.last))
+			setError(results, open, noAnswer(errors.Join(context.Cause(ctx), s.last), s.last))
 			break
 		}
 		round := 0
-		if count[differ] > 0 { // one of those that were asked lags, or runs another contract: others may agree
-			round = count[differ] + count[again]
+		if count[endorsersDiffer] > 0 { // a peer is behind, or runs another contract; other peers may agree
+			round = count[endorsersDiffer] + count[notRecorded]
 		}
-		current := s.look()
+		current := s.snapshot()
 		a := s.send.attempt(ctx, compact(calls, open), round)
-		f, refusal := judge(a.err, a.sent != nil)
-		s.note(ctx, a, f, compact(calls, open))
+		f, refusal := outcomeOf(a.err, a.sent != nil)
+		s.remember(ctx, a, f, compact(calls, open))
 		count[f]++
 		switch {
-		case f == settled:
-			open = s.settle(ctx, a, current, calls, open, results)
-		case len(open) > 1 && (f == conflict || f == refused && refusal.Code == ledger.InvalidCode):
-			s.halve(ctx, calls, open, results)
+		case f == succeeded:
+			open = s.applyAnswers(ctx, a, current, calls, open, results)
+		case len(open) > 1 && (f == conflicted || f == refused && refusal.Code == ledger.InvalidCode):
+			s.splitAndRetry(ctx, calls, open, results)
 			return results
-		case f == refused || f == doubted && count[f] > tries:
+		case f == refused || f == refusedByOne && count[f] > maxTries:
 			open = s.refuse(calls, open, results, refusal)
 		default:
-			switch err := s.final(ctx, f, count[f]); {
+			switch err := s.finalError(ctx, f, count[f]); {
 			case errors.Is(err, ledger.Unavailable):
-				fill(results, open, err)
+				setError(results, open, err)
 				open = nil
 			case err != nil:
 				open = s.refuse(calls, open, results, err)
@@ -113,35 +116,36 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 	return results
 }
 
-// note remembers what an attempt leaves behind. That it ended with ctx says
-// less than how the one before it failed.
-func (s *submission) note(ctx context.Context, a attempt, f fate, calls []string) {
+// remember stores the error of an attempt, and the attempt itself if it is in
+// doubt. If ctx has ended, the error of an earlier attempt says more and is
+// retained.
+func (s *submission) remember(ctx context.Context, a attempt, f outcome, calls []string) {
 	if ctx.Err() == nil || s.last == nil {
 		s.last = a.err
 	}
 	if a.sent == nil {
 		return
 	}
-	if f != unknown {
+	if f != inDoubt {
 		s.send.forget(a.sent)
 		return
 	}
-	l := unheard{pending: a.sent}
+	l := attemptInDoubt{pending: a.sent}
 	for i, c := range calls {
 		if a.answers == nil || a.answers[i].Record != nil && !a.answers[i].Repeated {
 			l.calls = append(l.calls, c)
 		}
 	}
-	s.lost = append(s.lost, l)
+	s.doubtful = append(s.doubtful, l)
 }
 
-// refuse ends the calls that no lost attempt may still record, and returns the
-// others.
+// refuse gives err to the calls that no attempt in doubt may still record, and
+// returns the other calls.
 func (s *submission) refuse(calls []ledger.Signed, open []int, results []result, err error) []int {
 	var left []int
-	s.hear()
+	s.dropInvalid()
 	for _, i := range open {
-		if s.pending(calls[i]) {
+		if s.mayBeRecorded(calls[i]) {
 			left = append(left, i)
 			continue
 		}
@@ -150,40 +154,40 @@ func (s *submission) refuse(calls []ledger.Signed, open []int, results []result,
 	return left
 }
 
-// final is the error that ends an attempt of that fate, seen for the n-th time;
-// nil: it is tried again.
-func (s *submission) final(ctx context.Context, f fate, n int) error {
+// finalError returns the error that ends the submission after an outcome seen for
+// the n-th time, or nil if it should be tried again.
+func (s *submission) finalError(ctx context.Context, f outcome, n int) error {
 	switch f {
-	case conflict:
-		if n > tries {
+	case conflicted:
+		if n > maxTries {
 			return errors.Join(ledger.Refuse(ledger.Conflict, ledger.ReasonBusy), s.last)
 		}
-	case differ:
-		if n > tries {
-			s.log.ErrorContext(ctx, "peers answer the same call differently: one lags far behind, or runs another contract", slog.Any("error", s.last))
+	case endorsersDiffer:
+		if n > maxTries {
+			s.log.ErrorContext(ctx, "peers answer the same call differently: one is far behind, or runs another contract", slog.Any("error", s.last))
 			return unavailable(s.last)
 		}
-	case policy:
-		s.log.ErrorContext(ctx, "a transaction was endorsed by fewer than the channel asks for: its policy has changed, or the profile lacks peers", slog.Any("error", s.last))
+	case policyNotMet:
+		s.log.ErrorContext(ctx, "a transaction has fewer endorsements than the channel requires: its policy has changed, or peers are missing in the profile", slog.Any("error", s.last))
 		return broken(s.last)
-	case denied:
+	case accessDenied:
 		s.log.ErrorContext(ctx, "the channel does not accept our certificate", slog.Any("error", s.last))
 		return errors.Join(ledger.Refuse(ledger.Forbidden, ledger.ReasonInternal), s.last)
-	case settled, refused, doubted, again, unknown:
+	case succeeded, refused, refusedByOne, notRecorded, inDoubt:
 	}
 	return nil
 }
 
-// settle gives calls the results of an attempt that came through, and returns
-// those that have none yet.
-func (s *submission) settle(ctx context.Context, a attempt, current func(context.Context, []string) bool, calls []ledger.Signed, open []int, results []result) []int {
+// applyAnswers sets the results of the calls after a successful attempt, and
+// returns the calls that have no result yet.
+func (s *submission) applyAnswers(ctx context.Context, a attempt, current func(context.Context, []string) bool, calls []ledger.Signed, open []int, results []result) []int {
 	var left []int
-	s.hear()
-	doubtful := slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) && !current(ctx, a.by)
+	s.dropInvalid()
+	doubtful := slices.ContainsFunc(a.answers, func(a ledger.Answer) bool { return a.Error != nil }) && !current(ctx, a.endorsers)
 	for k, i := range open {
 		answer := a.answers[k]
 		if answer.Error != nil {
-			if doubtful || s.pending(calls[i]) {
+			if doubtful || s.mayBeRecorded(calls[i]) {
 				left = append(left, i)
 			} else {
 				results[i].err = answer.Error
@@ -205,10 +209,10 @@ func (s *submission) settle(ctx context.Context, a attempt, current func(context
 	return left
 }
 
-// halve submits both halves by themselves: what one call of a batch read was
-// changed by someone else, or the contract panics at it, and the others need not
-// wait for it, nor be refused with it.
-func (s *submission) halve(ctx context.Context, calls []ledger.Signed, open []int, results []result) {
+// splitAndRetry submits the two halves of a batch separately. If another
+// transaction changed what one call had read, or the contract panics at one call,
+// the other calls are not delayed or refused with it.
+func (s *submission) splitAndRetry(ctx context.Context, calls []ledger.Signed, open []int, results []result) {
 	for _, half := range [][]int{open[:len(open)/2], open[len(open)/2:]} {
 		part := make([]ledger.Signed, len(half))
 		for k, i := range half {
@@ -220,9 +224,9 @@ func (s *submission) halve(ctx context.Context, calls []ledger.Signed, open []in
 	}
 }
 
-// hear drops the lost attempts that turned out to be invalid.
-func (s *submission) hear() {
-	s.lost = slices.DeleteFunc(s.lost, func(l unheard) bool {
+// dropInvalid removes the attempts in doubt that turned out to be invalid.
+func (s *submission) dropInvalid() {
+	s.doubtful = slices.DeleteFunc(s.doubtful, func(l attemptInDoubt) bool {
 		select {
 		case at := <-l.verdict:
 			l.verdict <- at
@@ -233,13 +237,13 @@ func (s *submission) hear() {
 	})
 }
 
-// pending reports whether a lost attempt may still record a call, or has: then it
-// will be answered as repeated.
-func (s *submission) pending(call ledger.Signed) bool {
-	return slices.ContainsFunc(s.lost, func(l unheard) bool { return slices.Contains(l.calls, call.Compact) })
+// mayBeRecorded reports whether an attempt in doubt has recorded a call or may
+// still do so. The call will then be answered as repeated.
+func (s *submission) mayBeRecorded(call ledger.Signed) bool {
+	return slices.ContainsFunc(s.doubtful, func(l attemptInDoubt) bool { return slices.Contains(l.calls, call.Compact) })
 }
 
-func fill(results []result, open []int, err error) {
+func setError(results []result, open []int, err error) {
 	for _, i := range open {
 		results[i].err = err
 	}
@@ -253,7 +257,7 @@ func compact(calls []ledger.Signed, open []int) []string {
 	return list
 }
 
-// wait pauses, or until ctx ends.
+// wait returns after d or when ctx ends.
 func wait(ctx context.Context, d time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()

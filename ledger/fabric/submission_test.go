@@ -66,7 +66,7 @@ func TestPanic(t *testing.T) {
 // for a moment.
 func TestConflicts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for n, want := range map[int]bool{tries: true, tries + 1: false} {
+		for n, want := range map[int]bool{maxTries: true, maxTries + 1: false} {
 			f := newFake()
 			f.failing = func(i int, _ []string) *attempt {
 				if i < n {
@@ -154,7 +154,7 @@ func TestRefusalAfterUnknown(t *testing.T) {
 				f.refuse = func(ledger.Signed) *ledger.Error { return expired }
 				begun := time.Now()
 				c.check(t, f.submit(t.Context(), calls...)[0])
-				if took := time.Since(begun); c.verdict == nil && took < patience {
+				if took := time.Since(begun); c.verdict == nil && took < submitTimeout {
 					t.Errorf("gave up after %s", took)
 				}
 			})
@@ -238,9 +238,9 @@ func TestConflictsAfterUnknown(t *testing.T) {
 			switch {
 			case i == 0:
 				return lost()
-			case i <= tries+2:
+			case i <= maxTries+2:
 				return invalid(peer.TxValidationCode_MVCC_READ_CONFLICT)
-			case i == tries+3:
+			case i == maxTries+3:
 				f.record(batch) // the lost one's block
 				f.waiting--
 			}
@@ -257,7 +257,7 @@ func TestConflictsAfterUnknown(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		role := ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
-		for n, attempts := range map[int]int{1: tries + 1, 2: 1} {
+		for n, attempts := range map[int]int{1: maxTries + 1, 2: 1} {
 			f := newFake()
 			f.failing = func(int, []string) *attempt {
 				errs := slices.Repeat([]error{chaincodeSays(role.Text())}, n)
@@ -323,7 +323,7 @@ func TestGivesUp(t *testing.T) {
 		wantErr(t, fail(attempt{err: access}).err, ledger.Forbidden, ledger.ReasonInternal, "access denied")
 		begun = time.Now()
 		wantErr(t, fail(attempt{err: errTest}).err, ledger.Unavailable, ledger.ReasonBusy, errTest.Error())
-		if took := time.Since(begun); took < patience || took > patience+time.Second {
+		if took := time.Since(begun); took < submitTimeout || took > submitTimeout+time.Second {
 			t.Errorf("gave up after %s", took)
 		}
 	})
@@ -356,7 +356,7 @@ func TestOneThatDiffersIsLeftOut(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
 			f.failing = func(i int, _ []string) *attempt {
-				if n.leftOut(f.rounds[i]) == other {
+				if n.excludedOrg(f.rounds[i]) == other {
 					return nil
 				}
 				return &attempt{err: status.New(status.EndorserClientStatus, int32(status.EndorsementMismatch), "do not match", nil)}
@@ -364,12 +364,12 @@ func TestOneThatDiffersIsLeftOut(t *testing.T) {
 			if r := f.submit(t.Context(), many(t, 1)...)[0]; r.err != nil {
 				t.Errorf("%s differs: %v", other, r.err)
 			}
-			if f.rounds[0] != 0 || n.leftOut(0) != "" {
-				t.Errorf("round %d, without %q, before anybody differs", f.rounds[0], n.leftOut(0))
+			if f.rounds[0] != 0 || n.excludedOrg(0) != "" {
+				t.Errorf("round %d, without %q, before anybody differs", f.rounds[0], n.excludedOrg(0))
 			}
 		})
 	}
-	if w := without("a"); w.Accept(of("a")) || !w.Accept(of("b")) || !without("").Accept(of("a")) {
+	if w := exceptOrg("a"); w.Accept(of("a")) || !w.Accept(of("b")) || !exceptOrg("").Accept(of("a")) {
 		t.Error("the wrong ones are left out")
 	}
 }

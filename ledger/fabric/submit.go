@@ -7,21 +7,22 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// inFlight is how many transactions of one lane are on their way at most. A
-// transaction waits for its block most of its time: with one alone an import
-// would be as slow as blocks are.
+// inFlight is the maximum number of transactions of one lane in progress. A
+// transaction spends most of its time waiting for its block, so a single one would
+// limit an import to one transaction per block.
 const inFlight = 4
 
-// maxBatchBytes bounds a transaction's calls, so that a block isn't one of them alone.
+// maxBatchBytes limits the size of a transaction, so that a block has room for more
+// than one.
 const maxBatchBytes = 1 << 20
 
-// Submit gives a signed call to the peers and returns when it is in a block.
+// Submit sends a signed call to the peers and returns when it is in a block.
 func (l *Ledger) Submit(ctx context.Context, jws string) (ledger.Outcome, error) {
 	call, err := ledger.ParseCall(jws)
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
-	ctx, leave, err := l.enter(ctx)
+	ctx, leave, err := l.startTask(ctx)
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
@@ -34,52 +35,52 @@ func (l *Ledger) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 	return r.out, r.err
 }
 
-// flush submits calls as one transaction and notes the newest that is recorded.
+// flush submits calls as one transaction and remembers the newest recorded one.
 func (l *Ledger) flush(ctx context.Context, calls []ledger.Signed) []result {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	floor := l.seen.newest()
 	s := &submission{
 		send: l.send, log: l.cfg.Log, locate: l.locate,
-		look: func() func(context.Context, []string) bool { return l.look(floor) },
+		snapshot: func() func(context.Context, []string) bool { return l.snapshotPeers(floor) },
 	}
-	defer s.end()
+	defer s.forgetAttempts()
 	results := s.run(ctx, calls)
 	for i, c := range calls {
 		if results[i].err == nil {
-			l.seen.note(c.Call.Party, c.Call.ID, results[i].out.Position.Block)
+			l.seen.update(c.Call.Party, c.Call.ID, results[i].out.Position.Block)
 		}
 	}
 	return results
 }
 
-// lanes gather calls into transactions, a lane for each party: those that wait
-// while transactions are on their way go together into the next. No call waits
-// for others to come.
+// lanes groups calls into transactions, with one lane per party. The calls that
+// arrive while transactions are in progress go into the next transaction together.
+// No call waits for others to arrive.
 type lanes struct {
 	flush func(context.Context, []ledger.Signed) []result
 
-	tasks sync.WaitGroup // transactions on their way
+	tasks sync.WaitGroup // transactions in progress
 	mu    sync.Mutex
 	party map[ledger.ID]*lane
 }
 
 type lane struct {
-	waiting []*waiting
-	flying  int
+	waiting    []*waiting
+	inProgress int
 }
 
 type waiting struct {
 	call   ledger.Signed
-	ctx    context.Context //nolint:containedctx // one call, one context: a batch outlives the callers that go
-	answer chan result     // buffered: nobody waits for a caller that is gone
+	ctx    context.Context //nolint:containedctx // one context per call: a batch goes on after a caller has left
+	answer chan result     // buffered, so that sending never waits for a caller that has left
 }
 
-// submit waits for its call's result, or until ctx ends. The call goes on then:
-// its outcome is unknown to the caller, who may submit it again.
+// submit returns the result of a call, or Unavailable when ctx ends first. In that
+// case the call may still be recorded, and the caller may submit it again.
 func (l *lanes) submit(ctx context.Context, call ledger.Signed) result {
 	w := &waiting{call: call, ctx: ctx, answer: make(chan result, 1)}
-	l.join(w)
+	l.add(w)
 	select {
 	case r := <-w.answer:
 		return r
@@ -88,7 +89,7 @@ func (l *lanes) submit(ctx context.Context, call ledger.Signed) result {
 	}
 }
 
-func (l *lanes) join(w *waiting) {
+func (l *lanes) add(w *waiting) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.party == nil {
@@ -101,19 +102,19 @@ func (l *lanes) join(w *waiting) {
 		l.party[id] = a
 	}
 	a.waiting = append(a.waiting, w)
-	if a.flying < inFlight {
-		a.flying++
-		l.tasks.Go(func() { l.fly(id, a) })
+	if a.inProgress < inFlight {
+		a.inProgress++
+		l.tasks.Go(func() { l.submitWaiting(id, a) })
 	}
 }
 
-// fly submits what waits, again and again, until nothing does.
-func (l *lanes) fly(id ledger.ID, a *lane) {
+// submitWaiting submits the waiting calls in batches until no call waits.
+func (l *lanes) submitWaiting(id ledger.ID, a *lane) {
 	for {
 		l.mu.Lock()
-		batch := a.take()
+		batch := a.nextBatch()
 		if len(batch) == 0 {
-			if a.flying--; a.flying == 0 && len(a.waiting) == 0 {
+			if a.inProgress--; a.inProgress == 0 && len(a.waiting) == 0 {
 				delete(l.party, id)
 			}
 			l.mu.Unlock()
@@ -124,9 +125,10 @@ func (l *lanes) fly(id ledger.ID, a *lane) {
 	}
 }
 
-// take is the next batch: what waits, in order, up to the limits. A call that is
-// there twice goes by itself the second time, and finds the first one's result.
-func (a *lane) take() []*waiting {
+// nextBatch removes the next batch from the waiting calls, in order and up to the
+// limits. If a call is waiting twice, the second copy goes into a later batch and
+// gets the result of the first.
+func (a *lane) nextBatch() []*waiting {
 	var batch, left []*waiting
 	ids := map[ledger.ID]bool{}
 	size := 0
@@ -146,8 +148,8 @@ func (a *lane) take() []*waiting {
 	return batch
 }
 
-// submitAll answers the calls of a batch. It goes on as long as one of their
-// callers waits.
+// submitAll submits a batch and answers its callers. It stops when all of them have
+// left.
 func (l *lanes) submitAll(batch []*waiting) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(batch[0].ctx))
 	defer cancel(nil)

@@ -89,15 +89,15 @@ func TestLaneLimits(t *testing.T) {
 		}
 		return strings.Join(s, " ")
 	}
-	if got := ids(a.take()); got != "a b d" {
+	if got := ids(a.nextBatch()); got != "a b d" {
 		t.Errorf("first batch %q", got)
 	}
-	if got := ids(a.take()); got != "a c" {
+	if got := ids(a.nextBatch()); got != "a c" {
 		t.Errorf("second batch %q", got)
 	}
 	wantErr(t, (<-left.answer).err, ledger.Unavailable, ledger.ReasonBusy)
 	a.waiting = []*waiting{call("large", 2*maxBatchBytes), call("e", 1)}
-	if got := ids(a.take()); got != "large" {
+	if got := ids(a.nextBatch()); got != "large" {
 		t.Errorf("a call over the limit goes as %q", got)
 	}
 }

@@ -9,7 +9,7 @@ CREATE TABLE licensing_license (
 CREATE INDEX licensing_license_assignee ON licensing_license (assignee, id);
 CREATE INDEX licensing_license_assigner ON licensing_license (assigner, id);
 CREATE INDEX licensing_license_state ON licensing_license (state, id);
-CREATE TABLE licensing_scope ( -- what a license is for; its terms never change
+CREATE TABLE licensing_scope ( -- the targets of a license; its terms never change
   region  TEXT NOT NULL,
   target  TEXT NOT NULL, -- *, domain/NAME or resource/ID
   license TEXT NOT NULL,
@@ -26,11 +26,11 @@ CREATE TABLE licensing_environment (
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX licensing_environment_kid ON licensing_environment (kid);
-CREATE TABLE licensing_submission ( -- of what was submitted, what a decision looks at
+CREATE TABLE licensing_submission ( -- the part of a submission that decisions need
   payload TEXT PRIMARY KEY,
   value   TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE licensing_entry ( -- of the registry's entries, likewise
+CREATE TABLE licensing_entry ( -- the part of a registry entry that decisions need
   id         TEXT PRIMARY KEY,
   resource   TEXT NOT NULL,
   submission TEXT NOT NULL,

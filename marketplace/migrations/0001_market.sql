@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE market_record (
-  ref   TEXT PRIMARY KEY, -- what this domain needs of others' facts: party, key, license, environment, submission; an entry by its resource
+  ref   TEXT PRIMARY KEY, -- the facts of other domains that this one needs: party, key, license, environment, submission; an entry by its resource
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE product (
@@ -12,7 +12,7 @@ CREATE TABLE product (
   listed_at INTEGER NOT NULL,
   value     TEXT NOT NULL
 ) WITHOUT ROWID;
--- An index for each filter of a listing, which goes on in the listing's order.
+-- One index for each filter of a listing; its last columns have the listing's order.
 CREATE INDEX product_listed ON product (listed_at, id);
 CREATE INDEX product_operator ON product (operator, listed_at, id);
 CREATE INDEX product_license ON product (license, listed_at, id);
@@ -42,7 +42,7 @@ CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
 CREATE INDEX orders_operator ON orders (operator, placed_at, id);
 CREATE INDEX orders_product ON orders (product, placed_at, id);
 CREATE INDEX orders_state ON orders (state, placed_at, id);
-CREATE INDEX orders_buyer_product ON orders (buyer, product, placed_at, id); -- what a trace asks for
+CREATE INDEX orders_buyer_product ON orders (buyer, product, placed_at, id); -- for traces
 CREATE INDEX orders_operator_product ON orders (operator, product, placed_at, id);
 CREATE INDEX orders_province ON orders (substr(region, 1, 2), placed_at, id);
 CREATE INDEX orders_city ON orders (substr(region, 1, 4), placed_at, id);

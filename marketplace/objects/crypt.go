@@ -13,19 +13,19 @@ import (
 	"github.com/minio/sio"
 )
 
-// The form of the stored content: see the package comment and DARE 2.0.
+// Sizes of the stored form: see the package comment and DARE 2.0.
 const (
-	clearBytes   = 64 << 10 // of a package
+	clearBytes   = 64 << 10 // clear text in a package
 	headBytes    = 16       // version, cipher, length, nonce
 	packageBytes = headBytes + clearBytes + 16
 	keyBytes     = 32
 	tailBytes    = sha256.Size
-	batch        = 4 * packageBytes // what is read or written at once
+	batch        = 4 * packageBytes // how much is read or written at once
 )
 
-// errIntake ends the encryption when the intake has failed. It stands for the
-// cause, which the intake keeps: sio would take io.ErrUnexpectedEOF, the error
-// of a cut upload, for the end of the content.
+// errIntake ends the encryption when the intake has failed; the intake stores the
+// cause. The cause itself must not reach sio, which would take io.ErrUnexpectedEOF, the
+// error of an upload that was cut, for the end of the content.
 var errIntake = errors.New("content is not whole")
 
 func dare(key []byte, first uint32) sio.Config {
@@ -35,16 +35,16 @@ func dare(key []byte, first uint32) sio.Config {
 	}
 }
 
-// intake reads clear text, counts and hashes it, and gives its hash at its end.
+// intake reads, counts and hashes clear text, and appends the hash at its end.
 type intake struct {
-	ctx   context.Context // of the one Put this serves
+	ctx   context.Context // of the Put that it serves
 	from  io.Reader
 	max   int64
 	bytes int64
 	hash  hash.Hash
-	tail  []byte // what is left of the hash, once from has ended
+	tail  []byte // unread bytes of the hash, after the end of from
 	ended bool
-	err   error // why it failed; sticky
+	err   error // why it failed; every later Read fails too
 }
 
 func (in *intake) Read(p []byte) (int, error) {
@@ -68,7 +68,7 @@ func (in *intake) Read(p []byte) (int, error) {
 	switch {
 	case in.bytes > in.max:
 		in.err = fmt.Errorf("more than %d bytes: %w", in.max, ErrTooLarge)
-	case err == io.EOF: // alone: a wrapped one is a failure
+	case err == io.EOF: // compared with ==, because a wrapped io.EOF is a failure
 		in.ended, in.tail = true, in.hash.Sum(nil)
 	case err != nil:
 		in.err = err
@@ -79,10 +79,10 @@ func (in *intake) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// sum is the hash of the clear text, in hex, after its end.
+// sum returns the hash of the clear text in hex; valid after its end.
 func (in *intake) sum() string { return hex.EncodeToString(in.hash.Sum(nil)) }
 
-// encrypt gives the stored form of the clear text that in reads.
+// encrypt returns the stored form of the clear text from in.
 func encrypt(key []byte, in *intake) (io.Reader, error) {
 	r, err := sio.EncryptReader(in, dare(key, 0))
 	if err != nil {
@@ -91,8 +91,8 @@ func encrypt(key []byte, in *intake) (io.Reader, error) {
 	return r, nil
 }
 
-// storedSize is how many bytes clear text of clear bytes takes when stored;
-// negative where that is more than any store keeps.
+// storedSize returns how many bytes clear text of the given size takes when stored, or
+// a negative number if no store can store that many.
 func storedSize(clear int64) int64 {
 	if clear < 0 || clear > maxBlob {
 		return -1
@@ -101,7 +101,7 @@ func storedSize(clear int64) int64 {
 	return clear + tailBytes + packages*(packageBytes-clearBytes)
 }
 
-// clearSize is how many bytes of clear text are stored in raw bytes.
+// clearSize returns how many bytes of clear text are stored in raw bytes.
 func clearSize(raw int64) (int64, error) {
 	if raw < headBytes {
 		return 0, fmt.Errorf("%d bytes are too few: %w", raw, ErrDamaged)
@@ -113,8 +113,8 @@ func clearSize(raw int64) (int64, error) {
 	return int64(n) - tailBytes, nil
 }
 
-// decrypt gives the clear text of b from offset on, fetching at most the
-// packages up to the one that holds end.
+// decrypt returns the clear text of b from offset on. It fetches no packages after the
+// one that contains end.
 func decrypt(b blob, key []byte, offset, end int64) (io.ReadCloser, error) {
 	first := offset / clearBytes
 	start := first * packageBytes
@@ -123,7 +123,7 @@ func decrypt(b blob, key []byte, offset, end int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	packages := bufio.NewReaderSize(raw, headBytes) // only to look at the head: packages are read past it
+	packages := bufio.NewReaderSize(raw, headBytes) // large enough to peek at the head; packages bypass it
 	if err := checkNonce(packages); err != nil {
 		return nil, errors.Join(err, raw.Close())
 	}
@@ -142,9 +142,9 @@ type section struct {
 	io.Closer
 }
 
-// checkNonce refuses a first package that is not of a stream with nonce zero:
-// it could be another package of the object, moved. The first bit says that
-// the package is the last.
+// checkNonce refuses a first package whose nonce is not zero: it could be a package
+// moved from elsewhere in the object. The first bit of the nonce marks the last
+// package.
 func checkNonce(r *bufio.Reader) error {
 	head, err := r.Peek(headBytes)
 	if err != nil {
@@ -158,8 +158,8 @@ func checkNonce(r *bufio.Reader) error {
 	return nil
 }
 
-// readTail proves that b ends after size bytes of clear text and a hash, and
-// returns the hash in hex.
+// readTail checks that b ends after size bytes of clear text and a hash, and returns
+// the hash in hex.
 func readTail(b blob, key []byte, size int64) (string, error) {
 	r, err := decrypt(b, key, size, size+tailBytes)
 	if err != nil {
@@ -167,7 +167,8 @@ func readTail(b blob, key []byte, size int64) (string, error) {
 	}
 	tail := make([]byte, tailBytes)
 	if _, err = io.ReadFull(r, tail); err == nil {
-		// Reading on makes sio say whether the last package is marked as such.
+		// Reading to the end makes sio check that the last package is marked as the
+		// last.
 		if _, err = r.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
 			err = nil
 		}
@@ -178,7 +179,7 @@ func readTail(b blob, key []byte, size int64) (string, error) {
 	return hex.EncodeToString(tail), nil
 }
 
-// reader is what Open returns: left bytes of clear text.
+// reader is the result of Open: the remaining bytes of clear text.
 type reader struct {
 	id   string
 	from io.ReadCloser
@@ -200,8 +201,8 @@ func (r *reader) Read(p []byte) (int, error) {
 
 func (r *reader) Close() error { return errors.Join(r.from.Close(), r.blob.Close()) }
 
-// damage names the object in err, and says ErrDamaged when the bytes of the
-// store are wrong or missing, rather than the store.
+// damage adds the object's id to err. It adds ErrDamaged if bytes in the store are
+// wrong or missing, but not if the store itself failed.
 func damage(id string, err error) error {
 	var inauthentic sio.Error
 	if errors.As(err, &inauthentic) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

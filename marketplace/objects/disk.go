@@ -16,19 +16,19 @@ import (
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
-// folderTmp holds what is being written, under the last part of its name.
+// folderTmp contains unfinished files, named by the last part of their name.
 const folderTmp = "tmp"
 
-// disk keeps blobs as files of one folder, from which no name leads out. A file
-// is written in tmp/, flushed, renamed into place, and its folder flushed.
+// disk stores blobs as files in one folder; no name leads out of it. A file is written
+// in tmp/, flushed and renamed to its place, and then its folder is flushed.
 type disk struct {
 	root *os.Root
-	made sync.Mutex // a folder that is seen under it is durable
+	made sync.Mutex // while it is locked, a visible folder is durable
 }
 
-// OpenDisk opens the store in the folder dir, which it makes if need be, with
-// data keys sealed by key. It removes what interrupted Puts left there, so
-// only one process may have the folder open: the caller sees to that.
+// OpenDisk opens the store in the folder dir, with data keys sealed by key. It creates
+// the folder if it is missing, and removes what interrupted Puts left there. So only
+// one process may open the folder at a time; the caller must ensure that.
 func OpenDisk(dir string, key seal.Key) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open objects: %w", err)
@@ -49,8 +49,8 @@ func OpenDisk(dir string, key seal.Key) (*Store, error) {
 	return s, nil
 }
 
-// sweep removes temporary files, and the keys of the objects whose content
-// never came to be.
+// sweep removes temporary files, and the keys of objects whose content was never
+// completed.
 func (s *Store) sweep(d *disk) error {
 	entries, err := fs.ReadDir(d.root.FS(), folderTmp)
 	if err != nil {
@@ -84,7 +84,7 @@ func (d *disk) write(ctx context.Context, name string, r io.Reader, _ int64) err
 	if err != nil {
 		return err
 	}
-	// The bare Writer keeps os.File from choosing a buffer of its own.
+	// Hiding os.File's ReadFrom makes io.CopyBuffer use this buffer.
 	_, err = io.CopyBuffer(struct{ io.Writer }{f}, r, make([]byte, batch))
 	if err == nil {
 		err = f.Sync()
@@ -94,7 +94,7 @@ func (d *disk) write(ctx context.Context, name string, r io.Reader, _ int64) err
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = d.settle(tmp, name)
+		err = d.rename(tmp, name)
 	}
 	if err != nil && d.has(tmp) {
 		err = errors.Join(err, d.root.Remove(tmp))
@@ -102,8 +102,8 @@ func (d *disk) write(ctx context.Context, name string, r io.Reader, _ int64) err
 	return err
 }
 
-// settle moves a whole file to its place.
-func (d *disk) settle(tmp, name string) error {
+// rename moves a finished file to its place.
+func (d *disk) rename(tmp, name string) error {
 	folder := path.Dir(name)
 	for _, f := range []string{path.Dir(folder), folder} {
 		if err := d.makeFolder(f); err != nil {
@@ -116,7 +116,7 @@ func (d *disk) settle(tmp, name string) error {
 	return d.sync(folder)
 }
 
-// makeFolder makes a folder, durably, if it is not there.
+// makeFolder durably creates a folder if it is missing.
 func (d *disk) makeFolder(name string) error {
 	d.made.Lock()
 	defer d.made.Unlock()
@@ -164,7 +164,7 @@ func (d *disk) list(ctx context.Context, prefix string, each func(found) error) 
 	from := path.Dir(prefix)
 	return fs.WalkDir(d.root.FS(), from, func(name string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // none, or removed meanwhile
+			return nil // no such folder, or removed meanwhile
 		}
 		if err == nil {
 			err = ctx.Err()
@@ -192,7 +192,7 @@ func (d *disk) list(ctx context.Context, prefix string, each func(found) error) 
 	})
 }
 
-// isFolder reports whether a folder is one of place's, not tmp or a stranger's.
+// isFolder reports whether a folder was made for the names of place.
 func isFolder(base string) bool {
 	return len(base) == 2 && strings.Trim(base, "0123456789abcdef") == ""
 }

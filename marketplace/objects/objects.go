@@ -9,14 +9,14 @@ import (
 
 // Errors of Objects, wrapped with the object and the cause.
 var (
-	// ErrNotExist says that there is no such object: never put, deleted, not
-	// whole yet, or the id is not one of ours.
+	// ErrNotExist reports that there is no such object: it was never put, was deleted,
+	// is not complete yet, or the id is malformed.
 	ErrNotExist = errors.New("object does not exist")
-	// ErrTooLarge says that the reader given to Put had more bytes than allowed.
+	// ErrTooLarge reports that the reader given to Put had more bytes than allowed.
 	ErrTooLarge = errors.New("object is too large")
-	// ErrDamaged says that content or key in the store were altered or cut short.
+	// ErrDamaged reports that content or key were altered or cut short in the store.
 	ErrDamaged = errors.New("object is damaged")
-	// ErrRange says that a range does not lie within the object.
+	// ErrRange reports that a range is not within the object.
 	ErrRange = errors.New("range is not within the object")
 )
 
@@ -24,44 +24,44 @@ var (
 type Info struct {
 	ID     string // 32 lower-case hex digits, random
 	SHA256 string // 64 lower-case hex digits; empty from List
-	Bytes  int64  // from List not proved, only reckoned from the stored size
-	// Stored is when the content came to rest, by the store's clock; zero from Put.
+	Bytes  int64  // List does not prove it: it computes it from the stored size
+	// Stored is when the content was stored, by the store's clock; zero from Put.
 	Stored time.Time
-	// Remains marks, from List, what an interrupted Put or Delete left, or a Put
-	// under way: it can be deleted but not opened.
+	// Remains marks, in List, an object that an interrupted Put or Delete left, or a
+	// Put that is still running. It can be deleted but not opened.
 	Remains bool
 }
 
-// Objects is the port behind which content is kept. It is safe for concurrent
-// use. Every error but those of the reader, the context and List's callback is
-// one of this package's, seal.ErrWrongKey, or the store's.
+// Objects is the port for storing content. It is safe for concurrent use. All errors
+// are from this package, seal.ErrWrongKey, or the store's, except those of the reader,
+// the context and List's callback.
 type Objects interface {
-	// Put reads r to its end and keeps what it gave, at most max bytes (else
-	// ErrTooLarge). It needs some hundred KiB of memory whatever the size, before
-	// S3 up to 16 MiB, or a ten-thousandth of max if that is more. When it returns
-	// without an error the object is durable; with one, nothing is left, or, if
-	// the store failed, what the next opening removes. The context is looked at
-	// between reads: it does not end one.
+	// Put reads r to its end and stores its bytes, at most max (else ErrTooLarge). It
+	// uses some hundred KiB of memory whatever the size; with S3 up to 16 MiB, or a
+	// ten-thousandth of max if that is more. When it returns without an error, the
+	// object is durable. When it fails, nothing is left behind; if the store failed,
+	// the next opening removes what is left. The context is checked between reads and
+	// does not interrupt one.
 	Put(ctx context.Context, r io.Reader, max int64) (Info, error)
 
-	// Open reads length bytes from offset on, or to the end when length is
-	// negative. A range beyond the end is ErrRange. Only the packages of 64 KiB
-	// that the range touches are fetched and decrypted, beside the last. What
-	// Read returns is authentic; it returns ErrDamaged instead of altered bytes,
-	// and Open itself does when the object was cut short. Buffers of 256 KiB
-	// read fastest. The reader is for one goroutine and must be closed.
+	// Open reads length bytes from offset on, or to the end if length is negative. A
+	// range beyond the end is ErrRange. Only the packages of 64 KiB that overlap the
+	// range, and the last one, are fetched and decrypted. Read returns authentic bytes
+	// only, and ErrDamaged instead of altered ones; if the object was cut short, Open
+	// returns ErrDamaged. Buffers of 256 KiB read fastest. The reader must be used by
+	// one goroutine and closed.
 	Open(ctx context.Context, id string, offset, length int64) (io.ReadCloser, error)
 
-	// Stat proves size and hash as Open does, without reading the content.
+	// Stat proves size and hash like Open, without reading the content.
 	Stat(ctx context.Context, id string) (Info, error)
 
-	// Delete erases the object: first its key, then its content. Readers that
-	// are open may go on. Deleting what is not there is ErrNotExist; what is
-	// left of an interrupted Delete is deleted by another one.
+	// Delete erases the object: first its key, then its content. Readers that are open
+	// may finish. For a missing object it returns ErrNotExist; after an interrupted
+	// Delete another one deletes the rest.
 	Delete(ctx context.Context, id string) error
 
-	// List calls each for everything kept, remains included, in the order of
-	// ids, and stops at its first error. What is put or deleted meanwhile may be
-	// there or not. It is for sweeping: nothing is decrypted.
+	// List calls each for every object, including remains, in the order of ids, and
+	// stops at its first error. Objects that are put or deleted meanwhile may be
+	// missing. It is meant for sweeping and decrypts nothing.
 	List(ctx context.Context, each func(Info) error) error
 }

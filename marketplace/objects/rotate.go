@@ -9,21 +9,21 @@ import (
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
-// Rotation is what Rotate did.
+// Rotation is the result of Rotate.
 type Rotation struct {
-	Keys int // data keys that were sealed anew
-	// Damaged are the objects whose data keys do not open: they could not be
-	// read before either, and are left as they are.
+	Keys int // data keys that were sealed again
+	// Damaged are the ids of objects whose data keys can't be unsealed. They were
+	// unreadable before, and Rotate does not change them.
 	Damaged []string
 }
 
-// Rotate seals every data key that this store's master key sealed anew, by
-// next; no content is read or written. After it, open the store with next: this
-// one finds nothing any more.
+// Rotate seals every data key of this store again, with the master key next. It reads
+// and writes no content. Afterwards open the store with next: this Store no longer
+// finds any object.
 //
-// A new key is durable before the old one is removed, so that every object can
-// be read with one of the two master keys whenever Rotate ends, and calling it
-// again goes on. Nothing may be put meanwhile.
+// A new key is durable before the old one is removed. So, whenever Rotate stops, every
+// object can be read with one of the two master keys, and another call continues.
+// Nothing may be put meanwhile.
 func (s *Store) Rotate(ctx context.Context, next seal.Key) (Rotation, error) {
 	var done Rotation
 	if next.ID() == s.key.ID() {
@@ -59,7 +59,7 @@ func (s *Store) reseal(ctx context.Context, id string, next seal.Key) error {
 	after := &Store{blobs: s.blobs, key: next}
 	known, err := after.unseal(ctx, id)
 	switch {
-	case err == nil && bytes.Equal(known, key): // of an interrupted rotation
+	case err == nil && bytes.Equal(known, key): // left by an interrupted rotation
 	case err == nil || errors.Is(err, ErrDamaged):
 		if err := s.blobs.remove(ctx, keyPlace(id, next)); err != nil {
 			return fmt.Errorf("object %s: %w", id, err)

@@ -15,16 +15,16 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// s3 keeps blobs as objects of one bucket, below a prefix. It asks for what
-// every S3 store offers: put, multipart, ranged get, list by prefix, delete.
+// s3 stores blobs as objects of one bucket, below a prefix. It uses only what every S3
+// store offers: put, multipart upload, ranged get, list by prefix, delete.
 type s3 struct {
 	api       *minio.Core
 	transport *http.Transport
 	bucket    string
 	prefix    string
-	// onceOnly says that the store refuses to write a name twice when it is asked
-	// to. Where it does not, names are as good as unique by being random.
-	onceOnly bool
+	// createOnly reports whether the store refuses to overwrite a name when asked to.
+	// If it does not, names are unique because they are random.
+	createOnly bool
 }
 
 func (s *s3) close() error {
@@ -32,37 +32,37 @@ func (s *s3) close() error {
 	return nil
 }
 
-// tailBlob is as much of a blob's end as reading its tail can need: the last
-// package, and the package before if the digest crosses into it.
+// tailBlob is the most bytes that reading the tail of a blob needs: the last package,
+// and the package before it if the digest crosses into it.
 const tailBlob = 2*packageBytes + tailBytes
 
-// open fetches the end of the blob with one request, which tells its size: a
-// data key is then here as a whole, and so is what proves the size of content.
+// open fetches the end of the blob with one request, whose answer also has the size.
+// This is enough for a whole data key, and to prove the size of content.
 func (s *s3) open(ctx context.Context, name string) (blob, error) {
 	var ask minio.GetObjectOptions
 	if err := ask.SetRange(0, -tailBlob); err != nil {
 		return nil, err
 	}
 	body, info, header, err := s.api.GetObject(ctx, s.bucket, s.prefix+name, ask)
-	if code(err) == "InvalidRange" { // an empty one has no last byte
+	if code(err) == "InvalidRange" { // an empty blob has no last byte
 		return s.empty(ctx, name)
 	}
 	if err != nil {
-		return nil, s.absent(name, err)
+		return nil, s.readError(name, err)
 	}
 	defer body.Close()
 	b := &remote{s: s, ctx: ctx, at: found{name, info.Size, info.LastModified}}
 	if _, total, ok := strings.Cut(header.Get("Content-Range"), "/"); ok {
 		if b.at.size, err = strconv.ParseInt(total, 10, 64); err != nil {
-			return nil, fmt.Errorf("read %s: the store gives no size but %q", name, total)
+			return nil, fmt.Errorf("read %s: the store reports %q instead of a size", name, total)
 		}
 	}
 	want := min(b.at.size, tailBlob)
 	b.tail = make([]byte, want)
 	if info.Size != want {
-		return nil, fmt.Errorf("read %s: the store gave %d bytes for a range of %d: objects.endpoint must honor ranges", name, info.Size, want)
+		return nil, fmt.Errorf("read %s: the store returned %d bytes for a range of %d: objects.endpoint must honor ranges", name, info.Size, want)
 	}
-	if _, err := io.ReadFull(lossy{body}, b.tail); err != nil {
+	if _, err := io.ReadFull(storeBody{body}, b.tail); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return b, nil
@@ -71,15 +71,15 @@ func (s *s3) open(ctx context.Context, name string) (blob, error) {
 func (s *s3) empty(ctx context.Context, name string) (blob, error) {
 	info, err := s.api.StatObject(ctx, s.bucket, s.prefix+name, minio.StatObjectOptions{})
 	if err != nil {
-		return nil, s.absent(name, err)
+		return nil, s.readError(name, err)
 	}
 	return &remote{s: s, ctx: ctx, at: found{name, info.Size, info.LastModified}}, nil
 }
 
-// remote is a blob of the store with its end at hand.
+// remote is a blob of the store; its end is already in memory.
 type remote struct {
 	s    *s3
-	ctx  context.Context //nolint:containedctx // the reader's: it ends what is fetched for it
+	ctx  context.Context //nolint:containedctx // the reader's: it ends its requests
 	at   found
 	tail []byte
 }
@@ -99,19 +99,19 @@ func (r *remote) section(offset, length int64) (io.ReadCloser, error) {
 	}
 	body, info, _, err := r.s.api.GetObject(r.ctx, r.s.bucket, r.s.prefix+r.at.name, ask)
 	if err != nil {
-		return nil, r.s.absent(r.at.name, err)
+		return nil, r.s.readError(r.at.name, err)
 	}
 	if info.Size != length {
-		return nil, errors.Join(fmt.Errorf("read %s: the store gave %d bytes for a range of %d", r.at.name, info.Size, length), body.Close())
+		return nil, errors.Join(fmt.Errorf("read %s: the store returned %d bytes for a range of %d", r.at.name, info.Size, length), body.Close())
 	}
-	return lossy{body}, nil
+	return storeBody{body}, nil
 }
 
-// lossy is an answer of the store. One that breaks off is the store's failure,
-// and must not look like the end of what it keeps.
-type lossy struct{ io.ReadCloser }
+// storeBody is the body of an answer of the store. If it breaks off, the error must not
+// be io.ErrUnexpectedEOF, which would look like the end of the blob.
+type storeBody struct{ io.ReadCloser }
 
-func (l lossy) Read(p []byte) (int, error) {
+func (l storeBody) Read(p []byte) (int, error) {
 	n, err := l.ReadCloser.Read(p)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("the store broke off its answer")
@@ -119,10 +119,11 @@ func (l lossy) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// remove looks first: a store says of a missing name, too, that it is removed.
+// remove first checks that the name exists: a store reports success for a missing name
+// too.
 func (s *s3) remove(ctx context.Context, name string) error {
 	if _, err := s.api.StatObject(ctx, s.bucket, s.prefix+name, minio.StatObjectOptions{}); err != nil {
-		return s.absent(name, err)
+		return s.readError(name, err)
 	}
 	if err := s.api.RemoveObject(ctx, s.bucket, s.prefix+name, minio.RemoveObjectOptions{}); err != nil {
 		return fmt.Errorf("remove %s: %w", name, err)
@@ -132,7 +133,7 @@ func (s *s3) remove(ctx context.Context, name string) error {
 
 func (s *s3) has(ctx context.Context, name string) (bool, error) {
 	_, err := s.api.StatObject(ctx, s.bucket, s.prefix+name, minio.StatObjectOptions{})
-	if err = s.absent(name, err); errors.Is(err, ErrNotExist) {
+	if err = s.readError(name, err); errors.Is(err, ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err
@@ -152,24 +153,24 @@ func (s *s3) list(ctx context.Context, prefix string, each func(found) error) er
 	return ctx.Err()
 }
 
-// put keeps data under a new name with one request.
+// put stores data under a new name with one request.
 func (s *s3) put(ctx context.Context, name string, data []byte) error {
 	sum := sha256.Sum256(data)
-	_, err := s.api.PutObject(ctx, s.bucket, s.prefix+name, bytes.NewReader(data), int64(len(data)), "", hex.EncodeToString(sum[:]), s.once())
+	_, err := s.api.PutObject(ctx, s.bucket, s.prefix+name, bytes.NewReader(data), int64(len(data)), "", hex.EncodeToString(sum[:]), s.putOptions())
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
 }
 
-// code is the store's word for what went wrong; empty when it said none.
+// code returns the store's error code, or "" if err has no code.
 func code(err error) string {
 	e, _ := errors.AsType[minio.ErrorResponse](err)
 	return e.Code
 }
 
-// absent tells a missing name from other failures.
-func (s *s3) absent(name string, err error) error {
+// readError returns ErrNotExist for a missing name, and wraps other failures.
+func (s *s3) readError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -18,39 +18,39 @@ import (
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 )
 
-// S3Config says where an S3 store is and how to reach it. Its members are named
-// as in a node's node.json, and so are they in every error: "objects.bucket".
+// S3Config has the address and settings of an S3 store. Errors name the fields as in a
+// node's node.json: "objects.bucket".
 type S3Config struct {
 	Endpoint string `json:"endpoint,omitempty"` // https://host:port; http:// on this machine only
 	Bucket   string `json:"bucket,omitempty"`
-	Region   string `json:"region,omitempty"` // us-east-1 unless told, as most stores have it
-	Prefix   string `json:"prefix,omitempty"` // of all names; one process each
-	// CredentialsFile holds {"access_key": …, "secret_key": …}, for its owner only.
+	Region   string `json:"region,omitempty"` // us-east-1 by default
+	Prefix   string `json:"prefix,omitempty"` // prefix of all names; one process per prefix
+	// CredentialsFile is a file with {"access_key": …, "secret_key": …}, readable by
+	// its owner only.
 	CredentialsFile string `json:"credentials_file,omitempty"`
-	CAFile          string `json:"ca_file,omitempty"`    // PEM; the system's authorities unless told
-	PathStyle       bool   `json:"path_style,omitempty"` // bucket in the path even where the store is known to want a host of its own
+	CAFile          string `json:"ca_file,omitempty"`    // PEM; by default the system's authorities
+	PathStyle       bool   `json:"path_style,omitempty"` // bucket in the path even if the store is known to use host names for buckets
 	PlainHTTP       bool   `json:"plain_http,omitempty"` // http:// to another machine
 
-	// Credentials count where no file is named.
+	// Credentials are used if CredentialsFile is empty.
 	Credentials Credentials `json:"-"`
-	// Owner marks the prefix as its own and refuses one that another has marked.
-	// Empty, it does neither.
+	// Owner is written into the prefix as a mark. A prefix with another owner's mark is
+	// refused. If empty, no mark is written or checked.
 	Owner string `json:"-"`
 }
 
-// Credentials are what requests are signed with.
+// Credentials sign the requests.
 type Credentials struct {
 	AccessKey string `json:"access_key"`
 	SecretKey string `json:"secret_key"`
-	// SessionToken belongs to keys that a store lends for a while; nothing here
-	// renews them.
+	// SessionToken belongs to temporary keys; they are not renewed here.
 	SessionToken string `json:"session_token,omitempty"`
 }
 
-// Format keeps the secret key out of every print.
+// Format hides the secret key when credentials are printed.
 func (c Credentials) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "access key %s", c.AccessKey) }
 
-// Validate holds the form of the configuration; nothing is reached or read.
+// Validate checks the form of the configuration. It does not connect or read files.
 func (c S3Config) Validate() error {
 	u, err := url.Parse(c.Endpoint)
 	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil ||
@@ -59,10 +59,10 @@ func (c S3Config) Validate() error {
 	}
 	if u.Scheme == "http" && !c.PlainHTTP && !loopback(u.Hostname()) {
 		return fmt.Errorf("objects.endpoint: %s would send everything in clear over the network: "+
-			"use https, or say \"plain_http\": true where the line is protected otherwise", c.Endpoint)
+			"use https, or set \"plain_http\": true if the connection is protected in another way", c.Endpoint)
 	}
 	if u.Scheme == "http" && c.CAFile != "" {
-		return errors.New("objects.ca_file: an endpoint without TLS has no certificate: use https, or drop the file")
+		return errors.New("objects.ca_file: an endpoint without TLS has no certificate: use https, or remove the setting")
 	}
 	if err := s3utils.CheckValidBucketNameStrict(c.Bucket); err != nil {
 		return fmt.Errorf("objects.bucket: %q is not the name of a bucket: %w", c.Bucket, err)
@@ -76,7 +76,7 @@ func (c S3Config) Validate() error {
 		}
 	}
 	if c.CredentialsFile == "" && (c.Credentials.AccessKey == "" || c.Credentials.SecretKey == "") {
-		return errors.New("objects.credentials_file: name the file that holds access_key and secret_key, or give both in the environment")
+		return errors.New("objects.credentials_file: name the file with access_key and secret_key, or set both in the environment")
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// credentials are those of the file, or those given.
+// credentials returns the credentials of the file, or those of the configuration.
 func (c S3Config) credentials() (Credentials, error) {
 	if c.CredentialsFile == "" {
 		return c.Credentials, nil
@@ -110,20 +110,21 @@ func (c S3Config) credentials() (Credentials, error) {
 	d.DisallowUnknownFields()
 	// The decoder's error is not shown: it may quote a secret.
 	if d.Decode(&found) != nil || found.AccessKey == "" || found.SecretKey == "" {
-		return Credentials{}, fmt.Errorf(`objects.credentials_file: %s does not hold {"access_key": "…", "secret_key": "…"}`, c.CredentialsFile)
+		return Credentials{}, fmt.Errorf(`objects.credentials_file: %s does not contain {"access_key": "…", "secret_key": "…"}`, c.CredentialsFile)
 	}
 	return found, nil
 }
 
-// Bounds of a connection. They bound silence, not whole requests: a delivery may last for hours.
+// Limits of a connection. They limit silence, not whole requests: a delivery may last
+// for hours.
 const (
 	dialTime  = 5 * time.Second
 	stallTime = time.Minute
-	idleTime  = 30 * time.Second // below stallTime
+	idleTime  = 30 * time.Second // less than stallTime
 	tries     = 3
 )
 
-// connect makes the client; it reaches nothing yet.
+// connect makes the client without connecting to the store.
 func (c S3Config) connect() (*s3, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -166,7 +167,7 @@ func (c S3Config) transport() (*http.Transport, error) {
 		DialContext:         stalling(&net.Dialer{Timeout: dialTime}),
 		TLSHandshakeTimeout: 2 * dialTime, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 		MaxIdleConnsPerHost: 64, IdleConnTimeout: idleTime, DisableCompression: true,
-		WriteBufferSize: 64 << 10, // what is read goes past a small buffer into the reader's own
+		WriteBufferSize: 64 << 10, // larger reads bypass the small buffer
 	}
 	if c.CAFile == "" {
 		return t, nil
@@ -177,7 +178,7 @@ func (c S3Config) transport() (*http.Transport, error) {
 	}
 	t.TLSClientConfig.RootCAs = x509.NewCertPool()
 	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("objects.ca_file: %s holds no certificate in PEM", c.CAFile)
+		return nil, fmt.Errorf("objects.ca_file: %s contains no certificate in PEM", c.CAFile)
 	}
 	return t, nil
 }

@@ -79,11 +79,11 @@ func TestS3Files(t *testing.T) {
 	}{
 		{"no such file", filepath.Join(dir, "none"), "", "objects.credentials_file: "},
 		{"others may read it", write("open", whole, 0o640), "", "set it to 0600"},
-		{"no JSON", write("text", "very-secret", 0o600), "", "does not hold"},
-		{"a stranger's member", write("strange", `{"access_key": "a", "secret_key": "very-secret", "x": 1}`, 0o600), "", "does not hold"},
-		{"half", write("half", `{"access_key": "a"}`, 0o600), "", "does not hold"},
+		{"no JSON", write("text", "very-secret", 0o600), "", "does not contain"},
+		{"a stranger's member", write("strange", `{"access_key": "a", "secret_key": "very-secret", "x": 1}`, 0o600), "", "does not contain"},
+		{"half", write("half", `{"access_key": "a"}`, 0o600), "", "does not contain"},
 		{"no authority's file", write("good", whole, 0o600), filepath.Join(dir, "none"), "objects.ca_file: "},
-		{"no certificate in it", write("good", whole, 0o600), write("ca", "-----BEGIN NOTHING-----", 0o600), "holds no certificate in PEM"},
+		{"no certificate in it", write("good", whole, 0o600), write("ca", "-----BEGIN NOTHING-----", 0o600), "contains no certificate in PEM"},
 	} {
 		s := sound()
 		s.CredentialsFile, s.CAFile = c.credentials, c.ca

@@ -27,7 +27,7 @@ func TestS3WritesOnce(t *testing.T) {
 	if err := s.start(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if !s.onceOnly {
+	if !s.createOnly {
 		t.Fatal("MinIO refuses a second put, and that was not found")
 	}
 	id := strings.Repeat("0f", idDigits/2)
@@ -41,7 +41,7 @@ func TestS3WritesOnce(t *testing.T) {
 	if err := s.write(t.Context(), place(id), large(), -1); err == nil {
 		t.Error("parts were written over an object")
 	}
-	s.onceOnly = false
+	s.createOnly = false
 	if err := s.write(t.Context(), place(id), large(), -1); err == nil {
 		t.Error("parts were written over an object of a store that doesn't refuse it")
 	}
@@ -55,7 +55,7 @@ func TestS3WritesOnce(t *testing.T) {
 		t.Errorf("a mark is left: %v", err)
 	}
 	// The race that looking first can't see is decided by the store itself.
-	s.onceOnly = true
+	s.createOnly = true
 	upload, err := s.api.NewMultipartUpload(t.Context(), s.bucket, place(id), noOptions)
 	if err != nil {
 		t.Fatal(err)

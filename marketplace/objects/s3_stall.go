@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// stalling dials connections that fail when the store neither takes nor gives
-// a byte for stallTime.
+// stalling dials connections that fail when no byte was read or written for stallTime.
 func stalling(d *net.Dialer) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
@@ -30,8 +29,8 @@ func (c stallConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write moves the limit of reading too: net/http has a read waiting all the
-// while, since before the request began.
+// Write extends the read deadline too: net/http keeps a read waiting from before the
+// request begins.
 func (c stallConn) Write(p []byte) (int, error) {
 	if err := c.SetDeadline(c.limit()); err != nil {
 		return 0, err
@@ -40,5 +39,5 @@ func (c stallConn) Write(p []byte) (int, error) {
 }
 
 func (c stallConn) limit() time.Time {
-	return time.Now().Add(c.patience) //nolint:forbidigo // a limit of the connection: the kernel's clock is meant
+	return time.Now().Add(c.patience) //nolint:forbidigo // the kernel's clock decides about connections
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
-// startTime bounds everything that OpenS3 asks before it sweeps.
+// startTime limits all of OpenS3's checks together, without the sweep.
 const startTime = 30 * time.Second
 
-// ownerName holds the mark of whoever keeps objects under the prefix.
+// ownerName is the name of the mark of the node that uses the prefix.
 const ownerName = "owner"
 
-// OpenS3 opens the store in a bucket that exists, with data keys sealed by key.
-// It tries everything the store will be asked for: a wrong setting, a missing
-// right and a bucket that would keep what is deleted are refused here, with the
-// setting's name. Then it removes what interrupted Puts left, so that only one
-// process may have the prefix open: the caller sees to that, by owner at least.
+// OpenS3 opens the store in an existing bucket, with data keys sealed by key. It first
+// tries every operation that the store will need. A wrong setting, a missing permission
+// and a bucket that retains deleted versions are refused, and the error names the
+// setting. Then it removes what interrupted Puts left. So only one process may open the
+// prefix at a time; the caller must ensure that, at least by Owner.
 func OpenS3(ctx context.Context, c S3Config, key seal.Key) (*Store, error) {
 	b, err := c.connect()
 	if err != nil {
@@ -44,12 +44,12 @@ func (s *s3) start(ctx context.Context, c S3Config) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for _, step := range []struct {
-		right string // as in "may not ... in bucket"
+		right string // completes "the access_key may not ... in bucket"
 		try   func(context.Context) error
 	}{
 		{"list", s.tryList},
 		{"list", s.tryVersions},
-		{"read", s.tryLook},
+		{"read", s.removeProbe},
 		{"write", func(ctx context.Context) error { return s.put(ctx, probe, []byte(probe)) }},
 		{"read", s.tryRead},
 		{"overwrite", s.tryOverwrite},
@@ -64,7 +64,8 @@ func (s *s3) start(ctx context.Context, c S3Config) error {
 	return nil
 }
 
-// tryList comes first, as a GET: an answer to HEAD has no room for reasons.
+// tryList comes first: it is a GET, whose answer explains a failure; the answer to a
+// HEAD has no body.
 func (s *s3) tryList(ctx context.Context) error {
 	stop := errors.New("one is enough")
 	if err := s.list(ctx, "", func(found) error { return stop }); !errors.Is(err, stop) {
@@ -73,12 +74,12 @@ func (s *s3) tryList(ctx context.Context) error {
 	return nil
 }
 
-// errVersions refuses a bucket in which deleting erases nothing.
-var errVersions = errors.New("objects.bucket: the bucket keeps old versions, so that what is deleted stays: " +
-	"suspend its versioning, or name another bucket")
+// errVersions refuses a bucket in which deleting does not erase.
+var errVersions = errors.New("objects.bucket: the bucket retains old versions, so deleted objects are not erased: " +
+	"suspend its versioning, or use another bucket")
 
-// tryVersions refuses only what it knows: not every store has versions, and not
-// every key may ask for them.
+// tryVersions refuses a bucket only if it is known to be versioned: some stores have no
+// versions, and some keys may not ask.
 func (s *s3) tryVersions(ctx context.Context) error {
 	v, err := s.api.GetBucketVersioning(ctx, s.bucket)
 	if err == nil && v.Enabled() {
@@ -87,11 +88,11 @@ func (s *s3) tryVersions(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// probe is a name that is no id.
+// probe is a name that is not an id.
 const probe = folderTmp + "/probe"
 
-// tryLook removes the probe of a start that was killed.
-func (s *s3) tryLook(ctx context.Context) error {
+// removeProbe removes the probe of a start that was killed.
+func (s *s3) removeProbe(ctx context.Context) error {
 	there, err := s.has(ctx, probe)
 	if there {
 		return s.remove(ctx, probe)
@@ -102,36 +103,35 @@ func (s *s3) tryLook(ctx context.Context) error {
 func (s *s3) tryRead(ctx context.Context) error {
 	got, err := s.load(ctx, probe)
 	if err == nil && string(got) != probe {
-		err = errors.New("objects.endpoint: the store gives back other bytes than it was given")
+		err = errors.New("objects.endpoint: the store returns other bytes than were written")
 	}
 	return err
 }
 
-// tryOverwrite learns whether the store refuses to write a name twice.
+// tryOverwrite finds out whether the store can refuse to overwrite a name.
 func (s *s3) tryOverwrite(ctx context.Context) error {
-	s.onceOnly = true
+	s.createOnly = true
 	err := s.put(ctx, probe, []byte(probe))
-	s.onceOnly = code(err) == string(minio.PreconditionFailed)
-	if s.onceOnly || code(err) == "NotImplemented" {
+	s.createOnly = code(err) == string(minio.PreconditionFailed)
+	if s.createOnly || code(err) == "NotImplemented" {
 		return nil
 	}
 	return err
 }
 
-// tryParts begins an upload of parts, finds it as the next start would, and
-// ends it.
+// tryParts begins a multipart upload, finds it as the next start would, and aborts it.
 func (s *s3) tryParts(ctx context.Context) error {
 	if _, err := s.api.NewMultipartUpload(ctx, s.bucket, s.prefix+probe, noOptions); err != nil {
 		return fmt.Errorf("begin an upload: %w", err)
 	}
 	n, err := s.abortAll(ctx, probe)
 	if err == nil && n == 0 {
-		err = errors.New("objects.endpoint: the store does not list an unfinished upload by its name, so that none could be ended")
+		err = errors.New("objects.endpoint: the store does not list unfinished uploads by name, so they could not be aborted")
 	}
 	return err
 }
 
-// claim marks the prefix, or finds it marked by another.
+// claim writes the owner's mark into the prefix, or refuses another owner's mark.
 func (s *s3) claim(ctx context.Context, c S3Config) error {
 	if c.Owner == "" {
 		return nil
@@ -141,7 +141,7 @@ func (s *s3) claim(ctx context.Context, c S3Config) error {
 		return s.put(ctx, ownerName, []byte(c.Owner))
 	}
 	if err == nil && string(mark) != c.Owner {
-		err = fmt.Errorf("objects.prefix: %q in bucket %s is kept by node %.60q, this is %q: choose another prefix", s.prefix, s.bucket, mark, c.Owner)
+		err = fmt.Errorf("objects.prefix: %q in bucket %s belongs to node %.60q, this is %q: choose another prefix", s.prefix, s.bucket, mark, c.Owner)
 	}
 	return err
 }
@@ -159,15 +159,15 @@ func (s *s3) load(ctx context.Context, name string) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// sweepRemote ends the uploads that were under way when a process ended, by
-// their marks, and removes the keys of the objects whose content never came to
-// be. It asks for the uploads of each name by itself: not every store lists
-// them by the beginning of a name.
+// sweepRemote aborts the uploads that were running when a process ended, found by their
+// marks. It also removes the keys of objects whose content was never completed. It
+// lists the uploads of each name separately, because not every store lists them by
+// prefix.
 func (s *Store) sweepRemote(ctx context.Context, b *s3) error {
 	return b.list(ctx, folderTmp+"/", func(f found) error {
 		id := path.Base(f.name)
 		if !isID(id) || f.name != folderTmp+"/"+id {
-			return nil // not ours: there may be a prefix below this one
+			return nil // not an object: another prefix may be nested in this one
 		}
 		if _, err := b.abortAll(ctx, place(id)); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (s *Store) sweepRemote(ctx context.Context, b *s3) error {
 	})
 }
 
-// abortAll ends the unfinished uploads of a name, and counts them.
+// abortAll aborts the unfinished uploads of a name and returns how many.
 func (s *s3) abortAll(ctx context.Context, name string) (int, error) {
 	to := s.prefix + name
 	open, err := s.api.ListMultipartUploads(ctx, s.bucket, to, "", "", "", 1000)

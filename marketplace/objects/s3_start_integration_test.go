@@ -34,7 +34,7 @@ func TestS3RefusedStarts(t *testing.T) {
 		want   string
 	}{
 		{"unknown access key", func(c *objects.S3Config) { c.Credentials.AccessKey = "nobody" }, "the store knows no such access_key"},
-		{"wrong secret key", func(c *objects.S3Config) { c.Credentials.SecretKey += "x" }, "secret_key is not that of the access_key"},
+		{"wrong secret key", func(c *objects.S3Config) { c.Credentials.SecretKey += "x" }, "secret_key does not belong to the access_key"},
 		{"wrong region", func(c *objects.S3Config) { c.Region = "eu-west-9" }, `objects.region: "eu-west-9" is not the bucket's region: it is "` + miniotest.Region},
 		{"missing bucket", func(c *objects.S3Config) { c.Bucket += "-no" }, "objects.bucket: the store has no bucket"},
 		{"TLS to plain HTTP", func(c *objects.S3Config) { c.Endpoint = strings.Replace(c.Endpoint, "http", "https", 1) }, "objects.endpoint: https://127.0.0.1"},
@@ -51,7 +51,7 @@ func TestS3RefusedStarts(t *testing.T) {
 		{"key that may not find uploads", func(c *objects.S3Config) {
 			lend(c, allow(bucket, "ListBucket", "PutObject", "GetObject", "DeleteObject", parts[1]))
 		}, "objects.bucket: the access_key may not upload parts in bucket"},
-		{"bucket with versions", func(c *objects.S3Config) { c.Bucket = versioned }, "objects.bucket: the bucket keeps old versions"},
+		{"bucket with versions", func(c *objects.S3Config) { c.Bucket = versioned }, "objects.bucket: the bucket retains old versions"},
 	} {
 		conf := config(server, bucket)
 		c.change(&conf)
@@ -90,7 +90,7 @@ func TestS3Authorities(t *testing.T) {
 		{"another's", miniotest.Certify(t, t.TempDir()), c.Endpoint, "did not sign the certificate at"},
 		{"missing", filepath.Join(t.TempDir(), "none"), c.Endpoint, "objects.ca_file: "},
 		{"another name", c.CAFile, strings.Replace(c.Endpoint, "127.0.0.1", "localhost", 1), "is for another name"},
-		{"plain HTTP to TLS", "", strings.Replace(c.Endpoint, "https", "http", 1), "speaks TLS: say https://"},
+		{"plain HTTP to TLS", "", strings.Replace(c.Endpoint, "https", "http", 1), "uses TLS: use https://"},
 	} {
 		conf := c
 		conf.CAFile, conf.Endpoint = w.file, w.endpoint

@@ -16,32 +16,32 @@ import (
 )
 
 const (
-	partBytes = 16 << 20 // of a part, held in memory; more only where maxParts of it are too few
+	partBytes = 16 << 20 // buffered in memory; larger only if maxParts parts would not suffice
 	maxParts  = 10_000   // S3's own limit
 	maxBlob   = 5 << 40  // S3's own limit
 	tidyTime  = 30 * time.Second
 )
 
-// partSize is the size of the parts of a blob that may have most bytes, or any
-// number if most is negative: all parts but the last must be equally long on
-// some stores, so the size can't grow on the way.
-func partSize(most int64) int64 {
-	if most < 0 {
+// partSize returns the part size for a blob of at most maxBytes, or of unknown size if
+// maxBytes is negative. Some stores require equal parts except the last, so the size
+// can't grow during the upload.
+func partSize(maxBytes int64) int64 {
+	if maxBytes < 0 {
 		return partBytes
 	}
 	const mib = 1 << 20
-	need := (min(most, maxBlob) + maxParts - 1) / maxParts
+	need := (min(maxBytes, maxBlob) + maxParts - 1) / maxParts
 	return max(partBytes, (need+mib-1)/mib*mib)
 }
 
 // parts are buffers of partBytes.
 var parts = sync.Pool{New: func() any { b := make([]byte, partBytes); return &b }}
 
-// buffer is where a small blob, or the beginning of a large one, is gathered;
-// back returns it. A blob that has at most most bytes never fills it.
-func buffer(most int64) (b []byte, back func()) {
-	if most >= 0 && most < partBytes {
-		return make([]byte, most+1), func() {}
+// buffer returns the buffer for a small blob or the beginning of a large one, and a
+// function that gives it back. A blob of at most maxBytes never fills it.
+func buffer(maxBytes int64) (b []byte, giveBack func()) {
+	if maxBytes >= 0 && maxBytes < partBytes {
+		return make([]byte, maxBytes+1), func() {}
 	}
 	if p, ok := parts.Get().(*[]byte); ok {
 		return *p, func() { parts.Put(p) }
@@ -49,8 +49,8 @@ func buffer(most int64) (b []byte, back func()) {
 	return make([]byte, partBytes), func() {}
 }
 
-// fill reads until p is full or r ends. io.ReadFull won't do: it takes an
-// io.ErrUnexpectedEOF, the error of a cut upload, for an end.
+// fill reads until p is full or r ends. io.ReadFull can't be used: it treats
+// io.ErrUnexpectedEOF, the error of an upload that was cut, as an end.
 func fill(r io.Reader, p []byte) (n int, ended bool, err error) {
 	for n < len(p) {
 		var k int
@@ -66,35 +66,36 @@ func fill(r io.Reader, p []byte) (n int, ended bool, err error) {
 	return n, false, nil
 }
 
-// write marks content in tmp/ while it is under way, as the disk does by its
-// temporary file: what is interrupted is found by the mark at the next start.
-func (s *s3) write(ctx context.Context, name string, r io.Reader, most int64) error {
+// write marks running content in tmp/, as the disk does with a temporary file, so that
+// the next start finds interrupted uploads.
+func (s *s3) write(ctx context.Context, name string, r io.Reader, maxBytes int64) error {
 	id := path.Base(name)
 	if !isID(id) {
-		return s.upload(ctx, name, r, most)
+		return s.upload(ctx, name, r, maxBytes)
 	}
 	mark := folderTmp + "/" + id
 	if err := s.put(ctx, mark, nil); err != nil {
 		return err
 	}
-	err := s.upload(ctx, name, r, most)
+	err := s.upload(ctx, name, r, maxBytes)
 	tidy, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTime)
 	defer cancel()
 	if errors.Is(err, errLeft) {
-		return err // the mark stays: the next start aborts the upload
+		return err // the mark remains: the next start aborts the upload
 	}
 	return errors.Join(err, s.remove(tidy, mark))
 }
 
-// errLeft says that an upload's parts may still lie in the store.
+// errLeft reports that parts of an upload may still be in the store.
 var errLeft = errors.New("the unfinished upload was not aborted")
 
-// upload sends what fits into one part at once, and all else in parts.
-func (s *s3) upload(ctx context.Context, name string, r io.Reader, most int64) error {
-	part, back := buffer(most)
-	defer back()
+// upload sends content that fits into one part with one put, and other content in
+// parts.
+func (s *s3) upload(ctx context.Context, name string, r io.Reader, maxBytes int64) error {
+	part, giveBack := buffer(maxBytes)
+	defer giveBack()
 	n, ended, err := fill(r, part)
-	if whole := partSize(most); err == nil && !ended && whole > int64(n) {
+	if whole := partSize(maxBytes); err == nil && !ended && whole > int64(n) {
 		part = append(make([]byte, 0, whole), part...)[:whole]
 		var k int
 		k, ended, err = fill(r, part[n:])
@@ -127,7 +128,7 @@ func (s *s3) upload(ctx context.Context, name string, r io.Reader, most int64) e
 	return err
 }
 
-// sendParts sends the full part, and what r still gives, one after another.
+// sendParts sends the full part, then the rest of r, part by part.
 func (s *s3) sendParts(ctx context.Context, to, id string, part []byte, r io.Reader) ([]minio.CompletePart, error) {
 	var sent []minio.CompletePart
 	for n, ended := len(part), false; n > 0; {
@@ -151,38 +152,38 @@ func (s *s3) sendParts(ctx context.Context, to, id string, part []byte, r io.Rea
 	return sent, nil
 }
 
-// complete makes the name of the parts, unless it is there.
+// complete joins the parts to the named object, unless the name exists.
 func (s *s3) complete(ctx context.Context, name, id string, sent []minio.CompletePart) error {
 	if there, err := s.has(ctx, name); err != nil || there {
-		return errors.Join(err, errThere(there))
+		return errors.Join(err, errExists(there))
 	}
 	return s.finish(ctx, name, id, sent)
 }
 
 func (s *s3) finish(ctx context.Context, name, id string, sent []minio.CompletePart) error {
-	_, err := s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, s.once())
-	if s.onceOnly && code(err) == "NotImplemented" { // offered for single puts only
+	_, err := s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, s.putOptions())
+	if s.createOnly && code(err) == "NotImplemented" { // supported for single puts only
 		_, err = s.api.CompleteMultipartUpload(ctx, s.bucket, s.prefix+name, id, sent, noOptions)
 	}
 	return err
 }
 
-// noOptions sign the hash that we give, over HTTP too, where the library would
-// otherwise send signed chunks, which not every store takes.
+// noOptions sign the hash computed here, over HTTP too. The library would otherwise
+// send signed chunks, which not every store accepts.
 var noOptions = minio.PutObjectOptions{DisableContentSha256: true}
 
-// once asks the store to refuse a name that is there, if it can.
-func (s *s3) once() minio.PutObjectOptions {
+// putOptions asks the store to refuse an existing name, if it can.
+func (s *s3) putOptions() minio.PutObjectOptions {
 	o := noOptions
-	if s.onceOnly {
+	if s.createOnly {
 		o.SetMatchETagExcept("*")
 	}
 	return o
 }
 
-func errThere(there bool) error {
+func errExists(there bool) error {
 	if there {
-		return errors.New("the name is there already")
+		return errors.New("the name exists already")
 	}
 	return nil
 }

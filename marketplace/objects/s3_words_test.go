@@ -20,15 +20,15 @@ func TestS3Words(t *testing.T) {
 		want   string
 	}{
 		{"InvalidAccessKeyId", 403, "", "objects.credentials_file: /etc/s3.json: the store knows no such access_key"},
-		{"SignatureDoesNotMatch", 403, "", "objects.credentials_file: /etc/s3.json: secret_key is not that"},
-		{"RequestTimeTooSkewed", 403, "", "this machine's clock and the store's are too far apart: set both"},
+		{"SignatureDoesNotMatch", 403, "", "objects.credentials_file: /etc/s3.json: secret_key does not belong to"},
+		{"RequestTimeTooSkewed", 403, "", "this machine's clock and the store's are too far apart: synchronize both"},
 		{"AuthorizationHeaderMalformed", 400, "there", `objects.region: "here" is not the bucket's region: it is "there"`},
 		{"AuthorizationHeaderMalformed", 400, "", `objects.region: "here" is not the bucket's region: correct it`},
 		{"PermanentRedirect", 301, "there", `objects.region: "here" is not the bucket's region: it is "there"`},
-		{"NoSuchBucket", 404, "", `objects.bucket: the store has no bucket "bucket": make it`},
+		{"NoSuchBucket", 404, "", `objects.bucket: the store has no bucket "bucket": create it`},
 		{"AccessDenied", 403, "", `objects.bucket: the access_key may not write in bucket "bucket": is it someone else's?`},
 		{"SlowDown", 503, "", "objects.endpoint: the store at https://s3.example is not ready"},
-		{"405 Method Not Allowed", 405, "", "objects.endpoint: https://s3.example does not do what an S3 store does (write)"},
+		{"405 Method Not Allowed", 405, "", "objects.endpoint: https://s3.example does not behave like an S3 store (write)"},
 	} {
 		cause := minio.ErrorResponse{Code: a.code, StatusCode: a.status, Region: a.region, Message: "as the store says it"}
 		err := c.explain("write", fmt.Errorf("write x: %w", cause))
@@ -44,10 +44,10 @@ func TestS3Words(t *testing.T) {
 		t.Errorf("credentials without a file: %v", err)
 	}
 	plain := minio.ErrorResponse{Code: "400 Bad Request", StatusCode: http.StatusBadRequest, Message: "Client sent an HTTP request to an HTTPS server."}
-	if err := c.explain("list", plain); !strings.HasPrefix(err.Error(), "objects.endpoint: https://s3.example speaks TLS") {
+	if err := c.explain("list", plain); !strings.HasPrefix(err.Error(), "objects.endpoint: https://s3.example uses TLS") {
 		t.Errorf("plain HTTP to a store with TLS: %v", err)
 	}
-	if err := c.explain("list", errVersions); !errors.Is(err, errVersions) || !strings.HasPrefix(err.Error(), "objects.bucket: the bucket keeps old versions") {
+	if err := c.explain("list", errVersions); !errors.Is(err, errVersions) || !strings.HasPrefix(err.Error(), "objects.bucket: the bucket retains old versions") {
 		t.Errorf("a refusal of ours: %v", err)
 	}
 }

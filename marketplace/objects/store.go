@@ -15,19 +15,19 @@ import (
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
-// blobs is what a store of raw bytes must offer below the encryption. Names are
-// slash-separated, of lower-case hex digits and dots; no name is another's folder.
+// blobs is a store of raw bytes, below the encryption. Names are slash-separated and
+// consist of lower-case hex digits and dots; no name is the folder of another.
 type blobs interface {
-	// write keeps what r gives, at most most bytes, under a new name, durable on
-	// return; negative, most is unknown. On an error no part of it can be seen,
-	// but all of it may: the caller then removes it.
-	write(ctx context.Context, name string, r io.Reader, most int64) error
-	// open, like remove, reports a missing name as ErrNotExist.
+	// write stores the bytes of r, at most maxBytes (negative: unknown), under a new
+	// name; they are durable on return. On an error either nothing or the whole blob is
+	// visible, and the caller removes it.
+	write(ctx context.Context, name string, r io.Reader, maxBytes int64) error
+	// open and remove report a missing name as ErrNotExist.
 	open(ctx context.Context, name string) (blob, error)
-	// remove has durably removed the name on return.
+	// remove has durably removed the name when it returns.
 	remove(ctx context.Context, name string) error
-	// list calls each for the names that begin with prefix, in their order. A
-	// prefix is empty, or goes at least as far as the last slash of its names.
+	// list calls each for the names that begin with prefix, in order. A prefix is empty
+	// or extends at least to the last slash of its names.
 	list(ctx context.Context, prefix string, each func(found) error) error
 	close() error
 }
@@ -45,7 +45,7 @@ type found struct {
 	stored time.Time
 }
 
-// Store is Objects over a store of raw bytes; OpenDisk and OpenS3 make one.
+// Store implements Objects over a store of raw bytes; OpenDisk and OpenS3 open one.
 type Store struct {
 	blobs blobs
 	key   seal.Key
@@ -53,7 +53,7 @@ type Store struct {
 
 var _ Objects = (*Store)(nil)
 
-// Close gives the store back. Readers that are open may go on.
+// Close closes the store. Open readers may finish.
 func (s *Store) Close() error { return s.blobs.close() }
 
 const (
@@ -81,13 +81,13 @@ func checkID(id string) error {
 	return nil
 }
 
-// place spreads ids over 65,536 folders.
+// place returns the name of an object's content. It spreads ids over 65,536 folders.
 func place(id string) string { return id[:2] + "/" + id[2:4] + "/" + id }
 
 func keyPlace(id string, key seal.Key) string { return place(id) + keyMark + key.ID() }
 
-// splitPlace is the inverse of place and keyPlace: the id, and the id of the
-// master key for the name of a data key.
+// splitPlace is the inverse of place and keyPlace. For the name of a data key, master
+// is the id of the master key.
 func splitPlace(name string) (id, master string, ok bool) {
 	if len(name) < 6+idDigits {
 		return "", "", false
@@ -100,10 +100,10 @@ func splitPlace(name string) (id, master string, ok bool) {
 	return id, master, rest == "" || isKey && master != ""
 }
 
-// sealedFor binds a sealed data key to its object.
+// sealedFor returns the context that binds a sealed data key to its object.
 func sealedFor(id string) string { return "object " + id }
 
-// Put keeps a new object.
+// Put stores a new object.
 func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
 	id, err := newID()
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
 	return Info{ID: id, SHA256: in.sum(), Bytes: in.bytes}, nil
 }
 
-// write draws a data key and writes it and the content, in the order of doc.go.
+// write draws a data key and writes key and content, in the order described in doc.go.
 func (s *Store) write(ctx context.Context, id string, in *intake) error {
 	key := make([]byte, keyBytes)
 	if _, err := rand.Read(key); err != nil {
@@ -137,9 +137,10 @@ func (s *Store) write(ctx context.Context, id string, in *intake) error {
 		return err
 	}
 	return s.blobs.write(ctx, place(id), &prelude{r: content, before: func() error {
-		// Wrapped, since a bare io.EOF of the store would pass for the content's end.
+		// Wrapped, because a bare io.EOF from the store would look like the content's
+		// end.
 		if err := s.writeKey(ctx, keyPlace(id, s.key), sealed); err != nil {
-			return fmt.Errorf("keep data key: %w", err)
+			return fmt.Errorf("store data key: %w", err)
 		}
 		return nil
 	}}, storedSize(in.max))
@@ -149,7 +150,7 @@ func (s *Store) writeKey(ctx context.Context, name string, sealed []byte) error 
 	return s.blobs.write(ctx, name, bytes.NewReader(sealed), int64(len(sealed)))
 }
 
-// prelude does something before the first byte of r is read.
+// prelude calls a function before the first byte of r is read.
 type prelude struct {
 	r      io.Reader
 	before func() error
@@ -166,7 +167,7 @@ func (p *prelude) Read(b []byte) (int, error) {
 	return p.r.Read(b)
 }
 
-// object is one object, opened: its end is proved, its content not yet read.
+// object is an opened object: its end is proved, its content is not read yet.
 type object struct {
 	blob blob
 	key  []byte
@@ -191,7 +192,7 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 	return o, nil
 }
 
-// keyAndContent opens both at once: a store may be far away.
+// keyAndContent opens both at the same time, because a store may be far away.
 func (s *Store) keyAndContent(ctx context.Context, id string) ([]byte, blob, error) {
 	var b blob
 	opened := make(chan error, 1)
@@ -213,7 +214,7 @@ func (s *Store) keyAndContent(ctx context.Context, id string) ([]byte, blob, err
 	return key, b, nil
 }
 
-// dataKey unseals the object's data key, or says why there is none.
+// dataKey unseals the object's data key, or explains why it is missing.
 func (s *Store) dataKey(ctx context.Context, id string) ([]byte, error) {
 	key, err := s.unseal(ctx, id)
 	if errors.Is(err, ErrNotExist) {
@@ -251,7 +252,8 @@ func readKey(b blob) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// whyNoKey tells an object of another master key from none.
+// whyNoKey returns seal.ErrWrongKey if another master key sealed the object, and
+// ErrNotExist if there is no object.
 func (s *Store) whyNoKey(ctx context.Context, id string) error {
 	err := fmt.Errorf("object %s: %w", id, ErrNotExist)
 	e := s.blobs.list(ctx, place(id), func(f found) error {
@@ -309,7 +311,7 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	}
 	err = s.blobs.remove(ctx, place(id))
 	if errors.Is(err, ErrNotExist) && keys > 0 {
-		return nil // an interrupted Put
+		return nil // left by an interrupted Put
 	}
 	if err != nil {
 		return fmt.Errorf("delete: object %s: %w", id, err)
@@ -317,7 +319,8 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// removeKeys removes the data key under every master key, and counts them.
+// removeKeys removes the data key under every master key and returns how many there
+// were.
 func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
 	var names []string
 	err := s.blobs.list(ctx, place(id)+keyMark, func(f found) error {
@@ -332,13 +335,13 @@ func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
 	return len(names), err
 }
 
-// List calls each for everything kept.
+// List calls each for every object.
 func (s *Store) List(ctx context.Context, each func(Info) error) error {
 	var o listed
 	err := s.blobs.list(ctx, "", func(f found) error {
 		id, master, ok := splitPlace(f.name)
 		if !ok {
-			return nil // not ours
+			return nil // not an object
 		}
 		if id != o.info.ID {
 			if err := o.report(each); err != nil {
@@ -358,7 +361,7 @@ func (s *Store) List(ctx context.Context, each func(Info) error) error {
 	return nil
 }
 
-// listed gathers the names of one object, which come one after another.
+// listed collects the names of one object, which are listed one after another.
 type listed struct {
 	info         Info
 	content, key bool
@@ -372,7 +375,7 @@ func (o *listed) add(f found, key bool) {
 		}
 	} else {
 		o.content = true
-		o.info.Bytes, _ = clearSize(f.size) // zero if damaged: Open says so
+		o.info.Bytes, _ = clearSize(f.size) // zero if damaged: Open reports that
 	}
 	o.info.Stored = f.stored
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// How long the writing goroutine waits for work of its own.
+// How long the writing goroutine waits before it works without a request.
 const (
-	publishEvery = 200 * time.Millisecond // protocol §1
-	retryEvery   = time.Second            // after a failed commit
+	publishEvery = 200 * time.Millisecond // to sign a checkpoint (protocol §1)
+	retryEvery   = time.Second            // to try again after a failed commit
 )
 
-// batch is one transaction: receipts and what they change, for all that waited.
+// batch is one transaction that stores all waiting receipts and their effects.
 type batch struct {
 	s       *Store
 	tx      *sql.Tx
@@ -29,9 +29,9 @@ type batch struct {
 	stmts   map[string]*sql.Stmt
 }
 
-// run is the one goroutine that writes: it takes all that waits, keeps it in one
-// transaction, answers all, and begins again. There is no wait for more: what
-// comes during a commit is the next batch.
+// run is the only goroutine that writes. It takes all waiting requests, commits them in
+// one transaction, answers them, and begins again. It does not wait for a batch to
+// fill: requests that arrive during a commit form the next batch.
 func (s *Store) run(ctx context.Context) {
 	defer close(s.stopped)
 	defer s.alarm.Stop()
@@ -39,25 +39,25 @@ func (s *Store) run(ctx context.Context) {
 		list, open := s.queue.take()
 		s.commit(ctx, list, !open)
 		if !open {
-			s.commit(ctx, nil, true) // what the last batch counted
+			s.commit(ctx, nil, true) // flushes the repetitions that the last batch counted
 			return
 		}
 		if s.log.Published().Size < s.log.Size() {
-			// A checkpoint that could not be kept is tried again by the
-			// alarm, and its error is that of the next AnchorState.
+			// If the checkpoint can't be stored, the alarm tries again, and the next
+			// AnchorState returns the error.
 			_, _ = s.log.Publish(ctx)
 		}
 		s.setAlarm()
 	}
 }
 
-// commit does list in one transaction, after what the store itself owes, and
-// answers all.
+// commit runs list in one transaction, after the store's own overdue requests, and
+// answers every request.
 func (s *Store) commit(ctx context.Context, list []*request, last bool) {
 	now := s.now()
-	all := append(s.settleOwed(), s.due(now, last)...)
+	all := append(s.retryEnds(), s.dueFlushes(now, last)...)
 	for _, r := range list {
-		if r.orphan == nil || r.state.Load() == waiting {
+		if r.onOrphan == nil || r.state.Load() == waiting {
 			all = append(all, r)
 		}
 	}
@@ -74,7 +74,8 @@ func (s *Store) commit(ctx context.Context, list []*request, last bool) {
 	}
 }
 
-// transact returns what became of each request, or why nothing of all was kept.
+// transact returns the outcome of each request, or the error because of which no
+// request was stored.
 func (s *Store) transact(ctx context.Context, now time.Time, all []*request) ([]error, error) {
 	if s.stale {
 		if err := s.log.Reload(ctx); err != nil {
@@ -95,7 +96,7 @@ func (s *Store) transact(ctx context.Context, now time.Time, all []*request) ([]
 	if err == nil && pending != nil {
 		err = pending.Commit()
 	}
-	// Whether a failed commit was applied after all, only the tables know.
+	// A failed commit may have been applied after all: read the log again.
 	s.stale = err != nil
 	return outcome, err
 }
@@ -112,8 +113,9 @@ func (b *batch) applyAll(ctx context.Context, all []*request, outcome []error) e
 	return ctx.Err()
 }
 
-// add puts r at the end of the log, with its index. An id is kept once: the same
-// receipt again is found at its first place, another is a conflict.
+// add appends r to the log and returns its index. An id is stored only once: for the
+// same receipt add returns its existing place, for a different receipt with this id a
+// Conflict.
 func (b *batch) add(ctx context.Context, r ledger.Receipt) (Placed, error) {
 	entry, err := encode(r)
 	if err != nil {
@@ -128,13 +130,13 @@ func (b *batch) add(ctx context.Context, r ledger.Receipt) (Placed, error) {
 	if n, err := res.RowsAffected(); err != nil {
 		return Placed{}, fmt.Errorf("index receipt %s: %w", r.ID, err)
 	} else if n == 0 {
-		return b.again(ctx, r, leaf[:])
+		return b.existing(ctx, r, leaf[:])
 	}
 	b.entries = append(b.entries, tlog.Entry{Data: entry})
 	return Placed{Index: seq, Leaf: digest(leaf)}, nil
 }
 
-func (b *batch) again(ctx context.Context, r ledger.Receipt, leaf []byte) (Placed, error) {
+func (b *batch) existing(ctx context.Context, r ledger.Receipt, leaf []byte) (Placed, error) {
 	p := Placed{Leaf: ledger.Digest(hex.EncodeToString(leaf))}
 	err := b.tx.QueryRowContext(ctx, "SELECT seq FROM receipt WHERE id = ? AND leaf = ?", r.ID, leaf).Scan(&p.Index)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -153,22 +155,22 @@ func null[T ~string](s T) any {
 	return string(s)
 }
 
-// setAlarm wakes the writing goroutine for what is due next.
+// setAlarm sets the timer that wakes the writing goroutine for the next overdue work.
 func (s *Store) setAlarm() {
 	wait := time.Duration(-1)
-	sooner := func(d time.Duration) {
+	wakeIn := func(d time.Duration) {
 		if wait < 0 || d < wait {
 			wait = d
 		}
 	}
-	if len(s.owed) > 0 || s.stale {
-		sooner(retryEvery)
+	if len(s.unsavedEnds) > 0 || s.stale {
+		wakeIn(retryEvery)
 	}
 	if s.log.Published().Size < s.log.Size() {
-		sooner(publishEvery)
+		wakeIn(publishEvery)
 	}
 	if len(s.windows) > 0 {
-		sooner(max(s.look.Sub(s.now()), publishEvery))
+		wakeIn(max(s.nextCheck.Sub(s.now()), publishEvery))
 	}
 	if wait < 0 {
 		s.alarm.Stop()

@@ -3,7 +3,6 @@ package receipts
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,39 +11,41 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Delivered sums up the deliveries to one party of one content under one order or
-// license: a file that was fetched in sixteen ranges is one Delivered.
+// Delivered sums up the deliveries of one content to one party under one order or
+// license. A file that was fetched in sixteen ranges is one Delivered.
 type Delivered struct {
-	Kept     // a start: the newest, or the one that was asked for
+	Stored   // a start receipt: the newest, or the requested one
 	Count    int64
-	Bytes    int64                    // that were sent
+	Bytes    int64                    // sent
 	First    ledger.Millis            // time of the first start
-	Last     ledger.Millis            // and of the newest
-	Newest   int64                    // its place in the log
-	Outcomes []ledger.DeliveryOutcome // of those that have ended, each once
-	Running  bool                     // one of them has not
+	Last     ledger.Millis            // time of the newest start
+	Newest   int64                    // index of the newest start in the log
+	Outcomes []ledger.DeliveryOutcome // distinct outcomes of the deliveries that have ended
+	Running  bool                     // whether a delivery has not ended
 }
 
-// Sought are the deliveries and supplies that name some orders, contents, subjects or
-// licenses, and the ingests of files.
-type Sought struct {
-	Orders   []ledger.ID
-	Of       []ledger.ID // contents: of the orders' deliveries only these; none: all
-	Contents []ledger.ID
-	Subjects []ledger.Ref
-	Licenses []ledger.ID
-	Files    []ledger.Digest
-	Limit    int // receipts that are looked at, the newest first: of each of these its share
+// DeliveryQuery selects the deliveries and supplies that name one of the given orders,
+// contents, subjects or licenses, and the ingest receipts of the given files.
+type DeliveryQuery struct {
+	Orders       []ledger.ID
+	OnlyContents []ledger.ID // restricts the deliveries under Orders to these contents; nil: all
+	Contents     []ledger.ID
+	Subjects     []ledger.Ref
+	Licenses     []ledger.ID
+	Files        []ledger.Digest
+	Limit        int // how many receipts to examine in total, newest first; each value gets an equal share
 }
 
-// values is how many things are sought by.
-func (q Sought) values() int {
-	return len(q.Orders) + len(q.Contents) + len(q.Subjects) + len(q.Licenses) + len(q.Files)
+// values returns the number of values in the query.
+func (q DeliveryQuery) values() int {
+	return len(q.Orders)*max(len(q.OnlyContents), 1) + len(q.Contents) + len(q.Subjects) + len(q.Licenses) + len(q.Files)
 }
 
-// name is that of q's values which a receipt bears.
-func (q Sought) name(r ledger.Receipt) string {
+// value returns the value of the query that selects r.
+func (q DeliveryQuery) value(r ledger.Receipt) string {
 	switch {
+	case slices.Contains(q.Orders, r.Order) && len(q.OnlyContents) > 0:
+		return string(r.Order) + " " + string(r.Content)
 	case slices.Contains(q.Orders, r.Order):
 		return string(r.Order)
 	case slices.Contains(q.Contents, r.Content):
@@ -57,17 +58,17 @@ func (q Sought) name(r ledger.Receipt) string {
 	return string(r.SHA256)
 }
 
-// columns of a Delivered; g are the sums, r is the start that stands for them.
+// deliveredColumns are the columns of a Delivered: g is the group, r its newest start.
 const deliveredColumns = "r.seq, r.leaf, e.data, g.count, g.bytes, g.first, g.last, g.newest, g.outcomes, g.running"
 
-// sums groups starts; its one parameter is the query of the starts.
+// sums groups start receipts; its parameter is the query that selects them.
 const sums = "SELECT max(s.seq) AS newest, count(*) AS count, coalesce(sum(x.data ->> '$.bytes'), 0) AS bytes, min(s.time) AS first, max(s.time) AS last, " +
 	"coalesce(group_concat(DISTINCT x.data ->> '$.outcome'), '') AS outcomes, max(n.seq IS NULL AND s.kind = 'start') AS running " +
 	"FROM (%s) s LEFT JOIN receipt n ON n.start = s.id LEFT JOIN entry x ON x.seq = n.seq " +
 	"GROUP BY s.kind, s.party, s.order_id, s.license, s.content, s.subject, s.sha256"
 
-// Bounds of one query: values that are sought by, and receipts that are looked at of
-// each at least.
+// Bounds of one query: the number of values, and the least number of receipts examined
+// for each value.
 const (
 	maxParts   = 200
 	leastShare = 20
@@ -75,27 +76,29 @@ const (
 
 const startColumns = "SELECT seq, id, kind, time, party, order_id, license, content, subject, CASE kind WHEN 'ingest' THEN sha256 END AS sha256 FROM receipt WHERE "
 
-// Deliveries returns what is sought, the newest first, in one query, and whether there
-// are older receipts than were looked at. The log of receipts has no codec: a row's
-// data is the entry.
-func (s *Store) Deliveries(ctx context.Context, q Sought) (list []Delivered, cut bool, err error) {
+// share returns how many receipts to examine for each value.
+func (q DeliveryQuery) share() int { return max(q.Limit/max(q.values(), 1), leastShare) }
+
+// starts returns the query of the receipts to examine, or "" if q has no values. cut
+// reports whether some values were left out. Each part of the query reads as many rows
+// of one index as it returns, however many receipts the log has.
+func (q DeliveryQuery) starts() (query string, args []any, cut bool) {
 	var parts []string
-	var args []any
-	share := max(q.Limit/max(q.values(), 1), leastShare)
 	part := func(where string, values ...any) {
 		if len(parts) == maxParts {
 			cut = true
 			return
 		}
 		parts = append(parts, "SELECT * FROM ("+startColumns+where+" ORDER BY seq DESC LIMIT ?)")
-		args = append(append(args, values...), share+1)
-	}
-	of, err := json.Marshal(q.Of)
-	if err != nil {
-		return nil, false, fmt.Errorf("encode contents: %w", err)
+		args = append(append(args, values...), q.share()+1)
 	}
 	for _, id := range q.Orders {
-		part("order_id = ? AND +kind = 'start' AND (? = 'null' OR +content IN (SELECT value FROM json_each(?)))", id, string(of), string(of))
+		for _, content := range q.OnlyContents {
+			part("order_id = ? AND content = ? AND kind = 'start'", id, content)
+		}
+		if len(q.OnlyContents) == 0 {
+			part("order_id = ? AND +kind = 'start'", id)
+		}
 	}
 	for _, id := range q.Contents {
 		part("content = ? AND +kind = 'start'", id)
@@ -107,44 +110,64 @@ func (s *Store) Deliveries(ctx context.Context, q Sought) (list []Delivered, cut
 		part("license = ? AND +kind = 'start'", id)
 	}
 	for _, sum := range q.Files {
-		part("sha256 = ? AND +kind = 'ingest'", sum)
+		part("sha256 = ? AND kind = 'ingest'", sum)
 	}
-	if len(parts) == 0 {
+	return strings.Join(parts, " UNION "), args, cut
+}
+
+// Deliveries returns the deliveries that q selects, newest first, with one query. cut
+// reports whether older receipts were left out. The log of receipts has no codec, so a
+// row's data is the entry itself.
+func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (list []Delivered, cut bool, err error) {
+	starts, args, cut := q.starts()
+	if starts == "" {
 		return nil, cut, nil
 	}
-	list, err = s.delivered(ctx, strings.Join(parts, " UNION "), args)
-	looked := map[string]int64{}
+	list, err = s.delivered(ctx, starts, args)
+	examined := map[string]int64{}
 	for _, d := range list {
-		looked[q.name(d.Receipt)] += d.Count
-		cut = cut || looked[q.name(d.Receipt)] > int64(share)
+		examined[q.value(d.Receipt)] += d.Count
+		cut = cut || examined[q.value(d.Receipt)] > int64(q.share())
 	}
 	return list, cut, err
 }
 
-// DeliveryOf returns the delivery that a receipt begins or ends, with all others to
-// the same party of the same content under the same order or license, of the newest
-// looked at; for another receipt that alone. NotFound where there is no such receipt.
+// DeliveryOf returns the delivery to which a start or end receipt belongs. It includes
+// all other deliveries of the same content to the same party under the same order or
+// license, among the newest limit receipts. For a receipt of another kind it returns
+// that receipt only. It returns NotFound when there is no such receipt.
 func (s *Store) DeliveryOf(ctx context.Context, leaf ledger.Digest, limit int) (Delivered, error) {
-	asked, err := s.asked(ctx, leaf)
+	start, err := s.startReceipt(ctx, leaf)
 	if err != nil {
 		return Delivered{}, err
 	}
-	r := asked.Receipt
-	alone := Delivered{Kept: asked, Count: max(r.Count, 1), First: r.Time, Last: r.Time, Newest: asked.Index}
+	r := start.Receipt
+	single := Delivered{Stored: start, Count: max(r.Count, 1), First: r.Time, Last: r.Time, Newest: start.Index}
 	if r.Kind != ledger.ReceiptStart {
-		return alone, nil
+		return single, nil
 	}
-	list, err := s.delivered(ctx, startColumns+"content = ? AND +kind = 'start' AND +party = ? AND +order_id IS nullif(?, '') AND +license IS nullif(?, '') ORDER BY seq DESC LIMIT ?",
-		[]any{r.Content, r.Party, r.Order, r.License, limit})
+	list, err := s.delivered(ctx, sameDelivery(r), []any{r.Order, r.License, r.Content, r.Party, limit})
 	if err != nil || len(list) == 0 {
-		return alone, err
+		return single, err
 	}
-	list[0].Kept = asked
+	list[0].Stored = start
 	return list[0], nil
 }
 
-// asked returns the receipt with a leaf hash; of an end its start.
-func (s *Store) asked(ctx context.Context, leaf ledger.Digest) (k Kept, err error) {
+// sameDelivery returns the query of the start receipts that have r's party and content
+// and its order or, without an order, its license. Its parameters are order, license,
+// content, party and how many.
+func sameDelivery(r ledger.Receipt) string {
+	where := "order_id = ?1 AND content = ?3 AND kind = 'start' AND +license IS nullif(?2, '')"
+	if r.Order == "" {
+		where = "license = ?2 AND content = ?3 AND kind = 'start' AND order_id IS NULL"
+	}
+	return startColumns + where + " AND +party = ?4 ORDER BY seq DESC LIMIT ?5"
+}
+
+// startReceipt returns the receipt with a leaf hash; for an end receipt, its start
+// receipt.
+func (s *Store) startReceipt(ctx context.Context, leaf ledger.Digest) (k Stored, err error) {
 	var entry []byte
 	err = s.db.R.QueryRowContext(ctx, "SELECT e.seq, e.data FROM receipt r CROSS JOIN entry e ON "+
 		"e.seq = coalesce((SELECT seq FROM receipt o WHERE o.id = r.start), r.seq) WHERE r.leaf = ?", leafBytes(leaf)).Scan(&k.Index, &entry)
@@ -162,7 +185,7 @@ func (s *Store) asked(ctx context.Context, leaf ledger.Digest) (k Kept, err erro
 }
 
 func (s *Store) delivered(ctx context.Context, starts string, args []any) ([]Delivered, error) {
-	query := "SELECT " + deliveredColumns + " FROM (" + fmt.Sprintf(sums, starts) + ") g " + //nolint:gosec // parts of our own alone
+	query := "SELECT " + deliveredColumns + " FROM (" + fmt.Sprintf(sums, starts) + ") g " + //nolint:gosec // only the constant parts above
 		"CROSS JOIN receipt r ON r.seq = g.newest CROSS JOIN entry e ON e.seq = g.newest ORDER BY g.newest DESC"
 	rows, err := s.db.R.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -13,57 +13,59 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// stall is how long a delivery may take no byte before it counts as stalled.
+// stall is how long a delivery may send nothing before it is stalled.
 const stall = 2 * time.Second
 
-// StartRequest asks to begin a delivery: the start receipt, which names object,
-// size, offset and length, and the orders or licenses under which it counts.
+// StartRequest asks to begin a delivery. Receipt is the start receipt, which names
+// object, size, offset and length; Limits are the orders or licenses that the delivery
+// uses.
 type StartRequest struct {
 	Receipt ledger.Receipt
 	Limits  []LimitScope
 }
 
-// Running is a delivery that has its durable start receipt. It must be ended
-// once, by End.
+// Running is a delivery whose start receipt is on disk. The caller must end it exactly
+// once, with End.
 type Running struct {
 	Start  ledger.ID // of the start receipt
 	Placed Placed
 	live   *live
 }
 
-// live is what is known in memory of a running delivery.
+// live is what the store knows in memory about a running delivery.
 type live struct {
 	receipt ledger.Receipt // the start receipt
 	placed  Placed
 	scopes  []LimitScope
-	touched atomic.Int64 // when it last took a byte, in ms
+	touched atomic.Int64 // when it last sent a byte, in Unix milliseconds
 }
 
-// ending is an end that is to be kept: by End, or by the store for a delivery
-// that nobody can end anymore.
+// ending describes an end receipt to store: asked for by End, or made by the store for
+// a delivery that no caller can end anymore.
 type ending struct {
-	start   ledger.ID
-	bytes   int64
-	most    int64 // of interrupted
-	outcome ledger.DeliveryOutcome
-	receipt *ledger.Receipt // the start receipt where it is at hand
+	start    ledger.ID
+	bytes    int64
+	maxBytes int64 // upper bound of the bytes sent; for Interrupted only
+	outcome  ledger.DeliveryOutcome
+	receipt  *ledger.Receipt // the start receipt; nil if it must be read
 }
 
-// Reserve begins a delivery: in one transaction it holds the limits against all
-// that was asked for, reserves that, and keeps the start receipt; when it
-// returns, both are durable. What goes past a limit is Forbidden with
-// ReasonQuota, its Params scope, limit, used and asked; then nothing was kept.
+// Reserve begins a delivery. In one transaction it checks the requested bytes against
+// the limits, reserves them and stores the start receipt; when it returns, both are on
+// disk. A request that exceeds a limit is Forbidden with ReasonQuota and the Params
+// scope, limit, used and asked; then nothing is stored.
 //
-// A request that begins within the last 16 MiB, or at the end, of what an
-// unfinished delivery (ended, not complete) of the same party, scope and object
-// wrote is its resume, once: the bytes up to that end are not counted again. A
-// resume that breaks off is resumed in its turn, and then ends no earlier than
-// what it resumed; all of one delivery together are given the object once more
-// at most. Of several it is the one that wrote farthest, then the oldest; an interrupted
-// one ends at its least number of bytes.
+// A delivery is unfinished when it ended without being complete. A request of the same
+// party, scope and object resumes it if it begins at the end of what that delivery
+// sent, or at most 16 MiB before the end. Each unfinished delivery can be resumed once,
+// and the bytes up to its end are not counted again. A resume that breaks off can be
+// resumed too, and its end is never before the end of the delivery it resumed. All
+// resumes of one delivery together may send the object at most once more. If several
+// unfinished deliveries match, the one that sent most is resumed, then the oldest. For
+// an interrupted delivery the end is its lower bound.
 //
-// Unavailable means that no delivery runs: should the start have been kept after
-// all, the store ends it as aborted with 0 bytes.
+// Unavailable means that no delivery runs: if the start was stored after all, the store
+// ends it as aborted with 0 bytes.
 func (s *Store) Reserve(ctx context.Context, q StartRequest) (Running, error) {
 	if err := checkRequest(q); err != nil {
 		return Running{}, err
@@ -71,11 +73,11 @@ func (s *Store) Reserve(ctx context.Context, q StartRequest) (Running, error) {
 	l := &live{receipt: q.Receipt, scopes: q.Limits}
 	giveUp := func() {
 		s.forget(q.Receipt.ID)
-		s.owed = append(s.owed, ending{start: q.Receipt.ID, outcome: ledger.Aborted, receipt: &q.Receipt})
+		s.unsavedEnds = append(s.unsavedEnds, ending{start: q.Receipt.ID, outcome: ledger.Aborted, receipt: &q.Receipt})
 	}
 	err := s.do(ctx, &request{
 		apply: func(ctx context.Context, b *batch) (err error) { l.placed, err = b.start(ctx, q); return err },
-		settle: func(err error) {
+		onSettled: func(err error) {
 			switch {
 			case err == nil:
 				l.touched.Store(s.now().UnixMilli())
@@ -86,7 +88,7 @@ func (s *Store) Reserve(ctx context.Context, q StartRequest) (Running, error) {
 				giveUp()
 			}
 		},
-		orphan: func() { giveUp(); s.queue.rouse() },
+		onOrphan: func() { giveUp(); s.queue.wakeUp() },
 	})
 	if err != nil {
 		return Running{}, err
@@ -122,35 +124,35 @@ func (b *batch) start(ctx context.Context, q StartRequest) (Placed, error) {
 			return Placed{}, err
 		}
 	}
-	had := len(b.entries)
+	before := len(b.entries)
 	placed, err := b.add(ctx, q.Receipt)
 	if err != nil {
 		return Placed{}, err
 	}
-	if len(b.entries) == had { // this very start was kept before
+	if len(b.entries) == before { // this start was stored before
 		return Placed{}, ledger.Refuse(ledger.Conflict, ledger.ReasonExists).At("id")
 	}
 	if err := b.exec(ctx, "start", insertRunning, q.Receipt.ID, placed.Index); err != nil {
 		return Placed{}, err
 	}
 	for _, c := range claims {
-		if err := b.hold(ctx, q.Receipt, c); err != nil {
+		if err := b.reserve(ctx, q.Receipt, c); err != nil {
 			return Placed{}, err
 		}
 	}
 	return placed, nil
 }
 
-// Touch tells that a running delivery just took bytes. It is cheap.
+// Touch reports that a running delivery just sent bytes. It is cheap.
 func (s *Store) Touch(r Running) {
 	if r.live != nil {
 		r.live.touched.Store(s.now().UnixMilli())
 	}
 }
 
-// Stalled are the start ids of the party's running deliveries of the object
-// under the scope that took no byte for two seconds, oldest first. To end them
-// is the caller's: where a limit refuses, these go first.
+// Stalled returns the start ids of the party's running deliveries of the object under
+// the scope that sent nothing for two seconds, oldest first. The caller must end them
+// itself: when a limit refuses a new delivery, these are ended to make room.
 func (s *Store) Stalled(party ledger.ID, object string, scope ledger.Ref) []ledger.ID {
 	before := s.now().Add(-stall).UnixMilli()
 	s.mu.Lock()
@@ -170,9 +172,9 @@ func (s *Store) Stalled(party ledger.ID, object string, scope ledger.Ref) []ledg
 	return ids
 }
 
-// Progress notes durably that bytes were written so far. A delivery must be
-// noted before it goes more than Step past what was noted last, so that an
-// interruption knows the most that can have been written.
+// Progress stores how many bytes a delivery has written so far. A delivery must call it
+// before it writes more than Step past the last stored number. The stored number plus
+// Step then bounds what an interrupted delivery can have written.
 func (s *Store) Progress(ctx context.Context, r Running, bytes int64) error {
 	if r.live == nil || bytes < 0 || bytes > r.live.receipt.Length {
 		return ledger.Invalid("bytes", "within_length")
@@ -180,10 +182,10 @@ func (s *Store) Progress(ctx context.Context, r Running, bytes int64) error {
 	return s.do(ctx, &request{apply: func(ctx context.Context, b *batch) error {
 		res, err := b.stmt(ctx, noteRunning).ExecContext(ctx, bytes, r.Start)
 		if err != nil {
-			return fmt.Errorf("note progress of %s: %w", r.Start, err)
+			return fmt.Errorf("store progress of %s: %w", r.Start, err)
 		}
 		if n, err := res.RowsAffected(); err != nil {
-			return fmt.Errorf("note progress of %s: %w", r.Start, err)
+			return fmt.Errorf("store progress of %s: %w", r.Start, err)
 		} else if n == 0 {
 			return notRunning()
 		}
@@ -193,13 +195,12 @@ func (s *Store) Progress(ctx context.Context, r Running, bytes int64) error {
 
 func notRunning() error { return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At("start") }
 
-// End ends a delivery: in one transaction it replaces the reservation by the
-// bytes written and keeps the end receipt. Complete is all that was asked for;
-// a delivery that has ended is a Conflict.
+// End ends a delivery. In one transaction it replaces the reservation by the bytes
+// written and stores the end receipt. Complete requires all requested bytes. Ending a
+// delivery that has ended is a Conflict.
 //
-// An end does not heed that ctx is cancelled. After Unavailable the store goes
-// on trying to keep it by itself until it is closed: the caller must not end it
-// again.
+// End ignores the cancellation of ctx. After Unavailable the store itself tries again
+// until it is closed, so the caller must not call End again.
 func (s *Store) End(ctx context.Context, r Running, bytes int64, outcome ledger.DeliveryOutcome) (Placed, error) {
 	if r.live == nil || bytes < 0 || bytes > r.live.receipt.Length {
 		return Placed{}, ledger.Invalid("bytes", "within_length")
@@ -212,10 +213,10 @@ func (s *Store) End(ctx context.Context, r Running, bytes int64, outcome ledger.
 	}
 	e := ending{start: r.Start, bytes: bytes, outcome: outcome, receipt: &r.live.receipt}
 	var placed Placed
-	// An end is kept even for a caller who went.
+	// An end is stored even if its caller is gone.
 	err := s.do(context.WithoutCancel(ctx), &request{
-		apply:  func(ctx context.Context, b *batch) (err error) { placed, err = b.end(ctx, e); return err },
-		settle: func(err error) { s.ended(e, err) },
+		apply:     func(ctx context.Context, b *batch) (err error) { placed, err = b.end(ctx, e); return err },
+		onSettled: func(err error) { s.ended(e, err) },
 	})
 	if err != nil {
 		return Placed{}, err
@@ -223,11 +224,12 @@ func (s *Store) End(ctx context.Context, r Running, bytes int64, outcome ledger.
 	return placed, nil
 }
 
-// ended forgets a delivery; an end that could not be kept is owed.
+// ended removes a delivery from memory; an end that could not be stored is tried again
+// later.
 func (s *Store) ended(e ending, err error) {
 	s.forget(e.start)
 	if errors.Is(err, ledger.Unavailable) {
-		s.owed = append(s.owed, e)
+		s.unsavedEnds = append(s.unsavedEnds, e)
 	}
 }
 
@@ -237,7 +239,7 @@ func (s *Store) forget(start ledger.ID) {
 	delete(s.live, start)
 }
 
-// end keeps the end receipt of a running delivery.
+// end stores the end receipt of a running delivery.
 func (b *batch) end(ctx context.Context, e ending) (Placed, error) {
 	var seq int64
 	err := b.stmt(ctx, readRunning).QueryRowContext(ctx, e.start).Scan(&seq)
@@ -248,50 +250,50 @@ func (b *batch) end(ctx context.Context, e ending) (Placed, error) {
 		return Placed{}, fmt.Errorf("look up running delivery %s: %w", e.start, err)
 	}
 	if e.receipt == nil {
-		kept, err := b.s.Get(ctx, seq)
+		stored, err := b.s.Get(ctx, seq)
 		if err != nil {
 			return Placed{}, err
 		}
-		e.receipt = &kept.Receipt
+		e.receipt = &stored.Receipt
 	}
 	if err := b.release(ctx, *e.receipt, seq, e.bytes, e.outcome == ledger.Complete); err != nil {
 		return Placed{}, err
 	}
 	r := *e.receipt
 	r.Kind, r.ID, r.Time = ledger.ReceiptEnd, ledger.DeriveID("end", string(e.start)), ledger.Millis(b.now.UnixMilli())
-	r.Revision, r.Start, r.Bytes, r.BytesMax, r.Outcome = nil, e.start, e.bytes, e.most, e.outcome
+	r.Revision, r.Start, r.Bytes, r.BytesMax, r.Outcome = nil, e.start, e.bytes, e.maxBytes, e.outcome
 	return b.add(ctx, r)
 }
 
-// settleOwed are the requests for ends that nobody waits for. One that was kept
-// after all is no longer running, and done.
-func (s *Store) settleOwed() []*request {
-	owed := s.owed
-	s.owed = nil
-	list := make([]*request, len(owed))
-	for i, e := range owed {
+// retryEnds returns a request for each end that no caller waits for. If the end was
+// stored after all, the delivery is no longer running and the request does nothing.
+func (s *Store) retryEnds() []*request {
+	ends := s.unsavedEnds
+	s.unsavedEnds = nil
+	list := make([]*request, len(ends))
+	for i, e := range ends {
 		list[i] = &request{
-			apply:  func(ctx context.Context, b *batch) error { _, err := b.end(ctx, e); return err },
-			settle: func(err error) { s.ended(e, err) },
+			apply:     func(ctx context.Context, b *batch) error { _, err := b.end(ctx, e); return err },
+			onSettled: func(err error) { s.ended(e, err) },
 		}
 	}
 	return list
 }
 
-// interrupt ends every delivery that was running when the node stopped, with
-// the least and the most that it can have written.
+// interrupt ends every delivery that was running when the node stopped, with the lower
+// and the upper bound of what it can have written.
 func (s *Store) interrupt(ctx context.Context) error {
 	open, err := s.running(ctx)
 	if err != nil {
 		return err
 	}
-	for group := range slices.Chunk(open, most) {
+	for group := range slices.Chunk(open, maxBatch) {
 		var first error
 		list := make([]*request, len(group))
 		for i, e := range group {
 			list[i] = &request{
-				apply:  func(ctx context.Context, b *batch) error { _, err := b.end(ctx, e); return err },
-				settle: func(err error) { first = cmp.Or(first, err) },
+				apply:     func(ctx context.Context, b *batch) error { _, err := b.end(ctx, e); return err },
+				onSettled: func(err error) { first = cmp.Or(first, err) },
 			}
 		}
 		if s.commit(ctx, list, false); first != nil {
@@ -301,7 +303,7 @@ func (s *Store) interrupt(ctx context.Context) error {
 	return nil
 }
 
-// running lists the deliveries without end, oldest first.
+// running returns the deliveries without an end, oldest first.
 func (s *Store) running(ctx context.Context) ([]ending, error) {
 	rows, err := s.db.R.QueryContext(ctx, "SELECT seq, noted FROM running ORDER BY seq")
 	if err != nil {
@@ -315,12 +317,12 @@ func (s *Store) running(ctx context.Context) ([]ending, error) {
 		if err := rows.Scan(&seq, &e.bytes); err != nil {
 			return nil, fmt.Errorf("open receipts: list running deliveries: %w", err)
 		}
-		kept, err := s.Get(ctx, seq)
+		stored, err := s.Get(ctx, seq)
 		if err != nil {
 			return nil, err
 		}
-		e.start, e.receipt = kept.Receipt.ID, &kept.Receipt
-		e.most = min(e.bytes+Step, kept.Receipt.Length)
+		e.start, e.receipt = stored.Receipt.ID, &stored.Receipt
+		e.maxBytes = min(e.bytes+Step, stored.Receipt.Length)
 		open = append(open, e)
 	}
 	return open, rows.Err()

@@ -5,11 +5,17 @@ import "database/sql"
 // Decode reads an entry.
 var Decode = decode
 
-// Encode makes one.
+// Encode writes an entry.
 var Encode = encode
 
-// W is the writing connection, for tests that make it fail.
+// W returns the writing connection, for tests that make it fail.
 func (s *Store) W() *sql.DB { return s.db.W }
 
-// Query is what Find asks the database.
+// Query returns the query that Find runs.
 func Query(f Filter, below int64, limit int) (string, []any) { return f.query(below, limit) }
+
+// Starts returns the query of the receipts that Deliveries looks at.
+func (q DeliveryQuery) Starts() (string, []any, bool) { return q.starts() }
+
+// SameDelivery returns the query of the receipts that DeliveryOf sums.
+var SameDelivery = sameDelivery

@@ -10,30 +10,31 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Kept is a receipt with its place.
-type Kept struct {
+// Stored is a receipt with its place in the log.
+type Stored struct {
 	Placed
 	Receipt ledger.Receipt `json:"receipt"`
 }
 
-// Get is the receipt at an index, or NotFound.
-func (s *Store) Get(ctx context.Context, index int64) (Kept, error) {
+// Get returns the receipt at an index, or NotFound.
+func (s *Store) Get(ctx context.Context, index int64) (Stored, error) {
 	if index < 0 || index >= s.log.Size() {
-		return Kept{}, unknown()
+		return Stored{}, unknown()
 	}
 	entry, _, err := s.log.Entry(ctx, index)
 	if err != nil {
-		return Kept{}, fmt.Errorf("read receipt %d: %w", index, err)
+		return Stored{}, fmt.Errorf("read receipt %d: %w", index, err)
 	}
 	r, err := decode(entry)
 	if err != nil {
-		return Kept{}, fmt.Errorf("read receipt %d: %w", index, damaged(err))
+		return Stored{}, fmt.Errorf("read receipt %d: %w", index, damaged(err))
 	}
-	return Kept{Placed: Placed{Index: index, Leaf: digest(leafOf(entry))}, Receipt: r}, nil
+	return Stored{Placed: Placed{Index: index, Leaf: digest(leafOf(entry))}, Receipt: r}, nil
 }
 
-// Entry is the bytes of the receipt at an index as they are in the log: what an
-// inclusion proof is over. NotFound where there is none.
+// Entry returns the bytes of the receipt at an index as they are in the log; an
+// inclusion proof covers these bytes. It returns NotFound when there is no such
+// receipt.
 func (s *Store) Entry(ctx context.Context, index int64) ([]byte, error) {
 	if index < 0 || index >= s.log.Size() {
 		return nil, unknown()
@@ -45,43 +46,43 @@ func (s *Store) Entry(ctx context.Context, index int64) ([]byte, error) {
 	return entry, nil
 }
 
-// damaged keeps an entry of ours that can't be read from looking like a fault of
-// the caller.
+// damaged reports that a stored entry can't be read. It hides the code of err, so that
+// the damage doesn't look like the caller's fault.
 func damaged(err error) error {
 	return fmt.Errorf("%q is damaged (%s): restore the newest backup", file, err.Error())
 }
 
 func unknown() error { return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("receipt") }
 
-// ByLeaf is the receipt with a leaf hash, or NotFound.
-func (s *Store) ByLeaf(ctx context.Context, leaf ledger.Digest) (Kept, error) {
-	return s.one(ctx, "SELECT seq FROM receipt WHERE leaf = ?", leafBytes(leaf))
+// ByLeaf returns the receipt with a leaf hash, or NotFound.
+func (s *Store) ByLeaf(ctx context.Context, leaf ledger.Digest) (Stored, error) {
+	return s.findOne(ctx, "SELECT seq FROM receipt WHERE leaf = ?", leafBytes(leaf))
 }
 
-// ByID is the receipt with an id, or NotFound.
-func (s *Store) ByID(ctx context.Context, id ledger.ID) (Kept, error) {
-	return s.one(ctx, "SELECT seq FROM receipt WHERE id = ?", id)
+// ByID returns the receipt with an id, or NotFound.
+func (s *Store) ByID(ctx context.Context, id ledger.ID) (Stored, error) {
+	return s.findOne(ctx, "SELECT seq FROM receipt WHERE id = ?", id)
 }
 
-func (s *Store) one(ctx context.Context, query string, arg any) (Kept, error) {
+func (s *Store) findOne(ctx context.Context, query string, arg any) (Stored, error) {
 	var seq int64
 	err := s.db.R.QueryRowContext(ctx, query, arg).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Kept{}, unknown()
+		return Stored{}, unknown()
 	}
 	if err != nil {
-		return Kept{}, fmt.Errorf("look up receipt: %w", err)
+		return Stored{}, fmt.Errorf("look up receipt: %w", err)
 	}
 	return s.Get(ctx, seq)
 }
 
-// EndsOf are the end receipts of a start: one, or none while it runs.
-func (s *Store) EndsOf(ctx context.Context, start ledger.ID) ([]Kept, error) {
+// EndsOf returns the end receipts of a start: one, or an empty list while it runs.
+func (s *Store) EndsOf(ctx context.Context, start ledger.ID) ([]Stored, error) {
 	page, err := s.Find(ctx, Filter{Start: start}, 0, maxPage)
 	return page.Items, err
 }
 
-// Filter chooses receipts; an empty member chooses all.
+// Filter selects receipts; an empty field selects all.
 type Filter struct {
 	Party   ledger.ID
 	Order   ledger.ID
@@ -95,19 +96,19 @@ type Filter struct {
 	Until   ledger.Millis // exclusive
 }
 
-// Page is some receipts, newest first.
+// Page is one page of receipts, newest first.
 type Page struct {
-	Items []Kept
-	// Next is the cursor of the page after this one; 0 where there is none.
+	Items []Stored
+	// Next is the cursor of the next page; 0 on the last page.
 	Next int64
 }
 
-// maxPage is the most receipts of a page.
+// maxPage is the maximum number of receipts on a page.
 const maxPage = 500
 
-// Find returns up to limit (1 to 500) receipts, newest first: those below the
-// index cursor, or from the newest on where it is 0. Receipts that come
-// meanwhile don't move the pages.
+// Find returns up to limit (1 to 500) receipts, newest first: those with an index below
+// cursor, or the newest when cursor is 0. Receipts that are added meanwhile don't move
+// the pages.
 func (s *Store) Find(ctx context.Context, f Filter, cursor int64, limit int) (Page, error) {
 	size := s.log.Size()
 	if cursor <= 0 || cursor > size {
@@ -119,7 +120,7 @@ func (s *Store) Find(ctx context.Context, f Filter, cursor int64, limit int) (Pa
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Items: []Kept{}}
+	page := Page{Items: []Stored{}}
 	if len(found) > limit {
 		found = found[:limit]
 		page.Next = found[limit-1]
@@ -139,8 +140,9 @@ func (f Filter) query(below int64, limit int) (string, []any) {
 	return "SELECT seq FROM receipt WHERE seq < ?" + where + " ORDER BY seq DESC LIMIT ?", append(append([]any{below}, args...), limit)
 }
 
-// where is the condition. The first member that is set, the most telling first,
-// has its index used; a plus keeps the others' from being chosen instead.
+// where returns the condition. Fields are tried in order of selectivity: SQLite uses
+// the index of the first one that is set; a unary plus prevents it from using the
+// others'.
 func (f Filter) where() (string, []any) {
 	var b strings.Builder
 	var args []any

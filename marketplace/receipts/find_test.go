@@ -95,25 +95,56 @@ func TestFindUsesTheIndexOfWhatTellsMost(t *testing.T) {
 		"sha256":  {receipts.Filter{SHA256: hashOf("o")}, "receipt_sha256"},
 		"start":   {receipts.Filter{Start: party(1)}, "receipt_start"},
 	} {
-		var plan []string
 		query, args := receipts.Query(c.filter, 1<<40, 50)
-		rows, err := f.W().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var a, b, n int
-			var detail string
-			if err := rows.Scan(&a, &b, &n, &detail); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, detail)
-		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if all := strings.Join(plan, "; "); !strings.Contains(all, c.index+" (") || strings.Contains(all, "TEMP B-TREE") {
+		if all := f.plan(t, query, args); !strings.Contains(all, c.index+" (") || strings.Contains(all, "TEMP B-TREE") {
 			t.Errorf("%s: %s", name, all)
+		}
+	}
+}
+
+// plan returns how the database answers a query.
+func (f *fixture) plan(t *testing.T, query string, args []any) string {
+	t.Helper()
+	var plan []string
+	rows, err := f.W().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a, b, n int
+		var detail string
+		if err := rows.Scan(&a, &b, &n, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	return strings.Join(plan, "; ")
+}
+
+// TestDeliveriesReadOnlyWhatTheyReturn compares the index that finds deliveries with the
+// one in whose order they come: a search by another reads a whole log to find a few.
+func TestDeliveriesReadOnlyWhatTheyReturn(t *testing.T) {
+	f := newFixture(t)
+	for index, q := range map[string]receipts.DeliveryQuery{
+		"receipt_order (order_id=?)":                   {Orders: []ledger.ID{party(1)}},
+		"receipt_delivered (order_id=? AND content=?)": {Orders: []ledger.ID{party(1)}, OnlyContents: []ledger.ID{party(2)}},
+		"receipt_content (content=?)":                  {Contents: []ledger.ID{party(1)}},
+		"receipt_subject (subject=?)":                  {Subjects: []ledger.Ref{order(1)}},
+		"receipt_license (license=?)":                  {Licenses: []ledger.ID{party(1)}},
+		"receipt_ingested (sha256=?)":                  {Files: []ledger.Digest{hashOf("o")}},
+	} {
+		query, args, _ := q.Starts()
+		if all := f.plan(t, query, args); !strings.Contains(all, index) || strings.Contains(all, "TEMP B-TREE") {
+			t.Errorf("%s: %s", index, all)
+		}
+	}
+	for index, r := range map[string]ledger.Receipt{
+		"receipt_delivered (order_id=? AND content=?)": {Order: party(1), License: party(2), Content: party(3), Party: party(4)},
+		"receipt_supplied (license=? AND content=?)":   {License: party(2), Content: party(3), Party: party(4)},
+	} {
+		if all := f.plan(t, receipts.SameDelivery(r), []any{r.Order, r.License, r.Content, r.Party, 10}); !strings.Contains(all, index) || strings.Contains(all, "TEMP B-TREE") {
+			t.Errorf("%s: %s", index, all)
 		}
 	}
 }
@@ -155,7 +186,7 @@ func TestDeliveries(t *testing.T) {
 	add(1, true)
 	brought := f.append(t, f.ingest(party(9), "o0"))
 	first := f.get(t, 0)
-	check := func(name string, q receipts.Sought, keep func(ledger.Receipt) bool) {
+	check := func(name string, q receipts.DeliveryQuery, keep func(ledger.Receipt) bool) {
 		t.Helper()
 		list, cut, err := f.Deliveries(t.Context(), q)
 		if err != nil || cut {
@@ -172,8 +203,8 @@ func TestDeliveries(t *testing.T) {
 			slices.Sort(d.Outcomes)
 			key := string(d.Receipt.Party) + string(ledger.RefTo(ledger.KindOrder, d.Receipt.Order)) + d.Receipt.Object
 			got[key] = sum{d.Count, d.Bytes, d.Newest, d.Outcomes, d.Running}
-			if kept, err := f.ByLeaf(t.Context(), d.Leaf); err != nil || kept.Index != d.Newest || kept.Receipt.ID != d.Receipt.ID {
-				t.Errorf("%s: stands for %+v: %+v, %v", name, d.Placed, kept, err)
+			if stored, err := f.ByLeaf(t.Context(), d.Leaf); err != nil || stored.Index != d.Newest || stored.Receipt.ID != d.Receipt.ID {
+				t.Errorf("%s: stands for %+v: %+v, %v", name, d.Placed, stored, err)
 			}
 			one, err := f.DeliveryOf(t.Context(), d.Leaf, 1000)
 			slices.Sort(one.Outcomes)
@@ -202,17 +233,17 @@ func TestDeliveries(t *testing.T) {
 		}
 	}
 	o := ledger.ID(order(1).ID())
-	check("order", receipts.Sought{Orders: []ledger.ID{o}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Order == o })
-	check("content", receipts.Sought{Contents: []ledger.ID{first.Content}, Files: []ledger.Digest{hashOf("o0")}, Limit: 1000},
+	check("order", receipts.DeliveryQuery{Orders: []ledger.ID{o}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Order == o })
+	check("content", receipts.DeliveryQuery{Contents: []ledger.ID{first.Content}, Files: []ledger.Digest{hashOf("o0")}, Limit: 1000},
 		func(r ledger.Receipt) bool { return r.Content == first.Content })
-	check("order and content", receipts.Sought{Orders: []ledger.ID{o}, Of: []ledger.ID{first.Content}, Limit: 1000},
+	check("order and content", receipts.DeliveryQuery{Orders: []ledger.ID{o}, OnlyContents: []ledger.ID{first.Content}, Limit: 1000},
 		func(r ledger.Receipt) bool { return r.Order == o && r.Content == first.Content })
-	check("subject", receipts.Sought{Subjects: []ledger.Ref{first.Subject}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Subject == first.Subject })
-	check("license", receipts.Sought{Licenses: []ledger.ID{first.License}, Limit: 1000}, func(r ledger.Receipt) bool { return r.License == first.License })
-	if list, cut, err := f.Deliveries(t.Context(), receipts.Sought{Licenses: []ledger.ID{first.License}, Limit: 20}); err != nil || !cut || len(list) == 0 {
+	check("subject", receipts.DeliveryQuery{Subjects: []ledger.Ref{first.Subject}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Subject == first.Subject })
+	check("license", receipts.DeliveryQuery{Licenses: []ledger.ID{first.License}, Limit: 1000}, func(r ledger.Receipt) bool { return r.License == first.License })
+	if list, cut, err := f.Deliveries(t.Context(), receipts.DeliveryQuery{Licenses: []ledger.ID{first.License}, Limit: 20}); err != nil || !cut || len(list) == 0 {
 		t.Errorf("of the newest: %d, cut %v, %v", len(list), cut, err)
 	}
-	if list, cut, err := f.Deliveries(t.Context(), receipts.Sought{Limit: 20}); err != nil || cut || len(list) != 0 {
+	if list, cut, err := f.Deliveries(t.Context(), receipts.DeliveryQuery{Limit: 20}); err != nil || cut || len(list) != 0 {
 		t.Errorf("of nothing: %v, %v, %v", list, cut, err)
 	}
 	if d, err := f.DeliveryOf(t.Context(), brought.Leaf, 1000); err != nil || d.Count != 1 || d.Receipt.Kind != ledger.ReceiptIngest {

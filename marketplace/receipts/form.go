@@ -11,19 +11,19 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// version is that of the receipt's form.
+// version is the version of the receipt format.
 const version = 1
 
-// Placed is where a receipt is in the log.
+// Placed is the place of a receipt in the log.
 type Placed struct {
 	Index int64         `json:"index"`
-	Leaf  ledger.Digest `json:"leaf"` // SHA-256(0x00 ‖ entry): what calls and links cite
-	// Counted says that no receipt of its own was kept: the same was kept less
+	Leaf  ledger.Digest `json:"leaf"` // SHA-256(0x00 ‖ entry), as calls and links cite it
+	// Counted reports that no separate receipt was stored: an equal one was stored less
 	// than a minute ago, at this place, and this one is in the count of the next.
 	Counted bool `json:"counted,omitempty"`
 }
 
-// encode makes the entry of r: the one JSON form of the struct.
+// encode returns the log entry of r: the only JSON form that decode accepts.
 func encode(r ledger.Receipt) ([]byte, error) {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -32,7 +32,7 @@ func encode(r ledger.Receipt) ([]byte, error) {
 	return b, nil
 }
 
-// decode reads an entry, and takes only what encode gives.
+// decode reads an entry. It refuses bytes that encode would not produce.
 func decode(entry []byte) (ledger.Receipt, error) {
 	var r ledger.Receipt
 	if err := ledger.DecodeStrict(entry, &r); err != nil {
@@ -52,7 +52,7 @@ func leafOf(entry []byte) tlog.Hash { return tlog.RecordHash(entry) }
 
 func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
 
-// leafBytes is the inverse of digest; nil when d is none.
+// leafBytes is the inverse of digest; nil when d is not a digest.
 func leafBytes(d ledger.Digest) []byte {
 	if d.Validate("leaf") != nil {
 		return nil
@@ -64,8 +64,8 @@ func leafBytes(d ledger.Digest) []byte {
 	return b
 }
 
-// check holds a receipt to its form. Every text is a token, an id or a digest,
-// so that no free text and no personal data come in (protocol §7).
+// check checks the form of a receipt. Every text is a token, an id or a digest, so that
+// no free text and no personal data enter the log (protocol §7).
 func check(r ledger.Receipt) error {
 	if r.V != version {
 		return ledger.Invalid("v", "known_version")
@@ -118,7 +118,7 @@ func checkAmounts(r ledger.Receipt) error {
 	return nil
 }
 
-// checkKind holds a receipt to what its kind must name.
+// checkKind checks that a receipt has what its kind requires.
 func checkKind(r ledger.Receipt) error {
 	switch r.Kind {
 	case ledger.ReceiptIngest:
@@ -129,9 +129,9 @@ func checkKind(r ledger.Receipt) error {
 		return ledger.First(checkObject(r), r.Start.Validate("start"), ledger.OneOf("outcome", r.Outcome,
 			[]ledger.DeliveryOutcome{ledger.Complete, ledger.Partial, ledger.Aborted, ledger.Interrupted}))
 	case ledger.ReceiptDenial:
-		return ledger.First(required("subject", string(r.Subject)), required("reason", string(r.Reason)), counted(r))
+		return ledger.First(required("subject", string(r.Subject)), required("reason", string(r.Reason)), checkCount(r))
 	case ledger.ReceiptRead:
-		return ledger.First(required("subject", string(r.Subject)), counted(r))
+		return ledger.First(required("subject", string(r.Subject)), checkCount(r))
 	}
 	return ledger.Invalid("receipt_kind", "enum").With("value", string(r.Kind))
 }
@@ -155,7 +155,7 @@ func checkObject(r ledger.Receipt) error {
 	return ledger.First(required("object", r.Object), required("content_hash", string(r.SHA256)))
 }
 
-func counted(r ledger.Receipt) error {
+func checkCount(r ledger.Receipt) error {
 	if r.Count < 1 {
 		return ledger.Invalid("count", "at_least_1")
 	}
@@ -176,11 +176,11 @@ func optionalID(field string, id ledger.ID) error {
 	return id.Validate(field)
 }
 
-func optionalToken(field, s string, most int) error {
+func optionalToken(field, s string, maxLen int) error {
 	if s == "" {
 		return nil
 	}
-	return ledger.CheckToken(field, s, most)
+	return ledger.CheckToken(field, s, maxLen)
 }
 
 func optionalDigest(field string, d ledger.Digest) error {

@@ -2,7 +2,7 @@ package receipts
 
 import "github.com/datacadastre/cadastre/ledger"
 
-// Words of links that begin at a receipt.
+// Relations of the links that begin at a receipt.
 const (
 	RelOrder   = "order"   // start → order
 	RelLicense = "license" // start → license
@@ -11,9 +11,9 @@ const (
 	RelFile    = "file"    // ingest → file
 )
 
-// LinksOf are the links that begin at a receipt: a start rests on order, license, content
-// and product or resource, an ingest on the file that was brought. An end is told with
-// its start; denials and reads rest on nothing.
+// LinksOf returns the links that begin at a receipt. A start links to its order,
+// license, content, and product or resource; an ingest links to the ingested file. An
+// end is reached through its start; denials and reads have no links.
 func LinksOf(from ledger.Ref, r ledger.Receipt) []ledger.Link {
 	var links []ledger.Link
 	add := func(rel string, to ledger.Ref) { links = append(links, ledger.Link{From: from, Rel: rel, To: to}) }

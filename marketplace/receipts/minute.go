@@ -10,40 +10,40 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// minute is the least time between two receipts of the same denial or read.
+// minute is the least time between two stored receipts of the same denial or read.
 const minute = time.Minute
 
-// same is what makes two denials or reads one: kind, party, target, reason.
-type same struct {
+// repeatKey identifies repetitions: denials or reads with the same kind, party, target
+// and reason.
+type repeatKey struct {
 	kind   ledger.ReceiptKind
 	party  ledger.ID
 	target ledger.Ref
 	reason ledger.Reason
 }
 
-func sameAs(r ledger.Receipt) same { return same{r.Kind, r.Party, r.Subject, r.Reason} }
+func repeatKeyOf(r ledger.Receipt) repeatKey { return repeatKey{r.Kind, r.Party, r.Subject, r.Reason} }
 
-// window is the minute after a receipt was kept, with what was counted since.
+// window is the minute after a receipt was stored, and the repetitions counted in it.
 type window struct {
-	until time.Time
-	kept  Placed
-	last  ledger.Receipt // the newest repetition
-	count int64
+	until  time.Time
+	placed Placed
+	last   ledger.Receipt // the newest repetition
+	count  int64
 }
 
-// Append keeps a receipt of kind ingest, denial or read and returns when it is
-// durable. The same receipt again is answered with its first place; another of
-// the same id is a Conflict.
+// Append stores a receipt of kind ingest, denial or read and returns when it is on
+// disk. For a receipt that is already stored it returns the existing place; a different
+// receipt with the same id is a Conflict.
 //
-// Of denials and reads with the same kind, party, target (subject) and reason,
-// one receipt a minute is kept. The first is kept at once; those of the minute
-// after it are counted, and when it is over (at most a second later) the last of them is kept with their
-// Count, under an id derived from the one before, and begins the next minute. So the counts
-// add up to what happened. Close keeps what was counted so far without waiting
-// for the minute's end. What was counted and not yet kept, less than a minute's,
-// is lost if the node dies. A Count of 0 stands for 1.
+// Denials and reads with the same kind, party, target (subject) and reason are stored
+// once a minute. The first is stored at once. Later ones are counted; when the minute
+// is over (at most a second later) the last of them is stored with the Count and an id
+// derived from the one before, and a new minute begins. So the counts add up to the
+// number of calls. Close stores open counts without waiting for the end of the minute.
+// If the node dies, the counts of less than a minute are lost. A Count of 0 means 1.
 //
-// Unavailable means unknown: append the same receipt again.
+// Unavailable means that the outcome is unknown: append the same receipt again.
 func (s *Store) Append(ctx context.Context, r ledger.Receipt) (Placed, error) {
 	repeats := r.Kind == ledger.ReceiptDenial || r.Kind == ledger.ReceiptRead
 	if repeats && r.Count == 0 {
@@ -66,15 +66,15 @@ func (s *Store) Append(ctx context.Context, r ledger.Receipt) (Placed, error) {
 	return placed, nil
 }
 
-// repeatable keeps r, or counts it in the window of its like.
+// repeatable stores r, or counts it in the open window of its key.
 func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
-	key, opened := sameAs(r), false
+	key, opened := repeatKeyOf(r), false
 	return &request{
 		apply: func(ctx context.Context, b *batch) (err error) {
 			if w := s.windows[key]; w != nil {
 				w.last = r
 				w.count += r.Count
-				*placed = w.kept
+				*placed = w.placed
 				placed.Counted = true
 				return nil
 			}
@@ -82,12 +82,12 @@ func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
 				return err
 			}
 			if len(s.windows) == 0 {
-				s.look = b.now.Add(minute)
+				s.nextCheck = b.now.Add(minute)
 			}
-			s.windows[key], opened = &window{until: b.now.Add(minute), kept: *placed}, true
+			s.windows[key], opened = &window{until: b.now.Add(minute), placed: *placed}, true
 			return nil
 		},
-		settle: func(err error) {
+		onSettled: func(err error) {
 			if err != nil && opened {
 				delete(s.windows, key)
 			}
@@ -95,26 +95,27 @@ func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
 	}
 }
 
-// due are the requests that keep what was counted in windows that are over, or
-// in all when the store closes. Windows without repetition are forgotten. All are
-// looked at together, at most once a second, so that many cost no more than few.
-func (s *Store) due(now time.Time, all bool) []*request {
-	if len(s.windows) == 0 || !all && !over(now, s.look) {
+// dueFlushes returns requests that store the counts of windows that have ended, or of
+// all windows when the store closes. Windows without repetitions are deleted. All
+// windows are examined together, at most once a second, so that many windows cost no
+// more than few.
+func (s *Store) dueFlushes(now time.Time, all bool) []*request {
+	if len(s.windows) == 0 || !all && !hasEnded(now, s.nextCheck) {
 		return nil
 	}
 	var ended []*window
-	s.look = now.Add(minute)
+	s.nextCheck = now.Add(minute)
 	for key, w := range s.windows {
 		switch {
-		case !all && !over(now, w.until):
-			s.sooner(w.until)
+		case !all && !hasEnded(now, w.until):
+			s.checkBy(w.until)
 		case w.count == 0:
 			delete(s.windows, key)
 		default:
 			ended = append(ended, w)
 		}
 	}
-	s.look = later(s.look, now.Add(time.Second))
+	s.nextCheck = later(s.nextCheck, now.Add(time.Second))
 	slices.SortFunc(ended, func(a, b *window) int {
 		return cmp.Or(cmp.Compare(a.last.Time, b.last.Time), cmp.Compare(a.last.ID, b.last.ID))
 	})
@@ -125,9 +126,9 @@ func (s *Store) due(now time.Time, all bool) []*request {
 	return list
 }
 
-// over reports whether a window until t is over: also when the clock was set
-// back, since none is longer than a minute.
-func over(now, t time.Time) bool { return !now.Before(t) || t.Sub(now) > minute }
+// hasEnded reports whether a window until t has ended. No window is longer than a
+// minute, so a t further ahead means that the clock was set back.
+func hasEnded(now, t time.Time) bool { return !now.Before(t) || t.Sub(now) > minute }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
@@ -136,40 +137,41 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-func (s *Store) sooner(t time.Time) {
-	if t.Before(s.look) {
-		s.look = t
+func (s *Store) checkBy(t time.Time) {
+	if t.Before(s.nextCheck) {
+		s.nextCheck = t
 	}
 }
 
-// flush keeps what w counted. The receipt's id follows from the one that began
-// the minute, so that it is not kept twice when a commit failed in doubt.
+// flush stores the count of w. The id follows from the receipt that began the minute,
+// so the count is not stored twice when the outcome of a commit is unknown.
 func (s *Store) flush(w *window) *request {
 	var before window
 	applied := false
 	return &request{
 		apply: func(ctx context.Context, b *batch) error {
 			r := w.last
-			r.ID, r.Count = ledger.DeriveID("repeated", string(w.kept.Leaf)), w.count
+			r.ID, r.Count = ledger.DeriveID("repeated", string(w.placed.Leaf)), w.count
 			placed, err := b.add(ctx, r)
 			if err != nil && !errors.Is(err, ledger.Conflict) {
 				return err
 			}
 			before, applied = *w, true
-			w.until, w.kept, w.count = b.now.Add(minute), placed, 0
+			w.until, w.placed, w.count = b.now.Add(minute), placed, 0
 			return nil
 		},
-		// What came later in the same batch was counted anew: it stays counted.
-		settle: func(err error) {
+		// Repetitions later in the same batch were added to the new count: add the old
+		// count back.
+		onSettled: func(err error) {
 			if err != nil && applied {
-				w.until, w.kept, w.count = before.until, before.kept, w.count+before.count
-				s.sooner(w.until)
+				w.until, w.placed, w.count = before.until, before.placed, w.count+before.count
+				s.checkBy(w.until)
 			}
 		},
 	}
 }
 
-// counting reports whether something was counted and not kept.
+// counting reports whether a count is not stored yet.
 func (s *Store) counting() bool {
 	for _, w := range s.windows {
 		if w.count > 0 {

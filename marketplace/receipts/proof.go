@@ -10,21 +10,21 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// State is what an anchor says of the log: how many receipts, under which root.
+// State is the state of the log that an anchor records.
 type State struct {
 	Size int64         `json:"size"`
 	Root ledger.Digest `json:"root"`
 }
 
-// Origin is the log's name.
+// Origin returns the name of the log.
 func (s *Store) Origin() string { return s.log.Origin() }
 
-// Size is how many receipts are kept, published or not.
+// Size returns the number of stored receipts, published or not.
 func (s *Store) Size() int64 { return s.log.Size() }
 
-// AnchorState signs a checkpoint of all receipts, if there are new ones, and
-// returns what it says: what is anchored was published before. Size 0 has
-// nothing to anchor.
+// AnchorState signs a checkpoint of all receipts, unless the last one covers them, and
+// returns its state. So whatever is anchored was published before. A state of Size 0
+// need not be anchored.
 func (s *Store) AnchorState(ctx context.Context) (State, error) {
 	c, err := s.log.PublishNow(ctx)
 	if err != nil {
@@ -33,28 +33,28 @@ func (s *Store) AnchorState(ctx context.Context) (State, error) {
 	return State{Size: c.Size, Root: digest(c.Root)}, nil
 }
 
-// Checkpoint is the last signed checkpoint, with the state it speaks of.
+// Checkpoint returns the last signed checkpoint and its state.
 func (s *Store) Checkpoint() ([]byte, State) {
 	c := s.log.Published()
 	return c.Note, State{Size: c.Size, Root: digest(c.Root)}
 }
 
-// Prove are the hashes of the proof that the receipt at index is in the tree of
-// size receipts (RFC 9162 inclusion proof); NotFound past the end.
+// Prove returns the RFC 9162 inclusion proof of the receipt at index in the tree of
+// size receipts; NotFound when index or size is past the end.
 func (s *Store) Prove(ctx context.Context, index, size int64) ([]ledger.Digest, error) {
 	p, err := s.log.Prove(ctx, index, size)
-	return digests(p), past(err)
+	return digests(p), outOfRange(err)
 }
 
-// Consistency are the hashes of the proof that the first from receipts are the
-// beginning of the first to (RFC 9162 consistency proof): what the next anchor
-// carries. From the empty log, or to the same size, there are none.
+// Consistency returns the RFC 9162 consistency proof between the first from and the
+// first to receipts; the next anchor includes it. From the empty log, or to the same
+// size, it is empty.
 func (s *Store) Consistency(ctx context.Context, from, to int64) ([]ledger.Digest, error) {
 	if from == 0 && to >= 0 && to <= s.log.Size() {
 		return []ledger.Digest{}, nil
 	}
 	p, err := s.log.ProveTree(ctx, from, to)
-	return digests(p), past(err)
+	return digests(p), outOfRange(err)
 }
 
 func digests[T ~[32]byte](hashes []T) []ledger.Digest {
@@ -65,24 +65,24 @@ func digests[T ~[32]byte](hashes []T) []ledger.Digest {
 	return list
 }
 
-func past(err error) error {
+func outOfRange(err error) error {
 	if errors.Is(err, tlog.ErrRange) {
 		return unknown()
 	}
 	return err
 }
 
-// CheckAnchor refuses a log that is shorter than its last anchor on the ledger,
-// or differs from it: a restored copy that is too old, or a forged one. The
-// error is a sentence for the operator.
+// CheckAnchor refuses a log that is shorter than its last anchor on the ledger, or
+// differs from it: a backup that is too old, or a forged log. The error is a sentence
+// for the operator.
 func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	if a.Log != s.log.Origin() {
-		return fmt.Errorf("the anchor is of the log %q, and %q keeps %q: point the node at its own folder, or mend its origin",
+		return fmt.Errorf("the anchor names the log %q, but %q is the log %q: point the node at its own folder, or correct its origin",
 			a.Log, file, s.log.Origin())
 	}
 	if size := s.log.Size(); size < a.Size {
-		return fmt.Errorf("%q holds %d receipts, but %d were anchored on the ledger: it is older than its last anchor; "+
-			"restore the newest backup, and if there is none that holds them, ask the data authority before this node delivers again",
+		return fmt.Errorf("%q has %d receipts, but %d were anchored on the ledger: it is older than its last anchor; "+
+			"restore the newest backup; if no backup has them, contact the data authority before this node delivers again",
 			file, size, a.Size)
 	}
 	root, err := s.log.RootAt(ctx, a.Size)
@@ -96,8 +96,8 @@ func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	return nil
 }
 
-// Check reads the whole log again and compares it with its tiles, its last
-// checkpoint and the index; some seconds for each million receipts.
+// Check reads the whole log and compares it with its tiles, its last checkpoint and the
+// index. It takes some seconds for each million receipts.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.log.Check(ctx); err != nil {
 		return fmt.Errorf("check receipts: %w", err)
@@ -107,14 +107,14 @@ func (s *Store) Check(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("check receipts: %w", err)
 		}
-		if same, err := s.ByLeaf(ctx, k.Leaf); err != nil || same.Index != i {
+		if found, err := s.ByLeaf(ctx, k.Leaf); err != nil || found.Index != i {
 			return fmt.Errorf("check receipts: index of receipt %d: %w", i, damaged(errors.Join(err, errors.New("not found at its place"))))
 		}
 	}
 	return nil
 }
 
-// Handler serves checkpoint, tiles and key of the log as C2SP tlog-tiles has it,
-// from the root of its paths; bundles of receipts only to requests that entries
-// lets through, without it to nobody.
+// Handler serves the log's checkpoint, tiles and key under the paths of C2SP
+// tlog-tiles. It serves entry bundles only to requests that entries accepts; if entries
+// is nil, to nobody.
 func (s *Store) Handler(entries func(*http.Request) bool) http.Handler { return s.log.Handler(entries) }

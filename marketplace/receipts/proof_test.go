@@ -105,7 +105,7 @@ func TestALogThatIsNotTheAnchoredOneIsRefused(t *testing.T) {
 	for want, a := range map[string]ledger.Anchor{
 		"is older than its last anchor": {Log: origin, Size: 7, Root: s.Root},
 		"have the root":                 {Log: origin, Size: 5, Root: hashOf("other")},
-		"the anchor is of the log":      {Log: "other.example/log/receipts", Size: 5, Root: s.Root},
+		"the anchor names the log":      {Log: "other.example/log/receipts", Size: 5, Root: s.Root},
 	} {
 		c := f.config()
 		c.Anchor = &a

@@ -10,34 +10,35 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// most is how many requests one transaction takes.
-const most = 2_048
+// maxBatch is the maximum number of requests in one transaction.
+const maxBatch = 2_048
 
-// What becomes of a request: answered, or its caller went before.
+// States of a request: waiting, answered, or abandoned because its caller left before
+// it began.
 const (
 	waiting int32 = iota
 	answered
 	abandoned
 )
 
-// request is one thing to be done in a transaction with others.
+// request is one change to make in a transaction together with others.
 type request struct {
-	// apply does it. A *ledger.Error refuses this request alone, and then
-	// nothing was written for it; any other error fails the transaction.
+	// apply makes the change. A *ledger.Error refuses this request only, and then apply
+	// wrote nothing; any other error fails the transaction.
 	apply func(context.Context, *batch) error
-	// settle, if set, is told the outcome by the writing goroutine, before
-	// the caller: after a commit nil or the refusal, else why all failed.
-	settle func(error)
-	// orphan, if set, is called when it was done but its caller had gone. A
-	// request with an orphan is not begun once the caller went.
-	orphan func()
+	// onSettled, if set, receives the outcome on the writing goroutine, before the caller
+	// does: nil or the refusal after a commit, else the error of the transaction.
+	onSettled func(error)
+	// onOrphan, if set, is called when the change was made but the caller has left. A
+	// request with onOrphan is not begun once its caller left.
+	onOrphan func()
 
 	state atomic.Int32
 	err   error
 	done  chan struct{}
 }
 
-// queue is what waits for the writing goroutine.
+// queue collects the requests for the writing goroutine.
 type queue struct {
 	mu     sync.Mutex
 	list   []*request
@@ -47,10 +48,10 @@ type queue struct {
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 
-func (q *queue) rouse() {
+func (q *queue) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // a wake-up is pending already
 	}
 }
 
@@ -61,36 +62,36 @@ func (q *queue) add(r *request) bool {
 		return false
 	}
 	q.list = append(q.list, r)
-	q.rouse()
+	q.wakeUp()
 	return true
 }
 
-// close lets nothing more in, and reports whether it was open.
+// close makes the queue refuse more requests, and reports whether it was open.
 func (q *queue) close() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	was := !q.closed
 	q.closed = true
-	q.rouse()
+	q.wakeUp()
 	return was
 }
 
-// take waits for requests, an alarm or the close, and says whether there may
-// be more to come.
+// take waits for requests, an alarm or the close. open is false when no more requests
+// will come.
 func (q *queue) take() (batch []*request, open bool) {
 	<-q.wake
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := min(len(q.list), most)
+	n := min(len(q.list), maxBatch)
 	batch, q.list = q.list[:n:n], q.list[n:]
 	if len(q.list) > 0 || q.closed {
-		q.rouse()
+		q.wakeUp()
 	}
 	return batch, !q.closed || len(q.list) > 0
 }
 
-// do waits until r is done. When ctx ends first the outcome is unknown: the
-// error is both ctx's and Unavailable.
+// do waits until r is done. When ctx ends first, the outcome is unknown: the error is
+// both ctx's and Unavailable.
 func (s *Store) do(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
@@ -111,10 +112,10 @@ func (s *Store) do(ctx context.Context, r *request) error {
 	}
 }
 
-// finish tells the outcome to whoever waits.
+// finish passes the outcome to the waiting caller.
 func (r *request) finish(err error) {
-	if r.settle != nil {
-		r.settle(err)
+	if r.onSettled != nil {
+		r.onSettled(err)
 	}
 	r.err = err
 	if r.state.CompareAndSwap(waiting, answered) {
@@ -123,11 +124,11 @@ func (r *request) finish(err error) {
 		}
 		return
 	}
-	if r.orphan != nil && err == nil {
-		r.orphan()
+	if r.onOrphan != nil && err == nil {
+		r.onOrphan()
 	}
 }
 
 func unavailable(err error) error {
-	return fmt.Errorf("keep receipt: %w: %w", ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal), err)
+	return fmt.Errorf("store receipt: %w: %w", ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal), err)
 }

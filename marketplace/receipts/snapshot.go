@@ -8,15 +8,15 @@ import (
 	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
-// Snapshot is the receipt log in a node's folder as it was at one moment, read
-// without the node's keys, for an audit.
+// Snapshot is the receipt log of a node as it was at one moment. It is opened without
+// the node's keys, for an audit.
 type Snapshot struct {
 	*tlog.Tables
 	db *sqldb.Snapshot
 }
 
-// OpenSnapshot opens the receipts of the node's folder dir, which a node may be
-// writing to.
+// OpenSnapshot opens the receipts in the node's folder dir. A running node may write to
+// it meanwhile.
 func OpenSnapshot(ctx context.Context, dir string) (*Snapshot, error) {
 	db, err := sqldb.OpenSnapshot(ctx, filepath.Join(dir, file))
 	if err != nil {
@@ -25,5 +25,5 @@ func OpenSnapshot(ctx context.Context, dir string) (*Snapshot, error) {
 	return &Snapshot{tlog.ReadTables(db.Tx, nil), db}, nil
 }
 
-// Close ends the reading.
+// Close closes the snapshot.
 func (s *Snapshot) Close() error { return s.db.Close() }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// What the writing goroutine says to the database, compiled once.
+// Statements of the writing goroutine, prepared once.
 const (
 	insertReceipt = `INSERT INTO receipt (seq, id, leaf, kind, time, party, order_id, license, subject, content, sha256, start)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
@@ -30,19 +30,19 @@ const (
 	deleteUnfinished = `DELETE FROM unfinished WHERE scope = ? AND object = ? AND party = ? AND upto = ? AND seq = ?`
 )
 
-func writing() []string {
+func writeStatements() []string {
 	return []string{
 		insertReceipt, readCounter, setCounter, readUsed, setUsed, insertRunning, readRunning, noteRunning,
 		deleteRunning, insertHeld, readHeld, deleteHeld, insertUnfinished, readUnfinished, deleteUnfinished,
 	}
 }
 
-// statements are compiled on the writing connection, by their text.
+// statements are the prepared statements of the writing connection, by their text.
 type statements map[string]*sql.Stmt
 
 func prepare(ctx context.Context, db *sql.DB) (statements, error) {
 	all := statements{}
-	for _, text := range writing() {
+	for _, text := range writeStatements() {
 		st, err := db.PrepareContext(ctx, text)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open receipts: prepare: %w", err), all.close())
@@ -60,7 +60,7 @@ func (s statements) close() error {
 	return errors.Join(errs...)
 }
 
-// stmt is a compiled statement in the batch's transaction.
+// stmt returns a prepared statement in the batch's transaction.
 func (b *batch) stmt(ctx context.Context, text string) *sql.Stmt {
 	st := b.stmts[text]
 	if st == nil {
@@ -70,7 +70,7 @@ func (b *batch) stmt(ctx context.Context, text string) *sql.Stmt {
 	return st
 }
 
-// exec does a statement whose number of rows doesn't matter.
+// exec runs a statement and ignores the number of rows it changed.
 func (b *batch) exec(ctx context.Context, what, text string, args ...any) error {
 	if _, err := b.stmt(ctx, text).ExecContext(ctx, args...); err != nil {
 		return fmt.Errorf("%s: %w", what, err)

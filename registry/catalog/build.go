@@ -12,10 +12,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxLabel is the most runes of an information item's label.
+// maxLabel is the maximum number of runes in the label of an information item.
 const maxLabel = ledger.MaxName
 
-// build makes the resource of a record's values, and returns all faults of it.
+// build makes the resource from a record's values, and returns all its faults.
 func (p *reading) build(v values, r *Record) error {
 	c := p.m.Constants
 	res := ledger.Resource{
@@ -45,15 +45,15 @@ func (p *reading) build(v values, r *Record) error {
 	}
 	all := errs[:]
 	for _, one := range form.All() {
-		// What could not be made of the source has its fault already.
-		if !slices.ContainsFunc(errs[:], func(err error) bool { e := ledger.AsError(err); return e != nil && lies(one.Field, e.Field) }) {
+		// A value that could not be made from the source has a fault already.
+		if !slices.ContainsFunc(errs[:], func(err error) bool { e := ledger.AsError(err); return e != nil && within(one.Field, e.Field) }) {
 			all = append(all, one)
 		}
 	}
 	return ledger.Join(all...)
 }
 
-// once drops repeated members of a list; it is never nil.
+// once removes repeated members of a list; the result is never nil.
 func once(list []string) []string {
 	out := []string{}
 	for _, s := range list {
@@ -77,7 +77,7 @@ func number(field, s string) (int64, error) {
 
 const momentWords = "YYYY-MM-DD, YYYY-MM-DD hh:mm:ss, RFC 3339, 毫秒/Unix milliseconds"
 
-// moment reads a day of Asia/Shanghai, RFC 3339, or Unix milliseconds.
+// moment parses a day of Asia/Shanghai, an RFC 3339 time, or Unix milliseconds.
 func moment(field, s string) (ledger.Millis, error) {
 	if s == "" {
 		return 0, ledger.Invalid(field, "required").With("allowed", momentWords)
@@ -93,7 +93,7 @@ func moment(field, s string) (ledger.Millis, error) {
 	return 0, ledger.Invalid(field, "date_or_ms").With("value", ledger.Quotable(s)).With("allowed", momentWords)
 }
 
-// private keeps a text off the ledger under a salted hash.
+// private replaces a text by its salted hash, so that the text stays off the ledger.
 func (p *reading) private(field string, v values, r *Record) (ledger.Salted, error) {
 	s := v.one(field)
 	if err := ledger.CheckText(field, s, 1, ledger.MaxText); err != nil {
@@ -104,8 +104,8 @@ func (p *reading) private(field string, v values, r *Record) (ledger.Salted, err
 	return salted, nil
 }
 
-// items makes the information items of their labels. The source says no more of
-// them, so that each has the level of the whole. A long list goes to an object.
+// items makes information items from their labels. The source says nothing else about
+// them, so each has the level of the resource. A long list goes to an object.
 func items(labels []string, res *ledger.Resource, r *Record) error {
 	res.Items = []ledger.Item{}
 	for i, label := range labels {

@@ -7,30 +7,31 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// CallID is the id of the call by which party brings a source record: the same
-// record gives the same call, a changed one another (protocol §4). The importer
-// asks for it first: a recorded call means that nothing is to be done.
+// CallID returns the id of the call with which party imports a source record. The same
+// record gives the same id, a changed record another one (protocol §4). The importer
+// looks it up first: if the call is recorded, there is nothing to do.
 func CallID(ledgerID ledger.ID, fn ledger.Function, party ledger.ID, source string, hash ledger.Digest) ledger.ID {
 	return ledger.DeriveID(string(ledgerID), string(fn), string(party), source, string(hash))
 }
 
-// ResourceID is the id of the resource that a source record of party stands for,
-// however the record changes.
+// ResourceID returns the id of the resource for a source record of party. It does not
+// depend on the record's content.
 func ResourceID(ledgerID, party ledger.ID, source string) ledger.ID {
 	return ledger.DeriveID(string(ledgerID), ledger.KindResource, string(party), source)
 }
 
-// ApplicationID is the id of the initial application for that resource.
+// ApplicationID returns the id of the initial application for that resource.
 func ApplicationID(ledgerID, party ledger.ID, source string) ledger.ID {
 	return ledger.DeriveID(string(ledgerID), ledger.KindApplication, string(party), source)
 }
 
-// salt is the salt of a text of a source record: as repeatable as its ids.
+// salt returns the salt for a text of a source record. It is derived like the ids, so
+// it is the same each time.
 func salt(ledgerID, party ledger.ID, source, field string) (b [16]byte) {
 	id := ledger.DeriveID(string(ledgerID), "salt", string(party), source, field)
 	raw, err := hex.DecodeString(strings.ReplaceAll(string(id), "-", ""))
 	if err != nil {
-		return b // an id is hexadecimal
+		return b // unreachable: an id is hexadecimal
 	}
 	copy(b[:], raw)
 	return b

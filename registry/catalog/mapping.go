@@ -1,15 +1,15 @@
-// Package catalog reads a holder's existing catalog, CSV or JSON Lines, as
-// resources that can be registered, by a mapping file that says which member of a
-// source record becomes which member of a resource.
+// Package catalog reads a holder's existing catalog, CSV or JSON Lines, as resources
+// that can be registered. A mapping file says which member of a source record becomes
+// which member of a resource.
 //
-// It promises that the same source, mapping and parties give the same ids, salts
-// and resources, byte for byte, so that an import can be repeated; that every
-// resource it yields passes the checks of form and carries word of what was
-// assumed; and that a record which cannot be mapped is named by line, member and
-// rule while the reading goes on. It registers nothing, stores nothing, invents no
-// text, and shortens none but the label of an information item.
+// It promises that the same source, mapping and parties give the same ids, salts and
+// resources, byte for byte, so that an import can be repeated. Every resource it
+// returns passes the checks of form and lists which members were assumed. A record that
+// can't be mapped is reported with line, member and rule, and the reading continues.
+// The package registers and stores nothing and invents no text. It shortens only the
+// labels of information items.
 //
-// Standards: RFC 4180 (CSV), RFC 8259 (JSON, one value a line), RFC 9562 (UUIDv8).
+// Standards: RFC 4180 (CSV), RFC 8259 (JSON, one value per line), RFC 9562 (UUIDv8).
 package catalog
 
 import (
@@ -22,55 +22,57 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Format is how source records are written.
+// Format is the format of a source.
 type Format string
 
 // Formats of a source.
 const (
-	JSONLines Format = "jsonl" // an object a line
-	CSV       Format = "csv"   // RFC 4180; the first record names the columns
+	JSONLines Format = "jsonl" // one object per line
+	CSV       Format = "csv"   // RFC 4180; the first record has the column titles
 )
 
 // Limits of a mapping file.
 const (
 	MaxMapping = 256 << 10 // bytes
 	maxPath    = 200       // bytes of a path
-	maxWords   = 1000      // words that one field translates
+	maxWords   = 1000      // maximum number of words that one field translates
 )
 
-// Mapping says how a source record becomes a resource. Its JSON is strict: exact
-// names, none unknown, none twice.
+// Mapping says how a source record becomes a resource. Its JSON is strict: exact names,
+// no unknown ones, no duplicates.
 //
-// A path names a member of a JSON object, members of members joined by dots
-// ("name.zh"), or a column of CSV, whose name is taken whole. A column may also be
-// named by the member of the resource ("title") or by one of its labels ("名称",
-// "Title") where the file titles it by another of these.
+// A path names a member of a JSON object; members of members are joined by dots
+// ("name.zh"). In CSV it is the whole title of a column. A column may also be named by
+// the member of the resource ("title") or by one of its labels ("名称", "Title"), even if
+// the file uses another of these as title.
 type Mapping struct {
 	Format Format `json:"format"`
-	// Delimiter of CSV: one ASCII character, by default a comma.
+	// Delimiter of CSV: one ASCII character; a comma by default.
 	Delimiter string `json:"delimiter,omitempty"`
-	// ID is the path of what names a record in its source: short, unique, lasting.
+	// ID is the path of the member that identifies a record in its source. It must be
+	// short, unique and permanent.
 	ID     string `json:"id"`
 	Fields Fields `json:"fields"`
-	// Constants stand where no field is mapped, or the record has nothing there;
-	// either is noted in Record.Assumed.
+	// Constants are used if a field is not mapped or the record has no value for it.
+	// Record.Assumed lists these members.
 	Constants Constants `json:"constants"`
 }
 
 // Field takes one member of a resource from the source.
 type Field struct {
 	From string `json:"from"` // path
-	// Max is the most runes of a text, or members of a list, where fewer than the
-	// ledger's limit are wanted; more is refused, never cut.
+	// Max is the maximum number of runes of a text, or of members of a list, if it
+	// should be lower than the ledger's limit. Longer values are refused, never cut.
 	Max int `json:"max,omitempty"`
-	// Split divides a text into the members of a list.
+	// Split is the separator that splits a text into the members of a list.
 	Split string `json:"split,omitempty"`
-	// Values translates the source's words, an object of word to word. A word that
-	// it doesn't name is refused; of a list, the first one that it names is taken.
-	// Without it a member of a closed list is taken by its word or by its label in
-	// Chinese or English ("无条件共享" for unconditional).
+	// Values is an object that translates words of the source. Other words are refused.
+	// If a member that takes one word gets several, the first that Values has is taken.
+	// Without Values, a member of a closed list accepts its words and their labels in
+	// Chinese and English ("无条件共享" for unconditional).
 	Values json.RawMessage `json:"values,omitempty"`
-	// Otherwise stands for words that Values doesn't name, and is then assumed.
+	// Otherwise is used for words that Values does not have; the member is then
+	// assumed.
 	Otherwise string `json:"otherwise,omitempty"`
 
 	words map[string]string
@@ -96,7 +98,7 @@ type Fields struct {
 	ShareType     *Field `json:"share_type,omitempty"`
 	OpenType      *Field `json:"open_type,omitempty"`
 	SupplyMode    *Field `json:"supply_mode,omitempty"`
-	Items         *Field `json:"items,omitempty"` // labels, one an item
+	Items         *Field `json:"items,omitempty"` // labels, one per item
 	Format        *Field `json:"format,omitempty"`
 	RowCount      *Field `json:"row_count,omitempty"`
 	ByteSize      *Field `json:"byte_size,omitempty"`
@@ -105,8 +107,8 @@ type Fields struct {
 	PIStatus      *Field `json:"pi_status,omitempty"`
 }
 
-// Constants are what is said of every record alike. The texts of source_basis and
-// level_basis go to the ledger as salted hashes only.
+// Constants are values for all records. The texts of source_basis and level_basis go to
+// the ledger only as salted hashes.
 type Constants struct {
 	CatalogClass  string          `json:"catalog_class,omitempty"`
 	Domain        string          `json:"domain,omitempty"`
@@ -134,8 +136,7 @@ type Constants struct {
 	Quality       *ledger.Quality `json:"quality,omitempty"`
 }
 
-// ParseMapping reads a mapping file. Its errors are *ledger.Error and name the
-// member.
+// ParseMapping reads a mapping file. Its errors are *ledger.Error and name the member.
 func ParseMapping(data []byte) (Mapping, error) {
 	var m Mapping
 	if len(data) > MaxMapping {
@@ -150,8 +151,8 @@ func ParseMapping(data []byte) (Mapping, error) {
 	return m, nil
 }
 
-// check holds the mapping's own form, and reads the words of its fields. It returns
-// all that is wrong.
+// check checks the form of the mapping and decodes the words of its fields. It returns
+// all faults.
 func (m *Mapping) check() error {
 	errs := []error{ledger.OneOf("format", m.Format, []Format{JSONLines, CSV}), checkPath("id", m.ID)}
 	if m.Delimiter != "" && (m.Format != CSV || len(m.Delimiter) != 1 || strings.ContainsAny(m.Delimiter, "\"\r\n\x00") || m.Delimiter[0] > '~') {
@@ -185,7 +186,7 @@ func (f *Field) check(at string, k kind) error {
 	return ledger.Join(append(errs, f.readWords(at+".values"))...)
 }
 
-// readWords decodes Values. DecodeStrict has refused words named twice.
+// readWords decodes Values. DecodeStrict has already refused duplicate words.
 func (f *Field) readWords(at string) error {
 	if f.Values == nil {
 		return nil

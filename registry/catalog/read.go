@@ -11,8 +11,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Private is a text that stays off the ledger: the object store keeps it under the
-// hash that the resource names.
+// Private is a text that stays off the ledger: the object store has it, and the
+// resource has its hash.
 type Private struct {
 	Field  string // source_basis or level_basis
 	Salted ledger.Salted
@@ -21,38 +21,38 @@ type Private struct {
 
 // Record is a source record as a resource.
 type Record struct {
-	Line     int           // it begins on, from 1
+	Line     int           // the line on which it begins, from 1
 	Source   string        // its id in the source
-	Hash     ledger.Digest // of its bytes in the source, without the line end: the deposit
-	Bytes    int64         // how many those are
+	Hash     ledger.Digest // SHA-256 of its bytes in the source, without the line end: the deposit
+	Bytes    int64         // number of those bytes
 	Resource ledger.Resource
 	Private  []Private
-	Items    []byte   // the encoded items where Resource.ItemsObject names them
-	Assumed  []string // members of the resource that the source doesn't say, in order
+	Items    []byte   // the encoded items if Resource.ItemsObject is set
+	Assumed  []string // members of the resource that the source does not give, in order
 
-	// Columns names the column, or path, that each member of the resource is taken
-	// from. All records of a reading share it: read only.
+	// Columns has the column, or path, from which each member of the resource is taken.
+	// All records of a reading share it: do not change it.
 	Columns map[string]string
 }
 
-// Records are the records of a reading, each mapped or with why not.
+// Records are the records of a reading, each with its resource or with an error.
 type Records = iter.Seq2[Record, error]
 
-// RecordError is why one record could not be mapped. It wraps Err, which has all
-// faults of the record, at most ledger.MaxFaults: each with the member at fault,
-// what stands there, and as its parameter "from" the column.
+// RecordError is the reason why a record could not be mapped. It wraps Err, which has
+// all faults of the record, at most ledger.MaxFaults. Each fault has the member, its
+// value, and in the parameter "from" the column.
 type RecordError struct {
 	Line   int
 	Source string // the record's id, if it could be read
-	Field  string // of the first fault: member of the resource, or of the source
+	Field  string // of the first fault: the member of the resource, or of the source
 	Rule   string
 	Err    *ledger.Error
 }
 
-// Error is for logs.
+// Error returns a text for logs.
 func (e *RecordError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
-// Unwrap is the typed error.
+// Unwrap returns Err.
 func (e *RecordError) Unwrap() error { return e.Err }
 
 // reading is one pass over a source.
@@ -60,17 +60,17 @@ type reading struct {
 	m         *Mapping
 	ledger    ledger.ID
 	publisher ledger.ID
-	columns   map[string]int    // of CSV, once the header is read: by title, or as the mapping names them
-	width     int               // how many columns there are
-	columnOf  map[string]string // member of the resource to column or path
+	columns   map[string]int    // of CSV, after the header: index by title, or by the mapping's name
+	width     int               // number of columns
+	columnOf  map[string]string // column or path of each member of the resource
 	ids       map[string]int    // line of each id
 }
 
 // Read maps the records of r for a holder, in order. A record that can't be mapped
-// gives a *RecordError and the reading goes on; after any other error, or one of
-// the header of CSV, nothing more comes. Two records of one title are both read:
-// the ledger decides between them. Ids and salts are of the ledger: another
-// ledger has others.
+// gives a *RecordError, and the reading continues. After any other error, or an error
+// in the header of CSV, it ends. Two records with the same title are both read: the
+// ledger decides between them. Ids and salts depend on the ledger: another ledger gives
+// others.
 func Read(ctx context.Context, r io.Reader, m Mapping, ledgerID, publisher ledger.ID) Records {
 	return func(yield func(Record, error) bool) {
 		if err := ledger.First(m.check(), ledgerID.Validate("ledger"), publisher.Validate("publisher")); err != nil {
@@ -91,7 +91,7 @@ func Read(ctx context.Context, r io.Reader, m Mapping, ledgerID, publisher ledge
 	}
 }
 
-// next is the next record, or why it is none; more says whether to go on.
+// next returns the next record or its error; more reports whether to continue.
 func (p *reading) next(ctx context.Context, s *splitter) (record Record, more bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return record, false, err
@@ -166,17 +166,17 @@ func (p *reading) parse(raw []byte) (source, error) {
 	return row{p.columns, cells}, nil
 }
 
-// record maps one record, or returns all that is wrong with it. What it has filled
-// in of r before an error is of use in naming the record.
+// record maps one record, or returns all its faults. Fields of r that are set before an
+// error help to identify the record.
 func (p *reading) record(raw []byte, r *Record) error {
 	src, err := p.parse(raw)
 	if err != nil {
 		return err
 	}
 	r.Hash, r.Bytes = ledger.DigestOf(raw), int64(len(raw))
-	w := &wrong{p: p, found: p.repeated(src)}
+	w := &faults{p: p, found: p.repeated(src)}
 	if r.Source, err = p.id(src, r.Line); err != nil {
-		w.found = append(w.found, p.from(err))
+		w.found = append(w.found, p.withColumn(err))
 	}
 	v := values{}
 	for _, s := range p.m.slots() {
@@ -191,8 +191,8 @@ func (p *reading) record(raw []byte, r *Record) error {
 	return ledger.Join(w.found...)
 }
 
-// repeated are the members that a record names twice and that nothing is taken from;
-// of the others the slot says it.
+// repeated returns faults for the members that occur twice and are not mapped. For
+// mapped members the slot reports it.
 func (p *reading) repeated(src source) []error {
 	o, ok := src.(object)
 	if !ok {
@@ -202,7 +202,7 @@ func (p *reading) repeated(src source) []error {
 	for _, path := range o.twice {
 		taken := false
 		for _, from := range p.columnOf {
-			taken = taken || lies(from, path)
+			taken = taken || within(from, path)
 		}
 		if !taken {
 			errs = append(errs, ledger.Invalid(ledger.Quotable(path), "not_twice"))
@@ -211,7 +211,7 @@ func (p *reading) repeated(src source) []error {
 	return errs
 }
 
-// id is the record's id in its source, which no earlier record had.
+// id returns the record's id in its source, and refuses one that an earlier record had.
 func (p *reading) id(src source, line int) (string, error) {
 	v, err := src.at(p.m.ID)
 	if err != nil {
@@ -236,7 +236,7 @@ func (p *reading) id(src source, line int) (string, error) {
 	return id, nil
 }
 
-// located puts the member at fault, and its path, into an error of the source.
+// located adds the faulty member and its path to an error of the source.
 func located(err error, field, path string) error {
 	if e := ledger.AsError(err); e != nil {
 		return e.At(field).With("from", ledger.Quotable(path))

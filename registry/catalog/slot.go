@@ -1,24 +1,24 @@
 package catalog
 
-// kind is what a member of a resource holds.
+// kind is the kind of value of a resource's member.
 type kind int
 
 const (
-	text kind = iota // free text, one line or several
-	line             // text of one line
+	text kind = iota // free text, one or more lines
+	line             // one line of text
 	word             // enumerated value, code, date or number
-	list             // several, each of one line
+	list             // list of one-line texts
 )
 
-// slot is one member of a resource with where it comes from.
+// slot is one member of a resource with its source.
 type slot struct {
 	name     string
 	kind     kind
 	field    *Field
-	constant []string // nothing, one value, or a list
+	constant []string // empty, one value, or a list
 }
 
-// slots are the members in the order in which they are read.
+// slots returns the members in the order in which they are read.
 func (m *Mapping) slots() []slot {
 	f, c := &m.Fields, &m.Constants
 	return []slot{

@@ -14,23 +14,23 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxDepth bounds the nesting of a JSON record.
+// maxDepth is the maximum nesting of a JSON record.
 const maxDepth = 32
 
-// source is one record as it was written.
+// source is one record as it is in the source.
 type source interface {
-	// at is the value at a path: string, []string or nil. Numbers and truth values
-	// are their text. What has no such form is an error of rule.
+	// at returns the value at a path: string, []string or nil. Numbers and booleans are
+	// returned as text. Other values are an error with a rule.
 	at(path string) (any, error)
 }
 
 // object is a record of JSON Lines.
 type object struct {
 	members map[string]any
-	twice   []string // paths of members that are there twice
+	twice   []string // paths of members that occur twice
 }
 
-// repeated stands for a member that is there twice, since either might be meant.
+// repeated is the value of a member that occurs twice, because either could be meant.
 type repeated struct{}
 
 func (o object) at(path string) (any, error) {
@@ -87,8 +87,8 @@ func syntax(rule string) error {
 	return &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonJSON, Rule: rule}
 }
 
-// parseObject reads one JSON object. The error of a text that is no JSON says at which
-// line and column of the text reading ended.
+// parseObject parses one JSON object. The error of a text that is not JSON has the line
+// and column at which parsing stopped.
 func parseObject(line []byte) (object, error) {
 	o, err := readObject(line)
 	if err == nil {
@@ -121,7 +121,7 @@ func readObject(line []byte) (object, error) {
 	return object{m, p.twice}, nil
 }
 
-// parser reads a JSON text and notes the members that are there twice.
+// parser parses a JSON text and records the members that occur twice.
 type parser struct {
 	d     *json.Decoder
 	twice []string
@@ -184,7 +184,7 @@ func (p *parser) closing() error {
 	return nil
 }
 
-// row is a record of CSV under its header.
+// row is a record of CSV with its header.
 type row struct {
 	columns map[string]int
 	cells   []string
@@ -197,7 +197,7 @@ func (r row) at(path string) (any, error) {
 	return nil, nil
 }
 
-// parseCells reads the cells of one CSV record.
+// parseCells returns the cells of one CSV record.
 func parseCells(record []byte, delimiter byte) ([]string, error) {
 	if !utf8.Valid(record) {
 		return nil, placed(ledger.Invalid("", "utf8"), record, validPrefix(record))
@@ -249,10 +249,10 @@ func validPrefix(text []byte) int {
 	return at
 }
 
-// header names the columns: each once, none empty, and all that the mapping wants.
-// A mapping that names a column by the member's name or a label finds it under any
-// of these. It returns the places of the columns by the mapping's names, and which
-// column each member is taken from.
+// header checks the column titles: no title is empty or repeated, and all columns of
+// the mapping exist. A mapping that names a column by the member's name or a label
+// finds it under each of these titles. header returns the index of each column by the
+// mapping's name, and the column of each member.
 func (m *Mapping) header(cells []string) (places map[string]int, columnOf map[string]string, err error) {
 	places, columnOf = map[string]int{}, m.columnsOf()
 	var errs []error
@@ -285,7 +285,7 @@ func (m *Mapping) header(cells []string) (places map[string]int, columnOf map[st
 	return places, columnOf, ledger.Join(errs...)
 }
 
-// column is the title of the column that a slot is taken from, or nothing.
+// column returns the title of the column for a slot, or "".
 func (s slot) column(places map[string]int) string {
 	if _, ok := places[s.field.From]; ok {
 		return s.field.From

@@ -5,8 +5,8 @@ import _ "embed"
 //go:embed sources.json
 var sources string
 
-// SourcesMapping is the mapping for a catalog of public data sources, one JSON
-// object a line, with names and descriptions in Chinese under name.zh and
-// description.zh. The demonstration registers such a catalog; all that its
-// records don't say is made up, and assumed.
+// SourcesMapping returns the mapping for a catalog of public data sources: JSON Lines
+// with names and descriptions in Chinese under name.zh and description.zh. The
+// demonstration registers such a catalog. Members that its records lack are invented,
+// and marked as assumed.
 func SourcesMapping() (Mapping, error) { return ParseMapping([]byte(sources)) }

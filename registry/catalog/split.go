@@ -9,15 +9,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// MaxRecord is the most bytes of one source record.
+// MaxRecord is the maximum size of one source record in bytes.
 const MaxRecord = 1 << 20
 
-// splitter divides a source into records and counts its lines.
+// splitter splits a source into records and counts its lines.
 type splitter struct {
 	r      *bufio.Reader
-	quotes bool // a quoted cell may hold line ends
+	quotes bool // a quoted cell may contain line ends
 	comma  byte
-	line   int // lines read
+	line   int // lines read so far
 }
 
 func newSplitter(r io.Reader, m *Mapping) *splitter {
@@ -28,9 +28,9 @@ func newSplitter(r io.Reader, m *Mapping) *splitter {
 	return s
 }
 
-// next is the next record that is not blank, without its line end and the byte
-// order mark of the first, and the line it begins on. A record longer than
-// MaxRecord is passed over and is an error of rule; io.EOF ends.
+// next returns the next record that is not blank, and the line on which it begins. It
+// removes the line end, and the byte order mark of the first record. A record longer
+// than MaxRecord is skipped and is an error with a rule. At the end it returns io.EOF.
 func (s *splitter) next() ([]byte, int, error) {
 	if s.line == 0 {
 		s.skipMark()
@@ -44,7 +44,7 @@ func (s *splitter) next() ([]byte, int, error) {
 	}
 }
 
-// skipMark passes over a byte order mark; what can't be read yet, read reports.
+// skipMark skips a byte order mark. It leaves read errors to read.
 func (s *splitter) skipMark() {
 	mark := []byte("\ufeff")
 	if b, err := s.r.Peek(len(mark)); err == nil && bytes.Equal(b, mark) {
@@ -80,8 +80,8 @@ func (s *splitter) read() ([]byte, error) {
 	}
 }
 
-// cells follows the quotes of a CSV record: a quote opens a cell only at its
-// beginning, so that a stray one in the middle spoils its own record alone.
+// cells tracks the quotes of a CSV record. A quote opens a cell only at the cell's
+// beginning, so a stray quote in the middle breaks only its own record.
 type cells struct {
 	comma byte
 	state cellState
@@ -93,7 +93,7 @@ const (
 	atStart cellState = iota
 	inPlain
 	inQuotes
-	afterQuote // of an end, or the first of two
+	afterQuote // after a closing quote, or the first of two quotes
 )
 
 func (c *cells) open() bool { return c.state == inQuotes }

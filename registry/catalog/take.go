@@ -10,10 +10,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// values are the cleaned values of a record by the resource's member.
+// values are the cleaned values of a record, by the resource's member.
 type values map[string][]string
 
-// one is the only value of a member, or empty.
+// one returns the only value of a member, or "".
 func (v values) one(name string) string {
 	if len(v[name]) == 0 {
 		return ""
@@ -21,8 +21,9 @@ func (v values) one(name string) string {
 	return v[name][0]
 }
 
-// take reads a member's values from the record, or where it has none, from the
-// constant: then they are assumed. Of a list each member at fault has its error.
+// take returns a member's values from the record. If the record has no value, it
+// returns the constant and assumed is true. For a list it returns an error for each
+// faulty member.
 func (s slot) take(src source) (found []string, assumed bool, errs []error) {
 	if s.field != nil {
 		if found, assumed, errs = s.read(src); len(errs) > 0 {
@@ -42,7 +43,7 @@ func (s slot) take(src source) (found []string, assumed bool, errs []error) {
 	return found, true, errs
 }
 
-// at is the path of a member of the slot's list, or of the one value.
+// at returns the path of member i of the slot's list, or of the single value.
 func (s slot) at(i int) string {
 	if s.kind != list {
 		return s.path()
@@ -81,9 +82,9 @@ func (s slot) read(src source) (found []string, assumed bool, errs []error) {
 	return found, assumed, s.bound(found)
 }
 
-// translate puts our words for the source's: by the mapping, or where it names none,
-// by the labels of a closed list. Of several words for a member that takes one, the
-// first that is known counts.
+// translate replaces the source's words by ours: with the mapping's Values, or without
+// them with the labels of a closed list. If a member that takes one word gets several,
+// the first known word is used.
 func (s slot) translate(found []string) (known []string, assumed bool, errs []error) {
 	if s.field.words == nil {
 		for i, f := range found {
@@ -132,9 +133,9 @@ func (s slot) bound(found []string) []error {
 	return errs
 }
 
-// clean makes a text fit for signing: NFC, no blank edges, line ends of one kind;
-// on one line, unless it is free text. It refuses what the ledger refuses in any
-// text, and the mark of text that was lost in decoding.
+// clean prepares a text for signing: NFC, no surrounding blanks, uniform line ends, and
+// one line unless it is free text. It refuses what the ledger refuses in a text, and
+// the replacement character, which shows a decoding error.
 func clean(field string, k kind, s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", ledger.Invalid(field, "utf8")

@@ -12,7 +12,7 @@ CREATE TABLE registry_party (
   id     TEXT NOT NULL UNIQUE,
   name   TEXT NOT NULL,
   region TEXT NOT NULL,
-  lies   TEXT NOT NULL, -- the region, if it is inside that of the authority that admitted the party; else that one
+  lies   TEXT NOT NULL, -- the region, if it is inside that of the authority that admitted the party; else the authority's
   value  TEXT NOT NULL
 );
 CREATE INDEX registry_party_name ON registry_party (name);
@@ -29,11 +29,11 @@ CREATE TABLE registry_key (
   value TEXT NOT NULL
 );
 CREATE INDEX registry_key_party ON registry_key (party);
--- What was submitted, once: applications and entries name it by its payload.
+-- What was submitted, stored once: applications and entries refer to it by its payload.
 CREATE TABLE registry_submission (
   n       INTEGER PRIMARY KEY,
   payload TEXT NOT NULL UNIQUE,
-  value   BLOB NOT NULL -- packed
+  value   BLOB NOT NULL -- compressed
 );
 CREATE TABLE registry_application (
   n          INTEGER PRIMARY KEY,
@@ -41,12 +41,12 @@ CREATE TABLE registry_application (
   applicant  TEXT NOT NULL,
   body       TEXT NOT NULL,
   state      TEXT NOT NULL,
-  region     TEXT NOT NULL, -- where the applicant lies
-  submission INTEGER NOT NULL, -- n of registry_submission; a foreign key would have SQLite keep a journal for each write
+  region     TEXT NOT NULL, -- the applicant's region
+  submission INTEGER NOT NULL, -- n of registry_submission; with a foreign key SQLite would write a statement journal for each write
   value      TEXT NOT NULL
 );
--- An index for each filter of the listing; behind its columns each index has n,
--- the listing's order.
+-- One index for each filter of the listing. After its columns each index has n, the
+-- order of the listing.
 CREATE INDEX registry_application_applicant ON registry_application (applicant);
 CREATE INDEX registry_application_body ON registry_application (body);
 CREATE INDEX registry_application_queue ON registry_application (body, state);
@@ -54,7 +54,7 @@ CREATE INDEX registry_application_state ON registry_application (state);
 CREATE INDEX registry_application_province ON registry_application (substr(region, 1, 2));
 CREATE INDEX registry_application_city ON registry_application (substr(region, 1, 4));
 CREATE INDEX registry_application_county ON registry_application (region);
--- Applications with what they submitted last.
+-- Applications with their last submissions.
 CREATE VIEW registry_application_detail AS
   SELECT a.n, a.id, a.applicant, a.body, a.state, a.region, json_patch(unpack(s.value), a.value) AS value
   FROM registry_application a JOIN registry_submission s ON s.n = a.submission;
@@ -75,16 +75,18 @@ CREATE TABLE registry_entry (
 CREATE INDEX registry_entry_subject ON registry_entry (subject);
 CREATE INDEX registry_entry_holder ON registry_entry (holder);
 CREATE INDEX registry_entry_domain ON registry_entry (domain);
--- What is counted; it begins with the region, which no search asks an index for.
+-- For counting facets; it begins with the region, because no search uses an index for
+-- the region.
 CREATE INDEX registry_entry_facets ON registry_entry (region, domain, holder, state, suspended, valid_until);
--- Beside the narrow rows that are counted: what is read only for the rows shown.
+-- Data that is read only for the rows shown; the narrow rows that are counted are
+-- separate.
 CREATE TABLE registry_entry_text (
   n          INTEGER PRIMARY KEY, -- of registry_entry
   submission INTEGER NOT NULL, -- n of registry_submission
   value      TEXT NOT NULL, -- the record
-  coding     TEXT NOT NULL  -- which call coded it
+  coding     TEXT NOT NULL  -- the call that coded it
 );
--- Entries with the resource that was submitted for them.
+-- Entries with their submitted resources.
 CREATE VIEW registry_entry_detail AS
   SELECT e.n, e.id, e.subject, e.cad_code, e.registry_code, t.coding,
     json_set(t.value, '$.resource', json_extract(unpack(s.value), '$.resource')) AS value

@@ -25,7 +25,7 @@ const (
 	maxRefs     = 2000 // that are looked at
 	maxAround   = 500  // links of a kind that end at them
 	maxOrders   = 50   // of a product
-	maxReceipts = 1000 // that are looked at
+	maxReceipts = 400  // that are looked at
 )
 
 // Words of links that a trace treats apart.
@@ -96,7 +96,7 @@ func (f *Follower) Start(ctx context.Context, q trace.Question) ([]ledger.Ref, e
 }
 
 func (f *Follower) startReceipt(ctx context.Context, name string) ([]ledger.Ref, error) {
-	var k receipts.Kept
+	var k receipts.Stored
 	var err error
 	if leaf := ledger.Digest(name); leaf.Validate("receipt") == nil {
 		k, err = f.c.Receipts.ByLeaf(ctx, leaf)

@@ -118,14 +118,14 @@ func (g *gather) uses(ctx context.Context) error {
 		return err
 	}
 	contents := ids(g.of(ledger.KindContent))
-	q := receipts.Sought{Orders: orders, Of: contents, Contents: contents}
+	q := receipts.DeliveryQuery{Orders: orders, OnlyContents: contents, Contents: contents}
 	if g.from.Kind() == ledger.KindFile {
 		q.Files = []ledger.Digest{ledger.Digest(g.from.ID())}
 	}
 	return g.sought(ctx, q)
 }
 
-func (g *gather) sought(ctx context.Context, q receipts.Sought) error {
+func (g *gather) sought(ctx context.Context, q receipts.DeliveryQuery) error {
 	q.Limit = maxReceipts
 	list, cut, err := g.f.c.Receipts.Deliveries(ctx, q)
 	g.delivered, g.cut = list, g.cut || cut
@@ -169,7 +169,7 @@ func (g *gather) forward(ctx context.Context) error {
 			return err
 		}
 		contents := ids(g.borne)
-		return g.sought(ctx, receipts.Sought{Orders: orders, Of: contents, Contents: contents, Files: g.files()})
+		return g.sought(ctx, receipts.DeliveryQuery{Orders: orders, OnlyContents: contents, Contents: contents, Files: g.files()})
 	}
 	if err := g.reach(ctx, way, starts...); err != nil {
 		return err
@@ -202,7 +202,7 @@ func (g *gather) forwardUses(ctx context.Context) error {
 	for _, o := range orders {
 		g.refs = append(g.refs, ledger.RefTo(ledger.KindOrder, o))
 	}
-	q := receipts.Sought{Orders: ids(g.of(ledger.KindOrder)), Files: g.files()}
+	q := receipts.DeliveryQuery{Orders: ids(g.of(ledger.KindOrder)), Files: g.files()}
 	switch {
 	case g.from.Kind() == ledger.KindLicense:
 		q.Orders, q.Licenses = nil, []ledger.ID{ledger.ID(g.from.ID())}

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Certify writes public.crt and private.key for 127.0.0.1 into dir, signed by a
-// fresh authority, and returns the file of the authority's certificate.
+// Certify writes public.crt and private.key for 127.0.0.1 into dir, signed by a new
+// authority, and returns the file of the authority's certificate.
 func Certify(t testing.TB, dir string) (caFile string) {
 	t.Helper()
 	now := time.Now() //nolint:forbidigo // a certificate for now
@@ -73,7 +73,7 @@ func pool(t testing.TB, caFile string) *x509.CertPool {
 	}
 	p := x509.NewCertPool()
 	if !p.AppendCertsFromPEM(b) {
-		t.Fatalf("%s holds no certificate", caFile)
+		t.Fatalf("%s contains no certificate", caFile)
 	}
 	return p
 }

@@ -1,10 +1,9 @@
-// Package miniotest runs a real MinIO server for the tests of whatever stands
-// on an S3 store.
+// Package miniotest runs a real MinIO server for tests that need an S3 store.
 //
-// It promises a server on this machine only, on a free port, with fresh keys
-// and an empty store in the test's folder, that is gone when the test is, even
-// if the test's process is killed. It does not build MinIO (make minio does) and
-// is no part of any program: MinIO is only ever another process.
+// The server listens on this machine only, on a free port, with new keys and an empty
+// store in the test's folder. It ends with the test, even if the test's process is
+// killed. The package does not build MinIO (make minio does) and does not link it:
+// MinIO always runs as a separate process.
 package miniotest
 
 import (
@@ -27,7 +26,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Region is the servers' own.
+// Region is the region of the servers.
 const Region = "cn-test-1"
 
 // Server is a MinIO server.
@@ -44,13 +43,13 @@ type Server struct {
 	stdin  io.Closer
 }
 
-// Start runs a server that speaks plain HTTP until the test ends.
+// Start runs a server over plain HTTP until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	return start(t, "http")
 }
 
-// StartTLS runs a server with a certificate of its own authority, Server.CAFile.
+// StartTLS runs a server with TLS; Server.CAFile is the certificate of its authority.
 func StartTLS(t testing.TB) *Server {
 	t.Helper()
 	return start(t, "https")
@@ -76,7 +75,7 @@ func start(t testing.TB, scheme string) *Server {
 	return s
 }
 
-// find is the program: where CADASTRE_MINIO says, or where make minio puts it.
+// find returns the path of the program: CADASTRE_MINIO, or where make minio puts it.
 func find(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv("CADASTRE_MINIO"); path != "" { //nolint:forbidigo // a test's own setting
@@ -91,7 +90,7 @@ func find(t testing.TB) string {
 			return path
 		}
 	}
-	t.Fatal("there is no .cache/bin/minio: run make minio, or say in CADASTRE_MINIO where the program is")
+	t.Fatal("there is no .cache/bin/minio: run make minio, or set CADASTRE_MINIO to the path of the program")
 	return ""
 }
 
@@ -114,15 +113,16 @@ func freePort(t testing.TB) int {
 	return a.Port
 }
 
-// watch kills the server when this process closes its end of the shell's input,
-// which the kernel does for a process that is killed. It says when it has begun.
-const watch = `"$@" >>"$MINIO_TEST_LOG" 2>&1 & echo begun; cat >/dev/null; kill -9 $! 2>/dev/null; wait 2>/dev/null`
+// killWithParent runs the server and kills it when this process closes its end of the
+// shell's input; the kernel closes it when the process is killed. The shell prints
+// "begun" once the server has started.
+const killWithParent = `"$@" >>"$MINIO_TEST_LOG" 2>&1 & echo begun; cat >/dev/null; kill -9 $! 2>/dev/null; wait 2>/dev/null`
 
-// Run starts a server that is down on the port and the store it had, and
-// returns when it answers.
+// Run starts a stopped server again, on the same port and store, and returns when it
+// answers.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
-	s.shell = exec.CommandContext(context.Background(), "/bin/sh", append([]string{"-c", watch, "sh", s.binary}, s.args...)...) //nolint:gosec // a test's own command
+	s.shell = exec.CommandContext(context.Background(), "/bin/sh", append([]string{"-c", killWithParent, "sh", s.binary}, s.args...)...) //nolint:gosec // a test's own command
 	s.shell.Env = []string{
 		"HOME=" + s.dir, "PATH=/usr/bin:/bin", "MINIO_TEST_LOG=" + s.log(), "MINIO_SITE_REGION=" + Region,
 		"MINIO_ROOT_USER=" + s.AccessKey, "MINIO_ROOT_PASSWORD=" + s.SecretKey,
@@ -165,7 +165,7 @@ func (s *Server) await(t testing.TB) {
 	t.Fatalf("MinIO does not answer: %s %v", log, err)
 }
 
-// Kill ends the server at once, as kill -9 does, and waits until it is gone.
+// Kill kills the server like kill -9 and waits until it is gone.
 func (s *Server) Kill() {
 	if s.shell == nil || s.stdin == nil {
 		return
@@ -175,7 +175,7 @@ func (s *Server) Kill() {
 	s.stdin = nil
 }
 
-// Client speaks to the server as its root user.
+// Client returns a client with the server's root user.
 func (s *Server) Client(t testing.TB) *minio.Client {
 	t.Helper()
 	transport, err := minio.DefaultTransport(s.CAFile != "")
@@ -196,7 +196,7 @@ func (s *Server) Client(t testing.TB) *minio.Client {
 	return c
 }
 
-// Bucket makes a fresh bucket.
+// Bucket makes a new bucket.
 func (s *Server) Bucket(t testing.TB) string {
 	t.Helper()
 	name := "b-" + strings.ToLower(rand.Text()[:16])
@@ -206,7 +206,7 @@ func (s *Server) Bucket(t testing.TB) string {
 	return name
 }
 
-// Lend gives keys that may do what the policy allows and no more.
+// Lend returns temporary keys that may do only what the policy allows.
 func (s *Server) Lend(t testing.TB, policy string) (accessKey, secretKey, token string) {
 	t.Helper()
 	c, err := credentials.NewSTSAssumeRole(s.Endpoint, credentials.STSAssumeRoleOptions{

@@ -28,7 +28,7 @@ func testMissing(t *testing.T, o objects.Objects) {
 			}
 		}
 	}
-	mustHold(t, o, kept, []byte("kept"))
+	mustContain(t, o, kept, []byte("kept"))
 }
 
 func testTooLarge(t *testing.T, o objects.Objects) {
@@ -98,7 +98,7 @@ func testDelete(t *testing.T, o objects.Objects) {
 			t.Errorf("after delete: %v", err)
 		}
 	}
-	mustHold(t, o, kept.ID, Content(8, unit))
+	mustContain(t, o, kept.ID, Content(8, unit))
 	if err := o.Delete(t.Context(), kept.ID); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,8 @@
 // Package objectstest is the conformance suite of the port objects.Objects.
 //
-// It promises that a store which passes keeps every promise the port's
-// comments make, as far as they can be seen from outside, and from below where
-// the store under test lets the suite at its raw bytes. It does not test what
-// a power failure does, nor speed.
+// It promises that a store which passes fulfills everything that the port's comments
+// promise, as far as that is visible through the port, and in the stored bytes if the
+// store implements Raw. It does not test power failures or speed.
 package objectstest
 
 import (
@@ -21,9 +20,9 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
 
-// Raw is an ability beside the port: the stored bytes under their names, below
-// the encryption. Where the store under test has it, the suite looks for clear
-// text and does damage.
+// Raw is an optional interface: the stored bytes under their names, below the
+// encryption. If the store implements it, the suite searches for clear text and damages
+// objects.
 type Raw interface {
 	Names(t testing.TB) []string
 	Load(t testing.TB, name string) []byte
@@ -31,7 +30,7 @@ type Raw interface {
 	Remove(t testing.TB, name string)
 }
 
-// Run tests the store that open gives: a fresh and empty one at each call.
+// Run tests the store that open returns; each call must return a new, empty one.
 func Run(t *testing.T, open func(t *testing.T) objects.Objects) {
 	for _, c := range []struct {
 		name string
@@ -80,17 +79,17 @@ func Run(t *testing.T, open func(t *testing.T) objects.Objects) {
 
 const (
 	kib   = 1 << 10
-	large = 1 << 40 // a limit that no test meets
+	large = 1 << 40 // a limit that no test reaches
 	unit  = 64 * kib
 	tail  = sha256.Size
 )
 
-// Content gives size bytes that compress badly and differ from seed to seed.
+// Content returns size bytes that compress badly and differ for each seed.
 func Content(seed uint64, size int) []byte {
 	data := make([]byte, size)
 	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)})
 	if _, err := r.Read(data); err != nil {
-		return nil // it never fails
+		return nil // never fails
 	}
 	return data
 }
@@ -104,7 +103,8 @@ func put(t testing.TB, o objects.Objects, data []byte) objects.Info {
 	return info
 }
 
-// read reads a range to its end and closes it; the bytes before an error count.
+// read reads a range to its end and closes it. With an error it also returns the bytes
+// before it.
 func read(ctx context.Context, o objects.Objects, id string, offset, length int64) ([]byte, error) {
 	r, err := o.Open(ctx, id, offset, length)
 	if err != nil {
@@ -114,7 +114,7 @@ func read(ctx context.Context, o objects.Objects, id string, offset, length int6
 	return data, errors.Join(err, r.Close())
 }
 
-func mustHold(t testing.TB, o objects.Objects, id string, want []byte) {
+func mustContain(t testing.TB, o objects.Objects, id string, want []byte) {
 	t.Helper()
 	got, err := read(t.Context(), o, id, 0, -1)
 	if err != nil || !bytes.Equal(got, want) {
@@ -166,7 +166,7 @@ func testSizes(t *testing.T, o objects.Objects) {
 		if diff := cmp.Diff(want, info); diff != "" {
 			t.Errorf("size %d: put (-want +got):\n%s", size, diff)
 		}
-		mustHold(t, o, info.ID, data)
+		mustContain(t, o, info.ID, data)
 		stat, err := o.Stat(t.Context(), info.ID)
 		if err != nil || stat.Stored.IsZero() {
 			t.Fatalf("size %d: stat %v, %v", size, stat, err)
@@ -202,6 +202,6 @@ func testConcurrent(t *testing.T, o objects.Objects) {
 			t.Fatalf("id %s was given twice", r.info.ID)
 		}
 		seen[r.info.ID] = true
-		mustHold(t, o, r.info.ID, Content(uint64(i), i*9000))
+		mustContain(t, o, r.info.ID, Content(uint64(i), i*9000))
 	}
 }

@@ -80,11 +80,11 @@ func testAltered(t *testing.T, o objects.Objects, raw Raw) {
 		raw.Save(t, content, append(bytes.Clone(good), good...))
 		mustRefuse(t, o, info.ID, data, "doubled")
 		raw.Save(t, content, good)
-		mustHold(t, o, info.ID, data)
+		mustContain(t, o, info.ID, data)
 	}
 }
 
-// testCutShort wants the damage seen before the first byte, by Open and Stat.
+// testCutShort checks that Open and Stat report the damage before the first byte.
 func testCutShort(t *testing.T, o objects.Objects, raw Raw) {
 	data := Content(11, 3*unit+100)
 	info := put(t, o, data)
@@ -101,8 +101,8 @@ func testCutShort(t *testing.T, o objects.Objects, raw Raw) {
 	}
 }
 
-// testMovedPackage puts a package in another's place with the nonce that makes
-// its tag hold there, and a range begin with it.
+// testMovedPackage moves a package to another's place, with a nonce that makes its tag
+// valid there, and reads a range that begins with it.
 func testMovedPackage(t *testing.T, o objects.Objects, raw Raw) {
 	data := Content(12, 4*unit)
 	info := put(t, o, data)
@@ -154,7 +154,7 @@ func testKeyAltered(t *testing.T, o objects.Objects, raw Raw) {
 	raw.Save(t, key, make([]byte, 1<<20))
 	mustRefuse(t, o, info.ID, data, "huge key")
 	raw.Save(t, key, good)
-	mustHold(t, o, info.ID, data)
+	mustContain(t, o, info.ID, data)
 }
 
 // testRemains removes content or key by hand, as an interrupted Put or Delete does.

@@ -10,15 +10,15 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
 
-// Rotating is an ability beside the port: sealing every data key anew under
-// another master key, each time the same, and opening the store with it.
+// Rotating is an optional interface: sealing every data key again under another master
+// key, the same one each time, and opening the store with it.
 type Rotating interface {
 	RotateTo(ctx context.Context) (objects.Rotation, error)
 	Rotated(t testing.TB) objects.Objects
 }
 
-// testRotation wants every object readable by the new master key alone, and no
-// byte of content touched.
+// testRotation checks that the new master key alone reads every object, and that no
+// content was rewritten.
 func testRotation(t *testing.T, o objects.Objects, raw Raw) {
 	r, ok := o.(Rotating)
 	if !ok {
@@ -40,7 +40,7 @@ func testRotation(t *testing.T, o objects.Objects, raw Raw) {
 	}
 }
 
-// testInterruptedRotation stops a rotation at each of its steps and goes on.
+// testInterruptedRotation stops a rotation at each of its steps and continues it.
 func testInterruptedRotation(t *testing.T, o objects.Objects, raw Raw) {
 	r, ok := o.(Rotating)
 	if !ok {
@@ -81,7 +81,7 @@ func testInterruptedRotation(t *testing.T, o objects.Objects, raw Raw) {
 	mustBeRotated(t, r.Rotated(t), raw, contents, before)
 }
 
-// testRotationOfDamaged leaves a key that does not open where it is.
+// testRotationOfDamaged checks that a key which can't be unsealed is not changed.
 func testRotationOfDamaged(t *testing.T, o objects.Objects, raw Raw) {
 	r, ok := o.(Rotating)
 	if !ok {
@@ -96,13 +96,13 @@ func testRotationOfDamaged(t *testing.T, o objects.Objects, raw Raw) {
 	if err != nil || done.Keys != 1 || len(done.Damaged) != 1 || done.Damaged[0] != bad {
 		t.Fatalf("rotated %v, %v", done, err)
 	}
-	mustHold(t, r.Rotated(t), good, Content(21, 100))
+	mustContain(t, r.Rotated(t), good, Content(21, 100))
 	if got := raw.Load(t, key); !bytes.Equal(got, sealed) {
 		t.Error("a damaged key was touched")
 	}
 }
 
-// fill puts some objects and tells all that is stored of them.
+// fill puts some objects and returns everything that is stored for them.
 func fill(t *testing.T, o objects.Objects, raw Raw) (contents, stored map[string][]byte) {
 	t.Helper()
 	contents, stored = map[string][]byte{}, map[string][]byte{}
@@ -116,7 +116,7 @@ func fill(t *testing.T, o objects.Objects, raw Raw) (contents, stored map[string
 	return contents, stored
 }
 
-// newKeyOf finds the name of an object's key that was not there before.
+// newKeyOf returns the name of an object's key that is not in before.
 func newKeyOf(t *testing.T, raw Raw, id string, before map[string][]byte) (key string) {
 	t.Helper()
 	for _, n := range raw.Names(t) {
@@ -133,7 +133,7 @@ func newKeyOf(t *testing.T, raw Raw, id string, before map[string][]byte) (key s
 func mustBeRotated(t *testing.T, after objects.Objects, raw Raw, contents, before map[string][]byte) {
 	t.Helper()
 	for id, data := range contents {
-		mustHold(t, after, id, data)
+		mustContain(t, after, id, data)
 	}
 	stored := raw.Names(t)
 	if len(stored) != 2*len(contents) {
@@ -145,7 +145,7 @@ func mustBeRotated(t *testing.T, after objects.Objects, raw Raw, contents, befor
 		case isKey && was:
 			t.Errorf("the old key %s is still there", n)
 		case !isKey && !bytes.Equal(old, raw.Load(t, n)):
-			t.Errorf("the content %s was written anew", n)
+			t.Errorf("the content %s was rewritten", n)
 		}
 	}
 }

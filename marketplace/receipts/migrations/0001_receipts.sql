@@ -1,6 +1,6 @@
 -- +goose Up
 
--- What a receipt is found by. The receipt itself is the log's entry at seq.
+-- The index that finds receipts. The receipt itself is the log's entry at seq.
 CREATE TABLE receipt (
     seq      INTEGER PRIMARY KEY,
     id       TEXT NOT NULL UNIQUE,
@@ -25,8 +25,8 @@ CREATE INDEX receipt_content ON receipt (content) WHERE content IS NOT NULL;
 CREATE INDEX receipt_sha256 ON receipt (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX receipt_start ON receipt (start) WHERE start IS NOT NULL;
 
--- What counts of one object under one order or license: what was written, and
--- all that running deliveries asked for.
+-- Use of one object under one order or license: the bytes written, and all bytes
+-- that running deliveries requested.
 CREATE TABLE counter (
     scope  TEXT NOT NULL,
     object TEXT NOT NULL,
@@ -36,23 +36,23 @@ CREATE TABLE counter (
     PRIMARY KEY (scope, object)
 ) STRICT, WITHOUT ROWID;
 
--- The sum over all objects of an order or license: what its limits are held against.
+-- The sum over all objects of an order or license; limits are checked against it.
 CREATE TABLE used (
     scope TEXT PRIMARY KEY,
     uses  INTEGER NOT NULL CHECK (uses >= 0),
     bytes INTEGER NOT NULL CHECK (bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- Deliveries that began and have no end receipt yet. noted is how many bytes are
--- known to be written.
+-- Deliveries without an end receipt. noted is the number of bytes known to be
+-- written.
 CREATE TABLE running (
     start  TEXT PRIMARY KEY,
     seq    INTEGER NOT NULL,
     noted  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What a running delivery holds of an order or license: all that it asked for,
--- less the bytes known from the delivery that it resumes.
+-- What a running delivery reserves of an order or license: all bytes it requested,
+-- except the known ones, which the delivery it resumes already sent.
 CREATE TABLE held (
     start TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -60,7 +60,7 @@ CREATE TABLE held (
     PRIMARY KEY (start, scope)
 ) STRICT, WITHOUT ROWID;
 
--- Deliveries that ended short and were not resumed: they wrote from first up to upto.
+-- Deliveries that ended early and were not resumed: they wrote from first up to upto.
 CREATE TABLE unfinished (
     scope  TEXT NOT NULL,
     object TEXT NOT NULL,

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- How many bytes the resumes that go on from one delivery were given again.
+-- How many bytes the resumes of one delivery have sent twice.
 ALTER TABLE held ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE unfinished ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
 

@@ -16,9 +16,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// TestNoLedgerSetsBeside reads the whole source: only the verifier of evidence says
-// what is beside a matter, so that every ledger looks at all that a license names.
-func TestNoLedgerSetsBeside(t *testing.T) {
+// TestNoLedgerSetsUnrelated reads the whole source: only the verifier of evidence sets
+// Env.Unrelated, so that every ledger reads all records that a license names.
+func TestNoLedgerSetsUnrelated(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -29,8 +29,8 @@ func TestNoLedgerSetsBeside(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if filepath.ToSlash(filepath.Dir(path)) != "../../ledger/evidence" && setsBeside(f) {
-			t.Errorf("%s sets Beside", path)
+		if filepath.ToSlash(filepath.Dir(path)) != "../../ledger/evidence" && setsUnrelated(f) {
+			t.Errorf("%s sets Unrelated", path)
 		}
 		return nil
 	})
@@ -39,21 +39,21 @@ func TestNoLedgerSetsBeside(t *testing.T) {
 	}
 }
 
-// setsBeside reports whether a file names the member in a literal or assigns to it.
-func setsBeside(f *ast.File) (found bool) {
+// setsUnrelated reports whether a file names the member in a literal or assigns to it.
+func setsUnrelated(f *ast.File) (found bool) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CompositeLit:
 			if s, ok := n.Type.(*ast.SelectorExpr); ok && s.Sel.Name == "Env" {
 				for _, e := range n.Elts {
-					if kv, ok := e.(*ast.KeyValueExpr); ok && fmt.Sprint(kv.Key) == "Beside" {
+					if kv, ok := e.(*ast.KeyValueExpr); ok && fmt.Sprint(kv.Key) == "Unrelated" {
 						found = true
 					}
 				}
 			}
 		case *ast.AssignStmt:
 			for _, l := range n.Lhs {
-				if s, ok := l.(*ast.SelectorExpr); ok && s.Sel.Name == "Beside" {
+				if s, ok := l.(*ast.SelectorExpr); ok && s.Sel.Name == "Unrelated" {
 					found = true
 				}
 			}
@@ -63,9 +63,10 @@ func setsBeside(f *ast.File) (found bool) {
 	return found
 }
 
-// TestOfferBesideItsMatter offers a license of one resource with all that it names
-// beside: the event and the writes are the same, what is named is not read.
-func TestOfferBesideItsMatter(t *testing.T) {
+// TestOfferSkipsUnrelated offers a license of one resource with all that it names
+// besides marked as unrelated: the event and the writes are the same, and those
+// records are not read.
+func TestOfferSkipsUnrelated(t *testing.T) {
 	m := newMarket(t)
 	a := offerArgs("L")
 	a.Mode, a.Domains, a.Resources = ledger.Scenario, []string{}, []ledger.ID{mID("bus")}
@@ -73,33 +74,33 @@ func TestOfferBesideItsMatter(t *testing.T) {
 	v := m.signed("implementer", ledger.FnLicenseOffer, a)
 	env := contract.Env{Time: m.now, Rules: contract.Rules}
 	whole := apply(t, env, m.state, v)
-	env.Beside = func(key string) bool { may, _ := contract.BesideKind(key); return may }
-	beside := apply(t, env, m.state, v)
-	if whole.Err != nil || beside.Err != nil || whole.Beside != 0 || beside.Beside != 1+len(a.Environments) {
-		t.Fatalf("%v, %v; beside %d and %d", whole.Err, beside.Err, whole.Beside, beside.Beside)
+	env.Unrelated = func(key string) bool { may, _ := contract.UnrelatedKind(key); return may }
+	short := apply(t, env, m.state, v)
+	if whole.Err != nil || short.Err != nil || whole.Unrelated != 0 || short.Unrelated != 1+len(a.Environments) {
+		t.Fatalf("%v, %v; unrelated %d and %d", whole.Err, short.Err, whole.Unrelated, short.Unrelated)
 	}
-	if whole.Record.Event != beside.Record.Event || whole.Record.Writes != beside.Record.Writes {
-		t.Error("what is beside changes what the call does")
+	if whole.Record.Event != short.Record.Event || whole.Record.Writes != short.Record.Writes {
+		t.Error("what is unrelated changes what the call does")
 	}
 	var rest []ledger.Line
 	for _, l := range whole.Reads {
-		if may, _ := contract.BesideKind(l.Key); !may || l.Key == ledger.RecordKey(mLicense("L")) {
+		if may, _ := contract.UnrelatedKind(l.Key); !may || l.Key == ledger.RecordKey(mLicense("L")) {
 			rest = append(rest, l)
 		}
 	}
-	if diff := cmp.Diff(rest, beside.Reads); diff != "" || len(rest) == len(whole.Reads) {
-		t.Errorf("reads with what is named beside (-want +got):\n%s", diff)
+	if diff := cmp.Diff(rest, short.Reads); diff != "" || len(rest) == len(whole.Reads) {
+		t.Errorf("reads with what is unrelated (-want +got):\n%s", diff)
 	}
 }
 
-// TestBesideKinds names the kinds: a new one needs its reason in the list.
-func TestBesideKinds(t *testing.T) {
+// TestUnrelatedKinds names the kinds: a new one needs its reason in the list.
+func TestUnrelatedKinds(t *testing.T) {
 	for key, want := range map[string][2]bool{
 		"resource/a": {true, false}, "entry/a": {true, false}, "application/a": {true, false}, "environment/a": {true, false}, "license/a": {true, false},
 		"bodies/430300": {true, true}, "affiliate/a": {true, true}, "affiliation/a": {true, true}, "file/a": {true, true}, "licenses_of/a": {true, true},
 		"order/a": {}, "party/a": {}, "key/a": {}, "product/a": {}, "content/a": {}, "grant/a": {}, "genesis": {}, "call/a/b": {}, "deposit/a": {},
 	} {
-		if may, always := contract.BesideKind(key); [2]bool{may, always} != want {
+		if may, always := contract.UnrelatedKind(key); [2]bool{may, always} != want {
 			t.Errorf("%s: %v, %v", key, may, always)
 		}
 	}
