@@ -48,7 +48,9 @@ func OfForm(err error, form any) error {
 // errors around it, so that what it was about (a file, a line) stays.
 func render(lang string, form any, err error) string {
 	switch e := err.(type) { //nolint:errorlint // the chain is walked below
-	case *words.Error:
+	case interface {
+		In(lang string, render func(error) string) string
+	}:
 		return e.In(lang, func(inner error) string { return render(lang, form, inner) })
 	case *client.Problem:
 		return told(lang, e)
@@ -61,7 +63,7 @@ func render(lang string, form any, err error) string {
 	case *fs.PathError:
 		return e.Path + say(lang, "：", ": ") + render(lang, form, e.Err)
 	case interface{ Unwrap() error }:
-		return within(err.Error(), e.Unwrap(), lang, form)
+		return words.Translate(lang, within(err.Error(), e.Unwrap(), lang, form))
 	case interface{ Unwrap() []error }:
 		text, unanswered := err.Error(), errors.Is(err, ledger.Unavailable)
 		for _, inner := range e.Unwrap() {
@@ -73,7 +75,7 @@ func render(lang string, form any, err error) string {
 		}
 		return text
 	}
-	return err.Error()
+	return words.Translate(lang, err.Error())
 }
 
 func within(text string, inner error, lang string, form any) string {
@@ -140,12 +142,12 @@ func refusal(lang string, form any, e *ledger.Error) string {
 	var faults []string
 	for _, f := range e.All() {
 		if f.Code != ledger.InvalidCode && f.Reason != ledger.ReasonDuplicate { // not about the input
-			faults = append(faults, f.Error())
-			continue
+			title, next := words.Sentence(lang, f)
+			return title + say(lang, "：", ": ") + next
 		}
 		faults = append(faults, words.OfFault(lang, f, labelOf(form, f.Field)))
 	}
-	return strings.Join(faults, "\n  ") + say(lang, "：请改正后再试", ": correct it and try again")
+	return strings.Join(append(faults, say(lang, "请改正后再试。", "Correct it and try again.")), "\n  ")
 }
 
 // labelOf is what people read for a member of the form that an input is read into.

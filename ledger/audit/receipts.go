@@ -214,7 +214,7 @@ func (a *auditor) endReceipts() error {
 			if err != nil {
 				return err
 			}
-			r.Why, r.Anchored = legible(l.unread), anchor.Size
+			r.Why, r.Err, r.Anchored = legible(l.unread), l.unread, anchor.Size
 		}
 		a.report.Logs = append(a.report.Logs, r)
 	}

@@ -47,6 +47,8 @@ type LogReport struct {
 	Anchored int64  `json:"anchored"`      // how many the last anchor covers
 	Judged   int    `json:"judged"`        // start receipts judged by the delivery rule
 	Newer    int    `json:"newer"`         // starts that name a later revision than the audit has
+
+	Err error `json:"-"` // why it could not be read
 }
 
 // Finding is one thing that is not as it must be. What follows from it may be among
