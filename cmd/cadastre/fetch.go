@@ -155,7 +155,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 			Order   any    `json:"order,omitempty"`
 		}{f, receipt, orNil(k.Order)})
 	}
-	return p.line("%s  %s\n%s %s", f.SHA256, file, p.say("回执：", "Receipts:"), receipt)
+	return p.line("%s  %s\n%s%s", f.SHA256, file, p.say("回执：", "Receipts: "), receipt)
 }
 
 // tidy removes what a refused fetch left empty.

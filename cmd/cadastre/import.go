@@ -157,7 +157,7 @@ func (t *tally) tell(r client.ImportResult) {
 		if r.State == client.Duplicate {
 			word = t.p.say("重复", "duplicate")
 		}
-		fmt.Fprintf(t.p.err, "%s %d  %s  %s: %s\n", t.p.say("行", "line"), r.Line, words.Printable(r.Title), word, terminal.Explain(terminal.OfForm(r.Err, importedForm(r.Err)), t.p.Lang))
+		fmt.Fprintf(t.p.err, "%s %d  %s  %s%s%s\n", t.p.say("行", "line"), r.Line, words.Printable(r.Title), word, t.p.say("：", ": "), terminal.Explain(terminal.OfForm(r.Err, importedForm(r.Err)), t.p.Lang))
 	}
 	switch {
 	case t.on:

@@ -319,7 +319,7 @@ func (c *serveCmd) Run(p *program) error {
 	}
 	ready := func(url string) {
 		p.moveProfiles(c.Dir, url)
-		fmt.Fprintf(p.err, "%s %s\n", p.say("数籍已启动：", "Cadastre is serving:"), url)
+		fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
 	}
 	err = n.Serve(p.ctx, node.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
 	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))

@@ -39,7 +39,8 @@ func (p *program) show(path string, form any) error {
 	return p.records(c).Record(p.out, form, raw)
 }
 
-// records prints records with the names of the parties, products and resources in them.
+// records prints records with the names of the parties, products, licenses and resources in
+// them.
 func (p *program) records(c *client.Client) terminal.Records {
 	return terminal.Records{Lang: p.Lang, Names: func(collection string, ids []string) map[string]string { return p.names(c, collection, ids) }}
 }
@@ -53,6 +54,9 @@ type namedRecord struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	Basis struct {
+		Title string `json:"title"`
+	} `json:"basis"` // of a license
 }
 
 // names asks the node what records are called, by their ids. An id whose record has no
@@ -75,7 +79,7 @@ func (p *program) names(c *client.Client, collection string, ids []string) map[s
 	for _, id := range ids {
 		var r namedRecord
 		if err := c.Get(p.ctx, at(collection, id), &r); err == nil {
-			names[id] = cmp.Or(r.Name, r.Title)
+			names[id] = cmp.Or(r.Name, r.Title, r.Basis.Title)
 		}
 	}
 	return names
@@ -116,7 +120,7 @@ func (p *program) list(path string, form any, columns ...string) error {
 		}
 	}
 	if page.Next != "" {
-		return p.line("%s --cursor %s", p.say("下一页：", "Next page:"), page.Next)
+		return p.line("%s--cursor %s", p.say("下一页：", "Next page: "), page.Next)
 	}
 	return nil
 }

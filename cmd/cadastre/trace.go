@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/durable"
@@ -131,7 +133,7 @@ func (c *traceCmd) Run(p *program) error {
 		return p.json(traces)
 	}
 	for _, t := range traces {
-		c.tell(p, t)
+		c.print(p, cl, t)
 	}
 	return nil
 }
@@ -180,14 +182,36 @@ func (p *program) warn(missing []error) {
 				"The bundle holds the newest deliveries, and there are older ones: ask for more with --deliveries (at most 2000)."))
 			continue
 		}
-		fmt.Fprintf(p.err, "%s %s\n", p.say("缺少部分内容：", "Something is missing:"), terminal.Explain(err, p.Lang))
+		fmt.Fprintf(p.err, "%s%s\n", p.say("缺少部分内容：", "Something is missing: "), terminal.Explain(err, p.Lang))
 	}
 }
 
-// tell prints what the trace says, then its steps.
-func (c *traceCmd) tell(p *program, t trace.Trace) {
+// partiesOf returns the names of the parties in a trace, by their ids. Those that no step
+// names are asked for.
+func (p *program) partiesOf(cl *client.Client, t trace.Trace) map[string]string {
+	known := map[string]string{}
+	var missing []string
+	for _, s := range t.Steps {
+		known[string(s.Party)] = s.Who
+	}
+	for _, s := range t.Steps {
+		for _, a := range s.Acts {
+			if _, ok := known[string(a.Party)]; !ok && !slices.Contains(missing, string(a.Party)) {
+				missing = append(missing, string(a.Party))
+			}
+		}
+	}
+	if len(missing) > 0 {
+		maps.Copy(known, p.names(cl, "parties", missing))
+	}
+	return known
+}
+
+// print prints the sentence of the trace, then its steps.
+func (c *traceCmd) print(p *program, cl *client.Client, t trace.Trace) {
+	names := p.partiesOf(cl, t)
 	fmt.Fprintln(p.out, words.Printable(p.say(t.Says.ZH, t.Says.EN)))
-	fmt.Fprintln(p.out, t.From)
+	fmt.Fprintln(p.out, words.Record(p.Lang, t.From))
 	for _, s := range t.Steps {
 		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), words.Printable(s.Who),
 			words.EnumWord(p.Lang, "rights", s.Right), words.State(p.Lang, s.Ref.Kind(), s.State), words.EnumWord(p.Lang, "step_proofs", s.Proof)))
@@ -196,7 +220,7 @@ func (c *traceCmd) tell(p *program, t trace.Trace) {
 				terminal.Moment(p.Lang, d.First), terminal.Moment(p.Lang, d.Last))
 		}
 		for _, a := range s.Acts {
-			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), words.Short(string(a.Party)))
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), terminal.Named(p.Lang, names[string(a.Party)], string(a.Party)))
 		}
 	}
 	for _, x := range t.Elsewhere {

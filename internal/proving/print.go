@@ -12,7 +12,7 @@ import (
 
 // bundle prints what a bundle proves.
 func (s *Session) bundle(r evidence.Report) {
-	fmt.Fprintf(s.Out, "%s%s  %s\n", s.say("核验通过：", "Proven: "), r.About, r.Name)
+	fmt.Fprintf(s.Out, "%s%s  %s\n", s.say("核验通过：", "Proven: "), words.Record(s.Lang, r.About), r.Name)
 	if r.Demo {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
 	}
@@ -21,7 +21,7 @@ func (s *Session) bundle(r evidence.Report) {
 			s.say(words.EnumWord("zh", "custodies", x.Custody), strings.ToLower(words.EnumWord("en", "custodies", x.Custody))))
 	}
 	for _, x := range r.Rights {
-		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), words.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, x.Scope)
+		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), words.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, words.Record(s.Lang, x.Scope))
 	}
 	for _, x := range r.Files {
 		fmt.Fprintf(s.Out, "  %s %s  %d  SHA-256 %s\n", s.say("文件", "file"), x.Name, x.Bytes, x.SHA256)

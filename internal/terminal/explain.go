@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/url"
+	"os"
 	"strings"
 	"syscall"
 
@@ -48,18 +51,29 @@ func OfForm(err error, form any) error {
 // errors around it, so that what it was about (a file, a line) stays.
 func render(lang string, form any, err error) string {
 	switch e := err.(type) { //nolint:errorlint // the chain is walked below
+	case *client.Problem:
+		return answered(lang, e)
 	case interface {
 		In(lang string, render func(error) string) string
 	}:
 		return e.In(lang, func(inner error) string { return render(lang, form, inner) })
-	case *client.Problem:
-		return told(lang, e)
 	case *ledger.Error:
 		return refusal(lang, form, e)
 	case *formError:
 		return render(lang, e.form, e.error)
 	case syscall.Errno:
 		return system(lang, e)
+	case *url.Error:
+		return render(lang, form, e.Err)
+	case *net.OpError:
+		if e.Addr == nil {
+			return render(lang, form, e.Err)
+		}
+		return e.Addr.String() + say(lang, "：", ": ") + render(lang, form, e.Err)
+	case *net.DNSError:
+		return fmt.Sprintf(say(lang, "找不到主机 %s", "no such host: %s"), e.Name)
+	case *os.SyscallError:
+		return render(lang, form, e.Err)
 	case *fs.PathError:
 		return e.Path + say(lang, "：", ": ") + render(lang, form, e.Err)
 	case interface{ Unwrap() error }:
@@ -78,11 +92,20 @@ func render(lang string, form any, err error) string {
 	return words.Translate(lang, err.Error())
 }
 
+// within puts the words of an inner error in the place of its own text. A colon before it
+// is that of the language.
 func within(text string, inner error, lang string, form any) string {
 	if inner == nil {
 		return text
 	}
-	return strings.Replace(text, inner.Error(), render(lang, form, inner), 1)
+	before, after, ok := strings.Cut(text, inner.Error())
+	if !ok {
+		return text
+	}
+	if prefix, colon := strings.CutSuffix(before, ": "); colon {
+		before = prefix + say(lang, "：", ": ")
+	}
+	return before + render(lang, form, inner) + after
 }
 
 // refusals word what the operating system refuses most often.
@@ -106,9 +129,10 @@ func system(lang string, e syscall.Errno) string {
 	return e.Error()
 }
 
-// told is the node's sentence, with field and rule where it lacks them.
-func told(lang string, p *client.Problem) string {
-	s := p.Error()
+// answered returns the node's sentences, with the member of the input and the rule at fault
+// if they do not name them.
+func answered(lang string, p *client.Problem) string {
+	s := p.In(lang, nil)
 	e := ledger.AsError(p)
 	if e == nil {
 		return s
@@ -117,8 +141,8 @@ func told(lang string, p *client.Problem) string {
 	if e.Field != "" && !strings.Contains(s, e.Field) {
 		more = append(more, say(lang, "字段 ", "field ")+e.Field)
 	}
-	if e.Rule != "" && !strings.Contains(s, e.Rule) {
-		more = append(more, say(lang, "规则 ", "rule ")+e.Rule)
+	if r := words.Rule(lang, e.Rule); r != "" && !strings.Contains(s, e.Rule) {
+		more = append(more, say(lang, "规则 ", "rule ")+r)
 	}
 	if len(more) > 0 {
 		s += say(lang, "（", " (") + strings.Join(more, say(lang, "，", ", ")) + say(lang, "）", ")")
@@ -147,7 +171,10 @@ func refusal(lang string, form any, e *ledger.Error) string {
 		}
 		faults = append(faults, words.OfFault(lang, f, labelOf(form, f.Field)))
 	}
-	return strings.Join(append(faults, say(lang, "请改正后再试。", "Correct it and try again.")), "\n  ")
+	if len(faults) > 1 {
+		return strings.Join(append(faults, say(lang, "请改正后再试", "Correct them and try again")), "\n  ")
+	}
+	return faults[0] + say(lang, "：请改正后再试", ": correct it and try again")
 }
 
 // labelOf is what people read for a member of the form that an input is read into.

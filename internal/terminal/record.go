@@ -57,7 +57,7 @@ var collections = map[string]string{
 	"admitted_by": "parties", "applicant": "parties", "assignee": "parties", "assigner": "parties", "authority": "parties",
 	"body": "parties", "buyer": "parties", "by": "parties", "holder": "parties", "operator": "parties", "owner": "parties",
 	"party": "parties", "platform": "parties", "publisher": "parties", "registry_body": "parties", "set_by": "parties",
-	"product_id": "products", "sources": "resources", "resource_ids": "resources", "excluded": "resources",
+	"license": "licenses", "license_id": "licenses", "product_id": "products", "sources": "resources", "resource_ids": "resources", "excluded": "resources",
 }
 
 // Record prints one record: a line a member, in the order of the struct form; members
@@ -230,11 +230,12 @@ func (p Records) label(f ledger.Field) string {
 }
 
 // Label returns the label of a member in a language, without the explanation after a
-// colon, and the name of the member if it has no label.
+// colon or a semicolon, and the name of the member if it has no label.
 func Label(lang string, label ledger.Words, name string) string {
 	s := words.Of(lang, label)
-	s, _, _ = strings.Cut(s, "：")
-	s, _, _ = strings.Cut(s, ": ")
+	for _, mark := range []string{"：", ": ", "；", "; "} {
+		s, _, _ = strings.Cut(s, mark)
+	}
 	if s == "" {
 		return name
 	}
@@ -286,11 +287,19 @@ func (p Records) line(f ledger.Field, raw json.RawMessage) string {
 		if c := collections[f.Name]; c != "" && p.named != nil {
 			return Named(p.Lang, p.named(c, s), s)
 		}
+	case ledger.FieldJWK: // its fingerprint is beside it
+		var key ledger.JWK
+		if json.Unmarshal(raw, &key) == nil {
+			return key.Kty + " " + key.Crv
+		}
 	case ledger.FieldSalted:
 		var salted ledger.Salted
 		if json.Unmarshal(raw, &salted) == nil {
 			return string(salted.SHA256)
 		}
+	}
+	if w, ok := words.Answer(p.Lang, f.Name, s); ok {
+		return w
 	}
 	return s
 }

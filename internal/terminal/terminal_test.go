@@ -126,7 +126,7 @@ func TestColumns(t *testing.T) {
 // TestIDsOfRecordsHaveTheirNames: each member of a record that is an id is either shown
 // with a name or is one of those that are not.
 func TestIDsOfRecordsHaveTheirNames(t *testing.T) {
-	bare := strings.Fields(`id call application license_id plan_id agreement_id environments supersedes ledger entry entry_id resource
+	bare := strings.Fields(`id call application plan_id agreement_id environments supersedes ledger entry entry_id resource
 		subject_id objection order_id environment_id content_id start`)
 	var look func(path string, fields []ledger.Field)
 	look = func(path string, fields []ledger.Field) {

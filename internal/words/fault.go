@@ -46,6 +46,19 @@ func OfFault(lang string, e *ledger.Error, label ledger.Words) string {
 	return s
 }
 
+// Rule returns the name of a rule and what it asks for. It is empty for a section of the
+// project's design, which users do not have.
+func Rule(lang, rule string) string {
+	w, known := ledger.RuleOf(rule)
+	switch {
+	case strings.Contains(rule, " §") && !strings.HasPrefix(rule, "RFC"):
+		return ""
+	case !known:
+		return rule
+	}
+	return rule + Of(lang, ledger.Words{ZH: "：" + w.ZH, EN: ": " + strings.TrimSuffix(w.EN, ".")})
+}
+
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
 
 // Said says what is wrong, or what the rule asks for; empty where only the rule's

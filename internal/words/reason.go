@@ -95,6 +95,23 @@ var sayings = map[ledger.Reason]saying{
 // Reasons lists the reasons that have sentences, in no order.
 func Reasons() []ledger.Reason { return slices.Collect(maps.Keys(sayings)) }
 
+// valueOf returns what people read for a parameter of an error: states and records by
+// their words.
+func valueOf(lang string, e *ledger.Error, p ledger.Param) string {
+	switch p.Name {
+	case "state":
+		kind := e.Param("on")
+		if e.Reason == ledger.ReasonOrder {
+			kind = ledger.KindOrder
+		}
+		w := StateOf(kind, p.Value)
+		return Of(lang, ledger.Words{ZH: w.ZH, EN: lower(w.EN)})
+	case "ref":
+		return Record(lang, ledger.Ref(p.Value))
+	}
+	return p.Value
+}
+
 // Sentence returns what happened, and what to do next, for the reason of an error. It
 // is empty for a reason that has no sentence.
 func Sentence(lang string, e *ledger.Error) (title, next string) {
@@ -116,7 +133,7 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	told := map[string]bool{}
 	for _, p := range e.Params {
 		told[p.Name] = true
-		pairs = append(pairs, "{"+p.Name+"}", p.Value)
+		pairs = append(pairs, "{"+p.Name+"}", valueOf(lang, e, p))
 	}
 	for _, name := range []string{"state", "due", "part", "ref", "origin"} {
 		if place := "{" + name + "}"; !told[name] { // what is not told goes with its brackets
