@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -28,6 +29,8 @@ func TestD2DeliveredWithinLimits(t *testing.T) {
 		{"one use each", ledger.Quota{Uses: 1}, []delivery{{"a", 100, 1, ledger.Complete}, {"b", 100, 1, ledger.Complete}}, "limits.uses"},
 		{"an empty object", ledger.Quota{Uses: 1}, []delivery{{"a", 0, 0, ledger.Complete}, {"a", 0, 0, ledger.Complete}}, "limits.uses"},
 		{"resumed", ledger.Quota{Bytes: large, Uses: 1}, []delivery{{"a", large, large / 2, ledger.Partial}, {"a", large, large/2 + ledger.ResumeStep, ledger.Complete}}, ""},
+		{"in slices, each sent again", ledger.Quota{Uses: 1}, slices.Repeat([]delivery{{"a", large, ledger.ResumeStep, ledger.Partial}}, 12), ""},
+		{"in slices, once more than the object", ledger.Quota{Uses: 1}, slices.Repeat([]delivery{{"a", large, ledger.ResumeStep, ledger.Partial}}, 13), "limits.uses"},
 		{"resumed, and more", ledger.Quota{Bytes: large}, []delivery{{"a", large, large / 2, ledger.Aborted}, {"a", large, large/2 + ledger.ResumeStep + 1, ledger.Complete}}, "limits.bytes"},
 	} {
 		var d ledger.Delivered

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 // grant is a decision that allows a transfer: what it relies on and when it ends.
@@ -16,8 +17,7 @@ type grant struct {
 	license  ledger.ID
 	order    ledger.ID
 	purpose  *ledger.Purpose
-	scope    ledger.Ref // whose limits apply
-	quota    ledger.Quota
+	limits   []receipts.LimitScope
 	revision ledger.Revision
 	until    ledger.Millis
 	rule     func(start ledger.Receipt) *ledger.Error // the ledger's rule, bound to the loaded records
@@ -81,7 +81,10 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	p := facts.Product
 	g := grant{
 		subject: ledger.RefTo(ledger.KindProduct, p.ID), license: o.License, order: o.ID, purpose: &o.Purpose,
-		scope: ledger.RefTo(ledger.KindOrder, o.ID), quota: o.Limits,
+		limits: []receipts.LimitScope{
+			{Scope: ledger.RefTo(ledger.KindOrder, o.ID), Flow: ledger.Delivery, Quota: o.Limits},
+			{Scope: ledger.RefTo(ledger.KindLicense, o.License), Flow: ledger.Delivery, Quota: facts.License.Limits},
+		},
 		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil)),
 	}
 	if facts.Key, err = m.key(ctx, a.Key); err != nil {
@@ -229,7 +232,8 @@ func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	}
 	g := grant{
 		subject: ledger.RefTo(ledger.KindResource, a.Resource), license: l.ID,
-		scope: ledger.RefTo(ledger.KindLicense, l.ID), quota: l.Limits, until: endOf(l.EndOn),
+		limits: []receipts.LimitScope{{Scope: ledger.RefTo(ledger.KindLicense, l.ID), Flow: ledger.Supply, Quota: l.Limits}},
+		until:  endOf(l.EndOn),
 	}
 	var missing error
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)

@@ -74,11 +74,11 @@ func New(c Config) *Market {
 
 // Ingested is a finished upload with its receipt.
 type Ingested struct {
-	Object  string        `json:"object" zh:"在节点存储中的名称" en:"its name in the node's store"`
-	SHA256  ledger.Digest `json:"sha256" zh:"内容的 SHA-256" en:"SHA-256 of the content"`
-	Bytes   int64         `json:"bytes" zh:"字节数" en:"length in bytes"`
-	Receipt ledger.Digest `json:"ingest_receipt" zh:"存入回执的叶哈希，content.add 引用它" en:"leaf hash of the receipt, which content.add cites"`
-	Node    string        `json:"node" zh:"保存内容的节点标识" en:"origin of the node that stores it"`
+	Object  string
+	SHA256  ledger.Digest
+	Bytes   int64
+	Receipt ledger.Digest // leaf hash: calls cite it
+	Node    string
 }
 
 // Ingest stores the bytes of r, encrypted, and a receipt that names the party. An

@@ -191,10 +191,7 @@ func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, erro
 	if e := g.rule(start); e != nil {
 		return receipts.Running{}, e.At("")
 	}
-	req := receipts.StartRequest{
-		Receipt: start,
-		Limits:  []receipts.LimitScope{{Scope: g.scope, Quota: g.quota}},
-	}
+	req := receipts.StartRequest{Receipt: start, Limits: g.limits}
 	running, err := t.m.Receipts.Reserve(ctx, req)
 	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || !t.m.endStalled(ctx, t, g) {
 		return running, err
@@ -205,7 +202,7 @@ func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, erro
 // endStalled cuts this party's deliveries of the object under the same scope
 // that took no byte for two seconds, and reports whether there were any.
 func (m *Market) endStalled(ctx context.Context, t *Transfer, g grant) bool {
-	stalled := m.Receipts.Stalled(t.ask.Party, g.content.Object, g.scope)
+	stalled := m.Receipts.Stalled(t.ask.Party, g.content.Object, g.limits)
 	m.mu.Lock()
 	var cut []*Transfer
 	for r := range m.running {

@@ -147,7 +147,7 @@ func TestExplain(t *testing.T) {
 		{"missing groups and a field", "en", ledger.Join(lacking("deposit"), ledger.Invalid("body", "required")), "materials breaks the rule R9(1): materials are missing: Deposit (deposit)\n  body breaks the rule required", "more"},
 		{"where JSON ends", "en", fmt.Errorf("a.json: %w", ledger.DecodeStrict([]byte("{\n,"), &ledger.DepositArgs{})), "a.json: the content breaks the rule syntax: It is no JSON, or a query that can't be decoded, line 2, column 1", "invalid"},
 		{"label", "zh", terminal.OfForm(ledger.Invalid("resource.title", "required"), &ledger.AppSubmitArgs{}), "resource.title（数据资源 › 名称） 不符合规则 required：必须填写", "invalid"},
-		{"node's words", "zh", told, "ask: 没有找到：请检查编号（字段 id）", "not_found"},
+		{"node's words", "zh", told, "ask：没有找到：请检查编号（字段 id）", "not_found"},
 		{"unreachable", "en", silent, "run the same command again", "unavailable: busy"},
 		{"stopped", "en", fmt.Errorf("x: %w", context.Canceled), "Run the same command again", "canceled"},
 		{"other", "en", errors.New("disk full"), "disk full", "rule"},

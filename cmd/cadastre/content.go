@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -76,18 +77,18 @@ func (c *contentAddCmd) Run(p *program) error {
 
 // upload sends the file. Where nothing is to be recorded it stays here: the call is
 // checked with the hash and size that it would have.
-func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest, size int64) (client.Upload, error) {
+func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest, size int64) (wire.Ingested, error) {
 	if p.checking {
-		return client.Upload{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}, nil
+		return wire.Ingested{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}, nil
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
-		return client.Upload{}, words.Errorf("读取：%v", "read: %v", err)
+		return wire.Ingested{}, words.Errorf("读取：%v", "read: %v", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return client.Upload{}, words.Errorf("读取：%v", "read: %v", err)
+		return wire.Ingested{}, words.Errorf("读取：%v", "read: %v", err)
 	}
 	m := p.meter()
 	defer m.done()

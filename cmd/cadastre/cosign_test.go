@@ -56,7 +56,7 @@ func TestAuditSigns(t *testing.T) {
 	if stranger := verified(d.Trust, after); len(stranger.Audits) != 0 || !slices.Contains(stranger.NotProven, evidence.LaterCalls) {
 		t.Errorf("by a trust file that does not name the auditor: %+v", stranger)
 	}
-	for lang, says := range map[string]string{"zh": "市审计局 已重放整个账本至第", "en": "replayed whole by 市审计局 up to"} {
+	for lang, says := range map[string]string{"zh": "市审计局 已重放整个账本至第", "en": "the whole ledger was replayed by 市审计局 up to entry"} {
 		if text := b.must("verify", after, "--trust", trust, "--lang", lang); !strings.Contains(text, says) {
 			t.Errorf("verify says %s", text)
 		}

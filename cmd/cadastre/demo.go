@@ -13,6 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/verdict"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
@@ -135,7 +136,7 @@ func (c *demoCmd) serve(p *program, r demo.Result) error {
 	if listen == "127.0.0.1:0" {
 		listen = defaultListen
 	}
-	err = n.Serve(p.ctx, node.Listen{Address: listen}, func(url string) {
+	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: listen}, func(url string) {
 		p.moveProfiles(c.Dir, url)
 		fmt.Fprintf(p.err, p.say("\n数籍正在提供服务，按 Ctrl-C 结束：\n  %s/  检索与登记结果凭证\n  %s/openapi.json  接口说明\n各单位的身份文件在 %s/profiles\n",
 			"\nCadastre is serving; press Ctrl-C to stop:\n  %s/  search and certificates\n  %s/openapi.json  description of the API\nThe profiles of the parties are in %s/profiles\n"), url, url, c.Dir)

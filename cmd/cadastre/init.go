@@ -14,6 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/verdict"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -321,6 +322,6 @@ func (c *serveCmd) Run(p *program) error {
 		p.moveProfiles(c.Dir, url)
 		fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
 	}
-	err = n.Serve(p.ctx, node.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
+	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
 	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -137,10 +138,7 @@ func about(p *program, prof *client.Profile) error {
 	if err != nil {
 		return err
 	}
-	var a struct {
-		Origin string    `json:"origin"`
-		Ledger ledger.ID `json:"ledger"`
-	}
+	var a wire.About
 	if err := c.Get(p.ctx, "/v1/about", &a); err != nil {
 		return fmt.Errorf("%s: %w", p.say("无法向节点询问账本标识；也可用 --ledger 与 --origin 直接给出",
 			"the node did not say which ledger it keeps; you can also give --ledger and --origin"), err)

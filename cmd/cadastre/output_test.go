@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/terminal/terminaltest"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
 	"github.com/datacadastre/cadastre/registry"
@@ -75,9 +75,9 @@ func TestRecordsAreForPeople(t *testing.T) {
 		form       any
 		list       bool
 	}{
-		{"party show " + id, "parties/" + id, web.PublicParty{}, false},
-		{"party show", "parties/" + string(prof.Party), web.PublicParty{}, false},
-		{"party list", "parties", web.PublicParty{}, true},
+		{"party show " + id, "parties/" + id, wire.PublicParty{}, false},
+		{"party show", "parties/" + string(prof.Party), wire.PublicParty{}, false},
+		{"party list", "parties", wire.PublicParty{}, true},
 		{"registry search", "resources", registry.Summary{}, true},
 		{"registry show " + id, "resources/" + id, registry.Summary{}, false},
 		{"registry certificate X", "certificates/X", registry.Certificate{}, false},

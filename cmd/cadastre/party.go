@@ -7,9 +7,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -132,7 +132,7 @@ func (c *partyShowCmd) Run(p *program) error {
 		}
 		c.ID = prof.Party
 	}
-	return p.show(at("parties", c.ID), web.PublicParty{})
+	return p.show(at("parties", c.ID), wire.PublicParty{})
 }
 
 type partyListCmd struct {
@@ -143,7 +143,7 @@ type partyListCmd struct {
 
 // Run lists parties.
 func (c *partyListCmd) Run(p *program) error {
-	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), web.PublicParty{}, "id", "name", "uscc", "region", "roles")
+	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), wire.PublicParty{}, "id", "name", "uscc", "region", "roles")
 }
 
 type rotateKeyCmd struct{ writing }

@@ -186,7 +186,7 @@ func TestFaultsOfABatch(t *testing.T) {
 		}
 		return w.Call(t, body, ledger.FnAppReturn, a)
 	}
-	for calls, want := range map[int]int{1: 22, 2: maxKept} {
+	for calls, want := range map[int]int{1: 22, 2: maxFaults} {
 		var list []string
 		for range calls {
 			list = append(list, bad())

@@ -17,25 +17,25 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// chaincode is the contract as a peer calls it. Nothing that a client says is
-// trusted: form, signature, key and role of each call are checked here again.
+// chaincode is the contract as peers call it. It does not trust the client: the
+// form, the signature, the key and the role of each call are checked here.
 type chaincode struct {
-	genesis ledger.Digest // SHA-256 of the only call that may begin
+	genesis ledger.Digest // SHA-256 of the only call that may begin the ledger
 	now     func() time.Time
 	log     *slog.Logger
-	open    sync.RWMutex // read-locked while a proposal is answered, locked for ever in the end
+	running sync.RWMutex // read-locked while a proposal is processed; locked for good by drain
 }
 
-// Init has nothing to do: the genesis is a call.
+// Init does nothing, since the genesis is a call.
 func (c *chaincode) Init(shim.ChaincodeStubInterface) *peer.Response { return shim.Success(nil) }
 
-// Invoke answers one proposal. A panic would end the process, and the same call
-// resubmitted the next one: it is a refusal instead.
+// Invoke answers one proposal. If the contract panics, Invoke returns a refusal.
+// Otherwise the process would end, and end again when the call is resubmitted.
 func (c *chaincode) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Response) {
-	if !c.open.TryRLock() {
+	if !c.running.TryRLock() {
 		return refusal(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy))
 	}
-	defer c.open.RUnlock()
+	defer c.running.RUnlock()
 	log := c.log.With(slog.String("tx", stub.GetTxID()))
 	defer func() {
 		if p := recover(); p != nil {
@@ -55,8 +55,8 @@ func (c *chaincode) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Res
 	return refusal(e)
 }
 
-// drain lets the proposals that are being answered end and answers no more.
-func (c *chaincode) drain() { c.open.Lock() }
+// drain waits for the running proposals and refuses all later ones.
+func (c *chaincode) drain() { c.running.Lock() }
 
 func refusal(e *ledger.Error) *peer.Response { return shim.Error(e.Text()) }
 
@@ -83,8 +83,9 @@ func (c *chaincode) answer(stub shim.ChaincodeStubInterface) ([]byte, error) {
 	return nil, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction).At("function").With("value", function)
 }
 
-// claimed is the time that the client put into its proposal, the same for all
-// endorsers, unless it is too far off this one's clock (protocol §6).
+// claimed returns the time that the client put into its proposal, which is the same
+// for all endorsers. It refuses a time that differs too much from the clock of this
+// machine (protocol §6).
 func (c *chaincode) claimed(stub shim.ChaincodeStubInterface) (ledger.Millis, error) {
 	stamp, err := stub.GetTxTimestamp()
 	if err != nil {
@@ -97,8 +98,9 @@ func (c *chaincode) claimed(stub shim.ChaincodeStubInterface) (ledger.Millis, er
 	return claimed, nil
 }
 
-// submit applies the calls and writes what the accepted ones write, each key
-// once. Refusals are in the answer: endorsers must agree on them as on writes.
+// submit applies the calls and writes the keys that the accepted calls write, each
+// key once. The answer contains the refusals too, so that the endorsers must agree
+// on them.
 func (c *chaincode) submit(stub shim.ChaincodeStubInterface, claimed ledger.Millis, calls []string) ([]byte, error) {
 	env := contract.Env{Time: claimed, Rules: contract.Rules, Genesis: c.genesis}
 	results, err := contract.Transaction(env, ledger.Standard(), &state{stub: stub, seen: map[string][]byte{}}, calls)
@@ -151,7 +153,7 @@ func record(stub shim.ChaincodeStubInterface, writes map[string][]byte, event []
 	return stub.SetEvent(ledger.TxEvent, payload)
 }
 
-// value is a committed value.
+// value returns a committed value.
 func value(stub shim.ChaincodeStubInterface, key string) ([]byte, error) {
 	v, err := stub.GetState(key)
 	if err != nil {
@@ -163,14 +165,14 @@ func value(stub shim.ChaincodeStubInterface, key string) ([]byte, error) {
 	return v, nil
 }
 
-// state is the committed state, each key asked of the peer once: the calls of a
-// transaction read the same genesis, keys and parties.
+// state is the committed state. It reads each key from the peer only once, since
+// the calls of a transaction read the same genesis, keys and parties.
 type state struct {
 	stub shim.ChaincodeStubInterface
 	seen map[string][]byte
 }
 
-// Get reads one key. To Fabric a missing key is an empty value.
+// Get reads one key. In Fabric a missing key has an empty value.
 func (s *state) Get(key string) ([]byte, bool, error) {
 	v, ok := s.seen[key]
 	if !ok {
@@ -188,16 +190,18 @@ var (
 	_ contract.State = (*state)(nil)
 )
 
-// maxKept is how many faults of a refused call a transaction of several keeps: it
-// stays on the channel for ever. A call that is alone is told all of them.
-const maxKept = 3
+// maxFaults is the maximum number of faults of a refused call in the answer to
+// several calls, since that answer stays on the channel for good. The answer to a
+// single call has all faults.
+const maxFaults = 3
 
-// shortened returns the refusal of one of n calls as the transaction's answer holds it.
+// shortened returns the refusal of one of n calls, with at most maxFaults faults if
+// n > 1.
 func shortened(e *ledger.Error, n int) *ledger.Error {
-	if n == 1 || len(e.More) < maxKept {
+	if n == 1 || len(e.More) < maxFaults {
 		return e
 	}
 	c := *e
-	c.More = c.More[:maxKept-1]
+	c.More = c.More[:maxFaults-1]
 	return &c
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// The settings, all of them needed.
+// The settings, all of them required.
 const (
-	setID       = "CADASTRE_CHAINCODE_ID"        // package id, as the peers computed it
+	setID       = "CADASTRE_CHAINCODE_ID"        // package id, as computed by the peers
 	setAddress  = "CADASTRE_CHAINCODE_ADDRESS"   // host:port to listen at
-	setCert     = "CADASTRE_CHAINCODE_CERT"      // PEM file: the server's certificate
-	setKey      = "CADASTRE_CHAINCODE_KEY"       // PEM file: its key
-	setClientCA = "CADASTRE_CHAINCODE_CLIENT_CA" // PEM file: who signs the peers' certificates
-	setGenesis  = "CADASTRE_GENESIS_SHA256"      // hash of the only call that may begin the ledger
+	setCert     = "CADASTRE_CHAINCODE_CERT"      // PEM file: certificate of the server
+	setKey      = "CADASTRE_CHAINCODE_KEY"       // PEM file: key of the certificate
+	setClientCA = "CADASTRE_CHAINCODE_CLIENT_CA" // PEM file: CA that signed the peers' certificates
+	setGenesis  = "CADASTRE_GENESIS_SHA256"      // SHA-256 of the only call that may begin the ledger
 )
 
 type config struct {
@@ -29,7 +29,7 @@ type config struct {
 	genesis     ledger.Digest
 }
 
-// readConfig reads and checks every setting; its error names the one at fault.
+// readConfig reads and checks every setting. Its error names the wrong one.
 func readConfig(getenv func(string) string) (c config, err error) {
 	for _, name := range []string{setID, setAddress, setCert, setKey, setClientCA, setGenesis} {
 		if getenv(name) == "" {
@@ -56,15 +56,15 @@ func readConfig(getenv func(string) string) (c config, err error) {
 		}
 	}
 	if _, err := tls.X509KeyPair(c.tls.Cert, c.tls.Key); err != nil {
-		return c, fmt.Errorf("%s and %s are no pair (%w): %s", setCert, setKey, err, wanted(setKey))
+		return c, fmt.Errorf("%s and %s do not belong together (%w): %s", setCert, setKey, err, wanted(setKey))
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(c.tls.ClientCACerts) {
-		return c, fmt.Errorf("%s holds no certificate: %s", setClientCA, wanted(setClientCA))
+		return c, fmt.Errorf("%s contains no certificate: %s", setClientCA, wanted(setClientCA))
 	}
 	return c, nil
 }
 
-// wanted says what a setting should be.
+// wanted returns what a setting should be, for error messages.
 func wanted(name string) string {
 	return map[string]string{
 		setID:       "set it to the package id, label:hash, that `peer lifecycle chaincode calculatepackageid` prints",

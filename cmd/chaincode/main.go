@@ -1,11 +1,11 @@
-// Command chaincode is the contract as a Fabric chaincode of its own process
-// (chaincode as a service): the peers of one organization call it under mutual
-// TLS. It is ledger/contract and nothing else; what is recorded is what the
-// embedded ledger would record.
+// Command chaincode runs the contract as a Fabric chaincode in its own process
+// (chaincode as a service). The peers of one organization call it under mutual TLS.
+// It runs the rules of ledger/contract without any additions, so it records exactly
+// what the embedded ledger would record.
 //
-// It promises that endorsers who run the same contract give the same bytes, that
-// no call can stop it, and that only the configured genesis begins a ledger. It
-// keeps no state and no key of any party.
+// Endorsers that run the same contract return the same bytes. No call can stop the
+// process. Only the configured genesis can begin a ledger. The process stores no state
+// and no key of any party.
 //
 // Standard: protocol §5 and §6; Hyperledger Fabric v2.5, external chaincode.
 package main
@@ -32,8 +32,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends, then ends what it has begun. The answer to a peer
-// may be cut off all the same: its client submits the same call again.
+// run serves until ctx ends, then waits for the running proposals. An answer may still
+// be lost on the way to the peer; its client then submits the same call again.
 func run(ctx context.Context, getenv func(string) string, log *slog.Logger) error {
 	cfg, err := readConfig(getenv)
 	if err != nil {

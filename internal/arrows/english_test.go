@@ -53,18 +53,12 @@ var unplain = []struct {
 	folder string
 	left   int
 }{
-	{"cmd/chaincode", 7},
 	{"internal/tlog", 25},
 	{"ledger", 132},
 	{"ledger/audit", 35},
 	{"ledger/calendar", 2},
 	{"ledger/embedded", 39},
 	{"ledger/evidence", 30},
-	{"ledger/fabric/network", 14},
-	{"ledger/fabric/network/bare", 1},
-	{"ledger/fabric/network/internal/ports", 3},
-	{"ledger/fabric/network/internal/process", 2},
-	{"ledger/fabric/proof", 15},
 	{"ledger/provenance", 5},
 
 	{".", 22},

@@ -79,21 +79,28 @@ var law = map[string]row{
 	"internal/trace/follow": {own: []string{
 		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
 	}},
+	"internal/trace/prove": {own: []string{
+		"ledger", "ledger/evidence", "ledger/provenance", "marketplace/receipts", "policies", "internal/projection", "internal/sight",
+	}},
 	"internal/projection":            {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                 {own: []string{"ledger"}},
 	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt}},
 	"internal/custody":               {own: []string{"ledger", "internal/seal"}},
 	"internal/terminal/terminaltest": {own: []string{"internal/terminal"}, third: []string{kong}},
 	"internal/terminal":              {own: []string{"ledger", "internal/client", "internal/words"}, third: []string{kong, textwidth}},
+	"internal/api/wire":              {own: []string{"ledger", "internal/words"}},
+	"internal/api": {own: []string{
+		"ledger", "registry", "licensing", "marketplace", "internal/api/wire", "internal/auth", "internal/sight", "internal/trace",
+	}},
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, huma, uuid},
 	},
 	"internal/client": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
@@ -103,13 +110,13 @@ var law = map[string]row{
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
 			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
-			"internal/trace", "internal/trace/follow",
-			"internal/auth", "internal/custody", "internal/web", "internal/words",
+			"internal/trace", "internal/trace/follow", "internal/trace/prove",
+			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},
 		third: []string{uuid, note, tlog},
 	},
 	"internal/demo": {
-		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/client", "internal/durable", "internal/words", "internal/terminal"},
+		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/api/wire", "internal/client", "internal/web", "internal/durable", "internal/trace", "internal/words", "internal/terminal"},
 		third: []string{uuid},
 	},
 	"internal/bench": {
@@ -119,13 +126,13 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
+			"internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},
 	"internal/proving": {
 		own: []string{
-			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/client", "internal/durable", "internal/trace", "internal/verdict", "internal/words", "internal/terminal",
+			"ledger", "ledger/audit", "ledger/embedded", "ledger/evidence", "marketplace/receipts", "internal/api/wire", "internal/client", "internal/durable", "internal/trace", "internal/verdict", "internal/words", "internal/terminal",
 		},
 		unlinked: []string{fabric, protosOld, chi, huma},
 	},

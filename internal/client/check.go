@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -13,9 +14,7 @@ import (
 // the refusal that the call would get.
 func (c *Client) Check(ctx context.Context, fn ledger.Function, args any) error {
 	path := "/v1/acts/" + url.PathEscape(string(fn)) + "/check"
-	var answer struct {
-		Allowed bool `json:"allowed"`
-	}
+	var answer wire.Checked
 	if err := c.do(ctx, http.MethodPost, path, true, args, &answer); err != nil {
 		return err
 	}

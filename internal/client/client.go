@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -245,32 +246,24 @@ func problem(resp *http.Response, body []byte) error {
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode < http.StatusBadRequest {
 		return words.Errorf("节点转向 %q，本程序不会向该处发送：若其为节点的正确地址，请用 --url 给出", "the node sends on to %q, where nothing is sent: if that is the node's right address, give it with --url", to)
 	}
-	var p struct {
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-		Errors []struct {
-			Field, Value, Rule, Allowed, Message string
-			Reason                               ledger.Reason
-			Params                               []ledger.Param
-		} `json:"errors"`
-		ledger.Error
-	}
+	var p wire.Problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
 		return words.Errorf("节点答复 %s", "the node answered %s", resp.Status)
 	}
-	told := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: &p.Error}
+	cause := &ledger.Error{Code: p.Code, Reason: p.Reason, Field: p.Field, Rule: p.Rule, Params: p.Params}
+	refused := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: cause}
 	var raw bytes.Buffer
 	if err := json.Compact(&raw, body); err == nil {
-		told.Raw = raw.Bytes()
+		refused.Raw = raw.Bytes()
 	}
 	for i, f := range p.Errors {
-		told.Faults = append(told.Faults, f.Message)
+		refused.Faults = append(refused.Faults, f.Message)
 		if i > 0 {
-			p.More = append(p.More, &ledger.Error{
+			cause.More = append(cause.More, &ledger.Error{
 				Code: ledger.InvalidCode, Reason: cmp.Or(f.Reason, ledger.ReasonField), Field: f.Field, Rule: f.Rule,
 				Params: append(f.Params, ledger.Param{Name: "value", Value: f.Value}, ledger.Param{Name: "allowed", Value: f.Allowed}),
 			})
 		}
 	}
-	return told
+	return refused
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 
@@ -20,8 +21,8 @@ import (
 )
 
 // Upload streams r to the node and returns what it kept.
-func (c *Client) Upload(ctx context.Context, r io.Reader) (Upload, error) {
-	var u Upload
+func (c *Client) Upload(ctx context.Context, r io.Reader) (wire.Ingested, error) {
+	var u wire.Ingested
 	req, err := c.request(ctx, http.MethodPost, "/v1/uploads", true, r)
 	if err != nil {
 		return u, err
@@ -43,15 +44,6 @@ func (c *Client) Upload(ctx context.Context, r io.Reader) (Upload, error) {
 		return u, words.Errorf("读取上传的答复：%v", "decode upload: %v", err)
 	}
 	return u, nil
-}
-
-// Upload is what the node kept of an upload.
-type Upload struct {
-	Object  string        `json:"object"`
-	SHA256  ledger.Digest `json:"sha256"`
-	Bytes   int64         `json:"bytes"`
-	Receipt ledger.Digest `json:"ingest_receipt"`
-	Node    string        `json:"node"`
 }
 
 // Progress is told how far a fetch has come.

@@ -7,13 +7,14 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 const region = ledger.Region("430300")
 
-// role is one part of the cast: who it is and what it may do.
+// role is one member of the cast: its party and its roles.
 type role struct {
 	key, name, uscc string
 	kind            ledger.PartyKind
@@ -33,7 +34,7 @@ func parts() []role {
 	}
 }
 
-// open makes the node, begins its ledger and serves it.
+// open creates the node, begins its ledger and serves it.
 func (s *story) open() error {
 	if s.Shared != nil {
 		return s.openShared()
@@ -75,12 +76,12 @@ func (s *story) open() error {
 	return s.join(a, trust.Ledger)
 }
 
-// serve listens until the story ends.
+// serve accepts requests until the story ends.
 func (s *story) serve() error {
 	ctx, stop := context.WithCancel(s.ctx)
 	up, down := make(chan string, 1), make(chan error, 1)
 	go func() {
-		down <- s.node.Serve(ctx, node.Listen{Address: s.Listen}, func(url string) { up <- url })
+		down <- web.New(s.node.Services()).Serve(ctx, web.Listen{Address: s.Listen}, func(url string) { up <- url })
 	}()
 	s.stop = func() error {
 		stop()
@@ -121,7 +122,7 @@ func (s *story) actor(r role) (*actor, error) {
 	return a, nil
 }
 
-// join keeps the actor's profile and makes its client.
+// join writes the actor's profile and makes its client.
 func (s *story) join(a *actor, id ledger.ID) error {
 	p := client.Profile{URL: s.url, Origin: s.origin, Ledger: id, Party: a.id, Name: a.party.Name}
 	path := filepath.Join(s.Dir, "profiles", a.name+".json")
@@ -141,9 +142,9 @@ func (s *story) lang() string {
 	return "zh"
 }
 
-// admission: each party proves that it holds its key; the bureau admits it.
+// admission admits the parties: each proves that it owns its key.
 func (s *story) admission() error {
-	s.say("\n== 准入：各单位自持密钥，由数据管理部门核验后登记", "\n== Admission: every party keeps its own key; the data authority verifies and admits")
+	s.say("\n== 准入：各单位自持密钥，由数据管理部门核验后登记", "\n== Admission: every party has its own key; the data authority verifies and admits")
 	id := s.cast["bureau"].Profile().Ledger
 	for _, r := range parts() {
 		a, err := s.actor(r)
@@ -169,7 +170,7 @@ func (s *story) admission() error {
 		return err
 	}
 	_, err = s.cast["bureau"].Call(s.ctx, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
-	if err := wanted(err, ledger.ReasonExists); err != nil {
+	if err := wantRefusal(err, ledger.ReasonExists); err != nil {
 		return words.Errorf("同一代码再次准入：%v", "a second admission with one code: %v", err)
 	}
 	return nil

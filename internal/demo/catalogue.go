@@ -10,8 +10,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// importCatalogue applies for every record as one holder, then takes each
-// application through examination to its code.
+// importCatalogue applies for every record as one holder, then registers each
+// application.
 func (s *story) importCatalogue() error {
 	s.say("\n== 目录导入：%s", "\n== Import of the catalog %s", s.Catalogue)
 	f, err := os.Open(s.Catalogue)
@@ -51,10 +51,10 @@ func (s *story) importCatalogue() error {
 	return nil
 }
 
-// examiners is how many applications are under examination at once.
+// examiners is the number of applications that are examined concurrently.
 const examiners = 64
 
-// finish takes applications to their codes.
+// finish registers applications: it takes them from acceptance to the code.
 func (s *story) finish(applied []client.ImportResult) error {
 	jobs := make(chan client.ImportResult)
 	var wg sync.WaitGroup

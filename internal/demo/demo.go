@@ -1,7 +1,7 @@
-// Package demo tells the whole story of Cadastre on a fresh node, in real time
-// and through the HTTP API alone, as its parties would: registration, license,
-// supply, product, order, delivery, trace and proof. Every refusal in it is
-// wanted and checked; if one step goes otherwise, the demonstration fails.
+// Package demo plays the whole story of Cadastre on a new node, in real time and only
+// through the HTTP API, as its parties would: registration, license, supply, product,
+// order, delivery, trace and proof. Every refusal in it is intended and checked; if a
+// step has another result, the demonstration fails.
 package demo
 
 import (
@@ -23,27 +23,28 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Options say what is told, and where it is kept.
+// Options say what to play, and where to store it.
 type Options struct {
-	Dir       string // of the node and the profiles
-	Catalogue string // file whose every record is registered; empty: none
+	Dir       string // folder of the node and the profiles
+	Catalogue string // file whose records are all registered; empty: no import
 	Product   string // file that is sold and delivered; empty: generated telemetry
 	Listen    string
-	Objects   *node.ContentStore    // where content is kept; nil: in the folder
-	Store     node.StoreCredentials // of an S3 store, where Objects names no file
-	Shared    *Shared               // ledger to join; nil: one of the node's own
+	Objects   *node.ContentStore    // where content is stored; nil: in the folder
+	Store     node.StoreCredentials // of an S3 store, if Objects names no file
+	Shared    *Shared               // ledger to join; nil: the node creates one
 	English   bool
 	Version   string
-	Out       io.Writer // the story
+	Out       io.Writer // receives the story
 	Log       *slog.Logger
 	Now       func() time.Time
-	// Checkers of proofs, by kind; that of the embedded ledger is known.
+	// Checkers check proofs, by kind of ledger; the embedded ledger's checker is built
+	// in.
 	Checkers map[string]evidence.Checker
-	// Verify checks a bundle offline; nil error when all that it claims holds.
+	// Verify checks a bundle offline; it returns nil if all its claims are proved.
 	Verify func(bundle, trust []byte) error
 }
 
-// Result is what the demonstration came to.
+// Result is the result of the demonstration.
 type Result struct {
 	Registered   int               `json:"registered"` // of the catalogue
 	Duplicates   int               `json:"duplicates"`
@@ -63,19 +64,19 @@ type Result struct {
 	Receipt      ledger.ID         `json:"receipt"`
 	Code         string            `json:"code"`
 	Profiles     map[string]string `json:"profiles"`
-	LedgerSize   int64             `json:"ledger_size"` // entries; of a shared ledger blocks
+	LedgerSize   int64             `json:"ledger_size"` // entries; blocks of a shared ledger
 	ReceiptsSize int64             `json:"receipts_size"`
 	Seconds      float64           `json:"seconds"`
 }
 
-// story is the demonstration under way.
+// story is a running demonstration.
 type story struct {
 	Options
 	ctx    context.Context //nolint:containedctx // one demonstration, one context
 	node   *node.Node
 	origin string // of the node
 	url    string
-	stop   func() error // the server
+	stop   func() error // stops the server
 	cast   map[string]*actor
 	result Result
 
@@ -89,7 +90,7 @@ type story struct {
 	order     ledger.ID
 }
 
-// actor is a party with its own key and client.
+// actor is a party with its key and client.
 type actor struct {
 	*client.Client
 	name  string
@@ -98,16 +99,16 @@ type actor struct {
 	key   *ledger.Key
 }
 
-// Run makes a node in the folder and tells the story. The node is closed when
-// it returns; serve goes on with it afterwards. The profiles then name the address
-// where it is served again: that of Listen, or 127.0.0.1:8480 where that has no port.
+// Run creates a node in the folder and plays the story. It closes the node before it
+// returns; serve can open it again. The profiles name the address at which the node is
+// then served: Listen, or 127.0.0.1:8480 if Listen has no port.
 func Run(ctx context.Context, o Options) (Result, error) {
 	start := o.Now()
 	s := &story{Options: o, ctx: ctx, cast: map[string]*actor{}}
 	s.result.Profiles, s.result.Doubles = map[string]string{}, []string{}
 	err := s.open()
 	if err == nil {
-		err = s.tell()
+		err = s.play()
 	}
 	if s.node != nil {
 		err = errors.Join(err, s.close())
@@ -144,7 +145,7 @@ func Complete(dir string) (Result, bool) {
 	return r, true
 }
 
-func (s *story) tell() error {
+func (s *story) play() error {
 	for _, chapter := range []func() error{
 		s.admission, s.registration, s.catalogue, s.licensing, s.supply, s.selling,
 		s.delivery, s.cut, s.proof, s.count,
@@ -159,7 +160,7 @@ func (s *story) tell() error {
 	return nil
 }
 
-// say tells one line in the user's language.
+// say prints one line in the user's language.
 func (s *story) say(zh, en string, args ...any) {
 	text := zh
 	if s.English {
@@ -168,7 +169,7 @@ func (s *story) say(zh, en string, args ...any) {
 	fmt.Fprintf(s.Out, text+"\n", args...)
 }
 
-// roles are what people call roles.
+// roles returns the names of roles in the user's language.
 func (s *story) roles(list []ledger.Role) string {
 	var all []string
 	for _, r := range list {
@@ -179,7 +180,7 @@ func (s *story) roles(list []ledger.Role) string {
 
 func (s *story) now() ledger.Millis { return ledger.Millis(s.Now().UnixMilli()) }
 
-// today is the day in Asia/Shanghai.
+// today returns the current day in Asia/Shanghai.
 func (s *story) today() ledger.Date { return day(s.Now()) }
 
 func day(t time.Time) ledger.Date {
@@ -195,17 +196,17 @@ func (s *story) do(who string, fn ledger.Function, args any) (client.Outcome, er
 	return out, nil
 }
 
-// wanted checks that something was refused for the reason that it must be.
-func wanted(err error, reason ledger.Reason) error {
+// wantRefusal checks that err is a refusal with the reason.
+func wantRefusal(err error, reason ledger.Reason) error {
 	if e := ledger.AsError(err); e != nil && e.Reason == reason {
 		return nil
 	}
-	return words.Errorf("本应以 %s 为由拒绝，但：%v", "a refusal with reason %s was due, but: %v", reason, errors.Join(err, errNoRefusal))
+	return words.Errorf("本应以 %s 为由拒绝，但：%v", "expected a refusal with reason %s, but: %v", reason, errors.Join(err, errNoRefusal))
 }
 
-var errNoRefusal = words.Errorf("实际并非如此", "it went otherwise")
+var errNoRefusal = words.Errorf("实际并非如此", "it was not refused")
 
-// digest stands for a document of the demonstration.
+// digest returns the hash of a document of the demonstration.
 func digest(text string) ledger.Digest { return ledger.DigestOf([]byte(text)) }
 
 func salted(text string) ledger.Salted {

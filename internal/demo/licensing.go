@@ -14,7 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// terms are a license's, for an operator of the cast.
+// terms returns the terms of a license for an operator of the cast.
 func (s *story) terms(operator string, mode ledger.Mode) ledger.LicenseTerms {
 	y := s.Now().AddDate(3, 0, 0)
 	return ledger.LicenseTerms{
@@ -28,7 +28,7 @@ func (s *story) terms(operator string, mode ledger.Mode) ledger.LicenseTerms {
 	}
 }
 
-// grant offers and accepts.
+// grant offers a license and lets the operator accept it.
 func (s *story) grant(operator string, terms ledger.LicenseTerms) error {
 	out, err := s.do("bureau", ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: terms})
 	if err != nil {
@@ -41,7 +41,8 @@ func (s *story) grant(operator string, terms ledger.LicenseTerms) error {
 	return nil
 }
 
-// licensing: one license in each mode; the operator's controlled environment.
+// licensing grants one license of each mode, and records the operator's controlled
+// environment.
 func (s *story) licensing() error {
 	s.say("\n== 授权运营：整体、分领域、依场景三种模式", "\n== Authorized operation: whole, by domain, by scenario")
 	env, err := s.environment()
@@ -66,7 +67,7 @@ func (s *story) licensing() error {
 	return s.grant("operator2", whole)
 }
 
-// environment puts the operator's controlled environment on record, with a key of its own (O15).
+// environment records the operator's controlled environment with its own key (O15).
 func (s *story) environment() (ledger.ID, error) {
 	key, err := ledger.NewKey()
 	if err != nil {
@@ -95,7 +96,7 @@ func (s *story) environment() (ledger.ID, error) {
 	return id, err
 }
 
-// put uploads and records content.
+// put uploads content and records it.
 func (s *story) put(who string, subject ledger.Ref, name string, data []byte) (ledger.Content, error) {
 	up, err := s.cast[who].Upload(s.ctx, bytes.NewReader(data))
 	if err != nil {
@@ -109,7 +110,8 @@ func (s *story) put(who string, subject ledger.Ref, name string, data []byte) (l
 	return ledger.Content{ID: args.ID, Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes, Name: name}, err
 }
 
-// supply: the holder's raw data go to the operator's environment and nowhere else.
+// supply delivers the holder's raw data to the operator's environment, and checks that
+// nobody else gets them.
 func (s *story) supply() error {
 	s.say("\n== 供给：原始数据仅进入授权中列明的受控环境", "\n== Supply: raw data go only to the environment that the license lists")
 	raw := telemetry(20260101, 4000)
@@ -129,7 +131,7 @@ func (s *story) supply() error {
 	s.result.Supplies++
 	s.say("   受控环境取得 %d 字节，SHA-256 %s", "   The environment has %d bytes, SHA-256 %s", f.Bytes, f.SHA256)
 	_, err = s.cast["operator"].Fetch(s.ctx, path, got+".stolen", nil)
-	if err := wanted(err, ledger.ReasonEnvironment); err != nil {
+	if err := wantRefusal(err, ledger.ReasonEnvironment); err != nil {
 		return words.Errorf("受控环境之外的供给：%v", "supply outside the environment: %v", err)
 	}
 	s.result.Denied++
@@ -138,7 +140,8 @@ func (s *story) supply() error {
 	return nil
 }
 
-// telemetry is made-up data of construction machines, the same for the same seed.
+// telemetry returns invented data of construction machines; the same seed gives the
+// same data.
 func telemetry(seed uint64, rows int) []byte {
 	var b bytes.Buffer
 	b.WriteString("machine_id,observed_at,engine_hours,fuel_l\n")

@@ -14,7 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// offer is a product of an operator under one of its licenses.
+// offer returns a product of an operator under one of its licenses.
 func (s *story) offer(title string, license, source ledger.ID, purposes []ledger.Purpose, fen ledger.Fen) ledger.ProductOffer {
 	review := ledger.Review{By: "演示安全评估有限公司", On: s.today(), SHA256: digest("review " + title), ValidUntil: day(s.Now().AddDate(1, 0, 0))}
 	return ledger.ProductOffer{
@@ -25,7 +25,7 @@ func (s *story) offer(title string, license, source ledger.ID, purposes []ledger
 	}
 }
 
-// list lists a product and puts its content on record.
+// list lists a product and records its content.
 func (s *story) list(who string, o ledger.ProductOffer, name string, data []byte) (ledger.Product, ledger.Content, error) {
 	var p ledger.Product
 	if _, err := s.do(who, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: o}); err != nil {
@@ -39,7 +39,7 @@ func (s *story) list(who string, o ledger.ProductOffer, name string, data []byte
 	return p, c, s.cast[who].Get(s.ctx, "/v1/products/"+string(o.ID), &p)
 }
 
-// buy places an order and has the operator accept it; what costs is paid.
+// buy places an order and lets the operator accept it; an order with a price is paid.
 func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpose) (ledger.ID, error) {
 	price := p.Price.Fen
 	if purpose.Class != ledger.Industry {
@@ -72,7 +72,8 @@ func (s *story) buy(who, operator string, p ledger.Product, purpose ledger.Purpo
 	return id, nil
 }
 
-// selling: made of the supplied resource, sold for money and for governance free.
+// selling lists a product made of the supplied resource and sells it: for money to
+// industry, for free to governance.
 func (s *story) selling() error {
 	s.say("\n== 产品与订单：同一产品，产业用途有偿，公共治理免费", "\n== Products and orders: industry pays, governance is free")
 	if err := os.MkdirAll(filepath.Join(s.Dir, "delivered"), 0o700); err != nil {
@@ -105,7 +106,7 @@ func (s *story) selling() error {
 		return err
 	}
 	_, err = s.buy("operator", "operator", s.product, ledger.Purpose{Class: ledger.Industry, Code: "own"})
-	if err := wanted(err, ledger.ReasonOwnScope); err != nil {
+	if err := wantRefusal(err, ledger.ReasonOwnScope); err != nil {
 		return words.Errorf("运营机构购买自己授权范围内的产品：%v", "an operator buys within its own scope: %v", err)
 	}
 	s.say("   运营机构购买本授权范围内的产品：拒绝（规范第六条）", "   An operator buys within its own scope: refused (O6)")
@@ -121,7 +122,7 @@ func (s *story) path(order ledger.ID, object string) string {
 	return "/v1/orders/" + string(order) + "/content/" + object
 }
 
-// fetch delivers an order whole and checks the hash.
+// fetch fetches the whole content of an order and checks its hash.
 func (s *story) fetch(who string, order ledger.ID, name string) error {
 	f, err := s.cast[who].Fetch(s.ctx, s.path(order, s.content.Object), filepath.Join(s.Dir, "delivered", name), nil)
 	if err != nil {
@@ -135,7 +136,7 @@ func (s *story) fetch(who string, order ledger.ID, name string) error {
 	return nil
 }
 
-// delivery: cut off half-way by the buyer's line, then resumed.
+// delivery breaks a delivery off halfway, as a broken connection would, and resumes it.
 func (s *story) delivery() error {
 	s.say("\n== 交付：断线后续传，回执在首字节之前已落盘", "\n== Delivery: resumed after a cut; the receipt is durable before the first byte")
 	file := filepath.Join(s.Dir, "delivered", s.content.Name)
@@ -151,7 +152,7 @@ func (s *story) delivery() error {
 	if err := errors.Join(err, part.Close(), half.Body.Close()); err != nil {
 		return words.Errorf("部分交付：%v", "half a delivery: %v", err)
 	}
-	s.say("   收到 %d 字节后断线", "   The line breaks after %d bytes", n)
+	s.say("   收到 %d 字节后断线", "   The connection breaks after %d bytes", n)
 	f, err := s.cast["buyer"].Fetch(s.ctx, s.path(s.order, s.content.Object), file, nil)
 	if err != nil {
 		return words.Errorf("续传：%v", "resume: %v", err)
@@ -186,12 +187,13 @@ func (s *story) begin(who string, order ledger.ID, object string) (*http.Respons
 	return resp, nil
 }
 
-// feedSize is more than the sockets between two processes can hold.
+// feedSize is more than the sockets between two processes can buffer.
 const feedSize = 48 << 20
 
-// cut: the license of the second operator ends while its product is on the way.
+// cut terminates the license of the second operator while its product is being
+// delivered.
 func (s *story) cut() error {
-	s.say("\n== 终止：授权一旦终止，进行中的交付被切断，新的交付被拒绝", "\n== Termination: what runs is cut, what comes next is denied")
+	s.say("\n== 终止：授权一旦终止，进行中的交付被切断，新的交付被拒绝", "\n== Termination: the running delivery is cut, the next one is denied")
 	o := s.offer("线路到站预测数据集", s.scenario, s.traffic, []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}}, 500)
 	feed := make([]byte, feedSize)
 	copy(feed, telemetry(7, 100))
@@ -225,7 +227,7 @@ func (s *story) cut() error {
 	}
 	s.say("   终止生效：交付在 %d / %d 字节处被切断", "   It ended: the delivery was cut at %d of %d bytes", rest+int64(len(first)), c.Bytes)
 	_, err = s.cast["buyer"].Fetch(s.ctx, s.path(order, c.Object), filepath.Join(s.Dir, "delivered", "never"), nil)
-	if err := wanted(err, ledger.ReasonLicense); err != nil {
+	if err := wantRefusal(err, ledger.ReasonLicense); err != nil {
 		return words.Errorf("授权终止后的交付：%v", "a delivery after termination: %v", err)
 	}
 	s.result.Denied++

@@ -10,26 +10,15 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/words"
-
-	"github.com/datacadastre/cadastre/ledger"
 )
 
-// proof: from the file in hand to the right behind it; the bundle is checked
-// offline, and forged ones are refused.
+// proof traces the delivered file to the right behind it. It checks the evidence bundle
+// offline, and that forged bundles are refused.
 func (s *story) proof() error {
 	s.say("\n== 溯源与举证：从手中的文件到其所依据的权利", "\n== Trace and proof: from the file in hand to the right behind it")
-	var traces []struct {
-		Says  ledger.Words `json:"says"`
-		Steps []struct {
-			Ref   ledger.Ref   `json:"ref"`
-			Name  string       `json:"name"`
-			Who   string       `json:"who"`
-			Right ledger.Right `json:"right"`
-			Proof string       `json:"proof"`
-		} `json:"steps"`
-		LeftOut int `json:"left_out"`
-	}
+	var traces []trace.Trace
 	if err := s.cast["regulator"].Get(s.ctx, "/v1/trace?sha256="+string(s.content.SHA256), &traces); err != nil {
 		return words.Errorf("追溯：%v", "trace: %v", err)
 	}
@@ -56,7 +45,7 @@ func (s *story) proof() error {
 	}
 	s.result.Bundle = filepath.Join(s.Dir, "evidence.json")
 	if err := durable.WriteFile(s.result.Bundle, bundle); err != nil {
-		return words.Errorf("保存证据包：%v", "keep bundle: %v", err)
+		return words.Errorf("保存证据包：%v", "store bundle: %v", err)
 	}
 	trust, err := os.ReadFile(s.result.Trust)
 	if err != nil {
@@ -89,7 +78,7 @@ func (s *story) forge(bundle, trust []byte) error {
 	return nil
 }
 
-// count asks the node how long its logs are.
+// count asks the node for the sizes of its logs.
 func (s *story) count() error {
 	var err error
 	if s.Shared != nil {
@@ -119,10 +108,10 @@ func (s *story) size(log string) (int64, error) {
 	}
 	lines := strings.Split(string(note), "\n")
 	if len(lines) < 2 {
-		return 0, words.Errorf("%s 的检查点不成形", "checkpoint of %s is not one", log)
+		return 0, words.Errorf("%s 的检查点不成形", "the checkpoint of %s is malformed", log)
 	}
 	return strconv.ParseInt(lines[1], 10, 64)
 }
 
-// JSON is the result as one object.
+// JSON returns the result as one object.
 func (r Result) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }

@@ -6,7 +6,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// resource describes a made-up data resource of a holder of the cast.
+// resource returns an invented data resource of a holder of the cast.
 func (s *story) resource(holder, title, description, domain string) ledger.Resource {
 	return ledger.Resource{
 		ID: node.NewID(), Title: title, Description: description, Publisher: s.cast[holder].id,
@@ -36,7 +36,7 @@ func materials(id ledger.ID) []ledger.Material {
 	return m
 }
 
-// apply deposits and submits.
+// apply deposits a source record and submits the application.
 func (s *story) apply(holder string, r ledger.Resource) (app ledger.ID, payload ledger.Digest, err error) {
 	hash := digest("source of " + string(r.ID))
 	if _, err = s.do(holder, ledger.FnDeposit, ledger.DepositArgs{SHA256: hash, Bytes: r.ByteSize}); err != nil {
@@ -54,7 +54,7 @@ func (s *story) submission(app ledger.ID, r ledger.Resource, hash ledger.Digest)
 	}
 }
 
-// examine accepts and passes: the notice begins.
+// examine accepts an application and passes it: the notice period begins.
 func (s *story) examine(app ledger.ID, last ledger.Digest) (ledger.Digest, error) {
 	out, err := s.do("registrar", ledger.FnAppAccept, ledger.AppStepArgs{Application: app, Answers: last})
 	if err != nil {
@@ -79,8 +79,8 @@ func (s *story) code(app ledger.ID, last ledger.Digest) (string, error) {
 	return string(e.CadCode), nil
 }
 
-// registration: one resource straight through, one returned and objected to,
-// one refused.
+// registration registers three resources: one without incident, one that is returned
+// and objected to, and one that is refused.
 func (s *story) registration() error {
 	s.say("\n== 登记：存证、申请、受理、形式审核、公示、赋码", "\n== Registration: deposit, application, acceptance, examination, notice, code")
 	for _, f := range []func() error{s.straight, s.returned, s.refused} {
@@ -106,7 +106,8 @@ func (s *story) straight() error {
 	return err
 }
 
-// returned once for a missing page, resubmitted, objected to in the notice, coded.
+// returned registers a resource whose application is returned once for a missing page,
+// resubmitted, and objected to in the notice period.
 func (s *story) returned() error {
 	r := s.resource("transport", "公交车辆到离站信息", "本市公交车辆在各站点的到站与离站时刻，由车载终端实时采集。", "transport")
 	app, last, err := s.apply("transport", r)
@@ -121,7 +122,7 @@ func (s *story) returned() error {
 		return err
 	}
 	s.result.Returned++
-	s.say("   《%s》退回一次：安全风险评估不完整，已补正", "   “%s” was returned once: its risk assessment was not complete; mended", r.Title)
+	s.say("   《%s》退回一次：安全风险评估不完整，已补正", "   “%s” was returned once: its risk assessment was incomplete; corrected", r.Title)
 	out, err = s.do("transport", ledger.FnAppResubmit, ledger.AppResubmitArgs{Answers: out.Payload, AppSubmitArgs: s.submission(app, r, digest("source of "+string(r.ID)))})
 	if err != nil {
 		return err
@@ -139,10 +140,10 @@ func (s *story) returned() error {
 	}
 	s.result.Objected++
 	_, err = s.cast["registrar"].Call(s.ctx, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload}})
-	if err := wanted(err, ledger.ReasonOpen); err != nil {
+	if err := wantRefusal(err, ledger.ReasonOpen); err != nil {
 		return words.Errorf("异议未决时赋码：%v", "a code while an objection is open: %v", err)
 	}
-	s.say("   公示期内有异议：未处理前不得赋码；经审核不成立", "   An objection in the notice: no code while it is open; examined and rejected")
+	s.say("   公示期内有异议：未处理前不得赋码；经审核不成立", "   An objection in the notice period: no code while it is open; examined and rejected")
 	out, err = s.do("registrar", ledger.FnAppDecide, ledger.AppDecideArgs{
 		AppStepArgs: ledger.AppStepArgs{Application: app, Answers: out.Payload},
 		Objection:   objection, Reason: salted("来源清楚，异议不成立"),
@@ -169,7 +170,7 @@ func (s *story) refused() error {
 	return nil
 }
 
-// catalogue registers every record of a file, one holder's.
+// catalogue registers every record of a file for one holder.
 func (s *story) catalogue() error {
 	if s.Catalogue == "" {
 		return nil

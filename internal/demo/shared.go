@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -15,17 +16,17 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Shared is a ledger that organizations share. The demonstration joins it with a
-// node of its own and parties that nobody has met before, so that it can be told
-// on one ledger many times.
+// Shared is a ledger that several organizations share. The demonstration joins it with
+// a new node and new parties, so that it can be played many times on one ledger.
 type Shared struct {
 	Backend   node.Backend
-	Genesis   string          // a demonstration's; submitted where the ledger is empty
+	Genesis   string          // a demonstration's genesis; submitted if the ledger is empty
 	Trust     json.RawMessage // the organizations' CAs: fabric of the trust file
-	Authority client.Profile  // data authority and implementer, who admits
+	Authority client.Profile  // data authority and implementer, which admits parties
 }
 
-// serial draws nine digits: parties and nodes of two tellings must not meet.
+// serial returns nine random digits, so that parties and nodes of two demonstrations
+// differ.
 func serial() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000_000))
 	if err != nil {
@@ -84,8 +85,8 @@ func (s *story) openShared() error {
 	return s.join(a, trust.Ledger)
 }
 
-// address is where other nodes send clients to this one: where it is served
-// again after the story.
+// address is the URL to which other nodes send clients of this one: where it is served
+// after the story.
 func (s *story) address() string {
 	host, port, err := net.SplitHostPort(s.Listen)
 	if err != nil || port == "0" {
@@ -94,8 +95,8 @@ func (s *story) address() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// uscc completes a unified social credit code; on a shared ledger its body is
-// drawn anew behind the region's code.
+// uscc completes a unified social credit code. On a shared ledger its body after the
+// region's code is random.
 func (s *story) uscc(body string) (ledger.USCC, error) {
 	if s.Shared != nil {
 		number, err := serial()
@@ -116,18 +117,14 @@ func (s *story) start() (err error) {
 	return s.serve()
 }
 
-// blocks is how many blocks a shared ledger has.
+// blocks returns the number of blocks of a shared ledger.
 func (s *story) blocks() (int64, error) {
-	var h struct {
-		Ledger struct {
-			Head int64 `json:"head"`
-		} `json:"ledger"`
-	}
+	var h wire.Health
 	if err := s.cast["regulator"].Get(s.ctx, "/readyz", &h); err != nil {
 		return 0, words.Errorf("节点就绪情况：%v", "readiness: %v", err)
 	}
 	if h.Ledger.Head == 0 {
 		return 0, words.Errorf("节点没有账本的任何区块", "the node knows no block of the ledger")
 	}
-	return h.Ledger.Head + 1, nil
+	return int64(h.Ledger.Head) + 1, nil
 }

@@ -1,8 +1,9 @@
-// Package durable writes files that a crash leaves whole: after it a path has its old
-// content or the new one, never a part, and a name that was given stays.
+// Package durable writes files that survive a crash whole: afterwards a path has its
+// old content or the new content, never a part of it, and a name that was created still
+// exists.
 //
-// Files are for their owner alone (mode 0600). The package knows nothing of what it
-// writes, and locks nothing: of two that write one path at once, one wins.
+// Only the owner can access the files (mode 0600). The package does not lock: if two
+// writers write the same path at once, one of them wins.
 package durable
 
 import (
@@ -12,8 +13,8 @@ import (
 	"path/filepath"
 )
 
-// WriteFile replaces what lies at path, or makes it. Nothing is left behind where it
-// fails. An existing file keeps neither its mode nor its links.
+// WriteFile replaces or creates the file at path. If it fails, nothing is left behind.
+// An existing file loses its mode and its links.
 func WriteFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
@@ -30,7 +31,7 @@ func WriteFile(path string, data []byte) error {
 	return nil
 }
 
-// Create makes a file that is not there yet: fs.ErrExist where it is.
+// Create creates a file; it returns fs.ErrExist if the path exists.
 func Create(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -42,17 +43,17 @@ func Create(path string, data []byte) error {
 	return nil
 }
 
-// fill writes a new file, syncs and closes it.
+// fill writes, syncs and closes a new file.
 func fill(f *os.File, data []byte) error {
 	_, err := f.Write(data)
 	return errors.Join(err, Close(f))
 }
 
-// Close syncs what was written to a file, and closes it.
+// Close syncs a file and closes it.
 func Close(f *os.File) error { return errors.Join(f.Sync(), f.Close()) }
 
-// Rename gives a file that is synced another name in the same file system, in place
-// of what lies there.
+// Rename moves a synced file to another name in the same file system, and replaces a
+// file of that name.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

@@ -10,38 +10,39 @@ import (
 
 const actsIntro = `# Functions of the ledger
 
-Everything on the register is written by a signed call of one of these functions. This page is generated from the table that the
-contract itself runs by (` + "`ledger/acts.go`" + `); a node serves the same table at ` + "`/v1/acts.json`" + `, and ` + "`cadastre acts --json`" + ` prints it.
-[fields.md](fields.md) describes the arguments and records member by member, [api.md](api.md) how a call is sent.
+Everything in the register is written by a signed call of one of these functions. This page is generated from the table that the
+contract itself uses (` + "`ledger/acts.go`" + `). A node serves the same table at ` + "`/v1/acts.json`" + `, and ` + "`cadastre acts --json`" + ` prints it.
+[fields.md](fields.md) describes the arguments and records member by member, [api.md](api.md) how to send a call.
 
 How to read a row:
 
-- **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names;
-  where ` + "`not_yours`" + ` is among the reasons without such a member, the rule itself looks at whose record it is.
-- **Arguments**: a member with \* must be there, one with (\*) under a condition that fields.md says. ` + "`answers`" + ` is ` + "`cite.payload`" + ` of the record, the hash of the call that last wrote
-  it, so that nobody answers a version that he has not seen; another one is refused as ` + "`stale`" + ` ([more](api.md#what-answers-is)).
-- **Leads**: from which state of the record to which. From any other state it is refused as ` + "`state`" + `.
-- **Until**: the member of the record with the last day on which it may be done; later it is refused as ` + "`period_over`" + `. *Later with* a
-  member of the arguments: that says why it is late.
-- **After**: the member with the period that must be over before; earlier it is refused as ` + "`period_running`" + `. Periods are counted in working
-  days by the recorded lists; one of 0 days, on a demonstration ledger, is over at once and never too late.
-- **May be refused for**: reasons beyond those that hold for [every call](#every-call). The tests of the contract produce each of them. A
-  reason of every call, such as ` + "`party_suspended`" + `, stands here too where it may be said of what the arguments name: of the registry body
-  that an application goes to, and not only of the caller.
+- **Who** may call it: a party with one of these roles. *Role (member)* means only the party that this member of the record names. If
+  ` + "`not_yours`" + ` is among the reasons and no member is given, the rule itself checks whose record it is.
+- **Arguments**: a member with \* is required, one with (\*) is required under a condition that fields.md names. ` + "`answers`" + ` is ` + "`cite.payload`" + `
+  of the record: the hash of the call that last wrote it. So nobody can act on an outdated version of the record; a call that cites one is refused
+  as ` + "`stale`" + ` ([more](api.md#what-answers-is)).
+- **Leads**: the state of the record before the call and after it. In any other state the call is refused as ` + "`state`" + `.
+- **Until**: the member of the record with the last day for the call; a later call is refused as ` + "`period_over`" + `. *Later with* names the
+  member of the arguments that explains a late call and allows it.
+- **After**: the member with the period that must be over before the call; an earlier call is refused as ` + "`period_running`" + `. Periods are counted
+  in working days by the recorded lists. A period of 0 days, on a demonstration ledger, is over at once, and a call in it is never too late.
+- **May be refused for**: reasons in addition to those for [every call](#every-call). The tests of the contract produce each of them. A
+  reason for every call, such as ` + "`party_suspended`" + `, is listed again if it can also concern a record that the arguments name: the registry
+  body that receives an application, for example, and not only the caller.
 
-Whether a call would be refused can be asked without making it: ` + "`POST /v1/acts/FUNCTION/check`" + `, or ` + "`--check`" + ` on any command that writes.
-A party whose key the node keeps calls a function at ` + "`POST /v1/acts/FUNCTION`" + ` where the row says *kept key*.
+To find out whether a call would be refused, without making it, use ` + "`POST /v1/acts/FUNCTION/check`" + `, or ` + "`--check`" + ` with any command that writes.
+If the row says *node signs*, a party whose key is stored by the node can call the function at ` + "`POST /v1/acts/FUNCTION`" + `.
 
 `
 
-// section is the acts on one kind of record.
+// section has the acts on one kind of record.
 type section struct {
 	kind string
 	acts []ledger.ActRow
 }
 
-// sections groups the acts by the record that they change, in the table's order;
-// those that are on no record that their arguments name come first.
+// sections groups the acts by the record that they change, in the table's order. Acts
+// on no record named by their arguments come first.
 func sections(acts []ledger.ActRow) []section {
 	var list []section
 	for _, a := range acts {
@@ -74,7 +75,7 @@ func actsPage() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString("## Every call\n\nmay also be refused for: " + words(doc.CommonRefusals) + ".\n")
+	b.WriteString("## Every call\n\nEvery call may also be refused for: " + words(doc.CommonRefusals) + ".\n")
 	return b.String()
 }
 
@@ -84,7 +85,7 @@ func actRow(b *strings.Builder, a ledger.ActRow) {
 		title += ". " + a.Note.EN
 	}
 	if a.Custody {
-		title += " *(kept key)*"
+		title += " *(node signs)*"
 	}
 	leads := movesOf(a)
 	if a.Makes != "" {
@@ -102,7 +103,7 @@ func actRow(b *strings.Builder, a ledger.ActRow) {
 	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s |\n", a.Function, title, whoOf(a), argsOf(a), leads, words(a.Refusals))
 }
 
-// ruleOf names the rule that sets a clock, in brackets.
+// ruleOf returns the rule that sets a clock, in parentheses.
 func ruleOf(c ledger.Clock) string {
 	if c.Rule == "" {
 		return ""
@@ -150,7 +151,7 @@ func argsOf(a ledger.ActRow) string {
 	return "[" + a.Args + "](fields.md#" + strings.ToLower(a.Args) + "): " + strings.Join(list, " ")
 }
 
-// movesOf groups the moves by where they lead.
+// movesOf groups the moves by their target state.
 func movesOf(a ledger.ActRow) string {
 	var targets []string
 	from := map[string][]string{}

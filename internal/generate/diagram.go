@@ -8,14 +8,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// arrow is a step of a kind of record, with the functions that take it.
+// arrow is a transition between two states of a kind of record, with the functions that
+// make it.
 type arrow struct {
 	from, to  string
 	functions []string
 }
 
-// diagram draws the states of a kind of record, where it has states, and names
-// those that no function leads to.
+// diagram draws the states of a kind of record, if it has states, and names those that
+// no function reaches.
 func diagram(b *strings.Builder, s section) {
 	arrows := arrowsOf(s)
 	if len(arrows) == 0 {
@@ -39,8 +40,8 @@ func diagram(b *strings.Builder, s section) {
 	}
 }
 
-// statesOf returns the closed list of states of a kind of record; empty where it
-// has none.
+// statesOf returns the closed list of states of a kind of record; it is empty if the
+// kind has no states.
 func statesOf(kind string) ledger.Enum {
 	record, ok := ledger.Kinds()[kind]
 	if !ok {
@@ -54,8 +55,8 @@ func statesOf(kind string) ledger.Enum {
 	return ledger.Enum{}
 }
 
-// arrowsOf returns the steps of a kind of record in the order of the table, each
-// once. A record that an act on another kind makes begins in the first state of
+// arrowsOf returns the transitions of a kind of record in the order of the table, each
+// once. A record that is made by a call on another kind begins in the first state of
 // its closed list.
 func arrowsOf(s section) []arrow {
 	var list []arrow

@@ -11,18 +11,18 @@ import (
 
 const fieldsIntro = `# Fields
 
-Every argument of a function and every record, member by member. This page is generated from the form tags in package ` + "`ledger`" + `, by which
-the ledger checks what it is given; the API's description at ` + "`/openapi.json`" + ` says the same. [acts.md](acts.md) has the functions.
+This page describes all arguments of functions and all records, member by member. It is generated from the form tags in package ` + "`ledger`" + `, which
+the ledger uses to check its input; the API's description at ` + "`/openapi.json`" + ` says the same. [acts.md](acts.md) has the functions.
 
-The parts: [arguments](#arguments), [records](#records), the [objects](#objects) in them, [closed lists](#closed-lists) of words, [salted
+The parts of this page: [arguments](#arguments), [records](#records), the [objects](#objects) in them, [closed lists](#closed-lists) of words, [salted
 texts](#salted-texts), and the [rules](#rules) that an error names.
 
 本页由程序生成：逐项列出各功能的参数与各种记录，名称附中文；末尾有盐值文本的算法与测试向量，以及错误所指规则的说明。
 
-A member with \* must be there in a call; where it depends on others whether a member is needed, that stands beside its name. Text is counted in characters, a token in bytes; a token is made of A–Z a–z 0–9 . _ : / -. A *moment*
-is in milliseconds since 1970-01-01T00:00Z, a *date* a day in Asia/Shanghai, an amount of money is in fen. A [salted](#salted-texts) text
-stays off the ledger. All text is in NFC, without control, direction-changing or invisible
-characters, and no word of it mixes Latin with Cyrillic letters.
+A member with \* is required in a call. If a member is required only under a condition, the condition is given next to its name. The length of a
+text is counted in characters, that of a token in bytes. A token consists of A–Z a–z 0–9 . _ : / -. A *moment* is in milliseconds since
+1970-01-01T00:00Z, a *date* is a day in Asia/Shanghai, and an amount of money is in fen. A [salted](#salted-texts) text stays off the ledger. All
+text is in NFC, without control, direction-changing or invisible characters, and no word of it mixes Latin with Cyrillic letters.
 
 `
 
@@ -41,7 +41,7 @@ func fieldsPage() string {
 	shapes(&b, arguments)
 	b.WriteString("## Records\n\n")
 	shapes(&b, records)
-	b.WriteString("## Objects\n\nthat stand in arguments and records.\n\n")
+	b.WriteString("## Objects\n\nThese objects are part of arguments and records.\n\n")
 	shapes(&b, objectShapes(append(slices.Clone(arguments), records...)))
 	b.WriteString("## Closed lists\n\n")
 	for _, e := range ledger.Enums() {
@@ -56,7 +56,7 @@ func fieldsPage() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// saltedSection gives the algorithm of salted texts with a vector reckoned by it.
+// saltedSection writes the algorithm of salted texts with a computed test vector.
 func saltedSection(b *strings.Builder) {
 	const text = "城市交通调度"
 	salt := [16]byte{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}
@@ -65,9 +65,9 @@ func saltedSection(b *strings.Builder) {
 
 盐值文本不上账本：账本上只有盐值与 SHA-256。SHA-256 的输入依次为盐值的 16 个字节、文本的 UTF-8 字节，中间无分隔；盐值用后须与文本一同保存。
 
-A *salted* text stays off the ledger: there stand a salt, 16 random bytes as 32 digits of 0–9 a–f, and a SHA-256. The SHA-256 is over the 16
-bytes of the salt, then the bytes of the text in UTF-8, with nothing between them and nothing after. Whoever has text and salt can show what
-was meant; without the salt a short text can't be guessed from its hash. Draw a new salt for each text, and keep it with the text.
+A *salted* text stays off the ledger. The ledger has a salt, 16 random bytes as 32 digits of 0–9 a–f, and a SHA-256. The input of the SHA-256 is
+the 16 bytes of the salt, followed directly by the bytes of the text in UTF-8. Anyone who has text and salt can prove what the text was; without
+the salt a short text can't be guessed from its hash. Draw a new salt for each text, and store it with the text.
 
 | | |
 |---|---|
@@ -80,7 +80,7 @@ was meant; without the salt a short text can't be guessed from its hash. Draw a 
 `, text, text, s.Salt, s.SHA256, s.Salt, s.SHA256)
 }
 
-// rulesSection says what each rule asks for.
+// rulesSection writes what each rule requires.
 func rulesSection(b *strings.Builder) {
 	b.WriteString("## Rules\n\nThe `rule` of a problem, and of each of its `errors`, is one of these. 错误的 `rule` 成员是下列之一。\n\n")
 	for _, g := range ledger.Rules() {
@@ -92,7 +92,7 @@ func rulesSection(b *strings.Builder) {
 	}
 }
 
-// argumentShapes are the arguments of all functions, each type once, with the
+// argumentShapes returns the arguments of all functions, each type once, with the
 // functions that take it.
 func argumentShapes() []shape {
 	var list []shape
@@ -100,14 +100,14 @@ func argumentShapes() []shape {
 		args := a.Args()
 		i := slices.IndexFunc(list, func(s shape) bool { return s.name == nameOf(args) })
 		if i < 0 {
-			i, list = len(list), append(list, shape{nameOf(args), args, "Of"})
+			i, list = len(list), append(list, shape{nameOf(args), args, "Arguments of"})
 		}
 		list[i].note += " `" + string(a.Name) + "`"
 	}
 	return list
 }
 
-// recordShapes are the records of all kinds, by name.
+// recordShapes returns the records of all kinds, by name.
 func recordShapes() []shape {
 	var list []shape
 	for kind, record := range ledger.Kinds() {
@@ -117,8 +117,8 @@ func recordShapes() []shape {
 	return list
 }
 
-// objectShapes are the structs that stand in others, at any depth, by name, each
-// once; not those of the list itself.
+// objectShapes returns the structs inside others, at any depth, by name, each once,
+// without the structs of the list itself.
 func objectShapes(within []shape) []shape {
 	seen := map[string]bool{}
 	for _, s := range within {
@@ -144,8 +144,8 @@ func byName(a, b shape) int { return strings.Compare(a.name, b.name) }
 
 func nameOf(pointer any) string { return reflect.TypeOf(pointer).Elem().Name() }
 
-// objectOf returns the struct that a member is, or each member of a list; nil
-// where it is none.
+// objectOf returns the struct of a member, or of each member of a list; nil if it is
+// not a struct.
 func objectOf(v any, f ledger.Field) reflect.Type {
 	if f.Kind != ledger.FieldObject && (f.Each == nil || f.Each.Kind != ledger.FieldObject) {
 		return nil
@@ -177,7 +177,7 @@ func shapes(b *strings.Builder, list []shape) {
 	}
 }
 
-// kindOf says what a member is, and its bounds; object is the struct in it, if any.
+// kindOf describes the type and bounds of a member; object is the struct in it, if any.
 func kindOf(f ledger.Field, object reflect.Type) string {
 	switch {
 	case f.Each != nil:

@@ -1,6 +1,6 @@
-// Command generate writes the pages of docs/ that follow from the code: acts.md
-// from the table of acts, fields.md from the form tags. Run it with make generate;
-// a test fails when a page differs from what the code says.
+// Command generate writes the pages of docs/ that follow from the code: acts.md from
+// the table of acts, fields.md from the form tags. Run it with make generate; a test
+// fails if a page differs from the code.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// pages maps each page to what writes it.
+// pages maps each page to the function that writes it.
 var pages = map[string]func() string{"acts.md": actsPage, "fields.md": fieldsPage}
 
 func main() {

@@ -1,5 +1,5 @@
-// Package guards tests the tests of the contract. It takes one guard at a time out
-// of package ledger/contract (a return of a refusal, or a check of a guard's error)
-// and requires that a test of that package fails. It has no code of its own: its
-// tests do the work, 20 guards of a seed at a time, when make guards asks for it.
+// Package guards tests the tests of the contract. It removes one guard at a time from
+// package ledger/contract (a return of a refusal, or a check of a guard's error) and
+// requires that a test of that package fails. Its tests do the work: make guards runs
+// them for 20 guards, chosen by a seed.
 package guards

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 )
 
 // saleSize is more than the sockets between two processes hold.
@@ -15,11 +15,11 @@ const saleSize = 24 << 20
 
 var theSale struct {
 	once sync.Once
-	up   client.Upload
+	up   wire.Ingested
 }
 
 // sold is the one sale that the fault tests deliver.
-func (w *world) sold() client.Upload {
+func (w *world) sold() wire.Ingested {
 	w.t.Helper()
 	theSale.once.Do(func() {
 		w.register("bureau", "sold", "公交线路到站数据")

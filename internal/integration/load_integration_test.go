@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -48,7 +49,7 @@ type load struct {
 
 // under runs the fault under writers at nodes, and readers of a sale at the
 // operator's node. What it returns has been held to the blocks and to all nodes.
-func (w *world) under(name string, sale client.Upload, at []string, fault func(*load)) *load {
+func (w *world) under(name string, sale wire.Ingested, at []string, fault func(*load)) *load {
 	w.t.Helper()
 	l := &load{world: w, at: at, mend: make(chan struct{}), answers: map[key]ledger.Position{}, failures: map[string]int{}}
 	ctx, stop := context.WithTimeout(w.t.Context(), 90*time.Second)
@@ -212,7 +213,7 @@ func problem(status string, body []byte) error {
 }
 
 // fetch is one reader: the buyer gets what the sale brought, again and again.
-func (l *load) fetch(ctx context.Context, i int, sale client.Upload) {
+func (l *load) fetch(ctx context.Context, i int, sale wire.Ingested) {
 	dir := l.t.TempDir()
 	c := l.as("buyer", "operator")
 	for n := 0; ctx.Err() == nil; n++ {

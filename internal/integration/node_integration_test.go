@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/web"
 )
 
 // served is a node of one owner: its folder, and the process that serves it.
@@ -155,8 +155,8 @@ func (s *served) kill(t *testing.T) {
 }
 
 // health is what /readyz says.
-func (s *served) health() (web.Health, error) {
-	var h web.Health
+func (s *served) health() (wire.Health, error) {
+	var h wire.Health
 	c := http.Client{Timeout: 5 * time.Second}
 	resp, err := c.Get(s.url + "/readyz")
 	if err != nil {

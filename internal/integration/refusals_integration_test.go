@@ -60,7 +60,7 @@ func TestLiveRefusedStarts(t *testing.T) {
 			c.settings(func(s *node.Settings) { s.GenesisSHA256 = sum("another") })
 			c.replace(filepath.Join(c.dir, "trust.json"), string(c.trust.Genesis), string(sum("another")))
 		}, []string{"genesis"}},
-		{"clock an hour behind", slow, func(*candidate) {}, []string{"set the clock right"}},
+		{"clock an hour behind", slow, func(*candidate) {}, []string{"correct the clock"}},
 		{"organization that the profile lacks", "", settings(func(b *node.Backend) { b.Organization = "nobody" }), []string{"nobody"}},
 		{"no profile", "", func(c *candidate) { w.ok(os.Remove(c.profile)) }, []string{"profile", "node.json"}},
 	} {

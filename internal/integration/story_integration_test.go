@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
@@ -86,7 +87,7 @@ func (w *world) environment() ledger.ID {
 }
 
 // traced: every node leads from the file in hand to the resource and its holder.
-func (w *world) traced(file string, up client.Upload) {
+func (w *world) traced(file string, up wire.Ingested) {
 	w.t.Helper()
 	for _, o := range organizations {
 		var traces []struct {

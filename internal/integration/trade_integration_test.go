@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -81,7 +82,7 @@ func (w *world) license(at, name, resource string, environments ...ledger.ID) {
 }
 
 // put uploads a file at a node and records it as content there.
-func (w *world) put(who, at, name string, subject ledger.Ref, file []byte) client.Upload {
+func (w *world) put(who, at, name string, subject ledger.Ref, file []byte) wire.Ingested {
 	w.t.Helper()
 	up, err := w.as(who, at).Upload(w.t.Context(), bytes.NewReader(file))
 	w.ok(err)
@@ -115,7 +116,7 @@ func (w *world) ordering(id ledger.ID, product string) ledger.OrderPlaceArgs {
 
 // sale is a license, a product of it with a file at the operator's node, and an
 // order, placed at a node. All go by the sale's name.
-func (w *world) sale(at, name, resource string, file []byte) client.Upload {
+func (w *world) sale(at, name, resource string, file []byte) wire.Ingested {
 	w.t.Helper()
 	w.license("bureau", name, resource)
 	product := w.list(name, resource)

@@ -15,6 +15,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/web"
 )
 
 // maxCheckedAnswer is the length of the longest answer whose body is checked, in bytes.
@@ -93,7 +94,7 @@ var apiDocument struct {
 func answerChecker(t testing.TB, n *node.Node) answerCheck {
 	t.Helper()
 	apiDocument.Do(func() {
-		raw, err := n.Edge().OpenAPI()
+		raw, err := web.New(n.Services()).OpenAPI()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
@@ -120,13 +120,13 @@ func (w *world) shows(l ledger.Ledger) {
 	if code := get("/log/ledger/checkpoint", &p); code != http.StatusNotFound || p.Reason != string(ledger.ReasonNoLog) || p.Detail == "" {
 		t.Errorf("the ledger's log: %d %+v", code, p)
 	}
-	var about web.About
+	var about wire.About
 	if get("/v1/about", &about); about.Backend != node.KindFabric || len(about.Logs) != 0 || about.URL != "https://node.example" {
 		t.Errorf("about: %+v", about)
 	}
 	head, err := l.Head(t.Context())
 	w.ok(err)
-	var h web.Health
+	var h wire.Health
 	until(t, "the first look at the ledger", func() bool { return get("/readyz", &h) == http.StatusOK && h.Ledger.Reachable })
 	if !h.Ready || h.Reason != "" || h.Projected != head || h.Ledger.Head != head.Block || h.Receipts.Anchored != h.Receipts.Size {
 		t.Errorf("readyz: %+v, the head is %+v", h, head)

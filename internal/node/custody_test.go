@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/web"
@@ -25,7 +26,7 @@ func (s *story) post(who string, key *ledger.Key, path string, body, into any) i
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	s.Edge().ServeHTTP(w, r)
+	web.New(s.Services()).ServeHTTP(w, r)
 	if w.Code < 300 {
 		s.ok(json.Unmarshal(w.Body.Bytes(), into))
 	}
@@ -51,7 +52,7 @@ func TestCustody(t *testing.T) {
 	if code := s.post("keeper", s.key("keeper auth"), "/v1/acts/deposit", deposit, nil); code != http.StatusForbidden {
 		t.Errorf("a party that keeps its own key has the node sign: %d, want 403", code)
 	}
-	var kept web.CustodyKey
+	var kept wire.CustodyKey
 	old := s.key("keeper").ID()
 	if code := s.post("keeper", s.key("keeper auth"), "/v1/custody/keys", map[string]ledger.KeyID{"old": old}, &kept); code != http.StatusCreated {
 		t.Fatalf("custody key: %d, want 201", code)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -26,7 +26,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
 	}}
 	resp := w.check(w.token("operator"), ledger.FnProductList, a)
-	var p web.Problem
+	var p wire.Problem
 	w.ok(json.Unmarshal(w.body(resp), &p))
 	if resp.StatusCode != http.StatusUnprocessableEntity || p.Reason != ledger.ReasonField || p.Field != "description" {
 		t.Errorf("%d %+v", resp.StatusCode, p)
@@ -83,7 +83,7 @@ func TestFaultsOfReadingAndFormAtOnce(t *testing.T) {
 		"security_review.valid_until | 安全审核 › 有效期至 |  | required | a day, YYYY-MM-DD",
 	}
 	read := func(resp *http.Response) []string {
-		var p web.Problem
+		var p wire.Problem
 		w.ok(json.Unmarshal(w.body(resp), &p))
 		if resp.StatusCode != http.StatusUnprocessableEntity || p.Reason != ledger.ReasonField {
 			t.Errorf("%d %+v", resp.StatusCode, p)
@@ -126,7 +126,7 @@ func TestMissingMaterialsAreNamed(t *testing.T) {
 	a := application("bus", "holder")
 	a.Materials = a.Materials[:1]
 	resp := w.check(w.token("holder"), ledger.FnAppSubmit, a)
-	var p web.Problem
+	var p wire.Problem
 	w.ok(json.Unmarshal(w.body(resp), &p))
 	said := map[string]bool{}
 	for _, f := range p.Errors {
@@ -184,7 +184,7 @@ func TestQueryFaultsAtOnce(t *testing.T) {
 		"/v1/licenses/explain?resource=&class=fun":            "query.resource required, query.class enum, query.party required",
 		"/v1/parties?more=1&ids=me":                           "query.more known_member, query.ids[0] uuid",
 	} {
-		var p web.Problem
+		var p wire.Problem
 		resp := w.ask(http.MethodGet, "", path)
 		w.ok(json.Unmarshal(w.body(resp), &p))
 		var got []string
@@ -224,7 +224,7 @@ func TestQueryFaults(t *testing.T) {
 		"/v1/products?limit=0":                             "query.limit | 0 | range | ≥ 1",
 		"/v1/products?state=%E2%80%AElisted":               "query.state | \ufffdlisted | enum | listed, delisted",
 	} {
-		var p web.Problem
+		var p wire.Problem
 		resp := w.ask(http.MethodGet, "", path)
 		w.ok(json.Unmarshal(w.body(resp), &p))
 		if resp.StatusCode != http.StatusUnprocessableEntity || len(p.Errors) != 1 {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -47,7 +48,7 @@ func victim(dir string) error {
 	if err != nil {
 		return err
 	}
-	return n.Serve(ctx, node.Listen{Address: "127.0.0.1:0"}, func(url string) { fmt.Println(url) })
+	return web.New(n.Services()).Serve(ctx, web.Listen{Address: "127.0.0.1:0"}, func(url string) { fmt.Println(url) })
 }
 
 // spawn serves the folder in a process of its own, and gives what kills it as

@@ -141,7 +141,7 @@ func TestResumeWhileTheFirstIsStalled(t *testing.T) {
 	w.refused(ask(), http.StatusTooManyRequests, ledger.ReasonQuota)
 	start := ledger.ID(stalled.Header.Get("Cadastre-Receipt"))
 	until(t, "the first delivery stalls", func() bool {
-		return len(w.Receipts().Stalled(id("buyer"), up.Object, ref(ledger.KindOrder, "sale"))) == 1
+		return len(w.Receipts().Stalled(id("buyer"), up.Object, []receipts.LimitScope{{Scope: ref(ledger.KindOrder, "sale")}})) == 1
 	})
 	rest := ask()
 	got, err := io.ReadAll(rest.Body)

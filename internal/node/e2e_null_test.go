@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -21,7 +21,7 @@ func TestListsAreNeverNull(t *testing.T) {
 	w := serve(t, nil)
 	w.readAll()
 	w.register("bus", "holder")
-	w.sale("sale", "bus", client.Upload{Object: "ab", SHA256: sum("x"), Bytes: 1, Receipt: sum("y"), Node: nodeOrigin}, ledger.Quota{})
+	w.sale("sale", "bus", wire.Ingested{Object: "ab", SHA256: sum("x"), Bytes: 1, Receipt: sum("y"), Node: nodeOrigin}, ledger.Quota{})
 	w.readAll()
 }
 

@@ -13,9 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/trace"
+	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
@@ -119,7 +121,7 @@ func (w *world) runWith(listener net.Listener, o node.Options) (stop func()) {
 	var err error
 	w.Node, err = node.Open(w.t.Context(), o)
 	w.ok(err)
-	n, server, down := w.Node, w.Edge().HTTP(), make(chan error, 1)
+	n, server, down := w.Node, web.New(w.Services()).HTTP(), make(chan error, 1)
 	server.Handler = w.checkAnswers(n, server.Handler)
 	go func() { down <- server.Serve(listener) }()
 	return sync.OnceFunc(func() {
@@ -292,14 +294,14 @@ func (w *world) offer(name, operator, resource string) {
 	}})
 }
 
-func (w *world) upload(who string, data []byte) client.Upload {
+func (w *world) upload(who string, data []byte) wire.Ingested {
 	w.t.Helper()
 	up, err := w.party[who].Upload(w.t.Context(), bytes.NewReader(data))
 	w.ok(err)
 	return up
 }
 
-func (w *world) content(name, owner string, subject ledger.Ref, up client.Upload) {
+func (w *world) content(name, owner string, subject ledger.Ref, up wire.Ingested) {
 	w.t.Helper()
 	w.call(owner, ref(ledger.KindContent, name), ledger.FnContentAdd, ledger.ContentArgs{
 		ID: id(name), Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes, Ingest: up.Receipt, Node: up.Node, Name: name + ".csv",
@@ -308,12 +310,12 @@ func (w *world) content(name, owner string, subject ledger.Ref, up client.Upload
 
 // sale is a product of its own license, with its content, ordered and accepted.
 // All its records go by the sale's name.
-func (w *world) sale(name, resource string, up client.Upload, quota ledger.Quota) {
+func (w *world) sale(name, resource string, up wire.Ingested, quota ledger.Quota) {
 	w.t.Helper()
 	w.saleOf("operator", "buyer", name, resource, up, quota)
 }
 
-func (w *world) saleOf(operator, buyer, name, resource string, up client.Upload, quota ledger.Quota) {
+func (w *world) saleOf(operator, buyer, name, resource string, up wire.Ingested, quota ledger.Quota) {
 	w.t.Helper()
 	w.license(name, operator, resource)
 	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}

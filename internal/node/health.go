@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -128,17 +128,17 @@ func (n *Node) ready(context.Context) error {
 }
 
 // health is what /readyz shows.
-func (n *Node) health(ctx context.Context) web.Health {
-	h := web.Health{Ready: true}
+func (n *Node) health(ctx context.Context) wire.Health {
+	h := wire.Health{Ready: true}
 	if e := ledger.AsError(n.ready(ctx)); e != nil {
 		h.Ready, h.Reason = false, e.Reason
 	}
 	n.pulse.mu.Lock()
-	h.Ledger = web.LedgerHealth{Reachable: n.pulse.reachable, Head: n.pulse.head}
+	h.Ledger = wire.LedgerHealth{Reachable: n.pulse.reachable, Head: n.pulse.head}
 	n.pulse.mu.Unlock()
 	h.Projected, _ = n.loop.Revision()
 	size, at, _ := n.anchors.state()
-	h.Receipts = web.ReceiptsHealth{Size: n.receipts.Size(), Anchored: size}
+	h.Receipts = wire.ReceiptsHealth{Size: n.receipts.Size(), Anchored: size}
 	if !at.IsZero() {
 		h.Receipts.Age = max(0, int64(n.opts.Now().Sub(at)/time.Second))
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/datacadastre/cadastre/internal/projection"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -64,7 +63,6 @@ type Node struct {
 	market   *marketplace.Market
 	checker  *auth.Checker
 	custody  *custody.Keys
-	edge     *web.Server
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -98,7 +96,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.keys, err = d.keys(n.settings.Backend); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, folder) error{n.openRegister, n.openStores, n.openDomains, n.openEdge} {
+	for _, step := range []func(context.Context, folder) error{n.openRegister, n.openStores, n.openDomains, n.openTokens} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
@@ -173,7 +171,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, Noted: n.noted, Log: n.opts.Log})
+	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, StoreLook: n.noted, Log: n.opts.Log})
 	n.market = marketplace.New(marketplace.Config{
 		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },

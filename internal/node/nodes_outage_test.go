@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
-	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 // health is what a node's /readyz says.
-func (w *world) health() (h web.Health) {
+func (w *world) health() (h wire.Health) {
 	w.t.Helper()
 	resp, err := w.send(http.MethodGet, "/readyz", nil)
 	w.ok(err)
@@ -117,7 +118,7 @@ func TestLimitsAreEachNodes(t *testing.T) {
 	}
 	order := ref(ledger.KindOrder, "sale")
 	for _, w := range []*world{n.operator, n.regulator} {
-		u, err := w.Receipts().Used(t.Context(), order)
+		u, err := w.Receipts().Used(t.Context(), receipts.LimitScope{Scope: order})
 		if err != nil || u.Uses != 1 {
 			t.Errorf("%s counts %+v, %v", w.origin, u, err)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
@@ -20,7 +21,7 @@ import (
 )
 
 // put uploads a file at a node and records it as content there.
-func (w *world) put(name, owner string, subject ledger.Ref, file []byte) client.Upload {
+func (w *world) put(name, owner string, subject ledger.Ref, file []byte) wire.Ingested {
 	w.t.Helper()
 	up := w.upload(owner, file)
 	w.content(name, owner, subject, up)

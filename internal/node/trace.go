@@ -2,10 +2,11 @@ package node
 
 import (
 	"context"
+	"io"
 
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/trace/follow"
-	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/internal/trace/prove"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -28,6 +29,19 @@ func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref,
 	return n.follower().Trace(ctx, reader, from, forward)
 }
 
+// Evidence makes the bundle about a record for a reader who may have it, with the newest
+// deliveries, at most so many: older reports that there are more.
+func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
+	c := prove.Config{
+		Ledger: n.ledger, Loop: n.loop, Links: n.links, Sight: n.sight, Receipts: n.receipts, Trust: n.trust,
+		Checkers: n.opts.Checkers, Anchored: n.Anchored, LastAnchor: n.lastAnchor,
+	}
+	if n.own != nil {
+		c.Cosigned = n.own.Cosigned
+	}
+	return prove.New(c).Evidence(ctx, reader, about, deliveries)
+}
+
 // actsOn are the calls that wrote records.
 func (n *Node) actsOn(ctx context.Context, refs []ledger.Ref) (map[ledger.Ref][]trace.Act, error) {
 	found, err := n.loop.Acts(ctx, refs...)
@@ -46,5 +60,3 @@ func (n *Node) anchored() int64 {
 	defer n.anchors.mu.Unlock()
 	return n.anchors.size
 }
-
-var _ web.Tracer = (*Node)(nil)

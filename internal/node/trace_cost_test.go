@@ -29,7 +29,7 @@ func TestATraceTakesFewQueries(t *testing.T) {
 			for _, who := range []string{"", "buyer", "rival", "holder", "operator", "body", "regulator", "authority"} {
 				for _, forward := range []bool{false, true} {
 					var queries []string
-					ctx := sqldb.Watch(t.Context(), func(file, query string) { queries = append(queries, file+": "+query) })
+					ctx := sqldb.Observe(t.Context(), func(file, query string) { queries = append(queries, file+": "+query) })
 					got, err := s.Trace(ctx, s.reader(who), from, forward)
 					if err != nil || len(got.Steps) == 0 {
 						continue // what may not be seen

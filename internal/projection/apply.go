@@ -12,8 +12,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// limits bound what one transaction applies: after the group that reaches one,
-// it commits. They keep memory and the time that a caller waits small.
+// limits bound one transaction: it commits after the group that reaches one of them.
+// They limit memory and the time that a caller waits.
 type limits struct {
 	calls int
 	bytes int
@@ -22,7 +22,7 @@ type limits struct {
 
 var defaultLimits = limits{calls: 4096, bytes: 32 << 20, time: 400 * time.Millisecond}
 
-// run reads and prepares ahead, in two goroutines, and applies what is there.
+// run applies blocks. Two other goroutines read and prepare them ahead.
 func (p *Loop) run(ctx context.Context) error {
 	var next uint64
 	if r, ok := p.Revision(); ok {
@@ -53,8 +53,9 @@ func (p *Loop) run(ctx context.Context) error {
 	}
 }
 
-// apply applies a group and those that wait behind it in one transaction. When one of
-// them fails, the transaction is undone, and those before it are applied in another.
+// apply applies a group, and the groups that wait behind it, in one transaction. If one
+// of them fails, the transaction is rolled back, and the groups before it are applied
+// in another one.
 func (p *Loop) apply(ctx context.Context, first group) error {
 	var after error
 	done, failed := p.transaction(ctx, func(tx *sql.Tx) (done []group, err error) {
@@ -75,8 +76,8 @@ func (p *Loop) apply(ctx context.Context, first group) error {
 	return errors.Join(failed, err)
 }
 
-// transaction commits what write has written, and notifies the node of it. After an
-// error nothing of it is left; it returns the groups that were written before that.
+// transaction commits what write has written, and notifies the node. After an error
+// everything is rolled back; it returns the groups that were written before the error.
 func (p *Loop) transaction(ctx context.Context, write func(*sql.Tx) ([]group, error)) ([]group, error) {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -107,11 +108,12 @@ func (p *Loop) transaction(ctx context.Context, write func(*sql.Tx) ([]group, er
 	return done, nil
 }
 
-// fill writes groups into tx until none waits, a limit is reached or one fails. After
-// is why none can follow those that it wrote, when they are committed.
+// fill writes groups into tx until no group waits, a limit is reached or one fails. The
+// error after is the reason why no group can follow the written ones; those can still
+// be committed.
 func (p *Loop) fill(ctx context.Context, tx *sql.Tx, g group) (done []group, after, err error) {
-	// A statement that watches its context starts a goroutine: here the end of
-	// ctx is looked for between the groups.
+	// A statement with a cancellable context starts a goroutine. So statements get a
+	// context without cancellation, and ctx is checked between groups.
 	quiet, begin := context.WithoutCancel(ctx), p.now()
 	for calls, bytes := 0, 0; ; {
 		if g.err != nil {
@@ -136,7 +138,7 @@ func (p *Loop) fill(ctx context.Context, tx *sql.Tx, g group) (done []group, aft
 	}
 }
 
-// write writes a group: of each domain, of the calls, and of the keys that they wrote.
+// write writes the domains' part of a group, its calls, and the keys that they wrote.
 func (*Loop) write(ctx context.Context, tx *sql.Tx, g group) error {
 	if g.last.Block >= math.MaxInt64 {
 		return errors.New("the number of the block is too large")

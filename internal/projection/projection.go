@@ -1,12 +1,11 @@
-// Package projection is the one loop that turns the ledger's blocks into the
-// read model. It applies as many blocks as are waiting in one SQL transaction,
-// with every domain's part, the links and the position, so that a crash resumes
-// exactly where the last commit ended.
+// Package projection runs the loop that writes the ledger's blocks to the read model.
+// It applies all waiting blocks in one SQL transaction, with every domain's part, the
+// links and the position, so after a crash it continues exactly where the last commit
+// ended.
 //
-// It promises that Wait returns only after the block is committed and the node
-// has been notified of it (enforcers swapped, ended deliveries cancelled): a
-// caller reads its own writes. The read model is disposable: this loop makes it
-// again from the ledger.
+// It promises that Wait returns only after the block is committed and the node was
+// notified of it (enforcers replaced, ended deliveries cancelled): a caller reads its
+// own writes. The read model is disposable: the loop rebuilds it from the ledger.
 package projection
 
 import (
@@ -26,19 +25,19 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the tables of the position; the set is named "projection".
+// Migrations returns the tables of the position; the set is named "projection".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Domain keeps its part of the read model.
+// Domain writes its part of the read model.
 type Domain interface {
 	// Project applies one event inside tx. An error stops the projection.
 	Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error
 }
 
-// Preparer is a domain that works in two steps, for many events at once. Prepare does
-// what needs no database, such as decoding, beside the transaction that is open; the
-// function that it returns writes the events, in its turn; it may be called a second
-// time, in another transaction, when the first was undone. It replaces Project.
+// Preparer is a Domain that works in two steps, for many events at once. Prepare does
+// what needs no database, such as decoding, while another transaction is open. The
+// function it returns writes the events; it may be called again, in another
+// transaction, if the first was rolled back. It replaces Project.
 type Preparer interface {
 	Domain
 	Prepare(events []ledger.Event) (readmodel.Step, error)
@@ -54,21 +53,20 @@ type Loop struct {
 	now     func() time.Time
 
 	limits limits
-	salt   []byte     // of the index of writers
-	groups chan group // read and prepared, not applied
+	salt   []byte     // salt of the index of writers
+	groups chan group // read and prepared, not yet applied
 
 	mu          sync.Mutex
 	revision    ledger.Revision
 	hasRevision bool          // revision names a block
-	notified    uint64        // the node has been notified of all blocks before this one
+	notified    uint64        // the node was notified of all blocks before this one
 	stopped     bool          // Run has returned
-	changed     chan struct{} // closed when notified moves or the loop stops
+	changed     chan struct{} // closed when notified changes or the loop stops
 	err         error
 }
 
-// New makes the loop over the writer and the readers of read.db. applied is called
-// after each commit with all events of its blocks, before anyone who waits for one
-// of them goes on.
+// New returns a loop over the writer and the readers of read.db. applied is called
+// after each commit with all events of its blocks, before Wait returns for one of them.
 func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Domain, applied func(context.Context, []ledger.Event), now func() time.Time) (*Loop, error) {
 	p := &Loop{db: db, reads: reads, ledger: l, domains: domains, applied: applied, now: now, limits: defaultLimits, groups: make(chan group, ahead), changed: make(chan struct{})}
 	var block int64
@@ -78,7 +76,7 @@ func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Doma
 	case err != nil:
 		return nil, fmt.Errorf("read position: %w", err)
 	case block < 0:
-		return nil, fmt.Errorf("read position: %d is no block: delete read.db: the node makes it again", block)
+		return nil, fmt.Errorf("read position: %d is not a block number: delete read.db: the node rebuilds it", block)
 	default:
 		p.revision.Block, p.hasRevision = uint64(block), true
 		p.notified = p.revision.Block + 1
@@ -89,7 +87,8 @@ func New(ctx context.Context, db, reads *sql.DB, l ledger.Ledger, domains []Doma
 	return p, checkWriters(ctx, db)
 }
 
-// Run applies blocks until ctx ends or one can't be applied. It is called once.
+// Run applies blocks until ctx ends or a block can't be applied. It must be called only
+// once.
 func (p *Loop) Run(ctx context.Context) error {
 	err := p.run(ctx)
 	p.mu.Lock()
@@ -99,14 +98,14 @@ func (p *Loop) Run(ctx context.Context) error {
 	return err
 }
 
-// wake lets those who wait look again. The lock is held.
+// wake wakes the goroutines that wait for a change. The caller holds the lock.
 func (p *Loop) wake() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-// commit lets nobody ask for the revision meanwhile: whoever reads the read model
-// between two answers that are alike has read what that revision names.
+// commit blocks Revision meanwhile. So a caller that gets the same revision before and
+// after reading the read model has read the state of that revision.
 func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +118,8 @@ func (p *Loop) commit(tx *sql.Tx, r ledger.Revision) error {
 
 var placeRows = readmodel.NewRows("place", "block", "tx", "i", "party", "call", "name", "time", "payload")
 
-// placesOf returns what stores where calls are recorded, and what they were.
+// placesOf returns the step that stores where calls are recorded, and the calls' names
+// and parties.
 func placesOf(calls []ledger.Committed) readmodel.Step {
 	args := make([]any, 0, len(calls)*8)
 	for _, c := range calls {
@@ -129,8 +129,8 @@ func placesOf(calls []ledger.Committed) readmodel.Step {
 	return placeRows.Write(args)
 }
 
-// Place is where an applied call is recorded; NotFound when it is not. A call
-// that was applied before places were kept is asked of the ledger.
+// Place returns where an applied call is recorded, or NotFound. If the read model has no
+// place for the call, the ledger is asked.
 func (p *Loop) Place(ctx context.Context, party, call ledger.ID) (ledger.Position, error) {
 	var at ledger.Position
 	var block int64
@@ -146,15 +146,15 @@ func (p *Loop) Place(ctx context.Context, party, call ledger.ID) (ledger.Positio
 	return at, nil
 }
 
-// Revision is the last block applied whole; false while there is none.
+// Revision returns the last block that was applied whole; false if there is no block.
 func (p *Loop) Revision() (ledger.Revision, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.revision, p.hasRevision
 }
 
-// Wait returns when block is applied and the node has been told. It fails when the loop has stopped or
-// ctx ends.
+// Wait waits until block is applied and the node was notified of it. It fails when the
+// loop has stopped or ctx ends.
 func (p *Loop) Wait(ctx context.Context, block uint64) error {
 	for {
 		p.mu.Lock()
@@ -174,7 +174,7 @@ func (p *Loop) Wait(ctx context.Context, block uint64) error {
 	}
 }
 
-// Err is why the loop stopped, or nil: it runs, or its context has ended.
+// Err returns why the loop stopped; nil while it runs or if its context ended.
 func (p *Loop) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

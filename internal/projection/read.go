@@ -9,12 +9,11 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// ahead is the number of groups that are read and prepared while others are
-// applied.
+// ahead is the number of groups that are read and prepared while others are applied.
 const ahead = 4
 
-// group is blocks that are applied whole or not at all: those up to the next
-// one with a head. With an error nothing comes after it.
+// group is a sequence of blocks that are applied together or not at all: it ends with a
+// block that has a head. After a group with an error no other follows.
 type group struct {
 	last   ledger.Revision
 	calls  []ledger.Committed
@@ -24,8 +23,8 @@ type group struct {
 	err    error
 }
 
-// prepareAll prepares the groups that are read, in a goroutine of its own, until there
-// are no more or ctx ends, and closes the channel of those that are prepared.
+// prepareAll prepares the groups from read, in its own goroutine, until there are no
+// more or ctx ends. Then it closes the channel of prepared groups.
 func (p *Loop) prepareAll(ctx context.Context, read <-chan group) {
 	defer close(p.groups)
 	for g := range read {
@@ -47,19 +46,19 @@ func send(ctx context.Context, to chan<- group, g group) bool {
 	}
 }
 
-// read sends the groups from block next on, until ctx ends or a block can't be
-// read; then it sends the error and closes the channel.
+// read sends groups from block next on, until ctx ends or a block can't be read; then
+// it sends the error and closes the channel.
 func (p *Loop) read(ctx context.Context, next uint64, groups chan<- group) {
 	defer close(groups)
 	var g group
-	begun := next > 0 // a channel may have blocks before its register
+	begun := next > 0 // a Fabric channel may have blocks before the register's first
 	for b, err := range p.ledger.Blocks(ctx, next) {
 		if err != nil {
 			send(ctx, groups, group{err: fmt.Errorf("read block %d: %w", next, err)})
 			return
 		}
 		if b.Number != next && begun {
-			send(ctx, groups, group{err: fmt.Errorf("block %d came where %d was due", b.Number, next)})
+			send(ctx, groups, group{err: fmt.Errorf("got block %d, expected %d", b.Number, next)})
 			return
 		}
 		begun, next = true, b.Number+1
@@ -75,8 +74,8 @@ func (p *Loop) read(ctx context.Context, next uint64, groups chan<- group) {
 	}
 }
 
-// prepare does for a whole group what needs no database. An event that a domain can't
-// prepare makes the group fail when its turn comes.
+// prepare does the work for a whole group that needs no database. If a domain can't
+// prepare an event, the group fails when it is applied.
 func (p *Loop) prepare(g *group) {
 	for _, c := range g.calls {
 		g.events = append(g.events, c.Event)

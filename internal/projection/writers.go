@@ -15,9 +15,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// keyHash is what the index of writers has for a key: 8 bytes of the SHA-256 of the
-// file's salt and the key. Two keys may share it by chance, by nobody's will. A
-// bundle of evidence looks at what the call wrote; a trace may rest on the index.
+// keyHash returns the index entry for a key: 8 bytes of the SHA-256 of the file's salt
+// and the key. Two keys may collide by chance, but nobody can choose them so. So a
+// bundle of evidence checks what the call wrote; a trace may rely on the index.
 func (p *Loop) keyHash(key string) int64 {
 	sum := sha256.Sum256(append(slices.Clone(p.salt), key...))
 	return int64(binary.BigEndian.Uint64(sum[:8]))
@@ -25,8 +25,8 @@ func (p *Loop) keyHash(key string) int64 {
 
 var writerRows = readmodel.NewRows("writer", "key", "block", "tx", "i")
 
-// writersOf returns what indexes calls under every key that they wrote, but for their
-// own.
+// writersOf returns the step that indexes calls by every key they wrote, except the key
+// of the call itself.
 func (p *Loop) writersOf(calls []ledger.Committed) readmodel.Step {
 	var args []any
 	for _, c := range calls {
@@ -39,21 +39,21 @@ func (p *Loop) writersOf(calls []ledger.Committed) readmodel.Step {
 	return writerRows.Write(args)
 }
 
-// checkWriters refuses a read model that was begun before writers were indexed:
-// evidence would lack what was recorded then.
+// checkWriters refuses a read model that began before writers were indexed: evidence
+// would lack the older calls.
 func checkWriters(ctx context.Context, db *sql.DB) error {
 	var calls, indexed bool
 	if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM place), EXISTS (SELECT 1 FROM writer)").Scan(&calls, &indexed); err != nil {
 		return fmt.Errorf("read the index of writers: %w", err)
 	}
 	if calls && !indexed {
-		return errors.New("read.db is of an earlier version: delete it, it is made again from the ledger")
+		return errors.New("read.db was written by an earlier version: delete it, the node rebuilds it from the ledger")
 	}
 	return nil
 }
 
-// Writer returns the last call before a position that wrote a key, or another key
-// of the same hash; false where there is none.
+// Writer returns the last call before a position that wrote key, or a key with the same
+// hash; false if there is no such call.
 func (p *Loop) Writer(ctx context.Context, key string, before ledger.Position) (at ledger.Position, ok bool, err error) {
 	if before.Block > math.MaxInt64 {
 		before.Block = math.MaxInt64
@@ -90,11 +90,11 @@ type Act struct {
 	Payload ledger.Digest
 }
 
-// maxActs bounds the calls that are read of records at once.
+// maxActs is the maximum number of calls that Acts returns.
 const maxActs = 5000
 
-// Acts returns the calls that wrote each of some records, oldest first, at most 5,000,
-// in one query.
+// Acts returns the calls that wrote each of the records, oldest first, at most 5,000 in
+// total, with one query.
 func (p *Loop) Acts(ctx context.Context, refs ...ledger.Ref) (map[ledger.Ref][]Act, error) {
 	of, keys := map[int64]ledger.Ref{}, make([]int64, len(refs))
 	for i, ref := range refs {

@@ -1,6 +1,6 @@
-// Package proving is the two commands that need no faith in a node: verify checks a
-// bundle of evidence with the trust file alone, audit replays a whole ledger. Both
-// the program of the register and the small one for courts have them.
+// Package proving has the two commands that do not rely on a node: verify checks a
+// bundle of evidence with only the trust file, audit replays a whole ledger. The
+// program of the register and the small program for courts both have these commands.
 package proving
 
 import (
@@ -12,19 +12,20 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// ErrUnproven is in the error where something that is claimed does not hold.
+// ErrUnproven is wrapped by the error when something claimed is not proved.
 var ErrUnproven = words.Errorf("未能核验", "not proven")
 
-// ErrUnread is in the error where part of what an audit needs could not be read.
+// ErrUnread is wrapped by the error when part of what an audit needs could not be read.
 var ErrUnread = words.Errorf("未能全部读取", "not all was read")
 
-// Session is what a command prints to, and how.
+// Session has the output and the settings of a command.
 type Session struct {
 	Out, Err io.Writer
 	JSON     bool
 	Lang     string // zh or en
 	Now      func() time.Time
-	// Client makes a client for the node at url; empty: the profile's.
+	// Client returns a client for the node at url; an empty url means the profile's
+	// node.
 	Client func(url string) (*client.Client, error)
 }
 

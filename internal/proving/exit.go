@@ -7,17 +7,17 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Exit codes of both programs, as their help says them.
+// Exit codes of both programs, as in their help.
 const (
 	ExitOK          = 0
 	ExitFailed      = 1
 	ExitUsage       = 2
-	ExitRefused     = 3 // the ledger or the node refused: asking again changes nothing
-	ExitUnavailable = 4 // no answer: the same command may be run again
-	ExitUnproven    = 5 // verify, audit: something that is claimed does not hold
+	ExitRefused     = 3 // the ledger or the node refused: trying again does not help
+	ExitUnavailable = 4 // no answer: the same command can be run again
+	ExitUnproven    = 5 // verify, audit: something claimed is not proved
 )
 
-// ExitCode returns the exit code for what a command came to.
+// ExitCode returns the exit code for the error of a command.
 func ExitCode(err error) int {
 	var bad *client.BadProfileError
 	switch {
@@ -35,8 +35,8 @@ func ExitCode(err error) int {
 	return ExitFailed
 }
 
-// Title is what a command came to in few words; none where the reason of the refusal
-// has its own.
+// Title returns a short title for the error of a command; it is empty if the refusal's
+// reason has a title.
 func Title(err error) ledger.Words {
 	switch ExitCode(err) {
 	case ExitUnproven:

@@ -31,11 +31,11 @@ func (s *Session) bundle(r evidence.Report) {
 			x.Offset, x.Bytes, words.EnumWord(s.Lang, "delivery_outcomes", x.Outcome))
 	}
 	for _, x := range r.Audits {
-		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  replayed whole by %s up to %d entries, and nothing found (%s)\n"),
+		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  the whole ledger was replayed by %s up to entry %d, without findings (%s)\n"),
 			x.Name, x.Size, terminal.Moment(s.Lang, x.Time))
 	}
 	if r.Unrelated > 0 {
-		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  %d records that a license names are beside the matter and were not looked at\n"), r.Unrelated)
+		fmt.Fprintf(s.Out, s.say("  授权所列记录中有 %d 条与本案无关，未予查验\n", "  not relevant here and not checked: %d records that a license names\n"), r.Unrelated)
 	}
 	fmt.Fprintln(s.Out, s.say("以下各项本证据包不能证明：", "Not proven here:"))
 	for _, x := range r.NotProven {
@@ -43,38 +43,38 @@ func (s *Session) bundle(r evidence.Report) {
 	}
 }
 
-// limitation is the sentence of what a bundle can't prove.
+// limitation returns the sentence for something that a bundle can't prove.
 func (s *Session) limitation(l evidence.Limitation) string {
 	switch l {
 	case evidence.LaterCalls:
 		return s.say("所示请求之间及之后，没有被节点伪造的记录所忽略的请求（合并另一方的证据包或审计全部账本可查）",
-			"that no call lies between or after those shown that an entry forged by the node ignored (joining the other side's bundle shows it, or an audit)")
+			"that there are no other calls between or after those shown, which the node hid by forging an entry (joining the other side's bundle, or an audit, would show that)")
 	case evidence.Latest:
-		return s.say("所示为有关记录的最新状态：此后的请求可能未列入", "that what is shown is the last of it: a bundle can leave out the calls that came after")
+		return s.say("所示为有关记录的最新状态：此后的请求可能未列入", "that the shown state is the latest: a bundle can leave out later calls")
 	case evidence.OtherReceipts:
 		return s.say("没有其他回执", "that there are no other receipts")
 	case evidence.ReceiptByBuyer:
 		return s.say("接收方确已收到", "that the receiver has received it")
 	case evidence.Suspensions:
-		return s.say("所示请求与交付之间，没有被略去的暂停、撤销或终止", "that no suspension, revocation or end lay between what is shown and a delivery")
+		return s.say("所示请求与交付之间，没有被略去的暂停、撤销或终止", "that there was no suspension, revocation or termination between the shown calls and a delivery")
 	case evidence.ReceiptWord:
 		return s.say("回执所载时间、字节数、范围、结果和策略版本：均为节点单方陈述，仅彼此核对",
-			"the time, bytes, range, outcome and revision of a receipt: they are the node's word, checked against each other")
+			"the time, bytes, range, outcome and revision of a receipt: these are statements of the node, checked only against each other")
 	case evidence.AnchorBefore:
 		return s.say("回执日志的锚定与其前一次锚定前后一致", "that an anchor of the receipt log continues the one before it")
 	case evidence.UnrelatedRecords:
-		return s.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are beside the matter: they were not looked at")
+		return s.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are not relevant here: they were not checked")
 	case evidence.Clock:
-		return s.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are the node's clock's, on Fabric what clients claimed")
+		return s.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are from the node's clock; on Fabric they are claimed by clients")
 	case evidence.CustodySigned:
-		return s.say("由节点托管密钥所作的签名属于单位本身的单独控制", "sole control of signatures whose key the node keeps")
+		return s.say("由节点托管密钥所作的签名属于单位本身的单独控制", "that a signature was under its party's sole control, if the node stores the key")
 	case evidence.DemoLedger:
 		return s.say("法定期限（演示账本可为零天）", "the law's limits (a demonstration may leave them out)")
 	}
 	return string(l)
 }
 
-// ledger prints what an audit found.
+// ledger prints the findings of an audit.
 func (s *Session) ledger(r audit.Report) {
 	if r.Whole() {
 		fmt.Fprintf(s.Out, "%s%s\n", s.say("审计通过：", "Whole: "), r.Name)
@@ -100,7 +100,7 @@ func (s *Session) ledger(r audit.Report) {
 	}
 }
 
-// extent says what was replayed.
+// extent prints what was replayed.
 func (s *Session) extent(r audit.Report) {
 	last := terminal.Moment(s.Lang, r.Last)
 	if r.Blocks == 0 {
@@ -108,13 +108,13 @@ func (s *Session) extent(r audit.Report) {
 			r.Size, r.Root, r.Replayed, last)
 		return
 	}
-	fmt.Fprintf(s.Out, s.say("  本单位 peer 的区块 %d 个，末块 %s；重放请求 %d 条，最后一条 %s\n", "  %d blocks of our own peer, the last one %s; %d calls replayed, the last one of %s\n"),
+	fmt.Fprintf(s.Out, s.say("  本单位 peer 的区块 %d 个，末块 %s；重放请求 %d 条，最后一条 %s\n", "  %d blocks of our peer, the last one %s; %d calls replayed, the last one of %s\n"),
 		r.Blocks, r.Head, r.Replayed, last)
 	fmt.Fprintf(s.Out, s.say("  不计入的交易：因所读已变 %d 笔（已核对），因其他原因 %d 笔（以 peer 所述为准）\n",
-		"  transactions that do not count: %d for what they had read (checked), %d for other reasons (by the peer's word)\n"), r.Conflicts, r.Refused)
+		"  invalid transactions: %d because what they had read changed (checked), %d for other reasons (as the peer states)\n"), r.Conflicts, r.Refused)
 }
 
-// receiptLogs says which receipt logs were read, and why others were not.
+// receiptLogs prints which receipt logs were read, and why others were not.
 func (s *Session) receiptLogs(r audit.Report) {
 	for _, l := range r.Logs {
 		if !l.Read {
@@ -122,7 +122,7 @@ func (s *Session) receiptLogs(r audit.Report) {
 			continue
 		}
 		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",
-			"  receipt log %s: %d receipts, %d anchored, %d deliveries judged, %d younger than the checkpoint\n"),
+			"  receipt log %s: %d receipts, %d anchored, %d deliveries checked, %d newer than the checkpoint\n"),
 			l.Origin, l.Size, l.Anchored, l.Judged, l.Newer)
 	}
 }

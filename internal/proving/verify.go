@@ -22,12 +22,12 @@ import (
 type Verify struct {
 	Bundle  string `arg:"" zh:"证据包文件" en:"Evidence bundle file." type:"existingfile"`
 	Trust   string `required:"" zh:"信任文件，须得自节点之外" en:"Trust file, from outside the node." type:"existingfile" placeholder:"FILE"`
-	File    string `zh:"证据包所须涉及的文件：其 SHA-256 已登记在案，或已交付" en:"A file that the bundle must be about: its SHA-256 is on record, or was delivered." type:"existingfile" placeholder:"FILE"`
-	Records string `zh:"将各请求所形成的记录写入此新文件夹，每条一个文件" en:"Write the records that the calls lead to into this new folder, one file each." placeholder:"DIR"`
+	File    string `zh:"证据包所须涉及的文件：其 SHA-256 已登记在案，或已交付" en:"A file that the bundle must cover: its SHA-256 is on record, or it was delivered." type:"existingfile" placeholder:"FILE"`
+	Records string `zh:"将各请求所形成的记录写入此新文件夹，每条一个文件" en:"Write the records that result from the calls to this new folder, one file per record." placeholder:"DIR"`
 }
 
-// Run checks a bundle with the trust file only, and prints what it proves. A
-// bundle, or a file, of which that does not hold is ErrUnproven.
+// Run checks a bundle with only the trust file, and prints what it proves. If the
+// bundle, or the file's place in it, is not proved, the error is ErrUnproven.
 func (c *Verify) Run(_ context.Context, s *Session) error {
 	bundle, err := os.ReadFile(c.Bundle)
 	if err != nil {
@@ -58,8 +58,8 @@ func (c *Verify) Run(_ context.Context, s *Session) error {
 	return nil
 }
 
-// failure says why a bundle proves nothing: the check in words and where. The cause
-// stays in the chain, for whoever has a sentence for it.
+// failure explains why a bundle proves nothing: the failed check in words, and the
+// place. It wraps the cause, for callers that can explain it better.
 func failure(err error) error {
 	f := evidence.AsFailure(err)
 	if f == nil {
@@ -75,7 +75,7 @@ func failure(err error) error {
 	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", zh, en, words.Cause(f.Err)))
 }
 
-// unproven is the error of something claimed that does not hold, for what reason.
+// unproven returns an ErrUnproven with a reason.
 func unproven(reason error) error { return words.Errorf("%v：%v", "%v: %v", ErrUnproven, reason) }
 
 func readTrust(file string) (evidence.Trust, error) {
@@ -86,7 +86,7 @@ func readTrust(file string) (evidence.Trust, error) {
 	return evidence.ParseTrust(raw)
 }
 
-// proveFile looks for the file in what the bundle proves.
+// proveFile checks that what the bundle proves includes the file.
 func (c *Verify) proveFile(r evidence.Report) error {
 	f, err := os.Open(c.File)
 	if err != nil {
@@ -98,13 +98,13 @@ func (c *Verify) proveFile(r evidence.Report) error {
 		return words.Errorf("读取文件：%v", "read file: %v", err)
 	}
 	sum := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
-	if verdict.Holds(r, sum) {
+	if verdict.Contains(r, sum) {
 		return nil
 	}
-	return unproven(words.Errorf("证据包中没有此文件（SHA-256 %s）", "the bundle does not hold this file (SHA-256 %s)", sum))
+	return unproven(words.Errorf("证据包中没有此文件（SHA-256 %s）", "the bundle does not contain this file (SHA-256 %s)", sum))
 }
 
-// writeRecords writes each record as KIND_ID.json into a folder that it makes.
+// writeRecords writes each record as KIND_ID.json to a folder that it creates.
 func writeRecords(dir string, r evidence.Report) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return words.Errorf("记录文件夹：%v", "folder for records: %v", err)

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// Listing describes one listing: the records of a table in one order, the last
-// first, and what may narrow it. It is made by NewListing.
+// Listing describes a listing: the records of a table in a fixed order, last first, and
+// the filters for it. It is made by NewListing.
 type Listing struct {
-	Name  string // package and what is listed; cursors are bound to it
+	Name  string // package and subject; cursors are bound to it
 	Table string
-	// Order are the columns of the order. They never change, and the last one
-	// differs in all rows.
+	// Order are the columns of the order. Their values never change, and the last one
+	// is unique.
 	Order []Column
-	// Filters are what may narrow the listing. Each that is not Residual needs an
-	// index that begins with it and goes on with Order.
+	// Filters are the possible filters. Each one that is not Residual needs an index on
+	// its columns followed by Order.
 	Filters []Filter
 }
 
@@ -28,41 +28,41 @@ type Column struct {
 	Text bool // not a number
 }
 
-// Number and Text name columns of an order.
+// Number returns a column of an order that contains numbers.
 func Number(name string) Column { return Column{Name: name} }
 
-// Text names a column of an order that holds text.
+// Text returns a column of an order that contains text.
 func Text(name string) Column { return Column{name, true} }
 
-// Filter is a condition that a listing may have. Of its alternatives at most one
-// holds for a row; the listing merges them in its order.
+// Filter is a condition that a listing may have. At most one of its alternatives is
+// true for a row; the listing merges them in its order.
 type Filter struct {
 	Name string
 	// Alternatives are conditions in SQL: t is the table, ?1 to ?9 are the values.
 	Alternatives []string
-	// Via is a table that has the columns of the order and leads to the rows: the
-	// condition is on its columns, called k. At most one filter of a listing has
-	// one.
+	// Via is a table that has the columns of the order and leads to the rows. The
+	// conditions are then on its columns, with the alias k. At most one filter of a
+	// listing has a Via.
 	Via string
-	// Samples are values for the test that explains the listing, where they are
-	// not one text.
+	// Samples are values for the test that explains the query, if a filter does not
+	// take a single text.
 	Samples []any
-	// Residual is checked row by row in the listing's order, without an index.
+	// Residual filters are checked row by row in the listing's order, without an index.
 	Residual bool
 }
 
-// Equal lets through the rows whose column has the value.
+// Equal returns a filter for rows whose column has a value.
 func Equal(column string) Filter {
 	return Filter{Name: column, Alternatives: []string{"t." + column + " = ?1"}}
 }
 
-// Condition is a filter with its values, set or not.
+// Condition is a filter with its values, set or not set.
 type Condition struct {
 	Filter
 	values []any
 }
 
-// Is sets the filter to a value; the empty value does not set it.
+// Is sets the filter to a value; an empty value leaves it unset.
 func Is[T ~string](f Filter, value T) Condition {
 	if value == "" {
 		return Condition{Filter: f}
@@ -73,24 +73,24 @@ func Is[T ~string](f Filter, value T) Condition {
 // With sets the filter to values.
 func (f Filter) With(values ...any) Condition { return Condition{f, values} }
 
-// registered are all listings of the program, in the order of their making.
+// registered has all listings of the program, in the order in which they were made.
 var registered []*Listing
 
 // NewListing makes a listing and registers it: a test explains the query of each
-// registered listing with every combination of its filters. It is called for
-// package variables only.
+// registered listing with every combination of its filters. Call it only for package
+// variables.
 func NewListing(l Listing) *Listing {
 	registered = append(registered, &l)
 	return &l
 }
 
-// Listings are all listings that packages of this program have made.
+// Listings returns all listings of this program.
 func Listings() []*Listing { return slices.Clone(registered) }
 
-// place is the values of a listing's order at one row.
+// place has the values of a listing's order at one row.
 type place []any
 
-// Start is the place before every row.
+// Start returns the place before every row.
 func (l *Listing) Start() []any {
 	p := make(place, len(l.Order))
 	for i, c := range l.Order {
@@ -102,7 +102,7 @@ func (l *Listing) Start() []any {
 	return p
 }
 
-// parse reads a cursor; an empty one is before every row.
+// parse reads a cursor; an empty one is the place before every row.
 func (l *Listing) parse(cursor string) (place, error) {
 	if cursor == "" {
 		return l.Start(), nil
@@ -114,7 +114,7 @@ func (l *Listing) parse(cursor string) (place, error) {
 	return l.read(into), nil
 }
 
-// pointers are where the values of a place are read into.
+// pointers returns the pointers into which the values of a place are read.
 func (l *Listing) pointers() []any {
 	into := make([]any, len(l.Order))
 	for i, c := range l.Order {
@@ -140,8 +140,8 @@ func (l *Listing) read(from []any) place {
 	return p
 }
 
-// Query writes the query of the rows after a place, which selects the columns of
-// the order and the record, with the conditions that are set.
+// Query returns the query of the rows after a place, with the conditions that are set.
+// It selects the columns of the order and the record.
 func (l *Listing) Query(after []any, conditions ...Condition) (string, []any) {
 	q := query{listing: l, values: "value"}
 	for _, c := range conditions {
@@ -153,13 +153,13 @@ func (l *Listing) Query(after []any, conditions ...Condition) (string, []any) {
 	bound := q.arguments(after...)
 	order := make([]string, len(l.Order))
 	for i := range l.Order {
-		order[i] = strconv.Itoa(i+1) + " DESC" // the result's columns
+		order[i] = strconv.Itoa(i+1) + " DESC" // numbers of result columns
 	}
 	return strings.Join(q.parts(bound), " UNION ALL ") + " ORDER BY " + strings.Join(order, ", "), q.args
 }
 
-// walk decodes the records of a listing after a place, in its order, until use
-// returns false: SQLite reads no row beyond, since an index has the order.
+// walk decodes the records of a listing after a place, in order, until use returns
+// false. SQLite reads no further rows, because an index has the order.
 func walk[T any](ctx context.Context, q Querier, l *Listing, after place, use func(at place, v T) bool, conditions ...Condition) error {
 	text, args := l.Query(after, conditions...)
 	into := l.pointers()
@@ -177,14 +177,14 @@ func walk[T any](ctx context.Context, q Querier, l *Listing, after place, use fu
 	})
 }
 
-// ListPage returns one page of a listing and the cursor of the next, which is empty
-// at the end.
+// ListPage returns one page of a listing and the cursor of the next page, which is
+// empty at the end.
 func ListPage[T any](ctx context.Context, q Querier, l *Listing, p Page, conditions ...Condition) ([]T, string, error) {
 	return FilterPage(ctx, q, l, p, func(T) bool { return true }, conditions...)
 }
 
-// FilterPage is ListPage of the records that keep lets through.
-func FilterPage[T any](ctx context.Context, q Querier, l *Listing, p Page, keep func(T) bool, conditions ...Condition) ([]T, string, error) {
+// FilterPage is like ListPage, with only the records that accept returns true for.
+func FilterPage[T any](ctx context.Context, q Querier, l *Listing, p Page, accept func(T) bool, conditions ...Condition) ([]T, string, error) {
 	size, err := p.Size()
 	if err != nil {
 		return nil, "", err
@@ -195,7 +195,7 @@ func FilterPage[T any](ctx context.Context, q Querier, l *Listing, p Page, keep 
 	}
 	found, next, more := []T{}, after, false
 	err = walk(ctx, q, l, after, func(at place, v T) bool {
-		if !keep(v) {
+		if !accept(v) {
 			return true
 		}
 		if len(found) == size {
@@ -212,7 +212,7 @@ func FilterPage[T any](ctx context.Context, q Querier, l *Listing, p Page, keep 
 	return found, cursor, err
 }
 
-// All returns the whole listing, in reverse of its order: the first first.
+// All returns the whole listing in reverse order: the first record first.
 func All[T any](ctx context.Context, q Querier, l *Listing, conditions ...Condition) ([]T, error) {
 	list := []T{}
 	err := walk(ctx, q, l, l.Start(), func(_ place, v T) bool {
@@ -223,7 +223,7 @@ func All[T any](ctx context.Context, q Querier, l *Listing, conditions ...Condit
 	return list, err
 }
 
-// Check refuses a page that no listing has, or that is not of this one.
+// Check refuses a page with an invalid limit, or with a cursor of another listing.
 func Check(l *Listing, p Page) error {
 	if _, err := p.Size(); err != nil {
 		return err

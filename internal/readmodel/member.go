@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Narrow returns an object with those of the members of another one, in its order: of
-// a large record, what a domain decodes. The other one must be valid JSON, as records
-// are: it is looked through, not checked.
+// Narrow returns a JSON object with only the named members of another object, in the
+// same order: the part of a large record that a domain decodes. The other object must
+// be valid JSON, as records are: Narrow scans it without checking it.
 func Narrow(object []byte, names ...string) []byte {
 	out := []byte{'{'}
 	for name, value := range members(object) {
@@ -23,13 +23,13 @@ func Narrow(object []byte, names ...string) []byte {
 	return append(out, '}')
 }
 
-// Submitted returns a submission with those members of its resource.
+// Submitted returns a submission with only the named members of its resource.
 func Submitted(submission []byte, names ...string) []byte {
 	return append(append([]byte(`{"resource":`), Narrow(Member(submission, "resource"), names...)...), '}')
 }
 
 // Member returns the value of a member of an object, which must be valid JSON; nil if
-// there is none.
+// the member is missing.
 func Member(object []byte, name string) json.RawMessage {
 	for n, value := range members(object) {
 		if string(n) == name {
@@ -39,7 +39,7 @@ func Member(object []byte, name string) json.RawMessage {
 	return nil
 }
 
-// members yields the members of an object, names as they are written.
+// members yields the members of an object, with the names as they are written.
 func members(object []byte) func(func(name, value []byte) bool) {
 	return func(yield func(name, value []byte) bool) {
 		at := skipSpace(object, 0)
@@ -52,7 +52,7 @@ func members(object []byte) func(func(name, value []byte) bool) {
 				return
 			}
 			end := skipString(object, begin)
-			value := skipSpace(object, end) + 1 // behind the colon
+			value := skipSpace(object, end) + 1 // after the colon
 			if value > len(object) {
 				return
 			}
@@ -75,7 +75,7 @@ func skipSpace(b []byte, at int) int {
 	return at
 }
 
-// skipString returns what follows the string that begins at a quotation mark.
+// skipString returns the index after the string that begins at a quotation mark.
 func skipString(b []byte, at int) int {
 	for at++; at < len(b); at++ {
 		n := bytes.IndexByte(b[at:], '"')
@@ -94,7 +94,7 @@ func skipString(b []byte, at int) int {
 	return len(b)
 }
 
-// skipValue returns what follows the value that begins there.
+// skipValue returns the index after the value that begins at at.
 func skipValue(b []byte, at int) int {
 	for depth := 0; at < len(b); {
 		switch b[at] {
@@ -106,7 +106,7 @@ func skipValue(b []byte, at int) int {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth == 0 { // a number before it
+			if depth == 0 { // the end of a number
 				return at
 			}
 			if depth--; depth == 0 {

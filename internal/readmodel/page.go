@@ -16,15 +16,14 @@ const (
 	MaxPage     = 500
 )
 
-// Page bounds a listing: Limit is 1 to MaxPage, and 0 is DefaultPage; Cursor is
-// empty or as the page before gave it.
+// Page selects a page of a listing. Limit is 1 to MaxPage; 0 means DefaultPage. Cursor
+// is empty, or the cursor returned with the previous page.
 type Page struct {
 	Cursor string
 	Limit  int
 }
 
-// Size returns the number of records that the page may have, and refuses a limit
-// that no page has.
+// Size returns the maximum number of records of the page, and refuses an invalid limit.
 func (p Page) Size() (int, error) {
 	if p.Limit == 0 {
 		return DefaultPage, nil
@@ -35,15 +34,14 @@ func (p Page) Size() (int, error) {
 	return p.Limit, nil
 }
 
-// maxCursor is the length of the longest cursor that is looked at.
+// maxCursor is the maximum length of a cursor.
 const maxCursor = 400
 
-// sumSize is the number of bytes by which a cursor is known as one of its
-// listing's.
+// sumSize is the number of checksum bytes that bind a cursor to its listing.
 const sumSize = 6
 
-// MakeCursor writes the place of a record in a listing: the values of its order.
-// Its form is opaque.
+// MakeCursor returns the cursor for the place of a record in a listing: the values of
+// its order. The form is opaque.
 func MakeCursor(listing string, place ...any) (string, error) {
 	b, err := json.Marshal(place)
 	if err != nil {
@@ -57,8 +55,8 @@ func cursorSum(listing string, place []byte) []byte {
 	return sum[:sumSize]
 }
 
-// ParseCursor reads a cursor into the pointers of place. A cursor that the
-// listing never gave, such as another listing's or a changed one, is refused.
+// ParseCursor reads a cursor into the pointers of place. It refuses a cursor that the
+// listing did not return, such as one of another listing or an altered one.
 func ParseCursor(listing, cursor string, place ...any) error {
 	refused := func() error {
 		shown := cursor[:min(len(cursor), maxCursor)]
@@ -71,7 +69,7 @@ func ParseCursor(listing, cursor string, place ...any) error {
 	if err != nil || len(raw) <= sumSize || !bytes.Equal(raw[:sumSize], cursorSum(listing, raw[sumSize:])) {
 		return refused()
 	}
-	values := place // pointers: json decodes into what they point to
+	values := place // pointers: json decodes into their targets
 	if err := json.Unmarshal(raw[sumSize:], &values); err != nil || len(values) != len(place) {
 		return refused()
 	}

@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// query writes the SQL of a listing. The rows are those of the alias t; the
-// columns of the order are read of the alias k: t, or the table of a filter that
-// leads to t.
+// query builds the SQL of a listing. The alias t has the rows. The alias k has the
+// columns of the order: it is t, or the table of a filter that leads to t.
 type query struct {
 	listing *Listing
-	values  string // column with the record
+	values  string // column of the record
 	via     string
 	all     []string   // conditions of every part
-	either  [][]string // of each filter with alternatives
+	either  [][]string // conditions of each filter with alternatives
 	args    []any
 }
 
@@ -24,7 +23,7 @@ func (q *query) add(c Condition) {
 	alternatives := make([]string, len(c.Alternatives))
 	for i, a := range c.Alternatives {
 		for k, n := range slices.Backward(numbers) {
-			a = strings.ReplaceAll(a, "?"+strconv.Itoa(k+1), "\x00"+n[1:]) // not read again as another's number
+			a = strings.ReplaceAll(a, "?"+strconv.Itoa(k+1), "\x00"+n[1:]) // marked, so that it is not replaced again as another number
 		}
 		alternatives[i] = "(" + strings.ReplaceAll(a, "\x00", "?") + ")"
 	}
@@ -38,7 +37,7 @@ func (q *query) add(c Condition) {
 	q.either = append(q.either, alternatives)
 }
 
-// arguments adds arguments and returns their places in the query.
+// arguments adds arguments and returns their placeholders in the query.
 func (q *query) arguments(values ...any) []string {
 	numbers := make([]string, len(values))
 	for i, v := range values {
@@ -48,8 +47,8 @@ func (q *query) arguments(values ...any) []string {
 	return numbers
 }
 
-// parts are the selects whose rows the listing merges: one, or one for each
-// choice among the alternatives of its filters.
+// parts returns the selects whose rows the listing merges: one, or one for each
+// combination of the filters' alternatives.
 func (q *query) parts(bound []string) []string {
 	var columns, names []string
 	for _, c := range q.listing.Order {
@@ -71,7 +70,7 @@ func (q *query) parts(bound []string) []string {
 	return parts
 }
 
-// key is the alias that has the order.
+// key returns the alias that has the order.
 func (q *query) key() string {
 	if q.via != "" {
 		return "k"

@@ -1,13 +1,13 @@
-// Package readmodel is how every domain reads and writes its tables of the read
-// model: one record, all of a query, a page of a listing, a row written by its
-// key, the migrations.
+// Package readmodel has what every domain needs to read and write its tables of the
+// read model: one record, all records of a query, a page of a listing, a row written by
+// its key, the migrations.
 //
-// It promises that every listing has the same limits and the same form of
-// cursor and refuses what is beyond them with the same error; that a query holds
-// only the conditions that are set, so that an index can serve it; and that a
-// walk through the pages of a listing meets each record that was there when it
-// began, and that its filters still let through, exactly once, and a record
-// added meanwhile at most once. It knows no domain and decides nothing.
+// It promises that every listing has the same limits and the same form of cursor, and
+// refuses invalid ones with the same error. A query has only the conditions that are
+// set, so that an index can serve it. Walking through the pages of a listing returns
+// each record that existed at the start and still passes the filters exactly once, and
+// a record added meanwhile at most once. The package does not depend on a domain and
+// makes no decisions.
 package readmodel
 
 import (
@@ -22,13 +22,13 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Querier is a database or a transaction of it.
+// Querier is a database or a transaction.
 type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Step writes what a domain stores of one event.
+// Step writes what a domain stores for one event.
 type Step = func(ctx context.Context, tx *sql.Tx) error
 
 // Migrations returns the folder "migrations" that a package embeds.
@@ -45,13 +45,13 @@ func Migrate(ctx context.Context, db *sqldb.DB, name string, migrations fs.FS) e
 	return db.Migrate(ctx, name, migrations)
 }
 
-// Unknown is the error of a record that is not there.
+// Unknown returns the error for a missing record.
 func Unknown(ref ledger.Ref) *ledger.Error {
 	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", string(ref))
 }
 
-// One decodes the one record that a query selects; where there is none it
-// returns missing.
+// One decodes the single record that a query selects; it returns missing if there is no
+// record.
 func One[T any](ctx context.Context, q Querier, missing *ledger.Error, query string, args ...any) (T, error) {
 	var v T
 	var raw []byte
@@ -68,7 +68,7 @@ func One[T any](ctx context.Context, q Querier, missing *ledger.Error, query str
 	return v, nil
 }
 
-// List decodes all records that a query selects; never nil.
+// List decodes all records that a query selects; the list is never nil.
 func List[T any](ctx context.Context, q Querier, query string, args ...any) ([]T, error) {
 	list := []T{}
 	err := each(ctx, q, query, args, func(rows *sql.Rows) (bool, error) {
@@ -86,7 +86,7 @@ func List[T any](ctx context.Context, q Querier, query string, args ...any) ([]T
 	return list, nil
 }
 
-// each hands over the rows of a query until use returns false.
+// each passes the rows of a query to use until use returns false.
 func each(ctx context.Context, q Querier, query string, args []any, use func(*sql.Rows) (bool, error)) error {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {

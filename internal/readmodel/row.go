@@ -10,9 +10,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Row describes a table whose rows are written whole, by their key. Once are the
+// Row describes a table whose rows are written as a whole, by their key. Once are the
 // columns that never change after the first write, Columns those that may: SQLite
-// touches no index of a column that is not set.
+// updates no index of a column that is not set.
 type Row struct {
 	Table   string
 	Key     string
@@ -20,9 +20,9 @@ type Row struct {
 	Columns []string
 }
 
-// Upsert is the statement that adds a row or replaces what may change of it. It
-// takes the key, Once, then Columns; a column takes an expression of its value where
-// one is given.
+// Upsert returns the statement that inserts a row or updates its Columns. Its arguments
+// are the key, Once, then Columns; for a column in as, the given expression of the
+// argument is stored.
 func (r Row) Upsert(as ...map[string]string) string {
 	columns := append(append([]string{r.Key}, r.Once...), r.Columns...)
 	values := make([]string, len(columns))
@@ -52,13 +52,13 @@ func Exec(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
 	return nil
 }
 
-// Write is the step that runs one statement.
+// Write returns the step that runs one statement.
 func Write(query string, args ...any) Step {
 	return func(ctx context.Context, tx *sql.Tx) error { return Exec(ctx, tx, query, args...) }
 }
 
-// PrepareRecords returns what writes the records of events, in order; prepare
-// returns nil for a record that is not the domain's.
+// PrepareRecords returns the step that writes the records of events, in order. prepare
+// returns nil for a record that does not belong to the domain.
 func PrepareRecords(events []ledger.Event, prepare func(ledger.Event, ledger.Record) (Step, error)) (Step, error) {
 	type record struct {
 		write Step
@@ -87,7 +87,7 @@ func PrepareRecords(events []ledger.Event, prepare func(ledger.Event, ledger.Rec
 	}, nil
 }
 
-// EventError says at which event an error came up.
+// EventError adds the event to an error.
 func EventError(e ledger.Event, err error) error {
 	return fmt.Errorf("event %s of call %s: %w", e.Name, e.Call, err)
 }

@@ -7,26 +7,27 @@ import (
 	"strings"
 )
 
-// rowsAtOnce is how many rows one statement of Rows adds; more make it no faster.
+// rowsAtOnce is how many rows one statement of Rows adds; more are not faster.
 const rowsAtOnce = 32
 
-// Rows adds rows to a table, many in a statement. What would be there twice is left
-// out; a column that is NULL where the table forbids it, too.
+// Rows adds rows to a table, many per statement. It skips rows that exist already, and
+// rows with NULL in a column that forbids it.
 type Rows struct {
 	columns   int
 	one, many string
 }
 
-// NewRows returns what adds rows of those columns to a table.
+// NewRows returns Rows for the given columns of a table.
 func NewRows(table string, columns ...string) Rows {
-	// Ignoring lets SQLite do without the journal that it keeps for a statement of
-	// many rows which can fail half-way.
+	// With OR IGNORE, SQLite needs no statement journal, which it writes for a
+	// statement of many rows that can fail halfway.
 	head := "INSERT OR IGNORE INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
 	row := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"
 	return Rows{len(columns), head + row, head + row + strings.Repeat(", "+row, rowsAtOnce-1)}
 }
 
-// Write returns the step that adds rows: the values of one behind those of the other.
+// Write returns the step that adds rows; values has the columns of all rows in
+// sequence.
 func (r Rows) Write(values []any) Step {
 	return func(ctx context.Context, tx *sql.Tx) error {
 		for rest := values; len(rest) > 0; {

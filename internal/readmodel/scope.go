@@ -6,20 +6,19 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Scope is which records of a kind a reader may list: all, or those that name the
-// party and those that lie in the region. The zero scope has no records.
+// Scope says which records of a kind a reader may list: all, or those that name Party
+// and those in Region. The zero scope selects no records.
 type Scope struct {
 	All    bool
 	Party  ledger.ID
 	Region ledger.Region
 }
 
-// Everything is the scope of all records.
+// Everything returns the scope of all records.
 func Everything() Scope { return Scope{All: true} }
 
-// Readers lets through what lies in a reader's scope: the rows that name the party in
-// one of the columns, and those whose column region lies in the region. It is set by
-// Within.
+// Readers returns the filter for a reader's scope: rows that name the party in one of
+// the columns, and rows whose column region is inside the region. Within sets it.
 func Readers(columns ...string) Filter {
 	var alternatives, before []string
 	for _, c := range columns {
@@ -33,8 +32,8 @@ func Readers(columns ...string) Filter {
 	return Filter{Name: "readers", Alternatives: alternatives, Samples: []any{"x", "43", "-", "-"}}
 }
 
-// regionParts are what a region is compared with: the province, the city and the
-// whole code of a row's region, each with an index of its own. A region is one of them.
+// regionParts are the expressions that a region is compared with: the province, the
+// city and the whole code of a row's region. Each has its own index.
 var regionParts = []string{"substr(region, 1, 2)", "substr(region, 1, 4)", "region"}
 
 // Within sets a filter made by Readers.
@@ -42,7 +41,7 @@ func Within(f Filter, s Scope) Condition {
 	if s.All {
 		return Condition{Filter: f}
 	}
-	values := []any{"-", "-", "-", "-"} // what no row has
+	values := []any{"-", "-", "-", "-"} // values that no row has
 	if s.Party != "" {
 		values[0] = string(s.Party)
 	}

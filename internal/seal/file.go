@@ -11,15 +11,15 @@ import (
 	"github.com/datacadastre/cadastre/internal/durable"
 )
 
-// A key file has two lines, each closed by a line feed: what it is, with its
-// version and the key's id, then the key in base64url without padding.
+// A key file has two lines, each ending with a line feed: its type, version and key id,
+// then the key in base64url without padding.
 const fileHeader = "cadastre-master-key 1 "
 
 const maxFile = 256 // bytes; a whole key file has 83
 
-// Create makes a fresh master key in a new file that only its owner may read.
-// The file and its name are on disk when Create returns. It never overwrites:
-// an existing file is fs.ErrExist.
+// Create makes a new master key in a new file that only its owner may read. The file
+// and its name are on disk when Create returns. It never overwrites: for an existing
+// file it returns fs.ErrExist.
 func Create(path string) (Key, error) {
 	secret := make([]byte, keyBytes)
 	if _, err := rand.Read(secret); err != nil {
@@ -35,9 +35,9 @@ func Create(path string) (Key, error) {
 	return k, nil
 }
 
-// Load reads the master key that Create wrote. It refuses a file that others
-// than its owner may read or write, and reports ErrDamaged for one that does
-// not hold the key it names.
+// Load reads the master key that Create wrote. It refuses a file that others than its
+// owner may read or write, and returns ErrDamaged if the key does not match the id in
+// the file.
 func Load(path string) (Key, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -66,8 +66,8 @@ func encodeFile(k Key, secret []byte) []byte {
 	return []byte(fileHeader + k.ID() + "\n" + base64.RawURLEncoding.EncodeToString(secret) + "\n")
 }
 
-// parseFile accepts exactly what encodeFile writes: the comparison at the end
-// leaves no second spelling of a key, and catches an id that is not the key's.
+// parseFile accepts exactly what encodeFile writes. The comparison at the end refuses
+// another spelling of the key, and an id that belongs to another key.
 func parseFile(data []byte) (Key, error) {
 	lines := bytes.Split(data, []byte("\n"))
 	if len(lines) != 3 || !bytes.HasPrefix(lines[0], []byte(fileHeader)) {

@@ -9,12 +9,12 @@ import (
 	"fmt"
 )
 
-// Errors of Open and Load, wrapped with what was met.
+// Errors of Open and Load, wrapped with details.
 var (
-	// ErrWrongKey says that the bytes were sealed by another master key.
+	// ErrWrongKey reports that the bytes were sealed by another master key.
 	ErrWrongKey = errors.New("sealed by another master key")
-	// ErrDamaged says that the bytes were altered, cut short, or sealed for
-	// another context: these cannot be told apart.
+	// ErrDamaged reports that the bytes were altered, cut short, or sealed for another
+	// context: these cannot be distinguished.
 	ErrDamaged = errors.New("damaged")
 )
 
@@ -23,14 +23,14 @@ const (
 	idBytes  = 8
 	version  = 1
 	// A sealed form is version, key id, nonce, ciphertext, tag. The header is
-	// authenticated with the context.
+	// authenticated together with the context.
 	headerBytes = 1 + idBytes
-	// Overhead is how many bytes Seal adds to what it seals.
+	// Overhead is how many bytes Seal adds.
 	Overhead = headerBytes + 12 + 16
 )
 
-// Key is a master key. The zero Key seals and opens nothing.
-// It is safe for concurrent use, and prints as its id only.
+// Key is a master key. The zero Key can't seal or open. It is safe for concurrent use,
+// and is printed as its id only.
 type Key struct {
 	id   [idBytes]byte
 	aead cipher.AEAD
@@ -51,15 +51,15 @@ func newKey(secret []byte) (Key, error) {
 	return k, nil
 }
 
-// ID names the key without telling anything of it: 16 lower-case hex digits of
-// a SHA-256 over it.
+// ID identifies the key without revealing it: 16 lower-case hex digits of a SHA-256
+// over it.
 func (k Key) ID() string { return hex.EncodeToString(k.id[:]) }
 
-// Format prints the id whatever the verb, so that no log shows the cipher's state.
+// Format prints the id for every verb, so that no log shows the key.
 func (k Key) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "master key %s", k.ID()) }
 
-// Seal encrypts plain for one context, a text that says what it is and whose.
-// The same context must be given to Open. Sealing twice gives different bytes.
+// Seal encrypts plain for one context, a text that says what it is and whose. Open
+// needs the same context. Sealing twice gives different bytes.
 func (k Key) Seal(plain []byte, context string) ([]byte, error) {
 	if k.aead == nil {
 		return nil, errors.New("seal: no master key")
@@ -70,8 +70,8 @@ func (k Key) Seal(plain []byte, context string) ([]byte, error) {
 	return k.aead.Seal(sealed, nil, plain, bind(sealed[:headerBytes], context)), nil
 }
 
-// Open returns what was sealed for context. It fails with ErrWrongKey when
-// another master key sealed it, naming both, and with ErrDamaged otherwise.
+// Open returns what was sealed for context. If another master key sealed it, it returns
+// ErrWrongKey and names both keys; otherwise a failure is ErrDamaged.
 func (k Key) Open(sealed []byte, context string) ([]byte, error) {
 	if k.aead == nil {
 		return nil, errors.New("open seal: no master key")
@@ -92,7 +92,8 @@ func (k Key) Open(sealed []byte, context string) ([]byte, error) {
 	return plain, nil
 }
 
-// bind makes the additional data: the header, whose length is fixed, then the context.
+// bind returns the additional data: the header, whose length is fixed, then the
+// context.
 func bind(header []byte, context string) []byte {
 	return append(append(make([]byte, 0, len(header)+len(context)), header...), context...)
 }

@@ -11,48 +11,48 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// Config is what sight stands on.
+// Config has the settings of a Sight.
 type Config struct {
-	DB       *sql.DB // readers of read.db
-	Roles    *policies.Roles
-	Licensed Licensed
-	Noted    func(ctx context.Context, by ledger.ID, target ledger.Ref) error // leaves a receipt of a look
-	Log      *slog.Logger
+	DB        *sql.DB // readers of read.db
+	Roles     *policies.Roles
+	Licensed  Licensed
+	StoreLook func(ctx context.Context, by ledger.ID, target ledger.Ref) error // stores a receipt of a read
+	Log       *slog.Logger
 }
 
-// Sight decides who may see what. Safe for use by many goroutines.
+// Sight decides who may see what. It is safe for concurrent use.
 type Sight struct {
 	db *sql.DB
 	c  Config
 }
 
-// New makes it.
+// New returns a Sight.
 func New(c Config) *Sight { return &Sight{c.DB, c} }
 
-// Item is something that may be seen.
+// Item is something that a reader may ask for.
 type Item struct {
 	Ref     ledger.Ref
-	Readers *ledger.Readers // of what is no record; nil: as the record says
-	As      string          // word of the table of readers, where another part of the record is asked for
-	Bearer  bool            // the reader knows the SHA-256 of the file that it is
+	Readers *ledger.Readers // readers, if the item is not a record; nil: the record's readers
+	As      string          // word of the table of read rules, if another part of the record is requested
+	Bearer  bool            // the item is a file, and the reader knows its SHA-256
 }
 
-// Judgment is the answer about an item.
+// Judgment is the decision about an item.
 type Judgment struct {
 	policies.Access
 	Why Why
 }
 
-// Why is what the answer rests on.
+// Why has the facts on which a decision is based.
 type Why struct {
-	What      string              `json:"what" zh:"所问的种类" en:"word that the table was asked by"`
-	Standings []policies.Standing `json:"standings" form:"-" zh:"记录中的身份" en:"what the record says of the reader"`
-	Region    ledger.Region       `json:"region,omitempty" zh:"记录所在区划" en:"region that the record lies in"`
-	Own       bool                `json:"own" zh:"在其区划内" en:"the record lies in the reader's region"`
+	What      string              `json:"what" zh:"所问的种类" en:"word of the table of read rules"`
+	Standings []policies.Standing `json:"standings" form:"-" zh:"记录中的身份" en:"standing of the reader in the record"`
+	Region    ledger.Region       `json:"region,omitempty" zh:"记录所在区划" en:"region of the record"`
+	Own       bool                `json:"own" zh:"在其区划内" en:"whether the record is in the reader's region"`
 }
 
-// Judge answers for each item whether a reader may see it; a reader of nil is a
-// stranger. It notes nothing. What is not there may not be seen.
+// Judge decides for each item whether a reader may see it; a nil reader is anonymous.
+// Missing records may not be seen. Judge stores no receipt.
 func (s *Sight) Judge(ctx context.Context, reader *ledger.Party, act policies.Act, items ...Item) ([]Judgment, error) {
 	facts, err := s.about(ctx, items...)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Sight) Judge(ctx context.Context, reader *ledger.Party, act policies.Ac
 	return s.JudgeBy(ctx, facts, nil, reader, act, items...)
 }
 
-// about loads what is known of items, in one query.
+// about loads the facts about items with one query.
 func (s *Sight) about(ctx context.Context, items ...Item) (Facts, error) {
 	var refs []ledger.Ref
 	for _, item := range items {
@@ -70,13 +70,13 @@ func (s *Sight) about(ctx context.Context, items ...Item) (Facts, error) {
 	return s.Load(ctx, refs...)
 }
 
-// Refs are the records by which an item is judged.
+// Refs returns the records on which the decision about an item depends.
 func (i Item) Refs() []ledger.Ref {
 	if i.Readers == nil {
 		return []ledger.Ref{i.Ref}
 	}
 	refs := []ledger.Ref{i.Readers.Like, i.Readers.Under}
-	for _, p := range i.Readers.Parties { // by name
+	for _, p := range i.Readers.Parties { // their names
 		refs = append(refs, ledger.RefTo(ledger.KindParty, p))
 	}
 	return refs
@@ -85,8 +85,8 @@ func (i Item) Refs() []ledger.Ref {
 // Licensed reports whether an accepted license of a party covers a resource.
 type Licensed func(ctx context.Context, party, resource ledger.ID) (bool, error)
 
-// JudgeBy is Judge by facts that are loaded, and by what is known of licenses; nil: it
-// is asked for.
+// JudgeBy is Judge with loaded facts, and with known, which answers questions about
+// licenses; if known is nil, the read model is asked.
 func (s *Sight) JudgeBy(ctx context.Context, facts Facts, known Licensed, reader *ledger.Party, act policies.Act, items ...Item) ([]Judgment, error) {
 	if known == nil {
 		known = s.c.Licensed
@@ -105,7 +105,7 @@ func (s *Sight) JudgeBy(ctx context.Context, facts Facts, known Licensed, reader
 	return list, nil
 }
 
-// lookup is one reader's question about many items.
+// lookup is one reader's request for many items.
 type lookup struct {
 	s        *Sight
 	facts    Facts
@@ -116,7 +116,7 @@ type lookup struct {
 	licensed map[ledger.Ref]bool
 }
 
-// roles are those of the reader.
+// roles returns the roles of the reader.
 func (l lookup) roles() []ledger.Role {
 	if l.reader == nil {
 		return nil
@@ -124,8 +124,8 @@ func (l lookup) roles() []ledger.Role {
 	return l.reader.Roles
 }
 
-// readers are those of an item, through the record that it is read like, with the
-// word that the table is asked by.
+// readers returns the readers of an item and the word for the table of read rules. If
+// the record has the same readers as another record, it uses that one.
 func (l lookup) readers(item Item) (ledger.Readers, string, bool) {
 	ref := item.Ref
 	f, ok := l.facts[ref]
@@ -133,7 +133,7 @@ func (l lookup) readers(item Item) (ledger.Readers, string, bool) {
 	if item.Readers != nil {
 		r, ok = *item.Readers, true
 	}
-	for range 3 { // a grant is read like an entry, content like a product
+	for range 3 { // for example, a grant is read like an entry, content like a product
 		if r.Like == "" || !ok {
 			break
 		}
@@ -150,8 +150,8 @@ func (l lookup) readers(item Item) (ledger.Readers, string, bool) {
 	return r, ref.Kind(), ok
 }
 
-// loadHeld loads the resources by whose holders items may be seen, where a row asks
-// for that.
+// loadHeld loads the resources whose holders may see the items, if a rule depends on
+// holders.
 func (l *lookup) loadHeld(ctx context.Context, items []Item) error {
 	if l.reader == nil {
 		return nil
@@ -195,12 +195,12 @@ func (l lookup) judge(ctx context.Context, item Item) (Judgment, error) {
 		if !slices.Contains(asked, standing) {
 			continue
 		}
-		if standing == policies.Licensed { // costs queries: only where nothing else lets him
+		if standing == policies.Licensed { // this costs queries: skip it if another standing suffices
 			if err := decide(); err != nil || j.Allow && !j.Row.Noted {
 				return j, err
 			}
 		}
-		has, err := l.stands(ctx, standing, r, item)
+		has, err := l.hasStanding(ctx, standing, r, item)
 		if err != nil {
 			return j, err
 		}
@@ -211,11 +211,11 @@ func (l lookup) judge(ctx context.Context, item Item) (Judgment, error) {
 	return j, decide()
 }
 
-// standings in the order in which they are looked up.
+// standings is the order in which standings are checked.
 var standings = []policies.Standing{policies.Named, policies.Bearer, policies.Holder, policies.Licensed}
 
-// stands reports whether the record says something of the reader.
-func (l lookup) stands(ctx context.Context, standing policies.Standing, r ledger.Readers, item Item) (bool, error) {
+// hasStanding reports whether the reader has a standing in the record.
+func (l lookup) hasStanding(ctx context.Context, standing policies.Standing, r ledger.Readers, item Item) (bool, error) {
 	if l.reader == nil && standing != policies.Bearer {
 		return false, nil
 	}
@@ -246,8 +246,9 @@ func (l lookup) stands(ctx context.Context, standing policies.Standing, r ledger
 	return false, nil
 }
 
-// Look lets a reader see an item, and notes the look where the row that lets him says
-// so. Whoever may not see it is answered as if it were not there: NotFound at the field.
+// Look checks that a reader may see an item, and stores a receipt if the rule demands
+// it. If the reader may not see it, the error is that of a missing record: NotFound at
+// field.
 func (s *Sight) Look(ctx context.Context, reader *ledger.Party, item Item, field string) error {
 	list, err := s.Judge(ctx, reader, policies.Read, item)
 	if err != nil {
@@ -256,30 +257,32 @@ func (s *Sight) Look(ctx context.Context, reader *ledger.Party, item Item, field
 	if !list[0].Allow {
 		return Nothing(field)
 	}
-	return s.Note(ctx, reader, item.Ref, list[0].Row)
+	return s.RecordLook(ctx, reader, item.Ref, list[0].Row)
 }
 
-// Nothing is the one answer for what is not there and for what may not be seen.
+// Nothing returns the error for a missing record, which is also the error for a record
+// that may not be seen.
 func Nothing(field string) error {
 	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At(field)
 }
 
-// Note tells the log which rows let a reader see something, and leaves a receipt of
-// the look where one of them says so.
-func (s *Sight) Note(ctx context.Context, reader *ledger.Party, on ledger.Ref, rows ...policies.Row) error {
-	noted := false
+// RecordLook logs the rules that allow a read, and stores a receipt of the read if one
+// of them demands it.
+func (s *Sight) RecordLook(ctx context.Context, reader *ledger.Party, on ledger.Ref, rows ...policies.Row) error {
+	recorded := false
 	for _, row := range rows {
 		s.c.Log.DebugContext(ctx, "read decided", slog.String("row", row.String()), slog.String("on", string(on)))
-		noted = noted || row.Noted
+		recorded = recorded || row.Noted
 	}
-	if !noted || reader == nil {
+	if !recorded || reader == nil {
 		return nil
 	}
-	return s.c.Noted(ctx, reader.ID, on)
+	return s.c.StoreLook(ctx, reader.ID, on)
 }
 
-// List returns which records of a word a reader may list, and notes the look once, as
-// one at KIND/which. Forbidden where he may list none whatever they say.
+// List returns the scope of the records with a word that a reader may list, and records
+// the read once, for the target look (KIND/which). It is Forbidden if the reader may
+// list none of them, whatever their content.
 func (s *Sight) List(ctx context.Context, reader *ledger.Party, what string, look ledger.Ref) (readmodel.Scope, error) {
 	scope, rows, err := s.Scope(reader, what)
 	if err != nil {
@@ -288,10 +291,10 @@ func (s *Sight) List(ctx context.Context, reader *ledger.Party, what string, loo
 	if scope == (readmodel.Scope{}) {
 		return scope, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole)
 	}
-	return scope, s.Note(ctx, reader, look, rows...)
+	return scope, s.RecordLook(ctx, reader, look, rows...)
 }
 
-// Scope is List that notes nothing, with the rows by which the reader may.
+// Scope is List without recording the read; it also returns the rules that allow it.
 func (s *Sight) Scope(reader *ledger.Party, what string) (readmodel.Scope, []policies.Row, error) {
 	l := lookup{reader: reader}
 	reach, err := s.c.Roles.Reach(l.roles(), what)
@@ -305,9 +308,10 @@ func (s *Sight) Scope(reader *ledger.Party, what string) (readmodel.Scope, []pol
 	return scope, reach.Rows, err
 }
 
-// Keep returns those of a list that a reader may see, which says its own readers, and
-// notes the look once. Forbidden where he may see none whatever they say.
-func Keep[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Party, what string, list []T, look ledger.Ref) ([]T, error) {
+// Visible returns the items of a list that a reader may see. The items know their own
+// readers. It records the read once. It is Forbidden if the reader may see none of
+// them, whatever their content.
+func Visible[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Party, what string, list []T, look ledger.Ref) ([]T, error) {
 	if _, err := s.List(ctx, reader, what, look); err != nil {
 		return nil, err
 	}
@@ -320,28 +324,28 @@ func Keep[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Party
 	if err != nil {
 		return nil, err
 	}
-	kept := []T{}
+	visible := []T{}
 	for i, j := range judged {
 		if j.Allow {
-			kept = append(kept, list[i])
+			visible = append(visible, list[i])
 		}
 	}
-	return kept, nil
+	return visible, nil
 }
 
 // Explanation says whether a party may read a record, and why.
 type Explanation struct {
 	Ref     ledger.Ref    `json:"ref" zh:"记录" en:"record"`
 	Act     policies.Act  `json:"act" form:"-" zh:"事项：read 查看记录，prove 取得证据包" en:"act: read, the record; prove, the bundle of evidence about it"`
-	Party   ledger.ID     `json:"party" zh:"所问的单位" en:"party that is asked about"`
+	Party   ledger.ID     `json:"party" zh:"所问的单位" en:"party in question"`
 	Roles   []ledger.Role `json:"roles" form:"list=1..10,enum=roles" zh:"其角色" en:"its roles"`
 	Allowed bool          `json:"allowed" zh:"可以" en:"it may"`
 	Row     *policies.Row `json:"row,omitempty" zh:"作出决定的一行；无此项：没有一行允许" en:"the row that decided; absent: no row allows it"`
-	Why     Why           `json:"why" zh:"所依据的事实" en:"what the answer rests on"`
+	Why     Why           `json:"why" zh:"所依据的事实" en:"facts on which the answer is based"`
 }
 
-// Explain says whether a party may read an item, and which row of the table decides.
-// It notes nothing: it is asked of whoever may see the item himself.
+// Explain says whether a party may read an item, and which row of the table decides. It
+// records nothing, because it is called for readers who may see the item themselves.
 func (s *Sight) Explain(ctx context.Context, party ledger.Party, act policies.Act, item Item) (Explanation, error) {
 	e := Explanation{Ref: item.Ref, Act: act, Party: party.ID, Roles: party.Roles}
 	list, err := s.Judge(ctx, &party, act, item)

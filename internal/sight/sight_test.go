@@ -59,7 +59,7 @@ func open(t testing.TB) *town {
 		Licensed: func(_ context.Context, party, resource ledger.ID) (bool, error) {
 			return party == id("licensed to "+string(resource)), nil
 		},
-		Noted: func(_ context.Context, by ledger.ID, target ledger.Ref) error {
+		StoreLook: func(_ context.Context, by ledger.ID, target ledger.Ref) error {
 			w.looks = append(w.looks, string(by)+" at "+string(target))
 			return w.broken
 		},
@@ -228,7 +228,7 @@ func TestKeep(t *testing.T) {
 		{ledger.Party{ID: id("office"), Roles: []ledger.Role{ledger.RoleDataAuthority}, Region: "430000"}, []ledger.ID{id("near"), id("far")}, true},
 	} {
 		w.looks = nil
-		kept, err := sight.Keep(t.Context(), w.Sight, &c.who, ledger.ReadAlarm, alarms, "application/overdue")
+		kept, err := sight.Visible(t.Context(), w.Sight, &c.who, ledger.ReadAlarm, alarms, "application/overdue")
 		w.ok(err)
 		var got []ledger.ID
 		for _, a := range kept {
@@ -239,7 +239,7 @@ func TestKeep(t *testing.T) {
 		}
 	}
 	buyer := &ledger.Party{ID: id("near"), Roles: []ledger.Role{ledger.RoleBuyer}}
-	if _, err := sight.Keep(t.Context(), w.Sight, buyer, ledger.ReadAlarm, alarms, "application/overdue"); !errors.Is(err, ledger.Forbidden) {
+	if _, err := sight.Visible(t.Context(), w.Sight, buyer, ledger.ReadAlarm, alarms, "application/overdue"); !errors.Is(err, ledger.Forbidden) {
 		t.Errorf("whom no row lets: %v", err)
 	}
 }

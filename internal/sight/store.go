@@ -16,22 +16,23 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations is the table of readers and labels; the set is named "sight".
+// Migrations returns the table of readers and labels; the set is named "sight".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Fact is what is known of a record: whose it is and what it is called.
+// Fact has the readers and the label of a record.
 type Fact struct {
 	Readers ledger.Readers `json:"r,omitzero"`
 	Label   ledger.Label   `json:"l,omitzero"`
 }
 
-// Facts are facts by their record.
+// Facts are facts by record.
 type Facts map[ledger.Ref]Fact
 
-// Label is what a record is called, with what another record says of it.
+// Label returns the label of a record, completed with the label of the record it refers
+// to.
 func (f Facts) Label(ref ledger.Ref) ledger.Label {
 	l := f[ref].Label
-	for range 3 { // a resource is called as its entry is, and that as what was submitted
+	for range 3 { // a resource has the label of its entry, and an entry that of its submission
 		if l.Of == "" {
 			break
 		}
@@ -40,7 +41,7 @@ func (f Facts) Label(ref ledger.Ref) ledger.Label {
 	return l
 }
 
-// region is where something lies.
+// region returns the region of a record.
 func (f Facts) region(r ledger.Readers) ledger.Region {
 	if r.Under == "" {
 		return r.Region
@@ -57,7 +58,7 @@ func (f Facts) region(r ledger.Readers) ledger.Region {
 
 var row = readmodel.Row{Table: "sight", Key: "ref", Columns: []string{"value"}}.Upsert()
 
-// Project stores whose the records of an event are.
+// Project stores the readers and labels of an event's records.
 func (s *Sight) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := s.Prepare([]ledger.Event{e})
 	if err != nil {
@@ -66,8 +67,8 @@ func (s *Sight) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	return write(ctx, tx)
 }
 
-// Prepare decodes what events say and returns what writes it: of each record, the last
-// that they say.
+// Prepare decodes the events and returns the step that writes them; of several versions
+// of a record it writes the last.
 func (*Sight) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	rows, at := [][]any{}, map[ledger.Ref]int{}
 	for _, e := range events {
@@ -97,7 +98,7 @@ func (*Sight) Prepare(events []ledger.Event) (readmodel.Step, error) {
 // rowOf returns the row of a record.
 func rowOf(r ledger.Record) ([]any, error) {
 	value := r.Value
-	if r.Ref.Kind() == ledger.KindSubmission { // the largest, of which a label has the title
+	if r.Ref.Kind() == ledger.KindSubmission { // the largest kind; its label needs only the title
 		value = readmodel.Submitted(value, "title")
 	}
 	v, err := ledger.DecodeRecord(r.Ref.Kind(), value)
@@ -112,26 +113,25 @@ func rowOf(r ledger.Record) ([]any, error) {
 	return []any{string(r.Ref), string(fact)}, nil
 }
 
-// Check refuses a read model that was begun before it had this table.
+// Check refuses a read model that began before this table existed.
 func (s *Sight) Check(ctx context.Context) error {
 	var begun bool
 	if err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sight)").Scan(&begun); err != nil {
 		return fmt.Errorf("read whose records are: %w", err)
 	}
 	if !begun {
-		return errors.New("read.db is of an earlier version: delete it, it is made again from the ledger")
+		return errors.New("read.db was written by an earlier version: delete it, the node rebuilds it from the ledger")
 	}
 	return nil
 }
 
-// loaded selects records, and those that say the rest of them.
+// loaded selects records, and the records that they refer to for readers and labels.
 const loaded = "WITH RECURSIVE need (ref) AS (SELECT value FROM json_each(?1) UNION " +
 	"SELECT o.value FROM need CROSS JOIN sight s ON s.ref = need.ref " +
 	"CROSS JOIN json_each(json_array(s.value ->> '$.r.like', s.value ->> '$.r.under', s.value ->> '$.l.of', 'party/' || (s.value ->> '$.l.party'))) o WHERE o.value IS NOT NULL) " +
 	"SELECT s.ref, s.value FROM need CROSS JOIN sight s ON s.ref = need.ref"
 
-// Load reads what is known of records, in one query. Those that are not there are not
-// in the answer.
+// Load returns the facts about records, with one query. Missing records are left out.
 func (s *Sight) Load(ctx context.Context, refs ...ledger.Ref) (Facts, error) {
 	asked, err := json.Marshal(refs)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"modernc.org/sqlite"
 )
 
-// maxPacked bounds a text once it is decompressed, in bytes.
+// maxPacked is the maximum size of a decompressed text in bytes.
 const maxPacked = 4 << 20
 
-// encoder and decoder have no goroutines of their own and are used by many.
+// encoder and decoder start no goroutines and are safe for concurrent use.
 var (
 	encoder = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest)))
 	decoder = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPacked)))
@@ -26,12 +26,11 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// Pack compresses a text (zstd) for a column that is read whole and seldom. In SQL,
-// unpack(column) is the text again.
+// Pack compresses a text (zstd) for a column that is read rarely and as a whole. In
+// SQL, unpack(column) returns the text.
 func Pack(text []byte) []byte { return encoder.EncodeAll(text, nil) }
 
-// addFunctions gives the functions of this package to all connections that are made
-// after it.
+// addFunctions registers the functions of this package for all later connections.
 var addFunctions = sync.OnceFunc(func() { sqlite.MustRegisterDeterministicScalarFunction("unpack", 1, unpack) })
 
 func unpack(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {

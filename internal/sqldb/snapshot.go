@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 )
 
-// Snapshot is a database as it was at one moment, for reading alone.
+// Snapshot is a database as it was at one moment, read-only.
 type Snapshot struct {
 	*sql.Tx
 	pool *sql.DB
 }
 
-// OpenSnapshot opens the database at path, which must exist; a process that writes may
-// have it open. The moment is that of this call.
+// OpenSnapshot opens the database at path, which must exist. Another process may be
+// writing to it; the snapshot has the state at this call.
 func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 	db := &DB{name: filepath.Base(path)}
 	if _, err := os.Stat(path); err != nil {
@@ -36,11 +36,11 @@ func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 	}
 	s := &Snapshot{tx, pool}
 	var tables int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil { // the first read fixes the moment
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil { // the first read starts the snapshot
 		return nil, errors.Join(db.explain("open", err), s.Close())
 	}
 	return s, nil
 }
 
-// Close ends the reading.
+// Close ends the transaction and closes the database.
 func (s *Snapshot) Close() error { return errors.Join(s.Rollback(), s.pool.Close()) }

@@ -1,11 +1,11 @@
-// Package sqldb opens one SQLite file the way every store of a node wants it:
-// write-ahead log, foreign keys enforced, one writer and a few readers.
+// Package sqldb opens one SQLite file as every store of a node needs it: write-ahead
+// log, foreign keys enforced, one writer and a few readers.
 //
-// It promises that a transaction begun on the writer holds the write lock from
-// its first statement, that readers cannot write, and that a file which is
-// damaged or is not a database at all is refused with a sentence that says what
-// to do. It does not lock the folder against a second process, retry, or know
-// any table: the owner of a store brings its own migrations.
+// It promises that a transaction on the writer has the write lock from its first
+// statement, that readers cannot write, and that a file which is damaged or not a
+// database is refused with a sentence that says what to do. It does not lock the folder
+// against a second process and does not retry. It has no tables: the owner of a store
+// brings its migrations.
 //
 // Standard: the SQLite database file format, version 3.
 package sqldb
@@ -23,54 +23,54 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Sync is how far a commit goes before it returns (PRAGMA synchronous).
+// Sync says how durable a commit is when it returns (PRAGMA synchronous).
 type Sync string
 
 const (
-	// SyncFull flushes to the disk at every commit: what is committed
-	// survives a power cut.
+	// SyncFull flushes to the disk at every commit: committed data survives a power
+	// failure.
 	SyncFull Sync = "FULL"
-	// SyncNormal flushes at checkpoints only: a power cut may lose the newest
-	// commits but never damages the file. For what can be rebuilt.
+	// SyncNormal flushes only at checkpoints: a power failure may lose the newest
+	// commits but never damages the file. Use it for data that can be rebuilt.
 	SyncNormal Sync = "NORMAL"
 )
 
-// PageSize is the bytes of a page. Only a file that is made gets it; one that is
-// there keeps its own.
+// PageSize is the size of a page in bytes. Only a new file gets it; an existing file
+// retains its size.
 type PageSize int
 
-// SmallPages lose less at the end of rows of 1 to 8 KB and write less again for
-// a changed row; SQLite's own size is 4096.
+// SmallPages waste less space after rows of 1 to 8 KB, and a changed row writes fewer
+// bytes; SQLite's default is 4096.
 const SmallPages PageSize = 2048
 
-// readers is the most connections that read at the same time.
+// readers is the maximum number of connections that read concurrently.
 const readers = 4
 
-// header is what the first 16 bytes of every SQLite 3 file are.
+// header is the first 16 bytes of every SQLite 3 file.
 const header = "SQLite format 3\x00"
 
-// Primary result codes of SQLite that mean "this file is of no use".
+// Primary result codes of SQLite that mean "this file is unusable".
 const (
 	codeCorrupt = 11
 	codeNotADB  = 26
 )
 
-// DB is one open SQLite file.
+// DB is an open SQLite file.
 type DB struct {
-	// W is the only connection that writes. Its transactions take the write
-	// lock when they begin.
+	// W has the only connection that writes. Its transactions take the write lock when
+	// they begin.
 	W *sql.DB
-	// R is a small pool of connections that can only read. Each read sees
-	// the last commit before it.
+	// R is a small pool of connections that can only read. Each read sees the last
+	// commit before it.
 	R *sql.DB
 
 	name string
 }
 
-// Open opens the database at path, creating an empty one if there is no file;
-// the folder must exist. A file that is damaged or is no SQLite database is
-// refused with a sentence for its operator, and is left as it was. The file is
-// made with pages of the size given, if one is.
+// Open opens the database at path, or creates an empty one if the file is missing; the
+// folder must exist. A file that is damaged or not an SQLite database is refused with a
+// sentence for its operator, and not changed. A new file has the given page size, or
+// the default.
 func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, error) {
 	if sync != SyncFull && sync != SyncNormal {
 		return nil, fmt.Errorf("open %q: unknown sync level %q", path, sync)
@@ -96,14 +96,14 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 	return db, nil
 }
 
-// Close closes the readers, then the writer, which folds the write-ahead log
-// into the file.
+// Close closes the readers, then the writer, which merges the write-ahead log into the
+// file.
 func (db *DB) Close() error {
 	return errors.Join(db.R.Close(), db.W.Close())
 }
 
-// CheckIntegrity has SQLite read the whole file (PRAGMA quick_check). It takes
-// time in proportion to the size of the file.
+// CheckIntegrity lets SQLite read the whole file (PRAGMA quick_check). The time is
+// proportional to the size of the file.
 func (db *DB) CheckIntegrity(ctx context.Context) error {
 	var found string
 	if err := db.R.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
@@ -115,8 +115,8 @@ func (db *DB) CheckIntegrity(ctx context.Context) error {
 	return nil
 }
 
-// touch makes both pools connect, so that a bad file is found now and the
-// write-ahead log exists before the first reader.
+// touch makes both pools connect, so that a bad file is found now, and the write-ahead
+// log exists before the first reader.
 func (db *DB) touch(ctx context.Context) error {
 	var mode string
 	if err := db.W.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
@@ -132,7 +132,7 @@ func (db *DB) touch(ctx context.Context) error {
 	return nil
 }
 
-// explain turns what SQLite says of a bad file into advice.
+// explain turns an SQLite error about a bad file into advice.
 func (db *DB) explain(what string, err error) error {
 	if se, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch se.Code() & 0xff {
@@ -145,7 +145,7 @@ func (db *DB) explain(what string, err error) error {
 	return fmt.Errorf("%s %q: %w", what, db.name, err)
 }
 
-// checkHeader looks at the first bytes only, before SQLite may touch the file.
+// checkHeader reads only the first bytes, before SQLite can change the file.
 func checkHeader(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -179,15 +179,16 @@ func notADatabase(name string, err error) error {
 }
 
 func writerDSN(path string, sync Sync, page []PageSize) string {
-	// The driver applies a wait for locks first, since the others may need one, and
-	// the write-ahead log last: it makes the file, which then has its size of pages.
+	// The driver sets the wait for locks first, because the other settings may need a
+	// lock. It sets the write-ahead log last: that creates the file, and then the page
+	// size is set already.
 	pragmas := []string{"busy_timeout(5000)", "synchronous(" + string(sync) + ")", "foreign_keys(1)", "temp_store(MEMORY)"}
 	for _, size := range page {
 		pragmas = append(pragmas, fmt.Sprintf("page_size(%d)", size))
 	}
 	if sync == SyncNormal {
-		// What can be rebuilt is rebuilt in large transactions: their pages stay
-		// in memory (64 MiB at most), and the write-ahead log is folded in rarely.
+		// Data that can be rebuilt is rebuilt in large transactions: their pages stay
+		// in memory (at most 64 MiB), and the write-ahead log is merged rarely.
 		pragmas = append(pragmas, "cache_size(-65536)", "wal_autocheckpoint(8192)")
 	}
 	return dsn(path, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas, "_journal_mode": {"WAL"}})
@@ -200,7 +201,7 @@ func readerDSN(path string) string {
 	})
 }
 
-// dsn writes a file URI, so that a path with '?', '#' or '%' stays a path.
+// dsn returns a file URI, so that '?', '#' and '%' in a path have no special meaning.
 func dsn(path string, q url.Values) string {
 	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
 	if !filepath.IsAbs(path) {

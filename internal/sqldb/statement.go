@@ -9,11 +9,11 @@ import (
 	"modernc.org/sqlite"
 )
 
-// maxStatements is the number of prepared statements that a connection keeps.
+// maxStatements is the maximum number of prepared statements of a connection.
 const maxStatements = 256
 
-// openPool opens a pool whose connections keep their statements prepared:
-// SQLite parses and plans a query once a connection instead of once a call.
+// openPool opens a pool whose connections reuse prepared statements: SQLite parses and
+// plans a query once per connection instead of once per call.
 func openPool(file, dsn string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
@@ -40,7 +40,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &conn{sqliteConn: full, file: c.file, idle: map[string]statement{}}, nil
 }
 
-// sqliteConn is what database/sql uses of a connection.
+// sqliteConn has the methods of a connection that database/sql uses.
 type sqliteConn interface {
 	driver.Conn
 	driver.ConnPrepareContext
@@ -56,9 +56,9 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-// conn keeps the statements that nobody uses at the moment. A statement in use
-// is not in the map, so that the same query may run inside its own rows.
-// database/sql calls one method of a connection at a time.
+// conn stores the idle statements. A statement in use is not in the map, so the same
+// query may run while its rows are still open. database/sql calls only one method of a
+// connection at a time.
 type conn struct {
 	sqliteConn
 	file string
@@ -85,8 +85,8 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	return r, err
 }
 
-// QueryContext runs a query that returns rows; its statement comes back when
-// they are closed.
+// QueryContext runs a query that returns rows; its statement is idle again when the
+// rows are closed.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	report(ctx, c.file, query)
 	s, err := c.take(ctx, query)
@@ -118,8 +118,8 @@ func (c *conn) take(ctx context.Context, query string) (statement, error) {
 	return s, nil
 }
 
-// put stores a statement for its next use, in place of any other when there are
-// too many. One that failed, or that another took the place of, is closed.
+// put stores a statement for its next use. If there are too many, it evicts an
+// arbitrary one. Evicted and failed statements are closed.
 func (c *conn) put(query string, s statement, err error) {
 	if _, twin := c.idle[query]; err != nil || twin || c.idle == nil {
 		_ = s.Close()

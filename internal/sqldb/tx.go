@@ -10,11 +10,11 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Migrate brings the tables of one set up to date. The files lie in the root of
-// migrations, named like 0001_begin.sql, with goose annotations; each runs in
-// a transaction of its own, once. Each set counts its versions in a table
-// of its own, so several packages can keep tables in one database. The name of
-// a set is lower-case letters and underscores.
+// Migrate brings the tables of one set up to date. The files are in the root of
+// migrations, named like 0001_begin.sql, with goose annotations; each runs once, in its
+// own transaction. Each set has its own version table, so several packages can have
+// tables in one database. The name of a set consists of lower-case letters and
+// underscores.
 func (db *DB) Migrate(ctx context.Context, set string, migrations fs.FS) error {
 	if !setName(set) {
 		return fmt.Errorf("migrate %q: bad name of a migration set %q", db.name, set)
@@ -50,10 +50,10 @@ func setName(s string) bool {
 	return s != ""
 }
 
-// InTx runs f in a transaction of db: committed if f returns nil, rolled back if
-// it returns an error or panics. If ctx ends while the commit runs, the error
-// is that of ctx and the outcome is unknown: the caller must look. After any
-// other error nothing of f was kept.
+// InTx runs f in a transaction of db. It commits if f returns nil, and rolls back if f
+// returns an error or panics. If ctx ends during the commit, the error is that of ctx
+// and the outcome is unknown: the caller must check. After any other error nothing of f
+// was stored.
 func InTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) (err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -77,9 +77,9 @@ func InTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) (err error) {
 	return nil
 }
 
-// cause adds the error of ctx to an err that says only that the transaction is over:
-// database/sql rolls back by itself when ctx ends, and whoever uses the transaction
-// afterwards reads [sql.ErrTxDone].
+// cause adds the error of ctx to an err that only says that the transaction is over:
+// database/sql itself rolls back when ctx ends, and later uses of the transaction
+// return [sql.ErrTxDone].
 func cause(ctx context.Context, err error) error {
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ctx.Err(), err)

@@ -154,7 +154,7 @@ func TestExplain(t *testing.T) {
 		err          error
 	}{
 		{"both", "身份文件：没有", "profile: none", words.Errorf("身份文件：%v", "profile: %v", words.Errorf("没有", "none"))},
-		{"around it", "a.json: 没有", "a.json: none", fmt.Errorf("a.json: %w", words.Errorf("没有", "none"))},
+		{"around it", "a.json：没有", "a.json: none", fmt.Errorf("a.json: %w", words.Errorf("没有", "none"))},
 		{"file", "文件：" + pathOf(missing) + "：文件或文件夹不存在", "file: " + pathOf(missing) + ": no such file or directory", words.Errorf("文件：%v", "file: %v", missing)},
 		{"joined", "一\n二", "one\ntwo", errors.Join(words.Errorf("一", "one"), words.Errorf("二", "two"))},
 		{"form", "数据资源 › 名称", "Resource › Title", terminal.OfForm(short, &ledger.AppSubmitArgs{})},

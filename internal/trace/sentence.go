@@ -8,10 +8,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Sentence says in both languages whose the thing is that the trace begins with, by
-// which right, and, of what was delivered, whether that was allowed then. It is made
-// of the steps alone, so that a client can make it again after it has joined the answers of
-// several nodes.
+// Sentence says in both languages whose the first record of the trace is, by which
+// right, and, for a delivery, whether it was allowed at that time. It uses only the
+// steps, so a client can build the sentence again after joining the answers of several
+// nodes.
 func (t *Trace) Sentence() ledger.Words {
 	s := says{t: t}
 	switch t.From.Kind() {
@@ -31,7 +31,7 @@ func (t *Trace) Sentence() ledger.Words {
 	return words.Join(s.parts)
 }
 
-// says gathers the parts of a sentence.
+// says collects the parts of a sentence.
 type says struct {
 	t     *Trace
 	parts []ledger.Words
@@ -42,7 +42,7 @@ func (s *says) add(part ledger.Words, values ...any) {
 	s.parts = append(s.parts, words.Format(part, values...))
 }
 
-// step finds a step by its record.
+// step returns the step of a record.
 func (s *says) step(ref ledger.Ref) (Step, bool) {
 	for _, x := range s.t.Steps {
 		if x.Ref == ref {
@@ -52,7 +52,7 @@ func (s *says) step(ref ledger.Ref) (Step, bool) {
 	return Step{}, false
 }
 
-// to finds what a record rests on, by the kind of that.
+// to returns the steps of a kind to which a record links.
 func (s *says) to(from ledger.Ref, kind string) []Step {
 	var list []Step
 	for _, l := range s.t.Links {
@@ -85,7 +85,7 @@ func (s *says) file() {
 	s.deliveries()
 }
 
-// receipts are the steps of receipts.
+// receipts returns the steps of receipts.
 func (s *says) receipts() []Step {
 	var list []Step
 	for _, x := range s.t.Steps {
@@ -96,7 +96,7 @@ func (s *says) receipts() []Step {
 	return list
 }
 
-// deliveries says what of a file was delivered, and to how many.
+// deliveries says what was delivered of a file, and how often.
 func (s *says) deliveries() {
 	var list []Step
 	for _, x := range s.receipts() {
@@ -191,7 +191,7 @@ func (s *says) license(ref ledger.Ref) {
 	s.add(words.Trace.License, x.Name, x.Who, stateOf(x))
 }
 
-// registered says who holds a resource; ref is it or its entry.
+// registered says who holds a resource; ref is the resource or its entry.
 func (s *says) registered(ref ledger.Ref) {
 	x, ok := s.step(ref)
 	if !ok {

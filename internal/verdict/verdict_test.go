@@ -39,9 +39,9 @@ func TestVerdicts(t *testing.T) {
 		{"proven", "", "", bundle, trust, ""},
 		{"holds the file", "", "", bundle, trust, held},
 		{"another file", "file", "没有此文件", bundle, trust, `{"sha256":"` + strings.Repeat("0", 64) + `"}`},
-		{"another file, in English", "file", "does not hold", bundle, trust, `{"lang":"en","sha256":"` + strings.Repeat("0", 64) + `"}`},
+		{"another file, in English", "file", "does not contain", bundle, trust, `{"lang":"en","sha256":"` + strings.Repeat("0", 64) + `"}`},
 		{"cut", "form", "不是证据包", bundle[:100], trust, ""},
-		{"forged", "signature", "a signature is not valid", read(t, "forged-signed-under-the-key-id-of-the-operator.json"), trust, `{"lang":"en"}`},
+		{"forged", "signature", "a signature is invalid", read(t, "forged-signed-under-the-key-id-of-the-operator.json"), trust, `{"lang":"en"}`},
 		{"no trust file", "trust", "the trust file", bundle, bundle, `{"lang":"en"}`},
 		{"unknown options", "options", "lang", bundle, trust, `{"language":"en"}`},
 	} {

@@ -9,18 +9,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 )
-
-// Custodian keeps sealed signing keys for parties that let the node do so.
-type Custodian interface {
-	// Make makes a key for the party, keeps it sealed, and returns it.
-	Make(ctx context.Context, party ledger.ID) (*ledger.Key, error)
-
-	// Signer is the kept key; NotFound when the node keeps none of that id.
-	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)
-}
 
 // actRoutes are the typed endpoints for parties whose sign key the node keeps:
 // the node signs the call in their name. Such a signature is custody, not sole
@@ -103,13 +95,6 @@ type checkInput struct {
 	RawBody []byte `contentType:"application/json"`
 }
 
-// Checked says that a call would be recorded.
-type Checked struct {
-	Function ledger.Function `json:"function" zh:"功能" en:"function"`
-	Party    ledger.ID       `json:"party" zh:"办理单位" en:"party that would call"`
-	Allowed  bool            `json:"allowed" zh:"始终为 true：会被拒绝者以 problem 回答" en:"always true: what would be refused is answered by its problem"`
-}
-
 // checkRoute registers the question whether an act would be refused.
 func (s *Server) checkRoute(a ledger.Act) {
 	register(s, a, huma.Operation{
@@ -117,7 +102,7 @@ func (s *Server) checkRoute(a ledger.Act) {
 		Summary: about(says("试算："+a.Title.ZH, "Would this be refused? "+a.Title.EN)),
 		Description: about(says("为令牌所属单位逐项检查该请求，不作任何记录，令牌不被用掉。会被拒绝的，以该请求将得到的 problem 回答。",
 			"Runs every check of the call for the token's party and records nothing. The token is not used up. What would be refused is answered by the problem that the call would get.")),
-	}, func(ctx context.Context, in *checkInput) (*answer[Checked], error) {
+	}, func(ctx context.Context, in *checkInput) (*answer[wire.Checked], error) {
 		p, err := s.reader(ctx, in.Authorization)
 		if err != nil {
 			return nil, err
@@ -125,7 +110,7 @@ func (s *Server) checkRoute(a ledger.Act) {
 		if err := s.noteCheck(ctx, p, a, in.RawBody); err != nil {
 			return nil, err
 		}
-		return say(Checked{Function: a.Name, Party: p.ID, Allowed: true}, s.Check(ctx, p.ID, a.Name, in.RawBody))
+		return say(wire.Checked{Function: a.Name, Party: p.ID, Allowed: true}, s.Check(ctx, p.ID, a.Name, in.RawBody))
 	})
 }
 
@@ -229,14 +214,7 @@ type custodyInput struct {
 	}
 }
 
-// CustodyKey is a key that the node keeps, with what key.rotate needs of it.
-type CustodyKey struct {
-	Old   ledger.KeyID     `json:"old" zh:"将被替换的签署密钥" en:"the sign key that is to be replaced"`
-	New   ledger.NewKeyArg `json:"new" zh:"由节点保管的新密钥" en:"the new key, kept by the node"`
-	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
-}
-
-func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[CustodyKey], error) {
+func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[wire.CustodyKey], error) {
 	b, err := s.token(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
@@ -260,5 +238,5 @@ func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[Cust
 		return nil, err
 	}
 	proof, err := ledger.SignRotation(key, ledger.RotationProof{Ledger: s.About.Ledger, Party: p.ID, Old: in.Body.Old})
-	return say(CustodyKey{Old: in.Body.Old, New: ledger.NewKeyArg{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}, Proof: proof}, err)
+	return say(wire.CustodyKey{Old: in.Body.Old, New: ledger.NewKeyArg{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}, Proof: proof}, err)
 }

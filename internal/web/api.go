@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -91,7 +92,7 @@ func (s *Server) routes() {
 	})
 	get(s, "", "/v1/about", "about", says("节点与账本", "This node and its ledger"),
 		says("任何人可查：节点标识、账本编号与日志的验证公钥。", "For anyone: the node's origin, its ledger and the verifier keys of its logs."),
-		func(context.Context, *struct{}) (*answer[About], error) { return say(s.About, nil) })
+		func(context.Context, *struct{}) (*answer[wire.About], error) { return say(s.About, nil) })
 	get(s, ledger.ReadCall, "/v1/calls/{party}/{call}", "call", says("已记录的请求", "A recorded call with its proof"),
 		says("请求原文、事件与记录在账的证明。限办理单位与监管人员。", "The call as signed, what it came to, and the proof that it is recorded. For the party that called and for regulators."), s.recorded)
 	get(s, anyRecord, "/v1/policy/explain", "policy-explain", says("可见性说明", "Who may read a record, and why"),

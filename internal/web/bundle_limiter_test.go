@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api"
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
@@ -57,7 +58,7 @@ type asked struct {
 // told to come again, and so is who has waited long enough. Who leaves makes room.
 func TestABundleAtATime(t *testing.T) {
 	s := slow{begun: make(chan struct{}, 9), left: make(chan struct{}, 9), go_: make(chan struct{})}
-	e := web.New(web.Config{Tracer: s, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	e := web.New(api.Services{Tracer: s, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	e.Hasten(time.Minute)
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)

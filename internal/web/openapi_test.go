@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/api"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
@@ -40,9 +42,9 @@ func (described) Evidence(context.Context, *ledger.Party, ledger.Ref, int) (io.W
 }
 
 func edge() *web.Server {
-	return web.New(web.Config{
+	return web.New(api.Services{
 		Tracer: described{}, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		About: web.About{Version: "golden"},
+		About: wire.About{Version: "golden"},
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
@@ -57,7 +58,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 // view is what a page is given.
 type view struct {
 	Lang  string
-	About About
+	About wire.About
 	Data  any
 }
 

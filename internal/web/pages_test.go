@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/datacadastre/cadastre/internal/api"
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
@@ -28,7 +30,7 @@ func TestPagesAreInOneLanguage(t *testing.T) {
 		Text string
 		Page registry.Page
 	}{"Q", registry.Page{Total: 1, Next: "NEXT", Resources: []registry.Summary{{Title: "TITLE", Holder: *party, Status: "active"}}}}
-	s := &Server{Config: Config{About: About{Name: "NODE", Demo: true}}}
+	s := &Server{Services: api.Services{About: wire.About{Name: "NODE", Demo: true}}}
 	for name, data := range map[string]any{
 		"certificate.html": c, "certificate.html ": list, "certificate.html  ": none, "home.html": home, "problem.html": fault,
 	} {

@@ -12,24 +12,14 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Problem is an RFC 9457 problem: the ledger's typed error with its sentence in
-// the user's language.
+// Problem is a problem on its way out.
 type Problem struct {
-	Type   string         `json:"type,omitempty" zh:"始终为 about:blank" en:"always about:blank"`
-	Title  string         `json:"title" zh:"发生了什么，按用户语言" en:"what happened, in the user's language"`
-	Status int            `json:"status" zh:"HTTP 状态码" en:"HTTP status"`
-	Detail string         `json:"detail,omitempty" zh:"下一步怎么做，按用户语言" en:"what to do next, in the user's language"`
-	Code   ledger.Code    `json:"code" form:"enum=error_codes" zh:"错误类别" en:"class of the error"`
-	Reason ledger.Reason  `json:"reason" zh:"原因" en:"reason"`
-	Field  string         `json:"field,omitempty" zh:"有误的成员" en:"the member at fault"`
-	Rule   string         `json:"rule,omitempty" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
-	Params []ledger.Param `json:"params,omitempty" zh:"语句中的各项取值" en:"values of the sentence"`
-	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"everything that is wrong with the input, the first included"`
-
+	wire.Problem
 	form any // what the input is read into, for the labels of its members
 }
 
@@ -107,7 +97,7 @@ func (s *Server) problemOf(err error) error {
 	if e == nil {
 		s.log.Error("request failed", slog.String("error", err.Error()))
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
-		return &Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}
+		return &Problem{Problem: wire.Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}}
 	}
 	return problem(status(e), e)
 }
@@ -125,7 +115,9 @@ func (s *Server) problemOn(a ledger.Act, err error) error {
 
 // problem is the problem of a typed error.
 func problem(status int, e *ledger.Error) *Problem {
-	return &Problem{Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: words.Faults(e)}
+	return &Problem{Problem: wire.Problem{
+		Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: words.Faults(e),
+	}}
 }
 
 // language is the first of Chinese and English that the user takes; Chinese first.

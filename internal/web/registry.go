@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
@@ -96,27 +97,13 @@ func (s *Server) notices(ctx context.Context, in *noticesInput) (pageOf[registry
 	return page(found, next), err
 }
 
-// PublicParty is what anyone may know of a party; its keys too, since whoever
-// verifies needs them.
-type PublicParty struct {
-	ID     ledger.ID          `json:"id" zh:"单位编号" en:"id"`
-	Name   string             `json:"name" zh:"名称" en:"name"`
-	USCC   ledger.USCC        `json:"uscc" zh:"统一社会信用代码" en:"unified social credit code"`
-	Kind   ledger.PartyKind   `json:"kind" form:"enum=party_kinds" zh:"类型" en:"kind"`
-	Roles  []ledger.Role      `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"roles"`
-	Region ledger.Region      `json:"region" zh:"区划" en:"region"`
-	Active bool               `json:"active" zh:"未被暂停" en:"it is not suspended"`
-	Keys   []ledger.KeyRecord `json:"keys" zh:"全部公钥：核验者需要" en:"all keys: whoever verifies needs them"`
-	Cite   ledger.Cite        `json:"cite" zh:"最近一次写入该记录的请求" en:"call that last wrote the record"`
-}
-
 // public is what anyone may know of a party; an error is passed on.
-func (s *Server) public(ctx context.Context, p ledger.Party, err error) (PublicParty, error) {
+func (s *Server) public(ctx context.Context, p ledger.Party, err error) (wire.PublicParty, error) {
 	if err != nil {
-		return PublicParty{}, err
+		return wire.PublicParty{}, err
 	}
 	keys, err := s.Registry.Keys(ctx, p.ID)
-	return PublicParty{
+	return wire.PublicParty{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
 		Active: p.Active(), Keys: keys, Cite: p.Cite,
 	}, err
@@ -151,11 +138,11 @@ func each[T any](ids []ledger.ID, find func(ledger.ID) (T, error)) (pageOf[T], e
 	return out, nil
 }
 
-func (s *Server) parties(ctx context.Context, in *partiesInput) (pageOf[PublicParty], error) {
+func (s *Server) parties(ctx context.Context, in *partiesInput) (pageOf[wire.PublicParty], error) {
 	if len(in.IDs) > 0 {
-		return each(in.IDs, func(id ledger.ID) (PublicParty, error) { return s.party(ctx, &ByID{ID: id}) })
+		return each(in.IDs, func(id ledger.ID) (wire.PublicParty, error) { return s.party(ctx, &ByID{ID: id}) })
 	}
-	out := pageOf[PublicParty]{Items: []PublicParty{}}
+	out := pageOf[wire.PublicParty]{Items: []wire.PublicParty{}}
 	if in.Name != "" {
 		found, err := s.Registry.PartyByName(ctx, in.Name)
 		if errors.Is(err, ledger.NotFound) {
@@ -177,7 +164,7 @@ func (s *Server) parties(ctx context.Context, in *partiesInput) (pageOf[PublicPa
 	return out, err
 }
 
-func (s *Server) party(ctx context.Context, in *ByID) (PublicParty, error) {
+func (s *Server) party(ctx context.Context, in *ByID) (wire.PublicParty, error) {
 	p, err := s.Registry.Party(ctx, in.ID)
 	return s.public(ctx, p, err)
 }
@@ -208,6 +195,6 @@ func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[reg
 	if err != nil {
 		return nil, err
 	}
-	found, err = sight.Keep(ctx, s.Sight, &p, ledger.ReadAlarm, found, ledger.RefTo(ledger.KindApplication, "overdue"))
+	found, err = sight.Visible(ctx, s.Sight, &p, ledger.ReadAlarm, found, ledger.RefTo(ledger.KindApplication, "overdue"))
 	return say(page(found, ""), err)
 }

@@ -25,63 +25,14 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
-	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/api"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/licensing"
-	"github.com/datacadastre/cadastre/marketplace"
-	"github.com/datacadastre/cadastre/registry"
 )
-
-// Config is what the edge serves.
-type Config struct {
-	Ledger    ledger.Ledger
-	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // why a call would be refused now
-	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // what the party may do on a record
-	Wait      func(ctx context.Context, block uint64) error                                              // until the read model has applied it
-	Registry  *registry.Registry
-	Licensing *licensing.Licensing
-	Market    *marketplace.Market
-	Tracer    Tracer
-	Cosign    func(ctx context.Context, vkey, checkpoint string) (int64, error) // keeps a cosigned checkpoint of the ledger log; nil where it is kept elsewhere
-	Auth      *auth.Checker
-	Custody   Custodian
-	NewID     func() ledger.ID
-	Sight     *sight.Sight // who may read what
-	Logs      []Log
-	Health    func(ctx context.Context) Health
-	About     About
-	Public    bool // entry bundles for everyone
-	MaxBody   int64
-	Log       *slog.Logger
-	Now       func() time.Time
-}
-
-// Log is a transparency log served under /log/<Name>/; one without a handler is
-// not kept here.
-type Log struct {
-	Name    string
-	Handler func(entries func(*http.Request) bool) http.Handler
-}
-
-// About is what anyone may know of the node.
-type About struct {
-	Name          string        `json:"name" zh:"节点名称" en:"name of the node"`
-	Region        ledger.Region `json:"region" zh:"区划" en:"region"`
-	Origin        string        `json:"origin" zh:"节点标识，即令牌的 audience" en:"origin of the node: audience of tokens"`
-	URL           string        `json:"url,omitempty" zh:"客户端访问本节点的地址" en:"where clients reach this node"`
-	Ledger        ledger.ID     `json:"ledger" zh:"账本编号" en:"ledger"`
-	GenesisSHA256 ledger.Digest `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
-	Backend       string        `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
-	Logs          []string      `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; none where the register is shared"`
-	ReceiptLog    string        `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
-	Demo          bool          `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
-	Version       string        `json:"version" zh:"程序版本" en:"version of the program"`
-}
 
 // Server is the edge.
 type Server struct {
-	Config
+	api.Services
 	log *slog.Logger
 	mux http.Handler
 	api huma.API
@@ -93,12 +44,12 @@ type Server struct {
 var shape sync.Once
 
 // New makes the edge.
-func New(c Config) *Server {
+func New(c api.Services) *Server {
 	shape.Do(func() {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		speakRules()
 	})
-	s := &Server{Config: c, log: c.Log, patience: stalled, bundles: newBundleLimiter(10 * time.Second)}
+	s := &Server{Services: c, log: c.Log, patience: stalled, bundles: newBundleLimiter(10 * time.Second)}
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
@@ -127,7 +78,7 @@ func New(c Config) *Server {
 		s.failPage(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, &Problem{Status: http.StatusMethodNotAllowed, Code: ledger.InvalidCode, Reason: ledger.ReasonFunction})
+		s.fail(w, r, problem(http.StatusMethodNotAllowed, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction)))
 	})
 	s.mux = r
 	return s
@@ -160,7 +111,7 @@ func (s *Server) HTTP() *http.Server {
 }
 
 // logHandler serves a log, or says that it is not kept here.
-func (s *Server) logHandler(l Log) http.Handler {
+func (s *Server) logHandler(l api.Log) http.Handler {
 	if l.Handler != nil {
 		return l.Handler(func(r *http.Request) bool { return s.entries(r, l.Name) })
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/marketplace"
 )
 
 // rangeInput are the headers of a delivery that goes on where one broke off.
@@ -44,7 +44,7 @@ func (s *Server) describeStreams() {
 	s.plain(http.MethodPost, "/v1/uploads", "upload", says("上传内容", "Upload content"),
 		says("存入任意长度的字节流并留下回执；再以 content.add 登记为资源或产品的内容。令牌用后即失效。",
 			"Keeps a stream of any length, and a receipt of it; content.add then records it as content of a resource or product. It uses the token up."),
-		reflect.TypeFor[AuthHeader](), http.StatusCreated, says("所存入的", "What was kept"), s.jsonOf(marketplace.Ingested{}))
+		reflect.TypeFor[AuthHeader](), http.StatusCreated, says("所存入的", "What was kept"), s.jsonOf(wire.Ingested{}))
 	s.api.OpenAPI().Paths["/v1/uploads"].Post.RequestBody = &huma.RequestBody{
 		Required: true, Description: about(says("内容的字节", "The bytes of the content")), Content: octets(),
 	}
@@ -52,9 +52,9 @@ func (s *Server) describeStreams() {
 		reflect.TypeFor[struct{}](), http.StatusNoContent, says("在运行", "It runs"), nil)
 	s.plain(http.MethodGet, "/readyz", "ready", says("就绪", "Is it ready"),
 		says("可否开始新的交付，以及其依据；不就绪时为 503。", "Whether new deliveries may begin, and what that rests on; 503 where not."),
-		reflect.TypeFor[struct{}](), http.StatusOK, says("就绪", "It is ready"), s.jsonOf(Health{}))
+		reflect.TypeFor[struct{}](), http.StatusOK, says("就绪", "It is ready"), s.jsonOf(wire.Health{}))
 	ready := s.api.OpenAPI().Paths["/readyz"].Get
-	ready.Responses["503"] = &huma.Response{Description: about(says("不就绪", "It is not ready")), Content: s.jsonOf(Health{})}
+	ready.Responses["503"] = &huma.Response{Description: about(says("不就绪", "It is not ready")), Content: s.jsonOf(wire.Health{})}
 }
 
 // contentAt describes GET and HEAD of content.

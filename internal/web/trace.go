@@ -18,21 +18,6 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Tracer follows what rests on what, over the recorded links and the receipts.
-type Tracer interface {
-	// Start finds the record that a question names: a file's SHA-256, a
-	// receipt's leaf, an id, a code. NotFound when nothing is known.
-	Start(ctx context.Context, q trace.Question) ([]ledger.Ref, error)
-
-	// Trace walks from a record back to the right it rests on, and forward to
-	// all that came of it, as far as the reader may see.
-	Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (trace.Trace, error)
-
-	// Evidence makes the bundle about a record, for a reader who may see it, with
-	// the newest deliveries, at most so many: older says that there are more.
-	Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error)
-}
-
 func (s *Server) traceRoutes() {
 	if s.Tracer == nil {
 		return

@@ -117,7 +117,7 @@ func compileCauses(table [][2]string) []cause {
 	list := make([]cause, len(table))
 	for i, row := range table {
 		verbs := verbOf.FindAllString(row[0], -1)
-		form := regexp.QuoteMeta(row[0])
+		form := strings.ReplaceAll(regexp.QuoteMeta(row[0]), ": ", "(?:: |：)") // either colon may be before what is translated already
 		for _, v := range verbs {
 			form = strings.Replace(form, v, map[string]string{"%d": `(-?\d+)`, "%q": `("(?:[^"\\]|\\.)*")`, "%s": `(.+?)`, "%v": `(.+)`, "%w": `(.+)`}[v], 1)
 		}

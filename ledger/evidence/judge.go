@@ -11,7 +11,7 @@ import (
 // Judge applies the rule of delivery to receipts, and adds up what was delivered
 // under each order and license. It is to receipts what the contract is to calls.
 type Judge struct {
-	counts map[ledger.Ref]*ledger.Delivered
+	counts map[countedBy]*ledger.Delivered
 }
 
 // Start checks a start receipt of a log on the state at its policy revision.
@@ -48,28 +48,38 @@ func allowed(state contract.State, log string, s ledger.Receipt) error {
 	return nil
 }
 
-// Count adds a delivery that ended to what was delivered under its order or
-// license, and refuses what is past the limits.
+// Count adds a delivery that ended to what was delivered under its order and its
+// license, and refuses what exceeds their limits (D2). The deliveries and the supplies
+// of a license are counted separately.
 func (j *Judge) Count(state contract.State, start, end ledger.Receipt) error {
-	scope := ledger.RefTo(ledger.KindOrder, start.Order)
-	if start.Flow == ledger.Supply {
-		scope = ledger.RefTo(ledger.KindLicense, start.License)
+	scopes := []ledger.Ref{ledger.RefTo(ledger.KindLicense, start.License)}
+	if start.Flow == ledger.Delivery {
+		scopes = append(scopes, ledger.RefTo(ledger.KindOrder, start.Order))
 	}
-	limited, _, err := load[struct {
-		Limits ledger.Quota `json:"limits"`
-	}](state, scope)
-	if err != nil {
-		return err
-	}
-	if j.counts == nil {
-		j.counts = map[ledger.Ref]*ledger.Delivered{}
-	}
-	if j.counts[scope] == nil {
-		j.counts[scope] = &ledger.Delivered{}
-	}
-	j.counts[scope].Add(start, end)
-	if refused := j.counts[scope].Within(limited.Limits); refused != nil {
-		return refused
+	for _, scope := range scopes {
+		limited, _, err := load[struct {
+			Limits ledger.Quota `json:"limits"`
+		}](state, scope)
+		if err != nil {
+			return err
+		}
+		key := countedBy{scope, start.Flow}
+		if j.counts == nil {
+			j.counts = map[countedBy]*ledger.Delivered{}
+		}
+		if j.counts[key] == nil {
+			j.counts[key] = &ledger.Delivered{}
+		}
+		j.counts[key].Add(start, end)
+		if refused := j.counts[key].Within(limited.Limits); refused != nil {
+			return refused
+		}
 	}
 	return nil
+}
+
+// countedBy is an order, or a license and a flow, whose deliveries are added up.
+type countedBy struct {
+	scope ledger.Ref
+	flow  ledger.Flow
 }

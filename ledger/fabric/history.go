@@ -21,7 +21,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// History reads the channel from peers of our own organization, for an audit. It
+// History reads the channel from peers of our organization, for an audit. It
 // asks no other peer, no orderer and no chaincode but qscc.
 type History struct {
 	cfg   Config
@@ -108,7 +108,7 @@ func (h *History) Blocks(ctx context.Context, next func(audit.Block) error) erro
 	return ctx.Err()
 }
 
-// ownPeers returns the peers of our own organization.
+// ownPeers returns the peers of our organization.
 func (h *History) ownPeers() []*endorser {
 	var list []*endorser
 	for _, e := range h.net.peers {

@@ -83,7 +83,7 @@ func (l *Ledger) awaitSeen(ctx context.Context, e *endorser) error {
 	})
 }
 
-// Value reads a key from one peer, preferably of our own organization.
+// Value reads a key from one peer, preferably of our organization.
 func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
 	ctx, leave, err := l.startTask(ctx)
 	if err != nil {

@@ -150,17 +150,18 @@ func (s *Store) Touch(r Running) {
 	}
 }
 
-// Stalled returns the start ids of the party's running deliveries of the object under
-// the scope that sent nothing for two seconds, oldest first. The caller must end them
-// itself: when a limit refuses a new delivery, these are ended to make room.
-func (s *Store) Stalled(party ledger.ID, object string, scope ledger.Ref) []ledger.ID {
+// Stalled returns the start ids of the party's running deliveries of the object that sent
+// nothing for two seconds and are counted under one of the limits, oldest first. The
+// caller must end them itself: when a limit refuses a new delivery, these are ended to
+// make room.
+func (s *Store) Stalled(party ledger.ID, object string, limits []LimitScope) []ledger.ID {
 	before := s.now().Add(-stall).UnixMilli()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []*live
 	for _, l := range s.live {
 		if l.receipt.Party == party && l.receipt.Object == object && l.touched.Load() <= before &&
-			slices.ContainsFunc(l.scopes, func(x LimitScope) bool { return x.Scope == scope }) {
+			slices.ContainsFunc(l.scopes, func(x LimitScope) bool { return countedUnder(x, limits) }) {
 			found = append(found, l)
 		}
 	}
@@ -170,6 +171,11 @@ func (s *Store) Stalled(party ledger.ID, object string, scope ledger.Ref) []ledg
 		ids[i] = l.receipt.ID
 	}
 	return ids
+}
+
+// countedUnder reports whether one of the limits has the counters of l.
+func countedUnder(l LimitScope, limits []LimitScope) bool {
+	return slices.ContainsFunc(limits, func(other LimitScope) bool { return other.key() == l.key() })
 }
 
 // Progress stores how many bytes a delivery has written so far. A delivery must call it

@@ -234,6 +234,33 @@ func TestResumesGiveTheObjectOnceMore(t *testing.T) {
 	}
 }
 
+// TestSlicesGiveTheObjectOnceMore: a client that asks for a file in slices, resets each
+// and asks for it again, gets no more than by resumes of the whole file. Before, each
+// slice could be sent again as often as the file has slices: 6.45 objects for one use.
+func TestSlicesGiveTheObjectOnceMore(t *testing.T) {
+	f := newFixture(t)
+	const size, slice = 128 * mib, 16 * mib
+	got := int64(0)
+	for refused := 0; refused < 8; {
+		refused = 0
+		for from := int64(0); from < size; from += slice {
+			r, err := f.Reserve(t.Context(), limit(f.start(party(1), order(1), "o", size, from, slice), 1, 0))
+			if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonQuota {
+				refused++
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.end(t, r, slice-1, ledger.Partial)
+			got += slice - 1
+		}
+	}
+	if got > 2*size || got < 2*size-slice {
+		t.Errorf("%d bytes sent of an object of %d for one use", got, size)
+	}
+}
+
 func TestACompleteDeliveryIsNotResumed(t *testing.T) {
 	f := newFixture(t)
 	f.end(t, f.reserve(t, f.start(party(1), order(1), "o", 100, 0, 50)), 50, ledger.Complete)
@@ -293,7 +320,7 @@ func TestStalledDeliveriesAreFound(t *testing.T) {
 	f.reserve(t, f.start(party(2), order(1), "o", 100, 0, 100))
 	f.reserve(t, f.start(party(1), order(2), "o", 100, 0, 100))
 	f.reserve(t, f.start(party(1), order(1), "p", 100, 0, 100))
-	stalled := func() []ledger.ID { return f.Stalled(party(1), "o", order(1)) }
+	stalled := func() []ledger.ID { return f.Stalled(party(1), "o", []receipts.LimitScope{{Scope: order(1)}}) }
 	f.pass(1999 * time.Millisecond)
 	if got := stalled(); len(got) != 0 {
 		t.Errorf("too early: %v", got)
@@ -354,7 +381,7 @@ func TestADeliveryMayCountUnderTwoScopes(t *testing.T) {
 	f := newFixture(t)
 	license := ledger.RefTo(ledger.KindLicense, idOf("license", 1))
 	q := f.start(party(1), order(1), "o", 100, 0, 100)
-	q.Limits = []receipts.LimitScope{{Scope: order(1)}, {Scope: license, Quota: ledger.Quota{Uses: 1}}}
+	q.Limits = []receipts.LimitScope{{Scope: order(1)}, {Scope: license, Flow: ledger.Delivery, Quota: ledger.Quota{Uses: 1}}}
 	f.end(t, f.reserve(t, q), 100, ledger.Complete)
 	q.Receipt.ID = f.id()
 	if _, err := f.Reserve(t.Context(), q); !errors.Is(err, ledger.Forbidden) {

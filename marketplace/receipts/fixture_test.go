@@ -151,7 +151,7 @@ func (f *fixture) end(t testing.TB, r receipts.Running, bytes int64, o ledger.De
 
 func (f *fixture) used(t testing.TB, scope ledger.Ref) receipts.Usage {
 	t.Helper()
-	u, err := f.Used(t.Context(), scope)
+	u, err := f.Used(t.Context(), receipts.LimitScope{Scope: scope, Flow: ledger.Delivery})
 	if err != nil {
 		t.Fatal(err)
 	}

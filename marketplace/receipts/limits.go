@@ -15,10 +15,20 @@ import (
 const Step = ledger.ResumeStep
 
 // LimitScope is an order or license under which a delivery is counted, with its limits.
-// A 0 in Quota means no limit; use is counted anyway.
+// A 0 in Quota means no limit; use is counted anyway. The deliveries and the supplies
+// of a license are counted separately, each against its limits.
 type LimitScope struct {
 	Scope ledger.Ref
+	Flow  ledger.Flow
 	Quota ledger.Quota
+}
+
+// key returns what the counters of the scope are stored by.
+func (l LimitScope) key() string {
+	if l.Scope.Kind() == ledger.KindLicense {
+		return string(l.Scope) + " " + string(l.Flow)
+	}
+	return string(l.Scope)
 }
 
 // Usage is the use of one order or license: the uses of all its objects, and the bytes
@@ -32,12 +42,12 @@ type Usage struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// Used returns the current usage of an order or license.
-func (s *Store) Used(ctx context.Context, scope ledger.Ref) (Usage, error) {
+// Used returns the current usage of an order, or of a license by a flow.
+func (s *Store) Used(ctx context.Context, scope LimitScope) (Usage, error) {
 	var u Usage
-	err := s.db.R.QueryRowContext(ctx, readUsed, scope).Scan(&u.Uses, &u.Bytes)
+	err := s.db.R.QueryRowContext(ctx, readUsed, scope.key()).Scan(&u.Uses, &u.Bytes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return u, fmt.Errorf("read use of %s: %w", scope, err)
+		return u, fmt.Errorf("read use of %s: %w", scope.Scope, err)
 	}
 	return u, nil
 }
@@ -57,11 +67,10 @@ func (c counter) uses() int64 {
 
 // claim is what a start reserves of one scope.
 type claim struct {
-	scope    ledger.Ref
-	count    counter // after the start
-	used     Usage   // after the start
-	covered  int64   // first bytes that an earlier delivery already paid for, not counted again
-	repeated int64   // bytes that the earlier deliveries in this chain of resumes sent twice
+	scope   string  // key of a LimitScope
+	count   counter // after the start
+	used    Usage   // after the start
+	covered int64   // first bytes that an earlier delivery already paid for, not counted again
 
 	resumed    bool
 	upto, last int64 // end offset and log index of the delivery that it resumes
@@ -70,31 +79,53 @@ type claim struct {
 // claim computes what a start would reserve of a scope, and refuses it if it exceeds a
 // limit.
 func (b *batch) claim(ctx context.Context, r ledger.Receipt, l LimitScope) (claim, error) {
-	c := claim{scope: l.Scope}
+	c := claim{scope: l.key()}
 	var err error
-	if c.count, c.used, err = b.readCounters(ctx, l.Scope, r.Object, r.Size); err != nil {
+	if c.count, c.used, err = b.readCounters(ctx, c.scope, r.Object, r.Size); err != nil {
 		return c, err
 	}
 	if c.count.size != r.Size {
 		return c, ledger.Refuse(ledger.Conflict, ledger.ReasonContent).At("size")
 	}
-	err = b.stmt(ctx, readUnfinished).QueryRowContext(ctx, l.Scope, r.Object, r.Party, r.Offset, Step).Scan(&c.upto, &c.last, &c.repeated)
-	switch {
-	case err == nil:
-		c.resumed, c.covered = true, c.upto-r.Offset
-		if c.covered > r.Size-c.repeated { // the object's size was sent twice already: count from scratch
-			c.covered, c.repeated = 0, 0
-		}
-	case !errors.Is(err, sql.ErrNoRows):
-		return c, fmt.Errorf("look for unfinished delivery: %w", err)
+	if err := b.findResumed(ctx, r, &c); err != nil {
+		return c, err
 	}
-	uses, bytes := c.count.uses(), max(0, r.Length-c.covered)
+	uses, bytes := c.count.uses(), r.Length-c.covered
 	before := c.used
 	c.count.starts++
 	c.count.bytes += bytes
 	c.used.Uses += c.count.uses() - uses
 	c.used.Bytes += bytes
 	return c, checkQuota(l, before, c.used)
+}
+
+// findResumed finds the unfinished delivery that a start resumes, and the bytes that
+// are not counted again because of it. All resumes of a party together send an object
+// at most once more under a scope, however its deliveries were cut into ranges.
+func (b *batch) findResumed(ctx context.Context, r ledger.Receipt, c *claim) error {
+	err := b.stmt(ctx, readUnfinished).QueryRowContext(ctx, c.scope, r.Object, r.Party, r.Offset, Step).Scan(&c.upto, &c.last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for unfinished delivery: %w", err)
+	}
+	resent, err := b.resent(ctx, c.scope, r)
+	if err != nil {
+		return err
+	}
+	c.resumed, c.covered = true, min(c.upto-r.Offset, r.Length, r.Size-resent)
+	return nil
+}
+
+// resent returns how many bytes of an object the resumes of a party sent twice under a
+// scope. A running resume is counted with all that it may send twice.
+func (b *batch) resent(ctx context.Context, scope string, r ledger.Receipt) (n int64, err error) {
+	err = b.stmt(ctx, readResent).QueryRowContext(ctx, scope, r.Object, r.Party).Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("read what resumes sent twice: %w", err)
+	}
+	return n, nil
 }
 
 // checkQuota refuses a start that exceeds a limit. A start that adds nothing to a limit
@@ -115,7 +146,7 @@ func checkQuota(l LimitScope, before, after Usage) error {
 
 // readCounters reads both counters. An object without a counter gets one with the given
 // size.
-func (b *batch) readCounters(ctx context.Context, scope ledger.Ref, object string, size int64) (counter, Usage, error) {
+func (b *batch) readCounters(ctx context.Context, scope, object string, size int64) (counter, Usage, error) {
 	c, u := counter{size: size}, Usage{}
 	err := b.stmt(ctx, readCounter).QueryRowContext(ctx, scope, object).Scan(&c.size, &c.starts, &c.bytes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -128,7 +159,7 @@ func (b *batch) readCounters(ctx context.Context, scope ledger.Ref, object strin
 	return c, u, nil
 }
 
-func (b *batch) storeCount(ctx context.Context, scope ledger.Ref, object string, c counter, u Usage) error {
+func (b *batch) storeCount(ctx context.Context, scope, object string, c counter, u Usage) error {
 	if err := b.exec(ctx, "count", setCounter, scope, object, c.size, c.starts, c.bytes); err != nil {
 		return err
 	}
@@ -145,37 +176,25 @@ func (b *batch) reserve(ctx context.Context, r ledger.Receipt, c claim) error {
 			return err
 		}
 	}
-	return b.exec(ctx, "reserve", insertHeld, r.ID, c.scope, c.covered, c.repeated)
+	if c.covered > 0 {
+		if err := b.exec(ctx, "reserve", addResent, c.scope, r.Object, r.Party, c.covered); err != nil {
+			return err
+		}
+	}
+	return b.exec(ctx, "reserve", insertHeld, r.ID, c.scope, c.covered, c.upto)
 }
 
 // release replaces the reservation of the delivery with start receipt r, at index seq,
 // by the bytes written. A delivery that ended early may be resumed. A resume that ended
 // before the end of the delivery it resumed keeps that end, because those bytes are
-// counted already. All resumes of one delivery together may repeat at most as many
-// bytes as the object has.
+// counted already.
 func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int64, complete bool) error {
 	claims, err := b.reservations(ctx, r.ID)
 	if err != nil {
 		return err
 	}
 	for _, c := range claims {
-		count, used, err := b.readCounters(ctx, c.scope, r.Object, r.Size)
-		if err != nil {
-			return err
-		}
-		uses, less := count.uses(), max(0, r.Length-c.covered)-max(0, written-c.covered)
-		count.bytes -= less
-		used.Bytes -= less
-		used.Uses += count.uses() - uses
-		if err := b.storeCount(ctx, c.scope, r.Object, count, used); err != nil {
-			return err
-		}
-		reach := max(written, c.covered)
-		if complete || reach == 0 {
-			continue
-		}
-		if err := b.exec(ctx, "store unfinished delivery", insertUnfinished, c.scope, r.Object, r.Party,
-			r.Offset+reach, seq, r.Offset, c.repeated+min(written, c.covered)); err != nil {
+		if err := b.releaseClaim(ctx, r, c, seq, written, complete); err != nil {
 			return err
 		}
 	}
@@ -185,6 +204,31 @@ func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int6
 	return b.exec(ctx, "release", deleteRunning, r.ID)
 }
 
+func (b *batch) releaseClaim(ctx context.Context, r ledger.Receipt, c claim, seq, written int64, complete bool) error {
+	count, used, err := b.readCounters(ctx, c.scope, r.Object, r.Size)
+	if err != nil {
+		return err
+	}
+	uses, less := count.uses(), r.Length-max(written, c.covered)
+	count.bytes -= less
+	used.Bytes -= less
+	used.Uses += count.uses() - uses
+	if err := b.storeCount(ctx, c.scope, r.Object, count, used); err != nil {
+		return err
+	}
+	if written < c.covered {
+		if err := b.exec(ctx, "release", lessResent, c.covered-written, c.scope, r.Object, r.Party); err != nil {
+			return err
+		}
+	}
+	upto := max(r.Offset+written, c.upto)
+	if complete || upto == r.Offset {
+		return nil
+	}
+	return b.exec(ctx, "store unfinished delivery", insertUnfinished, c.scope, r.Object, r.Party, upto, seq, r.Offset)
+}
+
+// reservations returns what a running delivery reserves.
 func (b *batch) reservations(ctx context.Context, start ledger.ID) ([]claim, error) {
 	rows, err := b.stmt(ctx, readHeld).QueryContext(ctx, start)
 	if err != nil {
@@ -194,7 +238,7 @@ func (b *batch) reservations(ctx context.Context, start ledger.ID) ([]claim, err
 	var claims []claim
 	for rows.Next() {
 		var c claim
-		if err := rows.Scan(&c.scope, &c.covered, &c.repeated); err != nil {
+		if err := rows.Scan(&c.scope, &c.covered, &c.upto); err != nil {
 			return nil, fmt.Errorf("read reservation of %s: %w", start, err)
 		}
 		claims = append(claims, c)

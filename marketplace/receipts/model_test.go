@@ -25,7 +25,7 @@ type try struct {
 	object        string
 	offset, asked int64
 	known         int64 // not counted again
-	again         int64 // of what it goes on from
+	from          int64 // up to where the one that it resumes had sent
 	wrote         int64
 	noted         int64
 	running       bool
@@ -35,7 +35,21 @@ type try struct {
 }
 
 // reach is up to where it counts.
-func (d *try) reach() int64 { return d.offset + max(d.wrote, d.known) }
+func (d *try) reach() int64 { return max(d.offset+d.wrote, d.from) }
+
+// sentTwice is what the resumes of q's party sent twice of its object, or may.
+func (n *naive) sentTwice(q *try) (bytes int64) {
+	for _, d := range n.tries {
+		switch {
+		case d.party != q.party || d.scope != q.scope || d.object != q.object:
+		case d.running:
+			bytes += d.known
+		default:
+			bytes += min(d.known, d.wrote)
+		}
+	}
+	return bytes
+}
 
 // resumes finds what a request would resume.
 func (n *naive) resumes(q *try) (best *try) {
@@ -95,6 +109,7 @@ func TestLimitsAreThoseOfANaiveModel(t *testing.T) {
 					if got, want := f.used(t, order(n.orders+i)), n.used(order(n.orders+i), nil); got != want {
 						rt.Fatalf("order %d: used %+v, want %+v", i, got, want)
 					}
+					modelBound(rt, n, order(n.orders+i), quota)
 				}
 			},
 		})
@@ -103,6 +118,32 @@ func TestLimitsAreThoseOfANaiveModel(t *testing.T) {
 			modelStart(rt, t, f, n, quota)
 		}
 	})
+}
+
+// modelBound compares what was sent, and what running deliveries may send, with the
+// limits: of each object a party gets at most the bytes of its uses, and the object
+// once more, however the deliveries were cut.
+func modelBound(rt *rapid.T, n *naive, scope ledger.Ref, quota ledger.Quota) {
+	sent := map[string]int64{}
+	for _, d := range n.tries {
+		if d.scope != scope {
+			continue
+		}
+		if d.running {
+			sent[d.object] += d.asked
+		} else {
+			sent[d.object] += d.wrote
+		}
+	}
+	for object, bytes := range sent {
+		const parties = 2
+		if most := quota.Uses*n.size[object] + parties*n.size[object]; quota.Uses > 0 && bytes > most {
+			rt.Fatalf("%s: %d bytes of %s sent, %d allowed", scope, bytes, object, most)
+		}
+		if most := quota.Bytes + parties*n.size[object]; quota.Bytes > 0 && bytes > most {
+			rt.Fatalf("%s: %d bytes of %s sent, %d allowed", scope, bytes, object, most)
+		}
+	}
 }
 
 func modelStart(rt *rapid.T, t *testing.T, f *fixture, n *naive, quota ledger.Quota) {
@@ -121,10 +162,8 @@ func modelStart(rt *rapid.T, t *testing.T, f *fixture, n *naive, quota ledger.Qu
 	q.asked = min(rapid.SampledFrom([]int64{0, 1, mib, 17 * mib, size}).Draw(rt, "length"), size-q.offset)
 	old := n.resumes(q)
 	if old != nil {
-		q.known, q.again = old.reach()-q.offset, old.again+min(old.wrote, old.known)
-		if q.known+q.again > size {
-			q.known, q.again = 0, 0
-		}
+		q.from = old.reach()
+		q.known = min(q.from-q.offset, q.asked, size-n.sentTwice(q))
 	}
 	before, after := n.used(q.scope, nil), n.used(q.scope, q)
 	refuse := quota.Uses > 0 && after.Uses > max(quota.Uses, before.Uses) || quota.Bytes > 0 && after.Bytes > max(quota.Bytes, before.Bytes)

@@ -287,7 +287,7 @@ func TestAStartWhoseCallerWentIsEnded(t *testing.T) {
 	if r := f.get(t, 1); r.Outcome != ledger.Aborted || r.Bytes != 0 || r.Start != q.Receipt.ID {
 		t.Errorf("the end: %+v", r)
 	}
-	if len(f.Stalled(party(1), "o", order(1))) != 0 {
+	if len(f.Stalled(party(1), "o", []receipts.LimitScope{{Scope: order(1)}})) != 0 {
 		t.Error("it is still running")
 	}
 }

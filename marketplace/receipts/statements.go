@@ -21,19 +21,24 @@ const (
 	readRunning      = `SELECT seq FROM running WHERE start = ?`
 	noteRunning      = `UPDATE running SET noted = max(noted, ?) WHERE start = ?`
 	deleteRunning    = `DELETE FROM running WHERE start = ?`
-	insertHeld       = `INSERT INTO held (start, scope, known, again) VALUES (?, ?, ?, ?)`
-	readHeld         = `SELECT scope, known, again FROM held WHERE start = ? ORDER BY scope`
+	insertHeld       = `INSERT INTO held (start, scope, known, upto) VALUES (?, ?, ?, ?)`
+	readHeld         = `SELECT scope, known, upto FROM held WHERE start = ? ORDER BY scope`
 	deleteHeld       = `DELETE FROM held WHERE start = ?`
-	insertUnfinished = `INSERT INTO unfinished (scope, object, party, upto, seq, first, again) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	readUnfinished   = `SELECT upto, seq, again FROM unfinished WHERE scope = ? AND object = ? AND party = ?
+	insertUnfinished = `INSERT INTO unfinished (scope, object, party, upto, seq, first) VALUES (?, ?, ?, ?, ?, ?)`
+	readUnfinished   = `SELECT upto, seq FROM unfinished WHERE scope = ? AND object = ? AND party = ?
 		AND upto BETWEEN ?4 AND ?4 + ?5 AND first <= ?4 ORDER BY upto DESC, seq LIMIT 1`
 	deleteUnfinished = `DELETE FROM unfinished WHERE scope = ? AND object = ? AND party = ? AND upto = ? AND seq = ?`
+	readResent       = `SELECT bytes FROM resent WHERE scope = ? AND object = ? AND party = ?`
+	addResent        = `INSERT INTO resent (scope, object, party, bytes) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (scope, object, party) DO UPDATE SET bytes = bytes + excluded.bytes`
+	lessResent = `UPDATE resent SET bytes = bytes - ? WHERE scope = ? AND object = ? AND party = ?`
 )
 
 func writeStatements() []string {
 	return []string{
 		insertReceipt, readCounter, setCounter, readUsed, setUsed, insertRunning, readRunning, noteRunning,
 		deleteRunning, insertHeld, readHeld, deleteHeld, insertUnfinished, readUnfinished, deleteUnfinished,
+		readResent, addResent, lessResent,
 	}
 }
 

@@ -88,7 +88,7 @@ func syntax(rule string) error {
 }
 
 // parseObject parses one JSON object. The error of a text that is not JSON has the line
-// and column at which parsing stopped.
+// and column of the text at which parsing ended.
 func parseObject(line []byte) (object, error) {
 	o, err := readObject(line)
 	if err == nil {

@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE writer (
-  key   INTEGER NOT NULL, -- of the key's salted hash
+  key   INTEGER NOT NULL, -- 8 bytes of the key's salted hash
   block INTEGER NOT NULL,
   tx    INTEGER NOT NULL,
   i     INTEGER NOT NULL,
@@ -8,7 +8,7 @@ CREATE TABLE writer (
 ) WITHOUT ROWID;
 CREATE TABLE writer_salt (
   one  INTEGER PRIMARY KEY CHECK (one = 1),
-  salt BLOB NOT NULL -- of this file alone: nobody can make two keys of one hash
+  salt BLOB NOT NULL -- unique to this file, so that nobody can choose two keys with the same hash
 );
 INSERT INTO writer_salt (one, salt) VALUES (1, randomblob(16));
 

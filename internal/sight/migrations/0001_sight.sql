@@ -1,5 +1,5 @@
 -- +goose Up
-CREATE TABLE sight ( -- of each record, whose it is and what it is called
+CREATE TABLE sight ( -- the readers and the label of each record
   ref   TEXT PRIMARY KEY,
   value TEXT NOT NULL  -- readers and label, JSON
 ) WITHOUT ROWID;

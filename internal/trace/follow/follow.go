@@ -1,10 +1,10 @@
-// Package follow makes traces: it walks what rests on what, over the links of the read
-// model and the index of the receipts, as far as a reader may see.
+// Package follow makes traces. It follows the links of the read model and the index of
+// the receipts, as far as a reader may see.
 //
-// It promises that a trace takes at most eight queries whatever its length, and none of
-// the ledger; that a record which the reader may not see ends the way, so that what
-// lies behind it is reached by other ways only; and that of orders and deliveries,
-// which may be many, only those are looked for that the reader may see.
+// It promises that a trace takes at most eight queries whatever its length, and reads
+// nothing from the ledger. A record that the reader may not see ends a path: records
+// behind it are found only on other paths. Orders and deliveries, which may be many,
+// are searched only if the reader may see them.
 package follow
 
 import (
@@ -22,47 +22,47 @@ import (
 // Bounds of one trace.
 const (
 	maxSteps    = 500
-	maxRefs     = 2000 // that are looked at
-	maxAround   = 500  // links of a kind that end at them
-	maxOrders   = 50   // of a product
-	maxReceipts = 400  // that are looked at
+	maxRefs     = 2000 // records examined
+	maxAround   = 500  // links of a kind that end at the examined records
+	maxOrders   = 50   // per product
+	maxReceipts = 400  // receipts examined
 )
 
-// Words of links that a trace treats apart.
+// Relations that a trace treats specially.
 const (
 	relBasis        = "basis"         // grant → entry, license or order
 	relContentOf    = "content_of"    // file → content → product or resource
-	relCovers       = "covers"        // license → resource; here also computed
+	relCovers       = "covers"        // license → resource; also computed here
 	relUnder        = "under"         // product or order → license
 	relSubject      = "subject"       // application → resource
-	relRegisters    = "registers"     // entry → resource; here turned
-	relRegisteredBy = "registered_by" // the same the other way round: what is made from a resource rests on its entry
+	relRegisters    = "registers"     // entry → resource; reversed here
+	relRegisteredBy = "registered_by" // registers, reversed: what is made from a resource depends on its entry
 )
 
-// Config is what traces stand on.
+// Config has the settings of a Follower.
 type Config struct {
 	Links    *provenance.Table
 	Sight    *sight.Sight
 	Receipts *receipts.Store
-	Acts     func(ctx context.Context, refs []ledger.Ref) (map[ledger.Ref][]trace.Act, error)                                     // the calls that wrote records
-	Orders   func(ctx context.Context, s readmodel.Scope, products []ledger.ID, each int) (ids []ledger.ID, more bool, err error) // of products
-	Covering func(ctx context.Context, resource ledger.ID) ([]ledger.License, error)                                              // licenses, in whatever state
-	Entry    func(ctx context.Context, code string) (ledger.ID, error)                                                            // of a certificate
-	Others   func(ctx context.Context) ([]trace.Place, error)                                                                     // nodes of the ledger
-	Anchored func() int64                                                                                                         // receipts under the last anchor
-	Origin   string                                                                                                               // of this node
+	Acts     func(ctx context.Context, refs []ledger.Ref) (map[ledger.Ref][]trace.Act, error)                                     // returns the calls that wrote records
+	Orders   func(ctx context.Context, s readmodel.Scope, products []ledger.ID, each int) (ids []ledger.ID, more bool, err error) // returns the orders of products
+	Covering func(ctx context.Context, resource ledger.ID) ([]ledger.License, error)                                              // returns the licenses of a resource, in any state
+	Entry    func(ctx context.Context, code string) (ledger.ID, error)                                                            // returns the entry of a certificate
+	Others   func(ctx context.Context) ([]trace.Place, error)                                                                     // returns the other nodes of the ledger
+	Anchored func() int64                                                                                                         // returns the number of receipts under the last anchor
+	Origin   string                                                                                                               // origin of this node
 }
 
-// Follower makes traces. Safe for use by many goroutines.
+// Follower makes traces. It is safe for concurrent use.
 type Follower struct{ c Config }
 
-// New makes it.
+// New returns a Follower.
 func New(c Config) *Follower { return &Follower{c} }
 
-// unknown answers alike for what there is not and for what may not be seen.
+// unknown is the error for what is missing and for what may not be seen.
 func unknown() error { return sight.Nothing("from") }
 
-// hide makes every not found the same, so that its details tell nothing.
+// hide replaces every NotFound by the same error, so that its details reveal nothing.
 func hide(err error) error {
 	if errors.Is(err, ledger.NotFound) {
 		return unknown()
@@ -70,7 +70,7 @@ func hide(err error) error {
 	return err
 }
 
-// Start finds the record that q names; whether it is there, and may be seen, Trace says.
+// Start returns the record that q names; Trace checks that it exists and may be seen.
 func (f *Follower) Start(ctx context.Context, q trace.Question) ([]ledger.Ref, error) {
 	record := func(field, kind string, id ledger.ID) ([]ledger.Ref, error) {
 		return []ledger.Ref{ledger.RefTo(kind, id)}, id.Validate(field)
@@ -104,13 +104,14 @@ func (f *Follower) startReceipt(ctx context.Context, name string) ([]ledger.Ref,
 		k, err = f.c.Receipts.ByID(ctx, ledger.ID(name))
 	}
 	if errors.Is(err, ledger.NotFound) {
-		return nil, f.astray(ctx)
+		return nil, f.receiptElsewhere(ctx)
 	}
 	return []ledger.Ref{ledger.RefTo(ledger.KindReceipt, k.Leaf)}, err
 }
 
-// astray answers for a receipt that this node does not have: another may.
-func (f *Follower) astray(ctx context.Context) error {
+// receiptElsewhere returns the error for a receipt that this node does not have; it
+// names the nodes that may have it.
+func (f *Follower) receiptElsewhere(ctx context.Context) error {
 	places, err := f.c.Others(ctx)
 	if err != nil {
 		return err
@@ -125,9 +126,10 @@ func (f *Follower) astray(ctx context.Context) error {
 	return e
 }
 
-// Trace walks back from a record to the rights it rests on, or forward to what came of
-// it. A reader of nil is a stranger. What the reader may not see at all is not found.
-// A look at what he may see by his office is noted.
+// Trace follows the links back from a record to the rights on which it is based, or
+// forward to what was made of it. A nil reader is anonymous. If the reader may not see
+// the record, the error is NotFound. A read that the reader's office allows is
+// recorded.
 func (f *Follower) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (trace.Trace, error) {
 	g := &gather{f: f, reader: reader, from: from}
 	gathered := g.back
@@ -154,5 +156,5 @@ func (f *Follower) Trace(ctx context.Context, reader *ledger.Party, from ledger.
 	if err != nil {
 		return t, err
 	}
-	return t, f.c.Sight.Note(ctx, reader, g.from, w.rows()...)
+	return t, f.c.Sight.RecordLook(ctx, reader, g.from, w.rows()...)
 }

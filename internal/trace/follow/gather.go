@@ -12,21 +12,21 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// gather loads all that one trace may need, by few queries; what of it the reader may
-// see, and which of it lies on the way, walk finds out without any.
+// gather loads everything that one trace may need, with few queries. The walk then
+// decides, without queries, what the reader may see and what is on the way.
 type gather struct {
-	f         *Follower
-	reader    *ledger.Party
-	from      ledger.Ref
-	refs      []ledger.Ref // records and files
-	borne     []ledger.Ref // content of the file whose SHA-256 the reader knows
-	delivered []receipts.Delivered
-	extra     []ledger.Link                  // computed, not recorded
-	covered   map[ledger.ID][]ledger.License // of resources, where it was asked for
-	cut       bool
+	f            *Follower
+	reader       *ledger.Party
+	from         ledger.Ref
+	refs         []ledger.Ref // records and files
+	knownContent []ledger.Ref // content of the file whose SHA-256 the reader knows
+	delivered    []receipts.Delivered
+	extra        []ledger.Link                  // computed, not recorded
+	covered      map[ledger.ID][]ledger.License // licenses that cover a resource, if loaded
+	cut          bool
 }
 
-// reach adds the records that a walk from some reaches.
+// reach adds the records that can be reached from the starts.
 func (g *gather) reach(ctx context.Context, w provenance.Way, starts ...ledger.Ref) error {
 	refs, err := g.f.c.Links.Reach(ctx, starts, w, maxRefs)
 	g.cut = g.cut || len(refs) == maxRefs
@@ -38,8 +38,8 @@ func (g *gather) reach(ctx context.Context, w provenance.Way, starts ...ledger.R
 	return err
 }
 
-// backward is the way back: not to applications for a resource, and not from a product
-// on to everything that its license covers.
+// backward returns the rules for the way back: not from a resource to its applications,
+// and not from a product to everything that its license covers.
 func (g *gather) backward() provenance.Way {
 	w := provenance.Way{Direction: provenance.Back, Turned: []string{relRegisters}, Without: []string{relSubject}}
 	if g.from.Kind() != ledger.KindLicense {
@@ -48,8 +48,8 @@ func (g *gather) backward() provenance.Way {
 	return w
 }
 
-// back gathers what the start rests on; of a file or content also the deliveries that
-// name it, so that whoever holds the file finds his own.
+// back gathers what the start is based on. For a file or content it also gathers the
+// deliveries of it, so that anyone who has the file finds the deliveries to himself.
 func (g *gather) back(ctx context.Context) error {
 	switch g.from.Kind() {
 	case ledger.KindReceipt:
@@ -61,7 +61,7 @@ func (g *gather) back(ctx context.Context) error {
 	if err := g.reach(ctx, g.backward(), g.from); err != nil {
 		return err
 	}
-	g.bear()
+	g.markKnown()
 	if err := g.uses(ctx); err != nil {
 		return err
 	}
@@ -87,14 +87,14 @@ func (g *gather) backFromReceipt(ctx context.Context) error {
 	return nil
 }
 
-// bear notes the content of the file that the reader asks about.
-func (g *gather) bear() {
+// markKnown marks the content of the file about which the reader asks.
+func (g *gather) markKnown() {
 	if g.from.Kind() == ledger.KindFile {
-		g.borne = g.of(ledger.KindContent)
+		g.knownContent = g.of(ledger.KindContent)
 	}
 }
 
-// of are the records of a kind that are gathered.
+// of returns the gathered records of a kind.
 func (g *gather) of(kind string) []ledger.Ref {
 	return slices.DeleteFunc(slices.Clone(g.refs), func(r ledger.Ref) bool { return r.Kind() != kind })
 }
@@ -107,8 +107,8 @@ func ids(refs []ledger.Ref) []ledger.ID {
 	return list
 }
 
-// uses gathers the deliveries and supplies of the file or content that the trace begins
-// with, and the ingests of the file.
+// uses gathers the deliveries and supplies of the file or content with which the trace
+// begins, and the ingests of the file.
 func (g *gather) uses(ctx context.Context) error {
 	if g.reader == nil {
 		return nil
@@ -122,17 +122,17 @@ func (g *gather) uses(ctx context.Context) error {
 	if g.from.Kind() == ledger.KindFile {
 		q.Files = []ledger.Digest{ledger.Digest(g.from.ID())}
 	}
-	return g.sought(ctx, q)
+	return g.addDeliveries(ctx, q)
 }
 
-func (g *gather) sought(ctx context.Context, q receipts.DeliveryQuery) error {
+func (g *gather) addDeliveries(ctx context.Context, q receipts.DeliveryQuery) error {
 	q.Limit = maxReceipts
 	list, cut, err := g.f.c.Receipts.Deliveries(ctx, q)
 	g.delivered, g.cut = list, g.cut || cut
 	return err
 }
 
-// orders are those of products that the reader may see.
+// orders returns the orders of products that the reader may see.
 func (g *gather) orders(ctx context.Context, products []ledger.ID) ([]ledger.ID, error) {
 	scope, _, err := g.f.c.Sight.Scope(g.reader, ledger.KindOrder)
 	if err != nil || scope == (readmodel.Scope{}) || len(products) == 0 {
@@ -143,8 +143,8 @@ func (g *gather) orders(ctx context.Context, products []ledger.ID) ([]ledger.ID,
 	return list, err
 }
 
-// forward gathers what came of the start. From a resource or its entry it does not go
-// on to everything that is made under a license of it.
+// forward gathers what was made of the start. From a resource or its entry it does not
+// follow everything that is made under a license of it.
 func (g *gather) forward(ctx context.Context) error {
 	if g.from.Kind() == ledger.KindReceipt {
 		return g.backFromReceipt(ctx)
@@ -158,9 +158,9 @@ func (g *gather) forward(ctx context.Context) error {
 		if err := g.reach(ctx, g.backward(), g.from); err != nil {
 			return err
 		}
-		g.bear()
+		g.markKnown()
 		products := g.of(ledger.KindProduct)
-		starts, g.refs = append(starts, g.borne...), nil
+		starts, g.refs = append(starts, g.knownContent...), nil
 		if err := g.reach(ctx, way, starts...); err != nil {
 			return err
 		}
@@ -168,8 +168,8 @@ func (g *gather) forward(ctx context.Context) error {
 		if err != nil || g.reader == nil {
 			return err
 		}
-		contents := ids(g.borne)
-		return g.sought(ctx, receipts.DeliveryQuery{Orders: orders, OnlyContents: contents, Contents: contents, Files: g.files()})
+		contents := ids(g.knownContent)
+		return g.addDeliveries(ctx, receipts.DeliveryQuery{Orders: orders, OnlyContents: contents, Contents: contents, Files: g.files()})
 	}
 	if err := g.reach(ctx, way, starts...); err != nil {
 		return err
@@ -193,7 +193,8 @@ func (g *gather) files() []ledger.Digest {
 	return list
 }
 
-// forwardUses gathers the orders of what was found, and the deliveries and supplies.
+// forwardUses gathers the orders of the gathered products, and the deliveries and
+// supplies.
 func (g *gather) forwardUses(ctx context.Context) error {
 	orders, err := g.orders(ctx, ids(g.of(ledger.KindProduct)))
 	if err != nil || g.reader == nil {
@@ -209,11 +210,11 @@ func (g *gather) forwardUses(ctx context.Context) error {
 	case g.registered():
 		q.Subjects = g.of(ledger.KindResource)
 	}
-	return g.sought(ctx, q)
+	return g.addDeliveries(ctx, q)
 }
 
-// covering adds the licenses that cover the resource traced from: those of a whole
-// region or domain name no resource, so that no link leads to them.
+// covering adds the licenses that cover the traced resource. Licenses for a whole
+// region or domain name no resource, so no link leads to them.
 func (g *gather) covering(ctx context.Context) error {
 	if !g.registered() {
 		return nil
@@ -235,7 +236,7 @@ func (g *gather) covering(ctx context.Context) error {
 	return nil
 }
 
-// ends are what a receipt rests on.
+// ends returns the records to which a receipt links.
 func ends(r ledger.Receipt) []ledger.Ref {
 	var list []ledger.Ref
 	for _, l := range receipts.LinksOf("", r) {
@@ -244,8 +245,8 @@ func ends(r ledger.Receipt) []ledger.Ref {
 	return list
 }
 
-// walk loads the links around what is gathered and whose it is, and judges what of it
-// the reader may see.
+// walk loads the links around the gathered records and their readers, and decides which
+// records the reader may see.
 func (g *gather) walk(ctx context.Context) (*walk, error) {
 	links, err := g.f.c.Links.Around(ctx, g.refs, []string{ledger.KindGrant, ledger.KindContent, ledger.KindEntry}, maxAround)
 	if err != nil {
@@ -267,14 +268,14 @@ func (g *gather) walk(ctx context.Context) (*walk, error) {
 		refs[r] = true
 	}
 	var items []sight.Item
-	var beside []ledger.Ref
+	var others []ledger.Ref
 	for r := range refs {
 		switch {
 		case r.Kind() == ledger.KindFile || r.Kind() == ledger.KindReceipt:
-		case r.Kind() == ledger.KindContent && !slices.Contains(g.refs, r): // it only says at which node it lies
-			beside = append(beside, r)
+		case r.Kind() == ledger.KindContent && !slices.Contains(g.refs, r): // it is needed only for the node that stores it
+			others = append(others, r)
 		default:
-			items = append(items, sight.Item{Ref: r, Bearer: slices.Contains(g.borne, r)})
+			items = append(items, sight.Item{Ref: r, Bearer: slices.Contains(g.knownContent, r)})
 		}
 	}
 	for _, d := range g.delivered {
@@ -285,15 +286,16 @@ func (g *gather) walk(ctx context.Context) (*walk, error) {
 		w.groups[ref] = d
 		items = append(items, sight.Item{Ref: ref, Readers: &readers})
 	}
-	return w, w.judge(ctx, items, beside)
+	return w, w.judge(ctx, items, others)
 }
 
-// judge finds out what the reader may see of items, and loads what is beside the way.
-func (w *walk) judge(ctx context.Context, items []sight.Item, beside []ledger.Ref) (err error) {
+// judge decides which items the reader may see, and loads the facts about them and
+// about other records.
+func (w *walk) judge(ctx context.Context, items []sight.Item, others []ledger.Ref) (err error) {
 	for _, item := range items {
-		beside = append(beside, item.Refs()...)
+		others = append(others, item.Refs()...)
 	}
-	if w.facts, err = w.f.c.Sight.Load(ctx, beside...); err != nil {
+	if w.facts, err = w.f.c.Sight.Load(ctx, others...); err != nil {
 		return err
 	}
 	judged, err := w.f.c.Sight.JudgeBy(ctx, w.facts, w.licensed, w.reader, policies.Read, items...)
@@ -305,8 +307,8 @@ func (w *walk) judge(ctx context.Context, items []sight.Item, beside []ledger.Re
 	return err
 }
 
-// licensed reports whether a license that a party accepted covers a resource; the
-// licenses that cover the one traced from are known already.
+// licensed reports whether a license that a party accepted covers a resource. The
+// licenses of the traced resource are already loaded.
 func (g *gather) licensed(ctx context.Context, party, resource ledger.ID) (bool, error) {
 	list, known := g.covered[resource]
 	if !known {

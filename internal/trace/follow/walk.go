@@ -11,14 +11,14 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// walk finds the way among what is gathered.
+// walk finds the way among the gathered records.
 type walk struct {
 	*gather
-	out, in map[ledger.Ref][]ledger.Link // by where they begin and end
+	out, in map[ledger.Ref][]ledger.Link // by their start and by their end
 	groups  map[ledger.Ref]receipts.Delivered
 	facts   sight.Facts
-	seen    map[ledger.Ref]policies.Row // what the reader may see, and by which row
-	steps   []ledger.Ref                // in the order in which they were met
+	seen    map[ledger.Ref]policies.Row // what the reader may see, with the rule that allows it
+	steps   []ledger.Ref                // in the order of the walk
 	found   map[ledger.Ref]bool
 	hidden  map[ledger.Ref]bool
 }
@@ -28,8 +28,8 @@ func (w *walk) link(l ledger.Link) {
 	w.in[l.To] = append(w.in[l.To], l)
 }
 
-// may reports whether the reader may see something; a file he may where he may see
-// that it is content.
+// may reports whether the reader may see a record. A file may be seen if one of the
+// contents to which it links may be seen.
 func (w *walk) may(ref ledger.Ref) bool {
 	if ref.Kind() == ledger.KindFile {
 		return slices.ContainsFunc(w.out[ref], func(l ledger.Link) bool { return w.may(l.To) })
@@ -38,7 +38,7 @@ func (w *walk) may(ref ledger.Ref) bool {
 	return ok
 }
 
-// rows are those by which the reader may see what was found.
+// rows returns the rules by which the reader may see the steps.
 func (w *walk) rows() []policies.Row {
 	var list []policies.Row
 	for _, ref := range w.steps {
@@ -49,7 +49,7 @@ func (w *walk) rows() []policies.Row {
 	return list
 }
 
-// meet adds what the reader may see, and reports whether it is new.
+// meet adds a record that the reader may see, and reports whether it is new.
 func (w *walk) meet(ref ledger.Ref) bool {
 	switch {
 	case w.found[ref] || w.hidden[ref]:
@@ -66,7 +66,7 @@ func (w *walk) meet(ref ledger.Ref) bool {
 	return true
 }
 
-// run walks one way from start, over what may be seen.
+// run walks one way from start, over records that the reader may see.
 func (w *walk) run(start ledger.Ref, next func(ledger.Ref) []ledger.Ref) {
 	for at := []ledger.Ref{start}; len(at) > 0; at = at[1:] {
 		for _, ref := range next(at[0]) {
@@ -77,8 +77,8 @@ func (w *walk) run(start ledger.Ref, next func(ledger.Ref) []ledger.Ref) {
 	}
 }
 
-// rests are what a record rests on.
-func (w *walk) rests(ref ledger.Ref) []ledger.Ref {
+// basis returns the records on which a record is based.
+func (w *walk) basis(ref ledger.Ref) []ledger.Ref {
 	way, list := w.backward(), []ledger.Ref{}
 	for _, l := range w.out[ref] {
 		if !slices.Contains(way.Without, l.Rel) || l.From.Kind() == ledger.KindReceipt {
@@ -88,8 +88,8 @@ func (w *walk) rests(ref ledger.Ref) []ledger.Ref {
 	return list
 }
 
-// came are what came of a record.
-func (w *walk) came(ref ledger.Ref) []ledger.Ref {
+// uses returns the records that are based on a record.
+func (w *walk) uses(ref ledger.Ref) []ledger.Ref {
 	var list []ledger.Ref
 	for _, l := range w.in[ref] {
 		aside := l.Rel == relSubject && l.From.Kind() == ledger.KindApplication ||
@@ -101,11 +101,11 @@ func (w *walk) came(ref ledger.Ref) []ledger.Ref {
 	return list
 }
 
-// goBack walks to what the start rests on; from a file or content also over the
-// deliveries that name it.
+// goBack walks to what the start is based on; from a file or content it also walks over
+// the deliveries that name it.
 func (w *walk) goBack() {
 	w.meet(w.from)
-	w.run(w.from, w.rests)
+	w.run(w.from, w.basis)
 	if k := w.from.Kind(); k != ledger.KindFile && k != ledger.KindContent {
 		return
 	}
@@ -115,30 +115,30 @@ func (w *walk) goBack() {
 		}
 		for _, l := range w.in[ref] {
 			if l.From.Kind() == ledger.KindReceipt && w.meet(l.From) {
-				w.run(l.From, w.rests)
+				w.run(l.From, w.basis)
 			}
 		}
 	}
 }
 
-// goForward walks to what came of the start.
+// goForward walks to what was made of the start.
 func (w *walk) goForward() {
 	w.meet(w.from)
 	starts := []ledger.Ref{w.from}
-	for _, content := range w.borne {
+	for _, content := range w.knownContent {
 		if w.meet(content) {
 			starts = append(starts, content)
 		}
 	}
 	for _, s := range starts {
-		w.run(s, w.came)
+		w.run(s, w.uses)
 	}
 	for _, l := range w.extra {
 		w.meet(l.From)
 	}
 }
 
-// grants adds the rights that rest on what was found.
+// grants adds the rights that are based on the steps.
 func (w *walk) grants() {
 	for _, ref := range slices.Clone(w.steps) {
 		for _, l := range w.in[ref] {
@@ -149,7 +149,7 @@ func (w *walk) grants() {
 	}
 }
 
-// trace makes the answer: every record, and the links between those shown.
+// trace returns the answer: every step, and the links between them.
 func (w *walk) trace(ctx context.Context) (t trace.Trace, err error) {
 	t = trace.Trace{From: w.from, Steps: []trace.Step{}, Links: []ledger.Link{}, LeftOut: len(w.hidden), Cut: w.cut}
 	scope, _, err := w.f.c.Sight.Scope(w.reader, ledger.KindOrder)
@@ -184,8 +184,8 @@ func (w *walk) trace(ctx context.Context) (t trace.Trace, err error) {
 	return t, nil
 }
 
-// step describes one record. Of the acts on a resource only its coding is told:
-// applications and what became of them are for their parties.
+// step describes one record. Of the calls on a resource it shows only the coding:
+// applications and their outcomes are visible to their parties only.
 func (w *walk) step(ref ledger.Ref, acts []trace.Act) trace.Step {
 	if d, ok := w.groups[ref]; ok {
 		return w.delivery(ref, d)
@@ -200,7 +200,7 @@ func (w *walk) step(ref ledger.Ref, acts []trace.Act) trace.Step {
 	return s
 }
 
-// who is the name of a party; one that was never admitted has none.
+// who returns the name of a party, or "" if it was never admitted.
 func (w *walk) who(id ledger.ID) string {
 	return w.facts[ledger.RefTo(ledger.KindParty, id)].Label.Name
 }
@@ -230,7 +230,7 @@ func (w *walk) delivery(ref ledger.Ref, d receipts.Delivered) trace.Step {
 	return s
 }
 
-// elsewhere are the other nodes that hold content of what was found.
+// elsewhere returns the other nodes that store content of the steps.
 func (w *walk) elsewhere(ctx context.Context) ([]trace.Place, error) {
 	origins := map[string]bool{}
 	note := func(content ledger.Ref) { origins[w.facts[content].Label.Node] = true }

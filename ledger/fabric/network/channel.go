@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// tool runs one of Fabric's commands to its end.
+// tool runs one of Fabric's commands and waits for its end.
 func (h host) tool(ctx context.Context, env []string, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(h.Bin, name), args...) //nolint:gosec // Fabric's commands
 	cmd.Dir = h.config()
@@ -37,7 +37,7 @@ func (h host) as(ctx context.Context, o Organization, args ...string) (string, e
 func (h host) block() string                  { return filepath.Join(h.config(), "genesis.block") }
 func (h host) packageFile(name string) string { return filepath.Join(h.config(), name+".tgz") }
 
-// chaincodes are the names of the channel's chaincodes with their package ids.
+// chaincodes returns the package ids of the channel's chaincodes by name.
 func (h host) chaincodes() map[string]string {
 	all := map[string]string{h.Chaincode: h.Package}
 	if h.BarePackage != "" {
@@ -46,7 +46,7 @@ func (h host) chaincodes() map[string]string {
 	return all
 }
 
-// generate makes keys, certificates, and the channel's first block.
+// generate creates keys, certificates and the channel's first block.
 func (h host) generate(ctx context.Context) error {
 	env := []string{"FABRIC_CFG_PATH=" + h.config(), "FABRIC_LOGGING_SPEC=error"}
 	config := filepath.Join(h.config(), "crypto-config.yaml")
@@ -64,7 +64,7 @@ func (h host) openChannel(ctx context.Context) error {
 		out, err := h.tool(ctx, nil, "osnadmin", "channel", "join", "--channelID", h.Channel, "--config-block", h.block(),
 			"-o", h.Orderer.Admin, "--ca-file", h.Orderer.TLSCA,
 			"--client-cert", h.Orderer.Certificate, "--client-key", filepath.Join(tls, "server.key"))
-		// It ends well whatever the orderer answered.
+		// The command reports success for every answer of the orderer.
 		if err == nil && !strings.Contains(out, "Status: 201") {
 			err = fmt.Errorf("osnadmin channel join: %s", out)
 		}
@@ -72,9 +72,9 @@ func (h host) openChannel(ctx context.Context) error {
 	})
 }
 
-// join lets a peer into the channel and gives it the chaincode.
+// join adds a peer to the channel and installs the chaincode on it.
 func (h host) join(ctx context.Context, o Organization) error {
-	needed := h.of(o)
+	needed := h.adminNeeds(o)
 	err := h.retry(ctx, needed, func(ctx context.Context) error {
 		_, err := h.as(ctx, o, "channel", "join", "-b", h.block())
 		return err
@@ -97,8 +97,9 @@ func (h host) join(ctx context.Context, o Organization) error {
 	return nil
 }
 
-// of are the processes that an organization's administrator needs.
-func (h host) of(o Organization) []Process {
+// adminNeeds returns the processes that must run for the commands of an
+// organization's administrator.
+func (h host) adminNeeds(o Organization) []Process {
 	var needed []Process
 	for _, p := range h.Processes {
 		if p.Name == h.Orderer.Name || p.Name == o.Peer.Name || p.Name == o.Server.Name {
@@ -108,7 +109,8 @@ func (h host) of(o Organization) []Process {
 	return needed
 }
 
-// definition is what the organizations agree on.
+// definition returns the chaincode definition that the organizations agree on, as
+// command arguments.
 func (h host) definition(name string) []string {
 	return []string{
 		"-o", h.Orderer.Address, "--tls", "--cafile", h.Orderer.TLSCA, "-C", h.Channel, "-n", name,
@@ -116,20 +118,20 @@ func (h host) definition(name string) []string {
 	}
 }
 
-// approve says for an organization that the definition is good, and which
-// package is its own.
+// approve approves the definition for an organization and names the installed
+// package.
 func (h host) approve(ctx context.Context, o Organization, name string) error {
 	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", h.chaincodes()[name]}, h.definition(name)...)
-	return h.retry(ctx, h.of(o), func(ctx context.Context) error {
+	return h.retry(ctx, h.adminNeeds(o), func(ctx context.Context) error {
 		_, err := h.as(ctx, o, args...)
 		if err != nil && strings.Contains(err.Error(), "with unchanged content") {
-			return nil // an earlier try has come through after all
+			return nil // an earlier try was successful after all
 		}
 		return err
 	})
 }
 
-// commit puts the definition into force.
+// commit commits the approved definition to the channel.
 func (h host) commit(ctx context.Context, name string) error {
 	args := append([]string{"lifecycle", "chaincode", "commit"}, h.definition(name)...)
 	for _, o := range h.Organizations {
@@ -138,18 +140,19 @@ func (h host) commit(ctx context.Context, name string) error {
 	return h.retry(ctx, h.Processes, func(ctx context.Context) error {
 		_, err := h.as(ctx, h.Organizations[0], args...)
 		if err != nil && strings.Contains(err.Error(), "new definition must be sequence 2") {
-			return nil // an earlier try has come through after all
+			return nil // an earlier try was successful after all
 		}
 		return err
 	})
 }
 
-// refusal is how the contract's own refusals look in the peer command's output:
-// one is an answer, too.
+// refusal matches the contract's own refusals in the output of the peer command. A
+// refusal shows that the chaincode runs.
 var refusal = regexp.MustCompile(`\{\\*"code\\*":`)
 
-// answers asks an organization's peer for a key that no record has.
-func (h host) answers(ctx context.Context, o Organization) error {
+// probe asks an organization's peer for a key that no record has, and so checks
+// that the chaincode answers.
+func (h host) probe(ctx context.Context, o Organization) error {
 	out, err := h.as(ctx, o, "chaincode", "query", "-C", h.Channel, "-n", h.Chaincode, "-c", `{"Args":["value","ready"]}`)
 	if err != nil && refusal.MatchString(out) {
 		return nil
@@ -158,17 +161,17 @@ func (h host) answers(ctx context.Context, o Organization) error {
 }
 
 func (h host) awaitAnswer(ctx context.Context, o Organization) error {
-	return h.retry(ctx, h.of(o), func(ctx context.Context) error { return h.answers(ctx, o) })
+	return h.retry(ctx, h.adminNeeds(o), func(ctx context.Context) error { return h.probe(ctx, o) })
 }
 
-// writePackages writes the chaincodes' packages and keeps their ids.
+// writePackages writes the chaincodes' packages and stores their ids.
 func (h host) writePackages() error {
 	wanted := map[string]*string{h.Chaincode: &h.Package}
 	if h.Organizations[0].Bare != nil {
 		wanted[bare] = &h.BarePackage
 	}
 	for name, id := range wanted {
-		data, made, err := packaged(name)
+		data, made, err := makePackage(name)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/network/internal/process"
 )
 
-// lock keeps two commands from changing one run folder at the same time.
+// lock prevents two commands from changing the same run folder at the same time.
 func lock(p *program) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(p.run, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -52,11 +52,12 @@ func (p *program) change(f func(context.Context, host) error) error {
 	defer unlock()
 	ctx, stop := context.WithTimeoutCause(p.ctx, 2*time.Minute, errors.New("no success within two minutes"))
 	defer stop()
-	return late(ctx, f(ctx, host{Network: n, env: p.env}))
+	return withCause(ctx, f(ctx, host{Network: n, env: p.env}))
 }
 
-// late adds that it was the end of the context that stopped further tries.
-func late(ctx context.Context, err error) error {
+// withCause adds the cause to an error if the end of the context stopped the
+// retries.
+func withCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		return fmt.Errorf("%w: %w", cause, err)
 	}
@@ -67,7 +68,7 @@ type killCmd struct {
 	Names []string `arg:"" name:"name" help:"orderer, peer.ORGANIZATION, chaincode.ORGANIZATION, or all."`
 }
 
-// Run ends processes as a fault would.
+// Run ends processes with SIGKILL, as a fault would.
 func (c *killCmd) Run(p *program) error {
 	return p.change(func(ctx context.Context, h host) error {
 		chosen, err := h.selected(c.Names)
@@ -105,7 +106,8 @@ type wipeCmd struct {
 	Names []string `arg:"" name:"name" help:"peer.ORGANIZATION."`
 }
 
-// Run takes all data from peers; they come back by what the others have.
+// Run deletes all data of peers and makes them rejoin; they get the data back from
+// the other peers.
 func (c *wipeCmd) Run(p *program) error {
 	return p.change(func(ctx context.Context, h host) error {
 		for _, name := range c.Names {
@@ -132,8 +134,8 @@ func (h host) wipe(ctx context.Context, name string, say func(string, ...any)) e
 			func() error { return os.MkdirAll(o.Peer.Data, 0o700) },
 			func() error { return h.startAll(ctx, []Process{p}) },
 			func() error { return h.join(ctx, o) },
-			// No new approval: the hashes of the old one, which the channel keeps, tell
-			// the peer that the installed package is the approved one.
+			// No new approval is needed: the channel still has the hashes of the
+			// old one, which show the peer that the installed package is approved.
 			func() error { return h.awaitAnswer(ctx, o) },
 		)
 		if err != nil {
@@ -147,7 +149,7 @@ func (h host) wipe(ctx context.Context, name string, say func(string, ...any)) e
 
 type downCmd struct{}
 
-// Run ends the network, or what a boot that was cut short has left.
+// Run ends the network, or the processes of an interrupted boot.
 func (downCmd) Run(p *program) error {
 	if _, err := os.Stat(p.run); errors.Is(err, os.ErrNotExist) {
 		p.say("nothing to end: there is no %s", p.run)
@@ -162,7 +164,7 @@ func (downCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	err = each(records, func(r string) error {
+	err = forAll(records, func(r string) error {
 		_, err := process.Kill(p.ctx, r)
 		return err
 	})
@@ -180,17 +182,18 @@ type statusCmd struct {
 	JSON bool `help:"Print JSON."`
 }
 
-// state is what status knows of one process.
+// state is the status of one process.
 type state struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
 	PID     int    `json:"pid,omitempty"`
 	Address string `json:"address"`
-	// Answers says of a peer whether its chaincode does.
+	// Answers reports, for a peer, whether its chaincode answers.
 	Answers *bool `json:"chaincode_answers,omitempty"`
 }
 
-// Run fails when anything does not run or answer.
+// Run reports the status, and returns an error if any process does not run or
+// answer.
 func (c *statusCmd) Run(p *program) error {
 	n, err := load(p.run)
 	if err != nil {
@@ -227,10 +230,10 @@ func (h host) states(ctx context.Context) (states []state, ill int, err error) {
 			states[i].PID = found.PID
 		}
 	}
-	err = each(h.Organizations, func(o Organization) error {
+	err = forAll(h.Organizations, func(o Organization) error {
 		for i := range states {
 			if states[i].Name == o.Peer.Name && states[i].Running {
-				answers := h.answers(ctx, o) == nil
+				answers := h.probe(ctx, o) == nil
 				states[i].Answers = &answers
 			}
 		}

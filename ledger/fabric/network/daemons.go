@@ -15,13 +15,13 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/network/internal/process"
 )
 
-// host runs the daemons of a network on this machine.
+// host runs the processes of a network on this machine.
 type host struct {
 	*Network
-	env []string // what daemons and tools inherit
+	env []string // environment for daemons and tools
 }
 
-// start starts a daemon; when it listens, awaitListening tells.
+// start starts a daemon. Use awaitListening to wait until it listens.
 func (h host) start(p Process) error {
 	program, args, env := filepath.Join(h.Bin, "orderer"), []string(nil), h.ordererEnv()
 	for _, o := range h.Organizations {
@@ -44,14 +44,15 @@ func (h host) start(p Process) error {
 	return nil
 }
 
-// startAll starts those that do not run and waits until each listens.
+// startAll starts the chosen processes that do not run, and waits until each
+// listens.
 func (h host) startAll(ctx context.Context, chosen []Process) error {
 	for _, p := range chosen {
 		if err := h.start(p); err != nil && !errors.Is(err, process.ErrRunning) {
 			return err
 		}
 	}
-	return each(chosen, func(p Process) error { return h.awaitListening(ctx, p) })
+	return forAll(chosen, func(p Process) error { return h.awaitListening(ctx, p) })
 }
 
 func (h host) awaitListening(ctx context.Context, p Process) error {
@@ -65,11 +66,11 @@ func (h host) awaitListening(ctx context.Context, p Process) error {
 	})
 }
 
-// killAll ends those that run, at once, and waits until they are gone.
+// killAll ends the chosen processes at once, and waits until they are gone.
 func killAll(ctx context.Context, chosen []Process) error {
 	ctx, stop := context.WithTimeoutCause(ctx, time.Minute, errors.New("it does not end"))
 	defer stop()
-	return each(chosen, func(p Process) error {
+	return forAll(chosen, func(p Process) error {
 		if _, err := process.Kill(ctx, p.PIDFile); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
@@ -77,9 +78,9 @@ func killAll(ctx context.Context, chosen []Process) error {
 	})
 }
 
-// each does f for all at the same time, and answers with the first error in their
-// order: the others mostly say the same.
-func each[T any](items []T, f func(T) error) error {
+// forAll runs f for all items concurrently. It returns the first error in the order
+// of the items, since the errors are usually the same.
+func forAll[T any](items []T, f func(T) error) error {
 	errs := make([]error, len(items))
 	var all sync.WaitGroup
 	for i, item := range items {
@@ -89,8 +90,8 @@ func each[T any](items []T, f func(T) error) error {
 	return cmp.Or(errs...)
 }
 
-// retry repeats f until it succeeds, the context ends, or a process that it
-// needs has ended.
+// retry repeats f until it succeeds, the context ends, or a needed process has
+// ended.
 func (h host) retry(ctx context.Context, needed []Process, f func(context.Context) error) error {
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
@@ -100,7 +101,7 @@ func (h host) retry(ctx context.Context, needed []Process, f func(context.Contex
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() == nil { // else the end of the context made the error
+		if ctx.Err() == nil { // otherwise the error comes from the end of the context
 			last = err
 		}
 		for _, p := range needed {
@@ -116,7 +117,7 @@ func (h host) retry(ctx context.Context, needed []Process, f func(context.Contex
 	}
 }
 
-// tail is the end of a log, for an error.
+// tail returns the end of a log, for an error message.
 func tail(path string) string {
 	data, err := os.ReadFile(path)
 	text := strings.TrimSpace(string(data))

@@ -11,8 +11,8 @@ import (
 	"slices"
 )
 
-// Network is network.json: all there is to know about a network. Every path in
-// it is absolute, every certificate PEM.
+// Network is the content of network.json, the complete description of a network.
+// Every path in it is absolute, every certificate is PEM.
 type Network struct {
 	Run           string         `json:"run"` // the run folder
 	Bin           string         `json:"bin"` // folder of Fabric's binaries
@@ -26,51 +26,51 @@ type Network struct {
 	Orderer       Orderer        `json:"orderer"`
 	Organizations []Organization `json:"organizations"`
 	Trust         Trust          `json:"trust"`
-	TrustFile     string         `json:"trust_file"` // file: Trust alone, to hand out
+	TrustFile     string         `json:"trust_file"` // file: Trust alone, for verifiers
 	Processes     []Process      `json:"processes"`  // in the order in which they start
 }
 
-// Genesis is the only first call that the chaincode takes.
+// Genesis is the only first call that the chaincode accepts.
 type Genesis struct {
 	SHA256 string `json:"sha256"`         // over the compact JWS
 	File   string `json:"file,omitempty"` // the JWS, where its file was given
 }
 
-// Orderer is the ordering service's one node.
+// Orderer is the single node of the ordering service.
 type Orderer struct {
-	Name        string `json:"name"` // in profiles, too
+	Name        string `json:"name"` // also its name in profiles
 	Address     string `json:"address"`
 	Admin       string `json:"admin_address"`
 	Operations  string `json:"operations_address"` // plain HTTP: /healthz, /metrics
 	TLSCA       string `json:"tls_ca"`             // file
 	Certificate string `json:"tls_certificate"`    // file
-	Folder      string `json:"folder"`             // of its keys
+	Folder      string `json:"folder"`             // folder of its keys
 }
 
 // Organization is a member of the channel with its peer, chaincode server and user.
 type Organization struct {
-	Name    string    `json:"name"` // bureau: in profiles, too
+	Name    string    `json:"name"` // for example bureau; also its name in profiles
 	Title   string    `json:"title"`
 	MSPID   string    `json:"mspid"`
 	Domain  string    `json:"domain"`
 	Profile string    `json:"profile"`     // file: profile for fabric-sdk-go
-	User    string    `json:"user"`        // whose key and certificate the profile finds
+	User    string    `json:"user"`        // user whose key and certificate the profile finds
 	Keys    string    `json:"credentials"` // folder: the credential store of the profile
 	CA      string    `json:"ca"`          // file: root of the organization's identities
 	Peer    Peer      `json:"peer"`
 	Server  Chaincode `json:"chaincode"`
-	// Bare serves the chaincode "bare", which puts a value under a key and no more.
+	// Bare serves the chaincode "bare", which only writes a value under a key.
 	Bare *Chaincode `json:"bare,omitempty"`
 }
 
-// Peer is an organization's one peer.
+// Peer is the single peer of an organization.
 type Peer struct {
-	Name       string `json:"name"` // peer.bureau: in profiles, too
+	Name       string `json:"name"` // for example peer.bureau; also its name in profiles
 	Address    string `json:"address"`
 	Chaincode  string `json:"chaincode_listen_address"` // unused: no chaincode connects by itself
 	Operations string `json:"operations_address"`       // plain HTTP
 	TLSCA      string `json:"tls_ca"`                   // file
-	Folder     string `json:"folder"`                   // of its keys
+	Folder     string `json:"folder"`                   // folder of its keys
 	Data       string `json:"data"`                     // folder of its ledger
 }
 
@@ -79,15 +79,15 @@ type Chaincode struct {
 	Name       string `json:"name"` // chaincode.bureau
 	Address    string `json:"address"`
 	Binary     string `json:"binary"`
-	Folder     string `json:"folder"`     // of its TLS pair
+	Folder     string `json:"folder"`     // folder of its TLS key and certificate
 	Connection string `json:"connection"` // file: how the peer reaches it
 }
 
-// Trust is what a verifier must have to check answers of the network's peers.
+// Trust is what a verifier needs to check answers of the network's peers.
 type Trust struct {
 	Channel       string      `json:"channel"`
 	Chaincode     string      `json:"chaincode"`
-	Quorum        int         `json:"quorum"` // organizations that must have signed
+	Quorum        int         `json:"quorum"` // how many organizations must have signed
 	Organizations []TrustRoot `json:"organizations"`
 }
 
@@ -101,9 +101,9 @@ type TrustRoot struct {
 // Process is a daemon of the network.
 type Process struct {
 	Name    string `json:"name"`
-	Address string `json:"address"` // it runs when this listens
+	Address string `json:"address"` // the process runs if something listens here
 	Log     string `json:"log"`
-	PIDFile string `json:"pid_file"` // while it runs: {"pid", "started", "boot"}
+	PIDFile string `json:"pid_file"` // exists while the process runs: {"pid", "started", "boot"}
 }
 
 const (
@@ -111,26 +111,27 @@ const (
 	trustFile       = "fabric-trust.json"
 )
 
-// errNone says that the run folder holds no network.
-var errNone = errors.New("no network here: up makes one")
+// errNoNetwork says that the run folder contains no network.
+var errNoNetwork = errors.New("no network here: up creates one")
 
 // load reads the description of the network in a run folder.
 func load(run string) (*Network, error) {
 	data, err := os.ReadFile(filepath.Join(run, descriptionFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", run, errNone)
+		return nil, fmt.Errorf("%s: %w", run, errNoNetwork)
 	}
 	if err != nil {
 		return nil, err
 	}
 	var n Network
 	if err := json.Unmarshal(data, &n); err != nil {
-		return nil, fmt.Errorf("%s in %s: %w: delete the folder once nothing of it runs", descriptionFile, run, err)
+		return nil, fmt.Errorf("%s in %s: %w: delete the folder when its processes have ended", descriptionFile, run, err)
 	}
 	return &n, nil
 }
 
-// save writes the description: whoever finds one may rely on it.
+// save writes the description. It is written last, so its existence means that the
+// network runs.
 func (n *Network) save() error {
 	temp := filepath.Join(n.Run, "."+descriptionFile)
 	if err := writeJSON(temp, n); err != nil {
@@ -147,7 +148,7 @@ func writeJSON(path string, v any) error {
 	return os.WriteFile(path, append(data, '\n'), 0o600)
 }
 
-// process finds a process by its name.
+// process returns the process with the given name.
 func (n *Network) process(name string) (Process, error) {
 	i := slices.IndexFunc(n.Processes, func(p Process) bool { return p.Name == name })
 	if i < 0 {
@@ -155,12 +156,12 @@ func (n *Network) process(name string) (Process, error) {
 		for _, p := range n.Processes {
 			names = append(names, p.Name)
 		}
-		return Process{}, fmt.Errorf("no process %q: there are %v, and all", name, names)
+		return Process{}, fmt.Errorf("no process %q: the names are %v, and all", name, names)
 	}
 	return n.Processes[i], nil
 }
 
-// selected are the processes that names mean.
+// selected returns the processes with the given names.
 func (n *Network) selected(names []string) ([]Process, error) {
 	if slices.Contains(names, "all") {
 		return n.Processes, nil

@@ -5,9 +5,10 @@ import (
 	"path/filepath"
 )
 
-// inherited are the only variables of the caller that reach a process: a
-// CORE_PEER_… of a person's own network has no business in this one.
-var inherited = []string{"PATH", "HOME", "TMPDIR"}
+// inheritedVariables are the only variables of the caller's environment that
+// processes get: a CORE_PEER_… variable of another network must not affect this
+// one.
+var inheritedVariables = []string{"PATH", "HOME", "TMPDIR"}
 
 func (n *Network) config() string { return filepath.Join(n.Run, "config") }
 
@@ -55,12 +56,14 @@ func (n *Network) peerEnv(o Organization) []string {
 		"CORE_PEER_CHAINCODELISTENADDRESS=" + p.Chaincode,
 		"CORE_PEER_GOSSIP_BOOTSTRAP=" + p.Address,
 		"CORE_PEER_GOSSIP_EXTERNALENDPOINT=" + p.Address,
-		// Organizations get to know each other's peers within seconds of a start.
+		// With this setting, organizations find each other's peers within seconds
+		// of a start.
 		"CORE_PEER_GOSSIP_RECONNECTINTERVAL=2s",
 		"CORE_PEER_GOSSIP_ALIVETIMEINTERVAL=1s",
 		"CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT=5s",
-		// The text of an approval is its organization's own: the only peer, come back
-		// with an empty folder, has nobody to ask for it and must not wait a minute.
+		// Only an organization's own peers have the text of its approvals. The
+		// single peer, after losing its data, cannot get it from anyone and must
+		// not wait a minute for it.
 		"CORE_PEER_GOSSIP_PVTDATA_PULLRETRYTHRESHOLD=1s",
 		"CORE_PEER_TLS_ENABLED=true",
 		"CORE_PEER_TLS_CERT_FILE=" + filepath.Join(tls, "server.crt"),
@@ -68,11 +71,12 @@ func (n *Network) peerEnv(o Organization) []string {
 		"CORE_PEER_TLS_ROOTCERT_FILE=" + p.TLSCA,
 		"CORE_PEER_FILESYSTEMPATH=" + p.Data,
 		"CORE_LEDGER_SNAPSHOTS_ROOTDIR=" + filepath.Join(p.Data, "snapshots"),
-		// One hour by default: so long a peer may stay behind after the orderer was away.
+		// The default is one hour; a peer could be behind for that long after an
+		// outage of the orderer.
 		"CORE_PEER_DELIVERYCLIENT_RECONNECTBACKOFFTHRESHOLD=10s",
 		"CORE_OPERATIONS_LISTENADDRESS=" + p.Operations,
 		"CORE_VM_ENDPOINT=", // no Docker
-		// A slow call holds up every commit of its peer.
+		// A slow call delays every commit of its peer.
 		"CORE_CHAINCODE_EXECUTETIMEOUT=5s",
 		"CORE_CHAINCODE_EXTERNALBUILDERS=" + builders,
 		"CADASTRE_CCAAS_CONNECTION=" + filepath.Dir(o.Server.Connection),
@@ -91,7 +95,8 @@ func (n *Network) chaincodeEnv(server Chaincode, id string) []string {
 	}
 }
 
-// adminEnv lets the peer command act as an organization's administrator.
+// adminEnv returns the environment in which the peer command acts as an
+// organization's administrator.
 func (n *Network) adminEnv(o Organization) []string {
 	return []string{
 		"FABRIC_CFG_PATH=" + n.config(),

@@ -15,10 +15,10 @@ var embedded embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{"port": port}).ParseFS(embedded, "templates/*.yaml"))
 
-// written are the folders of a run that a boot fills and down deletes.
-var written = []string{"config", "credentials", "crypto", "data", "pids", "profiles"}
+// runFolders are the folders of a run that a boot fills and down deletes.
+var runFolders = []string{"config", "credentials", "crypto", "data", "pids", "profiles"}
 
-// prepare empties the run folder of an earlier network and makes its folders.
+// prepare deletes an earlier network in the run folder and creates the folders.
 func (n *Network) prepare() error {
 	if err := erase(n.Run); err != nil {
 		return err
@@ -26,7 +26,7 @@ func (n *Network) prepare() error {
 	if err := os.RemoveAll(filepath.Join(n.Run, "logs")); err != nil {
 		return err
 	}
-	folders := append([]string{"logs", "data/" + n.Orderer.Name}, written...)
+	folders := append([]string{"logs", "data/" + n.Orderer.Name}, runFolders...)
 	for _, o := range n.Organizations {
 		folders = append(folders, "credentials/"+o.Name, "data/"+o.Peer.Name)
 	}
@@ -38,9 +38,9 @@ func (n *Network) prepare() error {
 	return nil
 }
 
-// erase deletes what a boot wrote, but for the logs.
+// erase deletes what a boot wrote, except the logs.
 func erase(run string) error {
-	for _, f := range append([]string{descriptionFile, trustFile}, written...) {
+	for _, f := range append([]string{descriptionFile, trustFile}, runFolders...) {
 		if err := os.RemoveAll(filepath.Join(run, f)); err != nil {
 			return err
 		}
@@ -48,7 +48,8 @@ func erase(run string) error {
 	return nil
 }
 
-// configure writes what cryptogen, configtxgen, orderer and peers read.
+// configure writes the configuration of cryptogen, configtxgen, the orderer and the
+// peers.
 func (n *Network) configure() error {
 	for _, name := range []string{"core.yaml", "orderer.yaml"} {
 		data, err := os.ReadFile(filepath.Join(n.Bin, name))
@@ -84,9 +85,10 @@ func (n *Network) configure() error {
 	return nil
 }
 
-// introduce writes what needs the certificates: how each peer reaches its
-// chaincode server, each organization's profile, and the roots for verifiers.
-func (n *Network) introduce() error {
+// writeConnections writes the files that need the certificates: how each peer
+// reaches its chaincode server, each organization's profile, and the trust file for
+// verifiers.
+func (n *Network) writeConnections() error {
 	n.Trust = Trust{Channel: n.Channel, Chaincode: n.Chaincode, Quorum: quorum}
 	for _, o := range n.Organizations {
 		if err := o.connect(o.Server); err != nil {
@@ -109,7 +111,8 @@ func (n *Network) introduce() error {
 	return writeJSON(n.TrustFile, n.Trust)
 }
 
-// profile writes how a client of an organization reaches the network.
+// profile writes the profile with which a client of an organization connects to the
+// network.
 func (n *Network) profile(o Organization) error {
 	return render(o.Profile, "profile.yaml", struct {
 		*Network
@@ -117,8 +120,8 @@ func (n *Network) profile(o Organization) error {
 	}{n, o})
 }
 
-// connection is the file by which the external builder tells a peer where its
-// chaincode server is.
+// connection is the file from which the external builder reads the address of a
+// peer's chaincode server.
 type connection struct {
 	Address      string `json:"address"`
 	DialTimeout  string `json:"dial_timeout"`
@@ -148,7 +151,7 @@ func (o Organization) connect(server Chaincode) error {
 	if err := os.MkdirAll(filepath.Dir(server.Connection), 0o700); err != nil {
 		return err
 	}
-	data, err := json.Marshal(c) //nolint:gosec // the peer wants the key inside the file
+	data, err := json.Marshal(c) //nolint:gosec // the peer requires the key inside the file
 	if err != nil {
 		return err
 	}

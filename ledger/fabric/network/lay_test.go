@@ -22,7 +22,7 @@ func laid(t *testing.T) *Network {
 			t.Fatal(err)
 		}
 	}
-	n := lay(t.TempDir(), bin, false, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
+	n := layOut(t.TempDir(), bin, false, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
 	if last != 3+4*len(titles) {
 		t.Fatalf("%d addresses were taken; plan must reserve at least %d", last, 3+4*len(titles))
 	}
@@ -207,7 +207,7 @@ func TestErase(t *testing.T) {
 // TestLayBare: each organization serves the chaincode that is measured against, too.
 func TestLayBare(t *testing.T) {
 	last := 0
-	n := lay(t.TempDir(), t.TempDir(), true, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
+	n := layOut(t.TempDir(), t.TempDir(), true, func() string { last++; return fmt.Sprintf("127.0.0.1:%d", last) })
 	if last != 3+5*len(titles) {
 		t.Fatalf("%d addresses were taken; plan reserves %d", last, 3+5*len(titles))
 	}

@@ -103,7 +103,7 @@ func TestNetwork(t *testing.T) {
 		}
 	}
 	l.must(t, "status")
-	l.fails(t, "holds a network already", "up", genesisOfNothing)
+	l.fails(t, "already contains a network", "up", genesisOfNothing)
 
 	l.must(t, "kill", "chaincode.operator")
 	l.fails(t, "2 of 7 processes do not run or answer", "status")

@@ -16,7 +16,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var env []string
-	for _, name := range inherited {
+	for _, name := range inheritedVariables {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}
@@ -28,30 +28,30 @@ type commands struct {
 	Folder string    `name:"run" help:"Run folder." default:".cache/fabric/run" type:"path" placeholder:"FOLDER"`
 	Bin    string    `help:"Folder of Fabric's binaries." default:".cache/fabric/bin" type:"path" placeholder:"FOLDER"`
 	Up     upCmd     `cmd:"" help:"Boot a new network."`
-	Status statusCmd `cmd:"" help:"Say what runs, and whether the chaincode answers."`
+	Status statusCmd `cmd:"" help:"Report what runs, and whether the chaincode answers."`
 	Kill   killCmd   `cmd:"" help:"End processes by SIGKILL."`
 	Start  startCmd  `cmd:"" help:"Start processes again and wait until they listen."`
 	Wipe   wipeCmd   `cmd:"" help:"Empty a peer's folder and make it rejoin the channel."`
-	Down   downCmd   `cmd:"" help:"End everything and delete it, but for the logs."`
+	Down   downCmd   `cmd:"" help:"End everything and delete it, except the logs."`
 }
 
-// program is what every command is given.
+// program has the input and output that all commands use.
 type program struct {
 	ctx   context.Context //nolint:containedctx // one command, one context
 	run   string
 	bin   string
-	env   []string // what daemons and tools inherit
+	env   []string // environment for daemons and tools
 	out   io.Writer
 	err   io.Writer
 	began time.Time
 }
 
-// say tells the person at the terminal how far it is.
+// say prints the progress of a command.
 func (p *program) say(format string, args ...any) {
 	fmt.Fprintf(p.err, "%5.1f s  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// run is the program with its surroundings handed in.
+// run runs the program with the given arguments and environment.
 func run(ctx context.Context, args, env []string, out, errs io.Writer) int {
 	var c commands
 	code := -1

@@ -8,14 +8,14 @@ import (
 	"encoding/hex"
 )
 
-// label names the version of a chaincode that its package stands for.
+// label returns the label of a chaincode's package: its name and version.
 func label(name string) string { return name + "_" + version }
 
-// packaged is the package of a chaincode that every organization installs, and its
-// id. It names neither an address nor a key, so that all install the same bytes
-// and share the id; nothing in it is compressed, so that the bytes depend on no
-// version of a compressor.
-func packaged(name string) (data []byte, id string, err error) {
+// makePackage returns the chaincode package that every organization installs, and
+// its id. The package contains neither an address nor a key, so that all
+// organizations install the same bytes and get the same id. It is not compressed,
+// so that the bytes do not depend on the version of a compressor.
+func makePackage(name string) (data []byte, id string, err error) {
 	code, err := archive(member{"connection.json", []byte("{}")})
 	if err != nil {
 		return nil, "", err

@@ -12,7 +12,7 @@ import (
 const (
 	channel   = "cadastre"
 	chaincode = "register"
-	bare      = "bare" // measured against
+	bare      = "bare" // for comparison of speed
 	version   = "1"
 	user      = "User1"
 	quorum    = 2 // of the three organizations
@@ -20,34 +20,34 @@ const (
 
 var titles = []string{"Bureau", "Operator", "Regulator"}
 
-// planned is a network whose ports are held until its servers start.
-type planned struct {
+// plannedNetwork is a network whose ports are reserved until its servers start.
+type plannedNetwork struct {
 	*Network
 	ports []*ports.Port
 }
 
-func (p planned) release() {
+func (p plannedNetwork) release() {
 	for _, held := range p.ports {
 		held.Release()
 	}
 }
 
-// plan decides where everything of a new network will be.
-func plan(ctx context.Context, run, bin string, withBare bool) (planned, error) {
+// plan reserves the ports of a new network and decides where its files are.
+func plan(ctx context.Context, run, bin string, withBare bool) (plannedNetwork, error) {
 	held, err := ports.Reserve(ctx, 3+5*len(titles))
 	if err != nil {
-		return planned{}, err
+		return plannedNetwork{}, err
 	}
 	taken := 0
 	next := func() string {
 		taken++
 		return held[taken-1].Address()
 	}
-	return planned{lay(run, bin, withBare, next), held}, nil
+	return plannedNetwork{layOut(run, bin, withBare, next), held}, nil
 }
 
-// lay lays a network out in a run folder, with addresses as next gives them.
-func lay(run, bin string, withBare bool, next func() string) *Network {
+// layOut describes a network in a run folder. next returns the addresses.
+func layOut(run, bin string, withBare bool, next func() string) *Network {
 	n := &Network{Run: run, Bin: bin, Channel: channel, Chaincode: chaincode, Crypto: filepath.Join(run, "crypto"), TrustFile: filepath.Join(run, trustFile)}
 	folder := filepath.Join(n.Crypto, "ordererOrganizations/orderer.test/orderers/orderer0.orderer.test")
 	n.Orderer = Orderer{
@@ -91,7 +91,7 @@ func (n *Network) organization(title string, next func() string) Organization {
 	return o
 }
 
-// server is an organization's server of a chaincode.
+// server describes an organization's server of a chaincode.
 func (o Organization) server(name, run, address string) Chaincode {
 	kind := "chaincode"
 	if name != chaincode {

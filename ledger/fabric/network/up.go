@@ -19,14 +19,14 @@ import (
 )
 
 type upCmd struct {
-	Genesis       string        `help:"File with the genesis, a compact JWS: the only first call that the chaincode takes." xor:"genesis" required:"" type:"path" placeholder:"FILE"`
+	Genesis       string        `help:"File with the genesis, a compact JWS: the only first call that the chaincode accepts." xor:"genesis" required:"" type:"path" placeholder:"FILE"`
 	GenesisSHA256 string        `name:"genesis-sha256" help:"SHA-256 of the genesis in hex, in place of its file." xor:"genesis" required:"" placeholder:"HEX"`
-	Chaincode     []string      `help:"Binary of the chaincode server; ORGANIZATION=FILE for one organization's own. The default is the file chaincode beside Fabric's binaries." placeholder:"FILE" sep:"none"`
-	Bare          string        `help:"Binary of a second chaincode, bare, which the register is measured against." type:"existingfile" placeholder:"FILE"`
+	Chaincode     []string      `help:"Binary of the chaincode server; ORGANIZATION=FILE for one organization. The default is the file chaincode in the folder of Fabric's binaries." placeholder:"FILE" sep:"none"`
+	Bare          string        `help:"Binary of a second, minimal chaincode, bare, with which the register's speed is compared." type:"existingfile" placeholder:"FILE"`
 	Timeout       time.Duration `help:"How long the boot may take." default:"3m"`
 }
 
-// Run boots a network. When it fails, nothing of it runs.
+// Run boots a network. If it fails, all its processes are ended.
 func (c *upCmd) Run(p *program) error {
 	genesis, err := c.genesis()
 	if err != nil {
@@ -44,7 +44,7 @@ func (c *upCmd) Run(p *program) error {
 		return err
 	}
 	defer unlock()
-	if err := vacant(p.run); err != nil {
+	if err := checkVacant(p.run); err != nil {
 		return err
 	}
 	n, err := plan(p.ctx, p.run, p.bin, c.Bare != "")
@@ -63,21 +63,21 @@ func (c *upCmd) Run(p *program) error {
 	defer stop()
 	h := host{Network: n.Network, env: p.env}
 	if err := h.boot(ctx, n.release, p.say); err != nil {
-		// Whatever ended the boot, what it started must end, too.
-		return errors.Join(late(ctx, err), killAll(context.WithoutCancel(ctx), h.Processes))
+		// Whatever stopped the boot, the processes that it started must end.
+		return errors.Join(withCause(ctx, err), killAll(context.WithoutCancel(ctx), h.Processes))
 	}
 	p.say("up: described in %s", filepath.Join(p.run, descriptionFile))
 	return nil
 }
 
-// boot makes a planned network run.
+// boot starts a planned network.
 func (h host) boot(ctx context.Context, release func(), say func(string, ...any)) error {
 	for _, step := range []struct {
 		what string
 		do   func() error
 	}{
 		{"keys, certificates and the channel's first block", func() error {
-			return inOrder(h.prepare, h.configure, func() error { return h.generate(ctx) }, h.introduce, h.writePackages)
+			return inOrder(h.prepare, h.configure, func() error { return h.generate(ctx) }, h.writeConnections, h.writePackages)
 		}},
 		{"orderer, three peers and their chaincode servers listen", func() error {
 			release()
@@ -87,16 +87,16 @@ func (h host) boot(ctx context.Context, release func(), say func(string, ...any)
 			if err := h.openChannel(ctx); err != nil {
 				return err
 			}
-			return each(h.Organizations, func(o Organization) error { return h.join(ctx, o) })
+			return forAll(h.Organizations, func(o Organization) error { return h.join(ctx, o) })
 		}},
 		{"chaincode " + h.Chaincode + " approved by each organization", func() error {
-			return each(h.Organizations, func(o Organization) error {
+			return forAll(h.Organizations, func(o Organization) error {
 				return h.each(func(name string) error { return h.approve(ctx, o, name) })
 			})
 		}},
 		{"chaincode " + h.Chaincode + " in force: " + h.Policy, func() error { return h.each(func(name string) error { return h.commit(ctx, name) }) }},
 		{"chaincode answers at every peer", func() error {
-			return each(h.Organizations, func(o Organization) error { return h.awaitAnswer(ctx, o) })
+			return forAll(h.Organizations, func(o Organization) error { return h.awaitAnswer(ctx, o) })
 		}},
 	} {
 		if err := step.do(); err != nil {
@@ -107,7 +107,7 @@ func (h host) boot(ctx context.Context, release func(), say func(string, ...any)
 	return h.save()
 }
 
-// each does f for every chaincode of the channel.
+// each runs f for every chaincode of the channel.
 func (h host) each(f func(name string) error) error {
 	for name := range h.chaincodes() {
 		if err := f(name); err != nil {
@@ -137,7 +137,7 @@ func (c *upCmd) genesis() (Genesis, error) {
 	}
 	jws, err := os.ReadFile(c.Genesis)
 	if err != nil {
-		return Genesis{}, fmt.Errorf("--genesis: %w: name the file with what cadastre genesis sign printed", err)
+		return Genesis{}, fmt.Errorf("--genesis: %w: give the file that cadastre genesis sign printed", err)
 	}
 	jws = bytes.TrimSuffix(jws, []byte("\n"))
 	if bytes.Count(jws, []byte(".")) != 2 || bytes.ContainsAny(jws, " \t\r\n{") {
@@ -147,12 +147,12 @@ func (c *upCmd) genesis() (Genesis, error) {
 	return Genesis{SHA256: hex.EncodeToString(sum[:]), File: c.Genesis}, nil
 }
 
-// binaries says which chaincode server each organization runs, after a look that
-// all that will be run is there.
+// binaries returns the chaincode server that each organization runs. It checks that
+// all programs exist.
 func (c *upCmd) binaries(bin string) (map[string]string, error) {
 	for _, f := range []string{"configtxgen", "cryptogen", "orderer", "osnadmin", "peer", "core.yaml", "orderer.yaml"} {
 		if _, err := os.Stat(filepath.Join(bin, f)); err != nil {
-			return nil, fmt.Errorf("--bin: %w: make fabric builds it", err)
+			return nil, fmt.Errorf("--bin: %w: build it with make fabric", err)
 		}
 	}
 	all := filepath.Join(bin, "chaincode")
@@ -171,7 +171,7 @@ func (c *upCmd) binaries(bin string) (map[string]string, error) {
 			continue
 		}
 		if !slices.ContainsFunc(titles, func(t string) bool { return strings.ToLower(t) == org }) {
-			return nil, fmt.Errorf("--chaincode: no organization %q: there are bureau, operator and regulator", org)
+			return nil, fmt.Errorf("--chaincode: no organization %q: the organizations are bureau, operator and regulator", org)
 		}
 		own[org] = path
 	}
@@ -181,16 +181,16 @@ func (c *upCmd) binaries(bin string) (map[string]string, error) {
 			own[org] = all
 		}
 		if _, err := os.Stat(own[org]); err != nil {
-			return nil, fmt.Errorf("--chaincode: %w: make fabric builds the default", err)
+			return nil, fmt.Errorf("--chaincode: %w: build the default with make fabric", err)
 		}
 	}
 	return own, nil
 }
 
-// vacant refuses a run folder of a network that is there still.
-func vacant(run string) error {
+// checkVacant refuses a run folder that still contains a network.
+func checkVacant(run string) error {
 	if _, err := os.Stat(filepath.Join(run, descriptionFile)); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("--run: %s holds a network already: status shows it, start all starts what does not run, down deletes it", run)
+		return fmt.Errorf("--run: %s already contains a network: status shows it, start all starts what does not run, down deletes it", run)
 	}
 	records, err := filepath.Glob(filepath.Join(run, "pids", "*.json"))
 	if err != nil {
@@ -200,7 +200,7 @@ func vacant(run string) error {
 		if _, running, err := process.Find(r); err != nil {
 			return err
 		} else if running {
-			return fmt.Errorf("--run: processes of a boot that was cut short still run in %s: down ends them", run)
+			return fmt.Errorf("--run: processes of an interrupted boot still run in %s: down ends them", run)
 		}
 	}
 	return nil

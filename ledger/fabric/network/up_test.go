@@ -18,7 +18,7 @@ import (
 // TestPackage holds the package id: organizations compare it, and a running
 // channel has it in its definition.
 func TestPackage(t *testing.T) {
-	data, id, err := packaged(chaincode)
+	data, id, err := makePackage(chaincode)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestBinaries(t *testing.T) {
 			t.Errorf("%v: %v, want %q", given, err, want)
 		}
 	}
-	refused("peer: no such file or directory: make fabric builds it")
+	refused("peer: no such file or directory: build it with make fabric")
 	touch(filepath.Join(bin, "peer"))
 	touch(other)
 	refused("--chaincode", "operator="+other+"x")
@@ -154,7 +154,7 @@ func TestUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{"status", 1, "no network here: up makes one"},
+		{"status", 1, "no network here: up creates one"},
 		{"kill all", 1, "no network here"},
 		{"down", 0, "logs remain"},
 		{"up", 2, "--genesis"},

@@ -17,7 +17,8 @@ import (
 // Checker checks the proofs of a bundle of this kind.
 type Checker struct{}
 
-// Common is what the proofs of a bundle share: nothing, each stands for itself.
+// Common is what the proofs of a bundle share: nothing, since each proof is
+// complete.
 type Common struct{}
 
 // Open implements evidence.Checker.
@@ -30,30 +31,30 @@ func (Checker) Open(trust evidence.Trust, common json.RawMessage) (evidence.Call
 	if err != nil {
 		return nil, err
 	}
-	if err := oneForm(common, &Common{}); err != nil {
+	if err := decodeCanonical(common, &Common{}); err != nil {
 		return nil, err
 	}
 	return n.check, nil
 }
 
-// check proves one call.
+// check checks the proof of one call.
 func (n *network) check(raw json.RawMessage) (evidence.Placed, error) {
 	p, err := Parse(raw)
 	if err != nil {
 		return evidence.Placed{}, err
 	}
-	q, err := n.asked(p)
+	q, err := n.parseQuestion(p)
 	if err != nil {
 		return evidence.Placed{}, fmt.Errorf("question: %w", err)
 	}
-	a, err := n.answered(p)
+	a, err := n.parseAnswer(p)
 	if err != nil {
 		return evidence.Placed{}, fmt.Errorf("answer: %w", err)
 	}
 	if !bytes.Equal(a.question, Hash(p.ChannelHeader, p.SignatureHeader, p.Input)) {
-		return evidence.Placed{}, errors.New("the answer is to another question")
+		return evidence.Placed{}, errors.New("the answer belongs to another question")
 	}
-	if err := n.agreed(p, q.at); err != nil {
+	if err := n.checkQuorum(p, q.at); err != nil {
 		return evidence.Placed{}, err
 	}
 	call, err := ledger.ParseCall(p.JWS)
@@ -74,13 +75,14 @@ func (n *network) check(raw json.RawMessage) (evidence.Placed, error) {
 	}, nil
 }
 
-// Hash is what an answer says of its question: the digest of its parts.
+// Hash returns the hash by which an answer names its question: the digest of the
+// question's parts.
 func Hash(channelHeader, signatureHeader, input []byte) []byte {
 	sum := sha256.Sum256(slices.Concat(channelHeader, signatureHeader, input))
 	return sum[:]
 }
 
-// question is what was asked, and when.
+// question is a decoded question with its time.
 type question struct {
 	party, call ledger.ID
 	at          time.Time
@@ -92,14 +94,15 @@ const (
 	statusSuccess       = 200
 )
 
-// asked reads the question: call(party, id), of the chaincode on the channel.
-func (n *network) asked(p Proof) (question, error) {
-	kind, args, at, err := n.proposed(p)
+// parseQuestion decodes the question, which must be call(party, id) to the
+// chaincode on the channel.
+func (n *network) parseQuestion(p Proof) (question, error) {
+	kind, args, at, err := n.parseProposal(p)
 	if err != nil {
 		return question{}, err
 	}
 	if kind != endorserTransaction {
-		return question{}, fmt.Errorf("on the channel with a header of type %d", kind)
+		return question{}, fmt.Errorf("the header of the channel has type %d", kind)
 	}
 	if len(args) != 3 || string(args[0]) != ledger.TxCall {
 		return question{}, fmt.Errorf("not the query %s(party, id)", ledger.TxCall)
@@ -107,9 +110,9 @@ func (n *network) asked(p Proof) (question, error) {
 	return question{party: ledger.ID(args[1]), call: ledger.ID(args[2]), at: at}, nil
 }
 
-// proposed reads what was asked of the chaincode on the channel that the trust file
-// names: the type of the header, the arguments, and when.
-func (n *network) proposed(p Proof) (kind int32, args [][]byte, at time.Time, err error) {
+// parseProposal decodes a question to the chaincode on the channel of the trust
+// file: the type of its header, the arguments and the time.
+func (n *network) parseProposal(p Proof) (kind int32, args [][]byte, at time.Time, err error) {
 	header, err := decodePart("channel_header", p.ChannelHeader, channelHeader)
 	if err != nil {
 		return 0, nil, at, err
@@ -118,22 +121,22 @@ func (n *network) proposed(p Proof) (kind int32, args [][]byte, at time.Time, er
 		return 0, nil, at, err
 	}
 	if string(header.text(4)) != n.channel {
-		return 0, nil, at, fmt.Errorf("of the channel %q, the trust file names %q", header.text(4), n.channel)
+		return 0, nil, at, fmt.Errorf("the channel is %q, the trust file names %q", header.text(4), n.channel)
 	}
 	extension, err := decode("extension", header.text(7), chaincodeExtension)
 	if err != nil {
 		return 0, nil, at, err
 	}
-	if args, err = n.invoked(p.Input, extension); err != nil {
+	if args, err = n.parseInvocation(p.Input, extension); err != nil {
 		return 0, nil, at, err
 	}
-	at, err = moment(header)
+	at, err = questionTime(header)
 	return int32(header.numbers[1]), args, at, err // as protobuf reads an int32
 }
 
-// invoked returns the arguments of the question, which must be of the chaincode that
-// the trust file names, as the header's extension says too.
-func (n *network) invoked(input []byte, extension message) ([][]byte, error) {
+// parseInvocation returns the arguments of a question. The question must be to the
+// chaincode of the trust file, which the extension of the header must name too.
+func (n *network) parseInvocation(input []byte, extension message) ([][]byte, error) {
 	payload, err := decodePart("input", input, proposalPayload)
 	if err != nil {
 		return nil, err
@@ -152,34 +155,35 @@ func (n *network) invoked(input []byte, extension message) ([][]byte, error) {
 		return nil, err
 	}
 	if a != n.chaincode || b != n.chaincode {
-		return nil, fmt.Errorf("of the chaincode %q (%q), the trust file names %q", a, b, n.chaincode)
+		return nil, fmt.Errorf("the chaincode is %q (%q), the trust file names %q", a, b, n.chaincode)
 	}
 	call, err := spec.inner("chaincode input", 3, chaincodeInput)
 	return call.texts[1], err
 }
 
-// moment is the time of a question, from the year 1 to 9999 as protobuf has it.
-func moment(header message) (time.Time, error) {
+// questionTime returns the time of a question, which must lie in the years 1 to
+// 9999, the range of the protobuf type.
+func questionTime(header message) (time.Time, error) {
 	const first, last = -62135596800, 253402300799
 	t, err := header.inner("timestamp", 3, timestamp)
 	seconds, nanos := int64(t.numbers[1]), int32(t.numbers[2]) // as protobuf reads an int64 and an int32
 	if err == nil && (header.texts[3] == nil || seconds < first || seconds > last || nanos < 0 || nanos >= 1e9) {
-		err = errors.New("proposed at no time")
+		err = errors.New("the question has no valid time")
 	}
 	return time.Unix(seconds, int64(nanos)).UTC(), err
 }
 
-// answer is what peers signed.
+// answer is the decoded answer that peers signed.
 type answer struct {
 	question []byte
 	record   ledger.CallRecord
 	results  []byte // read and write sets
 }
 
-// answered reads the answer: the call's record, and what was read for it.
-func (n *network) answered(p Proof) (a answer, err error) {
+// parseAnswer decodes the answer: the record of the call, and the read set.
+func (n *network) parseAnswer(p Proof) (a answer, err error) {
 	var action, r message
-	if a.question, action, r, err = n.acted(p.Answer); err != nil {
+	if a.question, action, r, err = n.parseAction(p.Answer); err != nil {
 		return a, err
 	}
 	if err := ledger.DecodeStrict(r.text(3), &a.record); err != nil {
@@ -189,9 +193,10 @@ func (n *network) answered(p Proof) (a answer, err error) {
 	return a, nil
 }
 
-// acted reads an answer, of the chaincode that the trust file names and with success:
-// the hash of its question, the action, and the action's response.
-func (n *network) acted(answer []byte) (hash []byte, action, r message, err error) {
+// parseAction decodes an answer, which must be a success of the chaincode of the
+// trust file. It returns the hash of its question, the action, and the response in
+// the action.
+func (n *network) parseAction(answer []byte) (hash []byte, action, r message, err error) {
 	payload, err := decodePart("answer", answer, responsePayload)
 	if err != nil {
 		return nil, action, r, err
@@ -207,13 +212,13 @@ func (n *network) acted(answer []byte) (hash []byte, action, r message, err erro
 		return nil, action, r, err
 	}
 	if status := int32(r.numbers[1]); name != n.chaincode || status != statusSuccess { // as protobuf reads an int32
-		return nil, action, r, fmt.Errorf("of the chaincode %q with status %d, the trust file names %q", name, status, n.chaincode)
+		return nil, action, r, fmt.Errorf("the chaincode is %q with status %d, the trust file names %q", name, status, n.chaincode)
 	}
 	return payload.text(1), action, r, nil
 }
 
-// Version is the block and transaction that wrote a key of a chaincode, as the
-// read set of an answer has it.
+// Version returns the block and the transaction that wrote a key of a chaincode,
+// from the read set of an answer.
 func Version(results []byte, chaincode, key string) (ledger.Position, error) {
 	all, err := decode("results", results, txReadWriteSet)
 	if err != nil {
@@ -240,8 +245,8 @@ func Version(results []byte, chaincode, key string) (ledger.Position, error) {
 	return ledger.Position{Block: found[0].numbers[1], Tx: uint32(found[0].numbers[2])}, nil
 }
 
-// versions returns the versions of a key that a read set has, the zero message where
-// a read found nothing.
+// versions returns the versions of a key in a read set. If a read found no value,
+// its version is the zero message.
 func versions(set []byte, key string) ([]message, error) {
 	kv, err := decode("read set", set, kvReadWriteSet)
 	if err != nil {
@@ -267,9 +272,10 @@ func versions(set []byte, key string) ([]message, error) {
 	return found, nil
 }
 
-// agreed holds the endorsements to the quorum: each of another organization, in
-// the order of their names, none that does not hold.
-func (n *network) agreed(p Proof, at time.Time) error {
+// checkQuorum checks that valid endorsements of enough organizations exist. There
+// must be one per organization, sorted by the organizations' names, and each must
+// be valid.
+func (n *network) checkQuorum(p Proof, at time.Time) error {
 	last := ""
 	for i, e := range p.Endorsements {
 		id, err := n.signer(p.Answer, e, at)
@@ -282,7 +288,7 @@ func (n *network) agreed(p Proof, at time.Time) error {
 		last = id
 	}
 	if len(p.Endorsements) < n.quorum {
-		return fmt.Errorf("signed by %d organizations, the trust file asks for %d", len(p.Endorsements), n.quorum)
+		return fmt.Errorf("signed by %d organizations, the trust file requires %d", len(p.Endorsements), n.quorum)
 	}
 	return nil
 }

@@ -1,26 +1,24 @@
-// Package proof checks, without any connection, that a call is recorded on a
-// Fabric ledger.
+// Package proof checks offline that a call is recorded on a Fabric ledger.
 //
-// No one signs a transaction's validity flag, so that an endorsed transaction in
-// a block proves its place and not that it counts. The proof is a read instead:
-// the answer of the chaincode to the query call(party, id), the record that is
-// kept of the call, signed by peers of several organizations. The read set that
-// they sign with it holds the version of the call's key, the block and the
-// transaction that wrote it. A call that was ordered and found invalid wrote no
-// key, and no peer signs such an answer about it.
+// Nobody signs the validity flag of a transaction. So an endorsed transaction in a
+// block proves its place, but not that it is valid. The proof is a query instead: the
+// answer of the chaincode to call(party, id), that is the stored record of the call,
+// signed by peers of several organizations. The read set in the signed answer has the
+// version of the call's key: the block and the transaction that wrote it. An invalid
+// transaction writes no key, so no peer signs such an answer about its calls.
 //
-// The check promises that at least as many organizations as the trust file asks
-// for, each by a peer whose certificate leads to that organization's own
-// authorities, signed one answer, on the channel and of the chaincode that the
-// trust file names, about the call whose JWS is here. Certificates must have
-// been valid at the time that the question gives, which the peers held against
-// their own clocks; a certificate on a revocation list counts at no time, since
-// whoever holds its key can name any time.
+// A proof passes the check if the same answer is signed by peers of at least as many
+// organizations as the trust file requires, if each peer's certificate was issued by
+// its organization's own authorities, and if the answer is for the channel and the
+// chaincode of the trust file and about the given call. Certificates must have been
+// valid at the time in the question, which the peers compared with their own clocks. A
+// certificate on a revocation list is never accepted, because anyone who has its key
+// can write any time into a question.
 //
-// It does not prove the order of calls by itself, nor that the orderer's block
-// is the one of that number: it rests on the word of a quorum, as the endorsement
-// of every call does. The signature of the call is for ledger/evidence to check.
+// The check does not prove the order of calls, nor that the block with this number is
+// the orderer's. It relies on a quorum of organizations, as the endorsement of every
+// call does. Package ledger/evidence checks the signature of the call.
 //
-// Standard: protocol §10; Hyperledger Fabric v2.5, proposal and proposal
-// response, membership service providers with node roles.
+// Standard: protocol §10; Hyperledger Fabric v2.5, proposal and proposal response,
+// membership service providers with node roles.
 package proof

@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-// Endorsed checks transactions as they stand in blocks.
+// Endorsed checks the endorsements of transactions in blocks.
 type Endorsed struct{ n *network }
 
-// OpenEndorsed makes a checker by the member fabric of a trust file.
+// OpenEndorsed returns a checker for the member fabric of a trust file.
 func OpenEndorsed(trust json.RawMessage) (*Endorsed, error) {
 	t, err := ParseTrust(trust)
 	if err != nil {
@@ -20,21 +20,22 @@ func OpenEndorsed(trust json.RawMessage) (*Endorsed, error) {
 	return &Endorsed{n}, err
 }
 
-// Check reports why a transaction is not one that a quorum of organizations has signed:
-// what it did (Answer), in answer to what it was asked (Input), of the chaincode on the
-// channel. Its JWS is not looked at. Certificates count at the time of its header, which
-// is the client's word within 5 minutes of the endorsers' clocks.
+// Check returns an error unless a quorum of organizations has signed the
+// transaction: its result (Answer) for its input (Input), by the chaincode on the
+// channel. It does not look at the JWS. Certificates must be valid at the time in
+// the header. The client chose that time, and the endorsers accepted it within 5
+// minutes of their clocks.
 func (e *Endorsed) Check(p Proof) error {
-	_, _, at, err := e.n.proposed(p)
+	_, _, at, err := e.n.parseProposal(p)
 	if err != nil {
 		return err
 	}
-	hash, _, _, err := e.n.acted(p.Answer)
+	hash, _, _, err := e.n.parseAction(p.Answer)
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(hash, Hash(p.ChannelHeader, p.SignatureHeader, p.Input)) {
-		return errors.New("what was endorsed is the answer to another question")
+		return errors.New("the endorsed answer belongs to another question")
 	}
 	signed := map[string]bool{}
 	var failures []error
@@ -47,7 +48,7 @@ func (e *Endorsed) Check(p Proof) error {
 		signed[id] = true
 	}
 	if len(signed) < e.n.quorum {
-		return errors.Join(fmt.Errorf("endorsed by %d organizations, the trust file asks for %d", len(signed), e.n.quorum), errors.Join(failures...))
+		return errors.Join(fmt.Errorf("endorsed by %d organizations, the trust file requires %d", len(signed), e.n.quorum), errors.Join(failures...))
 	}
 	return nil
 }

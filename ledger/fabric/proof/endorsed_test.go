@@ -43,7 +43,7 @@ func TestEndorsed(t *testing.T) {
 		"by a client": {sign: func(p *proof.Proof) {
 			m := w.members[1]
 			p.Endorsements[1] = m.endorse(t, issue(t, m.ca, template("user", "client")), p.Answer)
-		}, want: "no peer's certificate"},
+		}, want: "not a peer's certificate"},
 		"another channel":        {edit: func(a *asking) { a.channel = "other" }, want: "channel"},
 		"another chaincode":      {edit: func(a *asking) { a.chaincode = "other" }, want: "chaincode"},
 		"another chaincode ran":  {edit: func(a *asking) { a.ran = "other" }, want: "chaincode"},

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// roleOfPeers is the organizational unit by which Fabric knows peers.
+// roleOfPeers is the organizational unit in the certificates of peers.
 const roleOfPeers = "peer"
 
 // signer checks one endorsement of an answer given at a time, and returns the
-// organization whose peer signed.
+// organization of the peer that signed.
 func (n *network) signer(answer []byte, e Endorsement, at time.Time) (string, error) {
 	id, err := decodePart("endorser", e.Endorser, serializedIdentity)
 	if err != nil {
@@ -38,15 +38,15 @@ func (n *network) signer(answer []byte, e Endorsement, at time.Time) (string, er
 	return mspid, nil
 }
 
-// peer is the key of a peer of the organization whose certificate was valid at
-// that time.
+// peer returns the key of a peer of the organization. The certificate must be valid
+// at the given time.
 func (m *member) peer(text []byte, at time.Time) (*ecdsa.PublicKey, error) {
 	c, err := certificate(text)
 	if err != nil {
 		return nil, err
 	}
 	if !slices.Contains(c.Subject.OrganizationalUnit, roleOfPeers) {
-		return nil, fmt.Errorf("%s is no peer's certificate", c.Subject)
+		return nil, fmt.Errorf("%s is not a peer's certificate", c.Subject)
 	}
 	if c.IsCA {
 		return nil, fmt.Errorf("%s is an authority's certificate", c.Subject)
@@ -57,25 +57,26 @@ func (m *member) peer(text []byte, at time.Time) (*ecdsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(chains, m.counts) {
-		return nil, fmt.Errorf("%s, or who issued it, is revoked", c.Subject)
+	if !slices.ContainsFunc(chains, m.notRevoked) {
+		return nil, fmt.Errorf("%s or its issuer is revoked", c.Subject)
 	}
 	key, ok := c.PublicKey.(*ecdsa.PublicKey)
 	if !ok || key.Curve != elliptic.P256() {
-		return nil, errors.New("the certificate's key is not of the curve P-256")
+		return nil, errors.New("the certificate's key is not on the curve P-256")
 	}
 	return key, nil
 }
 
-// counts reports whether nothing on a chain is revoked.
-func (m *member) counts(chain []*x509.Certificate) bool {
+// notRevoked reports whether no certificate of a chain is revoked.
+func (m *member) notRevoked(chain []*x509.Certificate) bool {
 	return !slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
 		return slices.Contains(m.revoked, revoked{issuer: string(c.RawIssuer), serial: c.SerialNumber.String()})
 	})
 }
 
-// verify checks a signature in the one form that Fabric takes: of the two values
-// of S the lower, so that a signature can't be turned into another.
+// verify checks a signature in the form that Fabric requires, with the lower of the
+// two possible values of S. So nobody can change a signature into another valid
+// one.
 func verify(key *ecdsa.PublicKey, text, signature []byte) error {
 	var rs struct{ R, S *big.Int }
 	if rest, err := asn1.Unmarshal(signature, &rs); err != nil || len(rest) > 0 {

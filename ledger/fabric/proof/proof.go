@@ -8,39 +8,40 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Kind names proofs of this form in bundles.
+// Kind is the name of this kind of proof in bundles.
 const Kind = "fabric"
 
-// Proof is the signed answer about one call, with the call. The question's parts
-// are those that its hash covers, and no others.
+// Proof is a call with the signed answer about it. Of the question it contains only
+// the parts that the answer's hash covers.
 type Proof struct {
 	JWS             string        `json:"jws"`
 	ChannelHeader   []byte        `json:"channel_header"`   // common.ChannelHeader of the question
-	SignatureHeader []byte        `json:"signature_header"` // common.SignatureHeader: who asked
-	Input           []byte        `json:"input"`            // peer.ChaincodeProposalPayload: what was asked
+	SignatureHeader []byte        `json:"signature_header"` // common.SignatureHeader: the identity that asked
+	Input           []byte        `json:"input"`            // peer.ChaincodeProposalPayload: the question
 	Answer          []byte        `json:"answer"`           // peer.ProposalResponsePayload: what is signed
-	Endorsements    []Endorsement `json:"endorsements"`     // by organization
+	Endorsements    []Endorsement `json:"endorsements"`     // sorted by organization
 }
 
-// Endorsement is a peer's signature over the answer and the peer's own name.
+// Endorsement is a peer's signature over the answer and the peer's identity.
 type Endorsement struct {
 	Endorser  []byte `json:"endorser"`  // msp.SerializedIdentity
 	Signature []byte `json:"signature"` // ECDSA in ASN.1 DER, low S
 }
 
-// maxProof bounds a proof, in bytes.
+// maxProof is the maximum size of a proof, in bytes.
 const maxProof = 1 << 20
 
-// Parse reads a proof strictly: white space aside, in its one form.
+// Parse decodes a proof strictly. Apart from white space, only the encoding of
+// Encode is accepted.
 func Parse(data []byte) (Proof, error) {
 	var p Proof
 	if len(data) > maxProof {
 		return p, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("proof")
 	}
-	return p, oneForm(data, &p)
+	return p, decodeCanonical(data, &p)
 }
 
-// Encode is the proof's one form.
+// Encode returns the only accepted encoding of the proof.
 func (p Proof) Encode() (json.RawMessage, error) {
 	data, err := json.Marshal(p)
 	if err != nil {
@@ -49,8 +50,8 @@ func (p Proof) Encode() (json.RawMessage, error) {
 	return data, nil
 }
 
-// oneForm decodes data strictly and holds it to what v encodes to.
-func oneForm(data []byte, v any) error {
+// decodeCanonical decodes data strictly and checks that v encodes to the same data.
+func decodeCanonical(data []byte, v any) error {
 	if err := ledger.DecodeStrict(data, v); err != nil {
 		return err
 	}

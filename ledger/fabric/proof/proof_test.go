@@ -159,7 +159,7 @@ func TestForgedSigners(t *testing.T) {
 		{"a client", func(w *world, p *proof.Proof) {
 			m := w.members[1]
 			p.Endorsements[1] = m.endorse(w.t, issue(w.t, m.ca, template("user", "client")), p.Answer)
-		}, "no peer's certificate"},
+		}, "not a peer's certificate"},
 		{"the authority itself", func(w *world, p *proof.Proof) {
 			m := w.members[1]
 			c := authority("ca2")
@@ -328,7 +328,7 @@ func TestTrust(t *testing.T) {
 		{"an intermediate only", func(w *world) {
 			w.trust.Organizations[1].CAs = []string{issue(w.t, w.members[1].ca, authority("below")).pem}
 		}, "a root is required"},
-		{"a peer for a root", func(w *world) { w.trust.Organizations[1].CAs = []string{w.members[1].peer.pem} }, "no authority"},
+		{"a peer for a root", func(w *world) { w.trust.Organizations[1].CAs = []string{w.members[1].peer.pem} }, "not an authority"},
 		{"no certificate", func(w *world) { w.trust.Organizations[1].CAs = []string{"x"} }, "cas[0]"},
 		{"no list", func(w *world) { w.trust.Organizations[1].CRLs = []string{"x"} }, "crls[0]"},
 		{"another's list", func(w *world) {

@@ -11,31 +11,31 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Trust is the member "fabric" of the trust file: the network that the ledger
-// stands on, and whose word about it counts.
+// Trust is the member "fabric" of the trust file: the network of the ledger, and
+// the organizations whose signatures are accepted.
 type Trust struct {
 	Channel       string         `json:"channel"`
 	Chaincode     string         `json:"chaincode"`
-	Quorum        int            `json:"quorum"` // how many organizations must agree, at least 2
+	Quorum        int            `json:"quorum"` // how many organizations must sign the same answer; at least 2
 	Organizations []Organization `json:"organizations"`
 }
 
-// Organization is a member of the channel with the authorities of its own and
-// their revocation lists, each in PEM. A self-signed authority is a root.
+// Organization is a member of the channel with its own authorities and their
+// revocation lists, all in PEM. A self-signed authority is a root.
 type Organization struct {
 	MSPID string   `json:"mspid"`
 	CAs   []string `json:"cas"`
 	CRLs  []string `json:"crls"`
 }
 
-// network is a trust that holds.
+// network is a validated Trust.
 type network struct {
 	channel, chaincode string
 	quorum             int
 	members            map[string]*member // by MSP id
 }
 
-// ParseTrust reads the member strictly and checks that it can be gone by.
+// ParseTrust decodes the member strictly and validates it.
 func ParseTrust(data json.RawMessage) (Trust, error) {
 	var t Trust
 	if len(data) == 0 {
@@ -63,11 +63,11 @@ func (t Trust) open() (*network, error) {
 			return nil, fmt.Errorf("fabric.organizations[%d].%w", i, err)
 		}
 		if o.MSPID == "" || n.members[o.MSPID] != nil {
-			return nil, fmt.Errorf("fabric.organizations[%d].mspid is %q: each must have one of its own", i, o.MSPID)
+			return nil, fmt.Errorf("fabric.organizations[%d].mspid is %q: each needs a different one", i, o.MSPID)
 		}
 		for id, other := range n.members {
 			if slices.ContainsFunc(m.anchors, func(c *x509.Certificate) bool { return slices.ContainsFunc(other.anchors, c.Equal) }) {
-				return nil, fmt.Errorf("fabric.organizations[%d]: %s and %s have a root in common, so that they are not two", i, o.MSPID, id)
+				return nil, fmt.Errorf("fabric.organizations[%d]: %s and %s have a root in common, so they are not independent", i, o.MSPID, id)
 			}
 		}
 		n.members[o.MSPID] = m
@@ -75,7 +75,7 @@ func (t Trust) open() (*network, error) {
 	return n, nil
 }
 
-// member is an organization whose certificates are read.
+// member is an organization with its decoded certificates.
 type member struct {
 	anchors       []*x509.Certificate
 	roots         *x509.CertPool
@@ -83,7 +83,7 @@ type member struct {
 	revoked       []revoked
 }
 
-// revoked is a certificate on a list, by who issued it and its number.
+// revoked identifies a revoked certificate by its issuer and serial number.
 type revoked struct {
 	issuer string
 	serial string
@@ -98,7 +98,7 @@ func (o Organization) open() (*member, error) {
 			return nil, fmt.Errorf("cas[%d]: %w", i, err)
 		}
 		if !c.IsCA {
-			return nil, fmt.Errorf("cas[%d]: %s is no authority", i, c.Subject)
+			return nil, fmt.Errorf("cas[%d]: %s is not an authority", i, c.Subject)
 		}
 		issuers = append(issuers, c)
 		if c.CheckSignatureFrom(c) != nil {
@@ -121,7 +121,7 @@ func (o Organization) open() (*member, error) {
 	return m, nil
 }
 
-// certificate reads one certificate in PEM, and nothing after it.
+// certificate decodes exactly one certificate in PEM.
 func certificate(text []byte) (*x509.Certificate, error) {
 	block, rest := pem.Decode(text)
 	if block == nil || block.Type != "CERTIFICATE" || len(rest) > 0 {
@@ -130,8 +130,8 @@ func certificate(text []byte) (*x509.Certificate, error) {
 	return x509.ParseCertificate(block.Bytes)
 }
 
-// crl reads a revocation list, which one of issuers must have signed. One that
-// is out of date still says what it says.
+// crl decodes a revocation list, which must be signed by one of issuers. An
+// outdated list is accepted, since what it revokes stays revoked.
 func crl(text []byte, issuers []*x509.Certificate) ([]revoked, error) {
 	block, rest := pem.Decode(text)
 	if block == nil || block.Type != "X509 CRL" || len(rest) > 0 {

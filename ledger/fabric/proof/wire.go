@@ -6,11 +6,11 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Fabric's messages are read by the numbers of their members (fabric-protos), not by
-// its generated code: that links 5 MB and takes 3 ms to begin, whatever is checked.
+// Fabric's messages are decoded by field number (fabric-protos) and not by the
+// generated code, which would add 5 MB to the binary and 3 ms to every start.
 
-// layout names the members of a message that are read here, by number, with the form
-// of their values on the wire.
+// layout gives the wire types of those fields of a message that are used here, by
+// field number.
 type layout map[protowire.Number]protowire.Type
 
 const (
@@ -18,8 +18,8 @@ const (
 	text   = protowire.BytesType // also bytes and messages
 )
 
-// The members of Fabric's messages. Those of parts of a hashed or signed text are all
-// that the message has.
+// The fields of Fabric's messages. The layouts of parts of a hashed or signed text
+// list all fields that the message has.
 var (
 	channelHeader       = layout{1: number, 2: number, 3: text, 4: text, 5: text, 6: number, 7: text, 8: text}
 	signatureHeader     = layout{1: text, 2: text}
@@ -41,21 +41,21 @@ var (
 	version             = layout{1: number, 2: number}
 )
 
-// message is a message taken apart.
+// message is a decoded message.
 type message struct {
-	numbers map[protowire.Number]uint64   // the last value of each
-	texts   map[protowire.Number][][]byte // all values, in order
+	numbers map[protowire.Number]uint64   // last value of each field
+	texts   map[protowire.Number][][]byte // all values of each field, in order
 }
 
-// decode takes a message apart. Members that the layout does not name are skipped.
+// decode decodes a message. It skips fields that are not in the layout.
 func decode(what string, data []byte, l layout) (message, error) {
 	return read(what, data, l, false)
 }
 
-// decodePart takes apart a part of what is hashed or signed as one text with the part
-// that follows, and nothing says where it ends. It may hold members of its own
-// alone, each once: then there is one place where the text can be cut, the one at
-// which it was put together, and no member's value can be taken from the next part.
+// decodePart decodes a part of a hashed or signed text in which the parts follow
+// each other without a separator. It accepts only fields of the layout, each at
+// most once. So the text can be split at one place only, and no part can borrow
+// bytes of the next one.
 func decodePart(what string, data []byte, l layout) (message, error) {
 	return read(what, data, l, true)
 }
@@ -72,7 +72,7 @@ func read(what string, data []byte, l layout, part bool) (message, error) {
 		want, own := l[n]
 		switch {
 		case part && (!own || seen[n]):
-			return m, fmt.Errorf("%s: member %d is not one of its own, or there twice", what, n)
+			return m, fmt.Errorf("%s: member %d is unknown or repeated", what, n)
 		case own && form != want:
 			return m, fmt.Errorf("%s: member %d is of another type", what, n)
 		case own && form == number:
@@ -87,7 +87,7 @@ func read(what string, data []byte, l layout, part bool) (message, error) {
 	return m, nil
 }
 
-// text is the value of a member, the last one where there are several.
+// text returns the value of a field, the last one if there are several.
 func (m message) text(n protowire.Number) []byte {
 	list := m.texts[n]
 	if len(list) == 0 {
@@ -96,8 +96,8 @@ func (m message) text(n protowire.Number) []byte {
 	return list[len(list)-1]
 }
 
-// inner takes the message apart that is the value of a member; where there are
-// several, they are one message in pieces.
+// inner decodes the message in a field. If there are several values, they are
+// concatenated, as protobuf requires.
 func (m message) inner(what string, n protowire.Number, l layout) (message, error) {
 	var all []byte
 	for _, piece := range m.texts[n] {
@@ -106,7 +106,7 @@ func (m message) inner(what string, n protowire.Number, l layout) (message, erro
 	return decode(what, all, l)
 }
 
-// chaincode is the name of the chaincode whose id is the value of a member.
+// chaincode returns the name in the chaincode id in a field.
 func (m message) chaincode(n protowire.Number) (string, error) {
 	id, err := m.inner("chaincode id", n, chaincodeID)
 	return string(id.text(2)), err

@@ -1,6 +1,6 @@
-// Command bare is the least that a chaincode can do: put one value under one
-// key. The register is measured against it, through the same peers and orderer
-// (network up --bare). It checks nothing and serves nothing else.
+// Command bare is a minimal chaincode: it writes a value under a key. The
+// register's speed is compared with it, over the same peers and orderer (network up
+// --bare). It checks nothing.
 package main
 
 import (
@@ -13,10 +13,10 @@ import (
 
 type bare struct{}
 
-// Init has nothing to do.
+// Init does nothing.
 func (bare) Init(shim.ChaincodeStubInterface) peer.Response { return shim.Success(nil) }
 
-// Invoke puts its second argument under its first.
+// Invoke writes its second argument under its first.
 func (bare) Invoke(stub shim.ChaincodeStubInterface) peer.Response {
 	function, args := stub.GetFunctionAndParameters()
 	if function != "put" || len(args) != 2 {
@@ -35,12 +35,12 @@ func main() {
 	}
 }
 
-// serve runs under the settings of the register's chaincode.
+// serve reads the same settings as the register's chaincode, and serves.
 func serve() error {
 	var files [3][]byte
 	for i, name := range []string{"CADASTRE_CHAINCODE_KEY", "CADASTRE_CHAINCODE_CERT", "CADASTRE_CHAINCODE_CLIENT_CA"} {
 		var err error
-		if files[i], err = os.ReadFile(os.Getenv(name)); err != nil { //nolint:gosec // whoever starts it names its files
+		if files[i], err = os.ReadFile(os.Getenv(name)); err != nil { //nolint:gosec // the files are chosen by the operator
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}

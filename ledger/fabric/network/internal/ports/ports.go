@@ -1,7 +1,7 @@
-// Package ports finds free TCP ports for servers that will be stopped and
-// started again on the same port. Those lie below the range from which the
-// system takes ports for outgoing connections: there a client's connection
-// could sit on a server's port while the server is down.
+// Package ports finds free TCP ports for servers that are stopped and started again
+// on the same port. The ports lie below the range that the system uses for outgoing
+// connections. Otherwise a client's connection could take a server's port while the
+// server is down.
 package ports
 
 import (
@@ -14,19 +14,19 @@ import (
 	"strconv"
 )
 
-// lowest leaves out well-known services.
+// lowest is the first port above the well-known services.
 const lowest = 10000
 
-// A Port of 127.0.0.1 is held until its server starts.
+// Port is a port of 127.0.0.1 that is reserved until its server starts.
 type Port struct {
 	Number int
 	held   net.Listener
 }
 
-// Address is where the server will listen.
+// Address returns the address at which the server will listen.
 func (p *Port) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Number)) }
 
-// Release lets go of the port; the server should take it at once.
+// Release frees the port. The server should take it at once.
 func (p *Port) Release() {
 	if p.held != nil {
 		_ = p.held.Close()
@@ -34,7 +34,7 @@ func (p *Port) Release() {
 	}
 }
 
-// Reserve holds n different free ports.
+// Reserve reserves n different free ports.
 func Reserve(ctx context.Context, n int) ([]*Port, error) {
 	end := ephemeral()
 	var found []*Port
@@ -54,13 +54,13 @@ func Reserve(ctx context.Context, n int) ([]*Port, error) {
 	for _, p := range found {
 		p.Release()
 	}
-	return nil, fmt.Errorf("%d free ports between %d and %d: %w", n, lowest, end, errNone)
+	return nil, fmt.Errorf("%d free ports between %d and %d: %w", n, lowest, end, errNoPorts)
 }
 
-var errNone = errors.New("not found on 127.0.0.1; end what holds them")
+var errNoPorts = errors.New("not found on 127.0.0.1; end the programs that use them")
 
-// ephemeral is where the range of outgoing connections begins: 32768 on Linux
-// unless told otherwise.
+// ephemeral returns the start of the range of ports for outgoing connections: the
+// setting of the system, or 32768, the default of Linux.
 func ephemeral() int {
 	var low int
 	data, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")

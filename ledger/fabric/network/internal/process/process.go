@@ -1,7 +1,7 @@
-// Package process starts daemons, remembers who they are in record files, and
-// ends them: exactly those, never a stranger who later got the same pid. A
-// process is known by its pid, the clock tick at which the kernel started it,
-// and the boot of the machine. It reads /proc: Linux only.
+// Package process starts daemons, records their identity in files, and ends exactly
+// those processes, never another one that got the same pid later. A process is
+// identified by its pid, the clock tick at which the kernel started it, and the
+// boot of the machine. The package reads /proc and works on Linux only.
 package process
 
 import (
@@ -20,14 +20,14 @@ import (
 	"time"
 )
 
-// Spec says what to start.
+// Spec describes a process to start.
 type Spec struct {
 	Program string   // path
 	Args    []string // without the program's name
-	Env     []string // the whole environment
+	Env     []string // the complete environment
 	Dir     string
-	Log     string // what the process prints is appended to this file
-	Record  string // file that will say who the process is
+	Log     string // file to which the output is appended
+	Record  string // file for the identity of the process
 }
 
 // Process is a started process.
@@ -37,11 +37,11 @@ type Process struct {
 	Boot    string `json:"boot"`    // the kernel's random id of that boot
 }
 
-// ErrRunning is what Start answers when the record names a living process.
+// ErrRunning is returned by Start if the process in the record is running.
 var ErrRunning = errors.New("is running already")
 
-// Start starts a daemon: in a session of its own, so that it outlives the caller
-// and its terminal. When Start fails, nothing runs.
+// Start starts a daemon in a new session, so that it outlives the caller and its
+// terminal. If Start fails, nothing runs.
 func Start(s Spec) (Process, error) {
 	if _, running, err := Find(s.Record); err != nil {
 		return Process{}, err
@@ -53,7 +53,7 @@ func Start(s Spec) (Process, error) {
 		return Process{}, fmt.Errorf("open the log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(s.Program, s.Args...) //nolint:noctx,gosec // a daemon outlives every context; the caller names its program
+	cmd := exec.Command(s.Program, s.Args...) //nolint:noctx,gosec // a daemon outlives every context; the caller chooses the program
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = s.Env, s.Dir, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
@@ -64,32 +64,32 @@ func Start(s Spec) (Process, error) {
 		err = p.record(s.Record)
 	}
 	if errors.Is(err, errGone) {
-		return Process{}, fmt.Errorf("it ended at once: %w", cmd.Wait())
+		return Process{}, fmt.Errorf("the process ended at once: %w", cmd.Wait())
 	}
 	if err != nil {
 		return Process{}, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
-	go cmd.Wait() //nolint:errcheck // as long as the caller lives, an ended child is not to stay a zombie
+	go cmd.Wait() //nolint:errcheck // reap the child, or it would stay a zombie while the caller runs
 	return p, nil
 }
 
-// Find reads a record and reports whether its process still runs. Without a
-// record none does.
+// Find reads a record and reports whether its process still runs. A missing record
+// means that it does not run.
 func Find(record string) (p Process, running bool, err error) {
 	data, err := os.ReadFile(record)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, false, nil
 	}
 	if err != nil {
-		return p, false, fmt.Errorf("read who runs: %w", err)
+		return p, false, fmt.Errorf("read the record of the process: %w", err)
 	}
 	if err := json.Unmarshal(data, &p); err != nil || p.PID <= 1 {
-		return p, false, fmt.Errorf("%s is not the record of a process: delete it once nothing of this network runs", record)
+		return p, false, fmt.Errorf("%s is not the record of a process: delete it when the processes of this network have ended", record)
 	}
 	return p, p.Alive(), nil
 }
 
-// Alive reports whether this very process still runs.
+// Alive reports whether exactly this process still runs.
 func (p Process) Alive() bool {
 	now, err := identify(p.PID)
 	return err == nil && now == p
@@ -108,14 +108,14 @@ func Kill(ctx context.Context, record string) (ran bool, err error) {
 		}
 	}
 	if err := os.Remove(record); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return running, fmt.Errorf("forget who ran: %w", err)
+		return running, fmt.Errorf("delete the record of the process: %w", err)
 	}
 	return running, nil
 }
 
 func (p Process) kill(ctx context.Context) error {
-	// The handle is a pidfd: it stays with the process that has the pid now, and
-	// whether that is ours is asked only afterwards.
+	// The handle is a pidfd, which refers to the process that has the pid now. So
+	// the identity is checked after the handle is opened.
 	handle, err := os.FindProcess(p.PID)
 	if err != nil {
 		return err
@@ -144,18 +144,19 @@ func (p Process) record(path string) error {
 	if err != nil {
 		return err
 	}
-	// Whole or not at all: a torn record would hide a running process.
+	// The record is written to a temporary file and renamed, since a partial record
+	// would hide a running process.
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
 	if err := os.WriteFile(temp, data, 0o600); err != nil {
-		return fmt.Errorf("record who runs: %w", err)
+		return fmt.Errorf("write the record of the process: %w", err)
 	}
 	return os.Rename(temp, path)
 }
 
-// errGone says that no process has the pid, or only a zombie.
+// errGone says that no process has the pid, or only a zombie has it.
 var errGone = errors.New("no such process")
 
-// identify says who has a pid now.
+// identify returns the identity of the process that has a pid now.
 func identify(pid int) (Process, error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -165,15 +166,15 @@ func identify(pid int) (Process, error) {
 	if err != nil {
 		return Process{}, errGone
 	}
-	// proc_pid_stat(5): the name, in brackets, may hold anything; the state is
-	// field 3, the number of threads 20 and the start 22.
+	// See proc_pid_stat(5). The name, in brackets, may contain any character. Field
+	// 3 is the state, field 20 the number of threads, and field 22 the start.
 	_, rest, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
 	fields := strings.Fields(rest)
 	if len(fields) < 20 {
 		return Process{}, errGone
 	}
-	// A killed process is a zombie once its first thread has ended; its ports and
-	// files are free only when the last one has.
+	// A killed process is a zombie after its first thread has ended, but its ports
+	// and files are only free after its last thread has ended.
 	if ended := fields[0] == "Z" || fields[0] == "X"; ended && (fields[17] == "0" || fields[17] == "1") {
 		return Process{}, errGone
 	}

@@ -1,4 +1,6 @@
-package node
+// Package prove makes the evidence bundle about a record, for a reader who may have it,
+// from the parts of a running node: the ledger, the receipts and the read model.
+package prove
 
 import (
 	"cmp"
@@ -10,8 +12,11 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 	"github.com/datacadastre/cadastre/policies"
 )
@@ -19,21 +24,41 @@ import (
 // findPage is how many receipts are read at once.
 const findPage = 500
 
+// Config has the parts of the node that bundles are made from.
+type Config struct {
+	Ledger     ledger.Ledger
+	Loop       *projection.Loop
+	Links      *provenance.Table
+	Sight      *sight.Sight
+	Receipts   *receipts.Store
+	Trust      evidence.Trust
+	Checkers   map[string]evidence.Checker                       // of proofs, by kind; that of the embedded ledger is known
+	Cosigned   func() (checkpoint []byte, size int64)            // newest checkpoint that auditors have cosigned; nil where the ledger has no log here
+	Anchored   func(ctx context.Context, size int64) error       // waits until so many receipts are anchored
+	LastAnchor func(ctx context.Context) (*ledger.Anchor, error) // of the receipt log; nil before the first
+}
+
+// Prover makes evidence bundles. It is safe for use by many goroutines.
+type Prover struct{ c Config }
+
+// New makes a prover.
+func New(c Config) *Prover { return &Prover{c} }
+
 // Evidence makes the bundle about a record and checks it before it is given
 // out, with the newest deliveries, at most so many: older says that there are more.
 // Of a file it is about its first content. A bundle holds calls whole, so that it is
 // for fewer readers than the trace is (protocol §9): what may be traced but not handed
 // out is forbidden, all else is not found.
-func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
-	about, eye, err := n.provable(ctx, reader, about)
+func (v *Prover) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
+	about, eye, err := v.provable(ctx, reader, about)
 	if err != nil {
 		return nil, false, err
 	}
-	made, older, err := n.bundle(ctx, eye, about, deliveries)
+	made, older, err := v.bundle(ctx, eye, about, deliveries)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := n.sight.Note(ctx, reader, about, eye.rows...); err != nil {
+	if err := v.c.Sight.RecordLook(ctx, reader, about, eye.rows...); err != nil {
 		return nil, false, err
 	}
 	return made, older, nil
@@ -41,18 +66,18 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 
 // provable is the record that a bundle may be about for a reader, and the eye by which
 // he may have it.
-func (n *Node) provable(ctx context.Context, reader *ledger.Party, about ledger.Ref) (ledger.Ref, *eye, error) {
-	seen, err := n.eye(reader, policies.Read, about).sees(ctx, about)
+func (v *Prover) provable(ctx context.Context, reader *ledger.Party, about ledger.Ref) (ledger.Ref, *eye, error) {
+	seen, err := v.eye(reader, policies.Read, about).sees(ctx, about)
 	if err != nil {
 		return about, nil, err
 	}
 	if !seen {
 		return about, nil, unknown()
 	}
-	if about, err = n.firstContent(ctx, about); err != nil {
+	if about, err = v.firstContent(ctx, about); err != nil {
 		return about, nil, err
 	}
-	eye := n.eye(reader, policies.Prove, about)
+	eye := v.eye(reader, policies.Prove, about)
 	may, err := eye.sees(ctx, about)
 	if err == nil && !may {
 		err = ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("from")
@@ -63,19 +88,22 @@ func (n *Node) provable(ctx context.Context, reader *ledger.Party, about ledger.
 // errPast says that what the bundle needs lies past the cosigned checkpoint.
 var errPast = errors.New("past the checkpoint that auditors have cosigned")
 
+// errNoAnchor says that receipts are anchored of which the ledger has no anchor.
+var errNoAnchor = errors.New("the ledger has no anchor of the receipt log")
+
 // bundle makes the bundle about a record under the newest checkpoint that auditors have
 // cosigned, if it covers all that the bundle needs as things stand now; else under the
 // newest. older says that there are more deliveries.
-func (n *Node) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliveries int) (b evidence.Bundle, older bool, err error) {
+func (v *Prover) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliveries int) (b evidence.Bundle, older bool, err error) {
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
-	maps.Copy(checkers, n.opts.Checkers)
+	maps.Copy(checkers, v.c.Checkers)
 	build := func(cosigned []byte, size int64) (evidence.Bundle, bool, error) {
-		p := &proofs{n: n, eye: eye, most: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
-		b, _, err := evidence.Build(ctx, p, about, n.trust, ledger.Standard(), checkers)
+		p := &proofs{c: v.c, eye: eye, most: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
+		b, _, err := evidence.Build(ctx, p, about, v.c.Trust, ledger.Standard(), checkers)
 		return b, p.older, err
 	}
-	if n.own != nil {
-		if signed, size := n.own.Cosigned(); signed != nil {
+	if v.c.Cosigned != nil {
+		if signed, size := v.c.Cosigned(); signed != nil {
 			if b, older, err = build(signed, size); !errors.Is(err, errPast) {
 				return b, older, err
 			}
@@ -85,11 +113,11 @@ func (n *Node) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliverie
 }
 
 // firstContent leads from a file to the content that it is.
-func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, error) {
+func (v *Prover) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, error) {
 	if about.Kind() != ledger.KindFile {
 		return about, nil
 	}
-	list, err := n.contentsOf(ctx, about)
+	list, err := contentsOf(ctx, v.c.Links, about)
 	if err != nil {
 		return about, err
 	}
@@ -101,7 +129,7 @@ func (n *Node) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, 
 
 // proofs is what one bundle is made from; of receipts, those that eye may see.
 type proofs struct {
-	n     *Node
+	c     Config
 	eye   *eye
 	most  int  // deliveries
 	older bool // there are more
@@ -119,7 +147,7 @@ func (p *proofs) Receipts(ctx context.Context, ref ledger.Ref) ([]evidence.Ancho
 	}
 	var list []receipts.Stored
 	for _, s := range starts {
-		ends, err := p.n.receipts.EndsOf(ctx, s.Receipt.ID)
+		ends, err := p.c.Receipts.EndsOf(ctx, s.Receipt.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +181,7 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Stored,
 	}
 	var list []receipts.Stored
 	for cursor := int64(0); ; {
-		page, err := p.n.receipts.Find(ctx, f, cursor, findPage)
+		page, err := p.c.Receipts.Find(ctx, f, cursor, findPage)
 		if err != nil {
 			return nil, err
 		}
@@ -179,9 +207,9 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Stored,
 
 // start is the delivery that a receipt begins or ends.
 func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Stored, error) {
-	k, err := p.n.receipts.ByLeaf(ctx, leaf)
+	k, err := p.c.Receipts.ByLeaf(ctx, leaf)
 	if err == nil && k.Receipt.Kind == ledger.ReceiptEnd {
-		k, err = p.n.receipts.ByID(ctx, k.Receipt.Start)
+		k, err = p.c.Receipts.ByID(ctx, k.Receipt.Start)
 	}
 	if errors.Is(err, ledger.NotFound) || err == nil && k.Receipt.Kind != ledger.ReceiptStart {
 		return nil, nil
@@ -198,10 +226,10 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Stored) (evidence
 	g := evidence.AnchoredReceipts{Log: a.Log, Anchor: at}
 	for _, k := range list {
 		item := evidence.ReceiptItem{Index: k.Index}
-		if item.Entry, err = p.n.receipts.Entry(ctx, k.Index); err != nil {
+		if item.Entry, err = p.c.Receipts.Entry(ctx, k.Index); err != nil {
 			return g, err
 		}
-		if item.Path, err = p.n.receipts.Prove(ctx, k.Index, a.Size); err != nil {
+		if item.Path, err = p.c.Receipts.Prove(ctx, k.Index, a.Size); err != nil {
 			return g, fmt.Errorf("prove receipt %d: %w", k.Index, err)
 		}
 		g.Items = append(g.Items, item)
@@ -212,7 +240,7 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Stored) (evidence
 // anchor is the last anchor of this node's receipts, under a cosigned checkpoint the last
 // one before it, and the place of its call. It covers so many receipts, or it fails.
 func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at ledger.Position, err error) {
-	ref := ledger.RefTo(ledger.KindAnchor, p.n.receipts.Origin())
+	ref := ledger.RefTo(ledger.KindAnchor, p.c.Receipts.Origin())
 	if p.cosigned != nil {
 		a, at, err = p.anchorBefore(ctx, ledger.RecordKey(ref), ledger.Position{Block: uint64(p.size)})
 		if err == nil && a.Size < least {
@@ -220,13 +248,15 @@ func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at l
 		}
 		return a, at, err
 	}
-	if err := p.n.Anchored(ctx, least); err != nil {
+	if err := p.c.Anchored(ctx, least); err != nil {
 		return a, at, err
 	}
-	if a, err = value[ledger.Anchor](ctx, p.n.ledger, ref); err != nil {
-		return a, at, fmt.Errorf("read anchor: %w", err)
+	last, err := p.c.LastAnchor(ctx)
+	if err != nil || last == nil {
+		return a, at, cmp.Or(err, errNoAnchor)
 	}
-	at, err = p.n.loop.Place(ctx, a.Cite.Party, a.Cite.Call)
+	a = *last
+	at, err = p.c.Loop.Place(ctx, a.Cite.Party, a.Cite.Call)
 	return a, at, err
 }
 

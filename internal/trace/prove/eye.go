@@ -1,4 +1,4 @@
-package node
+package prove
 
 import (
 	"context"
@@ -7,13 +7,14 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 	"github.com/datacadastre/cadastre/policies"
 )
 
 // eye sees records, receipts and files for one reader, and remembers by which rows.
 type eye struct {
-	n      *Node
+	c      Config
 	reader *ledger.Party
 	act    policies.Act
 	file   ledger.Ref // of which the reader knows the SHA-256
@@ -22,8 +23,8 @@ type eye struct {
 
 // eye is that of a reader; nil is a stranger. Whoever asks about a file by its SHA-256
 // knows it.
-func (n *Node) eye(reader *ledger.Party, act policies.Act, from ledger.Ref) *eye {
-	e := &eye{n: n, reader: reader, act: act}
+func (v *Prover) eye(reader *ledger.Party, act policies.Act, from ledger.Ref) *eye {
+	e := &eye{c: v.c, reader: reader, act: act}
 	if from.Kind() == ledger.KindFile {
 		e.file = from
 	}
@@ -34,7 +35,7 @@ func (n *Node) eye(reader *ledger.Party, act policies.Act, from ledger.Ref) *eye
 func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 	switch ref.Kind() {
 	case ledger.KindFile:
-		content, err := e.n.contentsOf(ctx, ref)
+		content, err := contentsOf(ctx, e.c.Links, ref)
 		for _, c := range content {
 			if seen, err := e.sees(ctx, c); err != nil || seen {
 				return seen, err
@@ -42,7 +43,7 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 		}
 		return false, err
 	case ledger.KindReceipt:
-		k, err := e.n.receipts.ByLeaf(ctx, ledger.Digest(ref.ID()))
+		k, err := e.c.Receipts.ByLeaf(ctx, ledger.Digest(ref.ID()))
 		if err != nil {
 			if errors.Is(err, ledger.NotFound) {
 				err = nil
@@ -54,7 +55,7 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 	}
 	item := sight.Item{Ref: ref}
 	if ref.Kind() == ledger.KindContent && e.file != "" {
-		content, err := e.n.contentsOf(ctx, e.file)
+		content, err := contentsOf(ctx, e.c.Links, e.file)
 		if err != nil {
 			return false, err
 		}
@@ -77,7 +78,7 @@ func (e *eye) kept(ctx context.Context, list ...receipts.Stored) ([]bool, error)
 }
 
 func (e *eye) judge(ctx context.Context, items ...sight.Item) ([]bool, error) {
-	judged, err := e.n.sight.Judge(ctx, e.reader, e.act, items...)
+	judged, err := e.c.Sight.Judge(ctx, e.reader, e.act, items...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +95,8 @@ func (e *eye) judge(ctx context.Context, items ...sight.Item) ([]bool, error) {
 func unknown() error { return sight.Nothing("from") }
 
 // contentsOf are the content records of a file; what was only brought has none.
-func (n *Node) contentsOf(ctx context.Context, file ledger.Ref) ([]ledger.Ref, error) {
-	links, err := n.links.Links(ctx, file)
+func contentsOf(ctx context.Context, table *provenance.Table, file ledger.Ref) ([]ledger.Ref, error) {
+	links, err := table.Links(ctx, file)
 	var list []ledger.Ref
 	for _, l := range links {
 		if l.From == file {

@@ -1,4 +1,4 @@
-package node
+package prove
 
 import (
 	"context"
@@ -26,12 +26,12 @@ type teller interface {
 // it stands now under an older checkpoint too: what lies past that is errPast.
 func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, error) {
 	var none evidence.ProofSet
-	last, ok := p.n.loop.Revision()
+	last, ok := p.c.Loop.Revision()
 	if !ok {
 		return none, ledger.Position{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
 	end := ledger.Position{Block: last.Block + 1}
-	if l, ok := p.n.ledger.(prover); ok {
+	if l, ok := p.c.Ledger.(prover); ok {
 		signed := p.cosigned
 		if signed == nil {
 			var err error
@@ -40,7 +40,7 @@ func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, 
 			}
 			end.Block = uint64(p.size)
 		}
-		if err := p.n.loop.Wait(ctx, end.Block-1); err != nil {
+		if err := p.c.Loop.Wait(ctx, end.Block-1); err != nil {
 			return none, end, err
 		}
 		common, err := json.Marshal(evidence.TLogCommon{Checkpoint: string(signed)})
@@ -59,17 +59,17 @@ func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, 
 
 // Writer implements evidence.Source.
 func (p *proofs) Writer(ctx context.Context, key string, before ledger.Position) (ledger.Position, bool, error) {
-	return p.n.loop.Writer(ctx, key, before)
+	return p.c.Loop.Writer(ctx, key, before)
 }
 
 // Writes implements evidence.Source.
 func (p *proofs) Writes(ctx context.Context, at ledger.Position) ([]ledger.Write, error) {
-	l, ok := p.n.ledger.(teller)
+	l, ok := p.c.Ledger.(teller)
 	if _, known := p.known[at]; known || !ok {
 		r, err := p.recorded(ctx, at)
 		return r.Writes, err
 	}
-	party, call, err := p.n.loop.CallAt(ctx, at)
+	party, call, err := p.c.Loop.CallAt(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -100,12 +100,12 @@ func (p *proofs) find(ctx context.Context, at ledger.Position) (ledger.Recorded,
 	if p.cosigned != nil && at.Block >= uint64(p.size) {
 		return ledger.Recorded{}, errPast
 	}
-	if l, ok := p.n.ledger.(prover); ok {
+	if l, ok := p.c.Ledger.(prover); ok {
 		return l.RecordedAt(ctx, int64(at.Block), p.size)
 	}
-	party, call, err := p.n.loop.CallAt(ctx, at)
+	party, call, err := p.c.Loop.CallAt(ctx, at)
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
-	return p.n.ledger.Recorded(ctx, party, call)
+	return p.c.Ledger.Recorded(ctx, party, call)
 }

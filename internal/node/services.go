@@ -1,0 +1,77 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/datacadastre/cadastre/internal/api"
+	"github.com/datacadastre/cadastre/internal/api/wire"
+	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/cosign"
+	"github.com/datacadastre/cadastre/internal/tlog"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+func (n *Node) openTokens(context.Context, folder) (err error) {
+	n.checker, err = auth.NewChecker(n.settings.Origin, n, n.mine.W, n.opts.Now)
+	return err
+}
+
+// Services returns what stands behind the HTTP API of the node.
+func (n *Node) Services() api.Services {
+	return api.Services{
+		Ledger: hooked{n.ledger, n.hooks()}, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
+		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, Sight: n.sight, Health: n.health, Public: n.opts.PublicEntries,
+		MaxBody: n.settings.Limits.Body, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
+		Logs: n.logs(), Cosign: n.cosigner(),
+	}
+}
+
+// logs are those that the node serves: its receipts, and the ledger's own log
+// where the register is in its folder.
+func (n *Node) logs() []api.Log {
+	logs := []api.Log{{Name: "receipts", Handler: n.receipts.Handler}, {Name: "ledger"}}
+	if n.own != nil {
+		logs[1].Handler = n.own.Handler
+	}
+	return logs
+}
+
+// cosigner keeps the cosignatures of auditors where the ledger's log is this node's.
+func (n *Node) cosigner() func(ctx context.Context, vkey, checkpoint string) (int64, error) {
+	if n.own == nil {
+		return nil
+	}
+	return func(ctx context.Context, vkey, checkpoint string) (int64, error) {
+		v, err := cosign.NewVerifier(vkey)
+		if err != nil {
+			return 0, ledger.Invalid("key", "cosigner_key")
+		}
+		size, err := n.own.Cosign(ctx, []byte(checkpoint), v)
+		if errors.Is(err, tlog.ErrCosigned) {
+			n.opts.Log.WarnContext(ctx, "cosignature refused", slog.String("error", err.Error()))
+			return 0, ledger.Invalid("checkpoint", "cosigned")
+		}
+		if errors.Is(err, tlog.ErrOlder) {
+			return 0, ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("checkpoint")
+		}
+		return size, err
+	}
+}
+
+func (n *Node) about() wire.About {
+	return wire.About{
+		Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
+		GenesisSHA256: n.settings.GenesisSHA256, Logs: n.trust.Logs, URL: n.settings.URL, Backend: n.kind(), ReceiptLog: n.keys.receipts.VKey(),
+		Demo: n.genesis.Demo, Version: n.opts.Version,
+	}
+}
+
+// kind is the kind of ledger that the node stands on.
+func (n *Node) kind() string {
+	if n.settings.Backend.Shared() {
+		return n.settings.Backend.Kind
+	}
+	return KindEmbedded
+}
