@@ -100,7 +100,7 @@ var answers = map[string]map[string]ledger.Words{
 		"read": {ZH: "查看记录", EN: "read the record"}, "prove": {ZH: "取得证据包", EN: "get the bundle of evidence"}, "any": {ZH: "查看记录与取得证据包", EN: "read the record and get the bundle of evidence"},
 	},
 	"place": {"own": {ZH: "限本区划内的记录", EN: "records of the reader's region"}, "any": {ZH: "不限", EN: "all regions"}},
-	"role":  {"any": {ZH: "任何人", EN: "everyone"}},
+	"role":  {"any": {ZH: "任何人", EN: "everyone"}, "supervisor": {ZH: "监管人员或数据管理部门", EN: "regulator or data authority"}},
 	"standing": {
 		"named": {ZH: "记录所指单位", EN: "named by the record"}, "holder": {ZH: "所涉资源的持有单位", EN: "holder of the resource"},
 		"licensed": {ZH: "获授权使用该资源", EN: "licensed to use the resource"}, "bearer": {ZH: "知悉文件的 SHA-256", EN: "knows the SHA-256 of the file"},
