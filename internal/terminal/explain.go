@@ -93,7 +93,7 @@ func render(lang string, form any, err error) string {
 	return words.Translate(lang, err.Error())
 }
 
-// within puts the words of an inner error in the place of its own text. A colon before it
+// within replaces the text of an inner error with its words. A colon before it
 // is that of the language.
 func within(text string, inner error, lang string, form any) string {
 	if inner == nil {
