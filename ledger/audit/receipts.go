@@ -216,7 +216,7 @@ func (a *auditor) endReceipts() error {
 			if err != nil {
 				return err
 			}
-			r.Why, r.Anchored = legible(l.readError), anchor.Size
+			r.Why, r.Err, r.Anchored = legible(l.readError), l.readError, anchor.Size
 		}
 		a.report.Logs = append(a.report.Logs, r)
 	}
