@@ -194,7 +194,7 @@ func TestOrderPayment(t *testing.T) {
 	get[ledger.Grant](m, mGrant(ledger.KindOrder, mID("O")))
 }
 
-func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
+func TestOrderAcceptChecksCurrentRecords(t *testing.T) {
 	base := trading(t)
 	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
 	id := "args.id"

@@ -10,9 +10,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// TestPlaceIsKept holds what is kept of a call to what the result says: the
+// TestPlaceIsStored holds what is kept of a call to what the result says: the
 // place is in both, and the same call later finds it there.
-func TestPlaceIsKept(t *testing.T) {
+func TestPlaceIsStored(t *testing.T) {
 	w := newWorld(t)
 	v := w.verified(w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("a"), Bytes: 1}))
 	r := apply(t, contract.Env{Time: w.now, Rules: contract.Rules, I: 7}, w.state, v)

@@ -104,8 +104,8 @@ func TestStateChangedAtRest(t *testing.T) {
 	}
 }
 
-// TestStateComparedBesideTheWork: a ledger that is whole goes on while it is compared.
-func TestStateComparedBesideTheWork(t *testing.T) {
+// TestStateComparedInTheBackground: a ledger that is whole goes on while it is compared.
+func TestStateComparedInTheBackground(t *testing.T) {
 	f := newFixture(t)
 	f.fill(t, 300)
 	f.cfg = f.cfg.Comparing()

@@ -213,9 +213,9 @@ func TestAuditOfAReceiptLogByAStranger(t *testing.T) {
 	}
 }
 
-// TestAuditOfReceiptsThatAreNone: a node that signs for more than it has is not read
+// TestAuditOfInvalidReceipts: a node that signs for more than it has is not read
 // for ever.
-func TestAuditOfReceiptsThatAreNone(t *testing.T) {
+func TestAuditOfInvalidReceipts(t *testing.T) {
 	w := begin(t)
 	msg, _ := w.checkpoint()
 	origin := ledger.ReceiptLog(node)

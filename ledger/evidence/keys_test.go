@@ -231,9 +231,9 @@ func TestCheckpoints(t *testing.T) {
 	}
 }
 
-// TestNoLogOfALedgerKeptElsewhere: a genesis that names no log is proved by none,
+// TestNoLogOfALedgerElsewhere: a genesis that names no log is proved by none,
 // whatever keys the trust file has.
-func TestNoLogOfALedgerKeptElsewhere(t *testing.T) {
+func TestNoLogOfALedgerElsewhere(t *testing.T) {
 	w := beginWith(t, func(a *ledger.GenesisArgs) { a.LedgerKey = "" })
 	w.register("bus")
 	w.refuses(ref(ledger.KindEntry, "bus"), "proof")

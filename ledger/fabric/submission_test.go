@@ -186,9 +186,9 @@ func TestFailureAfterUnknown(t *testing.T) {
 	})
 }
 
-// TestRefusalBesideUnknown refuses at once what a lost attempt was endorsed to
+// TestRefusalWhileInDoubt refuses at once what a lost attempt was endorsed to
 // refuse: only the calls that it would record may still be.
-func TestRefusalBesideUnknown(t *testing.T) {
+func TestRefusalWhileInDoubt(t *testing.T) {
 	for _, recorded := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
