@@ -160,7 +160,7 @@ func TestLiveOpenRefuses(t *testing.T) {
 		{"channel that the peers do not know", func(c *fabric.Config) {
 			replace("  "+n.Channel+":", "  other:")(c)
 			c.Channel = "other"
-		}, "the peers know no channel other"},
+		}, "the peers do not know the channel other"},
 		{"unknown peer in the profile", replace("      peer.bureau:", "      peer.nowhere:"), "names peer.nowhere, which its peers does not describe"},
 		{"unknown chaincode", func(c *fabric.Config) { c.Chaincode = "other" }, "has no chaincode other"},
 		{"another version", func(c *fabric.Config) { c.Version = "7" }, "the configured version is 7"},
