@@ -27,6 +27,17 @@ type Ask struct {
 	Range func(size int64, hash ledger.Digest) (offset, length int64, err error)
 }
 
+// request is what a decision depends on besides the records: the Ask without its range.
+type request struct {
+	party, environment, order, license, resource ledger.ID
+	key                                          ledger.KeyID
+	object                                       string
+}
+
+func (a Ask) request() request {
+	return request{a.Party, a.Environment, a.Order, a.License, a.Resource, a.Key, a.Object}
+}
+
 func (a Ask) flow() ledger.Flow {
 	if a.Order != "" {
 		return ledger.Delivery
@@ -34,12 +45,18 @@ func (a Ask) flow() ledger.Flow {
 	return ledger.Supply
 }
 
-// target returns the record that a denial names.
-func (a Ask) target() ledger.Ref {
+// deniedTarget returns the record that a denial names: the order or the resource, and
+// the license where no such resource is registered. So receipts name only records that
+// exist: an order or license that is unknown to the caller is not found, not denied.
+func (m *Market) deniedTarget(ctx context.Context, a Ask) ledger.Ref {
 	if a.Order != "" {
 		return ledger.RefTo(ledger.KindOrder, a.Order)
 	}
-	return ledger.RefTo(ledger.KindResource, a.Resource)
+	resource := ledger.RefTo(ledger.KindResource, a.Resource)
+	if _, err := record[ledger.Entry](ctx, m, resource); err != nil {
+		return ledger.RefTo(ledger.KindLicense, a.License)
+	}
+	return resource
 }
 
 // receipt returns the start receipt of a grant for the whole content.
@@ -64,10 +81,12 @@ type Transfer struct {
 	ctx    context.Context //nolint:containedctx // another goroutine cancels the transfer
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
-	until  atomic.Int64 // when the decision ends by time alone, in Unix milliseconds
-	handle receipts.Running
-	ended  sync.Once
-	left   chan struct{} // closed when the transfer is no longer running
+	until  atomic.Int64 // when the decision ends by time alone, in ms
+	// records are those that the decision relies on; nil until it is made.
+	records atomic.Pointer[[]ledger.Ref]
+	handle  receipts.Running
+	ended   sync.Once
+	left    chan struct{} // closed when the transfer is no longer running
 }
 
 // ErrEnded is the cause of a cut because the decision that allowed the transfer ended.
@@ -141,6 +160,7 @@ func (t *Transfer) begin(ctx context.Context) error {
 		return err
 	}
 	t.until.Store(int64(g.until))
+	t.records.Store(&g.records)
 	t.Content, t.Length = g.content, g.content.Bytes
 	if t.ask.Range != nil {
 		if t.Offset, t.Length, err = t.ask.Range(g.content.Bytes, g.content.SHA256); err != nil {
@@ -244,7 +264,7 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 	}
 	r := ledger.Receipt{
 		V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
-		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1,
+		License: a.License, Order: a.Order, Environment: a.Environment, Subject: m.deniedTarget(ctx, a), Reason: e.Reason, Count: 1,
 	}
 	// It is stored even if the caller is gone: nobody can ask without a receipt by
 	// disconnecting.
@@ -257,6 +277,13 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 // Done returns a channel that is closed when the transfer must stop: the decision
 // ended, the caller disconnected, or the transfer stalled.
 func (t *Transfer) Done() <-chan struct{} { return t.ctx.Done() }
+
+// IsCut reports whether the transfer must stop before its end. It does not report that
+// the caller is gone.
+func (t *Transfer) IsCut() bool {
+	cause := context.Cause(t.ctx)
+	return errors.Is(cause, ErrEnded) || errors.Is(cause, errStalled)
+}
 
 // buffers are shared by all transfers; 256 KiB buffers decrypt fastest.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
@@ -326,41 +353,4 @@ func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error
 		return fmt.Errorf("end receipt: %w", err)
 	}
 	return nil
-}
-
-// Recheck decides every running transfer again after a block was applied. It cuts those
-// that are no longer allowed, and then returns.
-func (m *Market) Recheck(ctx context.Context) {
-	m.mu.Lock()
-	running := make([]*Transfer, 0, len(m.running))
-	for t := range m.running {
-		running = append(running, t)
-	}
-	m.mu.Unlock()
-	for _, t := range running {
-		g, err := m.check(ctx, t.ask)
-		switch before := t.until.Load(); {
-		case err != nil:
-			t.cancel(ErrEnded)
-		case int64(g.until) < before: // a review that ends earlier than before
-			t.until.Store(int64(g.until))
-			t.endAt(g.until)
-		}
-	}
-}
-
-// CutAll cuts all running transfers: this node no longer knows what is allowed.
-func (m *Market) CutAll() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for t := range m.running {
-		t.cancel(ErrEnded)
-	}
-}
-
-// Running returns the number of running transfers.
-func (m *Market) Running() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.running)
 }

@@ -206,7 +206,7 @@ func (w *world) as(who, at string) *client.Client {
 func (w *world) at(who, at string) string {
 	w.t.Helper()
 	file := filepath.Join(ward.dir, "parties", who+"-at-"+at+".json")
-	w.ok(w.as(who, at).Profile().Keep(file))
+	w.ok(w.as(who, at).Profile().Save(file))
 	return file
 }
 

@@ -336,7 +336,7 @@ func Visible[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Pa
 // Explanation says whether a party may read a record, and why.
 type Explanation struct {
 	Ref     ledger.Ref    `json:"ref" zh:"记录" en:"record"`
-	Act     policies.Act  `json:"act" form:"-" zh:"read：查看记录；prove：取得证据包" en:"read: the record; prove: the bundle of evidence about it"`
+	Act     policies.Act  `json:"act" form:"-" zh:"事项：read 查看记录，prove 取得证据包" en:"act: read, the record; prove, the bundle of evidence about it"`
 	Party   ledger.ID     `json:"party" zh:"所问的单位" en:"party in question"`
 	Roles   []ledger.Role `json:"roles" form:"list=1..10,enum=roles" zh:"其角色" en:"its roles"`
 	Allowed bool          `json:"allowed" zh:"可以" en:"it may"`
