@@ -113,7 +113,7 @@ func (w *world) open(t testing.TB) {
 	t.Cleanup(func() { w.ok(w.receipts.Close()) })
 	var n atomic.Int64
 	w.market = marketplace.New(marketplace.Config{
-		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, Upload: 1 << 20, Each: 4, Now: func() time.Time { return w.now },
+		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, MaxUpload: 1 << 20, MaxRunning: 4, Now: func() time.Time { return w.now },
 		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
 		NewID:    func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
 		Revision: func() (ledger.Revision, bool) { return w.revision, true },
