@@ -3,7 +3,7 @@ package words
 // causes are the errors of the packages that make and check evidence, in English as they
 // are in the source, and in Chinese. A test reads the source and fails for one that is
 // missing here.
-var causes = compileCauses([][2]string{
+var causes = [][2]string{
 	// ledger/evidence
 	{"evidence about %s: %w", "关于 %s 的证据：%w"},
 	{"trust file: %w", "信任文件：%w"},
@@ -199,4 +199,4 @@ var causes = compileCauses([][2]string{
 	{"invalid verifier hash", "验证公钥的哈希有误"},
 	{"unknown verifier algorithm", "验证公钥的算法未知"},
 	{"invalid transparency proof", "包含证明不成立"},
-})
+}
