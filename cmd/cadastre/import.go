@@ -53,7 +53,7 @@ func (c *importCmd) Run(p *program) error {
 	}
 	defer f.Close()
 	seen := &tally{p: p, on: isTerminal(p.err)}
-	job.Tell = seen.show
+	job.OnResult = seen.show
 	sum, err := job.Run(p.ctx, cl, f)
 	seen.end()
 	if err := errors.Join(c.print(p, sum), err); err != nil {

@@ -164,7 +164,7 @@ func (c *initCmd) demo(r node.Request) (string, error) {
 		return "", err
 	}
 	prof := client.Profile{URL: "http://" + defaultListen, Origin: r.Origin, Ledger: r.Ledger, Party: a.Profile.ID, Name: a.Profile.Name}
-	if err := errors.Join(prof.SetKey(a.Key), prof.Keep(filepath.Join(c.Dir, "profiles", "authority.json"))); err != nil {
+	if err := errors.Join(prof.SetKey(a.Key), prof.Save(filepath.Join(c.Dir, "profiles", "authority.json"))); err != nil {
 		return "", err
 	}
 	return node.SignGenesis(r, a, ledger.Limits{}, true, now())
@@ -230,7 +230,7 @@ func (c *genesisSignCmd) Run(p *program) error {
 		return err
 	}
 	saved := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: prof.Party, Name: c.Name + " (recovery)", URL: prof.URL}
-	if err := errors.Join(saved.SetKey(recovery), saved.Keep(c.Recovery)); err != nil {
+	if err := errors.Join(saved.SetKey(recovery), saved.Save(c.Recovery)); err != nil {
 		return err
 	}
 	a := node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{
@@ -258,7 +258,7 @@ func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, err
 	if err != nil {
 		return nil, err
 	}
-	return key, errors.Join(prof.SetKey(key), prof.Keep(p.Profile))
+	return key, errors.Join(prof.SetKey(key), prof.Save(p.Profile))
 }
 
 // defaultListen is the default address of a node.

@@ -54,7 +54,7 @@ func (c *keygenCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(prof.SetKey(key), prof.Keep(c.Out)); err != nil {
+	if err := errors.Join(prof.SetKey(key), prof.Save(c.Out)); err != nil {
 		return err
 	}
 	if p.JSON {

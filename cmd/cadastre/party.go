@@ -178,7 +178,7 @@ func (rotateKeyCmd) Run(p *program) error {
 	if err != nil && (p.checking || !ended) {
 		return err
 	}
-	if err := errors.Join(next.Keep(p.Profile), remove(p.Profile+".next")); err != nil {
+	if err := errors.Join(next.Save(p.Profile), remove(p.Profile+".next")); err != nil {
 		return err
 	}
 	if p.JSON {

@@ -33,7 +33,7 @@ func nextProfile(p *program, prof client.Profile) (next client.Profile, key *led
 	if p.checking { // nothing is registered, so nothing is stored
 		return next, key, false, next.SetKey(key)
 	}
-	return next, key, false, errors.Join(next.SetKey(key), next.Keep(file))
+	return next, key, false, errors.Join(next.SetKey(key), next.Save(file))
 }
 
 // remove deletes a file, which need not exist.

@@ -76,6 +76,9 @@ var law = map[string]row{
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
 	"internal/trace":                  {own: []string{"ledger", "internal/words"}},
+	"internal/readmodel/readmodeltest": {own: []string{
+		"ledger", "internal/sqldb",
+	}},
 	"internal/trace/follow": {own: []string{
 		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
 	}},

@@ -282,7 +282,7 @@ func (s *Sight) RecordLook(ctx context.Context, reader *ledger.Party, on ledger.
 
 // List returns the scope of the records with a word that a reader may list, and records
 // the read once, for the target look (KIND/which). It is Forbidden if the reader may
-// list none of them, whatever their content.
+// list no record of this word, whatever the content.
 func (s *Sight) List(ctx context.Context, reader *ledger.Party, what string, look ledger.Ref) (readmodel.Scope, error) {
 	scope, rows, err := s.Scope(reader, what)
 	if err != nil {
@@ -309,8 +309,8 @@ func (s *Sight) Scope(reader *ledger.Party, what string) (readmodel.Scope, []pol
 }
 
 // Visible returns the items of a list that a reader may see. The items know their own
-// readers. It records the read once. It is Forbidden if the reader may see none of
-// them, whatever their content.
+// readers. It records the read once. It is Forbidden if the reader may see no item
+// at all, whatever the content.
 func Visible[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Party, what string, list []T, look ledger.Ref) ([]T, error) {
 	if _, err := s.List(ctx, reader, what, look); err != nil {
 		return nil, err

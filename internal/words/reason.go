@@ -87,7 +87,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonRange:           {"请求的范围超出文件", "请检查 Range 请求头", "The range is outside the content", "Check the Range header"},
 	ledger.ReasonElsewhere:       {"该内容由其他节点保存 {origin}", "请用为该节点生成的令牌到该节点获取（地址见 params）；cadastre 命令行会自行前往", "Another node stores it {origin}", "Ask there, at the address in params, with a token for that node; the cadastre command line does so by itself"},
 	ledger.ReasonLedgerAway:      {"账本没有答复（{part}），该请求是否已记录尚不清楚", "请稍后原样重发同一请求：同一请求只会记录一次", "The ledger does not answer ({part}), so it is not known whether the call is recorded", "Send the same call again soon: it is recorded only once"},
-	ledger.ReasonNoKeptKey:       {"本节点没有为本单位保管签署密钥", "请用 cadastre 命令行自行签署（或提交至 /v1/calls），或先交由节点托管密钥（/v1/custody/keys）", "This node stores no signing key of yours", "Sign it yourself with the cadastre command line (or send it to /v1/calls), or first let the node store a key (/v1/custody/keys)"},
+	ledger.ReasonNoStoredKey:     {"本节点没有为本单位保管签署密钥", "请用 cadastre 命令行自行签署（或提交至 /v1/calls），或先交由节点托管密钥（/v1/custody/keys）", "This node stores no signing key of yours", "Sign it yourself with the cadastre command line (or send it to /v1/calls), or first let the node store a key (/v1/custody/keys)"},
 	ledger.ReasonNoLog:           {"本节点不保存账本日志：登记簿由多个节点共用", "请用 /v1/evidence 取得证据包，或到共用账本查询", "This node has no ledger log: it shares its register with other nodes", "Get an evidence bundle from /v1/evidence, or ask the shared ledger"},
 	ledger.ReasonAuthorization:   {"需要访问令牌", "请用 cadastre token 生成令牌并置于 Authorization 请求头", "An access token is needed", "Make one with cadastre token and send it in the Authorization header"},
 }
