@@ -134,7 +134,7 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := fmt.Errorf("ask: %w", c.Get(t.Context(), "/v1/orders/x", nil))
-	_, dialed := http.Get("http://127.0.0.1:1/") //nolint:bodyclose,noctx // nobody answers
+	_, dialed := http.Get("http://127.0.0.1:1/")
 	silent := errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), errors.New("no answer from http://127.0.0.1:1"))
 	for _, c := range []struct {
 		name, lang string
