@@ -2,13 +2,13 @@ package licensing_test
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"path/filepath"
+	"io/fs"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
@@ -25,18 +25,7 @@ var noon = time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := db.Migrate(t.Context(), "licensing", licensing.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := readmodeltest.Open(t, map[string]fs.FS{"licensing": licensing.Migrations()})
 	if _, err := db.W.ExecContext(t.Context(), "CREATE TABLE at (block INTEGER); INSERT INTO at VALUES (0)"); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +51,7 @@ func (w *world) revision() (ledger.Revision, bool) {
 // project commits one event with records, without telling the domain that it did.
 func (w *world) project(records ...ledger.Record) ledger.Event {
 	w.t.Helper()
-	e := ledger.Event{Name: ledger.FnLicenseOffer, Records: w.split(records)}
+	e := ledger.Event{Name: ledger.FnLicenseOffer, Records: readmodeltest.Stored(w.t, records...)}
 	if err := sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE at SET block = block + 1")
 		return errors.Join(err, w.l.Project(w.t.Context(), tx, e))
@@ -70,25 +59,6 @@ func (w *world) project(records ...ledger.Record) ledger.Event {
 		w.t.Fatal(err)
 	}
 	return e
-}
-
-// split puts what an entry says of its resource into a record of its own, as the
-// ledger keeps it.
-func (w *world) split(records []ledger.Record) []ledger.Record {
-	var list []ledger.Record
-	for _, r := range records {
-		if r.Ref.Kind() == ledger.KindEntry {
-			var d ledger.EntryDetail
-			if err := json.Unmarshal(r.Value, &d); err != nil {
-				w.t.Fatal(err)
-			}
-			d.SubjectHash = ledger.DigestOf(r.Value)
-			list = append(list, record(ledger.KindSubmission, ledger.ID(d.SubjectHash), ledger.Submission{Resource: d.Resource}))
-			r = record(ledger.KindEntry, d.ID, d.Entry)
-		}
-		list = append(list, r)
-	}
-	return list
 }
 
 // commit does what a node does with a block.
@@ -110,11 +80,7 @@ func (w *world) decide(q licensing.Question) licensing.Decision {
 }
 
 func record(kind string, id ledger.ID, v any) ledger.Record {
-	b, err := json.Marshal(v)
-	if err != nil {
-		b = []byte("unencodable")
-	}
-	return ledger.Record{Ref: ledger.RefTo(kind, id), Value: b}
+	return readmodeltest.Record(ledger.RefTo(kind, id), v)
 }
 
 // id makes the text of a test's own UUID of version 8 from a name.

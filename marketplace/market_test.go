@@ -2,11 +2,10 @@ package marketplace_test
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -48,6 +48,7 @@ type world struct {
 	key       ledger.KeyRecord // of the buyer
 	product   ledger.Product
 	order     ledger.Order
+	more      []ledger.Order // besides order
 	env       ledger.Environment
 	file, raw ledger.Content
 	entries   map[string]ledger.EntryDetail // by the name of their resource
@@ -97,10 +98,7 @@ func (w *world) open(t testing.TB) {
 	t.Helper()
 	w.t = t
 	dir := t.TempDir()
-	db, err := sqldb.Open(t.Context(), filepath.Join(dir, "read.db"), sqldb.SyncNormal)
-	w.ok(err)
-	t.Cleanup(func() { w.ok(db.Close()) })
-	w.ok(db.Migrate(t.Context(), "marketplace", marketplace.Migrations()))
+	db := readmodeltest.Open(t, map[string]fs.FS{"marketplace": marketplace.Migrations()})
 	master, err := seal.Create(filepath.Join(dir, "master"))
 	w.ok(err)
 	store, err := objects.OpenDisk(filepath.Join(dir, "objects"), master)
@@ -138,21 +136,17 @@ func (w *world) project() {
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
 	}
-	for _, e := range w.entries {
-		records = append(records, record(ledger.KindEntry, e.ID, e.Entry),
-			record(ledger.KindSubmission, ledger.ID(e.SubjectHash), ledger.Submission{Resource: e.Resource}))
+	for _, o := range w.more {
+		records = append(records, record(ledger.KindOrder, o.ID, o))
 	}
-	w.ok(sqldb.InTx(w.t.Context(), w.db.W, func(tx *sql.Tx) error {
-		return w.market.Project(w.t.Context(), tx, ledger.Event{Time: 1, Records: records})
-	}))
+	for _, e := range w.entries {
+		records = append(records, record(ledger.KindEntry, e.ID, e))
+	}
+	readmodeltest.Project(w.t, w.db, []*marketplace.Market{w.market}, ledger.Event{Time: 1, Records: readmodeltest.Stored(w.t, records...)})
 }
 
 func record(kind string, name ledger.ID, v any) ledger.Record {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return ledger.Record{Ref: ledger.RefTo(kind, name), Value: b}
+	return readmodeltest.Record(ledger.RefTo(kind, name), v)
 }
 
 func (w *world) ok(err error) {
@@ -181,7 +175,7 @@ func (w *world) says(reason ledger.Reason) {
 	}
 }
 
-// delivery and supply are requests that are granted as things stand.
+// delivery and supply are requests that are granted in the initial state.
 func delivery() marketplace.Ask {
 	return marketplace.Ask{Party: id("buyer"), Key: "other", Order: id("order"), Object: "file"}
 }
@@ -190,7 +184,7 @@ func supply() marketplace.Ask {
 	return marketplace.Ask{Party: id("operator"), Environment: id("env"), Key: "kid", License: id("license"), Resource: id("bus"), Object: "raw"}
 }
 
-// outcome is a refusal's class, reason and rule; empty when there is none.
+// outcome is a refusal's class, reason and rule; empty if there is no refusal.
 func outcome(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -330,7 +324,7 @@ func TestADenialIsKeptForWhoHungUp(t *testing.T) {
 
 // stored puts content of the product into the store, allows its delivery in real
 // time until the moment returned, and returns the request for it.
-func (w *world) stored(t *testing.T) (a marketplace.Ask, until *ledger.Millis) {
+func (w *world) stored(t testing.TB) (a marketplace.Ask, until *ledger.Millis) {
 	t.Helper()
 	w.now = time.Now()
 	w.order.StartOn, w.order.EndOn, w.license.EndOn = "2000-01-01", "9999-01-01", "9999-01-01"
@@ -357,7 +351,7 @@ func TestADecisionThatEndsSooner(t *testing.T) {
 	transfer, err := w.market.Begin(t.Context(), a)
 	w.ok(err)
 	*until = ledger.Millis(time.Now().Add(50 * time.Millisecond).UnixMilli())
-	w.market.Recheck(t.Context())
+	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindProduct, id("product"))))
 	select {
 	case <-transfer.Done():
 	case <-time.After(30 * time.Second):

@@ -134,7 +134,7 @@ const (
 	LineParty   LineKind = "party"   // the named party has the right
 	LineLicense LineKind = "license" // the named license gives the right
 	LineList    LineKind = "list"    // several licenses give the right: see their list
-	LineNone    LineKind = "none"    // nobody has the right
+	LineNobody  LineKind = "none"    // nobody has the right
 )
 
 // RightLine is one of the three lines of a certificate.

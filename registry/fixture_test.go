@@ -2,14 +2,14 @@ package registry_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
+	"io/fs"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
@@ -24,15 +24,7 @@ type fixture struct {
 
 func open(t testing.TB, today ledger.Date) *fixture {
 	t.Helper()
-	ctx := context.Background()
-	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Migrate(ctx, "registry", registry.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := readmodeltest.Open(t, map[string]fs.FS{"registry": registry.Migrations()})
 	f := &fixture{db: db, today: today}
 	f.Registry = registry.New(db.R, func() time.Time {
 		at, err := time.ParseInLocation(time.DateOnly, string(f.today), time.FixedZone("CST", 8*3600))
@@ -48,66 +40,23 @@ func open(t testing.TB, today ledger.Date) *fixture {
 // record its own call.
 func (f *fixture) record(t testing.TB, records ...ledger.Record) {
 	t.Helper()
-	err := sqldb.InTx(context.Background(), f.db.W, func(tx *sql.Tx) error {
-		for _, r := range split(t, records) {
-			e := ledger.Event{
-				Name: "test", Party: id("caller"), Call: id("call" + string(r.Value)), Payload: ledger.DigestOf(r.Value),
-				Records: []ledger.Record{r, {Ref: "grant/" + ledger.Ref(id("g")), Value: json.RawMessage(`{}`)}},
-			}
-			if err := f.Project(context.Background(), tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	var events []ledger.Event
+	for _, r := range readmodeltest.Stored(t, records...) {
+		events = append(events, ledger.Event{
+			Name: "test", Party: id("caller"), Call: id("call" + string(r.Value)), Payload: ledger.DigestOf(r.Value),
+			Records: []ledger.Record{r, {Ref: "grant/" + ledger.Ref(id("g")), Value: json.RawMessage(`{}`)}},
+		})
 	}
-}
-
-// split puts what applications and entries say of their resources into records of
-// their own, as the ledger keeps it.
-func split(t testing.TB, records []ledger.Record) []ledger.Record {
-	t.Helper()
-	var list []ledger.Record
-	decode := func(r ledger.Record, v any) {
-		if err := json.Unmarshal(r.Value, v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, r := range records {
-		switch r.Ref.Kind() {
-		case ledger.KindEntry:
-			var d ledger.EntryDetail
-			decode(r, &d)
-			list = append(list, rec(t, ledger.SubmissionRef(d.SubjectHash), ledger.Submission{Resource: d.Resource}), rec(t, r.Ref, d.Entry))
-		case ledger.KindApplication:
-			var d ledger.ApplicationDetail
-			decode(r, &d)
-			list = append(list, rec(t, ledger.SubmissionRef(d.SubmitPayload), d.Submission), rec(t, r.Ref, d.Application))
-		default:
-			list = append(list, r)
-		}
-	}
-	return list
+	readmodeltest.Project(t, f.db, []*registry.Registry{f.Registry}, events...)
 }
 
 func id(s string) ledger.ID { return ledger.DeriveID(s) }
-
-func rec(t testing.TB, ref ledger.Ref, v any) ledger.Record {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ledger.Record{Ref: ref, Value: b}
-}
 
 func partyRecord(t testing.TB, name string, roles ...ledger.Role) ledger.Record {
 	p := ledger.Party{
 		ID: id(name), Name: name, Region: "430300", Roles: roles,
 	}
-	return rec(t, ledger.RefTo(ledger.KindParty, p.ID), p)
+	return readmodeltest.Record(ledger.RefTo(ledger.KindParty, p.ID), p)
 }
 
 // keyRecords are the two keys of a party of that name: an auth key, and a sign key
@@ -115,7 +64,7 @@ func partyRecord(t testing.TB, name string, roles ...ledger.Role) ledger.Record 
 func keyRecords(t testing.TB, name string) []ledger.Record {
 	auth := ledger.KeyRecord{Kid: ledger.KeyID("kid-" + name), Party: id(name), Use: ledger.UseAuth, From: 5}
 	old := ledger.KeyRecord{Kid: ledger.KeyID("old-" + name), Party: id(name), Use: ledger.UseSign, Until: 9}
-	return []ledger.Record{rec(t, ledger.KeyRef(auth.Kid), auth), rec(t, ledger.KeyRef(old.Kid), old)}
+	return []ledger.Record{readmodeltest.Record(ledger.KeyRef(auth.Kid), auth), readmodeltest.Record(ledger.KeyRef(old.Kid), old)}
 }
 
 // entry is an active entry of the resource of that name.
@@ -139,7 +88,7 @@ func entry(name, holder string, change ...func(*ledger.EntryDetail)) ledger.Entr
 }
 
 func entryRecord(t testing.TB, e ledger.EntryDetail) ledger.Record {
-	return rec(t, ledger.RefTo(ledger.KindEntry, e.ID), e)
+	return readmodeltest.Record(ledger.RefTo(ledger.KindEntry, e.ID), e)
 }
 
 func application(name string, state ledger.ApplicationState) ledger.ApplicationDetail {
@@ -153,7 +102,7 @@ func application(name string, state ledger.ApplicationState) ledger.ApplicationD
 }
 
 func applicationRecord(t testing.TB, a ledger.ApplicationDetail) ledger.Record {
-	return rec(t, ledger.RefTo(ledger.KindApplication, a.ID), a)
+	return readmodeltest.Record(ledger.RefTo(ledger.KindApplication, a.ID), a)
 }
 
 // autumn is the list of 2026 as in the worked example.
@@ -165,7 +114,7 @@ func autumn(t testing.TB) ledger.Record {
 	for d := 1; d <= 7; d++ {
 		y.Off = append(y.Off, ledger.Date(fmt.Sprintf("2026-10-%02d", d)))
 	}
-	return rec(t, "calendar/2026", y)
+	return readmodeltest.Record("calendar/2026", y)
 }
 
 func titles(p registry.Page) []string {

@@ -2,10 +2,11 @@ package registry
 
 import (
 	"context"
-	"path/filepath"
+	"io/fs"
 	"strings"
 	"testing"
 
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -13,14 +14,7 @@ import (
 // TestSearchUsesIndexes explains the search with every combination of filters,
 // in every tier: no table is read whole, nothing is sorted.
 func TestSearchUsesIndexes(t *testing.T) {
-	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.Migrate(t.Context(), "registry", Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := readmodeltest.Open(t, map[string]fs.FS{"registry": Migrations()})
 	for set := range 16 {
 		s := search{day: "2026-10-20", match: `"公共"`}
 		if set&1 != 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/calendar"
 	"github.com/datacadastre/cadastre/registry"
@@ -53,7 +54,7 @@ func TestParties(t *testing.T) {
 	f := open(t, "2026-10-20")
 	f.record(t, partyRecord(t, "市交通运输局", ledger.RoleHolder), partyRecord(t, "市数据登记中心", ledger.RoleRegistryBody, ledger.RoleAssessor))
 	f.record(t, keyRecords(t, "市交通运输局")...)
-	f.record(t, rec(t, ledger.KeyRef("recovery"), ledger.KeyRecord{Kid: "recovery", Party: id("市交通运输局"), Recovery: true}))
+	f.record(t, readmodeltest.Record(ledger.KeyRef("recovery"), ledger.KeyRecord{Kid: "recovery", Party: id("市交通运输局"), Recovery: true}))
 	p, k, err := f.PartyByKid(t.Context(), "old-市交通运输局")
 	if err != nil || p.Name != "市交通运输局" || k.Until != 9 {
 		t.Errorf("by key: %s, %+v, %v", p.Name, k, err)
@@ -74,7 +75,7 @@ func TestParties(t *testing.T) {
 		t.Errorf("part of a name: %v", err)
 	}
 	twin := ledger.Party{ID: id("twin"), Name: "市交通运输局", Region: "440300", Roles: []ledger.Role{ledger.RoleHolder}}
-	f.record(t, rec(t, ledger.RefTo(ledger.KindParty, twin.ID), twin))
+	f.record(t, readmodeltest.Record(ledger.RefTo(ledger.KindParty, twin.ID), twin))
 	if _, err := f.PartyByName(t.Context(), "市交通运输局"); !errors.Is(err, ledger.Conflict) {
 		t.Errorf("two of a name: %v", err)
 	}
@@ -200,7 +201,7 @@ func TestOverdue(t *testing.T) {
 	coding.Notice = at(period("2026-09-23", 10)) // to 10-14, coding to 10-19
 	demo := application("演示", ledger.AppSubmitted)
 	demo.AcceptDue = period("2026-01-01", 0)
-	f.record(t, autumn(t), rec(t, ledger.GenesisRef, ledger.Genesis{Limits: ledger.StatutoryLimits()}))
+	f.record(t, autumn(t), readmodeltest.Record(ledger.GenesisRef, ledger.Genesis{Limits: ledger.StatutoryLimits()}))
 	for _, a := range []ledger.ApplicationDetail{submitted, returned, examined, objected, coding, demo} {
 		f.record(t, applicationRecord(t, a))
 	}

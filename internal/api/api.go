@@ -1,6 +1,6 @@
-// Package api names the services behind the HTTP API of a node. A node offers them and
-// an edge serves them, so that neither imports the other. Package api/wire has the
-// types on the wire.
+// Package api lists the services that the HTTP API of a node calls. Package node provides
+// them and package web serves them, so neither imports the other. The types of requests
+// and answers are in package api/wire.
 package api
 
 import (
@@ -21,58 +21,57 @@ import (
 	"github.com/datacadastre/cadastre/registry"
 )
 
-// Services are what stands behind the HTTP API of a node: package node offers them,
-// package web serves them.
+// Services holds what the HTTP API of a node calls. Optional members are nil.
 type Services struct {
 	Ledger    ledger.Ledger
-	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // why a call would be refused now
-	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // what the party may do on a record
-	Wait      func(ctx context.Context, block uint64) error                                              // until the read model has applied it
+	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // returns why a call would be refused now
+	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // lists what the party may do on a record
+	Wait      func(ctx context.Context, block uint64) error                                              // waits until the read model has applied the block
 	Registry  *registry.Registry
 	Licensing *licensing.Licensing
 	Market    *marketplace.Market
 	Tracer    Tracer
-	Cosign    func(ctx context.Context, vkey, checkpoint string) (int64, error) // keeps a cosigned checkpoint of the ledger log; nil where it is kept elsewhere
+	Cosign    func(ctx context.Context, vkey, checkpoint string) (int64, error) // stores a cosigned checkpoint of the ledger log and returns its size; nil where another node has that log
 	Auth      *auth.Checker
 	Custody   Custodian
 	NewID     func() ledger.ID
-	Sight     *sight.Sight // who may read what
+	Sight     *sight.Sight // decides who may read what
 	Logs      []Log
 	Health    func(ctx context.Context) wire.Health
 	About     wire.About
-	Public    bool // entry bundles for everyone
+	Public    bool // everyone may read the entry bundles of the logs
 	MaxBody   int64
 	Log       *slog.Logger
 	Now       func() time.Time
 }
 
-// Log is a transparency log served under /log/<Name>/; one without a handler is
-// not kept here.
+// Log is a transparency log served under /log/<Name>/. A log without a handler is
+// stored at another node.
 type Log struct {
 	Name    string
 	Handler func(entries func(*http.Request) bool) http.Handler
 }
 
-// Tracer follows what rests on what, over the recorded links and the receipts.
+// Tracer follows recorded links and receipts from a record to its rights and uses.
 type Tracer interface {
-	// Start finds the record that a question names: a file's SHA-256, a
-	// receipt's leaf, an id, a code. NotFound when nothing is known.
+	// Start finds the records that a question names by a file's SHA-256, a receipt's
+	// leaf, an id or a code. It returns NotFound if there is no such record.
 	Start(ctx context.Context, q trace.Question) ([]ledger.Ref, error)
 
-	// Trace walks from a record back to the right it rests on, and forward to
-	// all that came of it, as far as the reader may see.
+	// Trace goes from a record back to the right it depends on, or forward to every
+	// use of it, as far as the reader may see. A nil reader is anonymous.
 	Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (trace.Trace, error)
 
-	// Evidence makes the bundle about a record, for a reader who may see it, with
-	// the newest deliveries, at most so many: older says that there are more.
+	// Evidence makes the bundle about a record for a reader who may have it, with at
+	// most that many of the newest deliveries; older reports that there are more.
 	Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error)
 }
 
-// Custodian keeps sealed signing keys for parties that let the node do so.
+// Custodian stores sealed signing keys of parties that let the node sign for them.
 type Custodian interface {
-	// Make makes a key for the party, keeps it sealed, and returns it.
+	// Make makes a key for the party, stores it sealed and returns it.
 	Make(ctx context.Context, party ledger.ID) (*ledger.Key, error)
 
-	// Signer is the kept key; NotFound when the node keeps none of that id.
+	// Signer returns the stored key, or NotFound if the node has no key of that id.
 	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)
 }

@@ -76,6 +76,9 @@ var law = map[string]row{
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
 	"internal/trace":                  {own: []string{"ledger", "internal/words"}},
+	"internal/readmodel/readmodeltest": {own: []string{
+		"ledger", "internal/sqldb",
+	}},
 	"internal/trace/follow": {own: []string{
 		"ledger", "ledger/provenance", "marketplace/receipts", "policies", "internal/readmodel", "internal/sight", "internal/trace",
 	}},
@@ -137,7 +140,7 @@ var law = map[string]row{
 		unlinked: []string{fabric, protosOld, chi, huma},
 	},
 	"internal/verdict": {
-		own:      []string{"ledger", "ledger/evidence", "ledger/fabric/proof"},
+		own:      []string{"ledger", "ledger/evidence", "ledger/fabric/proof", "internal/words"},
 		unlinked: []string{fabric, protosOld, chi, huma, sqlite, kong, "net/http"},
 	},
 	"cmd/verify/wasm": {own: []string{"internal/verdict"}}, // built for browsers alone

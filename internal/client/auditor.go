@@ -18,24 +18,24 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// AuditorKey is the file of an auditor's key (mode 0600), and what it has signed: it
-// never signs two logs of one name of which one does not continue the other.
+// AuditorKey is an auditor's key and what it has signed, stored in a file of mode 0600. With
+// Last a caller can refuse to sign a log that does not continue the one signed before.
 type AuditorKey struct {
-	Key    string `json:"key"`              // secret, as package cosign has it
-	Signed []Tree `json:"signed,omitempty"` // one of each log
+	Key    string `json:"key"`              // secret, in the form of package cosign
+	Signed []Tree `json:"signed,omitempty"` // the last tree of each log
 
 	path string
 	key  *cosign.Key
 }
 
-// Tree is how far a log was signed: its number of entries and their root.
+// Tree is the state of a log that was signed: the number of entries and their root.
 type Tree struct {
 	Origin string        `json:"origin"` // of the log
 	Size   int64         `json:"size"`
 	Root   ledger.Digest `json:"root_sha256"`
 }
 
-// Last is the tree of a log that was signed last; zero if none was.
+// Last returns the tree of a log that was signed last, or a zero Tree.
 func (a *AuditorKey) Last(origin string) Tree {
 	for _, t := range a.Signed {
 		if t.Origin == origin {
@@ -45,7 +45,7 @@ func (a *AuditorKey) Last(origin string) Tree {
 	return Tree{}
 }
 
-// NewAuditorKey makes a key of a name and keeps it in a new file.
+// NewAuditorKey makes a key with a name and writes it to a new file.
 func NewAuditorKey(path, name string) (*AuditorKey, error) {
 	skey, err := cosign.NewKey(name)
 	if err != nil {
@@ -56,12 +56,12 @@ func NewAuditorKey(path, name string) (*AuditorKey, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, words.Errorf("创建密钥的文件夹：%v", "make folder of the key: %v", err)
+		return nil, words.Errorf("创建密钥的文件夹：%v", "create the folder of the key: %v", err)
 	}
-	return a, a.keep()
+	return a, a.save()
 }
 
-// LoadAuditorKey reads the file of an auditor's key; one that others may read is refused.
+// LoadAuditorKey reads the file of an auditor's key. It refuses a file that others may read.
 func LoadAuditorKey(path string) (*AuditorKey, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +87,7 @@ func LoadAuditorKey(path string) (*AuditorKey, error) {
 	return a, nil
 }
 
-func (a *AuditorKey) keep() error {
+func (a *AuditorKey) save() error {
 	b, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return words.Errorf("编写密钥：%v", "encode key: %v", err)
@@ -98,30 +98,30 @@ func (a *AuditorKey) keep() error {
 	return nil
 }
 
-// Name is the name of the key.
+// Name returns the name of the key.
 func (a *AuditorKey) Name() string { return a.key.Name() }
 
-// VKey is the public key, as a trust file names it.
+// VKey returns the verifier key, as a trust file lists it.
 func (a *AuditorKey) VKey() string { return a.key.VKey() }
 
-// Cosign adds the auditor's cosignature to a checkpoint that says that its log is the
-// tree. It is noted in the file before it leaves this machine.
+// Cosign adds the auditor's cosignature to a checkpoint of the tree. It records the tree in
+// the file before it returns.
 func (a *AuditorKey) Cosign(checkpoint []byte, tree Tree, at time.Time) ([]byte, error) {
 	signed, err := a.key.Cosign(checkpoint, at)
 	if err != nil {
 		return nil, err
 	}
 	a.Signed = append(slices.DeleteFunc(a.Signed, func(t Tree) bool { return t.Origin == tree.Origin }), tree)
-	return signed, a.keep()
+	return signed, a.save()
 }
 
-// Cosign hands a cosigned checkpoint to the node, which keeps it for its bundles.
+// Cosign sends a cosigned checkpoint to the node, which stores it for its bundles.
 func (c *Client) Cosign(ctx context.Context, vkey string, checkpoint []byte) error {
 	body := map[string]string{"key": vkey, "checkpoint": string(checkpoint)}
 	return c.do(ctx, http.MethodPost, "/v1/cosignatures", true, body, nil)
 }
 
-// AsAuditor is what the trust file needs to name the key.
+// AsAuditor returns the entry of the key in a trust file.
 func (a *AuditorKey) AsAuditor() evidence.Auditor {
 	return evidence.Auditor{Name: a.Name(), Key: a.VKey()}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Check asks whether a call would be refused now, and records nothing. The error is
-// the refusal that the call would get.
+// Check asks the node whether it would refuse a call now; nothing is recorded. The error
+// is the refusal that the call would get.
 func (c *Client) Check(ctx context.Context, fn ledger.Function, args any) error {
 	path := "/v1/acts/" + url.PathEscape(string(fn)) + "/check"
 	var answer wire.Checked
@@ -19,12 +19,12 @@ func (c *Client) Check(ctx context.Context, fn ledger.Function, args any) error 
 		return err
 	}
 	if !answer.Allowed {
-		return words.Errorf("%s 的答复不是本程序所知的形式：未说明该请求可以记录", "the answer of %s is not what this program knows: it does not say that the call is allowed", path)
+		return words.Errorf("%s 的答复不是本程序所知的形式：未说明该请求可以记录", "this program does not understand the answer of %s: it does not say that the call is allowed", path)
 	}
 	return nil
 }
 
-// Possible asks what the party may do on a record now.
+// Possible asks the node what the party may do on a record now.
 func (c *Client) Possible(ctx context.Context, on ledger.Ref) ([]ledger.Open, error) {
 	q := url.Values{"on": {on.Kind()}, "id": {on.ID()}}
 	var answer struct {

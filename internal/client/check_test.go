@@ -25,9 +25,9 @@ func TestCheck(t *testing.T) {
 	}{
 		"allowed":        {200, `{"function":"deposit","party":"x","allowed":true}`, ""},
 		"refused":        {409, `{"title":"Taken","code":"conflict","reason":"exists","field":"sha256"}`, "Taken"},
-		"not a yes":      {200, `{"function":"deposit","allowed":false}`, "not what this program knows"},
-		"another answer": {200, `{"position":{"block":1}}`, "not what this program knows"},
-		"not JSON":       {200, `<html>`, "not what this program knows"},
+		"not a yes":      {200, `{"function":"deposit","allowed":false}`, "does not understand the answer"},
+		"another answer": {200, `{"position":{"block":1}}`, "does not understand the answer"},
+		"not JSON":       {200, `<html>`, "does not understand the answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -117,7 +117,7 @@ func TestImportCheckedIsTheImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		states = map[int]client.ImportState{}
-		sum, err = client.Import{Mapping: m, Body: testBody, Check: check, Tell: func(r client.ImportResult) { states[r.Line] = r.State }}.
+		sum, err = client.Import{Mapping: m, Body: testBody, Check: check, OnResult: func(r client.ImportResult) { states[r.Line] = r.State }}.
 			Run(t.Context(), holder(t, n), strings.NewReader(text.String()))
 		if err != nil {
 			t.Fatal(err)

@@ -20,13 +20,13 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxAnswer bounds what is read of an answer that is no content.
+// maxAnswer is the largest answer that is read, except content, in bytes.
 const maxAnswer = 64 << 20
 
-// expiry is how long a call that we sign may wait to be recorded.
+// expiry is how long a signed call may be recorded.
 const expiry = ledger.Millis(time.Hour / time.Millisecond)
 
-// Client acts for one profile. A client without a key reads what is public.
+// Client acts for one profile. A client without a key can only read public records.
 type Client struct {
 	profile  Profile
 	key      *ledger.Key
@@ -35,9 +35,9 @@ type Client struct {
 	now      func() time.Time
 }
 
-// New makes a client. language is "zh" or "en": the node answers in it.
+// New makes a client. language is the language of the node's answers, "zh" or "en".
 func New(p Profile, language string, now func() time.Time) (*Client, error) {
-	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport(), CheckRedirect: stay}}
+	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport(), CheckRedirect: noRedirect}}
 	c.profile.URL = strings.TrimRight(p.URL, "/")
 	if u, err := url.Parse(c.profile.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, words.Errorf("%q 不是节点的地址，应如 http://127.0.0.1:8480", "%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
@@ -50,9 +50,10 @@ func New(p Profile, language string, now func() time.Time) (*Client, error) {
 	return c, err
 }
 
-// stay follows no redirection: a token goes only where it is known to belong (At),
-// and the library would carry it on to another port, or to plain HTTP.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// noRedirect follows no redirection: a token is sent only to an address that is known to
+// be the node's (see At), and net/http would also send it to another port or over plain
+// HTTP.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func transport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
@@ -66,13 +67,13 @@ func transport() *http.Transport {
 	return t
 }
 
-// Profile is the one that the client acts for.
+// Profile returns the profile that the client acts for.
 func (c *Client) Profile() Profile { return c.profile }
 
-// NewID makes a UUIDv7.
+// NewID returns a new UUID of version 7.
 func NewID() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7()).String()) }
 
-// Token makes a token for this node, good for age.
+// Token makes a token for this node that expires after age.
 func (c *Client) Token(age time.Duration) (string, error) {
 	if c.key == nil {
 		return "", words.Errorf("此操作需要含密钥的身份文件：请用 --profile 指定", "this needs a profile with a key: name one with --profile")
@@ -80,19 +81,19 @@ func (c *Client) Token(age time.Duration) (string, error) {
 	return auth.New(c.key, c.profile.Party, NewID(), c.profile.Origin, c.now(), age)
 }
 
-// Outcome is what the node answers to a call.
+// Outcome is the node's answer to a call.
 type Outcome struct {
 	ledger.Outcome
 	Call ledger.ID `json:"call"`
 }
 
-// Call signs args as a call with a fresh id and sends it. A call whose outcome
-// stays unknown is sent again, the same, until it is known or ctx ends.
+// Call signs args as a call with a new id and sends it. While the outcome is unknown, it
+// sends the same call again, for about six seconds or until ctx ends.
 func (c *Client) Call(ctx context.Context, fn ledger.Function, args any) (Outcome, error) {
 	return c.CallAs(ctx, NewID(), fn, args)
 }
 
-// CallAs is Call with an id of one's own, so that it can be repeated.
+// CallAs is Call with the given id, so that the caller can repeat the call.
 func (c *Client) CallAs(ctx context.Context, id ledger.ID, fn ledger.Function, args any) (Outcome, error) {
 	jws, err := c.Sign(id, fn, args)
 	if err != nil {
@@ -101,7 +102,7 @@ func (c *Client) CallAs(ctx context.Context, id ledger.ID, fn ledger.Function, a
 	return c.Submit(ctx, jws)
 }
 
-// Sign makes a call without sending it.
+// Sign signs a call without sending it.
 func (c *Client) Sign(id ledger.ID, fn ledger.Function, args any) (string, error) {
 	if c.key == nil {
 		return "", words.Errorf("此操作需要含密钥的身份文件：请用 --profile 指定", "this needs a profile with a key: name one with --profile")
@@ -113,7 +114,7 @@ func (c *Client) Sign(id ledger.ID, fn ledger.Function, args any) (string, error
 	}, args)
 }
 
-// Submit sends a signed call, again while its outcome is unknown.
+// Submit sends a signed call, and sends it again while its outcome is unknown.
 func (c *Client) Submit(ctx context.Context, jws string) (Outcome, error) {
 	signed, err := ledger.ParseCall(jws)
 	if err != nil {
@@ -126,20 +127,20 @@ func (c *Client) Submit(ctx context.Context, jws string) (Outcome, error) {
 			return out, err
 		}
 		select {
-		case <-time.After(wait): //nolint:forbidigo // waiting, not telling time
+		case <-time.After(wait): //nolint:forbidigo // a delay, not the time of day
 		case <-ctx.Done():
 			return out, err
 		}
 	}
 }
 
-// Get reads a JSON answer. With a key it authenticates.
+// Get reads a JSON answer. A client with a key sends a token.
 func (c *Client) Get(ctx context.Context, path string, into any) error {
 	return c.do(ctx, http.MethodGet, path, c.key != nil, nil, into)
 }
 
-// sent is an answer as it came.
-type sent struct {
+// rawAnswer is an answer that is not decoded.
+type rawAnswer struct {
 	body   []byte
 	header http.Header
 }
@@ -176,7 +177,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 	case *[]byte:
 		*into = b
 		return nil
-	case *sent:
+	case *rawAnswer:
 		into.body, into.header = b, resp.Header
 		return nil
 	}
@@ -184,7 +185,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 		return nil
 	}
 	if err := json.Unmarshal(b, into); err != nil {
-		return words.Errorf("%s 的答复不是本程序所知的形式：%v", "the answer of %s is not what this program knows: %v", path, err)
+		return words.Errorf("%s 的答复不是本程序所知的形式：%v", "this program does not understand the answer of %s: %v", path, err)
 	}
 	return nil
 }
@@ -210,21 +211,27 @@ func unreachable(where string, err error) error {
 		words.Errorf("%s 没有答复：节点是否在该地址运行？%v", "no answer from %s: is the node running there? %v", where, err))
 }
 
-// Problem is a refusal as the node worded it.
+// Problem is a refusal by a node, with the sentences of the node.
 type Problem struct {
 	Status int
 	Title  string
 	Detail string
-	Faults []string // a sentence for each thing that is wrong with the input
-	Raw    []byte   // the answer, as JSON on one line
+	Faults []string // a sentence for each fault of the input
+	Raw    []byte   // the answer as JSON on one line
 	cause  *ledger.Error
 }
 
-// Error is the node's sentence and what to do next, then each fault.
+// Error returns what happened and what to do next, then each fault on a line.
 func (p *Problem) Error() string {
+	return p.In("en", nil)
+}
+
+// In returns the same with the punctuation of a language. The sentences are in the
+// language that the client asked for.
+func (p *Problem) In(lang string, _ func(error) string) string {
 	s := p.Title
 	if p.Detail != "" {
-		s += ": " + p.Detail
+		s += words.Of(lang, ledger.Words{ZH: "：", EN: ": "}) + p.Detail
 	}
 	if len(p.Faults) > 0 {
 		s += "\n  " + strings.Join(p.Faults, "\n  ")
@@ -232,13 +239,13 @@ func (p *Problem) Error() string {
 	return s
 }
 
-// Unwrap is the typed error.
+// Unwrap returns the typed error.
 func (p *Problem) Unwrap() error { return p.cause }
 
-// problem reads an RFC 9457 answer.
+// problem makes an error of an answer of RFC 9457.
 func problem(resp *http.Response, body []byte) error {
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode < http.StatusBadRequest {
-		return words.Errorf("节点转向 %q，本程序不会向该处发送：若其为节点的正确地址，请用 --url 给出", "the node sends on to %q, where nothing is sent: if that is the node's right address, give it with --url", to)
+		return words.Errorf("节点转向 %q，本程序不会向该处发送：若其为节点的正确地址，请用 --url 给出", "the node redirects to %q, and this program does not follow: if that is the node's right address, give it with --url", to)
 	}
 	var p wire.Problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {

@@ -10,11 +10,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// At is a client of the same party for another node of the ledger. A token goes
-// only where it is known to be that node's: a token for a node, given to someone
-// who only says to be it, would let him read there in the party's name. So the
-// address is one that the profile names, or an https address whose host is the
-// node's origin; and on one machine, one of its own.
+// At returns a client of the same party for another node of the ledger. It refuses an
+// address that is not known to be that node's: anyone who receives a token for a node
+// could read there in the party's name. An address is accepted if the profile lists it, if it is
+// an https address whose host is the node's origin, or if both nodes are on this machine.
 func (c *Client) At(p trace.Place) (*Client, error) {
 	for _, known := range c.profile.Nodes {
 		if known.Origin == p.Origin {
@@ -22,17 +21,17 @@ func (c *Client) At(p trace.Place) (*Client, error) {
 		}
 	}
 	if p.URL == "" {
-		return nil, words.Errorf("内容在节点 %s，该节点未公布地址：请向其运营方询问，再加 --node %s=URL", "it lies at the node %s, which has not said where it is reached: ask whoever runs it, then add --node %s=URL", p.Origin, p.Origin)
+		return nil, words.Errorf("内容在节点 %s，该节点未公布地址：请向其运营方询问，再加 --node %s=URL", "the content is at node %s, which has not published its address: ask its operator, then add --node %s=URL", p.Origin, p.Origin)
 	}
 	u, err := url.Parse(p.URL)
 	if err != nil || !c.proves(u, p.Origin) {
-		return nil, words.Errorf("内容在节点 %s，所称地址为 %s，但无从证实：确知无误时请加 --node %s=%s", "it lies at the node %s; %s is told as its address, but nothing shows that it is: when you know that it is right, add --node %s=%s",
+		return nil, words.Errorf("内容在节点 %s，所称地址为 %s，但无从证实：确知无误时请加 --node %s=%s", "the content is at node %s; its address is given as %s, but nothing proves that: if you know that it is right, add --node %s=%s",
 			p.Origin, p.URL, p.Origin, p.URL)
 	}
 	return c.at(p)
 }
 
-// proves reports whether an address can be taken for that of a node.
+// proves reports whether an address can be trusted to be that of a node.
 func (c *Client) proves(u *url.URL, origin string) bool {
 	if u.Scheme == "https" && (u.Hostname() == origin || u.Host == origin) {
 		return true
@@ -56,7 +55,7 @@ func (c *Client) at(p trace.Place) (*Client, error) {
 	return &other, nil
 }
 
-// places are the nodes that a refusal names; none when it is another refusal.
+// places returns the nodes named in a refusal of the reason elsewhere, else nil.
 func places(err error) []trace.Place {
 	e := ledger.AsError(err)
 	if e == nil || e.Reason != ledger.ReasonElsewhere {

@@ -20,7 +20,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Upload streams r to the node and returns what it kept.
+// Upload streams r to the node and returns what the node stored.
 func (c *Client) Upload(ctx context.Context, r io.Reader) (wire.Ingested, error) {
 	var u wire.Ingested
 	req, err := c.request(ctx, http.MethodPost, "/v1/uploads", true, r)
@@ -46,7 +46,7 @@ func (c *Client) Upload(ctx context.Context, r io.Reader) (wire.Ingested, error)
 	return u, nil
 }
 
-// Progress is told how far a fetch has come.
+// Progress is called with the number of bytes received and the total.
 type Progress func(done, total int64)
 
 // Fetched is a file that was fetched and checked.
@@ -59,13 +59,13 @@ type Fetched struct {
 	Node    string        `json:"node"`   // origin of the node that it came from
 }
 
-// tries is how often a fetch goes on after a cut before it gives up.
-const tries = 5
+// maxTries is the number of requests of a fetch before it gives up.
+const maxTries = 5
 
-// Fetch gets content of a path into file, going on from what an earlier try
-// left in file.part, and checks its SHA-256 before the file appears. Content that
-// another node holds is fetched there.
-func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (Fetched, error) {
+// Fetch downloads the content at a path into file. It resumes what an earlier fetch left in
+// file.part, and checks the SHA-256 before it renames that to file. Content at another node
+// is fetched there. progress may be nil.
+func (c *Client) Fetch(ctx context.Context, path, file string, progress Progress) (Fetched, error) {
 	f := Fetched{File: file, Starts: []ledger.ID{}}
 	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (F
 	}
 	f.Node = c.profile.Origin
 	for try := 1; ; try++ {
-		done, err := c.fetchOnce(ctx, path, part, &f, tell)
+		done, err := c.fetchOnce(ctx, path, part, &f, progress)
 		if done {
 			break
 		}
@@ -88,20 +88,21 @@ func (c *Client) Fetch(ctx context.Context, path, file string, tell Progress) (F
 			f.Node = list[0].Origin
 			continue
 		}
-		if err != nil && (ledger.AsError(err) != nil && !errors.Is(err, ledger.Unavailable) || try == tries || ctx.Err() != nil) {
+		if err != nil && (ledger.AsError(err) != nil && !errors.Is(err, ledger.Unavailable) || try == maxTries || ctx.Err() != nil) {
 			return f, err
 		}
 		select {
-		case <-time.After(time.Duration(try) * 200 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-time.After(time.Duration(try) * 200 * time.Millisecond): //nolint:forbidigo // a delay, not the time of day
 		case <-ctx.Done():
 			return f, ctx.Err()
 		}
 	}
-	return f, settle(part, &f)
+	return f, finish(part, &f)
 }
 
-// fetchOnce makes one request for what is missing; done when all is there.
-func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *Fetched, tell Progress) (bool, error) {
+// fetchOnce makes one request for the missing bytes, and reports whether the file is
+// complete.
+func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *Fetched, progress Progress) (bool, error) {
 	at, err := part.Seek(0, io.SeekEnd)
 	if err != nil {
 		return false, words.Errorf("读取已收到的部分：%v", "read part: %v", err)
@@ -123,22 +124,22 @@ func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *F
 	defer resp.Body.Close()
 	total, err := c.size(resp, at)
 	if err != nil {
-		return at > 0 && errors.Is(err, errWhole), err
+		return at > 0 && errors.Is(err, errComplete), err
 	}
 	if resp.StatusCode == http.StatusOK && at > 0 {
 		if err := errors.Join(part.Truncate(0), rewind(part)); err != nil {
-			return false, words.Errorf("重新开始：%v", "begin anew: %v", err)
+			return false, words.Errorf("重新开始：%v", "start again: %v", err)
 		}
 		at, f.Resumed = 0, 0
 	}
 	f.SHA256, f.Bytes = ledger.Digest(strings.Trim(resp.Header.Get("ETag"), `"`)), total
 	f.Starts = append(f.Starts, ledger.ID(resp.Header.Get("Cadastre-Receipt")))
-	n, err := io.Copy(part, &told{resp.Body, at, total, tell})
+	n, err := io.Copy(part, &progressReader{resp.Body, at, total, progress})
 	if at+n == total && err == nil {
 		return true, nil
 	}
 	return false, errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
-		words.Errorf("在 %d 字节处中断（共 %d 字节），再次运行同一命令即可继续：%v", "cut after %d of %d bytes: run the same command to go on: %v", at+n, total, err))
+		words.Errorf("在 %d 字节处中断（共 %d 字节），再次运行同一命令即可继续：%v", "interrupted after %d of %d bytes: run the same command to resume: %v", at+n, total, err))
 }
 
 func rewind(f *os.File) error {
@@ -146,10 +147,10 @@ func rewind(f *os.File) error {
 	return err
 }
 
-// errWhole says that nothing is missing.
-var errWhole = errors.New("all is there")
+// errComplete reports that no byte is missing.
+var errComplete = errors.New("the file is complete")
 
-// size is the whole content's size, from an answer of 200 or 206.
+// size returns the size of the whole content from an answer of 200 or 206.
 func (c *Client) size(resp *http.Response, at int64) (int64, error) {
 	switch resp.StatusCode {
 	case http.StatusOK:
@@ -163,7 +164,7 @@ func (c *Client) size(resp *http.Response, at int64) (int64, error) {
 		return n, nil
 	case http.StatusRequestedRangeNotSatisfiable:
 		if resp.Header.Get("Content-Range") == "bytes */"+strconv.FormatInt(at, 10) {
-			return 0, errWhole
+			return 0, errComplete
 		}
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -173,23 +174,24 @@ func (c *Client) size(resp *http.Response, at int64) (int64, error) {
 	return 0, problem(resp, b)
 }
 
-type told struct {
+// progressReader reports how many bytes were read.
+type progressReader struct {
 	r        io.Reader
 	at, size int64
-	tell     Progress
+	progress Progress
 }
 
-func (t *told) Read(b []byte) (int, error) {
+func (t *progressReader) Read(b []byte) (int, error) {
 	n, err := t.r.Read(b)
 	t.at += int64(n)
-	if t.tell != nil && n > 0 {
-		t.tell(t.at, t.size)
+	if t.progress != nil && n > 0 {
+		t.progress(t.at, t.size)
 	}
 	return n, err
 }
 
-// settle checks the whole file and gives it its name.
-func settle(part *os.File, f *Fetched) error {
+// finish checks the SHA-256 of the complete file and gives the file its name.
+func finish(part *os.File, f *Fetched) error {
 	if err := rewind(part); err != nil {
 		return words.Errorf("读取已收到的部分：%v", "read part: %v", err)
 	}
@@ -203,14 +205,14 @@ func settle(part *os.File, f *Fetched) error {
 		f.SHA256, f.Bytes = got, n
 	}
 	if got != f.SHA256 {
-		return words.Errorf("收到的内容与记录不符（SHA-256 为 %s，应为 %s）：请删除 %s.part 后重新获取", "what came is not what was recorded (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
+		return words.Errorf("收到的内容与记录不符（SHA-256 为 %s，应为 %s）：请删除 %s.part 后重新获取", "the content received is not the recorded content (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
 	}
 	err = durable.Close(part)
 	if err == nil {
 		err = durable.Rename(f.File+".part", f.File)
 	}
 	if err != nil {
-		return words.Errorf("保存 %s：%v", "keep %s: %v", f.File, err)
+		return words.Errorf("保存 %s：%v", "save %s: %v", f.File, err)
 	}
 	return nil
 }

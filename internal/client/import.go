@@ -17,111 +17,111 @@ import (
 	"github.com/datacadastre/cadastre/registry/catalog"
 )
 
-// importers is how many records are on their way at once: a ledger that waits for
-// a network takes those that come together in one transaction.
+// importers is how many records are sent at the same time: a ledger on a network puts
+// records that arrive together into one transaction.
 const importers = 64
 
-// ImportState is what became of a source record.
+// ImportState is the result of importing a source record.
 type ImportState string
 
 // States of an imported record.
 const (
-	Imported  ImportState = "registered" // its application is recorded by this import
-	Unchanged ImportState = "unchanged"  // it was recorded before
-	Duplicate ImportState = "duplicate"  // the holder has an application or entry of this title
+	Imported  ImportState = "registered" // this import recorded its application
+	Unchanged ImportState = "unchanged"  // it was recorded before this import
+	Duplicate ImportState = "duplicate"  // the holder already has an application or entry with this title
 	Refused   ImportState = "refused"
 )
 
-// ImportResult is what became of one record.
+// ImportResult is the result of one record.
 type ImportResult struct {
 	State       ImportState
-	Line        int // where the record begins, from 1
+	Line        int // first line of the record, from 1
 	Source      string
 	Title       string
 	Application ledger.ID
-	Payload     ledger.Digest // of the submit call: what the next step answers
-	Err         error         // of Duplicate and Refused
+	Payload     ledger.Digest // of the submit call, which the next step has to name
+	Err         error         // for Duplicate and Refused
 }
 
 // ImportLine names a record.
 type ImportLine struct {
 	Line  int    `json:"line"`
 	Title string `json:"title"`
-	Other int    `json:"other_line,omitempty"` // where an earlier record of the file is the same: its line
+	Other int    `json:"other_line,omitempty"` // line of an earlier record that is the same, if there is one
 }
 
-// ImportProblem is one thing that is wrong with a refused record: the column and the
-// member at fault, what stands there, the rule and what would be taken.
+// ImportProblem is one fault of a refused record: the column and the member with the fault,
+// the value, the rule and the allowed values.
 type ImportProblem struct {
 	ImportLine
 	Reason  ledger.Reason `json:"reason"`
-	Column  string        `json:"column,omitempty"` // as the file names it; the path in a JSON record
+	Column  string        `json:"column,omitempty"` // its name in the file; in a JSON record its path
 	Field   string        `json:"field,omitempty"`  // member of the resource, or of the application
 	Value   string        `json:"value,omitempty"`
 	Rule    string        `json:"rule,omitempty"`
 	Allowed string        `json:"allowed,omitempty"`
-	Group   string        `json:"group,omitempty"` // of materials, where one is missing
+	Group   string        `json:"group,omitempty"` // of materials, if one is missing
 }
 
-// ImportSummary counts an import. Registered are those whose application is
-// recorded now; the registry body's steps follow.
+// ImportSummary counts the results of an import. The application of a registered record is
+// recorded; the steps of the registry body follow.
 type ImportSummary struct {
-	Checked    bool            `json:"checked,omitempty"` // nothing was recorded: the numbers say what would be
+	Checked    bool            `json:"checked,omitempty"` // nothing was recorded: the numbers are what an import would do
 	Registered int             `json:"registered"`
 	Unchanged  int             `json:"unchanged"`
 	Refused    int             `json:"refused"`
 	Duplicates []ImportLine    `json:"duplicates"`
-	Problems   []ImportProblem `json:"problems"` // every fault of the refused, by line
-	Assumed    map[string]int  `json:"assumed"`  // what constants said, and of how many records
+	Problems   []ImportProblem `json:"problems"` // every fault of the refused records, by line
+	Assumed    map[string]int  `json:"assumed"`  // members filled in by constants, with the number of records
 }
 
-// Documents are the documents that go with every application of an import.
+// Documents are the documents sent with every application of an import.
 type Documents struct {
 	Materials      []ledger.Material `json:"materials"`
 	InternalReview ledger.Review     `json:"internal_review"`
 }
 
-// Import is what to import and how.
+// Import configures an import.
 type Import struct {
 	Mapping   catalog.Mapping
 	Body      ledger.ID  // registry body applied to
-	Documents *Documents // nil: the source record stands for each document, and is noted as assumed
-	Check     bool       // ask whether each record would be refused, and record nothing
+	Documents *Documents // nil: the source record is used for each document, and listed as assumed
+	Check     bool       // only ask whether each record would be refused
 
-	// Tell, if set, is told of each record as it is done, one at a time.
-	Tell func(ImportResult)
+	// OnResult, if set, is called for each record when it is done, one call at a time.
+	OnResult func(ImportResult)
 }
 
 // ParseMapping reads a mapping file (see registry/catalog).
 func ParseMapping(data []byte) (catalog.Mapping, error) { return catalog.ParseMapping(data) }
 
-// SourcesMapping is the mapping that the program brings along.
+// SourcesMapping returns the mapping built into the program.
 func SourcesMapping() (catalog.Mapping, error) { return catalog.SourcesMapping() }
 
-// job is a record on its way. Records of one title go one after the other, so
-// that of two with the same title the first of the file is registered.
+// job is a record to import. Records with the same title are sent one after the other, so
+// that the first one in the file is registered.
 type job struct {
 	record catalog.Record
 	after  <-chan struct{}
 	done   chan struct{}
-	other  int // line of an earlier record of the same title or bytes; 0 where there is none
+	other  int // line of an earlier record with the same title or bytes, else 0
 }
 
-// importing is an import that runs.
+// importing is a running import.
 type importing struct {
 	Import
 	c   *Client
 	mu  sync.Mutex
 	sum ImportSummary
 
-	claimed map[string]bool // titles and hashes of the file, while nothing is recorded
+	claimed map[string]bool // titles and hashes seen in the file, in a check
 }
 
-// Run applies for every record of source, in the profile's name. What was recorded before
-// is left as it is, so that a repeated or interrupted import doubles nothing. A
-// record that is refused does not stop the others; an error is returned only
-// when the source can't be read, the node does not answer, or ctx ends, with
-// the summary of what was done.
+// Run submits an application for every record of source, in the name of the profile. It
+// skips what was recorded before, so an import can be repeated after an interruption. A
+// refused record does not stop the others. Run returns an error, with the summary so far,
+// if the source can't be read, the node does not answer, the party itself is refused, or
+// ctx ends.
 func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSummary, error) {
 	if c.key == nil {
 		return ImportSummary{}, words.Errorf("此操作需要含密钥的身份文件：请用 --profile 指定", "this needs a profile with a key: name one with --profile")
@@ -153,7 +153,7 @@ func (i Import) Run(ctx context.Context, c *Client, source io.Reader) (ImportSum
 	return run.sum, err
 }
 
-// feed hands records to the workers, in order; its error is the source's.
+// feed passes records to the workers in order. It returns an error of the source.
 func (i *importing) feed(ctx context.Context, records catalog.Records, jobs chan<- job) error {
 	last, lines := map[string]chan struct{}{}, map[string]int{}
 	for r, err := range records {
@@ -179,8 +179,8 @@ func (i *importing) feed(ctx context.Context, records catalog.Records, jobs chan
 	return nil
 }
 
-// one applies for a record. Its error stops the import: no answer, or the end
-// of ctx.
+// one imports a record. It returns an error that stops the import: no answer, or a refusal
+// of the party itself.
 func (i *importing) one(ctx context.Context, j job) error {
 	if j.after != nil {
 		select {
@@ -217,13 +217,13 @@ func (i *importing) one(ctx context.Context, j job) error {
 			}
 		}
 	}
-	i.note(r)
+	i.countAssumed(r)
 	i.done(out)
 	return nil
 }
 
-// resourceField is the member of the resource that an error about an application
-// names; empty where it names another.
+// resourceField returns the member of the resource that an error about an application
+// names, or "" if it names another member.
 func resourceField(field string) string {
 	name, ok := strings.CutPrefix(strings.TrimPrefix(field, "args."), "resource.")
 	if !ok {
@@ -232,8 +232,8 @@ func resourceField(field string) string {
 	return name
 }
 
-// apply makes the deposit and the application of a record, each under an id
-// that follows from the record, so that neither is ever recorded twice.
+// apply records the deposit and the application of a record. Their call ids are derived
+// from the record, so that neither is recorded twice.
 func (i *importing) apply(ctx context.Context, r catalog.Record, application ledger.ID) (ledger.Digest, ImportState, error) {
 	p := i.c.profile
 	id := func(fn ledger.Function) ledger.ID { return catalog.CallID(p.Ledger, fn, p.Party, r.Source, r.Hash) }
@@ -242,12 +242,12 @@ func (i *importing) apply(ctx context.Context, r catalog.Record, application led
 		return payload, Unchanged, nil
 	}
 	if !errors.Is(err, ledger.NotFound) {
-		return "", "", whose(err)
+		return "", "", markParty(err)
 	}
-	// A hash is deposited once; the contract says at submission whose it is.
+	// A hash is deposited once; at submission the contract checks who deposited it.
 	if _, err := i.c.CallAs(ctx, id(ledger.FnDeposit), ledger.FnDeposit, ledger.DepositArgs{SHA256: r.Hash, Bytes: r.Bytes}); err != nil &&
 		!callUsed(err) && !because(err, ledger.ReasonExists) {
-		return "", "", whose(err)
+		return "", "", markParty(err)
 	}
 	args := i.args(r, application)
 	if err := args.Validate(); err != nil {
@@ -258,11 +258,11 @@ func (i *importing) apply(ctx context.Context, r catalog.Record, application led
 		payload, err := i.c.Payload(ctx, id(ledger.FnAppSubmit))
 		return payload, Unchanged, err
 	}
-	return out.Payload, Imported, whose(err)
+	return out.Payload, Imported, markParty(err)
 }
 
-// args is the application. Without documents of its own the source record
-// stands for each: the importer says so among what it assumed.
+// args returns the application. If the import has no documents, the source record is used
+// for each document, and listed as assumed.
 func (i *importing) args(r catalog.Record, application ledger.ID) ledger.AppSubmitArgs {
 	a := ledger.AppSubmitArgs{Application: application, Body: i.Body, Resource: r.Resource, Deposit: r.Hash}
 	if i.Documents != nil {
@@ -277,14 +277,15 @@ func (i *importing) args(r catalog.Record, application ledger.ID) ledger.AppSubm
 	return a
 }
 
-// by is who reviewed: the holder itself, by its name where the profile has it.
+// by returns who reviewed: the holder, by its name if the profile has that.
 func (i *importing) by() string { return cmp.Or(i.c.profile.Name, string(i.c.profile.Party)) }
 
-// errParty marks refusals that every record would meet alike.
+// errParty marks refusals that every record would get.
 var errParty = errors.New("the importing party itself is refused")
 
-// whose marks what is wrong with the party, its key or its clock, not the record.
-func whose(err error) error {
+// markParty joins errParty to a refusal that is about the party, its key or its clock
+// instead of the record.
+func markParty(err error) error {
 	e := ledger.AsError(err)
 	if e == nil {
 		return err
@@ -298,8 +299,8 @@ func whose(err error) error {
 	return err
 }
 
-// callUsed says that a call of this id is recorded: signed anew it has another
-// time, so that the ledger takes it for another body.
+// callUsed reports that a call with this id is recorded already. A call signed again has
+// another time, so the ledger sees another body under the same id.
 func callUsed(err error) bool { return because(err, ledger.ReasonCallUsed) }
 
 func because(err error, reason ledger.Reason) bool {
@@ -307,8 +308,8 @@ func because(err error, reason ledger.Reason) bool {
 	return e != nil && e.Reason == reason
 }
 
-// note counts what was assumed of a record that was read.
-func (i *importing) note(r catalog.Record) {
+// countAssumed counts which members of a record were filled in.
+func (i *importing) countAssumed(r catalog.Record) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, member := range r.Assumed {
@@ -326,7 +327,7 @@ func (i *importing) done(r ImportResult) {
 	line := ImportLine{Line: r.Line, Title: r.Title}
 	e := ledger.AsError(r.Err)
 	if e != nil {
-		line.Other, _ = strconv.Atoi(e.Param("other_line")) // 0 where there is none
+		line.Other, _ = strconv.Atoi(e.Param("other_line")) // 0 if there is no such line
 	}
 	switch r.State {
 	case Imported:
@@ -346,13 +347,13 @@ func (i *importing) done(r ImportResult) {
 			}
 		}
 	}
-	if i.Tell != nil {
-		i.Tell(r)
+	if i.OnResult != nil {
+		i.OnResult(r)
 	}
 }
 
-// Payload is the payload hash of a recorded call of one's own; NotFound when it
-// is not recorded.
+// Payload returns the payload hash of a recorded call of the party, or NotFound if it is
+// not recorded.
 func (c *Client) Payload(ctx context.Context, call ledger.ID) (ledger.Digest, error) {
 	var r ledger.Recorded
 	if err := c.Get(ctx, "/v1/calls/"+string(c.profile.Party)+"/"+string(call), &r); err != nil {

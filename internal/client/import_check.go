@@ -8,10 +8,9 @@ import (
 	"github.com/datacadastre/cadastre/registry/catalog"
 )
 
-// wouldApply checks what apply would record, and records nothing. Since nothing is
-// recorded, the ledger can't tell two records of one file apart that exclude each
-// other: same title or same bytes; that is found here. That a deposit is not there
-// yet refuses nothing: an import makes it first.
+// wouldApply checks what apply would record, and records nothing. The ledger therefore can't
+// find two records of the file that exclude each other, with the same title or the same
+// bytes; claim finds those. A missing deposit is no fault: an import makes it first.
 func (i *importing) wouldApply(ctx context.Context, r catalog.Record, application ledger.ID) (ledger.Digest, ImportState, error) {
 	p := i.c.profile
 	payload, err := i.c.Payload(ctx, catalog.CallID(p.Ledger, ledger.FnAppSubmit, p.Party, r.Source, r.Hash))
@@ -19,7 +18,7 @@ func (i *importing) wouldApply(ctx context.Context, r catalog.Record, applicatio
 		return payload, Unchanged, nil
 	}
 	if !errors.Is(err, ledger.NotFound) {
-		return "", "", whose(err)
+		return "", "", markParty(err)
 	}
 	args := i.args(r, application)
 	if err := args.Validate(); err != nil {
@@ -32,10 +31,10 @@ func (i *importing) wouldApply(ctx context.Context, r catalog.Record, applicatio
 	if err == nil {
 		err = i.claim(r)
 	}
-	return "", Imported, whose(err)
+	return "", Imported, markParty(err)
 }
 
-// claim refuses a record that another record of the same file excludes.
+// claim refuses a record if an earlier record of the file excludes it.
 func (i *importing) claim(r catalog.Record) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -155,7 +155,7 @@ func imports(t *testing.T, n *node, c *client.Client, text string) (client.Impor
 		t.Fatal(err)
 	}
 	var told []client.ImportResult
-	sum, err := client.Import{Mapping: m, Body: testBody, Tell: func(r client.ImportResult) { told = append(told, r) }}.
+	sum, err := client.Import{Mapping: m, Body: testBody, OnResult: func(r client.ImportResult) { told = append(told, r) }}.
 		Run(t.Context(), c, strings.NewReader(text))
 	return sum, told, err
 }
@@ -295,7 +295,7 @@ func TestImportEndsWithItsContext(t *testing.T) {
 	for i := range 500 {
 		text.WriteString(source(fmt.Sprint(i), fmt.Sprint("公交线路", i)))
 	}
-	sum, err := client.Import{Mapping: m, Body: testBody, Tell: func(client.ImportResult) { cancel() }}.Run(ctx, holder(t, n), strings.NewReader(text.String()))
+	sum, err := client.Import{Mapping: m, Body: testBody, OnResult: func(client.ImportResult) { cancel() }}.Run(ctx, holder(t, n), strings.NewReader(text.String()))
 	if err == nil || sum.Registered == 0 || sum.Registered == 500 {
 		t.Errorf("%d registered, %v", sum.Registered, err)
 	}

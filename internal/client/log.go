@@ -11,29 +11,29 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// tileHeight is the height of the tiles of our logs (C2SP tlog-tiles).
+// tileHeight is the height of the tiles of the logs (C2SP tlog-tiles).
 const tileHeight = 8
 
-// Log is a log that the node serves in the form of C2SP tlog-tiles.
+// Log reads a log that the node serves as C2SP tlog-tiles.
 type Log struct {
 	client *Client
 	name   string
 }
 
-// LedgerLog is the log of the ledger.
+// LedgerLog returns the log of the ledger.
 func (c *Client) LedgerLog() *Log { return &Log{c, "ledger"} }
 
-// ReceiptLog is the log of the node's receipts.
+// ReceiptLog returns the log of the node's receipts.
 func (c *Client) ReceiptLog() *Log { return &Log{c, "receipts"} }
 
 // Checkpoint returns the newest signed checkpoint.
 func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) { return l.get(ctx, "checkpoint") }
 
-// Entries returns n entries, at most 256, from a multiple of 256 on. The node gives
-// them to regulators, or to everyone if it is set so.
+// Entries returns n entries, at most 256, starting at from, a multiple of 256. The node
+// sends them to regulators, or to everyone if it is configured so.
 func (l *Log) Entries(ctx context.Context, from int64, n int) ([][]byte, error) {
 	if from < 0 || from%(1<<tileHeight) != 0 || n < 1 || n > 1<<tileHeight {
-		return nil, words.Errorf("条目 %d 至 %d 不属于同一组", "entries %d to %d are not of one bundle", from, from+int64(n))
+		return nil, words.Errorf("条目 %d 至 %d 不属于同一组", "entries %d to %d are not in one bundle", from, from+int64(n))
 	}
 	tile := tlog.Tile{H: tileHeight, L: -1, N: from >> tileHeight, W: n}
 	path := tile.Path()[len("tile/8/data/"):]
@@ -50,7 +50,7 @@ func (l *Log) Entries(ctx context.Context, from int64, n int) ([][]byte, error) 
 		list, data = append(list, data[:size:size]), data[size:]
 	}
 	if len(data) > 0 || len(list) != n {
-		return nil, words.Errorf("节点发来的一组条目被截断或过长", "the node sent a bundle of entries that is cut or too long")
+		return nil, words.Errorf("节点发来的一组条目被截断或过长", "the node sent a bundle of entries that is truncated or too long")
 	}
 	return list, nil
 }
@@ -73,7 +73,7 @@ func (l *Log) get(ctx context.Context, path string) ([]byte, error) {
 	case http.StatusOK:
 		return b, nil
 	case http.StatusForbidden:
-		return nil, words.Errorf("%s/log/%s/%s：节点只向监管单位提供日志条目，请用 --profile 指明监管单位的身份文件", "%s/log/%s/%s: the node gives the entries of its log to regulators alone: name a regulator's profile with --profile",
+		return nil, words.Errorf("%s/log/%s/%s：节点只向监管单位提供日志条目，请用 --profile 指明监管单位的身份文件", "%s/log/%s/%s: the node sends log entries only to regulators: give a regulator's profile with --profile",
 			l.client.profile.URL, l.name, path)
 	}
 	return nil, problem(resp, b)

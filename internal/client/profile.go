@@ -1,11 +1,11 @@
-// Package client speaks to nodes: it signs calls and tokens with the party's
-// own key, sends them, fetches content resumably and checks it, and imports
-// catalogs. What lies at another node it asks for there, and joins the answers.
+// Package client is a client of nodes: it signs calls and tokens with the party's key and
+// sends them, downloads content and checks it, and imports catalogs. It asks other nodes
+// for what they have, and joins the answers.
 //
-// It promises that keys never leave this machine, that a file appears only when
-// its SHA-256 is the recorded one, and that a token goes to no address but that
-// of the node it is for: the profile's, one that the user names, or one whose
-// certificate is for that node's origin. It decides nothing.
+// It guarantees that keys never leave this machine, that a downloaded file appears only if
+// its SHA-256 is the recorded one, and that a token is sent only to the address of its
+// node: the one of the profile, one given by the user, or one whose certificate is for the
+// node's origin. It makes no decisions.
 package client
 
 import (
@@ -22,8 +22,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Profile is all that a party needs to act: where the node is, which ledger it
-// keeps, who the party is, and its keys. Its file holds secrets: mode 0600.
+// Profile is what a party needs to act: the address of the node, the ledger, the party and
+// its key. Its file contains a secret and has mode 0600.
 type Profile struct {
 	URL         string       `json:"url"`
 	Origin      string       `json:"origin"` // audience of tokens
@@ -32,21 +32,21 @@ type Profile struct {
 	Name        string       `json:"name,omitempty"`
 	Kid         ledger.KeyID `json:"kid"`
 	Key         string       `json:"key"`                   // PKCS #8 in base64url
-	Environment ledger.ID    `json:"environment,omitempty"` // set: the key is that environment's
+	Environment ledger.ID    `json:"environment,omitempty"` // if set, the key belongs to this environment
 
-	Use   ledger.KeyUse `json:"use,omitempty"`   // what the key signs; empty: calls and tokens
-	Nodes []trace.Place `json:"nodes,omitempty"` // other nodes of the ledger whose addresses are known to be right
+	Use   ledger.KeyUse `json:"use,omitempty"`   // what the key signs; empty for calls and tokens
+	Nodes []trace.Place `json:"nodes,omitempty"` // other nodes of the ledger with trusted addresses
 }
 
-// Keep writes the profile for its owner alone, durably: its key may be registered
-// next. An existing file is replaced.
-func (p Profile) Keep(path string) error {
+// Save writes the profile durably with mode 0600, and replaces an existing file. The caller
+// can register the key afterwards.
+func (p Profile) Save(path string) error {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return words.Errorf("编写身份文件：%v", "encode profile: %v", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return words.Errorf("创建身份文件的文件夹：%v", "make profile's folder: %v", err)
+		return words.Errorf("创建身份文件的文件夹：%v", "create the folder of the profile: %v", err)
 	}
 	if err := durable.WriteFile(path, append(b, '\n')); err != nil {
 		return words.Errorf("写入身份文件：%v", "write profile: %v", err)
@@ -54,9 +54,8 @@ func (p Profile) Keep(path string) error {
 	return nil
 }
 
-// MoveProfiles has every profile of the folder, its *.json, name url as its node's
-// address. Profiles that name it already are left alone, and so is a folder that
-// is not there.
+// MoveProfiles sets the node's address in every profile, *.json, of the folder to url. It
+// does not write profiles that already have this address. The folder may be missing.
 func MoveProfiles(folder, url string) error {
 	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
@@ -71,19 +70,19 @@ func MoveProfiles(folder, url string) error {
 			continue
 		}
 		p.URL = url
-		if err := p.Keep(file); err != nil {
+		if err := p.Save(file); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// LoadProfile reads a profile; one that others may read is refused.
+// LoadProfile reads a profile. It refuses a file that others may read.
 func LoadProfile(path string) (Profile, error) {
 	var p Profile
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, words.Errorf("没有身份文件 %s：请用 cadastre keygen 生成，或用 --profile 另行指定", "there is no profile %s: make one with cadastre keygen, or name another with --profile", path)
+		return p, words.Errorf("没有身份文件 %s：请用 cadastre keygen 生成，或用 --profile 另行指定", "there is no profile %s: make one with cadastre keygen, or give another with --profile", path)
 	}
 	if err != nil {
 		return p, words.Errorf("身份文件：%v", "profile: %v", err)
@@ -101,20 +100,20 @@ func LoadProfile(path string) (Profile, error) {
 	return p, nil
 }
 
-// BadProfileError is a profile that is no profile. It is no refusal of a node's,
-// whatever the words for what is wrong with it.
+// BadProfileError reports a file that is not a valid profile or key. It is not a refusal by
+// a node, even if its cause has the type of one.
 type BadProfileError struct {
 	Path  string
 	cause error
 }
 
-// Error names the file.
+// Error names the file and the cause.
 func (e *BadProfileError) Error() string { return "profile " + e.Path + ": " + e.cause.Error() }
 
-// Unwrap is what is wrong.
+// Unwrap returns the cause.
 func (e *BadProfileError) Unwrap() error { return e.cause }
 
-// SetKey puts a key into the profile.
+// SetKey stores a key in the profile.
 func (p *Profile) SetKey(key *ledger.Key) error {
 	b, err := key.Bytes()
 	if err != nil {
@@ -124,18 +123,18 @@ func (p *Profile) SetKey(key *ledger.Key) error {
 	return nil
 }
 
-// Signer is the profile's key.
+// Signer returns the key of the profile.
 func (p Profile) Signer() (*ledger.Key, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(p.Key)
 	if err != nil {
-		return nil, words.Errorf("身份文件的密钥不是 base64url：请重新生成身份文件", "the profile's key is not base64url: make a new one")
+		return nil, words.Errorf("身份文件的密钥不是 base64url：请重新生成身份文件", "the profile's key is not base64url: make a new profile")
 	}
 	key, err := ledger.ParseKey(b)
 	if err != nil {
-		return nil, words.Errorf("身份文件的密钥不是本系统的密钥：请重新生成身份文件", "the profile's key is no key of ours: make a new one")
+		return nil, words.Errorf("身份文件的密钥不是本系统的密钥：请重新生成身份文件", "the profile's key is not a key of this system: make a new profile")
 	}
 	if key.ID() != p.Kid {
-		return nil, words.Errorf("身份文件的密钥与 kid 不相符：请重新生成身份文件", "the profile's key and kid do not belong together: make a new one")
+		return nil, words.Errorf("身份文件的密钥与 kid 不相符：请重新生成身份文件", "the profile's key does not match its kid: make a new profile")
 	}
 	return key, nil
 }

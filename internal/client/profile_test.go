@@ -23,7 +23,7 @@ func TestAProfileIsItsOwnersAlone(t *testing.T) {
 	want := client.Profile{URL: "http://127.0.0.1:8480", Name: "first"}
 	for _, name := range []string{"first", "second"} {
 		want.Name = name
-		if err := want.Keep(file); err != nil {
+		if err := want.Save(file); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := client.LoadProfile(file); err != nil || got.Name != name {
@@ -42,7 +42,7 @@ func TestMovedProfiles(t *testing.T) {
 	want := map[string]client.Profile{}
 	for _, name := range []string{"holder.json", "buyer.json"} {
 		p := client.Profile{URL: "http://127.0.0.1:39999", Origin: "data.example", Name: name, Use: ledger.UseSign}
-		if err := errors.Join(p.SetKey(key), p.Keep(filepath.Join(dir, name))); err != nil {
+		if err := errors.Join(p.SetKey(key), p.Save(filepath.Join(dir, name))); err != nil {
 			t.Fatal(err)
 		}
 		p.URL = "http://127.0.0.1:8480"

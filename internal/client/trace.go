@@ -16,9 +16,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Trace asks the node, and every other that it names, and joins what they
-// answer: records by their id, receipts and files by their hash. missing says of
-// each node that did not answer why; the traces name it still.
+// Trace asks the node and every other node that it names, and joins their answers: records
+// by id, receipts and files by hash. missing has the reason for each node that did not
+// answer; the traces still name such a node.
 func (c *Client) Trace(ctx context.Context, q url.Values) (traces []trace.Trace, missing []error, err error) {
 	home, traces, err := c.traceFrom(ctx, q)
 	if err != nil {
@@ -31,7 +31,7 @@ func (c *Client) Trace(ctx context.Context, q url.Values) (traces []trace.Trace,
 			continue
 		}
 		for i := range traces {
-			answered(&traces[i], p)
+			removeElsewhere(&traces[i], p)
 			for _, m := range more {
 				if m.From == traces[i].From {
 					traces[i].Join(m)
@@ -42,7 +42,8 @@ func (c *Client) Trace(ctx context.Context, q url.Values) (traces []trace.Trace,
 	return traces, missing, nil
 }
 
-// traceFrom asks this node, or of a receipt that it does not have, whoever has it.
+// traceFrom asks this node, or the node that has the receipt. It returns the client of
+// the node that answered.
 func (c *Client) traceFrom(ctx context.Context, q url.Values) (*Client, []trace.Trace, error) {
 	var traces []trace.Trace
 	err := c.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
@@ -74,7 +75,7 @@ func (c *Client) traceAt(ctx context.Context, p trace.Place, q url.Values) ([]tr
 	var traces []trace.Trace
 	err = other.Get(ctx, "/v1/trace?"+q.Encode(), &traces)
 	if errors.Is(err, ledger.NotFound) {
-		return nil, nil // it knows nothing more that this party may see
+		return nil, nil // it has nothing more that this party may see
 	}
 	if err != nil {
 		return nil, words.Errorf("节点 %s：%v", "node %s: %v", p.Origin, err)
@@ -82,7 +83,7 @@ func (c *Client) traceAt(ctx context.Context, p trace.Place, q url.Values) ([]tr
 	return traces, nil
 }
 
-// elsewhere are the nodes that any of the traces names.
+// elsewhere returns the other nodes named in the traces.
 func elsewhere(traces []trace.Trace) []trace.Place {
 	var list []trace.Place
 	for _, t := range traces {
@@ -95,26 +96,27 @@ func elsewhere(traces []trace.Trace) []trace.Place {
 	return list
 }
 
-// answered takes a node out of those that may know more.
-func answered(t *trace.Trace, p trace.Place) {
+// removeElsewhere removes a node from those that may have more.
+func removeElsewhere(t *trace.Trace, p trace.Place) {
 	t.Elsewhere = slices.DeleteFunc(t.Elsewhere, func(other trace.Place) bool { return other.Origin == p.Origin })
 }
 
-// Joiner makes one bundle of several (evidence.Join with a trust file).
+// Joiner joins several bundles into one: evidence.Join with a trust file.
 type Joiner func(parts [][]byte) ([]byte, error)
 
-// apart is how often nodes are asked again whose bundles stand under different
-// checkpoints.
-const apart = 10
+// maxJoins is how often the bundles of several nodes are requested if their checkpoints
+// differ.
+const maxJoins = 10
 
-// ErrOlder says that a bundle holds the newest deliveries only, as many as were asked
-// for, and that there are older ones.
-var ErrOlder = words.Errorf("另有更早的交付：可请求更多", "there are older deliveries: ask for more of them")
+// ErrOlder reports that a bundle has only the newest deliveries, as many as requested, and
+// that there are older ones.
+var ErrOlder = words.Errorf("另有更早的交付：可请求更多", "there are older deliveries: request more")
 
-// Evidence is the bundle about what q names, with the newest deliveries of every node
-// that holds some, so many of each (0: as many as a node gives unless told). join is
-// asked only where several nodes do. missing says of each node that did not answer
-// why: its receipts are not in the bundle; and which one has more deliveries.
+// Evidence returns the bundle about what q names, with the newest deliveries of every node
+// that has some: at most that many of each node, or the default of the node if deliveries
+// is 0. It calls join only if several nodes have deliveries. missing has the reason for
+// each node that did not answer, whose receipts are not in the bundle, and ErrOlder for
+// each node that has more deliveries.
 func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, join Joiner) (bundle []byte, missing []error, err error) {
 	home, traces, err := c.traceFrom(ctx, q)
 	if err != nil {
@@ -126,11 +128,11 @@ func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, joi
 	}
 	for try := 1; ; try++ {
 		bundle, missing, err = home.evidence(ctx, q, elsewhere(traces), join)
-		if !errors.Is(err, evidence.ErrDifferentCheckpoints) || try == apart {
+		if !errors.Is(err, evidence.ErrDifferentCheckpoints) || try == maxJoins {
 			return bundle, missing, err
 		}
 		select {
-		case <-time.After(300 * time.Millisecond): //nolint:forbidigo // waiting, not telling time
+		case <-time.After(300 * time.Millisecond): //nolint:forbidigo // a delay, not the time of day
 		case <-ctx.Done():
 			return nil, nil, ctx.Err()
 		}
@@ -177,18 +179,18 @@ func (c *Client) evidence(ctx context.Context, q url.Values, others []trace.Plac
 	return bundle, missing, err
 }
 
-// bundle is one node's, and whether that has older deliveries besides.
+// bundle returns the bundle of one node, and whether the node has older deliveries.
 func (c *Client) bundle(ctx context.Context, path string) ([]byte, bool, error) {
-	var s sent
+	var s rawAnswer
 	err := c.Get(ctx, path, &s)
 	return s.body, s.header.Get("Cadastre-Older-Deliveries") == "true", err
 }
 
-// withReceipts adds a bundle to those that hold receipts, if it does.
+// withReceipts appends a bundle to parts if it has receipts.
 func withReceipts(parts [][]byte, bundle []byte) ([][]byte, error) {
 	b, err := evidence.Parse(bundle)
 	if err != nil {
-		return parts, words.Errorf("所收到的证据包：%v", "the bundle that came: %v", err)
+		return parts, words.Errorf("所收到的证据包：%v", "the received bundle: %v", err)
 	}
 	if len(b.Receipts) > 0 {
 		parts = append(parts, bundle)

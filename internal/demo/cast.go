@@ -126,7 +126,7 @@ func (s *story) actor(r role) (*actor, error) {
 func (s *story) join(a *actor, id ledger.ID) error {
 	p := client.Profile{URL: s.url, Origin: s.origin, Ledger: id, Party: a.id, Name: a.party.Name}
 	path := filepath.Join(s.Dir, "profiles", a.name+".json")
-	if err := errors.Join(p.SetKey(a.key), p.Keep(path)); err != nil {
+	if err := errors.Join(p.SetKey(a.key), p.Save(path)); err != nil {
 		return err
 	}
 	s.result.Profiles[a.name] = path

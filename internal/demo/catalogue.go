@@ -25,7 +25,7 @@ func (s *story) importCatalogue() error {
 		return words.Errorf("目录：%v", "catalogue: %v", err)
 	}
 	var applied []client.ImportResult
-	sum, err := client.Import{Mapping: mapping, Body: s.cast["registrar"].id, Tell: func(r client.ImportResult) {
+	sum, err := client.Import{Mapping: mapping, Body: s.cast["registrar"].id, OnResult: func(r client.ImportResult) {
 		switch r.State {
 		case client.Imported:
 			applied = append(applied, r)

@@ -87,7 +87,7 @@ func (s *story) environment() (ledger.ID, error) {
 	p := operator.Profile()
 	p.Environment, p.Name = id, p.Name+" 受控环境"
 	path := filepath.Join(s.Dir, "profiles", "environment.json")
-	if err := errors.Join(p.SetKey(key), p.Keep(path)); err != nil {
+	if err := errors.Join(p.SetKey(key), p.Save(path)); err != nil {
 		return "", err
 	}
 	s.result.Profiles["environment"] = path

@@ -11,15 +11,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// patience is how long the node waits for a call of its own to be recorded.
-const patience = 40 * time.Second
+// submitTimeout is how long the node waits until its own call is recorded.
+const submitTimeout = 40 * time.Second
 
 // anchors remembers how far the receipt log is anchored.
 type anchors struct {
 	mu    sync.Mutex
-	size  int64         // anchored
-	at    time.Time     // when size was last the whole log
-	known bool          // size is the ledger's: no call about it is under way or lost
+	size  int64         // number of anchored receipts
+	at    time.Time     // when all receipts were last anchored
+	known bool          // size is what the ledger has: no anchor call is in flight or lost
 	grown chan struct{} // closed and renewed when size is set
 }
 
@@ -67,7 +67,7 @@ func (a *anchors) wait(ctx context.Context, size int64) error {
 	return nil
 }
 
-// doubt says that the ledger has to be asked again.
+// doubt marks size as uncertain: the ledger must be asked again.
 func (a *anchors) doubt() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -77,7 +77,7 @@ func (a *anchors) doubt() {
 func (n *Node) lastAnchor(ctx context.Context) (*ledger.Anchor, error) {
 	a, err := value[ledger.Anchor](ctx, n.ledger, ledger.RefTo(ledger.KindAnchor, ledger.ReceiptLog(n.settings.Origin)))
 	if errors.Is(err, ledger.NotFound) {
-		return nil, nil //nolint:nilnil // no anchor yet is no error
+		return nil, nil //nolint:nilnil // a missing first anchor is not an error
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read anchor: %w", err)
@@ -85,9 +85,9 @@ func (n *Node) lastAnchor(ctx context.Context) (*ledger.Anchor, error) {
 	return &a, nil
 }
 
-// anchor records the receipt log's root on the ledger, with the proof that it
-// grew from the last one, when there is something new. This node alone anchors
-// its log, so that it need not ask how far it is unless a call's outcome was lost.
+// anchor records the root of the receipt log on the ledger, with the proof that the log
+// extends the last anchored one, if there are new receipts. Only this node anchors its
+// log, so it asks the ledger for the last anchor only after the outcome of a call was lost.
 func (n *Node) anchor(ctx context.Context) error {
 	grown, err := n.receipts.AnchorState(ctx)
 	if err != nil {
@@ -119,9 +119,10 @@ func (n *Node) anchor(ctx context.Context) error {
 	return nil
 }
 
-// submit signs a call of the node party itself and waits for the read model.
+// submit signs a call as the node party, records it and waits until the read model has
+// applied it.
 func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	now := ledger.Millis(n.opts.Now().UnixMilli())
 	jws, err := ledger.SignCall(n.keys.platform, ledger.Call{
@@ -138,9 +139,9 @@ func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
 	return n.loop.Wait(ctx, out.Position.Block)
 }
 
-// keepAnchored anchors each second when there is something new.
-func (n *Node) keepAnchored(ctx context.Context) {
-	tick := time.NewTicker(time.Second) //nolint:forbidigo // a rhythm, not a moment
+// anchorPeriodically anchors new receipts every second.
+func (n *Node) anchorPeriodically(ctx context.Context) {
+	tick := time.NewTicker(time.Second) //nolint:forbidigo // an interval, not the time of day
 	defer tick.Stop()
 	for {
 		select {

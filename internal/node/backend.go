@@ -17,25 +17,25 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Kinds of ledger that a node can stand on.
+// Kinds of ledger that a node can use.
 const (
-	KindEmbedded = "embedded" // in the node's own folder, its own alone
+	KindEmbedded = "embedded" // in the node's folder, used by this node only
 	KindFabric   = "fabric"   // a channel of a Hyperledger Fabric network, shared with other nodes
 )
 
-// Backend is ledger_backend of node.json: where the register is kept. The zero
+// Backend is ledger_backend of node.json: where the register is stored. The zero
 // value is the embedded ledger.
 type Backend struct {
 	Kind         string `json:"kind"`
-	Profile      string `json:"profile,omitempty"` // connection profile, a file
+	Profile      string `json:"profile,omitempty"` // file with the connection profile
 	Channel      string `json:"channel,omitempty"`
 	Chaincode    string `json:"chaincode,omitempty"`
-	Organization string `json:"organization,omitempty"` // of the profile's, whose peers this node trusts first
+	Organization string `json:"organization,omitempty"` // one of the profile's; the node asks its peers first
 	User         string `json:"user,omitempty"`
-	Version      string `json:"chaincode_version,omitempty"` // empty: any
+	Version      string `json:"chaincode_version,omitempty"` // empty accepts any version
 }
 
-// Shared reports whether other nodes stand on the same ledger.
+// Shared reports whether other nodes use the same ledger.
 func (b Backend) Shared() bool { return b.Kind == KindFabric }
 
 func (b Backend) validate() error {
@@ -66,14 +66,14 @@ func (b Backend) validate() error {
 	return nil
 }
 
-// opened is a ledger that is open, and how it is closed.
+// opened is an open ledger with the function that closes it.
 type opened struct {
 	ledger.Ledger
-	own   *embedded.Ledger // where the register is this node's alone
+	own   *embedded.Ledger // nil for a shared ledger
 	close func() error
 }
 
-// shut closes a ledger that was opened; one that was handed in stays open.
+// shut closes the ledger unless a caller passed it in open.
 func (o opened) shut() error {
 	if o.close == nil {
 		return nil
@@ -84,8 +84,8 @@ func (o opened) shut() error {
 // opener opens the ledger of a node.
 type opener func(ctx context.Context, d folder, s Settings, k keys, log *slog.Logger, now func() time.Time) (opened, error)
 
-// openLedger opens the ledger that the settings name; genesis is the only call
-// that may begin it.
+// openLedger opens the ledger named in the settings. Only the genesis of the settings may
+// be its first call.
 func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Logger, now func() time.Time) (opened, error) {
 	if s.Backend.Shared() {
 		return openFabric(ctx, d, s, log, now)
@@ -99,24 +99,24 @@ func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Log
 	return opened{Ledger: l, own: l, close: l.Close}, nil
 }
 
-// trust is what a verifier needs of this node's ledger: of its own, what follows
-// from its keys; of a shared one, what was handed to it.
+// trust returns what a verifier needs to know about this node's ledger: for an embedded
+// ledger it follows from the keys, for a shared one it is read from trust.json.
 func (d folder) trust(s Settings, k keys) (evidence.Trust, error) {
 	if !s.Backend.Shared() {
 		return evidence.Trust{Ledger: s.Ledger, Genesis: s.GenesisSHA256, Logs: []string{k.ledger.VKey()}}, nil
 	}
 	b, err := os.ReadFile(d.path("trust.json"))
 	if err != nil {
-		return evidence.Trust{}, words.Errorf("读取 trust.json：%v：请复制回来，它是本节点创建或加入时所用的信任文件", "read trust.json: %v: copy it back, it is what this node was begun or joined with", err)
+		return evidence.Trust{}, words.Errorf("读取 trust.json：%v：请复制回来，它是本节点创建或加入时所用的信任文件", "read trust.json: %v: copy back the trust file with which this node was created or joined", err)
 	}
 	t, err := evidence.ParseTrust(b)
 	if err == nil && (t.Ledger != s.Ledger || t.Genesis != s.GenesisSHA256) {
-		err = words.Errorf("trust.json 属于账本 %s，node.json 属于 %s：请复制回本节点创建或加入时所用的信任文件", "trust.json is of the ledger %s, node.json of %s: copy back the one this node was begun or joined with", t.Ledger, s.Ledger)
+		err = words.Errorf("trust.json 属于账本 %s，node.json 属于 %s：请复制回本节点创建或加入时所用的信任文件", "trust.json belongs to ledger %s, node.json to %s: copy back the trust file with which this node was created or joined", t.Ledger, s.Ledger)
 	}
 	return t, err
 }
 
-func (d folder) keepTrust(t evidence.Trust) error {
+func (d folder) saveTrust(t evidence.Trust) error {
 	b, err := json.MarshalIndent(t, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode trust: %w", err)
@@ -124,8 +124,8 @@ func (d folder) keepTrust(t evidence.Trust) error {
 	return durable.WriteFile(d.path("trust.json"), append(b, '\n'))
 }
 
-// checkLedger refuses a ledger that is not the one this node belongs to, and one
-// on which its receipt log is not admitted.
+// checkLedger refuses a ledger other than the one of the settings, and a ledger that has
+// not admitted this node's receipt log.
 func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 	n.genesis, err = value[ledger.Genesis](ctx, n.ledger, ledger.GenesisRef)
 	if errors.Is(err, ledger.NotFound) {
@@ -135,7 +135,7 @@ func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 		return fmt.Errorf("read genesis: %w", err)
 	}
 	if n.genesis.Ledger != n.settings.Ledger {
-		return words.Errorf("ledger_backend 指向账本 %s，而本节点属于 %s：请改正 node.json", "ledger_backend leads to the ledger %s, but this node belongs to %s: fix node.json", n.genesis.Ledger, n.settings.Ledger)
+		return words.Errorf("ledger_backend 指向账本 %s，而本节点属于 %s：请改正 node.json", "ledger_backend leads to ledger %s, but this node belongs to %s: fix node.json", n.genesis.Ledger, n.settings.Ledger)
 	}
 	log, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(n.settings.Origin)))
 	if errors.Is(err, ledger.NotFound) {
@@ -145,7 +145,7 @@ func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 		return fmt.Errorf("read log record: %w", err)
 	}
 	if log.Owner != n.settings.Platform || log.Key != n.keys.receipts.VKey() {
-		return words.Errorf("已有另一节点以 %s 准入：请以另一标识重新创建，或恢复已准入的文件夹", "another node was admitted as %s: begin again with an origin of its own, or restore the folder that was admitted", n.settings.Origin)
+		return words.Errorf("已有另一节点以 %s 准入：请以另一标识重新创建，或恢复已准入的文件夹", "another node was admitted as %s: create this node again with another origin, or restore the folder that was admitted", n.settings.Origin)
 	}
 	return nil
 }

@@ -18,18 +18,18 @@ const (
 	inS3   = "s3"
 )
 
-// ContentStore is node.json's "objects": where the node keeps content. Without
-// it, or with the kind "disk", that is the folder objects/ beside it.
+// ContentStore is "objects" of node.json: where the node stores content. Without it, or
+// with the kind "disk", content is stored in the folder objects/ next to node.json.
 type ContentStore struct {
 	Kind string `json:"kind"`
 	objects.S3Config
 }
 
-// StoreCredentials sign the requests to an S3 store where node.json names no
+// StoreCredentials sign the requests to an S3 store if node.json has no
 // credentials_file.
 type StoreCredentials = objects.Credentials
 
-// ReadContentStore reads a file that holds what node.json has as "objects".
+// ReadContentStore reads a file with the JSON of a ContentStore.
 func ReadContentStore(path string) (*ContentStore, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *ContentStore) validate() error {
 	case c == nil:
 		return nil
 	case c.Kind == onDisk && c.S3Config != objects.S3Config{}:
-		return words.Errorf("objects.kind：%q 不得有其他设置，请删去，或改为 %q", "objects.kind: %q takes no other setting: remove them, or say %q", onDisk, inS3)
+		return words.Errorf("objects.kind：%q 不得有其他设置，请删去，或改为 %q", "objects.kind: %q takes no other setting: remove the others, or use %q", onDisk, inS3)
 	case c.Kind == onDisk:
 		return nil
 	case c.Kind != inS3:
@@ -58,8 +58,8 @@ func (c *ContentStore) validate() error {
 	return form.Validate()
 }
 
-// openObjects opens the store of content with a master key. Files that node.json
-// names are looked for from its folder.
+// openObjects opens the store of content with the master key. Relative paths in node.json
+// start at its folder.
 func (d folder) openObjects(ctx context.Context, s Settings, master seal.Key, given StoreCredentials) (*objects.Store, error) {
 	if s.Objects == nil || s.Objects.Kind == onDisk {
 		return objects.OpenDisk(d.path("objects"), master)

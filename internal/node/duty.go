@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/marketplace"
 )
 
-// decide answers the marketplace's question.
+// decide decides for the marketplace whether a party may use a resource.
 func (n *Node) decide(ctx context.Context, q marketplace.Question) (marketplace.Decision, error) {
 	d, err := n.licenses.Decide(ctx, licensing.Question{
 		Party: q.Party, Facts: ledger.Facts{Resource: q.Resource}, Purpose: q.Purpose,
@@ -25,17 +25,17 @@ func (n *Node) decide(ctx context.Context, q marketplace.Question) (marketplace.
 	return marketplace.Decision{Allow: d.Allow, Reason: d.Reason, Revision: d.Revision, Until: d.Until}, nil
 }
 
-// unnamed is how long an upload is kept that no content record names.
-const unnamed = 7 * 24 * time.Hour
+// maxUnnamedAge is how long an upload is stored that no content record names.
+const maxUnnamedAge = 7 * 24 * time.Hour
 
-// keepSwept deletes each hour what was uploaded and never recorded.
-func (n *Node) keepSwept(ctx context.Context) {
-	tick := time.NewTicker(time.Hour) //nolint:forbidigo // a rhythm, not a moment
+// sweepPeriodically deletes every hour the uploads that no content record names.
+func (n *Node) sweepPeriodically(ctx context.Context) {
+	tick := time.NewTicker(time.Hour) //nolint:forbidigo // an interval, not the time of day
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			swept, err := n.sweep(ctx, unnamed)
+			swept, err := n.sweep(ctx, maxUnnamedAge)
 			if err != nil && ctx.Err() == nil {
 				n.opts.Log.WarnContext(ctx, "uploads not swept", slog.String("error", err.Error()))
 			} else if swept > 0 {
@@ -57,7 +57,8 @@ func (n *Node) sweep(ctx context.Context, age time.Duration) (int, error) {
 	})
 }
 
-// Bearer finds who holds a key: a party, or an environment of an operator.
+// Bearer finds the owner of a key: a party, or an operator's environment. It returns
+// NotFound if there is no such owner, the key has ended or the party is suspended.
 func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (auth.Bearer, error) {
 	p, k, err := n.registry.PartyByKid(ctx, kid)
 	if err == nil {
@@ -83,8 +84,8 @@ func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (a
 	return auth.Bearer{Party: e.Operator, Environment: e.ID, Key: e.Key, Kid: kid}, nil
 }
 
-// noted keeps a receipt of a look at what is not public.
-func (n *Node) noted(ctx context.Context, by ledger.ID, target ledger.Ref) error {
+// recordRead stores a receipt for a supervised read of a record that is not public.
+func (n *Node) recordRead(ctx context.Context, by ledger.ID, target ledger.Ref) error {
 	_, err := n.receipts.Append(ctx, ledger.Receipt{
 		V: 1, Kind: ledger.ReceiptRead, ID: NewID(),
 		Time: ledger.Millis(n.opts.Now().UnixMilli()), Party: by, Subject: target, Reason: "supervision", Count: 1,
@@ -92,10 +93,10 @@ func (n *Node) noted(ctx context.Context, by ledger.ID, target ledger.Ref) error
 	return err
 }
 
-// custodian makes and finds the sign keys that parties let this node keep.
+// custodian makes and finds the signing keys that parties let this node store.
 type custodian struct{ *custody.Keys }
 
-// Make makes a sign key for the party and keeps it sealed.
+// Make makes a signing key for the party and stores it sealed.
 func (c custodian) Make(ctx context.Context, party ledger.ID) (*ledger.Key, error) {
 	key, err := ledger.NewKey()
 	if err != nil {

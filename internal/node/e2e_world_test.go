@@ -45,6 +45,8 @@ type world struct {
 
 const nodeOrigin = "node.example"
 
+var emergency = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
+
 func date(years, days int) ledger.Date {
 	return ledger.Date(time.Now().AddDate(years, 0, days).Format(time.DateOnly))
 }
@@ -203,13 +205,19 @@ func (w *world) admit() {
 		w.ok(err)
 		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	}
-	key := w.key("environment")
+	w.environment("environment")
+	w.speak("environment", id("operator"))
+}
+
+// environment sets the operator's environment with the key of that name.
+func (w *world) environment(name string) {
+	w.t.Helper()
+	key := w.key(name)
 	proof, err := ledger.SignEnvironment(key, ledger.EnvironmentProof{Ledger: w.trust.Ledger, ID: id("environment"), Operator: id("operator")})
 	w.ok(err)
 	w.call("authority", ref(ledger.KindEnvironment, "environment"), ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
 		ID: id("environment"), Operator: id("operator"), Region: "430300", Attestation: sum("attestation"), Key: key.Public(), Proof: proof,
 	})
-	w.speak("environment", id("operator"))
 }
 
 // try sends a call that may be refused.
@@ -256,11 +264,8 @@ func (w *world) register(name, holder string) {
 
 // application is what a holder submits for a resource.
 func application(name, holder string) ledger.AppSubmitArgs {
-	r := resource(name, holder)
-	r.Modified = ledger.Millis(time.Now().Add(-time.Minute).UnixMilli())
-	r.Quality.AssessedOn = date(0, -30)
 	a := ledger.AppSubmitArgs{
-		Application: id(name), Body: id("body"), Resource: r, Deposit: sum("deposit " + name),
+		Application: id(name), Body: id("body"), Resource: resource(name, holder), Deposit: sum("deposit " + name),
 		InternalReview: ledger.Review{By: "科技科", On: date(0, -20), SHA256: sum("review " + name)},
 	}
 	for i, g := range ledger.MaterialGroups() {
@@ -269,23 +274,27 @@ func application(name, holder string) ledger.AppSubmitArgs {
 	return a
 }
 
-// license gives an operator a license over a registered resource.
-func (w *world) license(name, operator, resource string) {
+// license gives an operator a license over registered resources.
+func (w *world) license(name, operator string, resources ...string) {
 	w.t.Helper()
-	w.offer(name, operator, resource)
+	w.offer(name, operator, resources...)
 	w.answer(operator, ref(ledger.KindLicense, name), ledger.FnLicenseAccept)
 }
 
-func (w *world) offer(name, operator, resource string) {
+func (w *world) offer(name, operator string, resources ...string) {
 	w.t.Helper()
+	scope := []ledger.ID{}
+	for _, r := range resources {
+		scope = append(scope, id("resource "+r))
+	}
 	r := ref(ledger.KindLicense, name)
 	environments := []ledger.ID{}
 	if operator == "operator" {
 		environments = append(environments, id("environment"))
 	}
 	w.call("authority", r, ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
-		ID: id(name), Mode: ledger.Scenario, Region: "430300", Domains: []string{}, Resources: []ledger.ID{id("resource " + resource)},
-		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Governance, Code: "emergency"}}, Actions: []string{"use", "derive", "distribute"},
+		ID: id(name), Mode: ledger.Scenario, Region: "430300", Domains: []string{}, Resources: scope,
+		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{emergency}, Actions: []string{"use", "derive", "distribute"},
 		Assigner: id("authority"), Assignee: id(operator),
 		Basis:     ledger.Document{Title: "授权运营协议", Number: "2026-1", SHA256: sum("basis"), SignedOn: date(0, -10)},
 		Selection: ledger.Selection{Method: "open_tender", Date: date(0, -20), SHA256: sum("selection")},
@@ -318,22 +327,9 @@ func (w *world) sale(name, resource string, up wire.Ingested, quota ledger.Quota
 func (w *world) saleOf(operator, buyer, name, resource string, up wire.Ingested, quota ledger.Quota) {
 	w.t.Helper()
 	w.license(name, operator, resource)
-	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
-	purpose := ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
-	product := ref(ledger.KindProduct, name)
-	w.call(operator, product, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
-		ID: id(name), Version: 1, Title: "线路到站预测数据集" + name, Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
-		License: id(name), Sources: []ledger.ID{id("resource " + resource)}, Form: ledger.FormDataset, Purposes: []ledger.Purpose{purpose},
-		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
-		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
-	}})
-	w.content(name, operator, product, up)
-	order := ref(ledger.KindOrder, name)
-	w.call(buyer, order, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
-		ID: id(name), Product: id(name), Answers: w.last[product], Purpose: purpose, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Limits: quota, Recipient: "430300",
-	})
-	w.answer(operator, order, ledger.FnOrderAccept)
+	w.list(name, operator, name, resource)
+	w.content(name, operator, ref(ledger.KindProduct, name), up)
+	w.order(name, buyer, operator, name, quota)
 }
 
 func orderPath(name, object string) string {

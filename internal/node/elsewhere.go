@@ -11,10 +11,10 @@ import (
 	"github.com/datacadastre/cadastre/registry"
 )
 
-// maxNodes bounds the nodes of one ledger.
+// maxNodes is the largest number of nodes of one ledger that are read.
 const maxNodes = 500
 
-// others are the other nodes of the ledger, as the data authority admitted them.
+// others returns the other nodes that are admitted to the ledger, by origin.
 func (n *Node) others(ctx context.Context) ([]trace.Place, error) {
 	list, _, err := n.registry.Parties(ctx, registry.PartyFilter{Role: ledger.RolePlatform, Limit: maxNodes})
 	if err != nil {
@@ -30,7 +30,7 @@ func (n *Node) others(ctx context.Context) ([]trace.Place, error) {
 	return places, nil
 }
 
-// where is the address of the node of an origin; empty when it has told none.
+// where returns the address of the node with that origin, or "" if it is not known.
 func (n *Node) where(ctx context.Context, origin string) string {
 	places, err := n.others(ctx)
 	if err != nil {

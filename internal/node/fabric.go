@@ -15,7 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric"
 )
 
-// openFabric opens the channel that the settings name.
+// openFabric opens the channel named in the settings.
 func openFabric(ctx context.Context, d folder, s Settings, log *slog.Logger, now func() time.Time) (opened, error) {
 	b := s.Backend
 	quorum, err := d.quorum()
@@ -36,14 +36,14 @@ func openFabric(ctx context.Context, d folder, s Settings, log *slog.Logger, now
 	return opened{Ledger: l, close: l.Close}, nil
 }
 
-// BackendOf is the ledger of the node in a folder, which may be running.
+// BackendOf reads which ledger the node in a folder uses. The node may be running.
 func BackendOf(dir string) (Backend, error) {
 	s, err := folder(dir).settings()
 	return s.Backend, err
 }
 
-// OpenHistory opens the blocks of the channel that b names, as our organization's peer
-// keeps them. No node need be there, nor its folder.
+// OpenHistory opens the blocks of the channel of b as the peer of b's organization stores
+// them. It needs no node and no folder.
 func OpenHistory(b Backend, trust evidence.Trust, log *slog.Logger, now func() time.Time) (*fabric.History, error) {
 	if err := b.validate(); err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func OpenHistory(b Backend, trust evidence.Trust, log *slog.Logger, now func() t
 	}, trust.Fabric)
 }
 
-// quorum is how many organizations must sign what a verifier is to believe, by the
-// trust file; 0 before there is one.
+// quorum returns how many organizations must endorse a call for a verifier to accept it,
+// by the trust file; 0 if there is no trust file yet.
 func (d folder) quorum() (int, error) {
 	b, err := os.ReadFile(d.path("trust.json"))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -17,12 +17,11 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// format is the version of the folder's layout. Since 3 the ledger keeps submissions
-// and keys as records of their own.
+// format is the version of the folder's layout. Since 3 the ledger stores submissions
+// and keys as separate records.
 const format = "cadastre-node 3\n"
 
-// Settings is node.json: what the node is and its limits. Unknown members are
-// refused. Zero limits are the defaults of protocol §6.
+// Settings is node.json: what the node is, and its limits. Unknown members are refused.
 type Settings struct {
 	Name          string        `json:"name"`
 	Region        ledger.Region `json:"region"`
@@ -30,21 +29,22 @@ type Settings struct {
 	Ledger        ledger.ID     `json:"ledger,omitempty"`
 	GenesisSHA256 ledger.Digest `json:"genesis_sha256,omitempty"`
 	Platform      ledger.ID     `json:"platform"`
-	URL           string        `json:"url,omitempty"` // where other nodes' clients reach it
+	URL           string        `json:"url,omitempty"` // where clients of other nodes reach it
 	Backend       Backend       `json:"ledger_backend"`
 	Limits        Limits        `json:"limits"`
 	Objects       *ContentStore `json:"objects,omitempty"`
 }
 
-// Limits bound what a stranger can make the node do.
+// Limits restrict what one client can make the node do.
 type Limits struct {
-	Body         int64 `json:"body_bytes"`
-	Upload       int64 `json:"upload_bytes"`
-	Deliveries   int   `json:"running_deliveries"`
-	MaxAnchorLag int   `json:"max_anchor_lag_seconds"`
+	Body         int64 `json:"body_bytes"`             // of a request other than an upload
+	Upload       int64 `json:"upload_bytes"`           // of one upload
+	Deliveries   int   `json:"running_deliveries"`     // of one party at a time
+	MaxAnchorLag int   `json:"max_anchor_lag_seconds"` // deliveries stop when receipts wait longer for an anchor
 }
 
-// DefaultLimits are those of protocol §6 and §7.
+// DefaultLimits returns the limits of a node whose settings name no limits: bodies of 1 MiB,
+// uploads of 64 GiB, 64 running deliveries of a party, and 15 minutes without an anchor.
 func DefaultLimits() Limits {
 	return Limits{Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60}
 }
@@ -60,32 +60,32 @@ func (l Limits) validate() error {
 		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
 	} {
 		if !c.ok {
-			return words.Errorf("node.json：limits.%s 过小，请恢复默认值", "node.json: limits.%s is too small: put the default back", c.field)
+			return words.Errorf("node.json：limits.%s 过小，请恢复默认值", "node.json: limits.%s is too small: restore the default", c.field)
 		}
 	}
 	return nil
 }
 
-// folder names the files of a node.
+// folder is the path of a node's folder.
 type folder string
 
 func (d folder) path(name ...string) string {
 	return filepath.Join(append([]string{string(d)}, name...)...)
 }
 
-// keys are a node's own secrets.
+// keys are the secrets of a node.
 type keys struct {
 	master   seal.Key
 	platform *ledger.Key
-	ledger   *tlog.Key // nil where the register is kept elsewhere
+	ledger   *tlog.Key // nil for a shared ledger
 	receipts *tlog.Key
 }
 
-// create makes a new folder with fresh keys; one that holds a node is refused, and
-// one with keys of a beginning that broke off. It is a node's once finish has run.
+// create makes a new folder with new keys. It refuses a folder that has a node, or keys
+// left by an interrupted init. The folder becomes a node's when finish writes its format.
 func (d folder) create(origin string, b Backend) (keys, error) {
 	if _, err := os.Stat(d.path("format")); err == nil {
-		return keys{}, words.Errorf("%s 中已有节点：请用 serve 启动，或选择空文件夹", "%s holds a node already: start it with serve, or choose an empty folder", d)
+		return keys{}, words.Errorf("%s 中已有节点：请用 serve 启动，或选择空文件夹", "%s already has a node: start it with serve, or choose an empty folder", d)
 	}
 	for _, sub := range []string{"", "keys", "objects"} {
 		if err := os.MkdirAll(d.path(sub), 0o700); err != nil {
@@ -93,7 +93,7 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 		}
 	}
 	if _, err := seal.Create(d.path("keys", "master")); errors.Is(err, fs.ErrExist) {
-		return keys{}, words.Errorf("%s 中有密钥而没有节点：若为中断的 init 所留，请删除该文件夹，否则另选一个", "%s holds keys but no node: if they are of an init that broke off, remove the folder; else choose another", d)
+		return keys{}, words.Errorf("%s 中有密钥而没有节点：若为中断的 init 所留，请删除该文件夹，否则另选一个", "%s has keys but no node: if an interrupted init left them, remove the folder; else choose another", d)
 	} else if err != nil {
 		return keys{}, fmt.Errorf("make master key: %w", err)
 	}
@@ -105,7 +105,7 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 	if err != nil {
 		return keys{}, fmt.Errorf("encode node key: %w", err)
 	}
-	if err := d.keepSecret("platform", raw); err != nil {
+	if err := d.saveSecret("platform", raw); err != nil {
 		return keys{}, err
 	}
 	logs := map[string]string{"receipt-log": ledger.ReceiptLog(origin)}
@@ -117,18 +117,18 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 		if err != nil {
 			return keys{}, fmt.Errorf("make log key: %w", err)
 		}
-		if err := d.keepSecret(name, []byte(skey)); err != nil {
+		if err := d.saveSecret(name, []byte(skey)); err != nil {
 			return keys{}, err
 		}
 	}
 	return d.keys(b)
 }
 
-// finish makes a folder that has all it needs a node's.
+// finish marks a complete folder as a node's by writing its format.
 func (d folder) finish() error { return durable.WriteFile(d.path("format"), []byte(format)) }
 
-// keepSecret seals a key with the master key.
-func (d folder) keepSecret(name string, secret []byte) error {
+// saveSecret seals a key with the master key and writes it.
+func (d folder) saveSecret(name string, secret []byte) error {
 	master, err := seal.Load(d.path("keys", "master"))
 	if err != nil {
 		return fmt.Errorf("load master key: %w", err)
@@ -183,13 +183,13 @@ func (d folder) settings() (Settings, error) {
 	var s Settings
 	layout, err := os.ReadFile(d.path("format"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, words.Errorf("%s 中没有节点：请用 cadastre init --dir %s 创建", "%s holds no node: make one with cadastre init --dir %s", d, d)
+		return s, words.Errorf("%s 中没有节点：请用 cadastre init --dir %s 创建", "%s has no node: make one with cadastre init --dir %s", d, d)
 	}
 	if err != nil {
 		return s, fmt.Errorf("read format: %w", err)
 	}
 	if !bytes.Equal(layout, []byte(format)) {
-		return s, words.Errorf("%s 的布局为 %q，本程序所知为 %q：请使用创建它的程序", "%s has the layout %q, this program knows %q: use the program that made it",
+		return s, words.Errorf("%s 的布局为 %q，本程序所知为 %q：请使用创建它的程序", "%s has the layout %q, but this program reads %q: use the program that made it",
 			d, bytes.TrimSpace(layout), strings.TrimSpace(format))
 	}
 	b, err := os.ReadFile(d.path("node.json"))
@@ -205,7 +205,7 @@ func (d folder) settings() (Settings, error) {
 	return s, errors.Join(s.Backend.validate(), s.Limits.validate())
 }
 
-func (d folder) keepSettings(s Settings) error {
+func (d folder) saveSettings(s Settings) error {
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode node.json: %w", err)

@@ -10,36 +10,36 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// grace is how long a known block may wait to be applied (protocol §7).
+// grace is how long a known block may wait until it is applied.
 const grace = time.Second
 
-// pulse is what the node knows of the ledger's head, and whether it is behind.
+// pulse tracks the ledger's head, and whether the read model is behind it.
 type pulse struct {
 	mu        sync.Mutex
-	known     bool   // some head was seen
-	head      uint64 // the last one seen
-	reachable bool   // the last question was answered
-	mark      uint64 // a known block that waits to be applied
+	known     bool   // a head was read
+	head      uint64 // last block that was read
+	reachable bool   // the ledger answered the last question
+	waiting   uint64 // a known block that is not applied yet
 	since     time.Time
-	late      bool // it has waited too long
+	late      bool // waiting has waited too long
 }
 
-// beat takes in an answer about the head; nil is none. That nobody answers is no
-// block that is known and not applied: what was committed still holds, until the
-// receipts are anchored too long ago.
-func (p *pulse) beat(head *ledger.Revision, applied ledger.Revision, some bool, now time.Time) (late bool) {
+// beat records an answer about the head, nil if the ledger did not answer, and reports
+// whether a known block has waited too long. A ledger that does not answer makes no block
+// late: what was committed stays valid until receipts have no anchor for too long.
+func (p *pulse) beat(head *ledger.Revision, applied ledger.Revision, hasRevision bool, now time.Time) (late bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reachable = head != nil
 	if head != nil {
 		p.known, p.head = true, max(p.head, head.Block)
 	}
-	done := func(block uint64) bool { return !p.known || some && applied.Block >= block }
+	done := func(block uint64) bool { return !p.known || hasRevision && applied.Block >= block }
 	switch {
 	case done(p.head):
 		p.since, p.late = time.Time{}, false
-	case p.since.IsZero() || done(p.mark): // what waited is applied: now the next
-		p.mark, p.since, p.late = p.head, now, false
+	case p.since.IsZero() || done(p.waiting): // the waiting block is applied: watch the next one
+		p.waiting, p.since, p.late = p.head, now, false
 	default:
 		p.late = now.Sub(p.since) > grace
 	}
@@ -53,21 +53,20 @@ func (p *pulse) behind() bool {
 	return p.late
 }
 
-// rhythm is how often the head is asked for: of a shared ledger it is a request
-// to a peer.
-func (n *Node) rhythm() time.Duration {
+// headInterval returns how often the head is read. For a shared ledger each read is a
+// request to a peer.
+func (n *Node) headInterval() time.Duration {
 	if n.own == nil {
 		return 500 * time.Millisecond
 	}
 	return 250 * time.Millisecond
 }
 
-// watch cuts what runs when a known block stays unapplied for a second, and when the
-// ledger turns out to be damaged: this node then no longer knows what is allowed
-// (protocol §7).
-func (n *Node) watch(ctx context.Context) {
+// watchHead cuts all running deliveries when a known block is not applied within a second,
+// and when the ledger is damaged: the node then no longer knows what is allowed.
+func (n *Node) watchHead(ctx context.Context) {
 	damaged := false
-	tick := time.NewTicker(n.rhythm()) //nolint:forbidigo // a rhythm, not a moment
+	tick := time.NewTicker(n.headInterval()) //nolint:forbidigo // an interval, not the time of day
 	defer tick.Stop()
 	for {
 		select {
@@ -82,8 +81,8 @@ func (n *Node) watch(ctx context.Context) {
 		}
 		was := n.pulse.behind()
 		head := n.head(ctx)
-		applied, some := n.loop.Revision()
-		late := n.pulse.beat(head, applied, some, n.opts.Now())
+		applied, hasRevision := n.loop.Revision()
+		late := n.pulse.beat(head, applied, hasRevision, n.opts.Now())
 		if late {
 			n.market.CutAll()
 		}
@@ -93,7 +92,7 @@ func (n *Node) watch(ctx context.Context) {
 	}
 }
 
-// head asks for the ledger's head, for a short while.
+// head reads the ledger's head; it returns nil if there is no answer within grace.
 func (n *Node) head(ctx context.Context) *ledger.Revision {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
@@ -104,7 +103,8 @@ func (n *Node) head(ctx context.Context) *ledger.Revision {
 	return &r
 }
 
-// damage is why the node's own ledger stopped: it was changed by someone else.
+// damage returns why the embedded ledger stopped, or nil: its file was changed by another
+// program.
 func (n *Node) damage() error {
 	if n.own == nil {
 		return nil
@@ -112,7 +112,7 @@ func (n *Node) damage() error {
 	return n.own.Err()
 }
 
-// ready says whether new deliveries may begin.
+// ready returns nil if new deliveries may begin, else Unavailable with the reason.
 func (n *Node) ready(context.Context) error {
 	if n.damage() != nil {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
@@ -127,7 +127,7 @@ func (n *Node) ready(context.Context) error {
 	return nil
 }
 
-// health is what /readyz shows.
+// health returns the answer of /readyz.
 func (n *Node) health(ctx context.Context) wire.Health {
 	h := wire.Health{Ready: true}
 	if e := ledger.AsError(n.ready(ctx)); e != nil {

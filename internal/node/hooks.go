@@ -11,35 +11,34 @@ import (
 // for arguments that it can't read: the contract refuses those with its own reason.
 type hook func(ctx context.Context, args json.RawMessage) error
 
-// hooks are the functions on which this node decides before the ledger does
-// (protocol §8).
+// hooks returns the hooks by function. The node runs them before it submits a call.
 func (n *Node) hooks() map[ledger.Function]hook {
 	return map[ledger.Function]hook{ledger.FnOrderPlace: hookOf(n.market.Consider)}
 }
 
-// hookOf makes a hook of a decision on valid arguments.
+// hookOf makes a hook that decides only on valid arguments.
 func hookOf[A interface{ Validate() error }](decide func(context.Context, A) error) hook {
 	return func(ctx context.Context, args json.RawMessage) error {
 		var a A
 		if ledger.DecodeStrict(args, &a) != nil || a.Validate() != nil {
-			return nil //nolint:nilerr // the contract has the word for it
+			return nil //nolint:nilerr // the contract refuses it with its own reason
 		}
 		return decide(ctx, a)
 	}
 }
 
-// hooked is a ledger whose calls pass the hooks first.
+// hooked is a ledger that runs hooks before it records a call.
 type hooked struct {
 	ledger.Ledger
 	before map[ledger.Function]hook
 }
 
-// Submit records a call that the hook of its function lets pass. A call that was
-// recorded before keeps its first result, whatever has ended since.
+// Submit records a call unless the hook of its function refuses it. A call that was
+// recorded before returns its first result, whatever its hook says now.
 func (h hooked) Submit(ctx context.Context, jws string) (ledger.Outcome, error) {
 	c, err := ledger.ParseCall(jws)
 	if err != nil || h.before[c.Call.Function] == nil {
-		return h.Ledger.Submit(ctx, jws) // which has the word for what can't be read
+		return h.Ledger.Submit(ctx, jws) // it refuses a call that can't be read
 	}
 	if err := h.before[c.Call.Function](ctx, c.Call.Args); err != nil {
 		if _, known := h.Value(ctx, ledger.CallKey(c.Call.Party, c.Call.ID)); ledger.AsError(err) == nil || known != nil {

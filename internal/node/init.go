@@ -18,10 +18,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// NewID makes a UUIDv7.
+// NewID returns a new UUID of version 7.
 func NewID() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7()).String()) }
 
-// Request is genesis.request: what a new node asks the data authority to sign.
+// Request is genesis.request: what the data authority is asked to sign for a new node.
 type Request struct {
 	Ledger    ledger.ID     `json:"ledger"`
 	Name      string        `json:"name"`
@@ -34,8 +34,8 @@ type Request struct {
 // requestFile holds what the data authority signs to begin a ledger.
 const requestFile = "genesis.request"
 
-// Make lays out a new node in dir and returns its request for a genesis.
-// operator says who runs the node, by its unified social credit code.
+// Make lays out a new node in dir and returns its request for a genesis. operator is the
+// unified social credit code of the organization that runs the node.
 func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request, error) {
 	d := folder(dir)
 	made, err := d.make(s, operator)
@@ -50,21 +50,21 @@ func Make(dir string, s Settings, operator ledger.USCC, now time.Time) (Request,
 	if err != nil {
 		return Request{}, words.Errorf("编写请求：%v", "encode request: %v", err)
 	}
-	if err := errors.Join(d.keepSettings(made.settings), durable.WriteFile(d.path(requestFile), append(b, '\n'))); err != nil {
+	if err := errors.Join(d.saveSettings(made.settings), durable.WriteFile(d.path(requestFile), append(b, '\n'))); err != nil {
 		return r, err
 	}
 	return r, d.finish()
 }
 
-// fresh is a new node's folder.
-type fresh struct {
+// newNode is what make has written into a new folder.
+type newNode struct {
 	settings    Settings
 	keys        keys
 	application string // admission JWS of the node party
 }
 
 // make makes the folder and keys of a new node, and its application for admission.
-func (d folder) make(s Settings, operator ledger.USCC) (fresh, error) {
+func (d folder) make(s Settings, operator ledger.USCC) (newNode, error) {
 	s.Platform = NewID()
 	profile := ledger.PartyProfile{
 		ID: s.Platform, Name: s.Name, USCC: operator, Kind: ledger.Institution,
@@ -75,64 +75,63 @@ func (d folder) make(s Settings, operator ledger.USCC) (fresh, error) {
 	}
 	if err := errors.Join(ledger.First(ledger.CheckText("name", s.Name, 1, ledger.MaxName), s.Region.Validate("region"),
 		ledger.CheckToken("origin", s.Origin, 200), operator.Validate("uscc"), profile.CheckURL(), s.Objects.validate()), s.Backend.validate()); err != nil {
-		return fresh{}, err
+		return newNode{}, err
 	}
 	k, err := d.create(s.Origin, s.Backend)
 	if err != nil {
-		return fresh{}, err
+		return newNode{}, err
 	}
 	profile.Keys = []ledger.NewKeyArg{{JWK: k.platform.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}}
 	profile.LogKey = k.receipts.VKey()
 	jws, err := ledger.SignProfile(k.platform, profile)
-	return fresh{s, k, jws}, err
+	return newNode{s, k, jws}, err
 }
 
-// Begin records the genesis that the data authority signed: entry 0 of the
-// embedded ledger, or the first call of a channel. A channel that began with this
-// very genesis is gone on with. fabric is the member of that name of the trust
-// file, for a ledger on Fabric.
+// Begin records the genesis signed by the data authority as the first call of the ledger,
+// and returns the trust file of the ledger. It accepts a channel that already has this
+// genesis. fabric is the member of that name of the trust file, for a ledger on Fabric.
 func Begin(ctx context.Context, dir, genesis string, fabric json.RawMessage, now func() time.Time) (evidence.Trust, error) {
 	return begin(ctx, folder(dir), genesis, fabric, now, openLedger)
 }
 
 func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage, now func() time.Time, open opener) (evidence.Trust, error) {
-	var none evidence.Trust
+	var empty evidence.Trust
 	s, err := d.settings()
 	if err != nil {
-		return none, err
+		return empty, err
 	}
 	unlock, err := d.lock()
 	if err != nil {
-		return none, err
+		return empty, err
 	}
 	defer unlock()
 	k, err := d.keys(s.Backend)
 	if err != nil {
-		return none, err
+		return empty, err
 	}
 	args, err := d.genesis(genesis, s, k)
 	if err != nil {
-		return none, err
+		return empty, err
 	}
 	if s.Backend.Shared() != (len(fabric) > 0) {
-		return none, words.Errorf("账本在 Fabric 上时（且仅此时）须用 --fabric-trust 给出网络各组织的 CA", "a ledger on Fabric, and no other, needs --fabric-trust: the CAs of the network's organizations")
+		return empty, words.Errorf("账本在 Fabric 上时（且仅此时）须用 --fabric-trust 给出网络各组织的 CA", "a ledger on Fabric, and only that, needs --fabric-trust with the CAs of the network's organizations")
 	}
 	s.Ledger, s.GenesisSHA256 = args.Ledger, ledger.DigestOf([]byte(genesis))
 	l, err := open(ctx, d, s, k, slog.New(slog.DiscardHandler), now)
 	if err != nil {
-		return none, err
+		return empty, err
 	}
 	if _, err := l.Submit(ctx, genesis); err != nil {
 		if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonGenesis {
-			err = fmt.Errorf("the ledger has begun, or is to begin, with another genesis: join it with cadastre init --join, or give the node a channel of its own: %w", err)
+			err = fmt.Errorf("the ledger has, or expects, another genesis: join it with cadastre init --join, or give the node a separate channel: %w", err)
 		}
-		return none, errors.Join(words.Errorf("创世请求：%v", "genesis: %v", err), l.shut())
+		return empty, errors.Join(words.Errorf("创世请求：%v", "genesis: %v", err), l.shut())
 	}
 	t := evidence.Trust{Ledger: s.Ledger, Genesis: s.GenesisSHA256, Logs: []string{}, Fabric: fabric}
 	if k.ledger != nil {
 		t.Logs = []string{k.ledger.VKey()}
 	}
-	if err := errors.Join(l.shut(), d.keepTrust(t), d.keepSettings(s)); err != nil {
+	if err := errors.Join(l.shut(), d.saveTrust(t), d.saveSettings(s)); err != nil {
 		return t, err
 	}
 	if err := os.Remove(d.path(requestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -141,8 +140,8 @@ func begin(ctx context.Context, d folder, genesis string, fabric json.RawMessage
 	return t, nil
 }
 
-// Record submits calls, in order, to the ledger of the node in dir, which need not
-// be admitted yet nor its ledger begun.
+// Record submits calls in order to the ledger of the node in dir. The node need not be
+// admitted, and the ledger need not have its genesis yet.
 func Record(ctx context.Context, dir string, log *slog.Logger, now func() time.Time, calls ...string) error {
 	d := folder(dir)
 	s, err := d.settings()
@@ -165,7 +164,7 @@ func Record(ctx context.Context, dir string, log *slog.Logger, now func() time.T
 	return l.shut()
 }
 
-// genesis reads a signed genesis and refuses one that is not this node's.
+// genesis parses a signed genesis and refuses one that was signed for another node.
 func (d folder) genesis(jws string, s Settings, k keys) (ledger.GenesisArgs, error) {
 	var args ledger.GenesisArgs
 	signed, err := ledger.ParseCall(jws)
@@ -197,7 +196,7 @@ type Authority struct {
 	Recovery ledger.JWK
 }
 
-// SignGenesis answers a node's request with the call that begins the ledger.
+// SignGenesis signs the genesis call that a node's request asks for.
 func SignGenesis(r Request, a Authority, limits ledger.Limits, demo bool, now time.Time) (string, error) {
 	at := ledger.Millis(now.UnixMilli())
 	args := ledger.GenesisArgs{

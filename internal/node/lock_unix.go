@@ -10,8 +10,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// lock takes the folder for this process; the kernel gives it back when the
-// process ends, however it ends.
+// lock locks the folder for this process. The kernel unlocks it when the process ends.
 func (d folder) lock() (unlock func(), err error) {
 	f, err := os.OpenFile(d.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -27,17 +27,17 @@ import (
 	"github.com/datacadastre/cadastre/registry"
 )
 
-// Options say how a node runs.
+// Options configure a node.
 type Options struct {
 	Dir           string
-	Store         StoreCredentials // where node.json names an S3 store without its credentials
-	PublicEntries bool             // entry bundles of the logs for everyone
+	Store         StoreCredentials // used if node.json names an S3 store without credentials
+	PublicEntries bool             // everyone may read the entry bundles of the logs
 	Log           *slog.Logger
 	Now           func() time.Time
 	Version       string
-	Checkers      map[string]evidence.Checker // of proofs, by kind; that of the embedded ledger is known
+	Checkers      map[string]evidence.Checker // of proofs, by kind; the one of the embedded ledger is built in
 
-	open opener // another ledger than the settings'; for tests
+	open opener // opens another ledger than that of the settings, in tests
 }
 
 // Node is a running node.
@@ -48,11 +48,11 @@ type Node struct {
 	genesis  ledger.Genesis
 	unlock   func()
 	read     *sqldb.DB
-	mine     *sqldb.DB // node.db
+	db       *sqldb.DB // node.db
 	ledger   ledger.Ledger
-	own      *embedded.Ledger // the same, where the register is this node's alone
+	own      *embedded.Ledger // the same ledger if it is embedded, else nil
 	trust    evidence.Trust
-	close    func() error // the ledger
+	close    func() error // closes the ledger
 	receipts *receipts.Store
 	objects  *objects.Store
 	loop     *projection.Loop
@@ -70,9 +70,9 @@ type Node struct {
 	pulse   pulse
 }
 
-// Open starts a node in the order of protocol §7: lock, ledger, receipts held
-// against their last anchor, open deliveries ended as interrupted, read model
-// brought to the head, policies, anchor. It serves nothing yet.
+// Open starts a node: it locks the folder, opens the ledger, checks the receipts against
+// their last anchor, ends open deliveries as interrupted, brings the read model to the
+// ledger's head, loads the policies and anchors the receipts. It serves nothing yet.
 func Open(ctx context.Context, o Options) (*Node, error) {
 	n := &Node{opts: o}
 	if err := n.open(ctx); err != nil {
@@ -120,7 +120,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	return n.checkLedger(ctx, d)
 }
 
-// value reads a record of the ledger.
+// value reads a record of the ledger, or returns NotFound.
 func value[T any](ctx context.Context, l ledger.Ledger, ref ledger.Ref) (T, error) {
 	var v T
 	b, err := l.Value(ctx, ledger.RecordKey(ref))
@@ -145,13 +145,13 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
-	if n.mine, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
+	if n.db, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
 		return err
 	}
-	if err := errors.Join(n.mine.Migrate(ctx, "auth", auth.Migrations()), n.mine.Migrate(ctx, "custody", custody.Migrations())); err != nil {
+	if err := errors.Join(n.db.Migrate(ctx, "auth", auth.Migrations()), n.db.Migrate(ctx, "custody", custody.Migrations())); err != nil {
 		return err
 	}
-	n.custody = custody.New(n.mine.W, n.keys.master, n.opts.Now)
+	n.custody = custody.New(n.db.W, n.keys.master, n.opts.Now)
 	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal, sqldb.SmallPages); err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, StoreLook: n.noted, Log: n.opts.Log})
+	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, StoreLook: n.recordRead, Log: n.opts.Log})
 	n.market = marketplace.New(marketplace.Config{
 		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
@@ -210,22 +210,22 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err := n.anchor(ctx); err != nil {
 		n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
 	}
-	n.background(func() { n.keepAnchored(run) })
-	n.background(func() { n.watch(run) })
-	n.background(func() { n.keepSwept(run) })
+	n.background(func() { n.anchorPeriodically(run) })
+	n.background(func() { n.watchHead(run) })
+	n.background(func() { n.sweepPeriodically(run) })
 	return nil
 }
 
-// checkRead refuses a ledger of our own that is older than what this node has
-// shown. Of a shared one the peer that answers may lag: the loop waits for it.
+// checkRead refuses an embedded ledger that is older than the read model. For a shared
+// ledger the peer that answers may lag, and the loop waits for it.
 func (n *Node) checkRead(head ledger.Revision) error {
 	r, ok := n.loop.Revision()
 	if !ok || r.Block <= head.Block || n.own == nil {
 		return nil
 	}
 	return words.Errorf("read.db 已应用至第 %d 条，而 ledger.db 止于第 %d 条：ledger.db 比本节点已出示的更旧；请恢复整个文件夹的最新备份，若已是最新，请删除 read.db 并告知持有检查点的各方",
-		"read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has shown; "+
-			"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and tell whoever holds a checkpoint", r.Block, head.Block)
+		"read.db has applied entry %d, but ledger.db ends at %d: ledger.db is older than what this node has already shown; "+
+			"restore the newest copy of the whole folder, or, if that is the newest, delete read.db and notify everyone who has a checkpoint", r.Block, head.Block)
 }
 
 func (n *Node) background(f func()) {
@@ -234,8 +234,8 @@ func (n *Node) background(f func()) {
 	})
 }
 
-// applied runs after each block's commit, before anyone who waits for it goes
-// on: enforcers swapped, ended deliveries cancelled (protocol §7).
+// applied runs after each block is committed and before those who wait for the block
+// continue: it updates the policies and cuts deliveries that are no longer allowed.
 func (n *Node) applied(ctx context.Context, events []ledger.Event) {
 	moved := false
 	for _, e := range events {
@@ -243,11 +243,12 @@ func (n *Node) applied(ctx context.Context, events []ledger.Event) {
 		moved = moved || e.Name != ledger.FnAnchor
 	}
 	if moved {
-		n.market.Recheck(ctx)
+		n.market.Recheck(ctx, events)
 	}
 }
 
-// Close stops what runs and closes the stores, the folder's lock last.
+// Close cuts running deliveries, stops background work, closes the stores and finally
+// unlocks the folder.
 func (n *Node) Close(context.Context) error {
 	if n.market != nil {
 		n.market.CutAll()
@@ -263,7 +264,7 @@ func (n *Node) Close(context.Context) error {
 	if n.objects != nil {
 		errs = append(errs, n.objects.Close())
 	}
-	for _, db := range []*sqldb.DB{n.read, n.mine} {
+	for _, db := range []*sqldb.DB{n.read, n.db} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

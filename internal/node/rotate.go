@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// sealedFiles are the keys in keys/ that the master key seals.
+// sealedFiles lists the files in keys/ that are sealed with the master key.
 func sealedFiles(b Backend) []string {
 	if b.Shared() {
 		return []string{"platform", "receipt-log"}
@@ -21,23 +21,22 @@ func sealedFiles(b Backend) []string {
 	return []string{"platform", "ledger-log", "receipt-log"}
 }
 
-// Rotated is what a rotation of the master key did.
+// Rotated reports what a rotation of the master key did.
 type Rotated struct {
 	From    string   `json:"from"` // ids of the master keys
 	To      string   `json:"to"`
-	Objects int      `json:"objects"` // data keys that were sealed anew
-	Parties int      `json:"parties"` // keys of parties
-	Damaged []string `json:"damaged"` // objects whose data keys do not open: they were lost before
+	Objects int      `json:"objects"` // number of data keys that were sealed again
+	Parties int      `json:"parties"` // number of keys of parties
+	Damaged []string `json:"damaged"` // objects whose data keys the old master key does not open
 }
 
-// RotateMasterKey seals everything that the node's master key sealed anew, by a
-// fresh one, and puts that in its place. Content is not written. The node must
-// be stopped.
+// RotateMasterKey makes a new master key, seals with it everything that the old one
+// sealed, and replaces the old one. It does not write content. The node must be stopped.
 //
-// The new key is kept as keys/master.next before anything is sealed by it, and
-// replaces keys/master when everything is. A rotation that is interrupted is
-// ended by running it again, each of its steps passing over what is done; the
-// node does not start meanwhile. Both keys are needed until then.
+// The new key is stored as keys/master.next before anything is sealed with it, and
+// replaces keys/master when everything is. If a rotation is interrupted, run it again:
+// each step skips what is done. Until then the node does not start, and both keys are
+// needed.
 func RotateMasterKey(ctx context.Context, o Options) (Rotated, error) {
 	d := folder(o.Dir)
 	done := Rotated{Damaged: []string{}}
@@ -85,8 +84,9 @@ func RotateMasterKey(ctx context.Context, o Options) (Rotated, error) {
 	return done, nil
 }
 
-// nextMaster is the key of an interrupted rotation, or a fresh one. It gets its
-// name when it is whole: what lies under it may have sealed something.
+// nextMaster returns the new key of an interrupted rotation, or makes one. The file gets
+// its name only when it is complete, because anything may be sealed with a key of that
+// name.
 func (d folder) nextMaster() (seal.Key, error) {
 	path, draft := d.path("keys", "master.next"), d.path("keys", "master.new")
 	if _, err := os.Lstat(path); err == nil {
@@ -112,7 +112,7 @@ func (d folder) nextMaster() (seal.Key, error) {
 // midRotation refuses a folder whose master key is being replaced.
 func (d folder) midRotation() error {
 	if _, err := os.Lstat(d.path("keys", "master.next")); err == nil {
-		return words.Errorf("%s 的主密钥正在更换：请用 cadastre rotate-master-key --dir %s 完成", "the master key of %s is being replaced: end it with cadastre rotate-master-key --dir %s", d, d)
+		return words.Errorf("%s 的主密钥正在更换：请用 cadastre rotate-master-key --dir %s 完成", "the master key of %s is being replaced: finish that with cadastre rotate-master-key --dir %s", d, d)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (d folder) rotateCustody(ctx context.Context, o Options, old, next seal.Key
 	return n, errors.Join(err, db.Close())
 }
 
-// reseal seals a file of keys/ by next, unless it is.
+// reseal seals a file of keys/ with next, unless it is sealed with next already.
 func (d folder) reseal(name string, old, next seal.Key) error {
 	sealed, err := os.ReadFile(d.path("keys", name))
 	if err != nil {
@@ -148,13 +148,13 @@ func (d folder) reseal(name string, old, next seal.Key) error {
 	return durable.WriteFile(d.path("keys", name), sealed)
 }
 
-// nodeKey is what a key of keys/ is sealed for.
+// nodeKey returns the context with which a file of keys/ is sealed.
 func nodeKey(name string) string { return "node key " + name }
 
-// syncKeys makes the names in keys/ durable.
+// syncKeys makes the file names in keys/ durable.
 func (d folder) syncKeys() error {
 	if err := durable.SyncFolder(d.path("keys")); err != nil {
-		return fmt.Errorf("keep keys: %w", err)
+		return fmt.Errorf("save keys: %w", err)
 	}
 	return nil
 }

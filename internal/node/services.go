@@ -14,11 +14,11 @@ import (
 )
 
 func (n *Node) openTokens(context.Context, folder) (err error) {
-	n.checker, err = auth.NewChecker(n.settings.Origin, n, n.mine.W, n.opts.Now)
+	n.checker, err = auth.NewChecker(n.settings.Origin, n, n.db.W, n.opts.Now)
 	return err
 }
 
-// Services returns what stands behind the HTTP API of the node.
+// Services returns what the HTTP API of the node calls.
 func (n *Node) Services() api.Services {
 	return api.Services{
 		Ledger: hooked{n.ledger, n.hooks()}, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Licensing: n.licenses, Market: n.market,
@@ -28,8 +28,8 @@ func (n *Node) Services() api.Services {
 	}
 }
 
-// logs are those that the node serves: its receipts, and the ledger's own log
-// where the register is in its folder.
+// logs returns the logs that the node serves: of its receipts, and of the ledger unless
+// that is shared.
 func (n *Node) logs() []api.Log {
 	logs := []api.Log{{Name: "receipts", Handler: n.receipts.Handler}, {Name: "ledger"}}
 	if n.own != nil {
@@ -38,7 +38,8 @@ func (n *Node) logs() []api.Log {
 	return logs
 }
 
-// cosigner keeps the cosignatures of auditors where the ledger's log is this node's.
+// cosigner returns the function that stores cosignatures of auditors; nil for a shared
+// ledger, which has no log here.
 func (n *Node) cosigner() func(ctx context.Context, vkey, checkpoint string) (int64, error) {
 	if n.own == nil {
 		return nil
@@ -68,7 +69,7 @@ func (n *Node) about() wire.About {
 	}
 }
 
-// kind is the kind of ledger that the node stands on.
+// kind returns the kind of ledger that the node uses.
 func (n *Node) kind() string {
 	if n.settings.Backend.Shared() {
 		return n.settings.Backend.Kind

@@ -10,7 +10,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// follower makes the traces of the node.
+// follower returns the follower of traces over the stores of the node.
 func (n *Node) follower() *follow.Follower {
 	return follow.New(follow.Config{
 		Links: n.links, Sight: n.sight, Receipts: n.receipts, Acts: n.actsOn, Orders: n.market.OrdersOf,
@@ -18,19 +18,19 @@ func (n *Node) follower() *follow.Follower {
 	})
 }
 
-// Start finds the record that q names.
+// Start finds the records that q names.
 func (n *Node) Start(ctx context.Context, q trace.Question) ([]ledger.Ref, error) {
 	return n.follower().Start(ctx, q)
 }
 
-// Trace walks back from a record to the rights it rests on, or forward to what came of
-// it, as far as the reader may see; nil is a stranger.
+// Trace goes from a record back to the rights it depends on, or forward to every use of
+// it, as far as the reader may see. A nil reader is anonymous.
 func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref, forward bool) (trace.Trace, error) {
 	return n.follower().Trace(ctx, reader, from, forward)
 }
 
-// Evidence makes the bundle about a record for a reader who may have it, with the newest
-// deliveries, at most so many: older reports that there are more.
+// Evidence makes the bundle about a record for a reader who may have it, with at most that
+// many of the newest deliveries; older reports that there are more.
 func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
 	c := prove.Config{
 		Ledger: n.ledger, Loop: n.loop, Links: n.links, Sight: n.sight, Receipts: n.receipts, Trust: n.trust,
@@ -42,7 +42,7 @@ func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.
 	return prove.New(c).Evidence(ctx, reader, about, deliveries)
 }
 
-// actsOn are the calls that wrote records.
+// actsOn returns the calls that wrote records.
 func (n *Node) actsOn(ctx context.Context, refs []ledger.Ref) (map[ledger.Ref][]trace.Act, error) {
 	found, err := n.loop.Acts(ctx, refs...)
 	acts := make(map[ledger.Ref][]trace.Act, len(found))
@@ -54,7 +54,7 @@ func (n *Node) actsOn(ctx context.Context, refs []ledger.Ref) (map[ledger.Ref][]
 	return acts, err
 }
 
-// anchored is how many receipts the last anchor covers.
+// anchored returns how many receipts the last anchor covers.
 func (n *Node) anchored() int64 {
 	n.anchors.mu.Lock()
 	defer n.anchors.mu.Unlock()

@@ -13,7 +13,13 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
-func unmarshal(b []byte, v any) error { return json.Unmarshal(b, v) }
+// read reads a record of the ledger.
+func (w *world) read(r ledger.Ref, v any) {
+	w.t.Helper()
+	b, err := w.Ledger().Value(w.t.Context(), ledger.RecordKey(r))
+	w.ok(err)
+	w.ok(json.Unmarshal(b, v))
+}
 
 // reader is a party as the edge knows it; an empty name is a stranger.
 func (s *story) reader(name string) *ledger.Party {
@@ -21,10 +27,8 @@ func (s *story) reader(name string) *ledger.Party {
 	if name == "" {
 		return nil
 	}
-	b, err := s.Ledger().Value(s.t.Context(), ledger.RecordKey(ref(ledger.KindParty, name)))
-	s.ok(err)
 	var p ledger.Party
-	s.ok(unmarshal(b, &p))
+	s.read(ref(ledger.KindParty, name), &p)
 	return &p
 }
 
@@ -103,7 +107,7 @@ func (s *story) delivered() []ledger.Ref {
 func TestTraceBackFromAFile(t *testing.T) {
 	s := told(t)
 	file := s.start(trace.Question{SHA256: s.made.SHA256})
-	ingest := ledger.RefTo(ledger.KindReceipt, s.made.Ingest)
+	ingest := ledger.RefTo(ledger.KindReceipt, s.made.Receipt)
 	application := []ledger.Ref{ref(ledger.KindApplication, "bus"), ledger.RefTo(ledger.KindDeposit, sum("deposit bus"))}
 	for name, c := range map[string]struct {
 		more []ledger.Ref
@@ -166,7 +170,7 @@ func TestStepsSayWhoseAndHowProved(t *testing.T) {
 	start, _ := s.receiptsOf(ledger.Delivery)
 	hold := grants("bus")[0]
 	for r, want := range map[ledger.Ref]trace.Step{
-		ref(ledger.KindProduct, "product"): {Name: "线路到站预测数据集", Who: "operator", State: "listed", Proof: "recorded"},
+		ref(ledger.KindProduct, "product"): {Name: "线路到站预测数据集product", Who: "operator", State: "listed", Proof: "recorded"},
 		ref(ledger.KindOrder, "order"):     {Who: "buyer", State: "active", Proof: "recorded"},
 		ref(ledger.KindEntry, "bus"):       {Name: "公交车辆到离站信息bus", Who: "holder", State: "active", Proof: "recorded"},
 		hold:                               {Right: ledger.Hold, Who: "holder", Proof: "recorded"},
@@ -197,7 +201,7 @@ func TestTraceForwardFromAResource(t *testing.T) {
 	common = append(common, grants("license", "use", "operate")...)
 	orders := []ledger.Ref{ref(ledger.KindOrder, "order"), orderGrant("order")}
 	rival := []ledger.Ref{ref(ledger.KindOrder, "rival order"), orderGrant("rival order")}
-	raw, made := ledger.RefTo(ledger.KindReceipt, s.raw.Ingest), ledger.RefTo(ledger.KindReceipt, s.made.Ingest)
+	raw, made := ledger.RefTo(ledger.KindReceipt, s.raw.Receipt), ledger.RefTo(ledger.KindReceipt, s.made.Receipt)
 	supplied := []ledger.Ref{ref(ledger.KindContent, "raw"), ledger.RefTo(ledger.KindFile, s.raw.SHA256), supply}
 	for name, more := range map[string][]ledger.Ref{
 		"":          nil,
@@ -287,10 +291,8 @@ func TestStartByEveryName(t *testing.T) {
 	start, _ := s.receiptsOf(ledger.Delivery)
 	kept, err := s.Receipts().ByLeaf(t.Context(), ledger.Digest(start.ID()))
 	s.ok(err)
-	b, err := s.Ledger().Value(t.Context(), ledger.RecordKey(ref(ledger.KindEntry, "bus")))
-	s.ok(err)
 	var entry ledger.Entry
-	s.ok(unmarshal(b, &entry))
+	s.read(ref(ledger.KindEntry, "bus"), &entry)
 	for want, q := range map[ledger.Ref]trace.Question{
 		start:                                    {Receipt: start.ID()},
 		ref(ledger.KindOrder, "order"):           {Order: id("order")},

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/licensing"
@@ -19,20 +20,10 @@ import (
 // open makes an empty read model with the tables of all domains.
 func open(t testing.TB) *sqldb.DB {
 	t.Helper()
-	db, err := sqldb.Open(context.Background(), filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	for name, m := range map[string]fs.FS{
+	return readmodeltest.Open(t, map[string]fs.FS{
 		"registry": registry.Migrations(), "licensing": licensing.Migrations(),
 		"marketplace": marketplace.Migrations(), "provenance": provenance.Migrations(),
-	} {
-		if err := readmodel.Migrate(context.Background(), db, name, m); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return db
+	})
 }
 
 // plan is what SQLite says it will do for a query, a step a line.

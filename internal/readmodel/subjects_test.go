@@ -1,9 +1,6 @@
 package readmodel_test
 
 import (
-	"context"
-	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +11,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/projection"
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
@@ -30,14 +28,8 @@ type fixture struct {
 
 func (f *fixture) project(d projection.Domain, kind string, id ledger.ID, at ledger.Millis, v any) {
 	f.t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	e := ledger.Event{Time: at, Records: []ledger.Record{{Ref: ledger.RefTo(kind, id), Value: b}}}
-	if err := sqldb.InTx(context.Background(), f.db.W, func(tx *sql.Tx) error { return d.Project(context.Background(), tx, e) }); err != nil {
-		f.t.Fatal(err)
-	}
+	e := ledger.Event{Time: at, Records: []ledger.Record{readmodeltest.Record(ledger.RefTo(kind, id), v)}}
+	readmodeltest.Project(f.t, f.db, []projection.Domain{d}, e)
 }
 
 func (f *fixture) next() (int, ledger.ID) {

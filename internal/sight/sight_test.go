@@ -2,12 +2,10 @@ package sight_test
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/projection"
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
@@ -45,12 +44,8 @@ func (w *town) ok(err error) {
 
 func open(t testing.TB) *town {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
+	db := readmodeltest.Open(t, map[string]fs.FS{"registry": registry.Migrations(), "marketplace": marketplace.Migrations(), "sight": sight.Migrations()})
 	w := &town{t: t, db: db}
-	w.ok(err)
-	t.Cleanup(func() { _ = db.Close() })
-	w.ok(errors.Join(db.Migrate(t.Context(), "registry", registry.Migrations()), db.Migrate(t.Context(), "marketplace", marketplace.Migrations()),
-		db.Migrate(t.Context(), "sight", sight.Migrations())))
 	roles, err := policies.NewRoles()
 	w.ok(err)
 	w.registry, w.market = registry.New(db.R, time.Now), marketplace.New(marketplace.Config{DB: db.R, Now: time.Now})
@@ -74,17 +69,7 @@ func ref(kind, name string) ledger.Ref { return ledger.RefTo(kind, id(name)) }
 // write writes a record as its event does.
 func (w *town) write(r ledger.Ref, v any) {
 	w.t.Helper()
-	b, err := json.Marshal(v)
-	w.ok(err)
-	e := ledger.Event{Time: 1, Records: []ledger.Record{{Ref: r, Value: b}}}
-	w.ok(sqldb.InTx(context.Background(), w.db.W, func(tx *sql.Tx) error {
-		for _, d := range []projection.Domain{w.registry, w.market, w.Sight} {
-			if err := d.Project(context.Background(), tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	readmodeltest.Project(w.t, w.db, []projection.Domain{w.registry, w.market, w.Sight}, ledger.Event{Time: 1, Records: []ledger.Record{readmodeltest.Record(r, v)}})
 }
 
 func (w *town) party(name string, region ledger.Region, roles ...ledger.Role) *ledger.Party {

@@ -14,16 +14,16 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// actRoutes are the typed endpoints for parties whose sign key the node keeps:
-// the node signs the call in their name. Such a signature is custody, not sole
-// control (ESL13); verify says so.
+// actRoutes registers the typed endpoints for parties whose signing key the node stores:
+// the node signs the call in their name. The signer does not have sole control of such a
+// key (Electronic Signature Law, article 13), which verify reports.
 func (s *Server) actRoutes() {
 	get(s, "", "/v1/acts.json", "acts", says("功能表", "The table of acts"),
-		says("每个功能：谁可办理、对何种记录、参数、状态变化与可能的拒绝。", "Every function: who may call it, on what, its arguments, where it leads and why it may be refused."), func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
+		says("每个功能：谁可办理、对何种记录、参数、状态变化与可能的拒绝。", "Every function: who may call it, on which records, its arguments, the states it leads to and the reasons for refusal."), func(context.Context, *struct{}) (*answer[ledger.ActsDocument], error) {
 			return say(ledger.PublishedActs(), nil)
 		})
 	get(s, anyRecord, "/v1/acts", "possible", says("可办理的操作", "What the caller may do on a record now"),
-		says("按角色、归属、记录状态和期限，列出请求方现在可对该记录办理的功能。", "The functions that are open to the caller on a record now: by role, whose act it is, the record's state and the clocks on it."), s.possible)
+		says("按角色、归属、记录状态和期限，列出请求方现在可对该记录办理的功能。", "The functions that the caller may use on a record now, by role, ownership, state of the record and time limits."), s.possible)
 	for _, p := range s.api.OpenAPI().Paths["/v1/acts"].Get.Parameters {
 		if p.Name == "on" {
 			for _, kind := range ledger.ChangedKinds() {
@@ -34,9 +34,9 @@ func (s *Server) actRoutes() {
 	}
 	add(s, huma.Operation{
 		OperationID: "custody-key", Method: http.MethodPost, Path: "/v1/custody/keys",
-		Summary: about(says("由节点托管签署密钥", "Have the node keep a sign key")), MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
+		Summary: about(says("由节点托管签署密钥", "Have the node store a signing key")), MaxBodyBytes: s.MaxBody, DefaultStatus: http.StatusCreated,
 		Description: about(says("节点生成密钥，密封保管，并证明其占有。以回答中的内容签署 key.rotate 后生效。",
-			"The node makes a key, keeps it sealed, and proves possession of it. Sign key.rotate with the answer to put it in force.")),
+			"The node makes a key, stores it sealed and proves possession of it. To use the key, sign key.rotate with the answer.")),
 	}, s.custodyKey)
 	for _, a := range ledger.Acts() {
 		if a.Custody {
@@ -54,8 +54,8 @@ type possibleInput struct {
 	ID string `query:"id" required:"true" form:"token=250" zh:"记录编号" en:"Id of the record"`
 }
 
-// possible lists the acts that are open to the caller on a record which he may
-// read: by his role, whose act it is, the record's state and the clocks on it.
+// possible lists the acts that the caller may do now on a record that the caller may
+// read, by role, ownership, state of the record and time limits.
 func (s *Server) possible(ctx context.Context, in *possibleInput) (*answer[pageOf[ledger.Open]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) possible(ctx context.Context, in *possibleInput) (*answer[pageO
 
 type actInput struct {
 	AuthHeader
-	Call    ledger.ID `header:"Cadastre-Call" zh:"请求编号，新的 UUIDv7：同一编号与内容只记录一次；不填由节点生成" en:"Id of the call, a fresh UUIDv7: the same id with the same body is recorded once; made by the node unless told"`
+	Call    ledger.ID `header:"Cadastre-Call" zh:"请求编号，新的 UUIDv7：同一编号与内容只记录一次；不填由节点生成" en:"Id of the call, a new UUIDv7: the same id with the same body is recorded once; by default the node makes one"`
 	RawBody []byte    `contentType:"application/json"`
 }
 
@@ -80,7 +80,7 @@ func (s *Server) actRoute(a ledger.Act) {
 	register(s, a, huma.Operation{
 		OperationID: "act-" + string(a.Name), Path: "/v1/acts/" + string(a.Name), Summary: about(a.Title),
 		Description: about(says("节点以其为该单位保管的密钥签署请求并记录。限由节点保管密钥的单位；其他单位自行签署，提交至 /v1/calls。",
-			"The node signs the call with the key that it keeps for the party, and records it. For parties whose key the node keeps; others sign themselves and send to /v1/calls.")),
+			"The node signs the call with the key that it stores for the party, and records it. For parties whose key the node stores; others sign calls themselves and send them to /v1/calls.")),
 	}, func(ctx context.Context, in *actInput) (*answer[ledger.Outcome], error) {
 		args := a.Args()
 		if err := ledger.DecodeStrict(in.RawBody, args); err != nil {
@@ -95,41 +95,41 @@ type checkInput struct {
 	RawBody []byte `contentType:"application/json"`
 }
 
-// checkRoute registers the question whether an act would be refused.
+// checkRoute registers the endpoint that reports whether an act would be refused.
 func (s *Server) checkRoute(a ledger.Act) {
 	register(s, a, huma.Operation{
 		OperationID: "check-" + string(a.Name), Path: "/v1/acts/" + string(a.Name) + "/check",
 		Summary: about(says("试算："+a.Title.ZH, "Would this be refused? "+a.Title.EN)),
 		Description: about(says("为令牌所属单位逐项检查该请求，不作任何记录，令牌不被用掉。会被拒绝的，以该请求将得到的 problem 回答。",
-			"Runs every check of the call for the token's party and records nothing. The token is not used up. What would be refused is answered by the problem that the call would get.")),
+			"Runs every check of the call for the token's party and records nothing. The token is not used up. If the call would be refused, the answer is the problem that the call would get.")),
 	}, func(ctx context.Context, in *checkInput) (*answer[wire.Checked], error) {
 		p, err := s.reader(ctx, in.Authorization)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.noteCheck(ctx, p, a, in.RawBody); err != nil {
+		if err := s.recordCheck(ctx, p, a, in.RawBody); err != nil {
 			return nil, err
 		}
 		return say(wire.Checked{Function: a.Name, Party: p.ID, Allowed: true}, s.Check(ctx, p.ID, a.Name, in.RawBody))
 	})
 }
 
-// noteCheck leaves a receipt where a check lets its caller see how a record stands that
-// is not its own: it is a look like any other (protocol §9).
-func (s *Server) noteCheck(ctx context.Context, p ledger.Party, a ledger.Act, body []byte) error {
+// recordCheck stores a receipt if the check shows its caller the state of a record of
+// another party: such a check is a read like any other.
+func (s *Server) recordCheck(ctx context.Context, p ledger.Party, a ledger.Act, body []byte) error {
 	args := a.Args()
 	if a.On == "" || !a.MayCall(p) || ledger.DecodeStrict(body, args) != nil {
-		return nil //nolint:nilerr // the contract has the word for what is no good form
+		return nil //nolint:nilerr // the contract refuses an invalid form with its own reason
 	}
 	err := s.Sight.Look(ctx, &p, sight.Item{Ref: ledger.RefTo(a.On, ledger.MemberText(args, a.ID))}, a.ID)
 	if errors.Is(err, ledger.NotFound) {
-		return nil // the contract says what is not there, and not his
+		return nil // the contract reports what is missing or not the caller's
 	}
 	return err
 }
 
-// register registers an endpoint that takes the arguments of an act as its body;
-// errors become problems. The contract's own strict reading holds for the body.
+// register registers an endpoint that takes the arguments of an act as its body. Errors
+// become problems. The body is read as strictly as the contract reads a call.
 func register[I, O any](s *Server, a ledger.Act, o huma.Operation, h func(context.Context, *I) (*answer[O], error)) {
 	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {}}}
 	o.Method, o.MaxBodyBytes, o.RequestBody, o.SkipValidateBody = http.MethodPost, s.MaxBody, body, true
@@ -137,12 +137,12 @@ func register[I, O any](s *Server, a ledger.Act, o huma.Operation, h func(contex
 		out, err := h(ctx, in)
 		return out, s.problemOn(a, inBody(err))
 	})
-	// huma describes a raw body as bytes; the table knows what they hold.
+	// huma describes a raw body as bytes; the table of acts has its schema.
 	body.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(a.Args()).Elem(), true, "")
 }
 
-// inBody names the members of an error as they stand in the body, which is the
-// arguments themselves.
+// inBody renames the members of an error to their names in the body, which consists of
+// the arguments alone.
 func inBody(err error) error {
 	e := ledger.AsError(err)
 	if e == nil {
@@ -168,7 +168,7 @@ func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.kept(ctx, p)
+	key, err := s.storedKey(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -189,11 +189,12 @@ func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn
 	return s.call(ctx, &callInput{Body: callBody{Call: jws}})
 }
 
-// actExpiry is how long a call that the node signs may wait: it is recorded at once.
+// actExpiry is how long a call signed by the node may be recorded, in milliseconds. The
+// node records it at once.
 const actExpiry = 5 * 60 * 1000
 
-// kept is the party's valid sign key that this node keeps.
-func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) {
+// storedKey returns the party's valid signing key that this node stores.
+func (s *Server) storedKey(ctx context.Context, p ledger.Party) (*ledger.Key, error) {
 	keys, err := s.Registry.Keys(ctx, p.ID)
 	if err != nil {
 		return nil, err
@@ -210,7 +211,7 @@ func (s *Server) kept(ctx context.Context, p ledger.Party) (*ledger.Key, error) 
 type custodyInput struct {
 	AuthHeader
 	Body struct {
-		Old ledger.KeyID `json:"old" zh:"将被新密钥替换的签署密钥" en:"the sign key that the new one is to replace"`
+		Old ledger.KeyID `json:"old" zh:"将被新密钥替换的签署密钥" en:"the signing key that the new key is to replace"`
 	}
 }
 

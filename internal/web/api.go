@@ -32,7 +32,7 @@ type AuthHeader struct {
 	Authorization string `header:"Authorization" zh:"访问令牌" en:"Access token"`
 }
 
-// MaybeAuth is the header of reads that show more to whom it may concern.
+// MaybeAuth is the header of reads that show more to a caller with a token.
 type MaybeAuth struct {
 	Authorization string `header:"Authorization" auth:"optional" zh:"访问令牌" en:"Access token"`
 }
@@ -42,19 +42,19 @@ type ByID struct {
 	ID ledger.ID `path:"id" zh:"记录编号" en:"Id of the record"`
 }
 
-// Paging bounds a listing.
+// Paging selects one page of a list.
 type Paging struct {
-	Cursor string `query:"cursor" form:"bytes=1..400" zh:"上一页的 next" en:"next of the page before"`
-	Limit  int    `query:"limit" form:"range=1..500" zh:"每页项数，默认 50" en:"items of a page, 50 unless told"`
+	Cursor string `query:"cursor" form:"bytes=1..400" zh:"上一页的 next" en:"next of the previous page"`
+	Limit  int    `query:"limit" form:"range=1..500" zh:"每页项数，默认 50" en:"items of a page, 50 by default"`
 }
 
-// pageOf is one page of a listing.
+// pageOf is one page of a list.
 type pageOf[T any] struct {
 	Items []T    `json:"items" zh:"本页各项" en:"items of this page"`
 	Next  string `json:"next,omitempty" zh:"下一页的 cursor；末页无此项" en:"cursor of the next page; absent on the last"`
 }
 
-// page makes a page; none found is an empty list, never null.
+// page makes a page. An empty list is [], never null.
 func page[T any](items []T, next string) pageOf[T] {
 	if items == nil {
 		items = []T{}
@@ -62,11 +62,11 @@ func page[T any](items []T, next string) pageOf[T] {
 	return pageOf[T]{Items: items, Next: next}
 }
 
-// says are the words for one thing in both languages.
+// says makes a text in both languages.
 func says(zh, en string) ledger.Words { return ledger.Words{ZH: zh, EN: en} }
 
-// add registers an operation: its errors become problems, and its parameters are
-// described and checked by the tags of its input.
+// add registers an operation. Its errors become problems, and the tags of its input
+// describe its parameters and check them.
 func add[I, O any](s *Server, o huma.Operation, h func(context.Context, *I) (*O, error)) {
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
@@ -81,8 +81,8 @@ func (s *Server) routes() {
 		Summary: about(says("提交签名请求", "Record a signed call")), MaxBodyBytes: s.MaxBody,
 		Description: about(says("对登记簿的每一次改变都是一个签名请求：类型为 cadastre-call+jws 的 compact JWS，由单位以自己的密钥按 ES256 签署。"+
 			"已落盘且本节点的检索库可见后才回答；同一请求再次提交，返回首次结果。",
-			"Whatever changes the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's own key. "+
-				"It is answered when it is durable and the node's read model shows it. The same call sent again returns its first result.")),
+			"Every change of the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's key. "+
+				"The answer comes when the call is durable and the node's read model shows it. Sending the same call again returns its first result.")),
 	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 		out, err := s.call(ctx, in)
 		if a, known := actOf(in.Body.Call); err != nil && known {
@@ -94,9 +94,9 @@ func (s *Server) routes() {
 		says("任何人可查：节点标识、账本编号与日志的验证公钥。", "For anyone: the node's origin, its ledger and the verifier keys of its logs."),
 		func(context.Context, *struct{}) (*answer[wire.About], error) { return say(s.About, nil) })
 	get(s, ledger.ReadCall, "/v1/calls/{party}/{call}", "call", says("已记录的请求", "A recorded call with its proof"),
-		says("请求原文、事件与记录在账的证明。限办理单位与监管人员。", "The call as signed, what it came to, and the proof that it is recorded. For the party that called and for regulators."), s.recorded)
+		says("请求原文、事件与记录在账的证明。限办理单位与监管人员。", "The signed call, its event, and the proof that it is recorded. For the party that called and for regulators."), s.recorded)
 	get(s, anyRecord, "/v1/policy/explain", "policy-explain", says("可见性说明", "Who may read a record, and why"),
-		says("所问单位是否可查看该记录，由可见性表的哪一行决定。限可查看该记录的单位。", "Whether a party may read a record, and which row of the table of readers decides it. For whoever may read the record himself."), s.readable)
+		says("所问单位是否可查看该记录，由可见性表的哪一行决定。限可查看该记录的单位。", "Whether a party may read a record, and which row of the table of readers decides it. For parties that may read the record themselves."), s.readable)
 	s.registryRoutes()
 	s.licenseRoutes()
 	s.marketRoutes()
@@ -126,7 +126,7 @@ func (s *Server) call(ctx context.Context, in *callInput) (*answer[ledger.Outcom
 	return say(out, s.Wait(ctx, out.Position.Block))
 }
 
-// actOf is the act that a call asks for, whatever else is wrong with it.
+// actOf returns the act that a call names, even if the call is invalid in other ways.
 func actOf(jws string) (ledger.Act, bool) {
 	var c struct {
 		Function ledger.Function `json:"function"`
@@ -144,7 +144,7 @@ type recordedInput struct {
 	Call  ledger.ID `path:"call" zh:"请求编号" en:"Id of the call"`
 }
 
-// recorded shows a call.
+// recorded answers with a recorded call.
 func (s *Server) recorded(ctx context.Context, in *recordedInput) (*answer[ledger.Recorded], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {

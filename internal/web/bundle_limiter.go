@@ -9,44 +9,45 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// bundleLimiter bounds the making of bundles, each of which takes up to 30 MB of memory: of
-// one party one at a time, of all parties a few.
+// bundleLimiter limits how many bundles are made at the same time, because each takes up
+// to 30 MB of memory: one for each party, and a few for all parties together.
 type bundleLimiter struct {
-	patience time.Duration // how long a request waits
-	all      chan struct{} // one element for each bundle in the making
+	timeout time.Duration // how long a request waits
+	all     chan struct{} // one element for each bundle that is being made
 
 	mu      sync.Mutex
 	parties map[ledger.ID]*partyBundles
 }
 
-// partyBundles are one party's requests.
+// partyBundles counts the requests of one party.
 type partyBundles struct {
 	running  chan struct{} // at most one element
-	requests int           // that run or wait
+	requests int           // running and waiting
 }
 
-// maxWaiting are the bundles of a party that may wait while one is made.
+// maxWaiting is how many bundles of a party may wait while one is made.
 const maxWaiting = 3
 
-func newBundleLimiter(patience time.Duration) *bundleLimiter {
-	return &bundleLimiter{patience: patience, all: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), parties: map[ledger.ID]*partyBundles{}}
+func newBundleLimiter(timeout time.Duration) *bundleLimiter {
+	return &bundleLimiter{timeout: timeout, all: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), parties: map[ledger.ID]*partyBundles{}}
 }
 
-// acquire waits until the party may have a bundle made; release ends that. It returns
-// ledger.Unavailable where too many of the party wait, and when patience is over.
+// acquire waits until a bundle may be made for the party; the caller must call release
+// afterwards. It returns ledger.Unavailable if too many requests of the party wait, or
+// after the timeout.
 func (t *bundleLimiter) acquire(ctx context.Context, party ledger.ID) (release func(), err error) {
-	mine, ok := t.enter(party)
+	own, ok := t.enter(party)
 	if !ok {
 		return nil, tooMany()
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, tooMany())
+	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout, tooMany())
 	defer cancel()
-	for i, slots := range []chan struct{}{mine.running, t.all} {
+	for i, slots := range []chan struct{}{own.running, t.all} {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 			if i > 0 {
-				<-mine.running
+				<-own.running
 			}
 			t.exit(party)
 			return nil, context.Cause(ctx)
@@ -54,33 +55,33 @@ func (t *bundleLimiter) acquire(ctx context.Context, party ledger.ID) (release f
 	}
 	return sync.OnceFunc(func() {
 		<-t.all
-		<-mine.running
+		<-own.running
 		t.exit(party)
 	}), nil
 }
 
-// enter counts one more request of the party, and returns false where there are too many.
+// enter counts one more request of the party; false if there are too many.
 func (t *bundleLimiter) enter(party ledger.ID) (*partyBundles, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	mine := t.parties[party]
-	if mine == nil {
-		mine = &partyBundles{running: make(chan struct{}, 1)}
-		t.parties[party] = mine
+	own := t.parties[party]
+	if own == nil {
+		own = &partyBundles{running: make(chan struct{}, 1)}
+		t.parties[party] = own
 	}
-	if mine.requests > maxWaiting {
+	if own.requests > maxWaiting {
 		return nil, false
 	}
-	mine.requests++
-	return mine, true
+	own.requests++
+	return own, true
 }
 
-// exit counts one request fewer, and forgets the party with the last.
+// exit counts one request less, and removes a party without requests.
 func (t *bundleLimiter) exit(party ledger.ID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	mine := t.parties[party]
-	if mine.requests--; mine.requests == 0 {
+	own := t.parties[party]
+	if own.requests--; own.requests == 0 {
 		delete(t.parties, party)
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// byteRange is the one range of a Range header (RFC 9110 §14.2).
+// byteRange is the range of a Range header with a single range (RFC 9110 §14.2).
 type byteRange struct {
-	first, last int64 // inclusive; last -1: to the end
-	suffix      int64 // the last so many bytes; 0: not a suffix
+	first, last int64 // inclusive; last is -1 for the end
+	suffix      int64 // number of bytes at the end; 0 if the range is not a suffix
 }
 
-// parseRange reads a Range header. Several ranges are refused: a receipt
-// attests one (protocol §7). An unknown unit is no range, as RFC 9110 says.
+// parseRange parses a Range header. It refuses several ranges, because a receipt records
+// one. It ignores a header with an unknown unit, as RFC 9110 says; ok is then false.
 func parseRange(header string) (r byteRange, ok bool, err error) {
 	spec, found := strings.CutPrefix(header, "bytes=")
 	if header == "" || !found {
@@ -46,7 +46,7 @@ func parseRange(header string) (r byteRange, ok bool, err error) {
 	return r, true, nil
 }
 
-// position is 1 to 18 digits.
+// position parses 1 to 18 digits.
 func position(s string) (int64, error) {
 	if s == "" || len(s) > 18 || strings.Trim(s, "0123456789") != "" {
 		return 0, strconv.ErrSyntax
@@ -54,7 +54,7 @@ func position(s string) (int64, error) {
 	return strconv.ParseInt(s, 10, 64)
 }
 
-// within is the part of an object of size bytes that the range asks for.
+// within returns the part of an object of size bytes that the range selects.
 func (r byteRange) within(size int64) (offset, length int64, err error) {
 	if r.suffix > 0 {
 		n := min(r.suffix, size)

@@ -20,8 +20,8 @@ import (
 	"github.com/datacadastre/cadastre/marketplace"
 )
 
-// stalled is how long a write to a receiver may take (protocol §6).
-const stalled = 60 * time.Second
+// stallTimeout is how long a single read or write may take.
+const stallTimeout = 60 * time.Second
 
 // order delivers GET and HEAD /v1/orders/{id}/content/{object}.
 func (s *Server) order(w http.ResponseWriter, r *http.Request) {
@@ -69,7 +69,7 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 	a.Range = func(size int64, hash ledger.Digest) (offset, length int64, err error) {
 		total = size
 		if cond := r.Header.Get("If-Range"); cond != "" && cond != etag(hash) {
-			return 0, size, nil // as if no range were asked for, whatever it says
+			return 0, size, nil // the content is another: the Range header is ignored
 		}
 		part, ok, err := parseRange(strings.Join(r.Header.Values("Range"), ","))
 		if err != nil || !ok {
@@ -99,21 +99,21 @@ func describe(h http.Header, c ledger.Content) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// stream sends a transfer that has its start receipt. When the decision ends,
-// the connection is reset: a short answer must not look whole. Where the store
-// fails before the first byte, there is still room to say so.
+// stream sends a transfer that has its start receipt. When the decision ends, it resets
+// the connection, so that a short answer does not look complete. A fault before the first
+// byte is answered as a problem.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer, ranged bool) {
 	rc := http.NewResponseController(w)
-	p := &pacer{w: w, rc: rc, now: s.Now, done: t.Done(), begin: sync.OnceFunc(func() { begin(w, t, ranged) })}
-	err := s.send(r.Context(), p, t)
+	p := &deadlineWriter{w: w, rc: rc, now: s.Now, done: t.Done(), begin: sync.OnceFunc(func() { begin(w, t, ranged) })}
+	err := s.send(r, p, t)
 	if err == nil {
-		p.begin() // of nothing at all
+		p.begin() // of an empty answer
 		return
 	}
 	s.log.InfoContext(r.Context(), "delivery cut", slog.String("start", string(t.Start)), slog.String("error", err.Error()))
-	if !p.begun && r.Context().Err() == nil && rc.SetWriteDeadline(s.Now().Add(stalled)) == nil {
+	if !p.begun && r.Context().Err() == nil && rc.SetWriteDeadline(s.Now().Add(stallTimeout)) == nil {
 		why := ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
-		if errors.Is(err, marketplace.ErrEnded) { // before its first byte: it is refused like the next
+		if errors.Is(err, marketplace.ErrEnded) { // before the first byte: refused like the next request
 			why = ledger.Refuse(ledger.Forbidden, ledger.ReasonDenied)
 		}
 		s.fail(w, r, why)
@@ -128,6 +128,7 @@ func begin(w http.ResponseWriter, t *marketplace.Transfer, ranged bool) {
 	describe(h, t.Content)
 	h.Set("Content-Length", strconv.FormatInt(t.Length, 10))
 	h.Set("Cadastre-Receipt", string(t.Start))
+	h.Set("X-Accel-Buffering", "no") // nginx: what it buffered would arrive after a cut
 	code := http.StatusOK
 	if ranged {
 		code = http.StatusPartialContent
@@ -137,34 +138,36 @@ func begin(w http.ResponseWriter, t *marketplace.Transfer, ranged bool) {
 	w.WriteHeader(code)
 }
 
-// send writes the transfer. What was written has left for the receiver when it
-// returns, and no deadline of the transfer's is left on the connection.
-func (s *Server) send(ctx context.Context, p *pacer, t *marketplace.Transfer) error {
+// send writes the transfer. When it returns, everything written is flushed and the
+// connection has no write deadline.
+func (s *Server) send(r *http.Request, p *deadlineWriter, t *marketplace.Transfer) error {
 	released := make(chan struct{})
-	keep := context.AfterFunc(doneContext{ctx, t.Done()}, func() {
+	stop := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() {
 		defer close(released)
+		setReset(r, t.IsCut())
 		_ = p.rc.SetWriteDeadline(s.Now())
 	})
 	err := t.Send(p)
-	if !keep() {
-		<-released // a transfer is done at its end too
+	if !stop() {
+		<-released // Done is also closed when the transfer ends
 	}
 	if err != nil {
 		return err
 	}
+	setReset(r, false) // it was complete before it could be cut
 	return p.rc.SetWriteDeadline(time.Time{})
 }
 
-// doneContext ends when the transfer does, so that a write blocked in the
-// kernel is released at once.
+// doneContext ends when the transfer ends, so that a write that blocks in the kernel
+// returns at once.
 type doneContext struct {
-	context.Context //nolint:containedctx // it only lends its values
+	context.Context //nolint:containedctx // only its values are used
 	done            <-chan struct{}
 }
 
 func (c doneContext) Done() <-chan struct{} { return c.done }
 
-// Err is only asked for once Done is closed.
+// Err returns context.Canceled once Done is closed.
 func (c doneContext) Err() error {
 	select {
 	case <-c.done:
@@ -174,10 +177,10 @@ func (c doneContext) Err() error {
 	}
 }
 
-// pacer gives each write its own deadline, begins the answer with the first and
-// stops when done is closed. It holds nothing back: the end receipt counts what
-// left, not what waits in a buffer.
-type pacer struct {
+// deadlineWriter gives each write a separate deadline, sends the header of the answer
+// with the first write, and stops when done is closed. It flushes each write, because the
+// end receipt must not count bytes that are still in a buffer.
+type deadlineWriter struct {
 	w     io.Writer
 	rc    *http.ResponseController
 	now   func() time.Time
@@ -186,8 +189,8 @@ type pacer struct {
 	begun bool
 }
 
-func (p *pacer) Write(b []byte) (int, error) {
-	if err := p.rc.SetWriteDeadline(p.now().Add(stalled)); err != nil {
+func (p *deadlineWriter) Write(b []byte) (int, error) {
+	if err := p.rc.SetWriteDeadline(p.now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
 	select {
@@ -204,7 +207,7 @@ func (p *pacer) Write(b []byte) (int, error) {
 	return n, p.rc.Flush()
 }
 
-// upload takes POST /v1/uploads: a stream of any length up to the node's limit.
+// upload serves POST /v1/uploads: a stream of any length up to the node's limit.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	b, err := s.spend(r)
 	if err != nil {
@@ -216,12 +219,12 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rc := http.NewResponseController(w)
-	body := &steady{r: r.Body, rc: rc, now: s.Now}
+	body := &deadlineReader{r: r.Body, rc: rc, now: s.Now}
 	in, err := s.Market.Ingest(r.Context(), b.Party, body)
-	_ = rc.SetWriteDeadline(s.Now().Add(stalled)) // the answer's own time begins here
+	_ = rc.SetWriteDeadline(s.Now().Add(stallTimeout)) // the time limit of the answer starts here
 	if err != nil {
 		if body.err != nil && !errors.Is(body.err, io.EOF) {
-			panic(http.ErrAbortHandler) // the sender is gone: there is no one to answer
+			panic(http.ErrAbortHandler) // the sender is gone
 		}
 		s.fail(w, r, err)
 		return
@@ -229,17 +232,17 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	s.json(w, r, http.StatusCreated, wire.Ingested(in))
 }
 
-// steady gives each read of an upload its own deadline, and leaves none: what is
-// read of the connection afterwards only tells whether the sender goes.
-type steady struct {
+// deadlineReader gives each read of an upload a separate deadline, and removes it at the
+// end: a later read of the connection only detects that the sender has gone.
+type deadlineReader struct {
 	r   io.Reader
 	rc  *http.ResponseController
 	now func() time.Time
 	err error
 }
 
-func (s *steady) Read(b []byte) (int, error) {
-	if err := s.rc.SetReadDeadline(s.now().Add(stalled)); err != nil {
+func (s *deadlineReader) Read(b []byte) (int, error) {
+	if err := s.rc.SetReadDeadline(s.now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
 	n, err := s.r.Read(b)

@@ -10,17 +10,16 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// tagged gives the answers of reads an ETag, so that whoever asks again for what
-// has not changed is told so without it. Content has an ETag of its own, and a bundle
-// is sent as it is written.
-func tagged(next http.Handler) http.Handler {
+// addETags adds an ETag to the answers of reads, and answers 304 to a caller who already
+// has the same answer. Content sets its own ETag, and a bundle is streamed.
+func addETags(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || !strings.HasPrefix(r.URL.Path, "/v1/") ||
 			strings.Contains(r.URL.Path, "/content/") || r.URL.Path == "/v1/evidence" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		a := &whole{ResponseWriter: w, code: http.StatusOK}
+		a := &bufferedAnswer{ResponseWriter: w, code: http.StatusOK}
 		next.ServeHTTP(a, r)
 		if a.code == http.StatusOK {
 			sum := sha256.Sum256(a.body.Bytes())
@@ -37,7 +36,7 @@ func tagged(next http.Handler) http.Handler {
 	})
 }
 
-// matches is the weak comparison of RFC 9110 §13.1.2.
+// matches compares tags weakly, as RFC 9110 §13.1.2 says.
 func matches(headers []string, tag string) bool {
 	for _, h := range headers {
 		for one := range strings.SplitSeq(h, ",") {
@@ -50,15 +49,15 @@ func matches(headers []string, tag string) bool {
 	return false
 }
 
-// whole holds an answer back until it is complete.
-type whole struct {
+// bufferedAnswer buffers an answer until it is complete.
+type bufferedAnswer struct {
 	http.ResponseWriter
 	code int
 	body bytes.Buffer
 }
 
-// WriteHeader notes the status.
-func (a *whole) WriteHeader(code int) { a.code = code }
+// WriteHeader records the status.
+func (a *bufferedAnswer) WriteHeader(code int) { a.code = code }
 
-// Write keeps the bytes.
-func (a *whole) Write(b []byte) (int, error) { return a.body.Write(b) }
+// Write appends to the buffer.
+func (a *bufferedAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }

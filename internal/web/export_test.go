@@ -11,7 +11,7 @@ import (
 )
 
 // Hurry has bodies come within d.
-func (s *Server) Hurry(d time.Duration) { s.patience = d }
+func (s *Server) Hurry(d time.Duration) { s.bodyTimeout = d }
 
 // Routes are the edge's methods and paths.
 func (s *Server) Routes() (list []string) {
@@ -34,7 +34,7 @@ func HumaRules() (list []string) {
 	for _, rule := range humaRules {
 		list = append(list, rule)
 	}
-	for _, rule := range spoken {
+	for _, rule := range otherRules {
 		list = append(list, rule)
 	}
 	return list

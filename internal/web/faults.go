@@ -13,29 +13,28 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// labelOf is what people read for a member of the form that an input is read into, or
-// for what a page asks for.
+// labelOf returns the label of a member of a form, or of a parameter of a page.
 func labelOf(form any, field string) ledger.Words {
 	if label := ledger.LabelOf(form, strings.TrimPrefix(field, "args.")); label.ZH != "" {
 		return label
 	}
-	return asked[field]
+	return pageLabels[field]
 }
 
-// asked are the labels of what a page asks for: its address is no form.
-var asked = map[string]ledger.Words{
+// pageLabels are the labels of the parameters of pages.
+var pageLabels = map[string]ledger.Words{
 	"code": {ZH: "登记代码", EN: "Code of the entry"}, "cursor": {ZH: "下一页的位置", EN: "Place of the next page"}, "q": {ZH: "检索词", EN: "Words to search for"},
 }
 
-// speakRules has huma name our rules instead of saying English sentences.
-func speakRules() {
+// useRuleNames replaces the English sentences of huma by the names of our rules.
+func useRuleNames() {
 	for message, rule := range humaRules {
 		*message = rule
 	}
 }
 
-// humaRules are our rules for huma's sentences. What follows the name is what is
-// allowed; of "required", the member that is missing.
+// humaRules maps huma's sentences to our rules. The text after the name of a rule is what
+// is allowed; for "required" it is the missing member.
 var humaRules = map[*string]string{
 	&validation.MsgUnexpectedProperty:       "known_member",
 	&validation.MsgExpectedRequiredProperty: "required %s",
@@ -59,8 +58,8 @@ var humaRules = map[*string]string{
 	&validation.MsgExpectedObject:           "type_object 对象/object",
 }
 
-// spoken are the sentences that huma has no name for, with our rules.
-var spoken = map[string]string{
+// otherRules maps those sentences of huma that have no variable to our rules.
+var otherRules = map[string]string{
 	"unknown query parameter":              "known_member",
 	"required query parameter is missing":  "required",
 	"required header parameter is missing": "required",
@@ -70,13 +69,13 @@ var spoken = map[string]string{
 	"request body is required":             "required",
 }
 
-// detailOf turns what huma says about one place into a typed error.
+// detailOf turns a fault reported by huma into a typed error.
 func detailOf(d *huma.ErrorDetail) *ledger.Error {
-	if e, err := ledger.ParseError(d.Message); err == nil { // of strict
+	if e, err := ledger.ParseError(d.Message); err == nil { // made by strict
 		return e.Rename(func(field string) string { return cmp.Or(field, "body") })
 	}
 	message := d.Message
-	if m, ok := spoken[message]; ok {
+	if m, ok := otherRules[message]; ok {
 		message = m
 	}
 	rule, rest, _ := strings.Cut(message, " ")
@@ -90,7 +89,7 @@ func detailOf(d *huma.ErrorDetail) *ledger.Error {
 	e := ledger.Invalid(field, rule)
 	switch v := d.Value.(type) {
 	case string:
-		if v != "" && field != "call" && field != "body" { // these may be credentials
+		if v != "" && field != "call" && field != "body" { // the value may be a credential
 			e = e.With("value", ledger.Quotable(v))
 		}
 	case int, int64, float64, bool:
@@ -102,7 +101,7 @@ func detailOf(d *huma.ErrorDetail) *ledger.Error {
 	return e
 }
 
-// fromHuma keeps the shape of problems for what huma itself refuses.
+// fromHuma makes a problem of what huma refuses.
 func fromHuma(status int, message string, errs ...error) huma.StatusError {
 	var all []error
 	for _, err := range errs {
@@ -120,6 +119,6 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 	case e != nil:
 		return problem(http.StatusUnprocessableEntity, e)
 	}
-	rule, _, _ := strings.Cut(spoken[message], " ")
+	rule, _, _ := strings.Cut(otherRules[message], " ")
 	return problem(status, ledger.Invalid("body", cmp.Or(rule, message)))
 }

@@ -13,7 +13,7 @@ func (s *Server) licenseRoutes() {
 	open(s, ledger.KindLicense, "/v1/licenses", "licenses", says("授权", "Licenses"),
 		says("按当事单位、状态与所覆盖的资源查询授权，任何人可查。", "Finds licenses by their parties, state and the resource that they cover, for anyone."), s.licenses)
 	get(s, ledger.ReadExplanation, "/v1/licenses/explain", "explain", says("授权判定说明", "May this party use this resource, and why"),
-		says("只问不做：不留回执，不计次数。限该单位、实施机构与监管人员。", "Asks without doing: no receipt, no use counted. For the party itself, implementers and regulators."), s.explain)
+		says("只问不做：不留回执，不计次数。限该单位、实施机构与监管人员。", "Decides without doing: no receipt is made and no use is counted. For the party itself, implementers and regulators."), s.explain)
 	open(s, ledger.KindLicense, "/v1/licenses/{id}", "license", says("授权", "A license"),
 		says("一项授权，任何人可查。", "One license, for anyone."), func(ctx context.Context, in *ByID) (ledger.License, error) {
 			return s.Licensing.License(ctx, in.ID)
@@ -42,13 +42,14 @@ type explainInput struct {
 	AuthHeader
 	Party    ledger.ID           `query:"party" required:"true" zh:"要使用的单位" en:"Party that would use it"`
 	Resource ledger.ID           `query:"resource" required:"true" zh:"要使用的资源" en:"Resource that would be used"`
-	Class    ledger.PurposeClass `query:"class" form:"enum=purpose_classes" zh:"用途类别；不填则不限" en:"Class of the purpose; left out: any"`
+	Class    ledger.PurposeClass `query:"class" form:"enum=purpose_classes" zh:"用途类别；不填则不限" en:"Class of the purpose; any by default"`
 	Code     string              `query:"code" form:"word=64" zh:"用途代码" en:"Code of the purpose"`
-	Action   string              `query:"action" form:"enum=actions" zh:"动作；不填则不限" en:"Action; left out: any"`
-	Day      ledger.Date         `query:"day" zh:"判定日，默认今日" en:"Day of the decision, today unless told"`
+	Action   string              `query:"action" form:"enum=actions" zh:"动作；不填则不限" en:"Action; any by default"`
+	Day      ledger.Date         `query:"day" zh:"判定日，默认今日" en:"Day of the decision; today by default"`
 }
 
-// explain asks without doing. An explanation lies where its party does.
+// explain answers whether a party may use a resource. The region of the party decides who
+// may read the explanation.
 func (s *Server) explain(ctx context.Context, in *explainInput) (*answer[licensing.Explanation], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
@@ -64,7 +65,7 @@ func (s *Server) explain(ctx context.Context, in *explainInput) (*answer[licensi
 	if err != nil {
 		return nil, err
 	}
-	if in.Day != "" { // its pattern does not count the days of a month
+	if in.Day != "" { // its pattern does not check the days of a month
 		if err := in.Day.Validate("query.day"); err != nil {
 			return nil, err
 		}

@@ -15,23 +15,23 @@ func (s *Server) marketRoutes() {
 		says("一个产品及其价格与条件，任何人可查。", "One product with its price and terms, for anyone."), func(ctx context.Context, in *ByID) (ledger.Product, error) {
 			return s.Market.Product(ctx, in.ID)
 		})
-	open(s, ledger.KindProduct, "/v1/products/{id}/content", "product-content", says("产品内容", "What is delivered of a product"),
+	open(s, ledger.KindProduct, "/v1/products/{id}/content", "product-content", says("产品内容", "The files of a product"),
 		says("产品各文件的名称、大小与 SHA-256；文件本身依订单交付。", "Name, size and SHA-256 of each file of a product; the files themselves are delivered by order."), func(ctx context.Context, in *ByID) (pageOf[ledger.Content], error) {
 			found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
 			return page(found, ""), err
 		})
-	get(s, ledger.ReadSupply, "/v1/resources/{id}/content", "resource-content", says("资源内容", "What can be supplied of a resource"),
+	get(s, ledger.ReadSupply, "/v1/resources/{id}/content", "resource-content", says("资源内容", "The files of a resource"),
 		says("资源各文件的名称、大小与 SHA-256。限持有单位、获授权的运营机构与监管人员。", "Name, size and SHA-256 of each file of a resource. For its holder, operators licensed to it, and regulators."), s.resourceContent)
 	get(s, ledger.KindOrder, "/v1/orders", "orders", says("我的订单", "My orders"),
-		says("买方与运营机构各看到自己的，监管人员看到本区划的。", "A buyer and an operator see their own, a regulator those of its region."), s.orders)
+		says("买方与运营机构各看到自己的，监管人员看到本区划的。", "Buyers and operators see their orders, regulators the orders of their region."), s.orders)
 	one(s, ledger.KindOrder, ledger.KindOrder, "/v1/orders/{id}", "order", says("订单", "An order"),
-		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One order. For the parties to it and for regulators; to others it is as if it were not there."), s.Market.Order)
+		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One order. For the parties to it and for regulators; others get the same answer as for an order that does not exist."), s.Market.Order)
 }
 
 type productsInput struct {
 	Paging
 	Operator ledger.ID           `query:"operator" zh:"运营机构" en:"Operator"`
-	License  ledger.ID           `query:"license" zh:"所依授权" en:"License that it rests on"`
+	License  ledger.ID           `query:"license" zh:"所依授权" en:"License that the product is based on"`
 	State    ledger.ProductState `query:"state" form:"enum=product_states" zh:"状态" en:"State"`
 	Text     string              `query:"q" form:"text=1..100" zh:"检索词" en:"Words"`
 	ByIDs
@@ -48,8 +48,8 @@ func (s *Server) products(ctx context.Context, in *productsInput) (pageOf[ledger
 	return page(found, next), err
 }
 
-// resourceContent shows a resource's objects; an environment sees them too, since they
-// are supplied to it.
+// resourceContent lists the files of a resource. An environment may list them too, because
+// they are supplied to it.
 func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pageOf[ledger.Content]], error) {
 	b, err := s.token(ctx, in.Authorization)
 	if err != nil {

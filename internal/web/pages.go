@@ -20,7 +20,7 @@ import (
 //go:embed pages/*.html
 var pages embed.FS
 
-// certificatePage is /c/{code}: a plain page, or JSON for who asks for it.
+// certificatePage serves /c/{code}: a page for browsers, else JSON.
 func (s *Server) certificatePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept, Accept-Language")
 	_, err := s.Sight.List(r.Context(), nil, ledger.ReadCertificate, "")
@@ -41,10 +41,10 @@ func (s *Server) certificatePage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "certificate.html", c)
 }
 
-// browser reports whether a page is asked for.
+// browser reports whether the caller accepts HTML.
 func browser(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
-// failPage is fail for who looks at pages: the same sentences, to be read.
+// failPage answers an error as a page for browsers, else as fail does.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
 	if !browser(r) || !errors.As(s.problemOf(err), &p) {
@@ -55,7 +55,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	s.render(w, r, p.Status, "problem.html", p.fill(language(r.Header.Get("Accept-Language"))))
 }
 
-// view is what a page is given.
+// view is the data of a page.
 type view struct {
 	Lang  string
 	About wire.About
@@ -93,7 +93,7 @@ func (v view) Line(l registry.RightLine) (string, error) {
 		return v.Say("certificate.term", name, l.From, l.Until, words.Short(string(l.License)))
 	case registry.LineList:
 		return v.Say("certificate.list")
-	case registry.LineNone:
+	case registry.LineNobody:
 	}
 	return v.Say("certificate.none")
 }
@@ -111,10 +111,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, name s
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes()) // nobody is left to tell
+	_, _ = w.Write(b.Bytes()) // the caller has gone
 }
 
-// home says what is served here and where to look.
+// home serves the search page.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	_, err := s.Sight.List(r.Context(), nil, ledger.KindEntry, "")
 	if err != nil {

@@ -23,7 +23,7 @@ func TestPagesAreInOneLanguage(t *testing.T) {
 	c.Rights.Use = registry.RightLine{Kind: registry.LineLicense, Party: party, License: party.ID, From: "2026-11-30", Until: "2029-11-30"}
 	c.Rights.Operate = registry.RightLine{Kind: registry.LineParty, Party: party}
 	list.Rights.Use.Kind, list.Rights.Operate.Kind = registry.LineList, registry.LineList
-	none.Rights.Use.Kind, none.Rights.Operate.Kind = registry.LineNone, registry.LineNone
+	none.Rights.Use.Kind, none.Rights.Operate.Kind = registry.LineNobody, registry.LineNobody
 	none.RegistryCode = "430300202611300001"
 	fault := problem(422, ledger.AsError(ledger.CheckText("resource.title", "T", 2, 100)))
 	home := struct {

@@ -17,32 +17,32 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Problem is a problem on its way out.
+// Problem is an error answer with the form that its input was read into.
 type Problem struct {
 	wire.Problem
-	form any // what the input is read into, for the labels of its members
+	form any // for the labels of its members; nil if there is no form
 }
 
-// Error makes the problem an error.
+// Error returns the title.
 func (p *Problem) Error() string { return p.Title }
 
-// GetStatus is the HTTP status.
+// GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is that of RFC 9457.
+// ContentType returns the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// soon is after how many seconds a client may try again what is busy now.
-const soon = "5"
+// retryAfter is after how many seconds a client may try again.
+const retryAfter = "5"
 
-// GetHeaders are the headers of the answer: how to say who one is, and when to come
-// again (RFC 9110 §11.6.1, §10.2.3).
+// GetHeaders returns the headers of the answer: how to authenticate, and when to try again
+// (RFC 9110 §11.6.1, §10.2.3).
 func (p *Problem) GetHeaders() http.Header {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		return http.Header{"Www-Authenticate": {"Bearer"}}
 	case http.StatusServiceUnavailable:
-		return http.Header{"Retry-After": {soon}}
+		return http.Header{"Retry-After": {retryAfter}}
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ var (
 	_ huma.HeadersError = (*Problem)(nil)
 )
 
-// status maps the classes of error, and the few reasons with a status of their own.
+// status returns the HTTP status of an error, by its reason or else by its class.
 func status(e *ledger.Error) int {
 	switch e.Reason {
 	case ledger.ReasonToken, ledger.ReasonTokenUsed, ledger.ReasonAuthorization:
@@ -81,8 +81,8 @@ func status(e *ledger.Error) int {
 	return http.StatusInternalServerError
 }
 
-// problemOf turns any error into a problem; what is not typed is our fault and
-// shows no detail. It returns nil for nil, so that handlers can pass it on.
+// problemOf turns an error into a problem. An error without a type is logged and answered
+// without detail. It returns nil for nil, so handlers can pass errors on.
 func (s *Server) problemOf(err error) error {
 	if err == nil {
 		return nil
@@ -92,7 +92,7 @@ func (s *Server) problemOf(err error) error {
 	}
 	e := ledger.AsError(err)
 	if e == nil && errors.Is(err, context.Canceled) {
-		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy) // nobody is there to read it
+		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy) // the caller has gone
 	}
 	if e == nil {
 		s.log.Error("request failed", slog.String("error", err.Error()))
@@ -102,7 +102,7 @@ func (s *Server) problemOf(err error) error {
 	return problem(status(e), e)
 }
 
-// problemOn is problemOf for the arguments of an act.
+// problemOn is problemOf with the labels of the arguments of an act.
 func (s *Server) problemOn(a ledger.Act, err error) error {
 	p, ok := errors.AsType[*Problem](s.problemOf(err))
 	if !ok {
@@ -113,14 +113,15 @@ func (s *Server) problemOn(a ledger.Act, err error) error {
 	return &q
 }
 
-// problem is the problem of a typed error.
+// problem makes the problem of a typed error.
 func problem(status int, e *ledger.Error) *Problem {
 	return &Problem{Problem: wire.Problem{
 		Status: status, Code: e.Code, Reason: e.Reason, Field: e.Field, Rule: e.Rule, Params: e.Params, Errors: words.Faults(e),
 	}}
 }
 
-// language is the first of Chinese and English that the user takes; Chinese first.
+// language returns the first of Chinese and English in an Accept-Language header, or else
+// Chinese.
 func language(accept string) string {
 	for part := range strings.SplitSeq(accept, ",") {
 		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
@@ -134,7 +135,7 @@ func language(accept string) string {
 	return "zh"
 }
 
-// fill puts the sentences in.
+// fill returns a copy with the sentences of a language.
 func (p *Problem) fill(lang string) *Problem {
 	q := *p
 	q.Type = "about:blank"
@@ -146,7 +147,7 @@ func (p *Problem) fill(lang string) *Problem {
 	return &q
 }
 
-// localize is huma's last step: problems get their sentences.
+// localize is the last step of huma: it fills in the sentences of problems.
 func localize(ctx huma.Context, _ string, v any) (any, error) {
 	if p, ok := v.(*Problem); ok {
 		return p.fill(language(ctx.Header("Accept-Language"))), nil
@@ -154,7 +155,7 @@ func localize(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-// fail answers a plain handler's error as a problem.
+// fail answers an error as a problem, in handlers outside huma.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
 	if !errors.As(s.problemOf(err), &p) {
@@ -179,15 +180,15 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// strict reads bodies as strictly as calls are read: a member that is there twice
-// is no member. huma then holds the rest against the schema.
+// strict reads bodies as strictly as calls: it refuses a member that occurs twice. huma
+// then checks the body against the schema.
 func strict() huma.Format {
 	f := huma.DefaultJSONFormat
 	f.Unmarshal = func(data []byte, v any) error {
 		var whole json.RawMessage
 		if err := ledger.DecodeStrict(data, &whole); err != nil {
 			if e := ledger.AsError(err); e != nil {
-				return errors.New(e.Text()) // huma passes on what an error says, not what it is
+				return errors.New(e.Text()) // huma passes on the text of an error, not its type
 			}
 			return err
 		}

@@ -13,11 +13,11 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// wholeQuery refuses a query parameter that does not exist, one without a value, one
-// that is there twice, and a query that can't be decoded: huma takes them as absent, so
-// that a filter gone wrong would list everything. Whatever else is wrong with such a
-// query is told with it; a query with other faults alone is left to huma.
-func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
+// checkQuery refuses a query parameter that is not known, is empty or occurs twice, and a
+// query that can't be decoded. huma treats these as absent, so a mistyped filter would list
+// everything. The refusal also reports all other faults of the query; huma reports the
+// faults of a query that has only other faults.
+func (s *Server) checkQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
 	refuse := func(e *ledger.Error) {
 		r, w := humachi.Unwrap(ctx)
@@ -35,7 +35,7 @@ func (s *Server) wholeQuery(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// queryFaults lists what is wrong with a query; none where huma finds it all.
+// queryFaults lists the faults of a query, or nothing if huma finds all of them.
 func (s *Server) queryFaults(o *huma.Operation, query url.Values) []error {
 	known := map[string]*huma.Param{}
 	var names []string
@@ -44,32 +44,32 @@ func (s *Server) queryFaults(o *huma.Operation, query url.Values) []error {
 			known[p.Name], names = p, append(names, p.Name)
 		}
 	}
-	var unseen, seen []error // by huma
+	var ours, humas []error // faults that only we find, and those that huma finds too
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		at := "query." + ledger.Quotable(name)
 		switch values := query[name]; {
 		case known[name] == nil:
-			unseen = append(unseen, ledger.Invalid(at, "known_member").With("allowed", strings.Join(names, ", ")))
+			ours = append(ours, ledger.Invalid(at, "known_member").With("allowed", strings.Join(names, ", ")))
 		case slices.Contains(values, ""):
-			unseen = append(unseen, ledger.Invalid(at, "required"))
+			ours = append(ours, ledger.Invalid(at, "required"))
 		case len(values) > 1:
-			unseen = append(unseen, ledger.Invalid(at, "not_twice"))
+			ours = append(ours, ledger.Invalid(at, "not_twice"))
 		default:
-			seen = append(seen, s.valueFaults(known[name], values[0])...)
+			humas = append(humas, s.valueFaults(known[name], values[0])...)
 		}
 	}
-	if len(unseen) == 0 {
+	if len(ours) == 0 {
 		return nil
 	}
 	for _, name := range names {
 		if known[name].Required && !query.Has(name) {
-			seen = append(seen, ledger.Invalid("query."+name, "required"))
+			humas = append(humas, ledger.Invalid("query."+name, "required"))
 		}
 	}
-	return append(unseen, seen...)
+	return append(ours, humas...)
 }
 
-// valueFaults lists what is wrong with the value of a parameter, as huma says it.
+// valueFaults lists the faults that huma finds in the value of a parameter.
 func (s *Server) valueFaults(p *huma.Param, text string) (errs []error) {
 	path := huma.NewPathBuffer([]byte{}, 0)
 	path.Push("query")

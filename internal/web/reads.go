@@ -12,16 +12,15 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// readsWord is where the description of a read says by which word the table of
-// readers is asked about it.
+// readsWord is the extension of an OpenAPI operation that names the word by which the table
+// of readers decides about the read.
 const readsWord = "x-reads"
 
-// anyRecord is said of reads whose word is that of the record that they are about.
+// anyRecord stands for the word of the record that a read is about.
 const anyRecord = "any"
 
-// get registers a read at a path, under an id, with its title, what it is for, and
-// the word by which the handler asks who may read it; empty where nothing recorded is
-// read.
+// get registers a read with its path, operation id, title and description. what is the
+// word by which the handler asks the table of readers; empty if it reads no records.
 func get[I, O any](s *Server, what, path, id string, title, does ledger.Words, h func(context.Context, *I) (*answer[O], error)) {
 	o := huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Summary: about(title), Description: about(does), MaxBodyBytes: s.MaxBody,
@@ -32,8 +31,8 @@ func get[I, O any](s *Server, what, path, id string, title, does ledger.Words, h
 	add(s, o, h)
 }
 
-// open registers a read for everyone: the table of readers lets a stranger read the
-// word.
+// open registers a read for everyone: the table of readers must allow the word to
+// anonymous readers.
 func open[I, O any](s *Server, what, path, id string, title, does ledger.Words, h func(context.Context, *I) (O, error)) {
 	get(s, what, path, id, title, does, func(ctx context.Context, in *I) (*answer[O], error) {
 		if _, err := s.Sight.List(ctx, nil, what, ""); err != nil {
@@ -48,8 +47,8 @@ type privateID struct {
 	ByID
 }
 
-// one registers the read of one record of a kind by its id, for those whom the table
-// of readers lets read the word.
+// one registers the read of one record of a kind by its id, for readers whom the table of
+// readers allows the word what.
 func one[O any](s *Server, kind, what, path, id string, title, does ledger.Words, find func(context.Context, ledger.ID) (O, error)) {
 	get(s, what, path, id, title, does, func(ctx context.Context, in *privateID) (*answer[O], error) {
 		p, err := s.reader(ctx, in.Authorization)
@@ -64,8 +63,8 @@ func one[O any](s *Server, kind, what, path, id string, title, does ledger.Words
 	})
 }
 
-// scope is what the party of a token may list of a kind. A look at what is not its
-// own is noted once, as one at KIND/all.
+// scope returns which records of a kind the party of a token may list. If it includes
+// records of others, one receipt for KIND/all is stored.
 func (s *Server) scope(ctx context.Context, authorization, kind string) (readmodel.Scope, error) {
 	p, err := s.reader(ctx, authorization)
 	if err != nil {
@@ -77,11 +76,12 @@ func (s *Server) scope(ctx context.Context, authorization, kind string) (readmod
 type readInput struct {
 	AuthHeader
 	Ref   ledger.Ref   `query:"ref" required:"true" form:"token=250" zh:"记录，如 order/编号" en:"Record, such as order/ID"`
-	Party ledger.ID    `query:"party" zh:"所问的单位，默认为请求方自己" en:"Party that is asked about; the caller itself unless told"`
-	Act   policies.Act `query:"act" enum:"read,prove" zh:"read：查看记录（默认）；prove：取得证据包" en:"read: the record, unless told; prove: the bundle of evidence about it"`
+	Party ledger.ID    `query:"party" zh:"所问的单位，默认为请求方自己" en:"Party that is asked about; the caller by default"`
+	Act   policies.Act `query:"act" enum:"read,prove" zh:"read：查看记录（默认）；prove：取得证据包" en:"read: the record (default); prove: the evidence bundle about it"`
 }
 
-// readable explains to a reader of a record who else may read it, and by which row.
+// readable explains to a reader of a record whether another party may read it, and which
+// row decides that.
 func (s *Server) readable(ctx context.Context, in *readInput) (*answer[sight.Explanation], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {

@@ -15,27 +15,27 @@ func (s *Server) registryRoutes() {
 	open(s, ledger.KindEntry, "/v1/resources", "resources", says("检索数据资源", "Search registered resources"),
 		says("按词语、持有单位、领域、区划与状态检索已登记的资源，并给出各项计数。", "Finds registered resources by words, holder, domain, region and status, and counts them by each."), s.resources)
 	open(s, ledger.KindEntry, "/v1/resources/{id}", "resource", says("数据资源", "A registered resource"),
-		says("任何人可查的登记内容。", "What anyone may know of it."), func(ctx context.Context, in *ByID) (registry.Summary, error) {
+		says("任何人可查的登记内容。", "What everyone may read about it."), func(ctx context.Context, in *ByID) (registry.Summary, error) {
 			return s.Registry.Resource(ctx, in.ID)
 		})
 	one(s, ledger.KindEntry, ledger.ReadEntryRecord, "/v1/entries/{id}", "entry", says("登记结果", "An entry as it is recorded"),
 		says("登记凭证背后的记录。限持有单位、登记机构、运营机构、实施机构与监管人员。", "The record behind a certificate. For its holder, its registry body, operators, implementers and regulators."), s.Registry.Entry)
 	open(s, ledger.ReadCertificate, "/v1/certificates/{code}", "certificate", says("登记凭证", "The certificate of a code"),
-		says("以平台编号或登记结果查询码查询凭证及其当日状态。", "Looks a certificate up by our number or the official code, with its status today."), func(ctx context.Context, in *codeInput) (registry.Certificate, error) {
+		says("以平台编号或登记结果查询码查询凭证及其当日状态。", "Finds a certificate by its platform number or the official code, with its status today."), func(ctx context.Context, in *codeInput) (registry.Certificate, error) {
 			return s.certificate(ctx, in.Code)
 		})
 	open(s, ledger.ReadNotice, "/v1/notices", "notices", says("公示", "Running notices"),
-		says("正在公示的登记申请，任何人可查。", "Applications that are in public notice now, for anyone."), s.notices)
+		says("正在公示的登记申请，任何人可查。", "Applications that are in public notice now, for everyone."), s.notices)
 	open(s, ledger.KindParty, "/v1/parties", "parties", says("单位", "Parties"),
-		says("已准入的单位及其公钥，任何人可查：核验者需要。", "Admitted parties with their public keys, for anyone: whoever verifies needs them."), s.parties)
+		says("已准入的单位及其公钥，任何人可查：核验者需要。", "Admitted parties with their public keys, for everyone: they are needed to verify signatures."), s.parties)
 	open(s, ledger.KindParty, "/v1/parties/{id}", "party", says("单位", "A party"),
 		says("一个单位及其公钥，任何人可查。", "One party with its public keys, for anyone."), s.party)
 	get(s, ledger.KindApplication, "/v1/applications", "applications", says("登记申请", "Applications"),
-		says("申请单位看到自己的，登记机构看到交由其办理的和本区划的，监管人员看到本区划的。", "An applicant sees its own, a registry body those before it and those of its region, a regulator those of its region."), s.applications)
+		says("申请单位看到自己的，登记机构看到交由其办理的和本区划的，监管人员看到本区划的。", "Applicants see their applications, registry bodies those sent to them and those of their region, regulators those of their region."), s.applications)
 	one(s, ledger.KindApplication, ledger.KindApplication, "/v1/applications/{id}", "application", says("登记申请", "An application"),
-		says("一件登记申请。限其当事单位、本区划的登记机构与监管人员；其他人得到的回答与不存在相同。", "One application. For the parties to it and for registry bodies and regulators of its region; to others it is as if it were not there."), s.Registry.Application)
-	get(s, ledger.ReadAlarm, "/v1/alarms", "alarms", says("超期提醒", "Steps past their limit"),
-		says("已超过期限的登记环节。登记机构看到自己的，监管人员看到本区划的。", "Steps of registration that are overdue. A registry body sees its own, a regulator those of its region."), s.alarms)
+		says("一件登记申请。限其当事单位、本区划的登记机构与监管人员；其他人得到的回答与不存在相同。", "One application. For the parties to it and for registry bodies and regulators of its region; others get the same answer as for an application that does not exist."), s.Registry.Application)
+	get(s, ledger.ReadAlarm, "/v1/alarms", "alarms", says("超期提醒", "Overdue steps"),
+		says("已超过期限的登记环节。登记机构看到自己的，监管人员看到本区划的。", "Steps of registration that are overdue. Registry bodies see their own, regulators those of their region."), s.alarms)
 	open(s, ledger.KindCalendar, "/v1/calendar", "calendar", says("工作日历", "Recorded lists of working days"),
 		says("数据管理部门按国务院办公厅放假安排登记的各年工作日。", "The State Council's lists of holidays and working weekends, by year, as the data authority recorded them."), func(ctx context.Context, _ *struct{}) (pageOf[ledger.CalendarYear], error) {
 			years, err := s.Registry.CalendarYears(ctx)
@@ -48,7 +48,7 @@ type resourcesInput struct {
 	Text   string          `query:"q" form:"text=1..200" zh:"检索词，中文或英文，须全部出现" en:"words, Chinese or English; each must occur"`
 	Holder ledger.ID       `query:"holder" zh:"持有单位" en:"Holder"`
 	Domain string          `query:"domain" form:"enum=domains" zh:"领域" en:"Domain"`
-	Region ledger.Region   `query:"region" zh:"区划及其所辖" en:"Region, and what lies in it"`
+	Region ledger.Region   `query:"region" zh:"区划及其所辖" en:"Region, including all regions in it"`
 	State  registry.Status `query:"state" form:"enum=entry_statuses" zh:"当日状态" en:"Status today"`
 }
 
@@ -60,11 +60,11 @@ func (s *Server) resources(ctx context.Context, in *resourcesInput) (registry.Pa
 }
 
 type codeInput struct {
-	Code string `path:"code" form:"bytes=1..64" zh:"平台编号或登记结果查询码" en:"our number or the official code"`
+	Code string `path:"code" form:"bytes=1..64" zh:"平台编号或登记结果查询码" en:"platform number or official code"`
 }
 
-// certificate fills in the lines of use and operate: by the license that covers
-// the resource now, by several, or none (protocol §8).
+// certificate adds the lines of use and operate to a certificate: the license that covers
+// the resource now, or that there are several, or no license.
 func (s *Server) certificate(ctx context.Context, code string) (registry.Certificate, error) {
 	c, err := s.Registry.Certificate(ctx, code)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	if err != nil {
 		return c, err
 	}
-	line := registry.RightLine{Kind: registry.LineNone}
+	line := registry.RightLine{Kind: registry.LineNobody}
 	switch {
 	case len(covering) == 1:
 		l := covering[0]
@@ -97,7 +97,7 @@ func (s *Server) notices(ctx context.Context, in *noticesInput) (pageOf[registry
 	return page(found, next), err
 }
 
-// public is what anyone may know of a party; an error is passed on.
+// public returns what everyone may read about a party; it passes err on.
 func (s *Server) public(ctx context.Context, p ledger.Party, err error) (wire.PublicParty, error) {
 	if err != nil {
 		return wire.PublicParty{}, err
@@ -112,7 +112,7 @@ func (s *Server) public(ctx context.Context, p ledger.Party, err error) (wire.Pu
 type partiesInput struct {
 	Paging
 	Role ledger.Role `query:"role" form:"enum=roles" zh:"角色" en:"Role"`
-	Name string      `query:"name" form:"text=1..100" zh:"完整名称" en:"the whole name"`
+	Name string      `query:"name" form:"text=1..100" zh:"完整名称" en:"complete name"`
 	ByIDs
 }
 
@@ -175,7 +175,7 @@ type applicationsInput struct {
 	State ledger.ApplicationState `query:"state" form:"enum=application_states" zh:"状态" en:"State"`
 }
 
-// applications lists those that the caller may read.
+// applications lists the applications that the caller may read.
 func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answer[pageOf[ledger.ApplicationDetail]], error) {
 	scope, err := s.scope(ctx, in.Authorization, ledger.KindApplication)
 	if err != nil {
@@ -185,7 +185,7 @@ func (s *Server) applications(ctx context.Context, in *applicationsInput) (*answ
 	return say(page(found, next), err)
 }
 
-// alarms are those that the caller may read.
+// alarms lists the overdue steps that the caller may read.
 func (s *Server) alarms(ctx context.Context, in *AuthHeader) (*answer[pageOf[registry.Alarm]], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// bearer names the scheme of the tokens that operations need.
+// bearer is the name of the security scheme of operations that need a token.
 const bearer = "bearer"
 
-// describe fills the schemas of all structs in from their form tags: words in both
-// languages, closed lists, bounds, regular expressions and, of what is sent, what
-// may not be left out. The ledger checks what it is sent by the same tags.
+// describe completes the schemas of all structs from their form tags: texts in both
+// languages, closed lists, bounds, regular expressions and, for arguments of calls, the
+// required members. The ledger checks arguments by the same tags.
 func (s *Server) describe() {
 	const prefix = "#/components/schemas/"
 	sent := map[reflect.Type]bool{}
@@ -47,12 +47,12 @@ func (s *Server) describe() {
 	}
 	s.api.OpenAPI().Components.SecuritySchemes = map[string]*huma.SecurityScheme{bearer: {
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-		Description: "A token that the party signs with its own key: cadastre token makes one. A read may use it again until it expires, a write uses it up. " +
+		Description: "A token that the party signs with its key; cadastre token makes one. Reads may use it until it expires, a write uses it up. " +
 			"由单位以自己的密钥签署的令牌，可用 cadastre token 生成；读取可重复使用至到期，写入用后即失效。",
 	}}
 }
 
-// structsOf adds the structs that a type is made of.
+// structsOf adds the structs that a type consists of.
 func structsOf(t reflect.Type, found map[reflect.Type]bool) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -66,7 +66,7 @@ func structsOf(t reflect.Type, found map[reflect.Type]bool) {
 	}
 }
 
-// required lists the members whose absence is refused.
+// required lists the required members.
 func required(fields []ledger.Field) []string {
 	var names []string
 	for _, f := range fields {
@@ -87,7 +87,7 @@ func describeField(p *huma.Schema, f ledger.Field, t reflect.Type) {
 		in, t = p.Items, t.Elem()
 	}
 	switch {
-	case f.Enum != nil: // it says itself which of them
+	case f.Enum != nil: // the form tag lists the values
 	case t == reflect.TypeFor[ledger.Function]():
 		in.Enum = nil
 		for _, a := range ledger.Acts() {
@@ -98,7 +98,7 @@ func describeField(p *huma.Schema, f ledger.Field, t reflect.Type) {
 	}
 }
 
-// reasons are all words of ledger.Reason, in order of the alphabet.
+// reasons returns all words of ledger.Reason in alphabetical order.
 func reasons() []any {
 	var list []string
 	for _, r := range words.Reasons() {
@@ -112,10 +112,10 @@ func reasons() []any {
 	return all
 }
 
-// about is what a description says: English, then Chinese.
+// about makes the text of a description: English, then Chinese.
 func about(w ledger.Words) string { return strings.TrimSpace(w.EN + " " + w.ZH) }
 
-// bound sets what a value may be. A schema that refers to another says it there.
+// bound sets the constraints of a value, unless the schema refers to another one.
 func bound(p *huma.Schema, f ledger.Field) {
 	if p.Ref != "" {
 		return
@@ -144,7 +144,7 @@ func bound(p *huma.Schema, f ledger.Field) {
 	}
 }
 
-// closed sets the values of a closed list, with the words that people read.
+// closed sets the values of a closed list with their labels.
 func closed(p *huma.Schema, e ledger.Enum) {
 	words := map[string]ledger.Words{}
 	p.Enum = nil
@@ -171,9 +171,9 @@ func float(n *int64) *float64 {
 	return &f
 }
 
-// describeInput describes the parameters of an operation from the tags of its
-// input, as describe does for members, and has huma refuse by them. The header
-// Authorization becomes the operation's security.
+// describeInput describes the parameters of an operation from the tags of its input, as
+// describe does for members, and has huma check them. The header Authorization becomes the
+// security requirement of the operation.
 func (s *Server) describeInput(method, path string, input reflect.Type) {
 	op := operationOf(s.api.OpenAPI().Paths[path], method)
 	fields := map[string]ledger.Field{}
@@ -201,7 +201,7 @@ func (s *Server) describeInput(method, path string, input reflect.Type) {
 	}
 }
 
-// parameterOf is the name of the parameter that a field of an input holds.
+// parameterOf returns the parameter name of a field of an input, or "".
 func parameterOf(f reflect.StructField) string {
 	for _, in := range []string{"query", "path", "header"} {
 		if name, _, _ := strings.Cut(f.Tag.Get(in), ","); name != "" {
@@ -211,13 +211,14 @@ func parameterOf(f reflect.StructField) string {
 	return ""
 }
 
-// enforce has huma check a schema, and each member of a list. Its regular expression
-// gives the rule and the words of the form, and its format is left out: one fault a value.
+// enforce has huma check a schema and each member of a list. Where there is a regular
+// expression, huma reports the rule of the form for it and does not check the format, so
+// that a value has at most one fault.
 func enforce(p *huma.Schema, f ledger.Field) {
 	p.Format = map[bool]string{true: p.Format}[p.Pattern == ""]
 	p.PatternDescription = strings.TrimSpace(f.Rule + " " + f.Pattern)
 	p.PrecomputeMessages()
-	p.PatternDescription = ""            // JSON Schema has no such word
+	p.PatternDescription = ""            // JSON Schema has no such keyword
 	if f.Each != nil && p.Items != nil { // last: the messages of a list include those of its members
 		enforce(p.Items, *f.Each)
 	}

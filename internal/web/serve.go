@@ -12,15 +12,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Listen says where and how the node is reached.
+// Listen says at which address and how a server is reached.
 type Listen struct {
 	Address     string
 	Cert, Key   string // TLS files
-	BehindProxy bool   // a proxy in front ends TLS
+	BehindProxy bool   // a proxy in front terminates TLS
 }
 
-// Serve listens until ctx ends, then lets running requests finish for a while.
-// ready is told the address once requests are taken.
+// Serve listens until ctx ends, then gives running requests five seconds to finish. It
+// calls ready with the URL when it accepts requests.
 func (s *Server) Serve(ctx context.Context, l Listen, ready func(url string)) error {
 	if err := l.check(); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (s *Server) Serve(ctx context.Context, l Listen, ready func(url string)) er
 	return nil
 }
 
-// check refuses to be reached by others without TLS (protocol §6).
+// check refuses an address that others can reach without TLS.
 func (l Listen) check() error {
 	host, _, err := net.SplitHostPort(l.Address)
 	if err != nil {
@@ -73,5 +73,5 @@ func (l Listen) check() error {
 	if host == "localhost" || ip != nil && ip.IsLoopback() || l.Cert != "" || l.BehindProxy {
 		return nil
 	}
-	return words.Errorf("%s 可被他人访问：请给出 --tls-cert 与 --tls-key；由代理终结 TLS 时用 --behind-proxy", "%s can be reached by others: give --tls-cert and --tls-key, or --behind-proxy when a proxy ends TLS", l.Address)
+	return words.Errorf("%s 可被他人访问：请给出 --tls-cert 与 --tls-key；由代理终结 TLS 时用 --behind-proxy", "%s can be reached by others: give --tls-cert and --tls-key, or --behind-proxy if a proxy terminates TLS", l.Address)
 }

@@ -1,10 +1,10 @@
-// Package web is the node's edge: the HTTP API and its pages, authentication,
-// limits, and the sentences of errors in Chinese and English. It parses, calls
-// a service and renders; no business rule lives here.
+// Package web serves the HTTP API and the pages of a node: it authenticates callers,
+// enforces limits and reports errors in Chinese and English. It parses a request, calls a
+// service and renders the answer; it has no business rules.
 //
-// The API is described by its OpenAPI 3.1 document at /openapi.json; errors are
-// RFC 9457 problems. Everything that changes the register is a signed call, at
-// POST /v1/calls, or signed by the node for a party whose key it keeps.
+// The OpenAPI 3.1 document at /openapi.json describes the API; errors are RFC 9457
+// problems. Every change of the register is a signed call: sent to POST /v1/calls, or
+// signed by the node for a party whose key the node stores.
 package web
 
 import (
@@ -30,28 +30,28 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Server is the edge.
+// Server serves the API and the pages.
 type Server struct {
 	api.Services
 	log *slog.Logger
 	mux http.Handler
 	api huma.API
 
-	patience time.Duration // for a body
-	bundles  *bundleLimiter
+	bodyTimeout time.Duration
+	bundles     *bundleLimiter
 }
 
-var shape sync.Once
+var configureHuma sync.Once
 
-// New makes the edge.
+// New makes a server of the services of a node.
 func New(c api.Services) *Server {
-	shape.Do(func() {
+	configureHuma.Do(func() {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
-		speakRules()
+		useRuleNames()
 	})
-	s := &Server{Services: c, log: c.Log, patience: stalled, bundles: newBundleLimiter(10 * time.Second)}
+	s := &Server{Services: c, log: c.Log, bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second)}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, tagged)
+	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, addETags)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -60,7 +60,7 @@ func New(c api.Services) *Server {
 	config.RejectUnknownQueryParameters = true
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.api = humachi.New(r, config)
-	s.api.UseMiddleware(s.wholeQuery)
+	s.api.UseMiddleware(s.checkQuery)
 	s.routes()
 	r.Get("/v1/orders/{id}/content/{object}", s.order)
 	r.Head("/v1/orders/{id}/content/{object}", s.order)
@@ -84,7 +84,8 @@ func New(c api.Services) *Server {
 	return s
 }
 
-// schemaName is huma's, with the domain before it where two domains use one word.
+// schemaName returns huma's name of a schema, with the domain in front of it if several
+// domains use the same word.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer {
@@ -99,18 +100,18 @@ func schemaName(t reflect.Type, hint string) string {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// OpenAPI is the API's description, as JSON.
+// OpenAPI returns the OpenAPI document as JSON.
 func (s *Server) OpenAPI() ([]byte, error) { return json.MarshalIndent(s.api.OpenAPI(), "", "  ") }
 
-// HTTP is a server with the limits of protocol §6 for this edge.
+// HTTP returns an HTTP server for s with limits on headers and idle connections.
 func (s *Server) HTTP() *http.Server {
 	return &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: 32 << 10, ConnContext: withConnection, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
 
-// logHandler serves a log, or says that it is not kept here.
+// logHandler serves a log, or answers NotFound if another node has it.
 func (s *Server) logHandler(l api.Log) http.Handler {
 	if l.Handler != nil {
 		return l.Handler(func(r *http.Request) bool { return s.entries(r, l.Name) })
@@ -120,8 +121,9 @@ func (s *Server) logHandler(l api.Log) http.Handler {
 	})
 }
 
-// entries says who reads a log's entry bundles: everyone where the node is set so, and
-// else whom the table of readers lets. A log lies in the region of the ledger.
+// entries reports whether the caller may read the entry bundles of a log: everyone may if
+// the node is configured so, else the table of readers decides. A log belongs to the
+// region of the ledger.
 func (s *Server) entries(r *http.Request, log string) bool {
 	if s.Public {
 		return true
@@ -132,12 +134,12 @@ func (s *Server) entries(r *http.Request, log string) bool {
 	}
 	err = s.Sight.Look(r.Context(), &p, s.entriesOf(log), "path")
 	if err != nil && !errors.Is(err, ledger.NotFound) {
-		s.log.ErrorContext(r.Context(), "look not noted", slog.String("error", err.Error()))
+		s.log.ErrorContext(r.Context(), "receipt of a read not stored", slog.String("error", err.Error()))
 	}
 	return err == nil
 }
 
-// entriesOf are the entries of a log, as they are read.
+// entriesOf returns the entries of a log as an item of the table of readers.
 func (s *Server) entriesOf(log string) sight.Item {
 	return sight.Item{
 		Ref:     ledger.RefTo(ledger.KindLog, s.About.Origin+"/log/"+log),
@@ -153,7 +155,7 @@ func (s *Server) json(w http.ResponseWriter, r *http.Request, code int, v any) {
 	}
 }
 
-// recover answers a panic as our fault; an aborted connection stays aborted.
+// recover logs a panic and aborts the connection.
 func (s *Server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -164,6 +166,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
 				s.log.ErrorContext(r.Context(), "panic", slog.Any("value", v))
 			}
+			setReset(r, true)
 			panic(http.ErrAbortHandler)
 		}()
 		next.ServeHTTP(w, r)
@@ -183,8 +186,8 @@ func (s *Server) logged(next http.Handler) http.Handler {
 	})
 }
 
-// headers sets what holds for every answer, and bounds it in time, and every
-// body but uploads in size. Uploads and content set deadlines of their own.
+// headers sets the headers of every answer, the deadlines of the request, and the size
+// limit of every body except uploads. Uploads and content set their own deadlines.
 func (s *Server) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -195,9 +198,9 @@ func (s *Server) headers(next http.Handler) http.Handler {
 			h.Set("Cadastre-Demo", "true")
 		}
 		rc := http.NewResponseController(w)
-		_ = rc.SetWriteDeadline(s.Now().Add(stalled))
-		if r.ContentLength != 0 { // where nobody reads it the answer waits for its end
-			_ = rc.SetReadDeadline(s.Now().Add(s.patience))
+		_ = rc.SetWriteDeadline(s.Now().Add(stallTimeout))
+		if r.ContentLength != 0 { // if no handler reads the body, the answer waits for its end
+			_ = rc.SetReadDeadline(s.Now().Add(s.bodyTimeout))
 		}
 		if r.URL.Path != "/v1/uploads" {
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
@@ -206,8 +209,8 @@ func (s *Server) headers(next http.Handler) http.Handler {
 	})
 }
 
-// reader is the party of a token that reads. An environment's key is for what is
-// supplied to it, and sees nothing else of its operator's.
+// reader returns the party of a token. It refuses the key of an environment, which may
+// fetch what is supplied to it and read nothing else of its operator.
 func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
 	b, err := s.token(ctx, header)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// rangeInput are the headers of a delivery that goes on where one broke off.
+// rangeInput has the headers of a delivery that resumes an interrupted one.
 type rangeInput struct {
 	Range   string `header:"Range" form:"bytes=0..100" zh:"一段字节：bytes=a-b、a- 或 -n" en:"one range of bytes: bytes=a-b, a- or -n"`
-	IfRange string `header:"If-Range" form:"bytes=0..100" zh:"ETag：内容已变则发送全部" en:"an ETag: where the content is another, all of it is sent"`
+	IfRange string `header:"If-Range" form:"bytes=0..100" zh:"ETag：内容已变则发送全部" en:"an ETag: if the content has another one, all of it is sent"`
 }
 
 type orderedInput struct {
@@ -30,44 +30,44 @@ type suppliedInput struct {
 	Object   string    `path:"object" form:"bytes=1..64" zh:"内容记录的 object" en:"object of a content record"`
 }
 
-// describeStreams describes the operations that send or take bytes as they come,
-// and those of health: chi has their routes, which huma does not know.
+// describeStreams describes the operations that stream bytes, and those of health. Their
+// routes are in chi, which huma does not know.
 func (s *Server) describeStreams() {
 	delivery := says("依有效订单交付买方所购的文件。首字节发出之前，回执已落盘；断线后可用 Range 续传。",
-		"Delivers a file that a buyer's active order bought. Its receipt is durable before the first byte; Range goes on after a cut.")
+		"Delivers a file of an active order to its buyer. The receipt is durable before the first byte; Range resumes an interrupted delivery.")
 	supply := says("依有效授权向授权所列的受控环境供给资源的文件，以该环境的密钥索取。",
-		"Supplies a file of a resource to a controlled environment that the license lists, asked for with that environment's key.")
-	look := says("只给出大小、名称与 SHA-256：不发送内容，不留回执。", "Size, name and SHA-256 alone: nothing is sent, and no receipt made.")
+		"Supplies a file of a resource to a controlled environment listed in the license. The request needs the key of that environment.")
+	look := says("只给出大小、名称与 SHA-256：不发送内容，不留回执。", "Only size, name and SHA-256: no content is sent and no receipt is made.")
 	orders, licenses := "/v1/orders/{id}/content/{object}", "/v1/licenses/{id}/resources/{resource}/content/{object}"
 	s.contentAt(orders, "deliver", says("交付", "Delivery"), delivery, look, reflect.TypeFor[orderedInput]())
 	s.contentAt(licenses, "supply", says("供给", "Supply"), supply, look, reflect.TypeFor[suppliedInput]())
 	s.plain(http.MethodPost, "/v1/uploads", "upload", says("上传内容", "Upload content"),
 		says("存入任意长度的字节流并留下回执；再以 content.add 登记为资源或产品的内容。令牌用后即失效。",
-			"Keeps a stream of any length, and a receipt of it; content.add then records it as content of a resource or product. It uses the token up."),
-		reflect.TypeFor[AuthHeader](), http.StatusCreated, says("所存入的", "What was kept"), s.jsonOf(wire.Ingested{}))
+			"Stores a stream of any length with a receipt; content.add then records it as content of a resource or product. The token is used up."),
+		reflect.TypeFor[AuthHeader](), http.StatusCreated, says("所存入的", "The stored content"), s.jsonOf(wire.Ingested{}))
 	s.api.OpenAPI().Paths["/v1/uploads"].Post.RequestBody = &huma.RequestBody{
 		Required: true, Description: about(says("内容的字节", "The bytes of the content")), Content: octets(),
 	}
 	s.plain(http.MethodGet, "/healthz", "alive", says("存活", "Is it alive"), says("进程在运行。", "The process runs."),
 		reflect.TypeFor[struct{}](), http.StatusNoContent, says("在运行", "It runs"), nil)
 	s.plain(http.MethodGet, "/readyz", "ready", says("就绪", "Is it ready"),
-		says("可否开始新的交付，以及其依据；不就绪时为 503。", "Whether new deliveries may begin, and what that rests on; 503 where not."),
+		says("可否开始新的交付，以及其依据；不就绪时为 503。", "Whether new deliveries may begin, and the reason; 503 if not."),
 		reflect.TypeFor[struct{}](), http.StatusOK, says("就绪", "It is ready"), s.jsonOf(wire.Health{}))
 	ready := s.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = &huma.Response{Description: about(says("不就绪", "It is not ready")), Content: s.jsonOf(wire.Health{})}
 }
 
-// contentAt describes GET and HEAD of content.
+// contentAt describes GET and HEAD of content at a path.
 func (s *Server) contentAt(path, id string, title, does, look ledger.Words, input reflect.Type) {
 	s.plain(http.MethodGet, path, id, title, does, input, http.StatusOK, says("全部内容", "All of the content"), octets())
 	get := s.api.OpenAPI().Paths[path].Get
-	get.Responses["206"] = &huma.Response{Description: about(says("所请求的一段", "The range that was asked for")), Content: octets()}
+	get.Responses["206"] = &huma.Response{Description: about(says("所请求的一段", "The requested range")), Content: octets()}
 	get.Parameters = append(get.Parameters, parametersOf(reflect.TypeFor[rangeInput]())...)
 	s.describeInput(http.MethodGet, path, reflect.TypeFor[rangeInput]())
 	s.plain(http.MethodHead, path, id+"-head", says(title.ZH+"：查看", title.EN+": look"), look, input, http.StatusOK, says("大小与 SHA-256", "Size and SHA-256"), nil)
 }
 
-// plain describes an operation whose route chi has.
+// plain describes an operation whose route is in chi.
 func (s *Server) plain(method, path, id string, title, does ledger.Words, input reflect.Type, status int, answer ledger.Words, content map[string]*huma.MediaType) {
 	problem := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	s.api.OpenAPI().AddOperation(&huma.Operation{
@@ -80,7 +80,7 @@ func (s *Server) plain(method, path, id string, title, does ledger.Words, input 
 	s.describeInput(method, path, input)
 }
 
-// parametersOf are the parameters that the tags of an input name.
+// parametersOf lists the parameters named in the tags of an input.
 func parametersOf(input reflect.Type) []*huma.Param {
 	var list []*huma.Param
 	for _, f := range reflect.VisibleFields(input) {
@@ -97,7 +97,7 @@ func octets() map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{"application/octet-stream": {}}
 }
 
-// jsonOf is a body with the schema of v.
+// jsonOf returns a JSON body with the schema of v.
 func (s *Server) jsonOf(v any) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")}}
 }

@@ -23,24 +23,24 @@ func (s *Server) traceRoutes() {
 		return
 	}
 	get(s, anyRecord, "/v1/trace", "trace", says("溯源", "Trace back to the right, or forward to every use"),
-		says("从文件、回执、订单、编码等追溯到其所依据的权利，或向后追溯到每次使用。不带令牌时只给出公开部分。", "Walks from a file, receipt, order, code … back to the right it rests on, or forward to every use. Without a token only what is public is shown."), s.trace)
+		says("从文件、回执、订单、编码等追溯到其所依据的权利，或向后追溯到每次使用。不带令牌时只给出公开部分。", "Goes from a file, receipt, order, code … back to the right it is based on, or forward to every use. Without a token only public steps are shown."), s.trace)
 	add(s, huma.Operation{
 		Extensions:  map[string]any{readsWord: anyRecord},
 		OperationID: "evidence", Method: http.MethodGet, Path: "/v1/evidence", Summary: about(says("证据包", "The evidence bundle about a record")),
 		Description: about(says("与所指记录有关的全部签名请求、回执与证明，可以 cadastre verify 离线核验；格式见 docs/evidence.md。",
-			"All signed calls, receipts and proofs about the record that is named; cadastre verify checks it offline. docs/evidence.md has its form.")),
+			"All signed calls, receipts and proofs about the named record; cadastre verify checks the bundle offline. docs/evidence.md describes its format.")),
 	}, s.evidence)
 	add(s, huma.Operation{
 		OperationID: "cosign", Method: http.MethodPost, Path: "/v1/cosignatures", MaxBodyBytes: s.MaxBody,
-		Summary: about(says("检查点联署", "Keep an auditor's cosignature of a checkpoint")),
+		Summary: about(says("检查点联署", "Store an auditor's cosignature of a checkpoint")),
 		Description: about(says("保存审计人员重放账本后对检查点的联署，供其后的证据包使用。限可查看全部日志条目的单位；其效力由各核验者的信任文件决定。见 docs/evidence.md。",
-			"Keeps the cosignature of whoever has replayed the ledger up to a checkpoint, for bundles to stand under. For those who may read all entries of the log; whether it counts is for each verifier's trust file to say. See docs/evidence.md.")),
+			"Stores the cosignature of an auditor who replayed the ledger up to a checkpoint; later bundles include it. For parties that may read all entries of the log. Whether the cosignature is accepted depends on the trust file of each verifier. See docs/evidence.md.")),
 	}, s.cosign)
-	// huma does not know what is streamed: it is a bundle.
+	// huma does not know that a bundle is streamed.
 	ok := s.api.OpenAPI().Paths["/v1/evidence"].Get.Responses["200"]
 	ok.Description = about(says("证据包", "The bundle"))
 	ok.Headers["Cadastre-Older-Deliveries"].Description = about(says("true：另有更早的交付未列入，可增大 deliveries",
-		"true: there are older deliveries than those in the bundle; ask for more by deliveries"))
+		"true: there are older deliveries than those in the bundle; a larger deliveries includes more"))
 	ok.Content = map[string]*huma.MediaType{"application/json": {
 		Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[evidence.Bundle](), true, ""),
 	}}
@@ -49,12 +49,12 @@ func (s *Server) traceRoutes() {
 type traceInput struct {
 	MaybeAuth
 	trace.Question
-	Forward bool `query:"forward" zh:"向后追溯到每次使用，而非向前追溯权利" en:"to what came of it, instead of what it rests on"`
+	Forward bool `query:"forward" zh:"向后追溯到每次使用，而非向前追溯权利" en:"forward to every use, instead of back to the rights"`
 }
 
 func (s *Server) asker(ctx context.Context, header string) (*ledger.Party, error) {
 	if header == "" {
-		return nil, nil //nolint:nilnil // a stranger
+		return nil, nil //nolint:nilnil // an anonymous reader
 	}
 	p, err := s.reader(ctx, header)
 	return &p, err
@@ -91,11 +91,11 @@ type cosignature struct {
 }
 
 type cosigned struct {
-	Size int64 `json:"size" zh:"检查点的条数" en:"entries of the checkpoint"`
+	Size int64 `json:"size" zh:"检查点的条数" en:"number of entries under the checkpoint"`
 }
 
-// cosign keeps the cosignature of someone whom the ledger admits to read all entries.
-// Whether it counts is for the trust file of each verifier to say.
+// cosign stores the cosignature of a party that may read all entries. The trust file of
+// each verifier decides whether it is accepted.
 func (s *Server) cosign(ctx context.Context, in *cosignInput) (*answer[cosigned], error) {
 	p, err := s.reader(ctx, in.Authorization)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Server) cosign(ctx context.Context, in *cosignInput) (*answer[cosigned]
 	return say(cosigned{size}, err)
 }
 
-// bundle is sent as it is: its bytes are what is verified.
+// bundle is an answer that is sent unchanged, because its bytes are verified.
 type bundle struct {
 	ContentType string `header:"Content-Type"`
 	Older       bool   `header:"Cadastre-Older-Deliveries"`
@@ -123,14 +123,14 @@ type bundle struct {
 type evidenceInput struct {
 	MaybeAuth
 	trace.Question
-	Deliveries int `query:"deliveries" form:"range=1..2000" zh:"至多列入多少次交付，取最新者，默认 200" en:"Deliveries at most, the newest; 200 unless told"`
+	Deliveries int `query:"deliveries" form:"range=1..2000" zh:"至多列入多少次交付，取最新者，默认 200" en:"Largest number of deliveries, the newest first; 200 by default"`
 }
 
-// usualDeliveries are those in a bundle unless the asker says how many.
-const usualDeliveries = 200
+// defaultDeliveries is the number of deliveries in a bundle by default.
+const defaultDeliveries = 200
 
-// evidence is about the first record that the question names. A party has one made
-// at a time: it holds its turn until the bundle is sent.
+// evidence answers with the bundle about the first record that the question names. One
+// bundle of a party is made at a time, until it is sent.
 func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, error) {
 	p, err := s.asker(ctx, in.Authorization)
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, erro
 	if err != nil {
 		return nil, err
 	}
-	b, older, err := s.Tracer.Evidence(ctx, p, starts[0], cmp.Or(in.Deliveries, usualDeliveries))
+	b, older, err := s.Tracer.Evidence(ctx, p, starts[0], cmp.Or(in.Deliveries, defaultDeliveries))
 	if err != nil {
 		release()
 		return nil, err
@@ -160,10 +160,10 @@ func (s *Server) evidence(ctx context.Context, in *evidenceInput) (*bundle, erro
 	}}, nil
 }
 
-// sendAll sends what is written piece by piece. A reader who stalls, or is gone, gets
-// no more: the answer breaks off, so that it can't be taken for whole.
+// sendAll streams an answer. If the reader stalls or has gone, it aborts the connection, so
+// that a part of the answer can't be taken for all of it.
 func (s *Server) sendAll(w http.ResponseWriter, r *http.Request, from io.WriterTo) {
-	out := bufio.NewWriterSize(&pacer{w: w, rc: http.NewResponseController(w), now: s.Now, done: r.Context().Done(), begin: func() {}}, 64<<10)
+	out := bufio.NewWriterSize(&deadlineWriter{w: w, rc: http.NewResponseController(w), now: s.Now, done: r.Context().Done(), begin: func() {}}, 64<<10)
 	_, err := from.WriteTo(out)
 	if err = cmp.Or(err, out.Flush()); err != nil {
 		s.log.DebugContext(r.Context(), "answer not sent", slog.String("error", err.Error()))

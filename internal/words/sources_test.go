@@ -18,7 +18,7 @@ var speaking = []string{
 }
 
 // unheard are English errors that no user reads: the code that makes them catches them.
-var unheard = []string{"checked, not recorded", "all is there", "the importing party itself is refused"}
+var unheard = []string{"checked, not recorded", "the file is complete", "the importing party itself is refused"}
 
 // source is one file that is looked at.
 type source struct {

@@ -49,6 +49,8 @@ type LogReport struct {
 	Anchored int64  `json:"anchored"`      // number of receipts under the last anchor
 	Judged   int    `json:"judged"`        // number of start receipts checked by the delivery rule
 	Newer    int    `json:"newer"`         // number of start receipts that name a later revision than the audit has
+
+	Err error `json:"-"` // why it could not be read
 }
 
 // Finding is a fault that the audit found. Later findings may be consequences of

@@ -3,15 +3,15 @@ package provenance_test
 import (
 	cmpstd "cmp"
 	"context"
-	"database/sql"
+	"io/fs"
 	"maps"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/provenance"
@@ -24,30 +24,13 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "read.db"), sqldb.SyncNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Migrate(t.Context(), "provenance", provenance.Migrations()); err != nil {
-		t.Fatal(err)
-	}
+	db := readmodeltest.Open(t, map[string]fs.FS{"provenance": provenance.Migrations()})
 	return fixture{provenance.NewTable(db.R), db}
 }
 
 func (f fixture) project(t *testing.T, events ...ledger.Event) {
 	t.Helper()
-	err := sqldb.InTx(t.Context(), f.db.W, func(tx *sql.Tx) error {
-		for _, e := range events {
-			if err := f.Project(t.Context(), tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	readmodeltest.Project(t, f.db, []*provenance.Table{f.Table}, events...)
 }
 
 // chain is the way from an order back to the rights it rests on: two products'

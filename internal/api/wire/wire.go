@@ -1,5 +1,5 @@
-// Package wire has the answers of the HTTP API that no domain has a type for, and the
-// problems that it reports. The edge writes them, clients and nodes read them.
+// Package wire has the types of those answers of the HTTP API that belong to no domain,
+// and of the errors that it reports. Package web writes them; clients read them.
 package wire
 
 import (
@@ -7,7 +7,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// About is what anyone may know of the node.
+// About describes a node and its ledger; everyone may read it.
 type About struct {
 	Name          string        `json:"name" zh:"节点名称" en:"name of the node"`
 	Region        ledger.Region `json:"region" zh:"区划" en:"region"`
@@ -16,38 +16,37 @@ type About struct {
 	Ledger        ledger.ID     `json:"ledger" zh:"账本编号" en:"ledger"`
 	GenesisSHA256 ledger.Digest `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
 	Backend       string        `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
-	Logs          []string      `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; none where the register is shared"`
+	Logs          []string      `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; empty where the register is shared"`
 	ReceiptLog    string        `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
 	Demo          bool          `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
 	Version       string        `json:"version" zh:"程序版本" en:"version of the program"`
 }
 
-// Health is the answer of /readyz: whether new deliveries may begin, and what
-// that rests on.
+// Health is the answer of /readyz: whether new deliveries may begin, and the state that
+// decides it.
 type Health struct {
 	Ready     bool            `json:"ready" zh:"可以开始新的交付" en:"new deliveries may begin"`
-	Reason    ledger.Reason   `json:"reason,omitempty" zh:"不就绪的原因" en:"why not"` // why not
+	Reason    ledger.Reason   `json:"reason,omitempty" zh:"不就绪的原因" en:"why not"`
 	Ledger    LedgerHealth    `json:"ledger" zh:"账本" en:"the ledger"`
-	Projected ledger.Revision `json:"projected" zh:"检索库已处理的最新区块" en:"the last block in the read model"` // the last block in the read model
+	Projected ledger.Revision `json:"projected" zh:"检索库已处理的最新区块" en:"the last block in the read model"`
 	Receipts  ReceiptsHealth  `json:"receipts" zh:"回执日志" en:"the receipt log"`
 }
 
-// LedgerHealth says whether the ledger answers, and how far it was when it last did.
+// LedgerHealth reports whether the ledger answers, and its last block when it last did.
 type LedgerHealth struct {
 	Reachable bool   `json:"reachable" zh:"账本有答复" en:"it answers"`
 	Head      uint64 `json:"head" zh:"最近一次答复时的最新区块" en:"last block when it last answered"`
 }
 
-// ReceiptsHealth says how far the receipt log is anchored, and for how long not
-// wholly.
+// ReceiptsHealth reports how many receipts are anchored, and since when some are not.
 type ReceiptsHealth struct {
 	Size     int64 `json:"size" zh:"回执数" en:"number of receipts"`
 	Anchored int64 `json:"anchored" zh:"已锚定的回执数" en:"number of receipts under an anchor"`
-	Age      int64 `json:"age_seconds" zh:"距上次全部锚定的秒数" en:"seconds since all were last anchored"` // since all receipts were last anchored
+	Age      int64 `json:"age_seconds" zh:"距上次全部锚定的秒数" en:"seconds since all were last anchored"`
 }
 
-// PublicParty is what anyone may know of a party; its keys too, since whoever
-// verifies needs them.
+// PublicParty is what everyone may read about a party. It includes the keys, which are
+// needed to verify signatures.
 type PublicParty struct {
 	ID     ledger.ID          `json:"id" zh:"单位编号" en:"id"`
 	Name   string             `json:"name" zh:"名称" en:"name"`
@@ -56,26 +55,27 @@ type PublicParty struct {
 	Roles  []ledger.Role      `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"roles"`
 	Region ledger.Region      `json:"region" zh:"区划" en:"region"`
 	Active bool               `json:"active" zh:"未被暂停" en:"it is not suspended"`
-	Keys   []ledger.KeyRecord `json:"keys" zh:"全部公钥：核验者需要" en:"all keys: whoever verifies needs them"`
+	Keys   []ledger.KeyRecord `json:"keys" zh:"全部公钥：核验者需要" en:"all keys, for those who verify signatures"`
 	Cite   ledger.Cite        `json:"cite" zh:"最近一次写入该记录的请求" en:"call that last wrote the record"`
 }
 
-// Checked says that a call would be recorded.
+// Checked reports that a call would be recorded.
 type Checked struct {
 	Function ledger.Function `json:"function" zh:"功能" en:"function"`
 	Party    ledger.ID       `json:"party" zh:"办理单位" en:"party that would call"`
-	Allowed  bool            `json:"allowed" zh:"始终为 true：会被拒绝者以 problem 回答" en:"always true: what would be refused is answered by its problem"`
+	Allowed  bool            `json:"allowed" zh:"始终为 true：会被拒绝者以 problem 回答" en:"always true; a call that would be refused is answered with its problem"`
 }
 
-// CustodyKey is a key that the node keeps, with what key.rotate needs of it.
+// CustodyKey is a new signing key stored by the node, with the arguments that key.rotate
+// needs for it.
 type CustodyKey struct {
-	Old   ledger.KeyID     `json:"old" zh:"将被替换的签署密钥" en:"the sign key that is to be replaced"`
-	New   ledger.NewKeyArg `json:"new" zh:"由节点保管的新密钥" en:"the new key, kept by the node"`
+	Old   ledger.KeyID     `json:"old" zh:"将被替换的签署密钥" en:"the signing key to be replaced"`
+	New   ledger.NewKeyArg `json:"new" zh:"由节点保管的新密钥" en:"the new key, stored by the node"`
 	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
 }
 
-// Problem is an RFC 9457 problem: the ledger's typed error with its sentence in
-// the user's language.
+// Problem is an error as RFC 9457 describes it: the ledger's typed error with sentences
+// in the user's language.
 type Problem struct {
 	Type   string         `json:"type,omitempty" zh:"始终为 about:blank" en:"always about:blank"`
 	Title  string         `json:"title" zh:"发生了什么，按用户语言" en:"what happened, in the user's language"`
@@ -83,17 +83,17 @@ type Problem struct {
 	Detail string         `json:"detail,omitempty" zh:"下一步怎么做，按用户语言" en:"what to do next, in the user's language"`
 	Code   ledger.Code    `json:"code" form:"enum=error_codes" zh:"错误类别" en:"class of the error"`
 	Reason ledger.Reason  `json:"reason" zh:"原因" en:"reason"`
-	Field  string         `json:"field,omitempty" zh:"有误的成员" en:"the member at fault"`
-	Rule   string         `json:"rule,omitempty" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
-	Params []ledger.Param `json:"params,omitempty" zh:"语句中的各项取值" en:"values of the sentence"`
-	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"everything that is wrong with the input, the first included"`
+	Field  string         `json:"field,omitempty" zh:"有误的成员" en:"the member with the fault"`
+	Rule   string         `json:"rule,omitempty" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks; see docs/fields.md"`
+	Params []ledger.Param `json:"params,omitempty" zh:"语句中的各项取值" en:"values used in the sentences"`
+	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"all faults of the input, including the first"`
 }
 
-// Ingested is what a node stored of an upload.
+// Ingested describes a stored upload and its receipt.
 type Ingested struct {
 	Object  string        `json:"object" zh:"在节点存储中的名称" en:"its name in the node's store"`
 	SHA256  ledger.Digest `json:"sha256" zh:"内容的 SHA-256" en:"SHA-256 of the content"`
 	Bytes   int64         `json:"bytes" zh:"字节数" en:"length in bytes"`
-	Receipt ledger.Digest `json:"ingest_receipt" zh:"存入回执的叶哈希，content.add 引用它" en:"leaf hash of the receipt, which content.add cites"` // leaf hash: calls cite it
-	Node    string        `json:"node" zh:"保存内容的节点标识" en:"origin of the node that keeps it"`
+	Receipt ledger.Digest `json:"ingest_receipt" zh:"存入回执的叶哈希，content.add 引用它" en:"leaf hash of the receipt, which content.add cites"`
+	Node    string        `json:"node" zh:"保存内容的节点标识" en:"origin of the node that stores it"`
 }

@@ -12,17 +12,18 @@ import (
 	"github.com/datacadastre/cadastre/policies"
 )
 
-// eye sees records, receipts and files for one reader, and remembers by which rows.
+// eye decides which records, receipts and files one reader may see, and remembers the
+// rows of the role table that allowed it.
 type eye struct {
 	c      Config
 	reader *ledger.Party
 	act    policies.Act
-	file   ledger.Ref // of which the reader knows the SHA-256
+	file   ledger.Ref // the reader knows its SHA-256
 	rows   []policies.Row
 }
 
-// eye is that of a reader; nil is a stranger. Whoever asks about a file by its SHA-256
-// knows it.
+// eye returns the eye of a reader; nil is anonymous. A reader who asks about a file by
+// its SHA-256 knows that.
 func (v *Prover) eye(reader *ledger.Party, act policies.Act, from ledger.Ref) *eye {
 	e := &eye{c: v.c, reader: reader, act: act}
 	if from.Kind() == ledger.KindFile {
@@ -31,7 +32,7 @@ func (v *Prover) eye(reader *ledger.Party, act policies.Act, from ledger.Ref) *e
 	return e
 }
 
-// sees reports whether the reader may see what ref names; false for what is not there.
+// sees reports whether the reader may see the record; false if there is no such record.
 func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 	switch ref.Kind() {
 	case ledger.KindFile:
@@ -50,7 +51,7 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 			}
 			return false, err
 		}
-		seen, err := e.kept(ctx, k)
+		seen, err := e.seesReceipts(ctx, k)
 		return err == nil && seen[0], err
 	}
 	item := sight.Item{Ref: ref}
@@ -67,8 +68,8 @@ func (e *eye) sees(ctx context.Context, ref ledger.Ref) (bool, error) {
 	return err == nil && seen[0], err
 }
 
-// kept reports of each receipt whether the reader may see it.
-func (e *eye) kept(ctx context.Context, list ...receipts.Stored) ([]bool, error) {
+// seesReceipts reports for each receipt whether the reader may see it.
+func (e *eye) seesReceipts(ctx context.Context, list ...receipts.Stored) ([]bool, error) {
 	items := make([]sight.Item, len(list))
 	for i, k := range list {
 		r := k.Receipt.Readers()
@@ -91,10 +92,11 @@ func (e *eye) judge(ctx context.Context, items ...sight.Item) ([]bool, error) {
 	return seen, nil
 }
 
-// unknown answers alike for what there is not and for what may not be seen.
+// unknown returns the same error for what is missing and for what may not be seen.
 func unknown() error { return sight.Nothing("from") }
 
-// contentsOf are the content records of a file; what was only brought has none.
+// contentsOf returns the content records of a file; a file that was only uploaded has no
+// content record.
 func contentsOf(ctx context.Context, table *provenance.Table, file ledger.Ref) ([]ledger.Ref, error) {
 	links, err := table.Links(ctx, file)
 	var list []ledger.Ref

@@ -1,5 +1,5 @@
-// Package prove makes the evidence bundle about a record, for a reader who may have it,
-// from the parts of a running node: the ledger, the receipts and the read model.
+// Package prove makes the evidence bundle about a record for a reader who may have it. It
+// reads the ledger, the receipts and the read model of a running node.
 package prove
 
 import (
@@ -24,7 +24,7 @@ import (
 // findPage is how many receipts are read at once.
 const findPage = 500
 
-// Config has the parts of the node that bundles are made from.
+// Config holds the parts of the node that bundles are made from.
 type Config struct {
 	Ledger     ledger.Ledger
 	Loop       *projection.Loop
@@ -32,10 +32,10 @@ type Config struct {
 	Sight      *sight.Sight
 	Receipts   *receipts.Store
 	Trust      evidence.Trust
-	Checkers   map[string]evidence.Checker                       // of proofs, by kind; that of the embedded ledger is known
-	Cosigned   func() (checkpoint []byte, size int64)            // newest checkpoint that auditors have cosigned; nil where the ledger has no log here
-	Anchored   func(ctx context.Context, size int64) error       // waits until so many receipts are anchored
-	LastAnchor func(ctx context.Context) (*ledger.Anchor, error) // of the receipt log; nil before the first
+	Checkers   map[string]evidence.Checker                       // of proofs, by kind; the one of the embedded ledger is built in
+	Cosigned   func() (checkpoint []byte, size int64)            // returns the newest checkpoint cosigned by auditors; nil if this node has no ledger log
+	Anchored   func(ctx context.Context, size int64) error       // waits until size receipts are anchored
+	LastAnchor func(ctx context.Context) (*ledger.Anchor, error) // of the receipt log; returns nil before the first anchor
 }
 
 // Prover makes evidence bundles. It is safe for use by many goroutines.
@@ -44,11 +44,11 @@ type Prover struct{ c Config }
 // New makes a prover.
 func New(c Config) *Prover { return &Prover{c} }
 
-// Evidence makes the bundle about a record and checks it before it is given
-// out, with the newest deliveries, at most so many: older says that there are more.
-// Of a file it is about its first content. A bundle holds calls whole, so that it is
-// for fewer readers than the trace is (protocol §9): what may be traced but not handed
-// out is forbidden, all else is not found.
+// Evidence makes the bundle about a record and verifies it before returning it. It
+// includes at most that many of the newest deliveries; older reports that there are
+// more. For a file the bundle is about its first content. A bundle includes complete
+// calls, so fewer readers may have it than may read the trace: Forbidden if the reader
+// may only trace the record, NotFound if the reader may not see it.
 func (v *Prover) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
 	about, eye, err := v.provable(ctx, reader, about)
 	if err != nil {
@@ -64,8 +64,8 @@ func (v *Prover) Evidence(ctx context.Context, reader *ledger.Party, about ledge
 	return made, older, nil
 }
 
-// provable is the record that a bundle may be about for a reader, and the eye by which
-// he may have it.
+// provable returns the record that the bundle is about, and the eye of a reader who may
+// have that bundle.
 func (v *Prover) provable(ctx context.Context, reader *ledger.Party, about ledger.Ref) (ledger.Ref, *eye, error) {
 	seen, err := v.eye(reader, policies.Read, about).sees(ctx, about)
 	if err != nil {
@@ -85,20 +85,20 @@ func (v *Prover) provable(ctx context.Context, reader *ledger.Party, about ledge
 	return about, eye, err
 }
 
-// errPast says that what the bundle needs lies past the cosigned checkpoint.
+// errPast reports that the bundle needs entries after the cosigned checkpoint.
 var errPast = errors.New("past the checkpoint that auditors have cosigned")
 
-// errNoAnchor says that receipts are anchored of which the ledger has no anchor.
+// errNoAnchor reports that the ledger has no anchor although receipts are reported as anchored.
 var errNoAnchor = errors.New("the ledger has no anchor of the receipt log")
 
-// bundle makes the bundle about a record under the newest checkpoint that auditors have
-// cosigned, if it covers all that the bundle needs as things stand now; else under the
-// newest. older says that there are more deliveries.
+// bundle makes the bundle about a record under the newest checkpoint cosigned by
+// auditors if that covers everything the bundle needs, and else under the newest
+// checkpoint. older reports that there are more deliveries.
 func (v *Prover) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliveries int) (b evidence.Bundle, older bool, err error) {
 	checkers := map[string]evidence.Checker{evidence.TLogKind: evidence.TLog{}}
 	maps.Copy(checkers, v.c.Checkers)
 	build := func(cosigned []byte, size int64) (evidence.Bundle, bool, error) {
-		p := &proofs{c: v.c, eye: eye, most: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
+		p := &proofs{c: v.c, eye: eye, limit: deliveries, cosigned: cosigned, size: size, known: map[ledger.Position]ledger.Recorded{}}
 		b, _, err := evidence.Build(ctx, p, about, v.c.Trust, ledger.Standard(), checkers)
 		return b, p.older, err
 	}
@@ -112,7 +112,7 @@ func (v *Prover) bundle(ctx context.Context, eye *eye, about ledger.Ref, deliver
 	return build(nil, 0)
 }
 
-// firstContent leads from a file to the content that it is.
+// firstContent replaces a file by its first content record.
 func (v *Prover) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref, error) {
 	if about.Kind() != ledger.KindFile {
 		return about, nil
@@ -127,19 +127,19 @@ func (v *Prover) firstContent(ctx context.Context, about ledger.Ref) (ledger.Ref
 	return list[0], nil
 }
 
-// proofs is what one bundle is made from; of receipts, those that eye may see.
+// proofs is the source of one bundle. It includes only receipts that eye may see.
 type proofs struct {
 	c     Config
 	eye   *eye
-	most  int  // deliveries
-	older bool // there are more
-	// cosigned is the checkpoint to prove everything under, of size entries; nil: the newest.
+	limit int  // of deliveries
+	older bool // there are more than limit
+	// cosigned is the checkpoint under which everything is proved; nil for the newest.
 	cosigned []byte
-	size     int64 // of the checkpoint, where the ledger has a log
+	size     int64 // entries of the checkpoint, if the ledger has a log
 	known    map[ledger.Position]ledger.Recorded
 }
 
-// Receipts implements evidence.Source. It waits for the anchor that covers them.
+// Receipts implements evidence.Source. It waits until the receipts are anchored.
 func (p *proofs) Receipts(ctx context.Context, ref ledger.Ref) ([]evidence.AnchoredReceipts, error) {
 	starts, err := p.starts(ctx, ref)
 	if err != nil {
@@ -163,7 +163,7 @@ func (p *proofs) Receipts(ctx context.Context, ref ledger.Ref) ([]evidence.Ancho
 	return []evidence.AnchoredReceipts{group}, err
 }
 
-// starts are the deliveries of ref that the reader may see, by their starts.
+// starts returns the start receipts of the deliveries of ref that the reader may see.
 func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Stored, error) {
 	f := receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptStart}}
 	flow := ledger.Supply
@@ -185,14 +185,14 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Stored,
 		if err != nil {
 			return nil, err
 		}
-		seen, err := p.eye.kept(ctx, page.Items...)
+		seen, err := p.eye.seesReceipts(ctx, page.Items...)
 		if err != nil {
 			return nil, err
 		}
 		for i, k := range page.Items {
 			switch {
 			case !seen[i] || k.Receipt.Flow != flow:
-			case len(list) == p.most:
+			case len(list) == p.limit:
 				p.older = true
 				return list, nil
 			default:
@@ -205,7 +205,7 @@ func (p *proofs) starts(ctx context.Context, ref ledger.Ref) ([]receipts.Stored,
 	}
 }
 
-// start is the delivery that a receipt begins or ends.
+// start returns the start receipt of the delivery that a receipt starts or ends.
 func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Stored, error) {
 	k, err := p.c.Receipts.ByLeaf(ctx, leaf)
 	if err == nil && k.Receipt.Kind == ledger.ReceiptEnd {
@@ -217,7 +217,7 @@ func (p *proofs) start(ctx context.Context, leaf ledger.Digest) ([]receipts.Stor
 	return []receipts.Stored{k}, err
 }
 
-// anchored proves receipts under the last anchor, once it covers them all.
+// anchored waits until the last anchor covers all receipts, and proves them under it.
 func (p *proofs) anchored(ctx context.Context, list []receipts.Stored) (evidence.AnchoredReceipts, error) {
 	a, at, err := p.anchor(ctx, list[len(list)-1].Index+1)
 	if err != nil {
@@ -237,8 +237,9 @@ func (p *proofs) anchored(ctx context.Context, list []receipts.Stored) (evidence
 	return g, nil
 }
 
-// anchor is the last anchor of this node's receipts, under a cosigned checkpoint the last
-// one before it, and the place of its call. It covers so many receipts, or it fails.
+// anchor returns the last anchor of this node's receipts and the position of its call;
+// under a cosigned checkpoint, the last anchor before that. It fails if the anchor covers
+// fewer than least receipts.
 func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at ledger.Position, err error) {
 	ref := ledger.RefTo(ledger.KindAnchor, p.c.Receipts.Origin())
 	if p.cosigned != nil {
@@ -260,7 +261,7 @@ func (p *proofs) anchor(ctx context.Context, least int64) (a ledger.Anchor, at l
 	return a, at, err
 }
 
-// anchorBefore is the last anchor before a place.
+// anchorBefore returns the last anchor before a position.
 func (p *proofs) anchorBefore(ctx context.Context, key string, before ledger.Position) (a ledger.Anchor, at ledger.Position, err error) {
 	for {
 		at, ok, err := p.Writer(ctx, key, before)
@@ -276,7 +277,7 @@ func (p *proofs) anchorBefore(ctx context.Context, key string, before ledger.Pos
 				return a, at, json.Unmarshal(w.Value, &a)
 			}
 		}
-		before = at // the index named another's
+		before = at // the index named the writer of another key with the same hash
 	}
 }
 

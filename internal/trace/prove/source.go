@@ -16,19 +16,20 @@ type prover interface {
 	RecordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error)
 }
 
-// teller is a ledger that tells what a call wrote at less cost than its proof.
-type teller interface {
+// writesReader is a ledger that reads what a call wrote, which costs less than its proof.
+type writesReader interface {
 	Wrote(ctx context.Context, party, call ledger.ID) ([]ledger.Write, error)
 }
 
-// Open implements evidence.Source: a checkpoint where the ledger has a log, with all
-// under it in the index of writers; else each call is proved by itself. The matter is as
-// it stands now under an older checkpoint too: what lies past that is errPast.
+// Open implements evidence.Source. If the ledger has a log, it takes a checkpoint and
+// waits until the index of writers covers it; else each call is proved separately. Under
+// a cosigned checkpoint the bundle still shows the present state: what it needs from after
+// the checkpoint is errPast.
 func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, error) {
-	var none evidence.ProofSet
+	var empty evidence.ProofSet
 	last, ok := p.c.Loop.Revision()
 	if !ok {
-		return none, ledger.Position{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
+		return empty, ledger.Position{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
 	end := ledger.Position{Block: last.Block + 1}
 	if l, ok := p.c.Ledger.(prover); ok {
@@ -36,22 +37,22 @@ func (p *proofs) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, 
 		if signed == nil {
 			var err error
 			if signed, p.size, err = l.Checkpoint(ctx, int64(end.Block)); err != nil {
-				return none, end, err
+				return empty, end, err
 			}
 			end.Block = uint64(p.size)
 		}
 		if err := p.c.Loop.Wait(ctx, end.Block-1); err != nil {
-			return none, end, err
+			return empty, end, err
 		}
 		common, err := json.Marshal(evidence.TLogCommon{Checkpoint: string(signed)})
 		if err != nil {
-			return none, end, fmt.Errorf("encode checkpoint: %w", err)
+			return empty, end, fmt.Errorf("encode checkpoint: %w", err)
 		}
 		return evidence.ProofSet{Kind: evidence.TLogKind, Common: common}, end, nil
 	}
 	first, ok, err := p.Writer(ctx, ledger.RecordKey(ledger.GenesisRef), end)
 	if err != nil || !ok {
-		return none, end, errors.Join(ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis), err)
+		return empty, end, errors.Join(ledger.Refuse(ledger.NotFound, ledger.ReasonGenesis), err)
 	}
 	genesis, err := p.recorded(ctx, first)
 	return evidence.ProofSet{Kind: genesis.Proof.Kind, Common: json.RawMessage("{}")}, end, err
@@ -64,7 +65,7 @@ func (p *proofs) Writer(ctx context.Context, key string, before ledger.Position)
 
 // Writes implements evidence.Source.
 func (p *proofs) Writes(ctx context.Context, at ledger.Position) ([]ledger.Write, error) {
-	l, ok := p.c.Ledger.(teller)
+	l, ok := p.c.Ledger.(writesReader)
 	if _, known := p.known[at]; known || !ok {
 		r, err := p.recorded(ctx, at)
 		return r.Writes, err
@@ -76,14 +77,15 @@ func (p *proofs) Writes(ctx context.Context, at ledger.Position) ([]ledger.Write
 	return l.Wrote(ctx, party, call)
 }
 
-// Prove implements evidence.Source. What it gives is the bundle's to keep.
+// Prove implements evidence.Source. It forgets the call, which the bundle stores from
+// then on.
 func (p *proofs) Prove(ctx context.Context, at ledger.Position) (evidence.Proven, error) {
 	r, err := p.recorded(ctx, at)
 	delete(p.known, at)
 	return evidence.Proven{Proof: r.Proof.Data, Writes: r.Writes}, err
 }
 
-// recorded finds the call at a position with its proof, once.
+// recorded reads the call at a position with its proof, and remembers it.
 func (p *proofs) recorded(ctx context.Context, at ledger.Position) (ledger.Recorded, error) {
 	if r, ok := p.known[at]; ok {
 		return r, nil
