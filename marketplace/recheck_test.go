@@ -69,7 +69,7 @@ func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
 func BenchmarkRecheck(b *testing.B) {
 	w := newWorld()
 	a, _ := w.stored(b)
-	w.market.Each = 2000
+	w.market.MaxRunning = 2000
 	orders := make([]ledger.Order, 16)
 	for i := range orders {
 		orders[i] = w.order
