@@ -1,4 +1,4 @@
-# Cadastre. `make` alone lists the targets: each has its words as "## 中文 | English".
+# Cadastre. `make` without a target lists all targets; each is described as "## 中文 | English".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -12,9 +12,9 @@ NETWORK  := ledger/fabric/network
 FUZZTIME := 10s
 BENCH    := .
 
-# The race detector needs cgo, and cgo a C compiler that finds its headers.
+# The race detector needs cgo, and cgo needs a C compiler that finds its headers.
 COMPILES = printf '\#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go env CC) -x c -o /dev/null - >/dev/null 2>&1
-# Test files of this module, one a line (nested modules have their own).
+# Test files of this module, one per line (nested modules are separate).
 TESTFILES = go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.Dir}}/{{.}}{{"\n"}}{{end}}' $(PACKAGES)
 
 .PHONY: help
@@ -22,55 +22,55 @@ help: ## 列出各目标（英文：CADASTRE_LANG=en make help） | list these t
 	@awk -F ':.*## | [|] ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, ENVIRON["CADASTRE_LANG"] == "en" ? $$3 : $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## 演示一遍并提供服务；再次运行则重新提供服务 | play the demonstration once and serve its node; later runs serve it again
+run: build ## 演示一遍并提供服务；再次运行则重新提供服务 | play the demonstration once and serve its node; later runs serve the node again
 	$(BINARY) demo --serve --dir $(CACHE)/run
 
 .PHONY: demo
-demo: build ## 在新节点上演示一遍后停止 | play the demonstration on a fresh node and stop
+demo: build ## 在新节点上演示一遍后停止 | play the demonstration on a new node and stop
 	rm -rf $(CACHE)/demo
 	$(BINARY) demo --dir $(CACHE)/demo
 
 .PHONY: build
-build: ## 构建程序及供法院使用的 verify，置于 .cache/bin | build the program, and verify for courts, into .cache/bin
+build: ## 构建程序及供法院使用的 verify，置于 .cache/bin | build the program, and verify for courts, in .cache/bin
 	@mkdir -p $(dir $(BINARY))
 	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
 WASM := $(CACHE)/wasm
 .PHONY: wasm
-wasm: ## 构建浏览器中的核验程序，连同 Go 的 wasm_exec.js，置于 .cache/wasm | build verify for browsers, with Go's own wasm_exec.js, into .cache/wasm
+wasm: ## 构建浏览器中的核验程序，连同 Go 的 wasm_exec.js，置于 .cache/wasm | build verify for browsers, with Go's wasm_exec.js, in .cache/wasm
 	@mkdir -p $(WASM)
 	@GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $(WASM)/verify.wasm ./cmd/verify/wasm
 	@install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(WASM)/
 	@echo "$(WASM)/verify.wasm: $$(wc -c <$(WASM)/verify.wasm) bytes, $$(gzip -9 -c $(WASM)/verify.wasm | wc -c) with gzip"
 
 .PHONY: test
-test: ## 运行全部测试；有 C 编译器时启用竞态检测 | run all tests, with the race detector where a C compiler is found
+test: ## 运行全部测试；有 C 编译器时启用竞态检测 | run all tests, with the race detector if there is a C compiler
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \
-		echo "tests with the race detector"; \
+		echo "testing with the race detector"; \
 		go test -race -shuffle=on -timeout 20m $(PACKAGES); \
 	else \
-		echo "tests without the race detector: it needs cgo and a C compiler"; \
+		echo "testing without the race detector: it needs cgo and a C compiler"; \
 		CGO_ENABLED=0 go test -shuffle=on $(PACKAGES); \
 	fi
 	cd $(NETWORK) && go test -short -shuffle=on ./...
 
-# How many guards, all, or those of a file (party.go). CADASTRE_GUARDS_SEED=x draws
-# others than today's.
+# How many guards: a number, all, or the guards of a file (party.go). By default each
+# day has its own selection; CADASTRE_GUARDS_SEED=x selects others.
 GUARDS := 20
 .PHONY: guards
-guards: ## 从合约中逐一去掉 GUARDS 项检查：每项都须有测试发现 | take GUARDS checks out of the contract, one at a time: a test must notice each
+guards: ## 从合约中逐一去掉 GUARDS 项检查：每项都须有测试发现 | remove GUARDS checks from the contract, one at a time: a test must fail for each
 	CADASTRE_GUARDS=$(GUARDS) go test -count=1 -v -timeout 90m -run TestEachGuardIsTested ./internal/guards
 
 .PHONY: generate
-generate: ## 生成 docs/ 中由代码而来的各页 | write the pages of docs/ that follow from the code
+generate: ## 生成 docs/ 中由代码而来的各页 | write the pages of docs/ that are generated from the code
 	go run ./internal/generate docs
 
 .PHONY: forge
-forge: ## 逐项篡改证据包的每个成员（make test 只试十分之一） | forge a bundle in every member, one at a time (make test tries a tenth)
+forge: ## 逐项篡改证据包的每个成员（make test 只试十分之一） | forge every member of a bundle, one at a time (make test tries a tenth)
 	go test -count=1 -v -run TestForgedMembers ./ledger/evidence -forge
 
 .PHONY: lint
-lint: ## 按 .golangci.yml 静态检查 | check the code by .golangci.yml
+lint: ## 按 .golangci.yml 静态检查 | check the code with .golangci.yml
 	$(LINTER) run $(PACKAGES)
 	cd $(NETWORK) && $(LINTER) run ./...
 
@@ -82,20 +82,20 @@ format: ## 格式化代码 | format the code
 .PHONY: minio
 minio: $(CACHE)/bin/minio ## 构建集成测试所用的 MinIO 服务器（一次） | build the MinIO server for the integration tests, once
 
-# A program of its own, never linked: its modules stay out of go.mod.
+# A separate program that is never linked: its modules stay out of go.mod.
 $(CACHE)/bin/minio:
 	GOBIN=$(abspath $(CACHE)/bin) go install github.com/minio/minio@$(MINIO)
 
-# Packages with tests of real servers, one after the other: each boots its own.
+# Packages with tests on real servers, run one after the other: each starts its own.
 LIVE = $$(grep -rl --include='*_test.go' '^//go:build integration' . | xargs -n1 dirname | sort -u)
 .PHONY: integration
-integration: fabric minio build ## 在真实的 Fabric 与 MinIO 上测试，自行启动与停止 | run the tests on real servers, Fabric and MinIO, which they start and stop themselves
+integration: fabric minio build ## 在真实的 Fabric 与 MinIO 上测试，自行启动与停止 | run the tests on real servers, Fabric and MinIO; the tests start and stop them
 	cd $(NETWORK) && go test -count=1 ./...
 	go test -tags integration -count=1 -p 1 -timeout 40m -run 'Live|S3' $(LIVE)
 	.ci/demo-fabric
 
 .PHONY: fuzz
-fuzz: ## 运行全部模糊测试，每项 FUZZTIME | run every fuzz test for FUZZTIME each
+fuzz: ## 运行全部模糊测试，每项 FUZZTIME | run every fuzz test for FUZZTIME
 	@set -euo pipefail; files=$$($(TESTFILES)); \
 	for file in $$files; do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
@@ -108,18 +108,18 @@ bench: ## 运行名称符合 BENCH 的性能测试 | run the benchmarks that mat
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
 .PHONY: check
-check: ## 运行合并之前须通过的全部检查 | run all that a change must pass before it is merged
+check: ## 运行合并之前须通过的全部检查 | run all checks that a change must pass before it is merged
 	.ci/run
 
-# Fabric's own binaries take minutes, so they are built once for a pin; the file
-# pin says for which. Its default settings come along from the same module.
+# Building Fabric's binaries takes minutes, so they are built once for a version; the
+# file pin has this version. Fabric's default settings come from the same module.
 .PHONY: fabric
 fabric: ## 构建 Fabric、链码与网络程序（一次，需数分钟） | build Fabric, the chaincode and the network program, once (takes minutes)
 	@mkdir -p $(FABRIC)/bin
 	@set -euo pipefail; bin=$(CURDIR)/$(FABRIC)/bin; cd $(NETWORK); \
 	pin=$$(go list -m -f '{{.Version}}' github.com/hyperledger/fabric); \
 	if [ "$$(cat $$bin/pin 2>/dev/null)" != "$$pin" ]; then \
-		echo "building Fabric $$pin: a few minutes, once"; \
+		echo "building Fabric $$pin once: this takes a few minutes"; \
 		rm -f $$bin/pin; \
 		CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $$bin/ tool; \
 		config=$$(go list -m -f '{{.Dir}}' github.com/hyperledger/fabric)/sampleconfig; \
@@ -129,8 +129,8 @@ fabric: ## 构建 Fabric、链码与网络程序（一次，需数分钟） | bu
 	CGO_ENABLED=0 go build -trimpath -o $$bin/ . ./bare
 	CGO_ENABLED=0 go build -trimpath -o $(FABRIC)/bin/chaincode ./cmd/chaincode
 
-# The run folder of the network also holds the bureau's node, the genesis that the
-# chaincode takes, and the data authority's profile (authority.json).
+# The run folder of the network also has the bureau's node, the genesis that the
+# chaincode accepts, and the data authority's profile (authority.json).
 FABRICRUN := $(FABRIC)/run
 .PHONY: fabric-up
 fabric-up: fabric build ## 在本机启动演示用 Fabric 网络 | start a Fabric network for demonstrations on this machine
@@ -145,19 +145,19 @@ fabric-up: fabric build ## 在本机启动演示用 Fabric 网络 | start a Fabr
 
 .PHONY: demo-fabric
 demo-fabric: build ## 在该网络上演示并输出结果（CATALOGUE=F PRODUCT=F） | play the demonstration on that network and print its result (CATALOGUE=F PRODUCT=F)
-	@test -f $(FABRICRUN)/network.json || { echo "no network is up: make fabric-up boots one" >&2; exit 1; }
+	@test -f $(FABRICRUN)/network.json || { echo "no network is running: start one with make fabric-up" >&2; exit 1; }
 	@rm -rf $(CACHE)/demo-fabric
 	@$(BINARY) demo --ledger fabric --network $(FABRICRUN)/network.json --profile $(FABRICRUN)/authority.json --json \
 		--dir $(CACHE)/demo-fabric $(if $(CATALOGUE),--catalogue "$(CATALOGUE)") $(if $(PRODUCT),--product "$(PRODUCT)")
 
 .PHONY: fabric-down
-fabric-down: ## 停止 Fabric 网络，除日志外全部删除 | stop the Fabric network and delete all of it but the logs
-	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run down; else echo "nothing to end: make fabric has never run"; fi
+fabric-down: ## 停止 Fabric 网络，除日志外全部删除 | stop the Fabric network and delete everything except its logs
+	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run down; else echo "nothing to stop: make fabric has never run"; fi
 
 .PHONY: fabric-status
-fabric-status: ## 查看 Fabric 网络中正在运行的部分 | show what of the Fabric network runs
-	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run --bin $(FABRIC)/bin status; else echo "no network: make fabric-up boots one"; fi
+fabric-status: ## 查看 Fabric 网络中正在运行的部分 | show which parts of the Fabric network are running
+	@if [ -x $(FABRIC)/bin/network ]; then $(FABRIC)/bin/network --run $(FABRIC)/run --bin $(FABRIC)/bin status; else echo "no network: start one with make fabric-up"; fi
 
 .PHONY: clean
-clean: ## 删除构建与运行的产物 | delete what was built and run
+clean: ## 删除构建与运行的产物 | delete everything that was built and run
 	rm -rf $(CACHE)

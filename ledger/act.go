@@ -4,44 +4,44 @@ import (
 	"slices"
 )
 
-// Act is everything about a function but its rule: who may call it, with which
-// arguments, on which record, and where that leads. The contract, the evidence,
-// the API, the command line and the docs read this table; the rule itself stands
-// in package contract.
+// Act describes a function: who may call it, with which arguments, on which record,
+// and which states follow. The contract, the evidence, the API, the command line
+// and the docs use this table. The rule of the function itself is in package
+// contract.
 type Act struct {
 	Name    Function
 	Title   Words
-	Note    Words       // what follows from it, where that is not plain
+	Note    Words       // consequences that are not obvious
 	Who     []Who       // who may call it; empty: any admitted party
 	Args    func() Args // returns new arguments to decode into
-	On      string      // kind of the record that it changes
+	On      string      // kind of the record that it changes or creates
 	ID      string      // member of the arguments that names the record
-	Makes   string      // kind of a second record that it begins under the same id
-	Begins  bool        // the arguments say the whole record: it answers no earlier call
+	Makes   string      // kind of a second record that it creates under the same id
+	Begins  bool        // the arguments are the whole record, so the call does not cite an earlier one
 	Moves   []Move      // steps of the record's state
-	Until   []Clock     // the record's limits, after whose last day it may not be done
-	After   []Clock     // the record's periods that must be over before it may be done
-	Reasons []Reason    // what the rule itself may refuse it for; Refusals returns all
+	Until   []Clock     // deadlines of the record, after whose last day the act is refused
+	After   []Clock     // periods of the record that must be over before the act
+	Reasons []Reason    // reasons for which the rule itself may refuse; Refusals returns all
 	Batched bool        // may share a transaction with other calls of its party (TxSubmit)
-	Custody bool        // the node may sign it for a party whose key it keeps
+	Custody bool        // the node may sign it for a party whose key it stores
 }
 
 // Args are the arguments of a function.
 type Args interface{ Validate() error }
 
-// Who is one answer to the question who may call a function: a party with the
-// role, any admitted party where there is none, and where As is set, only the party
-// that this member of the record names.
+// Who is one kind of caller that a function allows: a party with the role, or any
+// admitted party if Role is empty. If As is set, it must be the party that this
+// member of the record names.
 type Who struct {
 	Role Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
 	As   string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
 }
 
-// Move is one step of a record's state. A record is made from "", and one that
-// has no states is made from "" to "".
+// Move is one step of a record's state. From is empty when the record is created.
+// Both are empty for a record without states.
 type Move struct {
 	From string `json:"from" zh:"原状态；空：尚无记录" en:"state before; empty: there is no record yet"`
-	To   string `json:"to" zh:"新状态；空：该种记录无状态" en:"state after; empty: such records have none"`
+	To   string `json:"to" zh:"新状态；空：该种记录无状态" en:"state after; empty: such records have no state"`
 }
 
 // Acts returns the table, in the order of the functions' names as declared.
@@ -64,8 +64,8 @@ var actIndex = func() map[Function]int {
 	return m
 }()
 
-// ChangedKinds returns the kinds of record that an act changes after they were
-// made, in the order of the table.
+// ChangedKinds returns the kinds of record that an act can change after their
+// creation, in the order of the table.
 func ChangedKinds() []string {
 	var list []string
 	for _, a := range acts {
@@ -76,7 +76,7 @@ func ChangedKinds() []string {
 	return list
 }
 
-// Roles returns the roles that may call the function; none: any admitted party.
+// Roles returns the roles that may call the function; empty: any admitted party.
 func (a Act) Roles() []Role {
 	var list []Role
 	for _, w := range a.Who {
@@ -90,12 +90,13 @@ func (a Act) Roles() []Role {
 	return list
 }
 
-// MayCall reports whether a party has a role that may call the function, or needs none.
+// MayCall reports whether a party has a role that may call the function. If the
+// function requires no role, every party may.
 func (a Act) MayCall(p Party) bool { return len(a.Roles()) == 0 || p.Has(a.Roles()...) }
 
-// ActingAs returns the roles in which a party may do the act on a record, in the
-// order of the table; nil where it may not. In an act that takes no role the list is
-// empty.
+// ActingAs returns the roles in which a party may take the act on a record, in the
+// order of the table. It returns nil if the party may not, and an empty list if the
+// act requires no role.
 func (a Act) ActingAs(p Party, record any) []Role {
 	if len(a.Who) == 0 {
 		return []Role{}
@@ -115,12 +116,12 @@ func (a Act) ActingAs(p Party, record any) []Role {
 	return list
 }
 
-// Creates reports whether the act makes its record: it may not be there before.
+// Creates reports whether the act creates its record, which must not exist before.
 func (a Act) Creates() bool {
 	return slices.ContainsFunc(a.Moves, func(m Move) bool { return m.From == "" })
 }
 
-// From reports whether the act may be done on a record in this state.
+// From reports whether the act is allowed on a record in this state.
 func (a Act) From(state string) bool {
 	return len(a.Moves) == 0 || slices.ContainsFunc(a.Moves, func(m Move) bool { return m.From == state })
 }
@@ -137,7 +138,7 @@ func (a Act) To(from string) (state string, one bool) {
 	return state, n == 1
 }
 
-// Leads reports whether the act takes a record from one state to another.
+// Leads reports whether the act may move a record from one state to another.
 func (a Act) Leads(from, to string) bool {
 	return len(a.Moves) == 0 || slices.Contains(a.Moves, Move{from, to})
 }
@@ -151,9 +152,9 @@ func (a Act) Answers() bool {
 	return ok
 }
 
-// Refusals returns what the function may be refused for, beyond the reasons that
-// hold for every call (CommonReasons): those that follow from its row, and those
-// of its rule. The tests of the contract produce each of them.
+// Refusals returns the reasons for which the function may be refused, except those
+// that apply to every call (CommonReasons): the reasons that follow from its row
+// and those of its rule. The tests of the contract produce each of them.
 func (a Act) Refusals() []Reason {
 	list := slices.Clone(a.Reasons)
 	if a.Creates() {
@@ -180,10 +181,10 @@ func (a Act) Refusals() []Reason {
 	return slices.Compact(list)
 }
 
-// CommonReasons returns what any call may be refused for before its rule is asked,
-// once it is known to be a call whose signature is good. Where a rule refuses for
-// one of them what the arguments name, such as another party that is suspended, the
-// act's row names it too.
+// CommonReasons returns the reasons for which any call with a valid signature may
+// be refused before its rule runs. A rule may refuse for the same reason because of
+// something in its arguments, for example a suspended other party; then the act's
+// row lists that reason too.
 func CommonReasons() []Reason {
 	return []Reason{
 		ReasonField, ReasonJSON, ReasonFunction, ReasonGenesis, ReasonLedger, ReasonTime, ReasonExpired, ReasonCallUsed,

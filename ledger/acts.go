@@ -2,11 +2,11 @@ package ledger
 
 import "slices"
 
-// acts is the table of functions. A new function is a row here, its arguments, and
-// its rule in package contract.
+// acts is the table of functions. A new function needs a row here, a type for its
+// arguments, and a rule in package contract.
 var acts = slices.Concat(partyActs, registrationActs, licenseActs, marketActs)
 
-// of returns a maker of new arguments.
+// of returns a function that creates new arguments.
 func of[A any, P interface {
 	*A
 	Args
@@ -14,7 +14,7 @@ func of[A any, P interface {
 	return func() Args { return P(new(A)) }
 }
 
-// anyOf lists roles whose holders may act on any record.
+// anyOf lists roles that may act on any record.
 func anyOf(roles ...Role) []Who {
 	list := make([]Who, len(roles))
 	for i, r := range roles {
@@ -23,11 +23,11 @@ func anyOf(roles ...Role) []Who {
 	return list
 }
 
-// by lists a role whose holder may act on the records whose member names it; without
-// a role, any party that the member names.
+// by lists one role that may act on the records that name the party in a member. If
+// the role is empty, any party that the member names may act.
 func by(role Role, member string) []Who { return []Who{{role, member}} }
 
-// moves lists the steps to one state from each of the others.
+// moves lists the steps to one state from each of several others.
 func moves[S ~string](to S, from ...S) []Move {
 	list := make([]Move, len(from))
 	for i, f := range from {
@@ -36,13 +36,14 @@ func moves[S ~string](to S, from ...S) []Move {
 	return list
 }
 
-// day is the limit of the day that a member of the record keeps.
+// day returns the clock of a day that is stored in a member of the record.
 func day(member string) []Clock { return []Clock{{Member: member}} }
 
-// period is the limit that a member of the record keeps, by a rule of the law.
+// period returns the clock of a period that is stored in a member of the record, by
+// a rule of the law.
 func period(member, rule string) []Clock { return []Clock{{Member: member, Rule: rule}} }
 
-// made is the step of a record that has no states.
+// made is the creation of a record without states.
 var made = []Move{{}}
 
 // onApplication completes the row of a step of an application. Applications are
@@ -58,11 +59,11 @@ func on(kind string, a Act) Act {
 	return a
 }
 
-// enclosed is what a second JWS, an application or a proof among the arguments,
-// may be refused for.
+// enclosed lists the refusals of a second JWS in the arguments, which is an
+// application for admission or a proof.
 var enclosed = []Reason{ReasonJWS, ReasonAlgorithm, ReasonSignature, ReasonKey}
 
-// newKey is what a key in place of an old one may be refused for, and its proof.
+// newKey lists the refusals of a key that replaces another one, and of its proof.
 var newKey = append([]Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonTooLarge}, enclosed...)
 
 var partyActs = []Act{
@@ -184,7 +185,7 @@ var licenseActs = []Act{
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseTerminate, Title: Words{"终止授权", "Terminate a license"},
-		Note: Words{"在其下进行的供给和交付一秒内中断，且不可撤销。", "Running supplies and deliveries under it are cut within a second; it can't be undone."},
+		Note: Words{"在其下进行的供给和交付一秒内中断，且不可撤销。", "Running supplies and deliveries under it are stopped within a second. It can't be undone."},
 		Who:  by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
 		Moves: moves(LicenseTerminated, LicenseAccepted), Until: day("end_on"),
 	}),
@@ -194,8 +195,9 @@ var licenseActs = []Act{
 	}),
 }
 
-// unsellable is what listing, ordering and accepting an order have in common: the
-// license, its sources or the product itself do not allow the sale today (B1–B11).
+// unsellable lists the refusals that listing, ordering and accepting an order have
+// in common: the license, its sources or the product do not allow the sale today
+// (B1–B11).
 var unsellable = []Reason{
 	ReasonLicense, ReasonSuspended, ReasonPurpose, ReasonForm, ReasonReview, ReasonLevel, ReasonPI, ReasonGate, ReasonEntry, ReasonScope,
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// SignProfile makes a party's application for admission: its profile, signed by
-// one of the keys that it names.
+// SignProfile signs a party's application for admission: its profile, signed by one
+// of the keys that the profile names.
 func SignProfile(key *Key, p PartyProfile) (string, error) {
 	if err := p.Validate(); err != nil {
 		return "", err
@@ -24,8 +24,8 @@ func signAs(key *Key, typ string, v any) (string, error) {
 	return SignJWS(key, typ, b)
 }
 
-// ParseProfile reads an application for admission and checks that it is signed
-// by a key it names.
+// ParseProfile decodes an application for admission and checks that it is signed by
+// a key that it names.
 func ParseProfile(algs Algorithms, compact string) (PartyProfile, error) {
 	var p PartyProfile
 	j, err := ParseJWS(compact, TypeAdmission, MaxCall)
@@ -46,21 +46,23 @@ func ParseProfile(algs Algorithms, compact string) (PartyProfile, error) {
 	return p, Refuse(Forbidden, ReasonKey).At("application.header.kid")
 }
 
-// SignRotation makes the proof of possession of a new key.
+// SignRotation signs the proof of possession of a new key.
 func SignRotation(key *Key, p RotationProof) (string, error) { return signAs(key, TypeRotation, p) }
 
-// CheckRotation checks a proof of possession against what it must say.
+// CheckRotation checks a proof of possession of a new key against its required
+// content.
 func CheckRotation(algs Algorithms, compact string, key JWK, want RotationProof) error {
 	var got RotationProof
 	return checkProof(algs, compact, TypeRotation, key, &got, func() bool { return got == want })
 }
 
-// SignEnvironment makes an environment's proof of possession of its key.
+// SignEnvironment signs an environment's proof of possession of its key.
 func SignEnvironment(key *Key, p EnvironmentProof) (string, error) {
 	return signAs(key, TypeEnvironment, p)
 }
 
-// CheckEnvironment checks an environment's proof against what it must say.
+// CheckEnvironment checks an environment's proof of possession against its required
+// content.
 func CheckEnvironment(algs Algorithms, compact string, key JWK, want EnvironmentProof) error {
 	var got EnvironmentProof
 	return checkProof(algs, compact, TypeEnvironment, key, &got, func() bool { return got == want })
@@ -83,13 +85,13 @@ func checkProof(algs Algorithms, compact, typ string, key JWK, v any, same func(
 	return nil
 }
 
-// LedgerLog and ReceiptLog are the origins of a node's two logs.
+// LedgerLog returns the origin of the ledger log of the node at origin.
 func LedgerLog(origin string) string { return origin + "/log/ledger" }
 
-// ReceiptLog is the origin of the receipt log of the node at origin.
+// ReceiptLog returns the origin of the receipt log of the node at origin.
 func ReceiptLog(origin string) string { return origin + "/log/receipts" }
 
-// Validate checks the form of all that begins a ledger.
+// Validate checks the form of the arguments that create a ledger.
 func (a GenesisArgs) Validate() error { return CheckForm("", &a) }
 
 // rules checks the limits, the version of the rules and the authority's role.
@@ -103,8 +105,9 @@ func (a GenesisArgs) rules(f *faults) {
 	}
 }
 
-// check refuses limits longer than the law's and a notice other than 10 working
-// days; on a demo ledger each may also be shorter, down to 0 (protocol §6).
+// check refuses periods longer than the law allows, and a notice period other than
+// 10 working days. On a demonstration ledger each may be shorter, down to 0
+// (protocol §6).
 func (l Limits) check(demo bool) error {
 	law := StatutoryLimits()
 	var errs []error

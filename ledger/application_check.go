@@ -2,12 +2,12 @@ package ledger
 
 import "slices"
 
-// Checks is the closed list of what a formal examination looks at (R11): all of
-// it, and not whether it is true.
+// Checks is the closed list of the checks of a formal examination (R11): that
+// everything is there, not that it is true.
 func Checks() []string { return list[string](checks) }
 
-// RefusalReasons is the closed list of grounds to refuse an application or to
-// fail its examination (domain §2.6; R6, R10).
+// RefusalReasons is the closed list of reasons for refusing an application or
+// failing its examination (domain §2.6; R6, R10).
 func RefusalReasons() []Reason { return list[Reason](refusalReasons) }
 
 // Validate checks the form.
@@ -16,7 +16,7 @@ func (a DepositArgs) Validate() error { return CheckForm("", &a) }
 // Validate checks one document of an application.
 func (m Material) Validate(field string) error { return CheckForm(field, &m) }
 
-// Validate checks an examination by hash; its end may be left open.
+// Validate checks a review that is given by its hash. Its end is optional.
 func (r Review) Validate(field string) error { return CheckForm(field, &r) }
 
 // rules checks that a review does not end before it was made.
@@ -26,15 +26,15 @@ func (r Review) rules(f *faults) {
 	}
 }
 
-// ends checks that a review has an end, as a product's must (O14(3)).
+// ends checks that a review has an end, as the review of a product must (O14(3)).
 func (r Review) ends(f *faults, field string) {
 	if r.ValidUntil == "" {
 		f.refuse(r.ValidUntil.Validate(field + ".valid_until"))
 	}
 }
 
-// Validate checks an application on its face: the resource, and documents of
-// every group that R9(1) asks for.
+// Validate checks the form of an application: the resource, and documents of every
+// group that R9(1) requires.
 func (a AppSubmitArgs) Validate() error { return CheckForm("", &a) }
 
 // rules checks that no group of materials is missing (R9(1)).
@@ -55,7 +55,7 @@ func (a AppResubmitArgs) Validate() error { return CheckForm("", &a) }
 // Validate checks the form.
 func (a AppStepArgs) Validate() error { return CheckForm("", &a) }
 
-// Validate checks that there is something to mend, each matter named once.
+// Validate checks that there is at least one defect, and that each is listed once.
 func (a AppReturnArgs) Validate() error { return CheckForm("", &a) }
 
 func (a AppReturnArgs) rules(f *faults) {
@@ -69,11 +69,11 @@ func (a AppReturnArgs) rules(f *faults) {
 	}
 }
 
-// Validate checks one thing to mend.
+// Validate checks one defect.
 func (d Defect) Validate(field string) error { return CheckForm(field, &d) }
 
-// Same reports whether two defects are the same matter: the same place against
-// the same rule, however it is explained.
+// Same reports whether two defects are about the same place and the same rule, even
+// if they are explained differently.
 func (d Defect) Same(e Defect) bool { return d.Field == e.Field && d.Rule == e.Rule }
 
 // Validate checks the form.
@@ -88,6 +88,6 @@ func (a AppObjectArgs) Validate() error { return CheckForm("", &a) }
 // Validate checks the form.
 func (a AppDecideArgs) Validate() error { return CheckForm("", &a) }
 
-// Validate checks the form. The official code is opaque, but may not look like
-// one of ours: the two share one index.
+// Validate checks the form. The official code is opaque, but must not look like a
+// code of Cadastre, since both share one index.
 func (a AppCodeArgs) Validate() error { return CheckForm("", &a) }

@@ -10,11 +10,11 @@ import (
 // Limits of a call (protocol §4).
 const (
 	MaxCall   = 40 << 10            // bytes of a call's payload
-	MaxExpiry = 24 * 60 * 60 * 1000 // milliseconds between time and expires
-	Skew      = 5 * 60 * 1000       // milliseconds that a clock may be ahead
+	MaxExpiry = 24 * 60 * 60 * 1000 // milliseconds from time to expires
+	Skew      = 5 * 60 * 1000       // milliseconds by which a clock may be ahead
 )
 
-// Call is one act of one party: the payload of a JWS of type TypeCall.
+// Call is one act of a party: the payload of a JWS of type TypeCall.
 type Call struct {
 	Ledger   ID              `json:"ledger"`
 	ID       ID              `json:"id"`
@@ -25,7 +25,7 @@ type Call struct {
 	Expires  Millis          `json:"expires"`
 }
 
-// Validate checks the members' form.
+// Validate checks the form of the members.
 func (c Call) Validate() error {
 	var function, args, time error
 	if c.Function == "" {
@@ -48,15 +48,16 @@ func (c Call) Validate() error {
 
 var callType = reflect.TypeFor[Call]()
 
-// Signed is a call as it came: the JWS, its parts and the hash that names it.
+// Signed is a call as received: the JWS, its parts, and the hash that identifies
+// it.
 type Signed struct {
 	Call    Call
 	JWS     JWS
 	Compact string
-	Payload Digest // SHA-256 of the payload's bytes: what later calls cite
+	Payload Digest // SHA-256 of the payload's bytes, which later calls cite
 }
 
-// ParseCall reads a compact JWS as a call, without checking its signature.
+// ParseCall decodes a compact JWS as a call. It does not check the signature.
 func ParseCall(compact string) (Signed, error) {
 	j, err := ParseJWS(compact, TypeCall, MaxCall)
 	if err != nil {
@@ -72,8 +73,8 @@ func ParseCall(compact string) (Signed, error) {
 	return s, nil
 }
 
-// withArgs adds to what is wrong with a call what is wrong with its arguments, held
-// against the function, so that one answer names all.
+// withArgs adds the faults of the arguments, checked for the call's function, to
+// the faults of a call, so that one error lists all.
 func withArgs(err error, payload []byte) error {
 	e := AsError(err)
 	var c struct {
@@ -90,7 +91,7 @@ func withArgs(err error, payload []byte) error {
 	inner := prefix(act.checkArgs(c.Args), "args")
 	var all []error
 	for _, one := range e.All() {
-		if inner == nil || !within(one.Field, "args") { // else the arguments' own check says it better
+		if inner == nil || !within(one.Field, "args") { // otherwise the check of the arguments gives a better error
 			all = append(all, one)
 		}
 	}

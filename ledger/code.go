@@ -6,8 +6,8 @@ import (
 )
 
 // CadCode is the code that Cadastre gives an entry at coding (domain rule 2.8,
-// ours, since the national code rule is not published): region, type, coding
-// date, 40 bits of the application's id, ISO 7064 MOD 37,36 check.
+// ours, since the national code rule is not published): region, type, coding date,
+// 40 bits of the application's id, ISO 7064 MOD 37,36 check.
 type CadCode string
 
 const (
@@ -15,8 +15,8 @@ const (
 	mod3736   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// MakeCadCode makes the code of an application coded on day on; kind is 1 for
-// a resource and 2 for a product.
+// MakeCadCode returns the code of an application coded on day on; kind is 1 for a
+// resource and 2 for a product.
 func MakeCadCode(region Region, kind byte, on Date, application ID) CadCode {
 	sum := sha256.Sum256([]byte(application))
 	var bits uint64
@@ -32,7 +32,7 @@ func MakeCadCode(region Region, kind byte, on Date, application ID) CadCode {
 	return CadCode(body + "-" + string(check3736(strings.ReplaceAll(body, "-", ""))))
 }
 
-// check3736 is the check character of ISO 7064 MOD 37,36.
+// check3736 returns the check character of ISO 7064 MOD 37,36.
 func check3736(s string) byte {
 	p := 36
 	for i := range len(s) {
@@ -47,7 +47,8 @@ func check3736(s string) byte {
 
 const cadCodeWords = "REGION-TYPE-DATE-SERIAL-CHECK"
 
-// Validate names field in its error when form or check are wrong.
+// Validate returns an error that names field if the form or the check character is
+// wrong.
 func (c CadCode) Validate(field string) error {
 	s := string(c)
 	if len(s) != 28 || s[6] != '-' || s[8] != '-' || s[17] != '-' || s[26] != '-' {

@@ -1,11 +1,11 @@
-// Package ledger is the shared language of Cadastre: the named types, records,
-// calls, events, receipts and errors that every other package speaks, and the
-// Ledger port behind which a permissioned ledger stands.
+// Package ledger is the shared vocabulary of Cadastre: the named types, records,
+// calls, events, receipts and errors that all other packages use, and the interface
+// Ledger of a permissioned ledger.
 //
-// It promises strict decoding (exact member names, none unknown, none twice,
-// NFC text), stable encodings (structs and sorted lists, never maps) and one
-// typed error whose text form survives any boundary. It holds no rule about
-// what may be recorded: those live in ledger/contract.
+// Decoding is strict (exact member names, no unknown or repeated ones, NFC text),
+// encodings are stable (structs and sorted lists, never maps), and there is one error
+// type whose text form can cross any boundary. The rules about what may be recorded
+// are in ledger/contract.
 //
 // Terms follow the interim measures for registering public data resources
 // (公共数据资源登记管理暂行办法, cited as R), the norm of authorized operation

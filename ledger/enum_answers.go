@@ -1,13 +1,13 @@
 package ledger
 
-// Closed lists of what a node answers, beside records.
+// Closed lists that are used in answers of a node, but not in records.
 var (
 	keyTypes = Enum{"key_types", []Value{value("EC", "椭圆曲线", "Elliptic curve")}}
 	curves   = Enum{"curves", []Value{value("P-256", "P-256 曲线", "Curve P-256")}}
 
 	errorCodes = Enum{"error_codes", []Value{
 		value(NotFound, "没有找到", "Not found"),
-		value(Conflict, "与现状不符", "At odds with what is recorded"),
+		value(Conflict, "与现状不符", "Conflicts with what is recorded"),
 		value(InvalidCode, "输入有误", "The input is wrong"),
 		value(Forbidden, "不允许", "Not allowed"),
 		value(Unavailable, "暂不可用", "Not available now"),
@@ -22,10 +22,11 @@ var (
 	}}
 	stepProofs = Enum{"step_proofs", []Value{
 		value("recorded", "已在账本上", "On the ledger"),
-		value("anchored", "回执已锚定", "A receipt under an anchor"),
+		value("anchored", "回执已锚定", "A receipt covered by an anchor"),
 		value("logged", "回执尚未锚定", "A receipt not yet anchored"),
 	}}
-	// entryStatuses say how an entry stands on a day, entryStates what is recorded.
+	// entryStatuses give the status of an entry on a day, while entryStates give
+	// the recorded state.
 	entryStatuses = Enum{"entry_statuses", []Value{
 		value("active", "有效", "Active"),
 		value("suspended", "已暂停", "Suspended"),

@@ -1,6 +1,6 @@
 package ledger
 
-// enums are all closed lists that a form names.
+// enums lists all closed lists that a form can name.
 var enums = []Enum{
 	roles, rights, levels, piStatuses, partyKinds, modes, purposeClasses, forms, domains, periodicities, formats, units,
 	priceStatuses, shareTypes, openTypes, supplyModes, obtainings, catalogClasses, materialGroups, checks, refusalReasons,
@@ -35,8 +35,8 @@ var (
 		value(UseAuth, "认证", "Tokens"),
 	}}
 	custodies = Enum{"custodies", []Value{
-		value(CustodySelf, "自行保管", "Kept by the party"),
-		value(CustodyNode, "节点代管", "Kept by the node"),
+		value(CustodySelf, "自行保管", "Held by the party"),
+		value(CustodyNode, "节点代管", "Held by the node"),
 	}}
 	keyReasons = Enum{"key_reasons", []Value{
 		value("lost", "遗失", "Lost"),
@@ -220,7 +220,7 @@ var (
 		value(FormModel, "模型", "Model"),
 		value(FormVerify, "核验", "Verification"),
 		value(FormSandbox, "沙箱", "Sandbox"),
-		value(FormRaw, "原始数据", "Raw data"), // the form is known, the contract refuses it: O21
+		value(FormRaw, "原始数据", "Raw data"), // the form is known, but the contract refuses it: O21
 	}}
 	units = Enum{"units", []Value{
 		value("item", "件", "Item"),

@@ -33,7 +33,7 @@ const (
 // Rights is the closed list, in order.
 func Rights() []Right { return list[Right](rights) }
 
-// Level is the class of data (DSL21; GB/T 43697-2024).
+// Level is the protection class of data (DSL21; GB/T 43697-2024).
 type Level string
 
 // Levels, lowest first.
@@ -46,10 +46,10 @@ const (
 // Levels is the closed list, lowest first.
 func Levels() []Level { return list[Level](levels) }
 
-// PIStatus says how near data are to persons (PIPL4, 28, 73).
+// PIStatus describes how the data relate to natural persons (PIPL4, 28, 73).
 type PIStatus string
 
-// States of personal information, most harmless first.
+// States of personal information, the most harmless first.
 const (
 	PINone         PIStatus = "none"
 	PIAnonymized   PIStatus = "anonymized"
@@ -102,7 +102,7 @@ const (
 // PurposeClasses is the closed list.
 func PurposeClasses() []PurposeClass { return list[PurposeClass](purposeClasses) }
 
-// Form is what a product is delivered as (domain §6.7).
+// Form is the form in which a product is delivered (domain §6.7).
 type Form string
 
 // Forms of a product.
@@ -117,8 +117,8 @@ const (
 	FormRaw       Form = "raw" // never a product: O21
 )
 
-// Forms is the closed list that a product may name; this release delivers
-// dataset, report, statistic and model.
+// Forms is the closed list of the forms that a product may name. This release
+// delivers dataset, report, statistic and model.
 func Forms() []Form { return list[Form](Enum{Values: forms.Values[:len(forms.Values)-1]}) }
 
 // Domains is the closed list of domains (ours, after work plan item X17).

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Code is the class of an Error; each is itself an error, so that
-// errors.Is(err, ledger.Conflict) holds across every boundary.
+// Code is the class of an Error. Each code is itself an error, so that
+// errors.Is(err, ledger.Conflict) works across all boundaries.
 type Code string
 
-// The closed list of codes. Append, never reorder.
+// The closed list of codes. New codes are appended; the order never changes.
 const (
 	NotFound    Code = "not_found"
 	Conflict    Code = "conflict"
@@ -24,18 +24,18 @@ const (
 	Unavailable Code = "unavailable"
 )
 
-// Error is the code itself.
+// Error returns the code itself.
 func (c Code) Error() string { return string(c) }
 
-// Param is one named value of a sentence.
+// Param is a named value for the sentence that describes an error.
 type Param struct {
 	Name  string `json:"name" zh:"名称" en:"name"`
 	Value string `json:"value" zh:"取值" en:"value"`
 }
 
-// Error is the one typed error: what class, for which reason, at which field,
-// against which rule. It holds no prose; the edge has the sentences. More are
-// the other faults of the same input; they have no More of their own.
+// Error is the error type of all packages: its class, the reason, the field and the
+// rule. It contains no sentences; those are added where it is shown to people. More
+// lists the other faults of the same input, which have no More.
 type Error struct {
 	Code   Code     `json:"code"`
 	Reason Reason   `json:"reason"`
@@ -45,8 +45,8 @@ type Error struct {
 	More   []*Error `json:"more,omitempty"`
 }
 
-// Error is for logs: code and reason, then field and rule where there are any,
-// and how many faults of the same input follow.
+// Error returns a text for logs: code and reason, then field and rule if they are
+// set, and the number of further faults of the same input.
 func (e *Error) Error() string {
 	if len(e.More) == 0 {
 		return e.text()
@@ -69,7 +69,7 @@ func (e *Error) text() string {
 	return s
 }
 
-// Unwrap is the code.
+// Unwrap returns the code.
 func (e *Error) Unwrap() error { return e.Code }
 
 // With adds a named value for the sentence and returns e.
@@ -78,7 +78,7 @@ func (e *Error) With(name, value string) *Error {
 	return e
 }
 
-// Param is the named value, or empty.
+// Param returns the named value, or "".
 func (e *Error) Param(name string) string {
 	for _, p := range e.Params {
 		if p.Name == name {
@@ -88,10 +88,11 @@ func (e *Error) Param(name string) string {
 	return ""
 }
 
-// MaxFaults is the most faults of one input that an error lists.
+// MaxFaults is the maximum number of faults of one input in an error.
 const MaxFaults = 50
 
-// All lists every fault of the input: the error itself without More, then the others.
+// All returns all faults of the input: the error itself without More, then the
+// others.
 func (e *Error) All() []*Error {
 	if len(e.More) == 0 {
 		return []*Error{e}
@@ -101,8 +102,8 @@ func (e *Error) All() []*Error {
 	return append([]*Error{&first}, e.More...)
 }
 
-// Rename returns a copy of the error in which the field of every fault is what
-// name makes of it.
+// Rename returns a copy of the error in which the field of every fault is replaced
+// by name(field).
 func (e *Error) Rename(name func(field string) string) *Error {
 	c := *e
 	c.Field = name(e.Field)
@@ -115,9 +116,10 @@ func (e *Error) Rename(name func(field string) string) *Error {
 	return &c
 }
 
-// Join makes one error of independent checks: the first fault with the others as
-// its More, at most MaxFaults together. It returns nil where all hold, and an
-// error that is not a refusal alone, since the input is then not to blame.
+// Join combines the errors of independent checks: the first fault, with the others
+// as its More, at most MaxFaults in all. It returns nil if all errors are nil. If
+// one of them is not a refusal, it returns only that one, since the fault is then
+// not in the input.
 func Join(errs ...error) error {
 	var all []*Error
 	for _, err := range errs {
@@ -136,7 +138,7 @@ func Join(errs ...error) error {
 	return nil
 }
 
-// joined puts faults into one error, or returns nil.
+// joined combines faults into one error; it returns nil for an empty list.
 func joined(all []*Error) *Error {
 	if len(all) == 0 {
 		return nil
@@ -149,8 +151,8 @@ func joined(all []*Error) *Error {
 	return &first
 }
 
-// Allowed says what would be taken instead, from the parameters of the error; empty
-// where they do not say.
+// Allowed returns what would be accepted instead, from the parameters of the error;
+// empty if they do not say.
 func (e *Error) Allowed() string {
 	if a := e.Param("allowed"); a != "" {
 		return a
@@ -173,7 +175,8 @@ func (e *Error) Allowed() string {
 	return "≤ " + limit
 }
 
-// Text is the JSON form that crosses boundaries where only strings pass.
+// Text returns the JSON form, which can cross boundaries that only strings can
+// pass.
 func (e *Error) Text() string {
 	b, err := json.Marshal(e)
 	if err != nil {
@@ -182,7 +185,7 @@ func (e *Error) Text() string {
 	return string(b)
 }
 
-// ParseError reads Text back. A text that is not one is refused.
+// ParseError parses the result of Text, and refuses any other text.
 func ParseError(text string) (*Error, error) {
 	var e Error
 	if err := DecodeStrict([]byte(text), &e); err != nil {
@@ -210,7 +213,7 @@ func (c Code) known() bool {
 	return false
 }
 
-// AsError is the typed error in err's chain, or nil.
+// AsError returns the *Error in err's chain, or nil.
 func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
@@ -218,26 +221,27 @@ func AsError(err error) *Error {
 	return nil
 }
 
-// Invalid is the error of a field that breaks a rule of form.
+// Invalid returns the error of a field that breaks a rule of form.
 func Invalid(field, rule string) *Error {
 	return &Error{Code: InvalidCode, Reason: ReasonField, Field: field, Rule: rule}
 }
 
-// Refuse is the error of a call that may not be done: its class and reason.
+// Refuse returns the error of a call that is not allowed, with its class and
+// reason.
 func Refuse(code Code, reason Reason) *Error { return &Error{Code: code, Reason: reason} }
 
-// At names the field (or target) that the error speaks of.
+// At sets the field (or target) of the error and returns e.
 func (e *Error) At(field string) *Error { e.Field = field; return e }
 
-// By names the rule (document and article, or our own short name).
+// By sets the rule (document and article, or our own short name) and returns e.
 func (e *Error) By(rule string) *Error { e.Rule = rule; return e }
 
-// maxQuoted is the most runes of a value that an error repeats.
+// maxQuoted is the maximum number of runes of a value in an error.
 const maxQuoted = 100
 
-// quote adds the value at fault, shortened, unless the error has one already or
-// there is none. What no text may have is replaced, so that the error's own text
-// can be read back and shows as what it is.
+// quote adds the wrong value, shortened, unless the value is empty or the error
+// already has one. Characters that a text must not contain are replaced, so that
+// the error's own text can be parsed and displays safely.
 func (e *Error) quote(value string) *Error {
 	if value == "" || e.Param("value") != "" {
 		return e
@@ -245,7 +249,7 @@ func (e *Error) quote(value string) *Error {
 	return e.With("value", Quotable(value))
 }
 
-// allow adds what would be taken instead, where there is a word for it.
+// allow adds what would be accepted instead, unless it is empty.
 func (e *Error) allow(what string) *Error {
 	if what == "" {
 		return e
@@ -253,19 +257,20 @@ func (e *Error) allow(what string) *Error {
 	return e.With("allowed", what)
 }
 
-// Quotable returns a text of somebody else's as an error may repeat it: at most 100
-// characters, in NFC, none of them unseen or turning the direction of what follows.
+// Quotable returns a foreign text in a form that an error may repeat: at most 100
+// characters, in NFC, without invisible characters or ones that change the
+// direction of text.
 func Quotable(value string) string { return shorten(value, maxQuoted) }
 
-func shorten(value string, most int) string {
+func shorten(value string, limit int) string {
 	value = strings.Map(func(r rune) rune {
 		if isRefusedCharacter(r) && r != '\n' && r != '\t' {
 			return utf8.RuneError
 		}
 		return r
 	}, value)
-	if utf8.RuneCountInString(value) > most {
-		value = string([]rune(value)[:most-1]) + "…"
+	if utf8.RuneCountInString(value) > limit {
+		value = string([]rune(value)[:limit-1]) + "…"
 	}
 	if !norm.NFC.IsNormalString(value) {
 		value = norm.NFC.String(value)

@@ -7,39 +7,38 @@ import (
 	"strings"
 )
 
-// CheckForm checks a struct, or what a pointer points to, against the form tags
-// of its members and returns all faults at once: the first with the others as its
-// More, at most MaxFaults. Path is put before the names of members.
+// CheckForm checks a struct, or the struct that a pointer points to, against the form
+// tags of its members. It returns all faults at once: the first one, with the others as
+// its More, at most MaxFaults. Path is put before the names of the members.
 //
-// A form tag is a list of words, parted by commas; the first that a value breaks
-// is its fault:
+// A form tag is a list of words, separated by commas. Only the first word that a value
+// breaks is reported:
 //
-//	text=1..100     a public text of so many runes (CheckText)
-//	token=64        a machine word of at most so many bytes (CheckToken)
-//	word=64         at most so many of the characters a–z 0–9 _; empty is taken
-//	bytes=0..300    so many bytes of any characters
-//	enum=levels     one of the closed list of that name
-//	pattern=page    what the pattern of that name takes
+//	text=1..100     a public text of that many runes (CheckText)
+//	token=64        a machine word of at most that many bytes (CheckToken)
+//	word=64         at most that many of the characters a–z 0–9 _; may be empty
+//	bytes=0..300    that many bytes, any characters
+//	enum=levels     a word of the closed list with that name
+//	pattern=page    a text that matches the pattern with that name
 //	ref=party/order a reference to a record of one of these kinds
-//	min=0           a number of at least so much
-//	range=0..100    a number between two
+//	min=0           a number that is not smaller
+//	range=0..100    a number between the two, both included
 //	ms              a moment: Unix time in milliseconds
 //	true            must be true
-//	jws             a compact JWS: must be there, is checked where it is read
-//	list=1..500     so many members, none twice; the words after it are for each
-//	repeats         of a list: a member may be there twice, or a method checks that
+//	jws             a compact JWS: required; it is checked where it is decoded
+//	list=1..500     that many members, all different; the words after it apply to each
+//	repeats         of a list: members may be equal, or a method checks that they differ
 //	quiet           the value is not repeated in an error
-//	-               not checked here, but by a method or by the contract
-//	needed          may not be left out, by the word of that method
+//	-               checked by a method or by the contract, not here
+//	needed          required by the method that checks the member
 //
-// A tag need:"zh|en" says in words when a member may not be left out, where that
-// depends on other members or records: "未给出 items_object|unless items_object is
-// given".
+// A tag need:"zh|en" says in words when a member is required, if that depends on other
+// members or records: "未给出 items_object|unless items_object is given".
 //
-// A struct is checked by its own tags, and a type with a Validate(field) of its
-// own is asked. A member with omitempty may be left out. Where a struct has a
-// method rules, it checks what several members have to do with each other, after
-// the members; a struct that embeds one with rules and has rules too calls both.
+// A struct is checked by its own tags. A type with its own method Validate(field) is
+// checked by that method. A member with omitempty is optional. A struct with a method
+// rules uses it to check its members against each other, after each was checked alone. A
+// struct with rules that embeds another struct with rules must call both.
 func CheckForm(path string, v any) error {
 	val := reflect.ValueOf(v)
 	if val.Kind() != reflect.Pointer {
@@ -60,10 +59,11 @@ func CheckForm(path string, v any) error {
 	return nil
 }
 
-// ruled is a struct with rules that hold between its members.
+// ruled is a struct with rules between its members.
 type ruled interface{ rules(f *faults) }
 
-// maxSteps is room for the deepest path of a call's arguments.
+// maxSteps is the initial capacity for the path, enough for the arguments of all
+// calls.
 const maxSteps = 8
 
 // step is one step of a path: to a member, or to a member of a list.
@@ -72,11 +72,12 @@ type step struct {
 	place int
 }
 
-// faults collects the faults of one input, and knows where the check has come to.
+// faults collects the faults of one input, and has the path of the value that is
+// being checked.
 type faults struct {
 	path   []step
 	found  []*Error
-	unread []*Error // those of members that could not be read: the first of found
+	unread []*Error // faults of members that could not be read: the first ones of found
 }
 
 func (f *faults) isFull() bool { return len(f.found) >= MaxFaults }
@@ -97,7 +98,7 @@ func (f *faults) refuse(errs ...error) {
 	}
 }
 
-// sound reports whether no member of these names is at fault, nor anything in it.
+// sound reports whether the named members, and everything in them, have no fault.
 func (f *faults) sound(names ...string) bool {
 	if len(f.found) == 0 {
 		return true
@@ -113,12 +114,13 @@ func (f *faults) sound(names ...string) bool {
 	return true
 }
 
-// isUnread reports whether a field could not be read, or lies in what could not be.
+// isUnread reports whether a field could not be read, or is in a value that could
+// not be.
 func (f *faults) isUnread(field string) bool {
 	return slices.ContainsFunc(f.unread, func(e *Error) bool { return within(field, e.Field) })
 }
 
-// within reports whether a field is what a path names, or lies in it.
+// within reports whether a field is the one that a path names, or is inside it.
 func within(field, path string) bool {
 	rest, ok := strings.CutPrefix(field, path)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
@@ -194,11 +196,11 @@ func (f *faults) check(form *form, v reflect.Value) {
 	}
 }
 
-// checkList checks the number of members, then each; one that is there twice is
-// not checked again.
+// checkList checks the number of members, then each member. It does not check a
+// repeated member twice.
 func (f *faults) checkList(form *form, v reflect.Value) {
 	n := v.Len()
-	if e := checkCount(n, form.least, form.most); e != nil {
+	if e := checkCount(n, form.lower, form.upper); e != nil {
 		f.refuse(e)
 		return
 	}
@@ -220,7 +222,7 @@ func (f *faults) checkList(form *form, v reflect.Value) {
 	}
 }
 
-// explain adds the value at fault and what is allowed.
+// explain adds the wrong value and what is allowed to an error.
 func (f *form) explain(e *Error, v reflect.Value) *Error {
 	if !f.quiet && e.Rule != "required" {
 		e = e.quote(plainValue(v))
@@ -231,7 +233,8 @@ func (f *form) explain(e *Error, v reflect.Value) *Error {
 	return e
 }
 
-// plainValue writes a text, number or truth value; nothing else.
+// plainValue returns the text form of a text, number or boolean, and "" for any
+// other value.
 func plainValue(v reflect.Value) string {
 	switch {
 	case v.Kind() == reflect.String:

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// pattern is a named shape of a text.
+// pattern is a named format of a text.
 type pattern struct {
 	rule    string
 	allowed string // for people
-	regexp  string // as Field has it; empty where none says it
+	regexp  string // for Field; empty if no expression describes the format
 	matches func(s string) bool
 }
 
@@ -29,13 +29,14 @@ const (
 	jwsRegexp    = `^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`
 	plainRegexp  = `^[A-Za-z0-9._:/-]+$`
 	wordRegexp   = `^[a-z0-9_]*$`
-	// catalogueRegexp is the shape of a catalogue code (C): class 1, item 2, list 3
-	// digits, finer list, a slash, the number in order.
+	// catalogueRegexp is the format of a catalog code (C): class 1, item 2, list 3
+	// digits, finer list, a slash, the serial number.
 	catalogueRegexp    = `^[0-9]{6,}/[0-9]+$`
 	sectorRegexp       = `^[A-T]([0-9]{2,4})?$`
 	registryCodeRegexp = `^[0-9A-Za-z.-]{8,64}$`
-	// defectRegexp takes names of members and short names of rules ("items[3].level",
-	// "R9(1)", "domain §2.2"), no free text: a call is seen by all who get its bundle.
+	// defectRegexp accepts names of members and short names of rules
+	// ("items[3].level", "R9(1)", "domain §2.2"), but no free text, since everyone
+	// who gets the bundle can read the call.
 	defectRegexp   = `^[0-9A-Za-z_.:/()\[\]§ -]{1,64}$`
 	pageRegexp     = `^https?://[^/@ \n\t"<>\\]+(/[^ \n\t"<>\\]*)?$`
 	objectRegexp   = `^((\.[A-Za-z0-9_:/-]|[A-Za-z0-9_:-])(\.?[A-Za-z0-9_:/-])*)?\.?$` // of a token
@@ -53,14 +54,14 @@ var (
 
 const (
 	maxIdentifier = 64
-	maxFileName   = 200 // bytes: what every file system takes, with room for a suffix
+	maxFileName   = 200 // bytes: accepted by every file system, with room for a suffix
 )
 
-// patterns are the shapes that a form names.
+// patterns are the formats that a form tag can name.
 var patterns = map[string]pattern{
 	"title": {
 		rule: "letters_or_digits", allowed: "at least one letter or digit",
-		matches: func(s string) bool { return FoldTitle(s) != "" }, // else nothing is left to compare
+		matches: func(s string) bool { return FoldTitle(s) != "" }, // otherwise nothing is left to compare
 	},
 	"catalogue_code": {
 		rule: "catalogue_code", allowed: "at least 6 digits / digits, 64 bytes in all", regexp: catalogueRegexp,
@@ -79,8 +80,8 @@ var patterns = map[string]pattern{
 		rule: "registry_code", allowed: "8 to 64 of 0–9 A–Z a–z . -", regexp: registryCodeRegexp,
 		matches: registryCodeForm.MatchString,
 	},
-	"not_cad_code": { // an official code is opaque, but the two share one index
-		rule: "not_a_cad_code", allowed: "no code of Cadastre's own form",
+	"not_cad_code": { // an official code is opaque, but shares an index with our codes
+		rule: "not_a_cad_code", allowed: "not a code in the form of Cadastre's own codes",
 		matches: func(s string) bool { return CadCode(s).Validate("") != nil },
 	},
 	"object": {
@@ -118,7 +119,7 @@ func (f *form) patternWord(name string) error {
 	return nil
 }
 
-// isPage reports whether s is an address that a browser opens as a page.
+// isPage reports whether s is an address that a browser can open as a page.
 func isPage(s string) bool {
 	_, rest, found := strings.Cut(s, "://")
 	host, _, _ := strings.Cut(rest, "/")
@@ -126,15 +127,15 @@ func isPage(s string) bool {
 		!strings.ContainsAny(s, " \n\t\"<>\\") && !strings.Contains(host, "@")
 }
 
-// devices are the names that Windows reads as devices, whatever follows the first dot.
+// devices are the names that Windows treats as devices, with any extension.
 var devices = map[string]bool{
 	"CON": true, "PRN": true, "AUX": true, "NUL": true,
 	"COM1": true, "COM2": true, "COM3": true, "COM4": true, "COM5": true, "COM6": true, "COM7": true, "COM8": true, "COM9": true,
 	"LPT1": true, "LPT2": true, "LPT3": true, "LPT4": true, "LPT5": true, "LPT6": true, "LPT7": true, "LPT8": true, "LPT9": true,
 }
 
-// isFileName reports whether s is a plain file name: one that no system reads as
-// a path, a device or a hidden file, and that shows as what it is.
+// isFileName reports whether s is a plain file name: no system treats it as a path,
+// a device or a hidden file, and it displays safely.
 func isFileName(s string) bool {
 	if s == "" || s[0] == '.' || s[0] == '-' || s[len(s)-1] == '.' || strings.ContainsAny(s, `/\:*?"<>|`) {
 		return false
@@ -143,6 +144,7 @@ func isFileName(s string) bool {
 	if devices[strings.ToUpper(strings.TrimSpace(stem))] {
 		return false
 	}
-	// Format characters turn the direction of text: "gpj.exe" shown as "exe.jpg".
+	// Format characters change the direction of text: "gpj.exe" is displayed as
+	// "exe.jpg".
 	return !strings.ContainsFunc(s, formatCharacters.has)
 }

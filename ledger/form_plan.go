@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// plan is what the tags of one struct type say, read once.
+// plan is the decoded form tags of a struct type.
 type plan struct {
-	members []member         // in order; those of embedded structs stand in their place
-	shapes  map[string]shape // by JSON name, with their place among the members
+	members []member         // in order; members of embedded structs at their place
+	shapes  map[string]shape // by JSON name, with the index among the members
 	ruled   bool
 }
 
@@ -26,7 +26,7 @@ type member struct {
 	form     *form
 }
 
-// of returns the member's value.
+// of returns the member's value in v.
 func (m *member) of(v reflect.Value) reflect.Value {
 	if len(m.index) == 1 {
 		return v.Field(m.index[0])
@@ -34,36 +34,37 @@ func (m *member) of(v reflect.Value) reflect.Value {
 	return v.FieldByIndex(m.index)
 }
 
-// form is what a value must be.
+// form describes the valid values of a member.
 type form struct {
 	kind      string
 	enum      *Enum
 	min, max  *int64
-	pattern   string // short words for people
+	pattern   string // short description for people
 	regexp    string
-	rule      string // that a value of another shape breaks
-	allowed   string // what an error says is allowed
+	rule      string // rule that a value in another format breaks
+	allowed   string // text about allowed values for errors
 	pointer   bool
 	quiet     bool
 	unchecked bool
-	needed    bool // by a method, which checks it
+	needed    bool // required by a method, which checks it
 	checks    []check
-	zero      reflect.Value // what a member that was left out is
+	zero      reflect.Value // value of a missing member
 
-	each        *form // of a list
-	least, most int
-	twice       func(list reflect.Value) int
-	plan        *plan // of an object
+	each         *form // form of the members of a list
+	lower, upper int
+	twice        func(list reflect.Value) int
+	plan         *plan // plan of an object
 }
 
-// isQuiet reports whether a value, or a member of the list, is not repeated in an error.
+// isQuiet reports whether the value, or a member of the list, must not be repeated
+// in an error.
 func (f *form) isQuiet() bool { return f.quiet || f.each != nil && f.each.isQuiet() }
 
-// check returns the fault of one value, its field relative to it, or nil.
+// check returns the fault of a value, with a field relative to it, or nil.
 type check func(v reflect.Value) *Error
 
-// plans are the plans of all structs that forms and calls are made of, by type.
-// They are made when the program starts and never change.
+// plans are the plans, by type, of all structs in forms and calls. They are created
+// when the program starts and never change.
 var plans = makePlans(plannedTypes()...)
 
 func makePlans(values ...any) map[reflect.Type]*plan {
@@ -78,8 +79,8 @@ func makePlans(values ...any) map[reflect.Type]*plan {
 	return made
 }
 
-// planOf returns the plan of a struct type. A type that is not listed is planned
-// for this use only.
+// planOf returns the plan of a struct type. For a type that is not in plans it
+// creates a plan on each call.
 func planOf(t reflect.Type) *plan {
 	if p, ok := plans[t]; ok {
 		return p
@@ -87,7 +88,7 @@ func planOf(t reflect.Type) *plan {
 	return planner{}.plan(t)
 }
 
-// planner makes plans; a type that leads back to itself has one plan.
+// planner creates plans. A recursive type has one plan.
 type planner map[reflect.Type]*plan
 
 func (made planner) plan(t reflect.Type) *plan {
@@ -126,19 +127,19 @@ func (made planner) add(p *plan, t reflect.Type, index []int) {
 	}
 }
 
-// needOf words when a member may not be left out, from a tag "zh|en".
+// needOf returns the words of a tag "zh|en" that say when a member is required.
 func needOf(tag string) *Words {
 	if tag == "" {
 		return nil
 	}
 	zh, en, _ := strings.Cut(tag, "|")
-	if zh != "" && zh[len(zh)-1] < utf8.RuneSelf { // a blank between a word of the ledger and Chinese
+	if zh != "" && zh[len(zh)-1] < utf8.RuneSelf { // a space between a word of the ledger and Chinese
 		zh += " "
 	}
 	return &Words{zh + "时必填", "needed " + en}
 }
 
-// form reads the tag of a value of type t.
+// form parses the tag of a value of type t.
 func (made planner) form(t reflect.Type, tag string) (*form, error) {
 	f := &form{}
 	if t.Kind() == reflect.Pointer {
@@ -165,18 +166,18 @@ func (made planner) form(t reflect.Type, tag string) (*form, error) {
 }
 
 func (made planner) listForm(f *form, t reflect.Type, tag string) error {
-	f.kind, f.most = FieldList, MaxList
+	f.kind, f.upper = FieldList, MaxList
 	var each []string
 	unique := strings.HasPrefix(tag, "list=")
 	for word := range strings.SplitSeq(tag, ",") {
 		name, arg, _ := strings.Cut(word, "=")
 		switch name {
 		case "list":
-			least, most, err := bounds(arg)
+			lower, upper, err := bounds(arg)
 			if err != nil {
 				return err
 			}
-			f.least, f.most, f.min, f.max = int(least), int(most), &least, &most
+			f.lower, f.upper, f.min, f.max = int(lower), int(upper), &lower, &upper
 		case "repeats":
 			unique = false
 		case "-":
@@ -193,8 +194,8 @@ func (made planner) listForm(f *form, t reflect.Type, tag string) error {
 	return err
 }
 
-// twiceIn returns the function that finds a member of a list of type t that is
-// there before; nil where members can't be compared.
+// twiceIn returns a function that finds the index of a repeated member of a list of
+// type t. It returns nil if the members cannot be compared.
 func twiceIn(t reflect.Type) func(list reflect.Value) int {
 	switch {
 	case t == reflect.TypeFor[[]Material]():
@@ -229,14 +230,14 @@ func twice(n int, same func(i, j int) bool) int {
 	return -1
 }
 
-// bounds reads "1..100"; "100" alone is the most.
-func bounds(s string) (least, most int64, err error) {
+// bounds parses "1..100"; a single number is the upper bound.
+func bounds(s string) (lower, upper int64, err error) {
 	a, b, two := strings.Cut(s, "..")
 	if !two {
 		a, b = "0", s
 	}
-	if least, err = strconv.ParseInt(a, 10, 64); err == nil {
-		most, err = strconv.ParseInt(b, 10, 64)
+	if lower, err = strconv.ParseInt(a, 10, 64); err == nil {
+		upper, err = strconv.ParseInt(b, 10, 64)
 	}
-	return least, most, err
+	return lower, upper, err
 }

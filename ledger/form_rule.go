@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Kinds of a field, as FieldsOf names them.
+// Kinds of a field, as in Field.Kind.
 const (
 	FieldText    = "text"
 	FieldToken   = "token"
@@ -39,8 +39,8 @@ const (
 	jwsWords    = "compact JWS, ES256"
 )
 
-// ownForm gives the form of a type that checks itself. A value that is a secret,
-// a key or a proof is quiet.
+// ownForm sets the form of a type that checks itself. Values that are secrets, keys
+// or proofs are quiet.
 func (f *form) ownForm(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[ID]():
@@ -75,7 +75,7 @@ func (f *form) own(kind, pattern, regexp string, validate func(v reflect.Value) 
 	f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(validate(v)) })
 	wrong := reflect.New(f.zero.Type()).Elem()
 	if wrong.Kind() == reflect.String {
-		wrong.SetString("?") // what is not there breaks another rule
+		wrong.SetString("?") // a missing value breaks another rule
 	}
 	f.rule = fault(validate(wrong)).Rule
 }
@@ -105,7 +105,7 @@ func plainKind(t reflect.Type) string {
 	return FieldJSON
 }
 
-// word adds one word of a tag.
+// word applies one word of a tag.
 func (f *form) word(name, arg string) error {
 	switch name {
 	case "":
@@ -155,7 +155,7 @@ func (f *form) word(name, arg string) error {
 	return fmt.Errorf("unknown")
 }
 
-// fault is the typed error of a check.
+// fault returns the *Error of a check.
 func fault(err error) *Error {
 	if err == nil {
 		return nil
@@ -179,38 +179,38 @@ func (f *form) enumWord(name string) error {
 	return nil
 }
 
-// ruleToken is broken by a token or a word with other characters.
+// ruleToken is the rule that tokens and words with other characters break.
 const ruleToken = "token_characters"
 
 func (f *form) textWord(name, arg string) error {
 	low, high, err := bounds(arg)
-	least, most := int(low), int(high)
+	lower, upper := int(low), int(high)
 	if name == "token" {
 		low = 1
 	}
 	f.min, f.max = &low, &high
 	switch name {
 	case "text":
-		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckText("", v.String(), least, most)) })
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckText("", v.String(), lower, upper)) })
 	case "token":
 		f.kind, f.pattern, f.regexp, f.rule = FieldToken, plainCharacters, plainRegexp, ruleToken
-		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), most)) })
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return fault(CheckToken("", v.String(), upper)) })
 	case "word":
-		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, wordWords, between(least, most)+": "+wordWords, wordRegexp
+		f.kind, f.pattern, f.allowed, f.regexp = FieldWord, wordWords, between(lower, upper)+": "+wordWords, wordRegexp
 		f.rule = ruleToken
-		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), most) })
+		f.checks = append(f.checks, func(v reflect.Value) *Error { return checkWord(v.String(), upper) })
 	case "bytes":
-		f.allowed = between(least, most) + " 字节/bytes"
+		f.allowed = between(lower, upper) + " 字节/bytes"
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			n := v.Len()
-			if n == 0 && least > 0 {
+			if n == 0 && lower > 0 {
 				return Invalid("", "required")
 			}
-			if n < least {
-				return Invalid("", "min_length").With("limit", strconv.Itoa(least))
+			if n < lower {
+				return Invalid("", "min_length").With("limit", strconv.Itoa(lower))
 			}
-			if n > most {
-				return Invalid("", "max_length").With("limit", strconv.Itoa(most))
+			if n > upper {
+				return Invalid("", "max_length").With("limit", strconv.Itoa(upper))
 			}
 			return nil
 		})
@@ -221,9 +221,9 @@ func (f *form) textWord(name, arg string) error {
 const wordWords = "a–z 0–9 _"
 
 // checkWord checks the code of a purpose: lower-case letters, digits and "_".
-func checkWord(s string, most int) *Error {
-	if len(s) > most {
-		return Invalid("", "max_length").With("limit", strconv.Itoa(most))
+func checkWord(s string, upper int) *Error {
+	if len(s) > upper {
+		return Invalid("", "max_length").With("limit", strconv.Itoa(upper))
 	}
 	for i := range len(s) {
 		c := s[i]
@@ -237,47 +237,47 @@ func checkWord(s string, most int) *Error {
 func (f *form) numberWord(name, arg string) error {
 	switch name {
 	case "ms":
-		least := int64(1)
-		f.min, f.pattern = &least, momentWords
+		lower := int64(1)
+		f.min, f.pattern = &lower, momentWords
 		f.allowed = f.pattern
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
 			switch n := v.Int(); {
 			case n == 0:
 				return Invalid("", "required")
-			case n < least:
+			case n < lower:
 				return Invalid("", "unix_ms")
 			}
 			return nil
 		})
 		return nil
 	case "min":
-		least, err := strconv.ParseInt(arg, 10, 64)
+		lower, err := strconv.ParseInt(arg, 10, 64)
 		rule := "at_least_" + arg
-		if least == 0 {
+		if lower == 0 {
 			rule = "not_negative"
 		}
-		f.min = &least
+		f.min = &lower
 		f.checks = append(f.checks, func(v reflect.Value) *Error {
-			if v.Int() < least {
+			if v.Int() < lower {
 				return Invalid("", rule).With("min", arg)
 			}
 			return nil
 		})
 		return err
 	}
-	least, most, err := bounds(arg)
-	f.min, f.max = &least, &most
-	rule := strconv.FormatInt(least, 10) + "_to_" + short(most)
+	lower, upper, err := bounds(arg)
+	f.min, f.max = &lower, &upper
+	rule := strconv.FormatInt(lower, 10) + "_to_" + short(upper)
 	f.checks = append(f.checks, func(v reflect.Value) *Error {
-		if n := v.Int(); n < least || n > most {
-			return Invalid("", rule).With("min", strconv.FormatInt(least, 10)).With("max", strconv.FormatInt(most, 10))
+		if n := v.Int(); n < lower || n > upper {
+			return Invalid("", rule).With("min", strconv.FormatInt(lower, 10)).With("max", strconv.FormatInt(upper, 10))
 		}
 		return nil
 	})
 	return err
 }
 
-// short writes a power of ten from 10^6 on with an exponent.
+// short writes powers of ten from 10^6 on with an exponent.
 func short(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	if len(s) > 6 && strings.Trim(s[1:], "0") == "" && s[0] == '1' {

@@ -2,9 +2,10 @@ package ledger
 
 import "reflect"
 
-// plannedTypes are the structs whose plans are made when the program starts: the
-// arguments of all acts, all records, details as the API answers them, and what else is read with every call. The
-// structs within them come along.
+// plannedTypes returns the structs whose plans are created when the program starts:
+// the arguments of all acts, all records, details in answers of the API, and
+// everything else that is decoded with every call. The structs inside them are
+// included.
 func plannedTypes() []any {
 	list := []any{PartyProfile{}, LicenseTerms{}, ProductOffer{}, RotationProof{}, EnvironmentProof{}, Facts{}, Receipt{}, Call{}, Header{}, Error{}, ApplicationDetail{}, EntryDetail{}}
 	for _, a := range acts {

@@ -1,6 +1,6 @@
 package ledger
 
-// Function is what a call asks for.
+// Function is the name of a function of the contract.
 type Function string
 
 // The functions of the contract.

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// ID is a UUID in its lower-case text form: version 7 made at the edge, or
-// version 8 derived from what it stands for, so that an import can be repeated.
+// ID is a UUID in lower-case text form. It is of version 7 if a client generated
+// it, or of version 8 if it was derived from what it identifies, so that an import
+// can be repeated.
 type ID string
 
-// ParseID checks s to be a lower-case UUID of version 7 or 8 (RFC 9562).
+// ParseID checks that s is a lower-case UUID of version 7 or 8 (RFC 9562).
 func ParseID(s string) (ID, error) {
 	id := ID(s)
 	if err := id.Validate("id"); err != nil {
@@ -19,7 +20,8 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// Validate names field in its error when the id is not a UUID of version 7 or 8.
+// Validate returns an error that names field if the id is not a UUID of version 7
+// or 8.
 func (id ID) Validate(field string) error {
 	if rule := id.broken(); rule != "" {
 		return wrongText(field, string(id), rule, idWords)
@@ -29,7 +31,7 @@ func (id ID) Validate(field string) error {
 
 const idWords = "UUID, version 7 or 8"
 
-// broken returns the rule that the id breaks, or nothing.
+// broken returns the rule that the id breaks, or "".
 func (id ID) broken() string {
 	if len(id) != 36 {
 		return "uuid"
@@ -53,8 +55,8 @@ func (id ID) broken() string {
 	return ""
 }
 
-// wrongText is the error of a text that a type does not take: what is not there at
-// all is missing, whatever its form would have to be.
+// wrongText returns the error of a text that a type does not accept. An empty text
+// is missing, whatever form it should have.
 func wrongText(field, value, rule, allowed string) *Error {
 	if value == "" {
 		rule = "required"
@@ -62,8 +64,8 @@ func wrongText(field, value, rule, allowed string) *Error {
 	return Invalid(field, rule).quote(value).allow(allowed)
 }
 
-// DeriveID makes the UUIDv8 of its parts: the first 128 bits of the SHA-256 over
-// the parts, each closed by a zero byte.
+// DeriveID returns the UUIDv8 of its parts: the first 128 bits of the SHA-256 over
+// the parts, each followed by a zero byte.
 func DeriveID(parts ...string) ID {
 	h := sha256.New()
 	for _, p := range parts {
@@ -82,13 +84,14 @@ func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
 // Digest is a SHA-256 in lower-case hexadecimal.
 type Digest string
 
-// DigestOf is the SHA-256 of data.
+// DigestOf returns the SHA-256 of data.
 func DigestOf(data []byte) Digest {
 	sum := sha256.Sum256(data)
 	return Digest(hex.EncodeToString(sum[:]))
 }
 
-// Validate names field in its error when the digest is not 64 lower-case hex digits.
+// Validate returns an error that names field if the digest is not 64 lower-case hex
+// digits.
 func (d Digest) Validate(field string) error {
 	if len(d) != 64 {
 		return wrongText(field, string(d), "sha256", digestWords)
@@ -103,15 +106,15 @@ func (d Digest) Validate(field string) error {
 
 const digestWords = "SHA-256, 64 digits of 0–9 a–f"
 
-// Salted stands on the ledger for a text that is kept off it: the SHA-256 of
-// the salt's bytes followed by the text's. The salt keeps a short text from
-// being guessed.
+// Salted represents on the ledger a text that is not stored there: the SHA-256 of
+// the salt's bytes followed by the text's. The salt prevents guessing of short
+// texts.
 type Salted struct {
 	Salt   string `json:"salt" form:"pattern=salt" zh:"盐值" en:"Salt"` // 32 lower-case hex digits
 	SHA256 Digest `json:"sha256" zh:"盐值字节与文本连接后的 SHA-256" en:"SHA-256 of salt and text"`
 }
 
-// Salt binds text to the 16 random bytes of salt.
+// Salt returns the salted hash of a text with 16 random bytes of salt.
 func Salt(salt [16]byte, text string) Salted {
 	return Salted{Salt: hex.EncodeToString(salt[:]), SHA256: DigestOf(append(salt[:], text...))}
 }
@@ -130,7 +133,7 @@ func (s Salted) Validate(field string) error {
 		}
 	}
 	if e := fault(s.SHA256.Validate(field + ".sha256")); e != nil {
-		return Invalid(e.Field, e.Rule).allow(digestWords) // a proof is not repeated
+		return Invalid(e.Field, e.Rule).allow(digestWords) // the error does not repeat a proof
 	}
 	return nil
 }
@@ -146,7 +149,7 @@ func wrongSalt(field, salt string) *Error {
 // Region is a code of GB/T 2260: six digits, province, city, county.
 type Region string
 
-// Validate names field in its error when the code is not six digits.
+// Validate returns an error that names field if the code is not six digits.
 func (r Region) Validate(field string) error {
 	if len(r) != 6 || !digits(string(r)) || r[:2] == "00" {
 		return wrongText(field, string(r), "gbt2260", regionWords)
@@ -156,12 +159,12 @@ func (r Region) Validate(field string) error {
 
 const regionWords = "GB/T 2260, six digits"
 
-// Covers reports whether area lies in r: a province covers its cities, a city
-// its counties, and each itself.
+// Covers reports whether area is in r. A province covers its cities, a city its
+// counties, and every region itself.
 func (r Region) Covers(area Region) bool { return strings.HasPrefix(string(area), r.Prefix()) }
 
-// Prefix is what the codes of all regions that r covers begin with: two digits of a
-// province, four of a city, six of a county.
+// Prefix returns the digits with which the codes of all regions in r begin: two for
+// a province, four for a city, six for a county.
 func (r Region) Prefix() string {
 	p := string(r)
 	for len(p) > 2 && strings.HasSuffix(p, "00") {
@@ -184,8 +187,8 @@ type USCC string
 
 const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
-// USCCCheck is the check character of the first 17 characters of a code
-// (GB 32100-2015, 4.4), or 0 when one of them is not of its alphabet.
+// USCCCheck returns the check character for the first 17 characters of a code (GB
+// 32100-2015, 4.4), or 0 if one of them is not in its alphabet.
 func USCCCheck(body string) byte {
 	sum, weight := 0, 1
 	for i := range len(body) {
@@ -199,7 +202,8 @@ func USCCCheck(body string) byte {
 	return usccAlphabet[(31-sum%31)%31]
 }
 
-// Validate names field in its error when length, alphabet or check are wrong.
+// Validate returns an error that names field if the length, the alphabet or the
+// check character is wrong.
 func (u USCC) Validate(field string) error {
 	if len(u) != 18 {
 		return wrongText(field, string(u), "uscc", usccWords)
@@ -218,10 +222,11 @@ type Fen int64
 // Millis is a moment: Unix time in whole milliseconds.
 type Millis int64
 
-// Date is a day in Asia/Shanghai, as 2006-01-02. Its text order is the order of days.
+// Date is a day in Asia/Shanghai, as 2006-01-02. The order of the texts is the
+// order of the days.
 type Date string
 
-// Validate names field in its error when the day does not exist.
+// Validate returns an error that names field if the day does not exist.
 func (d Date) Validate(field string) error {
 	if len(d) != 10 || d[4] != '-' || d[7] != '-' || !digits(string(d[:4])+string(d[5:7])+string(d[8:])) {
 		return wrongText(field, string(d), "date", dateWords)

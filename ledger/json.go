@@ -11,20 +11,20 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds nesting, so that hostile input can't exhaust the stack.
+// maxDepth limits the nesting, so that hostile input cannot exhaust the stack.
 const maxDepth = 32
 
-// DecodeStrict decodes exactly one JSON value into the struct that v points to.
-// Unlike encoding/json alone it takes member names only as they are written,
-// refuses unknown and repeated members, null, wrong types, text that is not in NFC
-// and control characters. It returns all such faults at once, at most MaxFaults,
-// each with its member and what is allowed. Of a struct whose plan is made (acts,
-// records) they are joined by the faults of form of what could be read; v is left
-// as it was.
+// DecodeStrict decodes exactly one JSON value into the struct that v points to. It
+// is stricter than encoding/json: member names must match exactly, and it refuses
+// unknown and repeated members, null, wrong types, text that is not in NFC, and
+// control characters. It returns all such faults at once, at most MaxFaults, each
+// with its member and what is allowed. For a struct with a plan (acts, records) it
+// also checks the form of everything that could be decoded. If there is a fault, v
+// is not changed.
 //
-// What is no JSON is refused alone, with the line and column where reading ended:
-// invalid UTF-8, lone surrogates, wrong syntax, too deep nesting, and anything
-// after the value.
+// Input that is not JSON gets only one fault, with the line and column where
+// reading stopped: invalid UTF-8, lone surrogates, wrong syntax, too deep nesting,
+// or text after the value.
 func DecodeStrict(data []byte, v any) error {
 	if e := checkEncoding(data); e != nil {
 		return e
@@ -54,25 +54,25 @@ func DecodeStrict(data []byte, v any) error {
 	return nil
 }
 
-// withForm joins the faults of reading with those of the form: members that could
-// not be read, and what lies in them, are not at fault twice.
+// withForm adds the faults of form to those of reading. Members that could not be
+// read, and everything in them, are not reported twice.
 func withForm(data []byte, t reflect.Type, found []*Error) error {
 	f := faults{path: make([]step, 0, maxSteps), found: found, unread: found}
 	if p, ok := plans[t]; ok && found[0].Field != "" {
 		v := reflect.New(t).Elem()
-		_ = json.Unmarshal(data, v.Addr().Interface()) // it reads what it can; the faults are known
+		_ = json.Unmarshal(data, v.Addr().Interface()) // it decodes what it can; the faults are already known
 		f.checkStruct(p, v)
 	}
 	return joined(f.found)
 }
 
-// notJSON is the error of a text that can't be read.
+// notJSON returns the error of a text that is not JSON.
 func notJSON(field, rule string) *Error {
 	return &Error{Code: InvalidCode, Reason: ReasonJSON, Field: field, Rule: rule}
 }
 
-// placed adds where encoding/json finds a text to be none: line and column, in
-// characters from 1.
+// placed adds the place where encoding/json found the syntax error: line and
+// column, in characters counted from 1.
 func (e *Error) placed(data []byte) *Error {
 	var whole json.RawMessage
 	se, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(data, &whole))
@@ -81,7 +81,7 @@ func (e *Error) placed(data []byte) *Error {
 	}
 	at := int(se.Offset)
 	if at > 0 && !strings.Contains(se.Error(), "unexpected end") {
-		at-- // the offset counts the character that is wrong
+		at-- // the offset includes the wrong character
 	}
 	return e.atByte(data, at)
 }
@@ -93,7 +93,7 @@ func (e *Error) atByte(data []byte, at int) *Error {
 		With("column", strconv.Itoa(utf8.RuneCount(before[line:])+1))
 }
 
-// checkEncoding refuses what encoding/json would replace in silence: invalid UTF-8
+// checkEncoding refuses what encoding/json would replace silently: invalid UTF-8
 // and lone surrogates.
 func checkEncoding(data []byte) *Error {
 	if !utf8.Valid(data) {
@@ -114,7 +114,8 @@ func checkEncoding(data []byte) *Error {
 	return nil
 }
 
-// unsoundEscape returns the place of the first lone surrogate or broken escape, or -1.
+// unsoundEscape returns the byte offset of the first lone surrogate or broken
+// escape, or -1.
 func unsoundEscape(data []byte) int {
 	for i := 0; i+5 < len(data); i++ {
 		if data[i] != '\\' {

@@ -14,24 +14,24 @@ import (
 
 var rawType = reflect.TypeFor[json.RawMessage]()
 
-// reader reads one JSON text and holds it against a type. Faults of its members
-// are collected; what is no JSON ends it.
+// reader reads a JSON text and checks it against a type. It collects the faults of
+// members; it stops at text that is not JSON.
 type reader struct {
 	faults
 	d     *json.Decoder
 	data  []byte
-	known []byte // data without the names that are at fault; nil where there are none
-	muted int    // within so many values that are at fault as a whole
+	known []byte // data without the names that are wrong; nil if there are no such names
+	muted int    // depth of the values being read that are wrong as a whole
 }
 
-// shape is what a member of a struct must be, as far as reading is concerned.
+// shape is the expected type of a struct's member.
 type shape struct {
 	t     reflect.Type
 	quiet bool // its value is not repeated in an error
-	place int  // among the members of the struct
+	place int  // index among the members of the struct
 }
 
-// fault adds a fault at the path that was come to.
+// fault adds a fault at the current path.
 func (r *reader) fault(e *Error) {
 	if r.muted > 0 || r.isFull() {
 		return
@@ -40,12 +40,12 @@ func (r *reader) fault(e *Error) {
 	r.found = append(r.found, e)
 }
 
-// maxPathShown is the most characters of a path in an error: names of members that
-// nobody knows come from outside.
+// maxPathShown is the maximum number of characters of a path in an error, since
+// unknown member names come from the input.
 const maxPathShown = 200
 
-// value reads one value and holds it against t. A RawMessage is read for form
-// only: whoever decodes it later holds it against its own type.
+// value reads one value and checks it against t. A RawMessage is only checked for
+// valid JSON; it is checked against its type when it is decoded.
 func (r *reader) value(t reflect.Type, quiet bool) *Error {
 	if len(r.path) > maxDepth {
 		return r.broken("depth")
@@ -78,7 +78,7 @@ func (r *reader) broken(rule string) *Error {
 	return notJSON(shorten(r.under(""), maxPathShown), rule)
 }
 
-// scalar holds a text, number or truth value to a type.
+// scalar checks a text, number or boolean against a type.
 func (r *reader) scalar(t reflect.Type, tok json.Token, quiet bool) {
 	var fits bool
 	var value string
@@ -108,8 +108,8 @@ func isBytes(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
 }
 
-// takesNumber reports whether a number is one of the type: whole where the type is,
-// and within its bounds.
+// takesNumber reports whether a type can represent a number: it must be whole for
+// integer types, and in their range.
 func takesNumber(t reflect.Type, number string) bool {
 	var err error
 	switch zero := reflect.Zero(t); {
@@ -125,7 +125,7 @@ func takesNumber(t reflect.Type, number string) bool {
 	return err == nil
 }
 
-// object reads the members of an object whose brace was read.
+// object reads the members of an object after its opening brace.
 func (r *reader) object(t reflect.Type) *Error {
 	if t != nil && t.Kind() != reflect.Struct {
 		return r.skip(t, '{')
@@ -135,7 +135,7 @@ func (r *reader) object(t reflect.Type) *Error {
 		known = shapesOf(t)
 	}
 	given := make([]bool, len(known))
-	var seen map[string]bool // of names that no type knows
+	var seen map[string]bool // unknown names that were seen
 	for r.d.More() {
 		before := r.d.InputOffset()
 		tok, err := r.d.Token()
@@ -163,8 +163,8 @@ func (r *reader) object(t reflect.Type) *Error {
 	return r.closed()
 }
 
-// hide makes a name that stands between two places one that nothing has, since
-// encoding/json takes a name in capitals for another, and of two the last.
+// hide overwrites a name in the copy of the input with "-", so that encoding/json
+// does not decode it: it ignores case, and uses the last of two equal names.
 func (r *reader) hide(before, after int64) {
 	if r.known == nil {
 		r.known = bytes.Clone(r.data)
@@ -176,8 +176,8 @@ func (r *reader) hide(before, after int64) {
 	}
 }
 
-// member reads the value of a member of the object of type t; its shape has no type
-// where it is unknown.
+// member reads the value of a member of an object of type t. The shape of an
+// unknown member has no type.
 func (r *reader) member(t reflect.Type, name string, m shape, twice bool) *Error {
 	var e *Error
 	switch {
@@ -187,7 +187,7 @@ func (r *reader) member(t reflect.Type, name string, m shape, twice bool) *Error
 		e = Invalid("", "known_member").allow(namesOf(t))
 	case t == nil:
 		if wrong := checkCoding(name); wrong != nil {
-			r.fault(wrong) // of the object: the name itself can't be shown
+			r.fault(wrong) // reported for the object, since the name itself cannot be shown
 		}
 	}
 	if name == "" {
@@ -202,14 +202,14 @@ func (r *reader) member(t reflect.Type, name string, m shape, twice bool) *Error
 	return r.mute(func() *Error { return r.value(nil, true) })
 }
 
-// mute reads what is at fault as a whole: nothing in it is a fault of its own.
+// mute reads a value that is wrong as a whole, without reporting faults inside it.
 func (r *reader) mute(read func() *Error) *Error {
 	r.muted++
 	defer func() { r.muted-- }()
 	return read()
 }
 
-// list reads the members of a list whose bracket was read.
+// list reads the members of a list after its opening bracket.
 func (r *reader) list(t reflect.Type, quiet bool) *Error {
 	var each reflect.Type
 	if t != nil {
@@ -229,7 +229,7 @@ func (r *reader) list(t reflect.Type, quiet bool) *Error {
 	return r.closed()
 }
 
-// skip passes over an object or list that stands where another type should.
+// skip skips an object or list that was found in place of another type.
 func (r *reader) skip(t reflect.Type, opened json.Delim) *Error {
 	r.fault(Invalid("", typeRule(t)).allow(typeWords(t)))
 	return r.mute(func() *Error {
@@ -247,7 +247,7 @@ func (r *reader) closed() *Error {
 	return nil
 }
 
-// Types in the users' words, as they are named in rules and said to be allowed.
+// Names of types for users, as used in rules and in what is allowed.
 func typeRule(t reflect.Type) string  { rule, _ := typeNames(t); return rule }
 func typeWords(t reflect.Type) string { _, words := typeNames(t); return words }
 
@@ -270,7 +270,7 @@ func typeNames(t reflect.Type) (rule, words string) {
 	return "type_object", "对象/object"
 }
 
-// greatest is the greatest number of a type of whole numbers.
+// greatest returns the largest number of an integer type.
 func greatest(t reflect.Type) string {
 	if reflect.Zero(t).CanUint() {
 		return strconv.FormatUint(1<<t.Bits()-1, 10)
@@ -278,8 +278,8 @@ func greatest(t reflect.Type) string {
 	return strconv.FormatUint(1<<(t.Bits()-1)-1, 10)
 }
 
-// shapesOf returns the JSON names of a struct with their shapes: from its plan,
-// where it has one. Of a type without a plan no value is repeated.
+// shapesOf returns the shapes of a struct's members by JSON name. For a type
+// without a plan, no value is repeated in errors.
 func shapesOf(t reflect.Type) map[string]shape {
 	if p, ok := plans[t]; ok {
 		return p.shapes
@@ -295,7 +295,7 @@ func makeShapes(types map[string]reflect.Type) map[string]shape {
 	return shapes
 }
 
-// namesOf lists the names that a struct has: in order where it has a plan.
+// namesOf lists the member names of a struct, in order if it has a plan.
 func namesOf(t reflect.Type) string {
 	p, ok := plans[t]
 	if !ok {
@@ -308,7 +308,8 @@ func namesOf(t reflect.Type) string {
 	return strings.Join(names, ", ")
 }
 
-// members maps the JSON names of a struct, embedded structs included, to their types.
+// members maps the JSON names of a struct's members, including embedded ones, to
+// their types.
 func members(t reflect.Type) map[string]reflect.Type {
 	m := make(map[string]reflect.Type, t.NumField())
 	for f := range t.Fields() {

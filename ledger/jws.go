@@ -16,8 +16,9 @@ import (
 // b64 is base64url without padding and without spare bits (RFC 7515 §2).
 var b64 = base64.RawURLEncoding.Strict()
 
-// decode64 refuses line breaks, which the library skips even when it is strict:
-// a key or a signature must be one text only.
+// decode64 decodes strictly. It also refuses line breaks, which the library skips
+// even in strict mode, because a key or a signature must have exactly one text
+// form.
 func decode64(s string) ([]byte, error) {
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		return nil, base64.CorruptInputError(i)
@@ -36,7 +37,7 @@ type JWK struct {
 // KeyID is the RFC 7638 thumbprint of a key: SHA-256 in base64url.
 type KeyID string
 
-// Validate names field in its error when the id is no thumbprint.
+// Validate returns an error that names field if the id is not a thumbprint.
 func (k KeyID) Validate(field string) error {
 	if b, err := decode64(string(k)); err != nil || len(b) != 32 {
 		rule := "thumbprint"
@@ -53,13 +54,13 @@ const (
 	keyWords   = "public key of P-256"
 )
 
-// Thumbprint is the key's id (RFC 7638 §3).
+// Thumbprint returns the key's id (RFC 7638 §3).
 func (k JWK) Thumbprint() KeyID {
 	sum := sha256.Sum256([]byte(`{"crv":"` + k.Crv + `","kty":"` + k.Kty + `","x":"` + k.X + `","y":"` + k.Y + `"}`))
 	return KeyID(b64.EncodeToString(sum[:]))
 }
 
-// Validate names field in its error when the key is not a point of P-256.
+// Validate returns an error that names field if the key is not a point of P-256.
 func (k JWK) Validate(field string) error {
 	if k == (JWK{}) {
 		return Invalid(field, "required").allow(keyWords)
@@ -74,7 +75,7 @@ func (k JWK) Validate(field string) error {
 	return nil
 }
 
-// Public is the key as the standard library knows it.
+// Public returns the key as a type of the standard library.
 func (k JWK) Public() (*ecdsa.PublicKey, error) {
 	x, errX := decode64(k.X)
 	y, errY := decode64(k.Y)
@@ -92,7 +93,7 @@ type Key struct {
 	id      KeyID
 }
 
-// NewKey makes a fresh key.
+// NewKey generates a new key.
 func NewKey() (*Key, error) {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -110,7 +111,7 @@ func wrapKey(k *ecdsa.PrivateKey) (*Key, error) {
 	return &Key{private: k, public: j, id: j.Thumbprint()}, nil
 }
 
-// ParseKey reads the PKCS #8 form that Bytes wrote.
+// ParseKey parses the PKCS #8 form that Bytes returns.
 func ParseKey(pkcs8 []byte) (*Key, error) {
 	k, err := x509.ParsePKCS8PrivateKey(pkcs8)
 	if err != nil {
@@ -123,26 +124,27 @@ func ParseKey(pkcs8 []byte) (*Key, error) {
 	return wrapKey(ec)
 }
 
-// Bytes is the key in PKCS #8: a secret.
+// Bytes returns the key in PKCS #8, which is secret.
 func (k *Key) Bytes() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(k.private) }
 
-// Public is the key's public half.
+// Public returns the public key.
 func (k *Key) Public() JWK { return k.public }
 
-// ID is the key's thumbprint.
+// ID returns the thumbprint of the key.
 func (k *Key) ID() KeyID { return k.id }
 
-// Private is the key for libraries that sign by themselves (tokens).
+// Private returns the private key, for libraries that sign tokens.
 func (k *Key) Private() *ecdsa.PrivateKey { return k.private }
 
-// Header is the protected header of every JWS of ours: exactly these members.
+// Header is the protected header of our JWSs, with exactly these members.
 type Header struct {
 	Alg string `json:"alg"`
 	Kid KeyID  `json:"kid"`
 	Typ string `json:"typ"`
 }
 
-// Types of JWS (RFC 8725 §3.11): each side refuses the other's.
+// Types of JWS (RFC 8725 §3.11). A JWS of one type is refused in the place of
+// another.
 const (
 	TypeCall        = "cadastre-call+jws"
 	TypeAdmission   = "cadastre-admission+jws"
@@ -151,13 +153,13 @@ const (
 	TypeToken       = "at+jwt"
 )
 
-// ES256 is the one algorithm of now (RFC 7518 §3.4).
+// ES256 is the only algorithm of this release (RFC 7518 §3.4).
 const ES256 = "ES256"
 
-// Verifier checks a signature over signed with a public key.
+// Verifier reports whether signature is valid for signed under a public key.
 type Verifier func(key JWK, signed, signature []byte) bool
 
-// Algorithms is the closed table of algorithms, handed to whoever verifies.
+// Algorithms is the closed table of algorithms, passed to all code that verifies.
 type Algorithms []Algorithm
 
 // Algorithm is one row of the table.
@@ -166,7 +168,7 @@ type Algorithm struct {
 	Verify Verifier
 }
 
-// Standard is the table of this release: ES256.
+// Standard returns the table of this release: ES256.
 func Standard() Algorithms { return Algorithms{{ES256, verifyES256}} }
 
 func (a Algorithms) verifier(name string) Verifier {
@@ -187,7 +189,7 @@ func verifyES256(key JWK, signed, signature []byte) bool {
 	return ecdsa.Verify(pub, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 }
 
-// JWS is a compact JWS taken apart (RFC 7515 §3.1). Its signature is not checked yet.
+// JWS is a parsed compact JWS (RFC 7515 §3.1). Its signature is not checked yet.
 type JWS struct {
 	Header    Header
 	Payload   []byte
@@ -195,13 +197,13 @@ type JWS struct {
 	Signature []byte
 }
 
-// ParseJWS takes a compact JWS apart: exact header members, the wanted type,
-// strict base64url, at most most bytes of payload.
-func ParseJWS(s, typ string, most int) (JWS, error) {
+// ParseJWS parses a compact JWS with exactly our header members, the given type,
+// strict base64url, and at maxBytes maxBytes bytes of payload.
+func ParseJWS(s, typ string, maxBytes int) (JWS, error) {
 	bad := func(rule string) (JWS, error) {
 		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonJWS, Rule: rule}
 	}
-	if len(s) > most*4/3+1024 {
+	if len(s) > maxBytes*4/3+1024 {
 		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonTooLarge, Field: "call"}
 	}
 	parts := strings.Split(s, ".")
@@ -225,7 +227,7 @@ func ParseJWS(s, typ string, most int) (JWS, error) {
 	if j.Payload, err = decode64(parts[1]); err != nil {
 		return bad("base64url")
 	}
-	if len(j.Payload) > most {
+	if len(j.Payload) > maxBytes {
 		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonTooLarge, Field: "call"}
 	}
 	if j.Signature, err = decode64(parts[2]); err != nil {

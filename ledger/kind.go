@@ -27,10 +27,12 @@ var kinds = map[string]reflect.Type{
 	KindGenesis:     kind[Genesis](),
 }
 
-// kind returns the type of a record, which says who may read it and what it is called.
+// kind returns the type of a record. The type must report its readers and its
+// label.
 func kind[T Readable]() reflect.Type { return reflect.TypeFor[T]() }
 
-// Kinds returns the kinds of record that the ledger keeps, with a new record of each.
+// Kinds returns the kinds of record that the ledger stores, with a new record of
+// each.
 func Kinds() map[string]any {
 	list := make(map[string]any, len(kinds))
 	for kind, t := range kinds {
@@ -43,7 +45,7 @@ func Kinds() map[string]any {
 func DecodeRecord(kind string, value []byte) (Readable, error) {
 	t, ok := kinds[kind]
 	if !ok {
-		return nil, fmt.Errorf("no kind of record is called %q", kind)
+		return nil, fmt.Errorf("there is no kind of record %q", kind)
 	}
 	record := reflect.New(t)
 	if err := json.Unmarshal(value, record.Interface()); err != nil {
@@ -52,7 +54,7 @@ func DecodeRecord(kind string, value []byte) (Readable, error) {
 	return record.Interface().(Readable), nil
 }
 
-// kindOf returns the kind of a record, or of what a pointer to one points to;
+// kindOf returns the kind of a record, or of the record that a pointer points to;
 // empty for anything else.
 func kindOf(record any) string {
 	t := reflect.TypeOf(record)

@@ -2,13 +2,13 @@ package ledger
 
 import "slices"
 
-// Purpose is what a license or order is for.
+// Purpose is the purpose of a license or an order.
 type Purpose struct {
 	Class PurposeClass `json:"class" form:"enum=purpose_classes" zh:"用途类别" en:"Class"`
 	Code  string       `json:"code" form:"word=64" need:"用于订单或场景授权|in an order and in a scenario license; elsewhere empty is any of the class" zh:"用途代码" en:"Code"` // a word of [a-z0-9_]; in a license empty means any of the class
 }
 
-// Document is a text by hash.
+// Document is a text, given by its hash.
 type Document struct {
 	Title    string `json:"title" form:"text=1..100" zh:"名称" en:"Title"`
 	Number   string `json:"number" form:"text=1..64" zh:"文号" en:"Number"`
@@ -30,13 +30,13 @@ type Decision struct {
 	SHA256    Digest `json:"hash" zh:"会议纪要摘要" en:"Hash of minutes"`
 }
 
-// Quota are the limits of a license or order; 0 is none.
+// Quota are the limits of a license or an order; 0 means no limit.
 type Quota struct {
 	Uses  int64 `json:"uses" form:"min=0" zh:"次数上限" en:"Uses"`
 	Bytes int64 `json:"bytes" form:"min=0" zh:"字节上限" en:"Bytes"`
 }
 
-// LicenseTerms are all that an offer says (protocol §8, domain §6.6).
+// LicenseTerms are the content of an offer (protocol §8, domain §6.6).
 type LicenseTerms struct {
 	ID           ID        `json:"id" zh:"授权编号" en:"License id"`
 	Mode         Mode      `json:"mode" form:"enum=modes" zh:"授权方式" en:"Mode"`
@@ -66,10 +66,11 @@ type LicenseTerms struct {
 // Actions is the closed list of actions of a license.
 func Actions() []string { return list[string](actions) }
 
-// LicenseState is where a license stands (domain §3.2, from its offer on).
+// LicenseState is the state of a license (domain §3.2, from its offer on).
 type LicenseState string
 
-// States of a license. Begun, expired and suspended follow from time and suspensions.
+// States of a license. Whether it has begun, expired or is suspended follows from
+// the day and its suspensions.
 const (
 	LicenseOffered    LicenseState = "offered"
 	LicenseAccepted   LicenseState = "accepted"
@@ -87,14 +88,14 @@ type License struct {
 	Cite        Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// Effective reports whether the license counts on day.
+// Effective reports whether the license is in force on day.
 func (l License) Effective(day Date) bool {
 	return l.State == LicenseAccepted && len(l.Suspensions) == 0 && l.StartOn <= day && day <= l.EndOn
 }
 
-// Covers reports whether the license, as it is recorded and whatever its state,
-// covers a resource for a purpose (domain §3.2). Deny overrides: an excluded
-// resource is never covered. A purpose of "" class asks for any.
+// Covers reports whether the license, as recorded and in any state, covers a
+// resource for a purpose (domain §3.2). An excluded resource is never covered. A
+// purpose with an empty class matches every purpose.
 func (l LicenseTerms) Covers(f Facts, p Purpose) bool {
 	if !l.Region.Covers(f.Region) || contains(l.Excluded, f.Resource) || f.Level == Core {
 		return false
@@ -115,7 +116,7 @@ func (l LicenseTerms) Covers(f Facts, p Purpose) bool {
 	return p.Class == "" || l.Allows(p)
 }
 
-// Allows reports whether the license's purposes hold p.
+// Allows reports whether the license's purposes include p.
 func (l LicenseTerms) Allows(p Purpose) bool { return allows(l.Purposes, p) }
 
 func allows(list []Purpose, p Purpose) bool {
@@ -136,7 +137,7 @@ type LicenseOfferArgs struct {
 	LicenseTerms
 }
 
-// AnswerArgs answer another party's record: license.accept, order.cancel.
+// AnswerArgs respond to another party's record: license.accept, order.cancel.
 type AnswerArgs struct {
 	ID      ID     `json:"id" zh:"记录编号" en:"Record id"`
 	Answers Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
@@ -149,8 +150,8 @@ type EnvironmentProof struct {
 	Operator ID `json:"operator" zh:"运营机构" en:"Operator"`
 }
 
-// EnvironmentArgs put a controlled environment on record (O15). Proof is the
-// operator's JWS, made with the environment's key: possession.
+// EnvironmentArgs record a controlled environment (O15). Proof is a JWS of the
+// operator, signed with the environment's key; it proves possession.
 type EnvironmentArgs struct {
 	ID          ID     `json:"id" zh:"环境编号" en:"Environment id"`
 	Operator    ID     `json:"operator" zh:"运营机构" en:"Operator"`

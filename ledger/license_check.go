@@ -3,11 +3,11 @@ package ledger
 // SelectionMethods is the closed list of ways to choose an operator (O12).
 func SelectionMethods() []string { return list[string](selectionMethods) }
 
-// Validate checks the form of an offer: all that can be said without knowing
-// other records or the day.
+// Validate checks the form of an offer: everything that does not depend on other
+// records or on the day.
 func (l LicenseTerms) Validate() error { return CheckForm("", &l) }
 
-// rules checks what the members of an offer have to do with each other.
+// rules checks the members of an offer against each other.
 func (l LicenseTerms) rules(f *faults) {
 	l.checkScope(f)
 	if l.Assigner == l.Assignee && f.sound("assigner", "assignee") {
@@ -19,14 +19,14 @@ func (l LicenseTerms) rules(f *faults) {
 	if l.Agreement != "" {
 		f.refuse(Invalid("agreement_id", "not_yet_recorded").quote(string(l.Agreement)))
 	}
-	// Who decided comes before who signed (O13).
+	// The decision must not be later than the signature (O13).
 	if f.sound("decision.date", "basis.signed_on") && l.Decision.Date > l.Basis.SignedOn {
 		f.refuse(Invalid("decision.date", "not_after_signing").quote(string(l.Decision.Date)).With("max", string(l.Basis.SignedOn)))
 	}
 	checkTerm(f, l.StartOn, l.EndOn)
 }
 
-// checkScope keeps the three modes apart (domain §3.2).
+// checkScope checks that the members fit the mode of the license (domain §3.2).
 func (l LicenseTerms) checkScope(f *faults) {
 	if !f.sound("mode") {
 		return
@@ -49,7 +49,7 @@ func (l LicenseTerms) checkScope(f *faults) {
 	}
 }
 
-// checkScenario asks for exactly one purpose, named by its code.
+// checkScenario requires exactly one purpose, with a code.
 func (l LicenseTerms) checkScenario(f *faults) {
 	bound{1, 1}.check(f, "purpose", len(l.Purposes))
 	for i, p := range l.Purposes {
@@ -57,11 +57,11 @@ func (l LicenseTerms) checkScenario(f *faults) {
 	}
 }
 
-type bound struct{ least, most int }
+type bound struct{ lower, upper int }
 
-// check checks the number of members of a list that is sound so far.
+// check checks the number of members of a list that has no other fault.
 func (b bound) check(f *faults, field string, n int) {
-	if e := checkCount(n, b.least, max(b.least, b.most)); e != nil && f.sound(field) {
+	if e := checkCount(n, b.lower, max(b.lower, b.upper)); e != nil && f.sound(field) {
 		f.refuse(e.At(field))
 	}
 }
@@ -72,8 +72,8 @@ func checkTerm(f *faults, start, end Date) {
 	}
 }
 
-// Validate checks the form: a class and a word. The code may be empty, meaning
-// any of the class, only where anyOfClass says so.
+// Validate checks the form of a purpose. The code may be empty, which means any
+// purpose of the class, only if anyOfClass is set.
 func (p Purpose) Validate(field string, anyOfClass bool) error {
 	err := CheckForm(field, &p)
 	if p.Code == "" && !anyOfClass {
@@ -82,7 +82,7 @@ func (p Purpose) Validate(field string, anyOfClass bool) error {
 	return err
 }
 
-// named checks that the purpose has a code, where any of its class is too wide.
+// named checks that the purpose has a code, since a whole class is too wide here.
 func (p Purpose) named(f *faults, field string) {
 	if p.Code == "" && f.sound(field) {
 		f.refuse(Invalid(field+".code", "required"))

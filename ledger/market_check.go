@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// MaxQuantity is the most units that one order asks for.
+// MaxQuantity is the maximum number of units in one order.
 const MaxQuantity = 1_000_000_000_000
 
-// PriceTrial is the one price status of now: no ceiling is needed while no full
-// year has gone by (P2).
+// PriceTrial is the only price status of this release: no ceiling is needed until a
+// full year has passed (P2).
 const PriceTrial = "trial"
 
 // Validate checks the form of a listing.
 func (p ProductOffer) Validate() error { return CheckForm("", &p) }
 
-// rules checks that the reviews of a product run out (O14(3)).
+// rules checks that the reviews of a product have an end (O14(3)).
 func (p ProductOffer) rules(f *faults) {
 	p.SecurityReview.ends(f, "security_review")
 	p.ConformityReview.ends(f, "conformity_review")
@@ -25,9 +25,9 @@ func (p ProductOffer) rules(f *faults) {
 // Validate checks the form.
 func (a ContentArgs) Validate() error { return CheckForm("", &a) }
 
-// Mainland reports whether the region lies in mainland China: its province is in
-// the list of GB/T 2260 without Taiwan (71), Hong Kong (81) and Macao (82),
-// which are other customs and data territories (B10).
+// Mainland reports whether the region is in mainland China. Its province is in the
+// list of GB/T 2260, but not Taiwan (71), Hong Kong (81) or Macao (82), which are
+// other customs and data territories (B10).
 func (r Region) Mainland() bool {
 	if len(r) != 6 {
 		return false
@@ -36,7 +36,7 @@ func (r Region) Mainland() bool {
 		"50 51 52 53 54 61 62 63 64 65"), string(r[:2]))
 }
 
-// Validate checks the form of an order, its arithmetic included.
+// Validate checks the form of an order, including its arithmetic.
 func (a OrderPlaceArgs) Validate() error { return CheckForm("", &a) }
 
 // rules checks the purpose, the term and the arithmetic of an order.
@@ -48,7 +48,7 @@ func (a OrderPlaceArgs) rules(f *faults) {
 	}
 }
 
-// checkTotal holds total = unit price × quantity, without overflow (B7).
+// checkTotal checks that total = unit price × quantity, without overflow (B7).
 func (a OrderPlaceArgs) checkTotal() error {
 	total, ok := a.UnitPrice.Times(a.Quantity)
 	if !ok {
@@ -61,8 +61,8 @@ func (a OrderPlaceArgs) checkTotal() error {
 	return nil
 }
 
-// Times is n times the amount; false when that is no amount of an int64, or
-// either is negative.
+// Times returns n times the amount. It returns false if the product overflows an
+// int64, or if the amount or n is negative.
 func (f Fen) Times(n int64) (Fen, bool) {
 	if f < 0 || n < 0 {
 		return 0, false

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// KeyUse is what a key may sign (protocol §3).
+// KeyUse says what a key may sign (protocol §3).
 type KeyUse string
 
-// Custody says who holds a key.
+// Custody says who stores a private key.
 type Custody string
 
-// Uses and custody of keys. An auth key signs no call.
+// Uses and custody of keys. An auth key cannot sign calls.
 const (
 	UseSign KeyUse = "sign" // calls
 	UseAuth KeyUse = "auth" // tokens
@@ -20,9 +20,9 @@ const (
 	CustodyNode Custody = "node"
 )
 
-// KeyRecord is the record of a public key: whose it is, what it may sign, who keeps
-// it, and from when until when it is valid. Until 0 is open. It is kept under the
-// key's thumbprint and is never another party's.
+// KeyRecord is the record of a public key: its party, what it may sign, who stores
+// the private key, and its period of validity. Until is 0 while the key is valid.
+// The key of the record is the thumbprint, and its party never changes.
 type KeyRecord struct {
 	Kid      KeyID   `json:"kid" zh:"公钥指纹" en:"Key id"`
 	Party    ID      `json:"party" zh:"所属主体" en:"Party"`
@@ -31,14 +31,14 @@ type KeyRecord struct {
 	Custody  Custody `json:"custody" form:"enum=custodies" zh:"保管方式" en:"Custody"`
 	From     Millis  `json:"from" form:"min=0" zh:"生效时间" en:"From"`
 	Until    Millis  `json:"until" form:"min=0" zh:"失效时间" en:"Until"`
-	Recovery bool    `json:"recovery,omitempty" zh:"恢复密钥" en:"Recovery key"` // replaces the authority's own key, and signs nothing else
+	Recovery bool    `json:"recovery,omitempty" zh:"恢复密钥" en:"Recovery key"` // replaces the authority's own key; it cannot sign anything else
 	Cite     Cite    `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
 // Valid reports whether the key is valid at t.
 func (k KeyRecord) Valid(t Millis) bool { return k.From <= t && (k.Until == 0 || t < k.Until) }
 
-// NewKeyArg is a key as it is asked for, before it counts.
+// NewKeyArg is a new key in the arguments of a call.
 type NewKeyArg struct {
 	JWK     JWK     `json:"jwk" zh:"公钥" en:"Public key"`
 	Use     KeyUse  `json:"use" form:"enum=key_uses" zh:"用途" en:"Use"`
@@ -48,8 +48,8 @@ type NewKeyArg struct {
 // Validate checks the key and its use.
 func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 
-// Suspension is one open suspension: only the role that set it lifts it
-// (protocol §8). Effective means that none is open.
+// Suspension is an open suspension. Only the role that set it can lift it (protocol
+// §8). A record is effective only without open suspensions.
 type Suspension struct {
 	Role   Role   `json:"role" form:"enum=roles" zh:"暂停方角色" en:"Role"`
 	By     ID     `json:"by" zh:"暂停方" en:"Suspended by"`
@@ -57,8 +57,8 @@ type Suspension struct {
 	Since  Millis `json:"since" form:"ms" zh:"起始时间" en:"Since"`
 }
 
-// PartyProfile is what a party says of itself: the payload of its admission JWS.
-// Holding the JWS proves that it holds its keys.
+// PartyProfile is a party's description of itself, the payload of its admission
+// JWS, which is signed with one of its keys.
 type PartyProfile struct {
 	ID         ID          `json:"id" zh:"主体编号" en:"Party id"`
 	Name       string      `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
@@ -90,7 +90,8 @@ func (p PartyProfile) rules(f *faults) {
 	}
 }
 
-// CheckURL holds the address of a node to be one that a client can add a path to.
+// CheckURL checks that the address of a node is a URL to which clients can append a
+// path.
 func (p PartyProfile) CheckURL() error {
 	if p.URL == "" {
 		return nil
@@ -108,8 +109,8 @@ func (p PartyProfile) CheckURL() error {
 	return CheckToken("url", p.URL, 200)
 }
 
-// Party is the record of an admitted party. Its keys are records of their own
-// (KeyRecord), so that whoever reads the party reads no history of keys.
+// Party is the record of an admitted party. Its keys are separate records
+// (KeyRecord), so that reading a party does not require the history of its keys.
 type Party struct {
 	ID          ID           `json:"id" zh:"主体编号" en:"Party id"`
 	Name        string       `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
@@ -136,20 +137,20 @@ func (p Party) Has(roles ...Role) bool {
 	return false
 }
 
-// Active reports whether no suspension is open.
+// Active reports whether the party has no open suspension.
 func (p Party) Active() bool { return len(p.Suspensions) == 0 }
 
-// Cite names a call by who made it, its id and the hash of its payload. Every
-// call that answers another party's record cites the payload hash of the call
-// that wrote it (protocol §8).
+// Cite identifies a call by its party, its id and the hash of its payload. Every
+// call that responds to a record cites the payload hash of the call that last wrote
+// it (protocol §8).
 type Cite struct {
 	Party   ID     `json:"party" zh:"签名主体" en:"Party"`
 	Call    ID     `json:"call" zh:"请求编号" en:"Call"`
 	Payload Digest `json:"payload" zh:"请求内容摘要" en:"Hash of payload"`
 }
 
-// Limits are the terms of the registry body in working days (domain §2.3). On a
-// demo ledger they may be 0.
+// Limits are the periods of the registry body in working days (domain §2.3). On a
+// demonstration ledger they may be 0.
 type Limits struct {
 	Accept    int `json:"accept_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"受理期限（工作日）" en:"Working days to accept"`
 	Exam      int `json:"exam_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"审核期限（工作日）" en:"Working days to examine"`
@@ -159,7 +160,8 @@ type Limits struct {
 	Resubmit  int `json:"resubmit_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"补正期限（工作日）" en:"Working days to resubmit"`
 }
 
-// StatutoryLimits are the law's: R10 (3), R11 (20), R12 (10), ours (10, 3, 30).
+// StatutoryLimits returns the periods required by law, R10 (3), R11 (20), R12 (10),
+// and ours (10, 3, 30).
 func StatutoryLimits() Limits {
 	return Limits{Accept: 3, Exam: 20, Notice: 10, Objection: 10, Code: 3, Resubmit: 30}
 }
@@ -173,7 +175,8 @@ const (
 	GateGrace  Gate = "grace"
 )
 
-// GenesisArgs begin a ledger: the call genesis, self-signed by the data authority.
+// GenesisArgs are the arguments of the call genesis, which is signed by the data
+// authority's own key.
 type GenesisArgs struct {
 	Ledger    ID           `json:"ledger" zh:"账本编号" en:"Ledger"`
 	Name      string       `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
@@ -181,7 +184,7 @@ type GenesisArgs struct {
 	Origin    string       `json:"origin" form:"token=200" zh:"节点名称" en:"Node's origin"`                    // of the node; its logs are origin/log/ledger and origin/log/receipts
 	LedgerKey string       `json:"ledger_key" form:"bytes=0..300,quiet" zh:"账本日志公钥" en:"Key of ledger log"` // verifier key of the ledger log (C2SP signed note); empty on Fabric
 	Authority PartyProfile `json:"authority" zh:"数据管理部门" en:"Data authority"`
-	Recovery  JWK          `json:"recovery" zh:"恢复公钥" en:"Recovery key"`                          // kept offline: replaces the authority's own key
+	Recovery  JWK          `json:"recovery" zh:"恢复公钥" en:"Recovery key"`                          // stored offline: replaces the authority's own key
 	Platform  string       `json:"platform" form:"jws,-" zh:"登记平台入册申请" en:"Platform's admission"` // admission JWS of the node party, with its receipt log's key
 	Limits    Limits       `json:"limits" need:"非演示账本|unless the ledger is a demonstration" zh:"办理期限" en:"Limits"`
 	Gate      Gate         `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
@@ -189,7 +192,7 @@ type GenesisArgs struct {
 	Demo      bool         `json:"demo" zh:"演示账本" en:"Demonstration"`
 }
 
-// Genesis is the record of the beginning.
+// Genesis is the record of the ledger's beginning.
 type Genesis struct {
 	Ledger    ID     `json:"ledger" zh:"账本编号" en:"Ledger"`
 	Name      string `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
@@ -206,7 +209,7 @@ type Genesis struct {
 	Time      Millis `json:"time" form:"ms" zh:"建账时间" en:"Time"`
 }
 
-// LogRecord names a receipt log and who may anchor it.
+// LogRecord is the record of a receipt log and the party that may anchor it.
 type LogRecord struct {
 	Origin string `json:"origin" form:"token=250" zh:"日志名称" en:"Origin"`
 	Owner  ID     `json:"owner" zh:"所属主体" en:"Owner"`
@@ -218,8 +221,8 @@ type PartyAdmitArgs struct {
 	Application string `json:"application" form:"jws" zh:"入册申请" en:"Admission"`
 }
 
-// TargetArgs name a record, why it is acted on, and the payload hash of the
-// call that last wrote it.
+// TargetArgs name a record, the reason for the act, and the payload hash of the
+// call that last wrote the record.
 type TargetArgs struct {
 	ID      ID     `json:"id" zh:"记录编号" en:"Record id"`
 	Answers Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
@@ -234,22 +237,23 @@ type KeyRotateArgs struct {
 	Proof string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
 }
 
-// RotationProof is what the new key signs: whose it is and what it replaces.
+// RotationProof is what the new key signs: its party and the key that it replaces.
 type RotationProof struct {
 	Ledger ID    `json:"ledger" zh:"账本编号" en:"Ledger"`
 	Party  ID    `json:"party" zh:"主体编号" en:"Party"`
 	Old    KeyID `json:"old" zh:"原公钥指纹" en:"Old key"`
 }
 
-// KeyRevokeArgs end a key at once; the caller ends its own, the authority anyone's.
+// KeyRevokeArgs end a key at once: one of the caller's own, or any key if the
+// caller is the authority.
 type KeyRevokeArgs struct {
 	Party  ID     `json:"party" zh:"主体编号" en:"Party"`
 	Kid    KeyID  `json:"kid" zh:"公钥指纹" en:"Key id"`
 	Reason string `json:"reason" form:"enum=key_reasons" zh:"理由" en:"Reason"` // lost compromised retired
 }
 
-// KeyReplaceArgs put a new key for a lost one: by the authority for others,
-// by the recovery key for the authority itself.
+// KeyReplaceArgs replace a lost key. The authority does this for others, and the
+// recovery key for the authority itself.
 type KeyReplaceArgs struct {
 	Party  ID        `json:"party" zh:"主体编号" en:"Party"`
 	Old    KeyID     `json:"old" zh:"原公钥指纹" en:"Old key"`

@@ -1,13 +1,13 @@
 package ledger
 
-// Price is the tariff of a product: fen a unit (P2, P3).
+// Price is the tariff of a product: fen per unit (P2, P3).
 type Price struct {
 	Unit   string `json:"unit" form:"enum=units" zh:"计价单位" en:"Unit"`
 	Fen    Fen    `json:"price" form:"min=0" zh:"价格（分）" en:"Price in fen"`
-	Status string `json:"price_status" form:"enum=price_statuses" zh:"价格状态" en:"Price status"` // trial: no ceiling needed while no full year has gone by (P2)
+	Status string `json:"price_status" form:"enum=price_statuses" zh:"价格状态" en:"Price status"` // trial: no ceiling is needed until a full year has passed (P2)
 }
 
-// ProductTerms bind whoever buys (odrl:permission, prohibition, duty).
+// ProductTerms are the terms for every buyer (odrl:permission, prohibition, duty).
 type ProductTerms struct {
 	Redevelop     bool `json:"redevelop" zh:"允许再开发" en:"May be redeveloped"`
 	Attribute     bool `json:"attribute" zh:"须注明来源" en:"Source must be named"`
@@ -18,7 +18,7 @@ type ProductTerms struct {
 // ProductOffer is what an operator lists (domain §6.7).
 type ProductOffer struct {
 	ID               ID           `json:"id" zh:"产品编号" en:"Product id"`
-	Version          int          `json:"version" form:"min=1" zh:"版本" en:"Version"` // 1, then one more with each change
+	Version          int          `json:"version" form:"min=1" zh:"版本" en:"Version"` // starts at 1 and grows by 1 with each change
 	Title            string       `json:"title" form:"text=1..100" zh:"名称" en:"Title"`
 	Description      string       `json:"description" form:"text=20..4000" zh:"简介" en:"Description"`
 	License          ID           `json:"license_id" zh:"授权" en:"License"`
@@ -36,7 +36,7 @@ type ProductOffer struct {
 // Allows reports whether the product may be bought for p.
 func (p ProductOffer) Allows(q Purpose) bool { return allows(p.Purposes, q) }
 
-// ProductState is where a product stands.
+// ProductState is the state of a product.
 type ProductState string
 
 // States of a product.
@@ -45,8 +45,9 @@ const (
 	ProductDelisted ProductState = "delisted"
 )
 
-// Product is the record of a product. On offer is computed where it is used:
-// listed, license effective, each source effective (protocol §5).
+// Product is the record of a product. Whether it is on offer is computed where it
+// is needed: it must be listed, and its license and each source must be in force
+// (protocol §5).
 type Product struct {
 	ProductOffer
 	Operator      ID           `json:"operator" zh:"运营机构" en:"Operator"`
@@ -57,13 +58,13 @@ type Product struct {
 	Cite          Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// ProductListArgs list a product; with product.change, a new version of it.
+// ProductListArgs list a product, or, for product.change, a new version of it.
 type ProductListArgs struct {
 	ProductOffer
 }
 
-// ContentArgs put an uploaded object on record as content of a resource (by its
-// holder) or of a product (by its operator). Only such objects are supplied or
+// ContentArgs record an uploaded object as content of a resource (by its holder) or
+// of a product (by its operator). Only recorded objects can be supplied or
 // delivered.
 type ContentArgs struct {
 	ID      ID     `json:"id" zh:"内容编号" en:"Content id"`
@@ -72,7 +73,7 @@ type ContentArgs struct {
 	SHA256  Digest `json:"sha256" zh:"内容摘要" en:"Hash of content"`
 	Bytes   int64  `json:"bytes" form:"min=0" zh:"大小（字节）" en:"Size in bytes"`
 	Ingest  Digest `json:"ingest_receipt" zh:"入库回执" en:"Ingest receipt"`                                        // leaf hash of the ingest receipt
-	Node    string `json:"node" form:"token=200" zh:"存放节点" en:"Node"`                                           // origin of the node that holds it
+	Node    string `json:"node" form:"token=200" zh:"存放节点" en:"Node"`                                           // origin of the node that stores it
 	Name    string `json:"name" form:"text=1..100,pattern=file_size,pattern=file_name" zh:"文件名" en:"File name"` // public file name
 }
 
@@ -91,16 +92,16 @@ type Content struct {
 	Cite    Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// ContentState is where a content record stands.
+// ContentState is the state of a content record.
 type ContentState string
 
-// States of content. What is removed is supplied and delivered no more.
+// States of content. Removed content is no longer supplied or delivered.
 const (
 	ContentRecorded ContentState = "recorded"
 	ContentRemoved  ContentState = "removed"
 )
 
-// OrderState is where an order stands (domain §6.8).
+// OrderState is the state of an order (domain §6.8).
 type OrderState string
 
 // States of an order.
@@ -155,7 +156,7 @@ type Order struct {
 	ID          ID         `json:"id" zh:"订单编号" en:"Order id"`
 	Product     ID         `json:"product_id" zh:"产品" en:"Product"`
 	Version     int        `json:"product_version" form:"min=1" zh:"产品版本" en:"Product version"`
-	Offer       Digest     `json:"offer_hash" zh:"上架内容摘要" en:"Listing"` // payload of the listing it answers
+	Offer       Digest     `json:"offer_hash" zh:"上架内容摘要" en:"Listing"` // payload hash of the listing that it accepts
 	License     ID         `json:"license_id" zh:"授权" en:"License"`
 	Sources     []ID       `json:"sources" form:"list=1..100" zh:"来源资源" en:"Sources"`
 	Operator    ID         `json:"operator" zh:"运营机构" en:"Operator"`
@@ -179,8 +180,8 @@ type Order struct {
 	Cite        Cite       `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// Effective reports whether the order may be delivered on day. A fulfilled
-// order stays readable within its term.
+// Effective reports whether the order may be delivered on day. A fulfilled order
+// can still be delivered within its term.
 func (o Order) Effective(day Date) bool {
 	return (o.State == OrderActive || o.State == OrderFulfilled) && o.StartOn <= day && day <= o.EndOn
 }

@@ -1,7 +1,7 @@
 package ledger
 
-// Reason is one of a closed list; the edge has a sentence in Chinese and
-// English for each, with what to do next.
+// Reason is a word of a closed list. User interfaces have a sentence in Chinese and
+// English for each, which also says what to do.
 type Reason string
 
 // Reasons of form.
@@ -13,12 +13,12 @@ const (
 	ReasonSignature Reason = "signature"      // signature does not verify
 	ReasonTooLarge  Reason = "too_large"      // over a limit of size
 	ReasonLedger    Reason = "ledger_id"      // made for another ledger
-	ReasonTime      Reason = "time"           // not yet valid: its time lies ahead
+	ReasonTime      Reason = "time"           // not yet valid: its time is in the future
 	ReasonExpired   Reason = "expired"        // past its expiry
 	ReasonClock     Reason = "clock"          // a node's clock and a peer's differ by more than Skew
 	ReasonFunction  Reason = "function"       // no such function
 	ReasonCallUsed  Reason = "call_id_used"   // call id repeated with another body
-	ReasonInternal  Reason = "internal"       // our fault
+	ReasonInternal  Reason = "internal"       // a fault of the software
 	ReasonGenesis   Reason = "genesis_needed" // the ledger has no genesis yet, or has one already
 )
 
@@ -96,8 +96,8 @@ const (
 	ReasonBusy          Reason = "busy"
 	ReasonRange         Reason = "range"
 	ReasonAuthorization Reason = "authorization"
-	ReasonElsewhere     Reason = "elsewhere"     // it lies at another node: params origin and url
-	ReasonLedgerAway    Reason = "ledger_away"   // whether a call is recorded is not known; param part, where one is known to be down
-	ReasonNoStoredKey   Reason = "no_kept_key"   // the node signs only for parties whose key it stores
-	ReasonNoLog         Reason = "no_ledger_log" // the register is not kept in a log of this node
+	ReasonElsewhere     Reason = "elsewhere"     // it is at another node: params origin and url
+	ReasonLedgerAway    Reason = "ledger_away"   // it is unknown whether a call is recorded; param part: the part that is known to be down
+	ReasonNoStoredKey   Reason = "no_kept_key"   // the node only signs for parties whose key it stores
+	ReasonNoLog         Reason = "no_ledger_log" // the ledger is not a log of this node
 )

@@ -1,6 +1,6 @@
 package ledger
 
-// ReceiptKind is what a receipt attests (protocol §7).
+// ReceiptKind says what a receipt attests (protocol §7).
 type ReceiptKind string
 
 // Kinds of receipt.
@@ -12,18 +12,18 @@ const (
 	ReceiptRead   ReceiptKind = "read"
 )
 
-// DeliveryOutcome is how a delivery ended.
+// DeliveryOutcome says how a delivery ended.
 type DeliveryOutcome string
 
 // Outcomes of a delivery.
 const (
-	Complete    DeliveryOutcome = "complete"    // all that was asked for
-	Partial     DeliveryOutcome = "partial"     // the client went
-	Aborted     DeliveryOutcome = "aborted"     // the decision ended
-	Interrupted DeliveryOutcome = "interrupted" // the node died
+	Complete    DeliveryOutcome = "complete"    // everything that was requested
+	Partial     DeliveryOutcome = "partial"     // the client disconnected
+	Aborted     DeliveryOutcome = "aborted"     // the decision no longer allowed it
+	Interrupted DeliveryOutcome = "interrupted" // the node stopped
 )
 
-// Flow is which of the two flows a delivery is (domain §3.4).
+// Flow is the kind of a delivery (domain §3.4).
 type Flow string
 
 // The two flows.
@@ -32,8 +32,9 @@ const (
 	Delivery Flow = "delivery"
 )
 
-// Receipt is an entry of a node's receipt log. Its place under a checkpoint is
-// its signature. It holds no personal data, no free text, no delivered data.
+// Receipt is an entry of a node's receipt log. Its inclusion under a signed
+// checkpoint serves as its signature. It contains no personal data, no free text
+// and no delivered data.
 type Receipt struct {
 	V           int             `json:"v" form:"min=1" zh:"版本" en:"Version"`
 	Kind        ReceiptKind     `json:"receipt_kind" form:"enum=receipt_kinds" zh:"回执类型" en:"Kind"`
@@ -54,9 +55,9 @@ type Receipt struct {
 	Offset      int64           `json:"offset,omitempty" form:"min=0" zh:"起点" en:"Offset"`
 	Length      int64           `json:"length,omitempty" form:"min=0" zh:"长度" en:"Length"`
 	Key         KeyID           `json:"recipient_key,omitempty" zh:"接收方公钥" en:"Recipient's key"`
-	Start       ID              `json:"start,omitempty" zh:"开始回执" en:"Start receipt"` // of an end: the start receipt's id
+	Start       ID              `json:"start,omitempty" zh:"开始回执" en:"Start receipt"` // of an end: id of the start receipt
 	Bytes       int64           `json:"bytes,omitempty" form:"min=0" zh:"交付字节数" en:"Bytes"`
-	BytesMax    int64           `json:"bytes_max,omitempty" form:"min=0" zh:"交付字节数上限" en:"Most bytes"` // of interrupted: bytes is the least, this the most
+	BytesMax    int64           `json:"bytes_max,omitempty" form:"min=0" zh:"交付字节数上限" en:"Most bytes"` // of interrupted: bytes is the minimum, this the maximum
 	Outcome     DeliveryOutcome `json:"outcome,omitempty" form:"enum=delivery_outcomes" zh:"结果" en:"Outcome"`
 	Reason      Reason          `json:"reason,omitempty" form:"-" zh:"理由" en:"Reason"`
 	Count       int64           `json:"count,omitempty" form:"min=0" zh:"次数" en:"Count"` // of denial and read: how many in that minute

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Ref names a record: its kind, a slash, its id ("license/0199…").
+// Ref is the reference of a record: its kind, a slash, its id ("license/0199…").
 type Ref string
 
-// Kinds of record that references name.
+// Kinds of record, as used in references.
 const (
 	KindParty       = "party"
 	KindDeposit     = "deposit" // id: the hash
@@ -31,16 +31,16 @@ const (
 	KindFile        = "file"    // id: the SHA-256 of content
 )
 
-// RefTo names the record of kind and id.
+// RefTo returns the reference of the record of a kind with an id.
 func RefTo[T ~string](kind string, id T) Ref { return Ref(kind + "/" + string(id)) }
 
-// Kind is the part before the slash.
+// Kind returns the part before the slash.
 func (r Ref) Kind() string { k, _, _ := strings.Cut(string(r), "/"); return k }
 
-// ID is the part after the slash.
+// ID returns the part after the slash.
 func (r Ref) ID() string { _, id, _ := strings.Cut(string(r), "/"); return id }
 
-// Validate holds the reference to one of kinds and a UUID.
+// Validate checks that the reference has one of kinds and a UUID.
 func (r Ref) Validate(field string, kinds ...string) error {
 	kind, id, _ := strings.Cut(string(r), "/")
 	rule := ID(id).broken()
@@ -55,50 +55,53 @@ func (r Ref) Validate(field string, kinds ...string) error {
 
 func refWords(kinds []string) string { return "KIND/ID, KIND one of " + strings.Join(kinds, ", ") }
 
-// Link says that From rests on To: a license on the offer's implementer, an
-// order on a product. Rel is the word for it.
+// Link says that the record From is based on the record To, for example a license
+// on the offer's implementer, or an order on a product. Rel is the word for the
+// relation.
 type Link struct {
-	From Ref    `json:"from" zh:"依据他者的记录" en:"record that rests on the other"`
+	From Ref    `json:"from" zh:"依据他者的记录" en:"record that is based on the other"`
 	Rel  string `json:"rel" zh:"关系" en:"how it does"`
-	To   Ref    `json:"to" zh:"被依据的记录" en:"record that it rests on"`
+	To   Ref    `json:"to" zh:"被依据的记录" en:"record that it is based on"`
 }
 
-// State keys. Records are kept under their reference; index keys and call
-// records have forms of their own.
+// State keys. The key of a record is its reference. Index keys and the keys of call
+// records have other forms.
 
-// RecordKey is the key of a record.
+// RecordKey returns the key of a record.
 func RecordKey(r Ref) string { return string(r) }
 
-// callPrefix begins the keys of recorded calls.
+// callPrefix is the prefix of the keys of recorded calls.
 const callPrefix = "call/"
 
-// IsCallKey reports whether a key is that of a recorded call, which no digest of
-// reads or writes covers.
+// IsCallKey reports whether a key belongs to a recorded call. Digests of reads and
+// writes leave these keys out.
 func IsCallKey(key string) bool { return strings.HasPrefix(key, callPrefix) }
 
-// CallKey is the key of a recorded call: idempotency, and the first result.
+// CallKey returns the key of a recorded call, under which its first result is
+// stored.
 func CallKey(party, call ID) string { return callPrefix + string(party) + "/" + string(call) }
 
-// KeyRef is the reference of the record of a public key.
+// KeyRef returns the reference of the record of a public key.
 func KeyRef(kid KeyID) Ref { return RefTo(KindKey, kid) }
 
-// SignKeysKey is the key under which the ids of a party's valid sign keys are kept.
-// Only calls that begin or end keys read and write it.
+// SignKeysKey returns the key of the index of a party's valid sign keys. Only calls
+// that add or end keys read and write it.
 func SignKeysKey(party ID) string { return "keys/" + string(party) }
 
-// EnvironmentKey is the key under which the environment of a public key is found.
+// EnvironmentKey returns the key of the index from a public key to its environment.
 func EnvironmentKey(kid KeyID) string { return "environment_key/" + string(kid) }
 
-// USCCKey keeps a unified social credit code unique.
+// USCCKey returns the index key that makes a unified social credit code unique.
 func USCCKey(u USCC) string { return "uscc/" + string(u) }
 
-// TitleKey keeps holder and title unique (domain §2.6 duplicate). The title is
-// hashed after folding, so that the key is short.
+// TitleKey returns the index key that makes a holder's title unique (duplicate,
+// domain §2.6). The folded title is hashed, so that the key is short.
 func TitleKey(holder ID, folded string) string {
 	return "title/" + string(holder) + "/" + string(DigestOf([]byte(folded)))
 }
 
-// CodeKey keeps a code unique and leads from it to its entry.
+// CodeKey returns the key of the index from a code to its entry, which also makes
+// the code unique.
 func CodeKey(code string) string { return "code/" + code }
 
 // GenesisRef is the reference of the genesis record.

@@ -17,7 +17,8 @@ type Item struct {
 	CodeList string   `json:"code_list,omitempty" form:"text=0..100" zh:"代码表" en:"Code list"`
 }
 
-// Quality are six scores of 0 to 100 with who gave them and when (GB/T 36344).
+// Quality is a quality assessment: six scores from 0 to 100, by whom and when (GB/T
+// 36344).
 type Quality struct {
 	Normative  int    `json:"normative" form:"range=0..100" zh:"规范性" en:"Conformity"`
 	Complete   int    `json:"complete" form:"range=0..100" zh:"完整性" en:"Completeness"`
@@ -29,13 +30,14 @@ type Quality struct {
 	AssessedOn Date   `json:"assessed_on" zh:"评价日期" en:"Assessed on"`
 }
 
-// Temporal is a span of days (dct:temporal); End empty is open.
+// Temporal is a span of days (dct:temporal). An empty End means that it has no end
+// yet.
 type Temporal struct {
 	Start Date `json:"start" zh:"开始日期" en:"First day"`
 	End   Date `json:"end,omitempty" zh:"结束日期" en:"Last day"`
 }
 
-// Resource is what is said of a public data resource (domain §6.2, DCAT 3).
+// Resource is the description of a public data resource (domain §6.2, DCAT 3).
 // Texts that are not public are salted hashes.
 type Resource struct {
 	ID            ID       `json:"id" zh:"资源标识" en:"Resource id"`
@@ -55,11 +57,11 @@ type Resource struct {
 	Obtained      string   `json:"obtained" form:"enum=obtainings" zh:"取得方式" en:"How obtained"` // own shared delegated
 	SharerConsent Digest   `json:"sharer_consent,omitempty" need:"obtained 为 shared 且 supply_mode 含 authorized_operation|if obtained is shared and supply_mode has authorized_operation" zh:"共享方同意" en:"Sharer's consent"`
 	SourceBasis   Salted   `json:"source_basis" zh:"来源依据" en:"Basis of source"`
-	ShareType     string   `json:"share_type" form:"enum=share_types" zh:"共享属性" en:"Share type"`               // unconditional conditional none
+	ShareType     string   `json:"share_type" form:"enum=share_types" zh:"共享属性" en:"Share type"`
 	OpenType      string   `json:"open_type" form:"enum=open_types" zh:"开放属性" en:"Open type"`                  // open conditional closed
 	SupplyMode    []string `json:"supply_mode" form:"list=1..3,enum=supply_modes" zh:"供给方式" en:"Supply modes"` // share open authorized_operation
 	Items         []Item   `json:"items" form:"list=0..500,repeats" need:"未给出 items_object|unless items_object is given" zh:"信息项" en:"Information items"`
-	ItemsObject   Digest   `json:"items_object,omitempty" need:"未给出 items|unless items are given" zh:"信息项文件" en:"File of information items"` // where the items exceed 8 KiB
+	ItemsObject   Digest   `json:"items_object,omitempty" need:"未给出 items|unless items are given" zh:"信息项文件" en:"File of information items"` // if the items exceed 8 KiB
 	Format        string   `json:"format" form:"enum=formats" zh:"格式" en:"Format"`
 	RowCount      int64    `json:"row_count" form:"min=0" zh:"记录数" en:"Rows"`
 	ByteSize      int64    `json:"byte_size" form:"min=0" zh:"数据量（字节）" en:"Size in bytes"`
@@ -82,10 +84,12 @@ const (
 	MaterialInternalReview MaterialGroup = "internal_review"
 )
 
-// MaterialGroups is the list that an initial registration of a resource needs.
+// MaterialGroups is the list of groups that an initial registration of a resource
+// needs.
 func MaterialGroups() []MaterialGroup { return list[MaterialGroup](materialGroups) }
 
-// Material is a document of an application, by hash; its name stays off the ledger.
+// Material is a document of an application, by its hash. Its name is not on the
+// ledger.
 type Material struct {
 	Group  MaterialGroup `json:"group" form:"enum=material_groups" zh:"材料类别" en:"Group"`
 	SHA256 Digest        `json:"sha256" zh:"文件摘要" en:"Hash of file"`
@@ -93,7 +97,7 @@ type Material struct {
 	Name   Salted        `json:"name" zh:"文件名" en:"File name"`
 }
 
-// Review is somebody's examination by hash: who, when, until when.
+// Review is a review by its hash: by whom, when, and until when it is valid.
 type Review struct {
 	By         string `json:"by" form:"text=1..100" zh:"审核单位" en:"Reviewed by"`
 	On         Date   `json:"on" zh:"审核日期" en:"Reviewed on"`
@@ -101,7 +105,7 @@ type Review struct {
 	ValidUntil Date   `json:"valid_until,omitempty" need:"用于产品审核|in the reviews of a product" zh:"有效期至" en:"Valid until"`
 }
 
-// DepositArgs fix a hash before an application (R7 存证).
+// DepositArgs record a hash before an application (R7 存证).
 type DepositArgs struct {
 	SHA256 Digest `json:"sha256" zh:"存证摘要" en:"Deposited hash"`
 	Bytes  int64  `json:"bytes" form:"min=0" zh:"大小（字节）" en:"Size in bytes"`
@@ -113,14 +117,14 @@ type Deposit struct {
 	Bytes       int64  `json:"bytes" form:"min=0" zh:"大小（字节）" en:"Size in bytes"`
 	Party       ID     `json:"party" zh:"存证主体" en:"Depositor"`
 	Time        Millis `json:"time" form:"ms" zh:"存证时间" en:"Time"`
-	Application ID     `json:"application,omitempty" zh:"所属申请" en:"Application"` // the application that rests on it, while it lives
+	Application ID     `json:"application,omitempty" zh:"所属申请" en:"Application"` // the application that uses it, while that application is alive
 	Cite        Cite   `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// ApplicationState is where an application stands (domain §2.3).
+// ApplicationState is the state of an application (domain §2.3).
 type ApplicationState string
 
-// States of an application. Draft lives at the edge only.
+// States of an application. A draft exists only outside the ledger.
 const (
 	AppSubmitted   ApplicationState = "submitted"
 	AppReturned    ApplicationState = "returned"
@@ -139,33 +143,34 @@ func ApplicationStates() []ApplicationState { return list[ApplicationState](appl
 // AppSubmitArgs apply for the initial registration of a resource (R7–R9).
 type AppSubmitArgs struct {
 	Application    ID         `json:"application" zh:"申请编号" en:"Application id"`
-	Body           ID         `json:"body" zh:"登记机构" en:"Registry body"` // the registry body applied to
+	Body           ID         `json:"body" zh:"登记机构" en:"Registry body"` // the registry body that decides
 	Resource       Resource   `json:"resource" zh:"数据资源" en:"Resource"`
 	Deposit        Digest     `json:"deposit_hash" zh:"存证摘要" en:"Deposited hash"`
 	Materials      []Material `json:"materials" form:"list=1..500" zh:"申请材料" en:"Materials"`
 	InternalReview Review     `json:"internal_review" zh:"业务审核" en:"Internal review"`
 }
 
-// AppResubmitArgs answer a return with the whole application anew.
+// AppResubmitArgs submit a returned application again, as a whole.
 type AppResubmitArgs struct {
 	Answers Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
 	AppSubmitArgs
 }
 
-// AppStepArgs take an application one step: accept, withdraw.
+// AppStepArgs are the arguments of a step of an application: accept, withdraw.
 type AppStepArgs struct {
 	Application ID     `json:"application" zh:"申请编号" en:"Application id"`
 	Answers     Digest `json:"answers" zh:"所答复的请求" en:"Answered call"`
 }
 
-// Defect is one thing to mend: the member or group at fault and the rule it breaks.
+// Defect is one thing to fix: the wrong member or group, and the rule that it
+// breaks.
 type Defect struct {
 	Field string  `json:"field" form:"pattern=defect" zh:"问题字段" en:"Field"`
 	Rule  string  `json:"rule" form:"pattern=defect" zh:"所违反规则" en:"Rule"`
 	Note  *Salted `json:"note,omitempty" zh:"说明" en:"Note"`
 }
 
-// AppReturnArgs give an application back with all its defects at once (R10).
+// AppReturnArgs return an application with all its defects at once (R10).
 type AppReturnArgs struct {
 	AppStepArgs
 	Defects []Defect `json:"defects" form:"list=1..500,repeats" zh:"补正事项" en:"Defects"`
@@ -178,17 +183,17 @@ type AppRefuseArgs struct {
 	Note   *Salted `json:"note,omitempty" zh:"说明" en:"Note"`
 }
 
-// AppPassArgs pass the formal examination (R11); Late is the told reason where
-// the limit has gone by.
+// AppPassArgs pass the formal examination (R11). Late is the reason given to the
+// applicant if the period is over.
 type AppPassArgs struct {
 	AppStepArgs
 	Checklist []string `json:"checklist" form:"list=3..3,enum=checks" zh:"审核要点" en:"Checklist"` // complete consistent admissible
 	Late      *Salted  `json:"late,omitempty" need:"超过审核期限|after the last day of the examination" zh:"逾期原因" en:"Reason of delay"`
 }
 
-// AppObjectArgs object in the notice period, under one's real name (R12). A natural
-// person's objection is filed by the registry body with Person, the salted hash
-// of who it was.
+// AppObjectArgs object in the notice period, in the caller's own name (R12). The
+// objection of a natural person is filed by the registry body; Person is then the
+// salted hash of the person's identity.
 type AppObjectArgs struct {
 	Application ID       `json:"application" zh:"申请编号" en:"Application id"`
 	Objection   ID       `json:"objection" zh:"异议编号" en:"Objection id"`
@@ -206,10 +211,10 @@ type AppDecideArgs struct {
 	Reason    Salted `json:"reason" zh:"理由" en:"Reason"`
 }
 
-// AppCodeArgs give the code that ends a registration (R13).
+// AppCodeArgs give the official code when the registration is coded (R13).
 type AppCodeArgs struct {
 	AppStepArgs
-	RegistryCode string `json:"registry_code,omitempty" form:"pattern=registry_code,pattern=not_cad_code" zh:"登记结果查询码" en:"Registry code"` // the official code, where the platform has given one
+	RegistryCode string `json:"registry_code,omitempty" form:"pattern=registry_code,pattern=not_cad_code" zh:"登记结果查询码" en:"Registry code"` // the official code, if the platform has given one
 }
 
 // Objection is the record of one objection.
@@ -226,8 +231,9 @@ type Objection struct {
 	Reason   *Salted  `json:"reason,omitempty" zh:"处理理由" en:"Reason"`
 }
 
-// Period keeps how a due day was counted: the event's day, n working days, the
-// result as it stood, and whether a year's list was missing (domain §7).
+// Period records how a last day was computed: the day of the event, the number of
+// working days, the result at that time, and whether a year's calendar list was
+// missing (domain §7).
 type Period struct {
 	From        Date `json:"from" zh:"起算日" en:"Counted from"`
 	Days        int  `json:"days" form:"min=0" zh:"工作日数" en:"Working days"`
@@ -235,9 +241,9 @@ type Period struct {
 	Provisional bool `json:"provisional,omitempty" zh:"暂定" en:"Provisional"`
 }
 
-// Submission is the record of what application.submit or application.resubmit said
-// of a resource. It is kept under the payload hash of that call and never changes:
-// the application and the entry name it by that hash.
+// Submission is the record of the content of application.submit or
+// application.resubmit. It is stored under the payload hash of that call and never
+// changes. The application and the entry refer to it by that hash.
 type Submission struct {
 	Resource       Resource   `json:"resource" zh:"数据资源" en:"Resource"`
 	Deposit        Digest     `json:"deposit_hash" zh:"存证摘要" en:"Deposited hash"`
@@ -245,11 +251,12 @@ type Submission struct {
 	InternalReview Review     `json:"internal_review" zh:"业务审核" en:"Internal review"`
 }
 
-// SubmissionRef names the submission of a call by the hash of its payload.
+// SubmissionRef returns the reference of the submission made by the call with a
+// payload hash.
 func SubmissionRef(payload Digest) Ref { return RefTo(KindSubmission, payload) }
 
-// Application is the record of an application: where it stands. What was applied
-// for is its Submission.
+// Application is the record of the progress of an application. Its content is in
+// its Submission.
 type Application struct {
 	ID            ID               `json:"id" zh:"申请编号" en:"Application id"`
 	Kind          string           `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"Kind"`             // initial
@@ -274,24 +281,25 @@ type Application struct {
 	Cite          Cite             `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// EntryState is where an entry stands (domain §2.5).
+// EntryState is the state of an entry (domain §2.5).
 type EntryState string
 
-// States of an entry. Suspension is kept beside, by role; expiry is by time.
+// States of an entry. Suspensions are stored separately, by role; an entry expires
+// without a call.
 const (
 	EntryActive    EntryState = "active"
 	EntryCancelled EntryState = "cancelled"
 	EntryRevoked   EntryState = "revoked"
 )
 
-// ApplicationDetail is an application with what it submitted last.
+// ApplicationDetail is an application with its latest submission.
 type ApplicationDetail struct {
 	Application
 	Submission
 }
 
-// Entry is the record of a registered subject. Its id is the application's; the
-// Submission that SubjectHash names says what is registered.
+// Entry is the record of a registered subject. Its id is the application's. What is
+// registered is in the Submission that SubjectHash refers to.
 type Entry struct {
 	ID           ID           `json:"id" zh:"登记编号" en:"Entry id"`
 	SubjectType  string       `json:"subject_type" form:"enum=subject_types" zh:"标的类型" en:"Subject type"`
@@ -308,7 +316,7 @@ type Entry struct {
 	Cite         Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// Effective reports whether the entry counts on day.
+// Effective reports whether the entry is in force on day.
 func (e Entry) Effective(day Date) bool {
 	return e.State == EntryActive && len(e.Suspensions) == 0 && e.ValidFrom <= day && day <= e.ValidUntil
 }
@@ -319,12 +327,12 @@ type EntryDetail struct {
 	Resource Resource `json:"resource" zh:"数据资源" en:"Resource"`
 }
 
-// Facts are what licenses look at of a resource.
+// Facts returns the properties of the resource that licenses check.
 func (e EntryDetail) Facts() Facts {
 	return Facts{Resource: e.Subject, Holder: e.Holder, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Level: e.Resource.Level}
 }
 
-// Facts are what a license is held against (protocol §8).
+// Facts are the properties that a license is checked against (protocol §8).
 type Facts struct {
 	Resource ID     `json:"resource" zh:"数据资源" en:"Resource"`
 	Holder   ID     `json:"holder" zh:"数据持有单位" en:"Holder"`
@@ -333,8 +341,8 @@ type Facts struct {
 	Level    Level  `json:"level" form:"enum=levels" zh:"级别" en:"Level"`
 }
 
-// Grant is the record of a right: who has it, on what, how long, resting on what
-// (T; protocol §8). Scope is a reference such as resource/ID or license/ID.
+// Grant is the record of a right: who has it, on what, for how long, and on what
+// basis (T; protocol §8). Scope is a reference such as resource/ID or license/ID.
 type Grant struct {
 	ID    ID    `json:"id" zh:"权利编号" en:"Grant id"`
 	Right Right `json:"right" form:"enum=rights" zh:"权利" en:"Right"`

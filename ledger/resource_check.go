@@ -14,8 +14,8 @@ func OpenTypes() []string { return list[string](openTypes) }
 // SupplyModes is the closed list of supply_mode.
 func SupplyModes() []string { return list[string](supplyModes) }
 
-// ModeAuthorized and ObtainedShared are the two words that together ask for the
-// consent of whoever shared the data (O5).
+// ModeAuthorized and ObtainedShared are the two words that together require the
+// consent of the party that shared the data (O5).
 const (
 	ModeAuthorized = "authorized_operation"
 	ObtainedShared = "shared"
@@ -27,27 +27,27 @@ func Obtainings() []string { return list[string](obtainings) }
 // CatalogClasses is the closed list of catalog_class.
 func CatalogClasses() []string { return list[string](catalogClasses) }
 
-// Validate checks all that can be said of a resource on its face: without other
-// records and without the day.
+// Validate checks everything in a resource that does not depend on other records or
+// on the day.
 func (r Resource) Validate(field string) error { return CheckForm(field, &r) }
 
-// rules checks what the members of a resource have to do with each other.
+// rules checks the members of a resource against each other.
 func (r Resource) rules(f *faults) {
 	r.checkSource(f)
 	r.checkItems(f)
 	r.checkClass(f)
 }
 
-// checkSource asks for the consent of whoever shared the data where they are to
-// be operated (O5).
+// checkSource requires the consent of the party that shared the data, if they are
+// to be operated (O5).
 func (r Resource) checkSource(f *faults) {
 	if r.SharerConsent == "" && r.Obtained == ObtainedShared && contains(r.SupplyMode, ModeAuthorized) {
 		f.refuse(Invalid("sharer_consent", "O5"))
 	}
 }
 
-// checkItems asks for the information items inline, or where their encoding is
-// too long for the object that holds them.
+// checkItems requires the information items, or, if they are too long for a call,
+// the hash of the object that contains them.
 func (r Resource) checkItems(f *faults) {
 	if r.ItemsObject != "" {
 		if len(r.Items) > 0 {
@@ -78,8 +78,7 @@ func (r Resource) checkItems(f *faults) {
 // Validate checks one information item.
 func (i Item) Validate(field string) error { return CheckForm(field, &i) }
 
-// Validate checks a span of days: a beginning, and an end that does not come
-// before it or is left open.
+// Validate checks a span of days. Its end may be empty, but not before its start.
 func (t Temporal) Validate(field string) error { return CheckForm(field, &t) }
 
 func (t Temporal) rules(f *faults) {
@@ -88,8 +87,8 @@ func (t Temporal) rules(f *faults) {
 	}
 }
 
-// checkClass holds level and personal information to the gravest of the items
-// (就高从严, GB/T 43697-2024). Items kept in an object can't be seen here.
+// checkClass checks that level and personal information are at least those of every
+// item (就高从严, GB/T 43697-2024). It does not see items that are in an object.
 func (r Resource) checkClass(f *faults) {
 	if len(r.Items) == 0 || !f.sound("items") {
 		return

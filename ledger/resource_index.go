@@ -1,7 +1,7 @@
 package ledger
 
-// ResourceIndex is kept under resource/<id>: whose resource it is, the
-// application that last spoke for it, and its entry once it is coded.
+// ResourceIndex is the record under resource/<id>: the holder, the latest
+// application for the resource, and its entry once it is coded.
 type ResourceIndex struct {
 	ID          ID `json:"id" zh:"资源标识" en:"Resource id"`
 	Holder      ID `json:"holder" zh:"数据持有单位" en:"Holder"`

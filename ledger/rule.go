@@ -2,15 +2,15 @@ package ledger
 
 import "slices"
 
-// The rules of an order and a delivery (domain §3.4, B1–B11 and D1–D3), each once.
-// A rule looks at records that its caller has loaded and at a day of
-// Asia/Shanghai; it reads nothing else. The contract applies the rules to its
-// state, the marketplace to its projection, a verifier to the state that it
-// replayed. The field of a refusal names the member of the product or the order
-// at fault; it is empty where another record is.
+// The rules of an order and a delivery (domain §3.4, B1–B11 and D1–D3). Each rule
+// is defined once, here. A rule checks records that its caller has loaded, and a
+// day of Asia/Shanghai; it reads nothing else. The contract applies the rules to
+// its state, the marketplace to its projection, and a verifier to the state that it
+// replayed. The field of a refusal names the wrong member of the product or the
+// order; it is empty if another record is the cause.
 
-// actDistribute and actUse are the actions of a license that an order with its
-// deliveries, and a supply, need (domain §3.2).
+// actDistribute and actUse are the actions of a license that are needed for an
+// order with its deliveries, and for a supply (domain §3.2).
 const (
 	actUse        = "use"
 	actDistribute = "distribute"
@@ -42,7 +42,7 @@ func CheckListed(p Product) *Error {
 }
 
 // CheckLicense refuses a license that is not accepted or whose term does not
-// contain the day (B1), and one that is suspended (B11).
+// include the day (B1), and a suspended license (B11).
 func CheckLicense(l License, day Date) *Error {
 	switch {
 	case l.Effective(day):
@@ -53,8 +53,8 @@ func CheckLicense(l License, day Date) *Error {
 	return forbid(ReasonLicense, "B1").With("state", string(l.State))
 }
 
-// CheckScope refuses a resource that the license does not cover, or not for the
-// action or the purpose (B2). An empty action or class asks for any.
+// CheckScope refuses a resource that the license does not cover, or does not cover
+// for the action or the purpose (B2). An empty action or class matches all.
 func CheckScope(l LicenseTerms, f Facts, p Purpose, action string) *Error {
 	switch {
 	case !l.Covers(f, Purpose{}), action != "" && !contains(l.Actions, action):
@@ -65,8 +65,8 @@ func CheckScope(l LicenseTerms, f Facts, p Purpose, action string) *Error {
 	return nil
 }
 
-// CheckEntry refuses a resource that has no entry, which is nil (B4), or whose
-// entry is not in force on the day (B2).
+// CheckEntry refuses a resource without an entry, given as nil (B4), or whose entry
+// is not in force on the day (B2).
 func CheckEntry(e *EntryDetail, day Date) *Error {
 	switch {
 	case e == nil:
@@ -77,7 +77,7 @@ func CheckEntry(e *EntryDetail, day Date) *Error {
 	return nil
 }
 
-// entryOf returns the entry of a resource among entries by resource, or nil.
+// entryOf returns the entry of a resource from a map by resource, or nil.
 func entryOf(entries map[ID]EntryDetail, resource ID) *EntryDetail {
 	if e, ok := entries[resource]; ok && e.Subject == resource {
 		return &e
@@ -85,8 +85,8 @@ func entryOf(entries map[ID]EntryDetail, resource ID) *EntryDetail {
 	return nil
 }
 
-// CheckReviews refuses a product whose security or conformity review is dated
-// ahead or has run out (B3, O14(3)).
+// CheckReviews refuses a product whose security or conformity review is in the
+// future or no longer valid (B3, O14(3)).
 func CheckReviews(p ProductOffer, day Date) *Error {
 	valid := func(r Review) bool { return r.On <= day && day <= r.ValidUntil }
 	switch {
@@ -98,12 +98,14 @@ func CheckReviews(p ProductOffer, day Date) *Error {
 	return nil
 }
 
-// CheckBuyer refuses a buyer who is not admitted as one (B5) or is suspended (B11).
+// CheckBuyer refuses a party that is not admitted as a buyer (B5) or is suspended
+// (B11).
 func CheckBuyer(buyer Party) *Error {
 	return checkStanding(buyer, RoleBuyer, "B5")
 }
 
-// CheckOperator refuses an operator who is not admitted as one or is suspended (B11).
+// CheckOperator refuses a party that is not admitted as an operator or is suspended
+// (B11).
 func CheckOperator(operator Party) *Error {
 	return checkStanding(operator, RoleOperator, "")
 }
@@ -127,7 +129,7 @@ func CheckPurpose(o Order, p ProductOffer, l LicenseTerms) *Error {
 }
 
 // CheckEvidence refuses governance or welfare as the purpose of a buyer that is
-// neither organ nor institution and cites no evidence for it (B6, P1).
+// neither an organ nor an institution and gives no evidence (B6, P1).
 func CheckEvidence(o Order, buyer Party) *Error {
 	public := buyer.Kind == Organ || buyer.Kind == Institution
 	if o.Purpose.Class != Industry && !public && o.Evidence == "" {
@@ -136,8 +138,8 @@ func CheckEvidence(o Order, buyer Party) *Error {
 	return nil
 }
 
-// CheckPrice refuses a unit price other than the listed one; governance and
-// welfare cost nothing (B7, P1).
+// CheckPrice refuses a unit price that differs from the listed one. For governance
+// and welfare the price is 0 (B7, P1).
 func CheckPrice(o Order, p ProductOffer) *Error {
 	want := p.Price.Fen
 	if o.Purpose.Class != Industry {
@@ -149,8 +151,9 @@ func CheckPrice(o Order, p ProductOffer) *Error {
 	return nil
 }
 
-// CheckOutsider refuses a buyer who is the operator, the license's assignee, or
-// affiliated with them by the word of license, operator or buyer (B8; O6, O14(6)).
+// CheckOutsider refuses a buyer that is the operator, the license's assignee, or
+// affiliated with them according to the license, the operator or the buyer (B8; O6,
+// O14(6)).
 func CheckOutsider(l License, operator, buyer Party) *Error {
 	if buyer.ID == operator.ID || buyer.ID == l.Assignee || contains(l.Affiliates, buyer.USCC) ||
 		contains(operator.Affiliates, buyer.USCC) || contains(buyer.Affiliates, operator.USCC) {
@@ -159,8 +162,8 @@ func CheckOutsider(l License, operator, buyer Party) *Error {
 	return nil
 }
 
-// CheckSensitivity refuses a product above the general level, and one with
-// personal information (B9, domain §5).
+// CheckSensitivity refuses a product above the general level or with personal
+// information (B9, domain §5).
 func CheckSensitivity(p ProductOffer) *Error {
 	switch {
 	case p.Level != General:
@@ -171,8 +174,9 @@ func CheckSensitivity(p ProductOffer) *Error {
 	return nil
 }
 
-// CheckDerived refuses a product that claims to be milder than a source: of a lower
-// level (B9), or with less personal information unless it is anonymized (PIPL73).
+// CheckDerived refuses a product that claims to be less sensitive than a source: of
+// a lower level (B9), or with less personal information without being anonymized
+// (PIPL73).
 func CheckDerived(p ProductOffer, source Resource) *Error {
 	switch {
 	case rank(Levels(), p.Level) < rank(Levels(), source.Level):
@@ -183,8 +187,8 @@ func CheckDerived(p ProductOffer, source Resource) *Error {
 	return nil
 }
 
-// rank returns the place in a list from harmless to grave; what is not in the list
-// is graver than all.
+// rank returns the index of v in a list that is sorted from harmless to grave; a
+// value that is not in the list ranks above all.
 func rank[T comparable](from []T, v T) int {
 	if i := slices.Index(from, v); i >= 0 {
 		return i
@@ -192,7 +196,7 @@ func rank[T comparable](from []T, v T) int {
 	return len(from)
 }
 
-// CheckRecipient refuses a place outside mainland China (B10).
+// CheckRecipient refuses a region outside mainland China (B10).
 func CheckRecipient(r Region) *Error {
 	if !r.Mainland() {
 		return forbid(ReasonRecipient, "B10").At("recipient_region")
@@ -200,7 +204,8 @@ func CheckRecipient(r Region) *Error {
 	return nil
 }
 
-// CheckProductForm refuses a form of product that is not delivered, raw data first of all (D3).
+// CheckProductForm refuses a form of product that this release does not deliver,
+// above all raw data (D3).
 func CheckProductForm(p ProductOffer) *Error {
 	if !contains(DeliveredForms(), p.Form) {
 		return forbid(ReasonForm, "D3").At("form").With("form", string(p.Form))
@@ -208,8 +213,7 @@ func CheckProductForm(p ProductOffer) *Error {
 	return nil
 }
 
-// CheckPaid refuses an order that waits for its payment, or that is not active on
-// the day (D2).
+// CheckPaid refuses an order that is not paid yet or not active on the day (D2).
 func CheckPaid(o Order, day Date) *Error {
 	switch {
 	case o.State == OrderAccepted, o.Effective(day) && o.Total > 0 && o.Payment == nil:

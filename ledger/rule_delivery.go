@@ -1,32 +1,31 @@
 package ledger
 
-// DeliveryFacts are the records that the start receipt of a delivery is judged
-// by, as they stood at the receipt's policy revision. They are loaded by point
-// reads of these keys:
+// DeliveryFacts are the records that decide whether the start receipt of a delivery
+// is allowed, as of the receipt's policy revision. They are stored under these keys:
 //
 //	order/<order_id of the receipt>
 //	product/<product_id of the order>
 //	license/<license_id of the order>
 //	party/<operator of the order>
 //	party/<buyer of the order>
-//	key/<key of the receipt>, where it names one
-//	resource/<id>, and where it has an entry entry/<its entry> and
+//	key/<key of the receipt>, if it names one
+//	resource/<id>, and if it has an entry, entry/<its entry> and
 //	submission/<subject_hash of the entry>, for each id of OrderSources
 //	content/<content_id of the receipt>
 //
-// A record that is missing is the caller's to refuse, but for an entry, which is
-// left out of Entries, and the key.
+// The caller must refuse a missing record, except an entry, which is left out of
+// Entries, and the key.
 type DeliveryFacts struct {
 	SaleFacts
 	Content Content
-	Key     KeyRecord // that the receipt names; zero where it names none, or none that is known
+	Key     KeyRecord // named in the receipt; zero if it names no known key
 }
 
-// CheckDelivery checks whether a delivery may begin on a day: the delivery rule
-// (domain §3.4). It judges all that is on the ledger: D1 (B1–B5, B8–B11 now), D2
-// but for limits, D3, D5, D8, and the buyer's key where the receipt names one. It
-// does not judge how much was delivered before, nor in which log the receipt lies
-// (that of the content's node). The day is the one of the receipt's time.
+// CheckDelivery checks whether a delivery may begin on a day, the day of the
+// receipt's time (domain §3.4). It checks everything that is on the ledger: D1
+// (B1–B5, B8–B11 now), D2 except the limits, D3, D5, D8, and the buyer's key if the
+// receipt names one. It does not check how much was delivered before, nor which log
+// has the receipt (it must be that of the content's node).
 func CheckDelivery(f DeliveryFacts, start Receipt, day Date) *Error {
 	return firstRefusal(
 		checkNamed(f, start),
@@ -39,7 +38,7 @@ func CheckDelivery(f DeliveryFacts, start Receipt, day Date) *Error {
 }
 
 // checkNamed refuses a receipt that names other records than its order does (D8),
-// and facts that are not of that order.
+// and facts that belong to another order.
 func checkNamed(f DeliveryFacts, start Receipt) *Error {
 	o := f.Order
 	for _, m := range []struct {
@@ -62,7 +61,7 @@ func checkNamed(f DeliveryFacts, start Receipt) *Error {
 }
 
 // checkActive refuses a start before the order became active (D2). The clocks of
-// node and ledger may differ by Skew.
+// the node and of the ledger may differ by Skew.
 func checkActive(o Order, at Millis) *Error {
 	if at+Skew < o.ActiveAt {
 		return forbid(ReasonOrder, "D2").With("state", string(o.State))
@@ -70,9 +69,8 @@ func checkActive(o Order, at Millis) *Error {
 	return nil
 }
 
-// checkRecipientKey refuses a key of an environment, which fetches what its
-// operator processes and not what it buys, and a key that is not the
-// buyer's or has ended (protocol §3).
+// checkRecipientKey refuses a key of an environment, which may only fetch supplies
+// for its operator, and a key that is not the buyer's or has ended (protocol §3).
 func checkRecipientKey(k KeyRecord, buyer Party, start Receipt) *Error {
 	if start.Environment != "" {
 		return forbid(ReasonKeyUse, "protocol §3")
@@ -86,8 +84,8 @@ func checkRecipientKey(k KeyRecord, buyer Party, start Receipt) *Error {
 	return nil
 }
 
-// checkContent refuses what is not recorded content of the receipt's subject, or
-// not the object and the part of it that the receipt names (D5).
+// checkContent refuses content that is not recorded for the receipt's subject, and
+// an object, or a part of it, that the receipt does not name correctly (D5).
 func checkContent(c Content, start Receipt) *Error {
 	if c.ID != start.Content || c.Subject != start.Subject || c.State != ContentRecorded ||
 		c.Object != start.Object || c.SHA256 != start.SHA256 || c.Bytes != start.Size ||
@@ -97,19 +95,18 @@ func checkContent(c Content, start Receipt) *Error {
 	return nil
 }
 
-// SupplyFacts are the records that the start receipt of a supply is judged by, as
-// they stood at the receipt's policy revision. They are loaded by point reads of
-// these keys:
+// SupplyFacts are the records that decide whether the start receipt of a supply is
+// allowed, as of the receipt's policy revision. They are stored under these keys:
 //
 //	license/<license_id of the receipt>
 //	party/<assignee of the license>
 //	environment/<environment_id of the receipt>
-//	resource/<id of the receipt's subject>, and where it has an entry
+//	resource/<id of the receipt's subject>, and if it has an entry,
 //	entry/<its entry> and submission/<subject_hash of the entry>
 //	content/<content_id of the receipt>
 //
-// A record that is missing is the caller's to refuse, but for the entry, which is
-// left out of Entries.
+// The caller must refuse a missing record, except the entry, which is left out of
+// Entries.
 type SupplyFacts struct {
 	License     License
 	Operator    Party
@@ -118,11 +115,11 @@ type SupplyFacts struct {
 	Content     Content
 }
 
-// CheckSupply checks whether a supply may begin on a day (domain §3.4): license and
-// entry are in force, the license covers the resource for use, the environment is
-// one of the license, in mainland China, and asks with its key. Limits are not
-// judged here, nor the log in which the receipt lies (that of the content's node).
-// The day is the one of the receipt's time.
+// CheckSupply checks whether a supply may begin on a day, the day of the receipt's
+// time (domain §3.4): the license and the entry are in force, the license covers
+// the resource for use, and the environment is listed in the license, is in
+// mainland China, and signed the request with its key. It does not check the
+// limits, nor which log has the receipt (it must be that of the content's node).
 func CheckSupply(f SupplyFacts, start Receipt, day Date) *Error {
 	if e := firstRefusal(checkSupplied(f, start), checkEnvironment(f, start), CheckOperator(f.Operator)); e != nil {
 		return e
@@ -138,8 +135,7 @@ func CheckSupply(f SupplyFacts, start Receipt, day Date) *Error {
 	return checkContent(f.Content, start)
 }
 
-// checkSupplied refuses a receipt that names other records than those it is
-// judged by (D8).
+// checkSupplied refuses a receipt that names other records than the facts (D8).
 func checkSupplied(f SupplyFacts, start Receipt) *Error {
 	for _, m := range []struct {
 		field string
@@ -159,8 +155,8 @@ func checkSupplied(f SupplyFacts, start Receipt) *Error {
 	return nil
 }
 
-// checkEnvironment refuses an environment that the license does not list or that
-// is another operator's, a key that is not its own (O15), and a place outside
+// checkEnvironment refuses an environment that is not in the license or belongs to
+// another operator, a key that is not the environment's (O15), and a region outside
 // mainland China (B10).
 func checkEnvironment(f SupplyFacts, start Receipt) *Error {
 	env := f.Environment
@@ -168,7 +164,7 @@ func checkEnvironment(f SupplyFacts, start Receipt) *Error {
 	case start.Environment == "" || env.ID != start.Environment || !contains(f.License.Environments, env.ID),
 		env.Operator != f.License.Assignee:
 		return forbid(ReasonEnvironment, "O15")
-	case env.Kid != start.Key: // replaced: perhaps since the transfer began
+	case env.Kid != start.Key: // the key was replaced, perhaps after the transfer began
 		return forbid(ReasonKeyEnded, "O15")
 	}
 	if e := CheckRecipient(env.Region); e != nil {

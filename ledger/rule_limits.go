@@ -1,19 +1,19 @@
 package ledger
 
-// ResumeStep is how far back a resume may begin, in bytes (protocol §7).
+// ResumeStep is how far back, in bytes, a resumed delivery may begin (protocol §7).
 const ResumeStep = 16 << 20
 
-// Delivered adds up what receipts report as delivered under one order, or under one
-// license by one flow, and compares it with the limits. The zero value is ready for use.
-// The receipts may be only a part of all, and they don't say which delivery resumed
-// which. So it computes the least that was used: of each delivery that ended early,
-// ResumeStep may have been sent again, and of one object and party at most the whole
-// object (protocol §7).
+// Delivered adds up from receipts how much was delivered under one order, or under one
+// license by one flow, and compares it with the limits. The zero value is ready to use.
+// The given receipts may be only a part of all receipts, and they do not say which
+// delivery resumed which. So the result is a lower bound: ResumeStep bytes of each
+// delivery that ended early may have been sent again, but at most the whole object per
+// object and party (protocol §7).
 type Delivered struct {
 	objects map[string]*deliveredObject
 }
 
-// deliveredObject is what was delivered of one object.
+// deliveredObject is the amount delivered of one object.
 type deliveredObject struct {
 	size, starts, bytes int64
 	resent              map[ID]int64 // by party, at most size
@@ -36,7 +36,7 @@ func (d *Delivered) Add(start, end Receipt) {
 	}
 }
 
-// Within refuses what exceeds the limits (D2).
+// Within refuses an amount above the limits (D2).
 func (d *Delivered) Within(q Quota) *Error {
 	var bytes, uses int64
 	for _, o := range d.objects {
@@ -60,7 +60,7 @@ func (d *Delivered) Within(q Quota) *Error {
 	return nil
 }
 
-// least returns the least number of bytes that count against the limits.
+// least returns a lower bound of the delivered bytes, without those sent again.
 func (o *deliveredObject) least() int64 {
 	least := o.bytes
 	for _, bytes := range o.resent {

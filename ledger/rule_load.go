@@ -6,19 +6,19 @@ import (
 	"fmt"
 )
 
-// PointReader is a state, by point reads. Get reports false for a key that is not
-// there.
+// PointReader is a state that reads single keys. Get returns false for a missing
+// key.
 type PointReader interface {
 	Get(key string) (value []byte, ok bool, err error)
 }
 
-// factLoader loads the records that a rule looks at. The first failure stays in err.
+// factLoader loads the records that a rule checks. err is the first error.
 type factLoader struct {
 	state PointReader
 	err   error
 }
 
-// loadFact reads a record that must be there.
+// loadFact reads a record that must exist.
 func loadFact[R any, T ~string](f *factLoader, kind string, id T) (record R) {
 	if f.err != nil {
 		return record
@@ -38,8 +38,8 @@ func loadFact[R any, T ~string](f *factLoader, kind string, id T) (record R) {
 	return record
 }
 
-// entries reads the entries of resources and what was submitted for them; a
-// resource that has none is left out.
+// entries reads the entries of resources with their submissions. It leaves out
+// resources without an entry.
 func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
 	list := map[ID]EntryDetail{}
 	for _, id := range resources {
@@ -51,7 +51,8 @@ func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
 	return list
 }
 
-// key reads the record of a key; the zero record where none is named or known.
+// key reads the record of a key. It returns the zero record if kid is empty or the
+// key is unknown.
 func (f *factLoader) key(kid KeyID) (k KeyRecord) {
 	if kid == "" || f.err != nil {
 		return k
@@ -63,8 +64,8 @@ func (f *factLoader) key(kid KeyID) (k KeyRecord) {
 	return k
 }
 
-// LoadDelivery reads the facts that CheckDelivery needs for a start receipt, from the
-// state at its policy revision.
+// LoadDelivery reads the facts that CheckDelivery needs for a start receipt, from
+// the state at the receipt's policy revision.
 func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
 	f := &factLoader{state: state}
 	d := DeliveryFacts{Content: loadFact[Content](f, KindContent, start.Content)}
@@ -79,7 +80,7 @@ func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
 }
 
 // LoadSupply reads the facts that CheckSupply needs for a start receipt, from the
-// state at its policy revision.
+// state at the receipt's policy revision.
 func LoadSupply(state PointReader, start Receipt) (SupplyFacts, error) {
 	f := &factLoader{state: state}
 	d := SupplyFacts{Content: loadFact[Content](f, KindContent, start.Content)}

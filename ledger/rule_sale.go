@@ -1,21 +1,21 @@
 package ledger
 
-// SaleFacts are the records that an order, its acceptance and each of its
-// deliveries are judged by.
+// SaleFacts are the records that decide whether an order, its acceptance and each
+// of its deliveries are allowed.
 type SaleFacts struct {
 	Order    Order
-	Product  Product // as it stands, whatever version was ordered
+	Product  Product // the current version, whichever version was ordered
 	License  License // of the order
 	Operator Party   // of the order
 	Buyer    Party
-	// Entries holds the entry of each resource that OrderSources names; a resource
-	// that has none is left out.
+	// Entries has the entry of each resource that OrderSources returns, except
+	// those without an entry.
 	Entries map[ID]EntryDetail
 }
 
-// OrderSources returns the resources that an order rests on: those of the product
-// as it stands, since its content may be made of them, then what else it was
-// made of when it was ordered.
+// OrderSources returns the resources that an order depends on: those of the current
+// version of the product, since its content may be made of them, then the others of
+// the version that was ordered.
 func OrderSources(o Order, p Product) []ID {
 	list := append([]ID{}, p.Sources...)
 	for _, id := range o.Sources {
@@ -26,7 +26,7 @@ func OrderSources(o Order, p Product) []ID {
 	return list
 }
 
-// CheckOrder checks all rules for an order that is to be placed (B1–B11).
+// CheckOrder checks all rules for a new order (B1–B11).
 func CheckOrder(f SaleFacts, day Date) *Error {
 	return firstRefusal(
 		CheckPurpose(f.Order, f.Product.ProductOffer, f.License.LicenseTerms),
@@ -36,8 +36,8 @@ func CheckOrder(f SaleFacts, day Date) *Error {
 	)
 }
 
-// CheckAcceptance checks what must hold when an operator accepts an order: all
-// rules but that of the price, which the order keeps (B1–B6, B8–B11).
+// CheckAcceptance checks the rules when an operator accepts an order: all except
+// that of the price, which is fixed by the order (B1–B6, B8–B11).
 func CheckAcceptance(f SaleFacts, day Date) *Error {
 	return firstRefusal(
 		CheckPurpose(f.Order, f.Product.ProductOffer, f.License.LicenseTerms),
@@ -45,7 +45,7 @@ func CheckAcceptance(f SaleFacts, day Date) *Error {
 	)
 }
 
-// CheckSale checks the rules that an order must meet at every step and each of
+// CheckSale checks the rules that an order must satisfy at every step, and each of
 // its deliveries too (B1–B5, B8–B11, D3).
 func CheckSale(f SaleFacts, day Date) *Error {
 	p := f.Product.ProductOffer
@@ -71,8 +71,8 @@ func CheckSale(f SaleFacts, day Date) *Error {
 	)
 }
 
-// checkLicensee refuses a license that is another operator's, or not the one of
-// the product (B2).
+// checkLicensee refuses a license of another operator, or one that is not the
+// license of the product (B2).
 func checkLicensee(f SaleFacts) *Error {
 	if f.License.Assignee != f.Operator.ID || f.Product.Operator != f.Operator.ID || f.Product.License != f.License.ID {
 		return forbid(ReasonScope, "B2")
@@ -80,8 +80,8 @@ func checkLicensee(f SaleFacts) *Error {
 	return nil
 }
 
-// CheckOffer checks what a product that is put on offer is made of and how (B2–B4,
-// B9, D3): for each of its purposes, under its license.
+// CheckOffer checks the sources and the form of a product that is offered for sale
+// (B2–B4, B9, D3), for each of its purposes, under its license.
 func CheckOffer(p ProductOffer, l License, entries map[ID]EntryDetail, day Date) *Error {
 	return firstRefusal(
 		CheckProductForm(p),
@@ -91,10 +91,10 @@ func CheckOffer(p ProductOffer, l License, entries map[ID]EntryDetail, day Date)
 	)
 }
 
-// CheckSources checks each resource that a product is made of: it is registered
-// and in force (B2, B4), the license covers it for each purpose and for the action
-// (B2), and the product is not milder than it (B9). There must be one at least.
-// The refusal's field is the source's place in the list.
+// CheckSources checks each source of a product: it is registered and in force (B2,
+// B4), the license covers it for each purpose and for the action (B2), and the
+// product is not less sensitive than it (B9). A product must have at least one
+// source. The field of a refusal is the index of the source in the list.
 func CheckSources(p ProductOffer, sources []ID, l License, entries map[ID]EntryDetail, purposes []Purpose, action string, day Date) *Error {
 	if len(sources) == 0 {
 		return forbid(ReasonScope, "B2").At("sources")

@@ -6,13 +6,14 @@ import (
 	"errors"
 )
 
-// sums is how many numbers a StateSum has; each is counted modulo 2^16.
+// sums is the number of counters of a StateSum; each is added modulo 2^16.
 const sums = 1024
 
-// StateSum is a hash of a whole state that follows each change at the price of that
-// change (LtHash16; protocol §5): for each row, the numbers of SHAKE128 of its line
-// "key SHA-256(value)", 2,048 bytes read as 16-bit little-endian numbers, are added.
-// The order of changes leaves no mark. The zero value is the sum of the empty state.
+// StateSum is a hash of a whole state that can be updated with each change, at a
+// cost independent of the size of the state (LtHash16; protocol §5). For each row,
+// SHAKE128 of its line "key SHA-256(value)" gives 2,048 bytes, read as 16-bit
+// little-endian numbers, which are added to the sum. The order of changes does not
+// matter. The zero value is the sum of the empty state.
 type StateSum [sums]uint16
 
 // Add adds a row.
@@ -23,7 +24,7 @@ func (s *StateSum) Add(key string, value []byte) {
 	}
 }
 
-// Remove takes away a row that was added.
+// Remove removes a row that was added.
 func (s *StateSum) Remove(key string, value []byte) {
 	b := element(key, value)
 	for i := range s {
@@ -51,10 +52,10 @@ func (s *StateSum) Bytes() []byte {
 	return b
 }
 
-// Digest returns what an entry of the log has for the sum: SHA-256 of its bytes.
+// Digest returns the SHA-256 of the sum's bytes, as stored in an entry of the log.
 func (s *StateSum) Digest() Digest { return DigestOf(s.Bytes()) }
 
-// ParseStateSum reads the bytes of a sum.
+// ParseStateSum parses the bytes of a sum.
 func ParseStateSum(b []byte) (s StateSum, err error) {
 	if len(b) != 2*sums {
 		return s, errors.New("a sum of a state has 2,048 bytes")

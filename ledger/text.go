@@ -16,22 +16,22 @@ const (
 	MaxText  = 4000     // runes of a public text
 	MaxBytes = 12 << 10 // bytes of a public text
 	MaxList  = 500      // members of a list
-	MaxItems = 8 << 10  // bytes of the information items kept inline
+	MaxItems = 8 << 10  // bytes of the information items in a call
 )
 
-// CheckText checks a public text: between least and most runes, at most MaxBytes
-// bytes, no blank edge, in NFC, and only characters that CheckCharacters takes.
-// A text of up to MaxText runes may have several lines.
-func CheckText(field, s string, least, most int) error {
+// CheckText checks a public text: lower to upper runes, at most MaxBytes bytes, no
+// space at its ends, in NFC, and only characters that CheckCharacters accepts. A
+// text of up to MaxText runes may have several lines.
+func CheckText(field, s string, lower, upper int) error {
 	n := utf8.RuneCountInString(s)
 	var e *Error
 	switch {
-	case s == "" && least > 0:
-		e = Invalid(field, "required").With("min", strconv.Itoa(least)).allow(runeWords(least, most))
-	case n < least:
-		e = Invalid(field, "min_runes").With("limit", strconv.Itoa(least)).allow(runeWords(least, most))
-	case n > most:
-		e = Invalid(field, "max_runes").With("limit", strconv.Itoa(most)).allow(runeWords(least, most))
+	case s == "" && lower > 0:
+		e = Invalid(field, "required").With("min", strconv.Itoa(lower)).allow(runeWords(lower, upper))
+	case n < lower:
+		e = Invalid(field, "min_runes").With("limit", strconv.Itoa(lower)).allow(runeWords(lower, upper))
+	case n > upper:
+		e = Invalid(field, "max_runes").With("limit", strconv.Itoa(upper)).allow(runeWords(lower, upper))
 	case len(s) > MaxBytes:
 		e = Invalid(field, "max_bytes").With("limit", strconv.Itoa(MaxBytes)).allow("≤ " + strconv.Itoa(MaxBytes) + " 字节/bytes")
 	case hasBlankEdge(s):
@@ -39,19 +39,19 @@ func CheckText(field, s string, least, most int) error {
 	case !norm.NFC.IsNormalString(s):
 		e = Invalid(field, "nfc").allow("Unicode NFC")
 	default:
-		return CheckCharacters(field, s, most >= MaxText)
+		return CheckCharacters(field, s, upper >= MaxText)
 	}
 	return e.quote(s)
 }
 
-func runeWords(least, most int) string { return between(least, most) + " 字/characters" }
+func runeWords(lower, upper int) string { return between(lower, upper) + " 字/characters" }
 
-// between writes the bounds of a length.
-func between(least, most int) string {
-	if least == 0 {
-		return "≤ " + strconv.Itoa(most)
+// between returns the bounds of a length as text.
+func between(lower, upper int) string {
+	if lower == 0 {
+		return "≤ " + strconv.Itoa(upper)
 	}
-	return strconv.Itoa(least) + "–" + strconv.Itoa(most)
+	return strconv.Itoa(lower) + "–" + strconv.Itoa(upper)
 }
 
 func hasBlankEdge(s string) bool {
@@ -60,17 +60,17 @@ func hasBlankEdge(s string) bool {
 	return s != "" && (isBlank(first) || isBlank(last))
 }
 
-// CheckCharacters refuses what nobody sees but what changes the reading of a
-// text: control characters (with lines, a line feed and a tab are taken),
-// characters that turn the direction of writing, line and paragraph separators,
-// zero-width characters, soft hyphens, tags, letters that fill a place with a blank,
-// and noncharacters; and words that mix Latin with
-// Cyrillic letters, or with more than one Greek letter. The tables are our own:
-// what a version of the rules takes does not depend on a version of Unicode.
+// CheckCharacters refuses characters that are invisible but change how a text is
+// read: control characters (with lines, line feed and tab are accepted), characters
+// that change the direction of writing, line and paragraph separators, zero-width
+// characters, soft hyphens, tags, letters that look like a space, and
+// noncharacters. It also refuses words that mix Latin with Cyrillic letters, or
+// with more than one Greek letter. The tables are our own, so that what a version
+// of the rules accepts does not depend on a version of Unicode.
 func CheckCharacters(field, s string, lines bool) error {
 	var w wordScripts
 	for i, r := range s {
-		if r >= 0x3000 && r <= 0x9fff && r != hangulFiller { // most of a text
+		if r >= 0x3000 && r <= 0x9fff && r != hangulFiller { // most characters of a text
 			w = wordScripts{}
 			continue
 		}
@@ -91,7 +91,7 @@ func CheckCharacters(field, s string, lines bool) error {
 	return nil
 }
 
-// seenWords says which characters a text takes.
+// seenWords describes which characters a text accepts.
 func seenWords(lines bool) string {
 	if lines {
 		return "看得见的字符、空格、换行、制表符/characters that are seen, blank, line feed, tab"
@@ -99,7 +99,7 @@ func seenWords(lines bool) string {
 	return "看得见的字符、空格，不分行/characters that are seen, blank, on one line"
 }
 
-// codePoint names a character that may not be shown.
+// codePoint returns the code of a character that may not be displayed.
 func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
 
 // wordScripts counts the letters of a word by script. A word is a run of letters
@@ -122,28 +122,28 @@ func (w *wordScripts) add(r rune) {
 
 func (w *wordScripts) isMixed() bool { return w.latin > 0 && (w.cyrillic > 0 || w.greek > 1) }
 
-// plainCharacters are what a token is made of, for people.
+// plainCharacters describes the characters of a token for people.
 const plainCharacters = "A–Z a–z 0–9 . _ : / -"
 
-// CheckToken checks a short machine word (a kid, a code, a reference): 1 to most
+// CheckToken checks a short machine word (a kid, a code, a reference): 1 to upper
 // of the characters A–Z a–z 0–9 . _ : / -.
-func CheckToken(field, s string, most int) error {
+func CheckToken(field, s string, upper int) error {
 	if s == "" {
-		return Invalid(field, "required").allow(tokenWords(most))
+		return Invalid(field, "required").allow(tokenWords(upper))
 	}
-	if len(s) > most {
-		return Invalid(field, "max_length").With("limit", strconv.Itoa(most)).quote(s).allow(tokenWords(most))
+	if len(s) > upper {
+		return Invalid(field, "max_length").With("limit", strconv.Itoa(upper)).quote(s).allow(tokenWords(upper))
 	}
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("._:/-", c) < 0 {
-			return Invalid(field, "token_characters").quote(s).allow(tokenWords(most))
+			return Invalid(field, "token_characters").quote(s).allow(tokenWords(upper))
 		}
 	}
 	return nil
 }
 
-func tokenWords(most int) string { return between(1, most) + ": " + plainCharacters }
+func tokenWords(upper int) string { return between(1, upper) + ": " + plainCharacters }
 
 // OneOf checks an enumerated value against its closed list.
 func OneOf[T ~string](field string, v T, list []T) error {
@@ -164,9 +164,9 @@ func notOneOf(v, allowed string) *Error {
 	return Invalid("", "enum").quote(v).With("allowed", allowed)
 }
 
-// CheckList checks a list: its bounds, and that no member is there twice.
-func CheckList[T comparable](field string, list []T, least, most int) error {
-	if e := checkCount(len(list), least, most); e != nil {
+// CheckList checks the number of members of a list, and that no member is repeated.
+func CheckList[T comparable](field string, list []T, lower, upper int) error {
+	if e := checkCount(len(list), lower, upper); e != nil {
 		return e.At(field)
 	}
 	if i := repeated(list); i >= 0 {
@@ -175,21 +175,21 @@ func CheckList[T comparable](field string, list []T, least, most int) error {
 	return nil
 }
 
-func checkCount(n, least, most int) *Error {
+func checkCount(n, lower, upper int) *Error {
 	switch {
-	case n < least:
-		e := Invalid("", "required").With("min", strconv.Itoa(least))
+	case n < lower:
+		e := Invalid("", "required").With("min", strconv.Itoa(lower))
 		if n > 0 {
 			e = e.With("value", strconv.Itoa(n))
 		}
 		return e
-	case n > most:
-		return Invalid("", "max_members").With("value", strconv.Itoa(n)).With("limit", strconv.Itoa(most))
+	case n > upper:
+		return Invalid("", "max_members").With("value", strconv.Itoa(n)).With("limit", strconv.Itoa(upper))
 	}
 	return nil
 }
 
-// repeated returns the place of the first member that is there before, or -1.
+// repeated returns the index of the first repeated member, or -1.
 func repeated[T comparable](list []T) int {
 	for i := range list {
 		if slices.Contains(list[:i], list[i]) {

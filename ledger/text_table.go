@@ -1,10 +1,10 @@
 package ledger
 
 // Tables of characters, copied from Unicode 15.0 (Scripts.txt, PropList.txt,
-// UnicodeData.txt) and fixed: a new version of Unicode may not change what a
-// version of the rules takes.
+// UnicodeData.txt) and fixed: a new version of Unicode must not change what a
+// version of the rules accepts.
 
-// span is a range of code points, ends included.
+// span is a range of code points, both ends included.
 type span struct{ first, last rune }
 
 // spans are ranges in ascending order.
@@ -19,20 +19,20 @@ func (s spans) has(r rune) bool {
 	return false
 }
 
-// refused are the characters that no text may have, but for noncharacters: what
-// nobody sees, and letters that look like a blank.
+// refused are the characters that no text may contain, except the noncharacters:
+// invisible characters, and letters that look like a space.
 var refused = spans{
 	{0x0000, 0x001f}, {0x007f, 0x009f}, // Cc
 	{0x00ad, 0x00ad},   // soft hyphen
 	{0x034f, 0x034f},   // grapheme joiner
 	{0x061c, 0x061c},   // Bidi_Control
 	{0x115f, 0x1160},   // Hangul fillers
-	{0x17b4, 0x17b5},   // Khmer vowels that are not seen
+	{0x17b4, 0x17b5},   // invisible Khmer vowels
 	{0x200b, 0x200d},   // zero width
 	{0x200e, 0x200f},   // Bidi_Control
 	{0x2028, 0x2029},   // line, paragraph separator
 	{0x202a, 0x202e},   // Bidi_Control
-	{0x2060, 0x2064},   // word joiner, operators that are not seen
+	{0x2060, 0x2064},   // word joiner, invisible operators
 	{0x2066, 0x2069},   // Bidi_Control
 	{0x206a, 0x206f},   // deprecated format characters
 	{0x2800, 0x2800},   // blank of Braille
@@ -45,10 +45,10 @@ var refused = spans{
 	{0xe0000, 0xe007f}, // tags
 }
 
-// hangulFiller is the one refused character among those of Chinese texts.
+// hangulFiller is the only refused character in the range of Chinese texts.
 const hangulFiller = 0x3164
 
-// isRefusedCharacter reports whether no text may have the character.
+// isRefusedCharacter reports whether a character must not be in any text.
 func isRefusedCharacter(r rune) bool {
 	if r >= 0x20 && r < 0x7f || r >= 0x3000 && r <= 0xd7ff {
 		return r == hangulFiller
@@ -64,7 +64,7 @@ func isBlank(r rune) bool {
 	return blanks.has(r)
 }
 
-// blanks are White_Space.
+// blanks are the characters with the property White_Space.
 var blanks = spans{
 	{0x0009, 0x000d},
 	{0x0020, 0x0020},
@@ -78,7 +78,8 @@ var blanks = spans{
 	{0x3000, 0x3000},
 }
 
-// formatCharacters are Cf, which no file name may have.
+// formatCharacters are the characters of category Cf, which a file name must not
+// contain.
 var formatCharacters = spans{
 	{0x00ad, 0x00ad},
 	{0x0600, 0x0605},
@@ -103,7 +104,7 @@ var formatCharacters = spans{
 	{0xe0020, 0xe007f},
 }
 
-// script is the script of a letter, as far as words are checked for it.
+// script is the script of a letter, for the check of words.
 type script int
 
 const (
@@ -111,7 +112,7 @@ const (
 	latinScript
 	greekScript
 	cyrillicScript
-	wordPart // a digit, joiner or mark: belongs to the word it stands in
+	wordPart // a digit, joiner or mark: belongs to the surrounding word
 )
 
 func scriptOf(r rune) script {
@@ -228,5 +229,5 @@ var cyrillicLetters = spans{
 	{0x1e08f, 0x1e08f},
 }
 
-// marks are the combining marks that stand on letters of these scripts.
+// marks are the combining marks for letters of these scripts.
 var marks = spans{{0x0300, 0x036f}, {0x0483, 0x0489}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f}}

@@ -7,14 +7,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldTitle is a title as titles are compared (domain §2.6, Q04): compatibility
-// forms made one (NFKC), lower case, without punctuation, symbols, spaces and
-// characters that are not seen. A title of nothing else folds to the empty string.
+// FoldTitle returns the form of a title that is used for comparison (domain §2.6,
+// Q04): compatibility characters unified (NFKC), lower case, without punctuation,
+// symbols, spaces and invisible characters. A title without other characters folds
+// to the empty string.
 //
-// Folding reads the tables of Unicode that come with Go and golang.org/x/text: a
-// version of the rules fixes which those are, and the ledger keeps hashes of folded
-// titles. Whoever builds with newer tables must show that they fold every title
-// alike, or raise the version of the rules.
+// Folding uses the Unicode tables of Go and of golang.org/x/text. A version of the
+// rules fixes their version, since the ledger stores hashes of folded titles. To
+// build with newer tables, show that they fold every title in the same way, or
+// raise the version of the rules.
 func FoldTitle(title string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKC.String(strings.ToLower(norm.NFKC.String(title))) {
@@ -23,6 +24,6 @@ func FoldTitle(title string) string {
 			b.WriteRune(r)
 		}
 	}
-	// What was left out may have kept a letter and its mark apart.
+	// Removing characters may have brought a letter and its mark together.
 	return norm.NFKC.String(b.String())
 }

@@ -7,57 +7,58 @@ import (
 	"strings"
 )
 
-// How a node and the chaincode speak (protocol §5): the functions of the
-// chaincode, its one event, and what they carry. Every argument is a string;
-// a failure of the chaincode itself is an Error's Text.
+// How a node and the chaincode communicate (protocol §5): the functions of the
+// chaincode, its one event, and their contents. Every argument is a string. A
+// failure of the chaincode itself is the Text of an Error.
 const (
-	// TxSubmit takes one to MaxBatch calls (compact JWS) and answers with a list
-	// of Answer, one a call. A transaction in which nothing was accepted writes
-	// nothing: it need not be ordered.
+	// TxSubmit takes 1 to MaxBatch calls (compact JWS) and returns a list of
+	// Answer, one per call. A transaction without an accepted call writes nothing
+	// and need not be ordered.
 	TxSubmit = "submit"
-	// TxCall takes a party and a call id and answers with the call's CallRecord
-	// as it is kept; its read set names the block and transaction that wrote it.
+	// TxCall takes a party and a call id and returns the stored CallRecord. Its
+	// read set names the block and transaction that wrote the record.
 	TxCall = "call"
-	// TxValue takes a key and answers with its value.
+	// TxValue takes a key and returns its value.
 	TxValue = "value"
 
-	// TxEvent names a transaction's event: a list of Applied, in order.
+	// TxEvent is the name of a transaction's event, a list of Applied in order.
 	TxEvent = "calls"
 
-	// MaxBatch is how many calls one transaction may hold. More than one must be
-	// of one party, and each Batched.
+	// MaxBatch is the maximum number of calls in one transaction. Several calls
+	// must be of one party, and each Batched.
 	MaxBatch = 200
 )
 
-// Batched reports whether calls of a function may go with others into one
-// transaction: functions of registration, which an import makes by the hundred.
-// What they write nobody else writes, so that many of them at once make no
-// conflict with the rest of the ledger.
+// Batched reports whether calls of a function may share a transaction with others.
+// They are the functions of registration, which an import calls by the hundred. No
+// other party writes the same keys, so many of them at once do not conflict with
+// the rest of the ledger.
 func Batched(fn Function) bool {
 	a, ok := ActOf(fn)
 	return ok && a.Batched
 }
 
-// Answer is what a call of a transaction came to: a record, the same one again,
-// or a refusal.
+// Answer is the result of a call in a transaction: a record, the record of its
+// first time, or a refusal.
 type Answer struct {
 	Record   *CallRecord `json:"record,omitempty"`
 	Repeated bool        `json:"repeated,omitempty"`
 	Error    *Error      `json:"error,omitempty"`
 }
 
-// Applied is a call that a transaction records: its place among the
-// transaction's calls, its event as hashed, and its writes without its own key.
-// Records are in the event already and so not in Writes: a transaction carries
-// its calls' arguments, its write set and this, and all of it is kept for ever.
-// A deleted key's value is null, which DecodeStrict does not take.
+// Applied is a call that a transaction records: its index in the transaction, its
+// event as hashed, and its writes without the record of the call. Writes leaves out
+// records, which are in the event. This saves space: the arguments, the write set
+// and the event of a transaction are all stored for good. The value of a deleted
+// key is null, which DecodeStrict does not accept.
 type Applied struct {
 	I      uint32          `json:"i"`
 	Event  json.RawMessage `json:"event"`
 	Writes []Write         `json:"writes"`
 }
 
-// NewApplied is the short form of an accepted call's encoded event and write set.
+// NewApplied returns the Applied of an accepted call from its encoded event and its
+// write set.
 func NewApplied(i uint32, encoded []byte, writes []Write) (Applied, error) {
 	a := Applied{I: i, Event: encoded, Writes: []Write{}}
 	var event Event
@@ -73,8 +74,8 @@ func NewApplied(i uint32, encoded []byte, writes []Write) (Applied, error) {
 	return a, nil
 }
 
-// Committed is the call again as it was recorded, its write set whole but for
-// its own key, sorted by key.
+// Committed returns the call as it was recorded. Its write set is complete except
+// for the record of the call, and sorted by key.
 func (a Applied) Committed(jws string, block uint64, tx uint32) (Committed, error) {
 	c := Committed{Position: Position{Block: block, Tx: tx, I: a.I}, JWS: jws, Writes: slices.Clone(a.Writes)}
 	if err := json.Unmarshal(a.Event, &c.Event); err != nil {

@@ -116,7 +116,7 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// TestCoveringIsCovers holds the query against the license's own answer.
+// TestCoveringIsCovers compares the query with the license's own answer.
 func TestCoveringIsCovers(t *testing.T) {
 	w := newWorld(t)
 	regions := []ledger.Region{"330000", "330100", "330106", "330200", "110000"}
@@ -204,5 +204,5 @@ func TestProjectRefusesNonsense(t *testing.T) {
 			t.Errorf("%s: nonsense was kept", kind)
 		}
 	}
-	w.commit(ledger.Record{Ref: ledger.RefTo(ledger.KindOrder, "x"), Value: []byte("[")}) // none of ours
+	w.commit(ledger.Record{Ref: ledger.RefTo(ledger.KindOrder, "x"), Value: []byte("[")}) // a kind of another package
 }

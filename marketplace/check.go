@@ -20,6 +20,7 @@ type grant struct {
 	limits   []receipts.LimitScope
 	revision ledger.Revision
 	until    ledger.Millis
+	records  []ledger.Ref                             // that the decision relies on: it is valid until one of them changes
 	rule     func(start ledger.Receipt) *ledger.Error // the ledger's rule, bound to the loaded records
 }
 
@@ -87,6 +88,9 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 		},
 		until: min(endOf(o.EndOn), endOf(p.SecurityReview.ValidUntil), endOf(p.ConformityReview.ValidUntil)),
 	}
+	g.records = append(entryRefs(facts.Entries),
+		ledger.RefTo(ledger.KindOrder, o.ID), g.subject, ledger.RefTo(ledger.KindLicense, o.License),
+		ledger.RefTo(ledger.KindParty, o.Operator), ledger.RefTo(ledger.KindParty, o.Buyer), ledger.KeyRef(a.Key))
 	if facts.Key, err = m.key(ctx, a.Key); err != nil {
 		return grant{}, err
 	}
@@ -96,6 +100,7 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	var missing error
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
 	facts.Content = g.content
+	g.records = append(g.records, ledger.RefTo(ledger.KindContent, g.content.ID))
 	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckDelivery(facts, start, dayOf(start.Time)) }
 	if err := m.judge(a, g, missing); err != nil {
 		return grant{}, err
@@ -155,6 +160,15 @@ func (m *Market) entries(ctx context.Context, resources ...ledger.ID) (map[ledge
 		list[id] = ledger.EntryDetail{Entry: e, Resource: s.Resource}
 	}
 	return list, nil
+}
+
+// entryRefs returns the resources and the entries of a decision.
+func entryRefs(entries map[ledger.ID]ledger.EntryDetail) []ledger.Ref {
+	refs := make([]ledger.Ref, 0, 2*len(entries)+7)
+	for id, e := range entries {
+		refs = append(refs, ledger.RefTo(ledger.KindResource, id), ledger.RefTo(ledger.KindEntry, e.ID))
+	}
+	return refs
 }
 
 // judge applies the ledger's rule to the receipt with which the grant would begin. If
@@ -230,14 +244,16 @@ func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	if facts.Entries, err = m.entries(ctx, a.Resource); err != nil {
 		return grant{}, err
 	}
+	limits := receipts.LimitScope{Scope: ledger.RefTo(ledger.KindLicense, l.ID), Flow: ledger.Supply, Quota: l.Limits}
 	g := grant{
 		subject: ledger.RefTo(ledger.KindResource, a.Resource), license: l.ID,
-		limits: []receipts.LimitScope{{Scope: ledger.RefTo(ledger.KindLicense, l.ID), Flow: ledger.Supply, Quota: l.Limits}},
-		until:  endOf(l.EndOn),
+		limits: []receipts.LimitScope{limits}, until: endOf(l.EndOn),
 	}
 	var missing error
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
 	facts.Content = g.content
+	g.records = append(entryRefs(facts.Entries), g.subject, limits.Scope, ledger.RefTo(ledger.KindParty, l.Assignee),
+		ledger.RefTo(ledger.KindEnvironment, a.Environment), ledger.KeyRef(a.Key), ledger.RefTo(ledger.KindContent, g.content.ID))
 	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckSupply(facts, start, dayOf(start.Time)) }
 	if err := m.judge(a, g, missing); err != nil {
 		return grant{}, err

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 // TestLicenseLimitsBindDeliveries delivers under an order without limits, and is
@@ -30,5 +31,24 @@ func TestLicenseLimitsBindDeliveries(t *testing.T) {
 	_, err = w.market.Begin(t.Context(), a)
 	if e := ledger.AsError(err); e == nil || !slices.Contains(e.Params, ledger.Param{Name: "scope", Value: string(ledger.RefTo(ledger.KindOrder, w.order.ID))}) {
 		t.Errorf("over the limit of the order: %v", err)
+	}
+}
+
+// TestADenialNamesWhatExists asks for resources that nobody registered: their names stay
+// out of the log.
+func TestADenialNamesWhatExists(t *testing.T) {
+	w := newWorld()
+	w.open(t)
+	a := supply()
+	for _, resource := range []string{"nobody's", "invented"} {
+		a.Resource = id(resource)
+		if _, err := w.market.Begin(t.Context(), a); ledger.AsError(err) == nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := w.receipts.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptDenial}}, 0, 9)
+	w.ok(err)
+	if len(page.Items) != 1 || page.Items[0].Receipt.Subject != ledger.RefTo(ledger.KindLicense, id("license")) {
+		t.Errorf("denials: %+v", page.Items)
 	}
 }

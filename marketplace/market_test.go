@@ -48,6 +48,7 @@ type world struct {
 	key       ledger.KeyRecord // of the buyer
 	product   ledger.Product
 	order     ledger.Order
+	more      []ledger.Order // besides order
 	env       ledger.Environment
 	file, raw ledger.Content
 	entries   map[string]ledger.EntryDetail // by the name of their resource
@@ -135,6 +136,9 @@ func (w *world) project() {
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
 	}
+	for _, o := range w.more {
+		records = append(records, record(ledger.KindOrder, o.ID, o))
+	}
 	for _, e := range w.entries {
 		records = append(records, record(ledger.KindEntry, e.ID, e))
 	}
@@ -171,7 +175,7 @@ func (w *world) says(reason ledger.Reason) {
 	}
 }
 
-// delivery and supply are requests that are granted as things stand.
+// delivery and supply are requests that are granted in the initial state.
 func delivery() marketplace.Ask {
 	return marketplace.Ask{Party: id("buyer"), Key: "other", Order: id("order"), Object: "file"}
 }
@@ -180,7 +184,7 @@ func supply() marketplace.Ask {
 	return marketplace.Ask{Party: id("operator"), Environment: id("env"), Key: "kid", License: id("license"), Resource: id("bus"), Object: "raw"}
 }
 
-// outcome is a refusal's class, reason and rule; empty when there is none.
+// outcome is a refusal's class, reason and rule; empty if there is no refusal.
 func outcome(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -320,7 +324,7 @@ func TestADenialIsKeptForWhoHungUp(t *testing.T) {
 
 // stored puts content of the product into the store, allows its delivery in real
 // time until the moment returned, and returns the request for it.
-func (w *world) stored(t *testing.T) (a marketplace.Ask, until *ledger.Millis) {
+func (w *world) stored(t testing.TB) (a marketplace.Ask, until *ledger.Millis) {
 	t.Helper()
 	w.now = time.Now()
 	w.order.StartOn, w.order.EndOn, w.license.EndOn = "2000-01-01", "9999-01-01", "9999-01-01"
@@ -347,7 +351,7 @@ func TestADecisionThatEndsSooner(t *testing.T) {
 	transfer, err := w.market.Begin(t.Context(), a)
 	w.ok(err)
 	*until = ledger.Millis(time.Now().Add(50 * time.Millisecond).UnixMilli())
-	w.market.Recheck(t.Context())
+	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindProduct, id("product"))))
 	select {
 	case <-transfer.Done():
 	case <-time.After(30 * time.Second):

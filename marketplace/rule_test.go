@@ -104,7 +104,7 @@ func TestARequestIsJudgedAtOneRevision(t *testing.T) {
 	if _, err := w.market.Look(t.Context(), delivery()); err != nil {
 		t.Errorf("after %d blocks: %v", still, err)
 	}
-	if asked != 8 { // two sources a time: three times a block came, the fourth none did
+	if asked != 8 { // two sources each time: a block arrived three times, and no block the fourth time
 		t.Errorf("the policies were asked %d times", asked)
 	}
 	still = 1 << 30

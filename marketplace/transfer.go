@@ -16,14 +16,26 @@ import (
 // Ask is a request for content: of an order, or of a resource under a license.
 type Ask struct {
 	Party       ledger.ID
-	Environment ledger.ID // of the token's key, for supply
+	Environment ledger.ID // environment of the token's key, for supply
 	Key         ledger.KeyID
-	Order       ledger.ID // delivery
-	License     ledger.ID // supply
-	Resource    ledger.ID // supply
+	Order       ledger.ID // for delivery
+	License     ledger.ID // for supply
+	Resource    ledger.ID // for supply
 	Object      string
-	// Range chooses the part to send once size and hash are known; nil sends all.
+	// Range selects the part to send, given the size and hash of the content; nil sends
+	// all.
 	Range func(size int64, hash ledger.Digest) (offset, length int64, err error)
+}
+
+// request is what a decision depends on besides the records: the Ask without its range.
+type request struct {
+	party, environment, order, license, resource ledger.ID
+	key                                          ledger.KeyID
+	object                                       string
+}
+
+func (a Ask) request() request {
+	return request{a.Party, a.Environment, a.Order, a.License, a.Resource, a.Key, a.Object}
 }
 
 func (a Ask) flow() ledger.Flow {
@@ -33,15 +45,21 @@ func (a Ask) flow() ledger.Flow {
 	return ledger.Supply
 }
 
-// target is what a denial names.
-func (a Ask) target() ledger.Ref {
+// deniedTarget returns the record that a denial names: the order or the resource, and
+// the license where no such resource is registered. So receipts name only records that
+// exist: an order or license that is unknown to the caller is not found, not denied.
+func (m *Market) deniedTarget(ctx context.Context, a Ask) ledger.Ref {
 	if a.Order != "" {
 		return ledger.RefTo(ledger.KindOrder, a.Order)
 	}
-	return ledger.RefTo(ledger.KindResource, a.Resource)
+	resource := ledger.RefTo(ledger.KindResource, a.Resource)
+	if _, err := record[ledger.Entry](ctx, m, resource); err != nil {
+		return ledger.RefTo(ledger.KindLicense, a.License)
+	}
+	return resource
 }
 
-// receipt is the start receipt of a grant, of all the content.
+// receipt returns the start receipt of a grant for the whole content.
 func (a Ask) receipt(g grant, now ledger.Millis) ledger.Receipt {
 	return ledger.Receipt{
 		V: 1, Kind: ledger.ReceiptStart, Time: now, Party: a.Party,
@@ -51,39 +69,42 @@ func (a Ask) receipt(g grant, now ledger.Millis) ledger.Receipt {
 	}
 }
 
-// Transfer is a delivery or supply that has its durable start receipt. Send or
-// Close must be called once.
+// Transfer is a delivery or supply whose start receipt is on disk. The caller must call
+// Send or Close exactly once.
 type Transfer struct {
 	Content        ledger.Content
 	Offset, Length int64
-	Start          ledger.ID // of the start receipt
+	Start          ledger.ID // id of the start receipt
 
 	m      *Market
 	ask    Ask
-	ctx    context.Context //nolint:containedctx // the transfer is its own scope: it is cancelled from outside
+	ctx    context.Context //nolint:containedctx // another goroutine cancels the transfer
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
 	until  atomic.Int64 // when the decision ends by time alone, in ms
-	handle receipts.Running
-	ended  sync.Once
-	left   chan struct{} // closed when the transfer is no longer running
+	// records are those that the decision relies on; nil until it is made.
+	records atomic.Pointer[[]ledger.Ref]
+	handle  receipts.Running
+	ended   sync.Once
+	left    chan struct{} // closed when the transfer is no longer running
 }
 
-// ErrEnded is the cause of a cut: the decision that allowed the transfer ended.
+// ErrEnded is the cause of a cut because the decision that allowed the transfer ended.
 var ErrEnded = errors.New("the decision ended")
 
-// errStalled ends a delivery that takes nothing while its party asks again.
+// errStalled is the cause of a cut because a delivery sends nothing while its party
+// asks again.
 var errStalled = errors.New("the receiver took nothing for two seconds")
 
-// Look finds the content without starting a delivery: for HEAD, which is free.
+// Look finds the content without starting a delivery, for HEAD, which is not counted.
 func (m *Market) Look(ctx context.Context, a Ask) (ledger.Content, error) {
 	g, err := m.check(ctx, a)
 	return g.content, err
 }
 
-// Begin takes the steps of protocol §7 up to the durable start receipt: enter
-// the running table, decide, reserve limits, look again. A refusal leaves a
-// denial receipt.
+// Begin takes the steps of protocol §7 up to the start receipt: enter the running
+// table, decide, reserve limits, check again. After a refusal it stores a denial
+// receipt.
 func (m *Market) Begin(ctx context.Context, a Ask) (*Transfer, error) {
 	if err := m.Ready(ctx); err != nil {
 		return nil, err
@@ -122,8 +143,8 @@ func (m *Market) enter(t *Transfer) error {
 	return nil
 }
 
-// leave removes a transfer from the running ones. A transfer that was refused after
-// its start receipt leaves twice: at its end receipt and at the refusal.
+// leave removes a transfer from the running ones. A transfer that was refused after its
+// start receipt leaves twice: at its end receipt and at the refusal.
 func (m *Market) leave(t *Transfer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,6 +160,7 @@ func (t *Transfer) begin(ctx context.Context) error {
 		return err
 	}
 	t.until.Store(int64(g.until))
+	t.records.Store(&g.records)
 	t.Content, t.Length = g.content, g.content.Bytes
 	if t.ask.Range != nil {
 		if t.Offset, t.Length, err = t.ask.Range(g.content.Bytes, g.content.SHA256); err != nil {
@@ -158,13 +180,13 @@ func (t *Transfer) begin(ctx context.Context) error {
 	return nil
 }
 
-// endAt cuts the transfer when the decision ends by time alone.
+// endAt cuts the transfer at the time at which the decision ends.
 func (t *Transfer) endAt(until ledger.Millis) *time.Timer {
 	return time.AfterFunc(time.UnixMilli(int64(until)).Sub(t.m.Now()), func() { t.cancel(ErrEnded) })
 }
 
-// checkIngest holds a content record against the receipt that it cites: what
-// was uploaded here, by its owner, is what the record says.
+// checkIngest checks a content record against the receipt that it cites: the content
+// was uploaded here, by its owner, with this hash and size.
 func (m *Market) checkIngest(ctx context.Context, c ledger.Content) error {
 	r, err := m.Receipts.ByLeaf(ctx, c.Ingest)
 	if errors.Is(err, ledger.NotFound) {
@@ -180,12 +202,12 @@ func (m *Market) checkIngest(ctx context.Context, c ledger.Content) error {
 	return nil
 }
 
-// reserve keeps the start receipt. Where a limit would refuse, this party's
-// stalled deliveries of the object are ended first.
+// reserve stores the start receipt. If a limit refuses it, this party's stalled
+// deliveries of the object are ended, and reserve tries again.
 func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, error) {
 	start := t.ask.receipt(g, t.m.millis())
 	start.ID, start.Offset, start.Length = t.Start, t.Offset, t.Length
-	if g.until <= start.Time { // while it was judged
+	if g.until <= start.Time { // it ended during the decision
 		return receipts.Running{}, deny(ledger.ReasonLicense, "O21")
 	}
 	if e := g.rule(start); e != nil {
@@ -199,8 +221,9 @@ func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, erro
 	return t.m.Receipts.Reserve(ctx, req)
 }
 
-// endStalled cuts this party's deliveries of the object under the same scope
-// that took no byte for two seconds, and reports whether there were any.
+// endStalled cuts this party's deliveries of the object under the same scope that sent
+// nothing for two seconds. It reports whether there were any and all of them have
+// ended.
 func (m *Market) endStalled(ctx context.Context, t *Transfer, g grant) bool {
 	stalled := m.Receipts.Stalled(t.ask.Party, g.content.Object, g.limits)
 	m.mu.Lock()
@@ -233,7 +256,7 @@ func waitEnded(ctx context.Context, cut []*Transfer) bool {
 	return true
 }
 
-// denied keeps a denial receipt and returns the refusal.
+// denied stores a denial receipt and returns the refusal.
 func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 	e := ledger.AsError(refusal)
 	if e == nil {
@@ -241,24 +264,32 @@ func (m *Market) denied(ctx context.Context, a Ask, refusal error) error {
 	}
 	r := ledger.Receipt{
 		V: 1, Kind: ledger.ReceiptDenial, ID: m.NewID(), Time: m.millis(), Party: a.Party, Flow: a.flow(),
-		License: a.License, Order: a.Order, Environment: a.Environment, Subject: a.target(), Reason: e.Reason, Count: 1,
+		License: a.License, Order: a.Order, Environment: a.Environment, Subject: m.deniedTarget(ctx, a), Reason: e.Reason, Count: 1,
 	}
-	// It is kept for a caller who went, too: none asks unseen by hanging up.
+	// It is stored even if the caller is gone: nobody can ask without a receipt by
+	// disconnecting.
 	if _, err := m.Receipts.Append(context.WithoutCancel(ctx), r); err != nil {
 		return errors.Join(refusal, fmt.Errorf("receipt of denial: %w", err))
 	}
 	return refusal
 }
 
-// Done is closed when the transfer must stop: the decision ended, the caller
-// went, or it stalled.
+// Done returns a channel that is closed when the transfer must stop: the decision
+// ended, the caller disconnected, or the transfer stalled.
 func (t *Transfer) Done() <-chan struct{} { return t.ctx.Done() }
 
-// buffers are shared by all transfers: 256 KiB reads decrypt fastest.
+// IsCut reports whether the transfer must stop before its end. It does not report that
+// the caller is gone.
+func (t *Transfer) IsCut() bool {
+	cause := context.Cause(t.ctx)
+	return errors.Is(cause, ErrEnded) || errors.Is(cause, errStalled)
+}
+
+// buffers are shared by all transfers; 256 KiB buffers decrypt fastest.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-// Send streams the content to w and keeps the end receipt. It returns ErrEnded
-// when the decision ended meanwhile: the connection is then to be reset.
+// Send streams the content to w and stores the end receipt. If the decision ended
+// meanwhile, it returns ErrEnded, and the caller must reset the connection.
 func (t *Transfer) Send(w io.Writer) error {
 	r, err := t.m.Objects.Open(t.ctx, t.Content.Object, t.Offset, t.Length)
 	if err != nil {
@@ -276,7 +307,7 @@ func (t *Transfer) Send(w io.Writer) error {
 	}
 }
 
-// copy counts what the writer took, not what was read.
+// copy returns how many bytes the writer accepted, not how many were read.
 func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 	p, ok := buffers.Get().(*[]byte)
 	if !ok {
@@ -322,41 +353,4 @@ func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error
 		return fmt.Errorf("end receipt: %w", err)
 	}
 	return nil
-}
-
-// Recheck decides every running transfer anew, after a block was applied, and
-// cuts those that may not go on. It returns when all are told.
-func (m *Market) Recheck(ctx context.Context) {
-	m.mu.Lock()
-	running := make([]*Transfer, 0, len(m.running))
-	for t := range m.running {
-		running = append(running, t)
-	}
-	m.mu.Unlock()
-	for _, t := range running {
-		g, err := m.check(ctx, t.ask)
-		switch before := t.until.Load(); {
-		case err != nil:
-			t.cancel(ErrEnded)
-		case int64(g.until) < before: // a review that ends sooner than it did
-			t.until.Store(int64(g.until))
-			t.endAt(g.until)
-		}
-	}
-}
-
-// CutAll ends everything that runs: this node no longer knows what is allowed.
-func (m *Market) CutAll() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for t := range m.running {
-		t.cancel(ErrEnded)
-	}
-}
-
-// Running is how many transfers run.
-func (m *Market) Running() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.running)
 }

@@ -49,11 +49,11 @@ const (
 // Row is a line of the role file: a reader with the role and the standing may do the
 // act on records of the kind, in the place.
 type Row struct {
-	Role     string   `json:"role" zh:"角色；any：任何人，无令牌者亦可" en:"role; any: everyone, without a token too"`
+	Role     string   `json:"role" zh:"角色：any 为任何人，无令牌者亦可" en:"role: any is everyone, without a token too"`
 	Standing Standing `json:"standing" form:"-" zh:"记录中的身份：named 记录所指单位，holder 所涉资源的持有单位，licensed 获授权使用该资源，bearer 知悉文件的 SHA-256，any 不限" en:"what the record says of the reader: named by it, holder of the resource, licensed to use it, bearer of the file's SHA-256; any: nothing"`
-	Place    string   `json:"place" zh:"own：限本区划内的记录；any：不限" en:"own: records of the reader's region; any: all"`
-	Act      Act      `json:"act" form:"-" zh:"read：查看记录；prove：取得证据包；any：两者" en:"read: the record; prove: the bundle of evidence about it; any: both"`
-	What     string   `json:"what" zh:"记录种类，或 ledger/readers.go 中的词" en:"kind of record, or the name of a part of one"`
+	Place    string   `json:"place" zh:"区划：own 限本区划内的记录，any 不限" en:"region: own, records of the reader's region; any, all"`
+	Act      Act      `json:"act" form:"-" zh:"事项：read 查看记录，prove 取得证据包，any 两者" en:"act: read, the record; prove, the bundle of evidence about it; any, both"`
+	What     string   `json:"what" zh:"种类：记录的种类，或其一部分的名称" en:"kind: of record, or the name of a part of one"`
 	Noted    bool     `json:"noted" zh:"查看留下回执" en:"a look leaves a receipt"`
 }
 

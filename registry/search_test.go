@@ -119,8 +119,8 @@ func TestFacets(t *testing.T) {
 	}
 }
 
-// TestProjectAgain holds that a later version of an entry replaces what is found
-// and shown, and keeps its place and the call that coded it.
+// TestProjectAgain checks that a later version of an entry replaces what is found and
+// shown, but neither its place nor the call that coded it.
 func TestProjectAgain(t *testing.T) {
 	f := city(t)
 	before, err := f.Certificate(t.Context(), string(entry("公交车辆到离站信息", "").CadCode))

@@ -12,11 +12,11 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// place says where the records of a kind are found: in which group of commands,
-// and in which collection of the API.
+// place is where the records of a kind are: the group of commands, and the collection of
+// the API.
 type place struct{ group, collection string }
 
-// places are the kinds whose group is not called after them.
+// places are the kinds whose group has another name.
 var places = map[string]place{
 	ledger.KindApplication: {"registry", "applications"},
 	ledger.KindEntry:       {"registry", "entries"},
@@ -25,7 +25,7 @@ var places = map[string]place{
 	ledger.KindEnvironment: {"license environment", "environments"},
 }
 
-// placeOf returns where the records of a kind are found.
+// placeOf returns the place of a kind.
 func placeOf(kind string) place {
 	if p, ok := places[kind]; ok {
 		return p
@@ -36,8 +36,8 @@ func placeOf(kind string) place {
 // withPage are the plain acts that have a command written by hand.
 var withPage = []ledger.Function{ledger.FnContentRemove} // whose record is found by its subject
 
-// actCmd is the command of an act whose arguments are an id and the version of the
-// record that it answers. The table of acts says all else.
+// actCmd is the command of an act whose arguments are an id and the version of the record
+// that it is based on. Everything else is in the table of acts.
 type actCmd struct {
 	ID ledger.ID `arg:"" zh:"记录的编号" en:"Id of the record."`
 	answering
@@ -76,10 +76,10 @@ func (c *actCmd) do(p *program, ground string) error {
 	return p.callBy(cl, c.act.Name, args)
 }
 
-// Page shows the act by a party of the first role that may do it.
+// Page shows an example with the first role that may do the act.
 func (c *actCmd) Page() terminal.Page { return c.example("") }
 
-// Page shows the act with a ground.
+// Page shows an example with a ground.
 func (c *groundCmd) Page() terminal.Page { return c.example(" --ground WORD") }
 
 func (c *actCmd) example(flags string) terminal.Page {
@@ -94,7 +94,7 @@ func (c *actCmd) example(flags string) terminal.Page {
 	return page
 }
 
-// verbOf returns the part of the act's name that says what is done, as a command.
+// verbOf returns the verb in the act's name, as a command.
 func verbOf(a ledger.Act) string {
 	_, verb, ok := strings.Cut(string(a.Name), ".")
 	if !ok {
@@ -106,8 +106,8 @@ func verbOf(a ledger.Act) string {
 // dash writes a word of the ledger as a command.
 func dash(word string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(word) }
 
-// isPlain reports whether an act takes nothing but an id, the version that it
-// answers, and perhaps a ground.
+// isPlain reports whether an act takes only an id, the version that it is based on, and
+// perhaps a ground.
 func isPlain(a ledger.Act) (ground, plain bool) {
 	if a.On == "" || !a.Answers() {
 		return false, false
@@ -124,7 +124,7 @@ func isPlain(a ledger.Act) (ground, plain bool) {
 	return ground, true
 }
 
-// group is a group of commands that has room for plain acts.
+// group is a group of commands to which plain acts can be added.
 type group struct {
 	path  string
 	more  *kong.Plugins
@@ -170,9 +170,9 @@ func (all groups) fill(acts []ledger.Act) {
 	}
 }
 
-// add adds the command of an act to the group of its record. Where the group has a
-// command of that name already, or a command stands where the group would be, the
-// command has the whole name of the act.
+// add adds the command of an act to the group of its record. The command has the whole
+// name of the act if the group already has a command of the short name, or if the group's
+// name is that of a command.
 func (all groups) add(a ledger.Act, ground bool) {
 	path, name, root := placeOf(a.On).group, verbOf(a), all[""]
 	g := all[path]
@@ -193,7 +193,7 @@ func (all groups) add(a ledger.Act, ground bool) {
 	g.put(name, titleOf(a), v)
 }
 
-// newGroup is the group of a kind of record that has no other.
+// newGroup is the group of a kind of record without commands in this program.
 type newGroup struct{ kong.Plugins }
 
 // begin adds an empty group for a kind of record, and returns it.
@@ -211,7 +211,7 @@ func (g *group) put(name string, help ledger.Words, cmd reflect.Value) reflect.V
 	return reflect.ValueOf(c).Elem().Field(0).Addr()
 }
 
-// newCommand returns a struct with one command in it, as kong takes it.
+// newCommand returns a struct with one command, in the form that kong needs.
 func newCommand(name string, help ledger.Words, cmd reflect.Value) any {
 	t := reflect.StructOf([]reflect.StructField{{
 		Name: "Command", Type: cmd.Type().Elem(), Tag: reflect.StructTag(fmt.Sprintf(`cmd:"" name:%q zh:%q en:%q`, name, help.ZH, help.EN)),
@@ -221,7 +221,7 @@ func newCommand(name string, help ledger.Words, cmd reflect.Value) any {
 	return v.Interface()
 }
 
-// commandName returns the name of the command that a field holds, if it holds one.
+// commandName returns the name of the command in a field, if the field is a command.
 func commandName(f reflect.StructField) (name string, ok bool) {
 	if _, ok := f.Tag.Lookup("cmd"); !ok {
 		return "", false
@@ -232,7 +232,7 @@ func commandName(f reflect.StructField) (name string, ok bool) {
 	return dashed(f.Name), true
 }
 
-// dashed is the name that kong gives the command of a field.
+// dashed returns the name that kong gives to the command of a field.
 func dashed(field string) string {
 	var b strings.Builder
 	for i, r := range field {
@@ -247,7 +247,7 @@ func dashed(field string) string {
 	return b.String()
 }
 
-// titleOf is the title of an act, and in brackets who may do it.
+// titleOf returns the title of an act, with the roles that may do it in brackets.
 func titleOf(a ledger.Act) ledger.Words {
 	var zh, en []string
 	list, _ := ledger.EnumOf("roles")

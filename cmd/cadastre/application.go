@@ -10,14 +10,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// step takes an application one step, answering what stands.
+// step is a command that takes an application one step, based on its current version.
 type step struct {
 	ID ledger.ID `arg:"" zh:"登记申请的编号" en:"Id of the application."`
 	answering
 	writing
 }
 
-// take sends the call that with makes of the step's arguments.
+// take sends the call whose arguments with makes from those of the step.
 func (s step) take(p *program, fn ledger.Function, with func(ledger.AppStepArgs) any) error {
 	c, err := p.actor()
 	if err != nil {
@@ -39,7 +39,7 @@ type returnCmd struct {
 func (returnCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre registry return ID --defect materials=risk_assessment --defect resource.description=Q02 --profile body.json"},
-		{ZH: "须一次性告知全部问题：再次退回只能针对新的事项（办法第十条）。", EN: "Name all defects at once: a second return needs new matter (R10)."},
+		{ZH: "须一次性告知全部问题：再次退回只能针对新的事项（办法第十条）。", EN: "Name all defects at once: a second return needs new defects (article 10 of the measures)."},
 	}
 }
 
@@ -56,11 +56,11 @@ func (c *returnCmd) Run(p *program) error {
 	return c.take(p, ledger.FnAppReturn, func(a ledger.AppStepArgs) any { return ledger.AppReturnArgs{AppStepArgs: a, Defects: defects} })
 }
 
-// refusal ends an application with a reason.
+// refusal is a command that ends an application with a reason.
 type refusal struct {
 	step
 	Reason ledger.Reason `required:"" zh:"原因" en:"Reason" values:"refusal_reasons" placeholder:"REASON"`
-	Note   string        `zh:"文字说明；账本只记录加盐哈希" en:"In words; the ledger records only a salted hash." placeholder:"TEXT"`
+	Note   string        `zh:"文字说明；账本只记录加盐哈希" en:"Explanation; the ledger records only a salted hash." placeholder:"TEXT"`
 }
 
 func (c refusal) refuse(p *program, fn ledger.Function) error {
@@ -72,7 +72,7 @@ func (c refusal) refuse(p *program, fn ledger.Function) error {
 		return ledger.AppRefuseArgs{AppStepArgs: a, Reason: c.Reason, Note: note}
 	})
 	if err == nil {
-		p.keep(c.Note, note)
+		p.showSalted(c.Note, note)
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func (c *passCmd) Run(p *program) error {
 		return ledger.AppPassArgs{AppStepArgs: a, Checklist: c.Checklist, Late: late}
 	})
 	if err == nil {
-		p.keep(c.Late, late)
+		p.showSalted(c.Late, late)
 	}
 	return err
 }
@@ -112,7 +112,7 @@ type objectCmd struct {
 	step
 	Ground   string   `required:"" zh:"理由，用一个短词，如 ownership_dispute" en:"Why, as a short word such as ownership_dispute." placeholder:"WORD"`
 	Evidence []string `zh:"证据：文件，或其 SHA-256" en:"Evidence: files, or their SHA-256." placeholder:"FILE"`
-	Person   string   `zh:"异议人姓名（登记机构代自然人提出时）；账本只记录加盐哈希" en:"Who objects, where the registry body files for a natural person; the ledger records only a salted hash." placeholder:"NAME"`
+	Person   string   `zh:"异议人姓名（登记机构代自然人提出时）；账本只记录加盐哈希" en:"Name of the natural person for whom the registry body objects; the ledger records only a salted hash." placeholder:"NAME"`
 }
 
 // Run objects.
@@ -138,12 +138,12 @@ func (c *objectCmd) Run(p *program) error {
 	if err := p.callBy(cl, ledger.FnAppObject, a); err != nil {
 		return err
 	}
-	p.keep(c.Person, a.Person)
+	p.showSalted(c.Person, a.Person)
 	return nil
 }
 
-// noticed is what an objection answers. A stranger may not see the application,
-// but everyone sees its notice.
+// noticed returns the payload hash that an objection cites. If the party may not read the
+// application, the hash comes from its notice, which is public.
 func (c *objectCmd) noticed(p *program, cl *client.Client) (ledger.Digest, error) {
 	cited, err := c.cited(p.ctx, cl, at("applications", c.ID))
 	if !errors.Is(err, ledger.NotFound) {
@@ -174,8 +174,8 @@ func (c *objectCmd) noticed(p *program, cl *client.Client) (ledger.Digest, error
 type decideCmd struct {
 	step
 	Objection ledger.ID `required:"" zh:"异议的编号" en:"Id of the objection." placeholder:"ID"`
-	Upheld    bool      `zh:"异议成立，终止登记" en:"The objection is right; the registration ends."`
-	Reason    string    `required:"" zh:"文字说明；账本只记录加盐哈希" en:"In words; the ledger records only a salted hash." placeholder:"TEXT"`
+	Upheld    bool      `zh:"异议成立，终止登记" en:"Uphold the objection, which ends the application."`
+	Reason    string    `required:"" zh:"文字说明；账本只记录加盐哈希" en:"Explanation; the ledger records only a salted hash." placeholder:"TEXT"`
 }
 
 // Run decides.
@@ -191,14 +191,14 @@ func (c *decideCmd) Run(p *program) error {
 		return ledger.AppDecideArgs{AppStepArgs: a, Objection: c.Objection, Upheld: c.Upheld, Reason: *reason}
 	})
 	if err == nil {
-		p.keep(c.Reason, reason)
+		p.showSalted(c.Reason, reason)
 	}
 	return err
 }
 
 type codeCmd struct {
 	step
-	RegistryCode string `zh:"国家平台已赋的登记结果编码" en:"The official code, where the national platform has given one." placeholder:"CODE"`
+	RegistryCode string `zh:"国家平台已赋的登记结果编码" en:"The official code, if the national platform has assigned one." placeholder:"CODE"`
 }
 
 // Run codes, and prints the code that the entry now has.
@@ -214,7 +214,7 @@ func (c *codeCmd) Run(p *program) error {
 	a := ledger.AppCodeArgs{AppStepArgs: ledger.AppStepArgs{Application: c.ID, Answers: cited}, RegistryCode: c.RegistryCode}
 	return p.callWith(cl, ledger.FnAppCode, a, func() []named {
 		var e ledger.Entry
-		// The call is recorded; that its code can't be read back fails nothing.
+		// The call is recorded: it is no failure if its code can't be read back.
 		if err := cl.Get(p.ctx, at("entries", c.ID), &e); err != nil || e.CadCode == "" {
 			return nil
 		}

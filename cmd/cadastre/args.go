@@ -21,10 +21,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// maxArgs bounds a file of arguments: a call takes less.
+// maxArgs is the most bytes of a file of arguments. A call is smaller.
 const maxArgs = 4 << 20
 
-// say is the sentence in the user's language.
+// say returns the sentence in the user's language.
 func (p *program) say(zh, en string) string {
 	if p.Lang == "en" {
 		return en
@@ -32,7 +32,7 @@ func (p *program) say(zh, en string) string {
 	return zh
 }
 
-// json prints v for people and programs.
+// json prints v as JSON.
 func (p *program) json(v any) error {
 	e := json.NewEncoder(p.out)
 	e.SetEscapeHTML(false)
@@ -42,7 +42,7 @@ func (p *program) json(v any) error {
 	return nil
 }
 
-// line prints one line of the answer.
+// line prints one line of the result.
 func (p *program) line(format string, args ...any) error {
 	if _, err := fmt.Fprintf(p.out, format+"\n", args...); err != nil {
 		return words.Errorf("输出：%v", "print: %v", err)
@@ -50,11 +50,12 @@ func (p *program) line(format string, args ...any) error {
 	return nil
 }
 
-// profile is the one that --profile names, at the node that --url names.
+// profile reads the file that --profile names. Its node is the one that --url names, if
+// given.
 func (p *program) profile() (client.Profile, error) {
 	if p.Profile == "" {
 		return client.Profile{}, errors.New(p.say("此命令需要单位的身份文件：请用 --profile 指定，或先运行 cadastre keygen",
-			"this needs the profile of the party that acts: name it with --profile, or make one with cadastre keygen"))
+			"this command needs the profile of a party: name it with --profile, or make one with cadastre keygen"))
 	}
 	prof, err := client.LoadProfile(p.Profile)
 	if p.URL != "" {
@@ -64,7 +65,7 @@ func (p *program) profile() (client.Profile, error) {
 	return prof, err
 }
 
-// nodes are the other nodes that --node names.
+// nodes returns the other nodes that --node names.
 func (p *program) nodes() []trace.Place {
 	var list []trace.Place
 	for _, origin := range slices.Sorted(maps.Keys(p.Node)) {
@@ -73,7 +74,7 @@ func (p *program) nodes() []trace.Place {
 	return list
 }
 
-// client acts for the profile; without one it reads what is public.
+// client returns a client for the profile. Without a profile it reads what is public.
 func (p *program) client() (*client.Client, error) {
 	if p.Profile == "" {
 		where := p.URL
@@ -85,7 +86,7 @@ func (p *program) client() (*client.Client, error) {
 	return p.actor()
 }
 
-// actor is client for what needs a profile.
+// actor returns a client for the profile, which must be given.
 func (p *program) actor() (*client.Client, error) {
 	prof, err := p.profile()
 	if err != nil {
@@ -107,7 +108,7 @@ func (p *program) callBy(c *client.Client, fn ledger.Function, args any) error {
 	return p.callWith(c, fn, args, nil)
 }
 
-// callWith is callBy; more, if set, says what else is worth printing.
+// callWith is callBy with further results: more, if set, returns them.
 func (p *program) callWith(c *client.Client, fn ledger.Function, args any, more func() []named) error {
 	out, err := p.send(c, client.NewID(), fn, args)
 	if err != nil {
@@ -120,7 +121,7 @@ func (p *program) callWith(c *client.Client, fn ledger.Function, args any, more 
 	return p.recorded(fn, ids, out)
 }
 
-// send checks the form of args here, so that a slip costs no journey.
+// send checks the form of args before it sends them, so that a mistake costs no request.
 func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args any) (client.Outcome, error) {
 	if v, ok := args.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
@@ -131,10 +132,10 @@ func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args 
 		return client.Outcome{}, p.ask(c, fn, args)
 	}
 	out, err := c.CallAs(p.ctx, id, fn, args)
-	var told *client.Problem
-	if err != nil && !errors.As(err, &told) && errors.Is(err, ledger.Unavailable) {
+	var answer *client.Problem
+	if err != nil && !errors.As(err, &answer) && errors.Is(err, ledger.Unavailable) {
 		return out, fmt.Errorf("%s: %w", fmt.Sprintf(p.say("请求 %s 是否已记录尚不清楚；用 cadastre call --id 以同一编号再次提交即可得知",
-			"whether call %s was recorded is not known; cadastre call --id with that id tells"), id), err)
+			"it is not known whether call %s is recorded; cadastre call --id with that id sends it again, and it is recorded only once"), id), err)
 	}
 	return out, err
 }
@@ -158,7 +159,7 @@ func (p *program) recorded(fn ledger.Function, ids []named, out client.Outcome) 
 	return terminal.Table(p.out, append(rows, []string{"  " + p.say("请求", "call"), string(out.Call)}))
 }
 
-// called is what people read for the name of something that a call made.
+// called returns the label of a result of a call.
 func (p *program) called(kind string) string {
 	switch kind {
 	case "objection":
@@ -175,7 +176,8 @@ func (p *program) called(kind string) string {
 	return words.Kind(p.Lang, kind)
 }
 
-// worth is the value of something that a call made: an amount in yuan, else as it is.
+// worth returns the value of a result of a call: an amount in yuan, anything else
+// unchanged.
 func (p *program) worth(of named) string {
 	if of.kind != "total_fen" {
 		return of.id
@@ -201,10 +203,10 @@ func answerOf(fn ledger.Function, ids []named, out client.Outcome) map[string]an
 	return m
 }
 
-// named is an id with the kind of record it names.
+// named is an id with the kind of its record.
 type named struct{ kind, id string }
 
-// made lists the ids of the records that a call makes or changes, from its args.
+// made returns the ids of the records that a call makes or changes, from its args.
 func made(fn ledger.Function, args any) []named {
 	switch a := args.(type) {
 	case ledger.PartyAdmitArgs:
@@ -245,8 +247,8 @@ func made(fn ledger.Function, args any) []named {
 	return found
 }
 
-// readFile reads a file of at most most bytes; "-" is standard input.
-func readFile(file string, most int64) ([]byte, error) { //nolint:unparam // the limit is the reader's to choose
+// readFile reads a file of at most limit bytes. "-" is standard input.
+func readFile(file string, limit int64) ([]byte, error) { //nolint:unparam // callers choose the limit
 	var r io.Reader = os.Stdin
 	if file != "-" {
 		f, err := os.Open(file)
@@ -256,18 +258,18 @@ func readFile(file string, most int64) ([]byte, error) { //nolint:unparam // the
 		defer f.Close()
 		r = f
 	}
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, words.Errorf("读取 %s：%v", "read %s: %v", file, err)
 	}
-	if int64(len(b)) > most {
+	if int64(len(b)) > limit {
 		return nil, fmt.Errorf("%s: %w", file, &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonTooLarge})
 	}
 	return b, nil
 }
 
-// readArgs reads a call's arguments, strictly: no member is unknown or repeated.
-// Filled are the members that the command itself fills in where the file lacks them.
+// readArgs reads the arguments of a call strictly: no member may be unknown or repeated.
+// The command itself sets the members in filled if the file does not have them.
 func readArgs(file string, v any, filled ...string) error {
 	b, err := readFile(file, maxArgs)
 	if err != nil {
@@ -279,7 +281,7 @@ func readArgs(file string, v any, filled ...string) error {
 	return nil
 }
 
-// without leaves out that members are missing which are filled in later.
+// without removes the faults of missing members that the command sets later.
 func without(err error, filled []string) error {
 	e := ledger.AsError(err)
 	if e == nil {
@@ -295,7 +297,8 @@ func without(err error, filled []string) error {
 	return ledger.Join(rest...)
 }
 
-// salted binds a text that stays off the ledger; nil for no text.
+// salted returns the salted hash of a text that does not go to the ledger, and nil for no
+// text.
 func salted(text string) (*ledger.Salted, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // no text, nothing to bind
@@ -308,16 +311,16 @@ func salted(text string) (*ledger.Salted, error) {
 	return &s, nil
 }
 
-// keep tells whoever acts to keep a text of which the ledger has the hash only.
-func (p *program) keep(text string, s *ledger.Salted) {
+// showSalted asks the user to save a text of which the ledger has only the salted hash.
+func (p *program) showSalted(text string, s *ledger.Salted) {
 	if s == nil || p.checking {
 		return
 	}
 	fmt.Fprintf(p.err, p.say("账本只记录下列文字的加盐哈希，请自行保存：\n  盐值 %s\n  文字 %s\n",
-		"The ledger has only the salted hash of this text; keep it:\n  salt %s\n  text %s\n"), s.Salt, text)
+		"The ledger has only the salted hash of this text. Save it:\n  salt %s\n  text %s\n"), s.Salt, text)
 }
 
-// digest is a SHA-256 given as such, or that of the file named.
+// digest returns a SHA-256 that is given as such, or that of the file with this name.
 func digest(s string) (ledger.Digest, error) {
 	if d := ledger.Digest(s); d.Validate("sha256") == nil {
 		return d, nil
@@ -326,20 +329,20 @@ func digest(s string) (ledger.Digest, error) {
 	return d, err
 }
 
-// purpose reads class/code.
+// purpose parses CLASS/CODE.
 func purpose(s string) (ledger.Purpose, error) {
 	class, code, _ := strings.Cut(s, "/")
 	p := ledger.Purpose{Class: ledger.PurposeClass(class), Code: code}
 	return p, p.Validate("purpose", true)
 }
 
-// answering is the payload hash of the record that a call answers.
+// answering is the flag for the payload hash of the version that a call is based on.
 type answering struct {
-	Answers ledger.Digest `zh:"所依据版本的请求哈希；默认为该记录最新的" en:"Payload hash of the version you answer; by default the record's newest." placeholder:"SHA256"`
+	Answers ledger.Digest `zh:"所依据版本的请求哈希；默认为该记录最新的" en:"Payload hash of the version that the call is based on; by default the record's newest." placeholder:"SHA256"`
 }
 
-// cited is the payload hash to answer: the one told, or that of the record as
-// the node shows it now.
+// cited returns the payload hash to cite: the given one, or that of the record's current
+// version at the node.
 func (a answering) cited(ctx context.Context, c *client.Client, path string) (ledger.Digest, error) {
 	if a.Answers != "" {
 		return a.Answers, a.Answers.Validate("answers")
@@ -351,17 +354,17 @@ func (a answering) cited(ctx context.Context, c *client.Client, path string) (le
 		return "", err
 	}
 	if err := r.Cite.Payload.Validate("cite.payload"); err != nil {
-		return "", words.Errorf("%s 未载明所依据的请求，请用 --answers 给出其哈希：%v", "%s names no call to answer: give its payload hash with --answers: %v", path, err)
+		return "", words.Errorf("%s 未载明所依据的请求，请用 --answers 给出其哈希：%v", "%s names no call to cite: give its payload hash with --answers: %v", path, err)
 	}
 	return r.Cite.Payload, nil
 }
 
-// at is the path of a record.
+// at returns the path of a record.
 func at[T ~string](collection string, id T) string {
 	return "/v1/" + collection + "/" + url.PathEscape(string(id))
 }
 
-// membersOf lists the members of the file that a command reads its arguments from.
+// membersOf lists the members of the file from which a command reads its arguments.
 func membersOf(args any) string {
 	var names []string
 	for _, f := range ledger.FieldsOf(args) {

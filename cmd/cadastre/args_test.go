@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -133,6 +134,7 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := fmt.Errorf("ask: %w", c.Get(t.Context(), "/v1/orders/x", nil))
+	_, dialed := http.Get("http://127.0.0.1:1/") //nolint:bodyclose,noctx // nobody answers
 	silent := errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), errors.New("no answer from http://127.0.0.1:1"))
 	for _, c := range []struct {
 		name, lang string
@@ -147,7 +149,12 @@ func TestExplain(t *testing.T) {
 		{"missing groups and a field", "en", ledger.Join(lacking("deposit"), ledger.Invalid("body", "required")), "materials breaks the rule R9(1): materials are missing: Deposit (deposit)\n  body breaks the rule required", "more"},
 		{"where JSON ends", "en", fmt.Errorf("a.json: %w", ledger.DecodeStrict([]byte("{\n,"), &ledger.DepositArgs{})), "a.json: the content breaks the rule syntax: It is no JSON, or a query that can't be decoded, line 2, column 1", "invalid"},
 		{"label", "zh", terminal.OfForm(ledger.Invalid("resource.title", "required"), &ledger.AppSubmitArgs{}), "resource.title（数据资源 › 名称） 不符合规则 required：必须填写", "invalid"},
-		{"node's words", "zh", told, "ask: 没有找到: 请检查编号（字段 id）", "not_found"},
+		{"node's words", "zh", told, "ask：没有找到：请检查编号（字段 id）", "not_found"},
+		{"a node that does not run", "zh", dialed, "127.0.0.1:1：连接被拒绝", "dial"},
+		{"a node that does not run", "en", dialed, "127.0.0.1:1: connection refused", "dial"},
+		{"a state", "zh", ledger.Refuse(ledger.Conflict, ledger.ReasonState).With("on", "order").With("state", "active"), "当前状态（履行中）不允许此操作：请刷新后", "active"},
+		{"a state", "en", ledger.Refuse(ledger.Conflict, ledger.ReasonState).With("on", "order").With("state", "placed"), "state (placed) does not allow this: Read the record again", "conflict"},
+		{"a role", "zh", ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).By("protocol §6"), "本单位的角色不能办理此事项：请由具有相应角色的单位办理", "§"},
 		{"unreachable", "en", silent, "run the same command again", "unavailable: busy"},
 		{"stopped", "en", fmt.Errorf("x: %w", context.Canceled), "Run the same command again", "canceled"},
 		{"other", "en", errors.New("disk full"), "disk full", "rule"},

@@ -17,24 +17,24 @@ type benchCmd struct {
 type benchLedgerCmd struct {
 	fabricFlags
 	Ledger   string `zh:"测量哪种账本" en:"Which ledger to measure." enum:"embedded,fabric" default:"embedded"`
-	Writers  []int  `zh:"同时写入者的数目" en:"How many write at once." default:"1,16,128"`
-	Each     int    `zh:"每轮中每个写入者的请求数；0 为按账本取适当的数" en:"Calls of each writer in a round; 0 chooses by the ledger." placeholder:"N"`
-	Records  int    `zh:"导入的记录数" en:"How many records to import." default:"2000"`
-	Receipts int    `zh:"回执数" en:"How many receipts." default:"50000"`
+	Writers  []int  `zh:"同时写入者的数目" en:"Numbers of concurrent writers." default:"1,16,128"`
+	Each     int    `zh:"每轮中每个写入者的请求数；0 为按账本取适当的数" en:"Calls of each writer in a round; by default a number that suits the ledger." placeholder:"N"`
+	Records  int    `zh:"导入的记录数" en:"Number of records to import." default:"2000"`
+	Receipts int    `zh:"回执数" en:"Number of receipts." default:"50000"`
 }
 
-// Page tells what is measured.
+// Page describes what is measured.
 func (benchLedgerCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre bench ledger --json\ncadastre bench ledger --ledger fabric --network network.json --profile authority.json"},
 		{
 			ZH: "写入演示账本：临时文件夹中的新账本，或已启动的 Fabric 网络。数值因机器而异，比值则可通用。",
-			EN: "It writes to a demonstration ledger: a fresh one in a temporary folder, or on Fabric the one that is up. Figures are this machine's; the ratios hold on others.",
+			EN: "It writes to a demonstration ledger: a new one in a temporary folder, or on a running Fabric network. The figures depend on the machine; the ratios apply elsewhere too.",
 		},
 	}
 }
 
-// Run measures and prints.
+// Run measures and prints the results.
 func (c *benchLedgerCmd) Run(p *program) error {
 	for _, n := range c.Writers {
 		if n < 1 || n > 4096 {
@@ -63,11 +63,11 @@ func (c *benchLedgerCmd) Run(p *program) error {
 	if p.JSON {
 		return p.json(r)
 	}
-	c.tell(p, r)
+	c.print(p, r)
 	return nil
 }
 
-// subject opens what is measured.
+// subject opens the ledger to measure.
 func (c *benchLedgerCmd) subject(p *program, dir string) (bench.Subject, func() error, error) {
 	if c.Ledger == "embedded" {
 		return bench.Embedded(p.ctx, dir, now)
@@ -86,7 +86,8 @@ func (c *benchLedgerCmd) subject(p *program, dir string) (bench.Subject, func() 
 	return bench.Fabric(p.ctx, of, logger(p.err, false), now)
 }
 
-func (c *benchLedgerCmd) tell(p *program, r bench.Result) {
+// print prints the results for people.
+func (c *benchLedgerCmd) print(p *program, r bench.Result) {
 	fmt.Fprintf(p.out, p.say("%s 账本，%d 核\n", "Ledger %s, %d CPUs\n"), r.Ledger, r.CPUs)
 	fmt.Fprintf(p.out, "%8s %12s %10s %10s %12s %6s\n", p.say("并发", "writers"), p.say("次/秒", "calls/s"), "p50 ms", "p99 ms", p.say("基准/秒", "bare/s"), p.say("比", "ratio"))
 	for _, l := range r.Levels {

@@ -17,7 +17,7 @@ type calendarCmd struct {
 	Set     setCmd     `cmd:"" zh:"登记年度工作日安排（数据管理部门）" en:"Record a year's list (data authority)." example:"cadastre calendar set 2026 --profile authority.json"`
 }
 
-// list is the State Council's list of a year as the library carries it.
+// list returns the State Council's list of a year from the library.
 func list(year int) (ledger.CalendarArgs, error) {
 	a := ledger.CalendarArgs{
 		Year: year, Off: []ledger.Date{}, Work: []ledger.Date{},
@@ -37,7 +37,7 @@ func list(year int) (ledger.CalendarArgs, error) {
 		}
 	}
 	if len(a.Off) == 0 {
-		return a, words.Errorf("尚无 %d 年的安排：国务院办公厅于上年十一月发布，请按其通知自行编写文件", "no list of %d is known: the State Council publishes it in the November before; write the file by hand from its notice", year)
+		return a, words.Errorf("尚无 %d 年的安排：国务院办公厅于上年十一月发布，请按其通知自行编写文件", "there is no list of %d yet: the State Council publishes it in November of the year before; write the file by hand from its notice", year)
 	}
 	for _, days := range []*[]ledger.Date{&a.Off, &a.Work} {
 		slices.Sort(*days)
@@ -79,11 +79,11 @@ func (c *setCmd) Run(p *program) error {
 
 type dueCmd struct {
 	From ledger.Date `required:"" zh:"事件发生之日，如 2026-09-14" en:"Day of the event, such as 2026-09-14." placeholder:"DATE"`
-	Days int         `required:"" zh:"工作日数" en:"How many working days."`
+	Days int         `required:"" zh:"工作日数" en:"Number of working days."`
 }
 
-// Run counts by the lists that this program knows; a year without one is
-// Monday to Friday, and the answer provisional.
+// Run computes the due day from the lists in this program. In a year without a list every
+// Monday to Friday is a working day, and the result is provisional.
 func (c *dueCmd) Run(p *program) error {
 	if err := c.From.Validate("from"); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (c *dueCmd) Run(p *program) error {
 	}
 	note := ""
 	if due.Provisional {
-		note = p.say("（暂定：相关年度的放假安排尚未公布）", " (provisional: a year's list is not published yet)")
+		note = p.say("（暂定：相关年度的放假安排尚未公布）", " (provisional: the list of a year is not published yet)")
 	}
 	_, err := fmt.Fprintln(p.out, string(due.Due)+note)
 	return err

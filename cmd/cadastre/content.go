@@ -20,29 +20,29 @@ type contentCmd struct {
 
 	kong.Plugins // the plain acts (fill)
 
-	Remove contentRemoveCmd `cmd:"" zh:"停止供给与交付某一内容；其记录保留" en:"End the supply and delivery of an object; its record stays." example:"cadastre product content remove ID --subject product/ID --profile operator.json"`
+	Remove contentRemoveCmd `cmd:"" zh:"停止供给与交付某一内容；其记录保留" en:"End the supply and delivery of content; its record remains." example:"cadastre product content remove ID --subject product/ID --profile operator.json"`
 	List   contentListCmd   `cmd:"" zh:"列出资源或产品的内容" en:"List the content of a resource or product." example:"cadastre product content list product/ID\ncadastre product content list resource/ID --profile holder.json"`
 }
 
 type contentAddCmd struct {
 	File    string     `arg:"" zh:"要上传的文件" en:"File to upload." type:"existingfile"`
-	Subject ledger.Ref `required:"" zh:"所属资源（数据持有单位）或产品（运营机构）：resource/ID 或 product/ID" en:"Whose content it is: resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
+	Subject ledger.Ref `required:"" zh:"所属资源（数据持有单位）或产品（运营机构）：resource/ID 或 product/ID" en:"Record whose content it is: resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
 	Name    string     `zh:"公开的文件名；默认为文件本名" en:"Public file name; by default the file's own." placeholder:"NAME"`
 	writing
 }
 
-// Page shows both kinds.
+// Page shows examples.
 func (contentAddCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre product content add streets.csv --subject resource/ID --profile holder.json\ncadastre product content add streets.csv --subject product/ID --profile operator.json"},
 		{
 			ZH: "加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
-			EN: "With --check the file stays here: who may add it to what is checked, not whether the node would take the upload.",
+			EN: "With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
 		},
 	}
 }
 
-// Run uploads, compares what the node kept with the file, and records it.
+// Run uploads the file, compares what the node stored with it, and records it.
 func (c *contentAddCmd) Run(p *program) error {
 	a := ledger.ContentArgs{ID: client.NewID(), Subject: c.Subject, Name: c.Name}
 	if a.Name == "" {
@@ -64,7 +64,7 @@ func (c *contentAddCmd) Run(p *program) error {
 		return err
 	}
 	if up.SHA256 != hash {
-		return fmt.Errorf(p.say("文件在上传时发生变化（SHA-256 %s，节点收到 %s）：请再次运行", "the file changed while it was sent (SHA-256 %s, the node has %s): run the command again"), hash, up.SHA256)
+		return fmt.Errorf(p.say("文件在上传时发生变化（SHA-256 %s，节点收到 %s）：请再次运行", "the file changed during the upload (SHA-256 %s, the node has %s): run the command again"), hash, up.SHA256)
 	}
 	a.Object, a.SHA256, a.Bytes, a.Ingest, a.Node = up.Object, up.SHA256, up.Bytes, up.Receipt, up.Node
 	if a.Node == "" {
@@ -75,8 +75,8 @@ func (c *contentAddCmd) Run(p *program) error {
 	})
 }
 
-// upload sends the file. Where nothing is to be recorded it stays here: the call is
-// checked with the hash and size that it would have.
+// upload sends the file. With --check it does not: the call is checked with the hash and
+// size of the file.
 func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest, size int64) (wire.Ingested, error) {
 	if p.checking {
 		return wire.Ingested{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}, nil
@@ -92,17 +92,17 @@ func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest
 	}
 	m := p.meter()
 	defer m.done()
-	return cl.Upload(p.ctx, &counted{r: f, tell: m.bytes, total: info.Size()})
+	return cl.Upload(p.ctx, &counted{r: f, report: m.bytes, total: info.Size()})
 }
 
 type contentRemoveCmd struct {
 	ID      ledger.ID  `arg:"" zh:"内容记录的编号" en:"Id of the content record."`
-	Subject ledger.Ref `zh:"所属资源或产品，resource/ID 或 product/ID；未给 --answers 时必填" en:"Whose content it is, resource/ID or product/ID; needed without --answers." placeholder:"REF"`
+	Subject ledger.Ref `zh:"所属资源或产品，resource/ID 或 product/ID；未给 --answers 时必填" en:"Record whose content it is, resource/ID or product/ID; required without --answers." placeholder:"REF"`
 	answering
 	writing
 }
 
-// Run removes.
+// Run removes the content.
 func (c *contentRemoveCmd) Run(p *program) error {
 	cl, err := p.actor()
 	if err != nil {
@@ -132,7 +132,7 @@ type contentListCmd struct {
 	Subject ledger.Ref `arg:"" zh:"资源或产品：resource/ID 或 product/ID" en:"resource/ID or product/ID."`
 }
 
-// Run lists.
+// Run lists the content.
 func (c *contentListCmd) Run(p *program) error {
 	path, err := contentPath(c.Subject)
 	if err != nil {
@@ -148,7 +148,7 @@ func contentPath(subject ledger.Ref) (string, error) {
 	return "/v1/" + subject.Kind() + "s/" + subject.ID() + "/content", nil
 }
 
-// contents are the effective content records of a subject.
+// contents returns the current content records of a subject.
 func contents(p *program, c *client.Client, subject ledger.Ref) ([]ledger.Content, error) {
 	path, err := contentPath(subject)
 	if err != nil {

@@ -19,22 +19,22 @@ import (
 
 type demoCmd struct {
 	fabricFlags
-	Ledger    string `zh:"账本所在：节点之中，或 --network 所指的 Fabric 网络" en:"Where the register is kept: in the node, or on the Fabric network of --network." enum:"embedded,fabric" default:"embedded"`
-	Dir       string `zh:"节点与各单位身份文件存于此处；默认为临时文件夹" en:"Keep the node and the parties' profiles here; by default in a temporary folder." placeholder:"DIR"`
+	Ledger    string `zh:"账本所在：节点之中，或 --network 所指的 Fabric 网络" en:"Where the register is stored: in the node, or on the Fabric network of --network." enum:"embedded,fabric" default:"embedded"`
+	Dir       string `zh:"节点与各单位身份文件存于此处；默认为临时文件夹" en:"Store the node and the profiles of the parties here; by default in a temporary folder." placeholder:"DIR"`
 	Catalogue string `zh:"登记该文件的每条记录（JSON Lines，数据源格式）" en:"Register every record of this file (JSON Lines in the shape of data sources)." type:"existingfile" placeholder:"FILE"`
 	Product   string `zh:"出售并交付该文件；默认为生成的遥测数据" en:"Sell and deliver this file; by default generated telemetry." type:"existingfile" placeholder:"FILE"`
-	Objects   string `zh:"内容存于该文件所述之处，同 init" en:"Keep content where this file says, as init does." type:"existingfile" placeholder:"FILE"`
-	Serve     bool   `zh:"演示结束后继续提供服务" en:"Go on serving when the demonstration is over."`
+	Objects   string `zh:"内容存于该文件所述之处，同 init" en:"Store content in the place that this file describes, as for init." type:"existingfile" placeholder:"FILE"`
+	Serve     bool   `zh:"演示结束后继续提供服务" en:"Serve the node after the demonstration."`
 	Listen    string `zh:"节点的地址" en:"Address of the node." default:"127.0.0.1:0"`
 }
 
-// Page tells what it is.
+// Page describes the demonstration.
 func (demoCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre demo --lang en\ncadastre demo --dir D --serve\ncadastre demo --catalogue sources.jsonl --product streets.csv --dir D --json\ncadastre demo --ledger fabric --network network.json --profile authority.json"},
 		{
 			ZH: "演示账本的期限为 0 天，处处注明，不具有法律效力。加 --dir 则保留节点，之后可用 cadastre serve --dir DIR 再次运行。",
-			EN: "A demonstration ledger has limits of 0 days, says so everywhere, and has no legal effect. With --dir the node stays; run it again with cadastre serve --dir DIR.",
+			EN: "A demonstration ledger has time limits of 0 days, is marked as one everywhere, and has no legal effect. With --dir the node remains: run it again with cadastre serve --dir DIR.",
 		},
 	}
 }
@@ -99,7 +99,7 @@ func (c *demoCmd) Run(p *program) error {
 // its own ledger.
 func (c *demoCmd) shared(p *program) (*demo.Shared, error) {
 	if c.Ledger == "embedded" {
-		return nil, nil //nolint:nilnil // none is meant
+		return nil, nil //nolint:nilnil // nil means no shared ledger
 	}
 	n, err := c.open(p)
 	if err != nil {

@@ -69,7 +69,7 @@ func TestEveryFaultOfARow(t *testing.T) {
 			t.Errorf("%v succeeded", args)
 		}
 		for _, s := range []string{
-			"行 2  1  拒绝: ", "列“摘要”，description（摘要）：“短” 不符合规则 min_runes：过短：字符数不少于 20；允许：20–4000 字", "列“级别”，level（级别）：“绝密” 不符合规则 enum",
+			"行 2  1  拒绝：", "列“摘要”，description（摘要）：“短” 不符合规则 min_runes：过短：字符数不少于 20；允许：20–4000 字", "列“级别”，level（级别）：“绝密” 不符合规则 enum",
 			"列“名称”，title（名称） 不符合规则 required：必须填写；允许：1–100 字", "domain（所属领域） 不符合规则 required：必须填写", "列“编号”，id（资源标识）：“1” 不符合规则 not_twice：不得重复，与本文件第 2 行相同",
 		} {
 			if !strings.Contains(errs, s) {

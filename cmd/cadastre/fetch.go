@@ -17,21 +17,21 @@ import (
 type fetchCmd struct {
 	Order  ledger.ID `arg:"" zh:"订单的编号" en:"Id of the order."`
 	Output string    `required:"" short:"o" zh:"写入的文件" en:"File to write." placeholder:"FILE"`
-	Object string    `zh:"产品有多个内容时指明其一：对象编号、内容编号或名称" en:"Which object, where the product has several: its id, content id or name." placeholder:"OBJECT"`
+	Object string    `zh:"产品有多个内容时指明其一：对象编号、内容编号或名称" en:"Object, if the product has several: its id, content id or name." placeholder:"OBJECT"`
 }
 
-// Page says what is written.
+// Page describes what is written.
 func (fetchCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre fetch ORDER --output streets.csv --profile buyer.json"},
 		{
 			ZH: "已收到的部分存于 streets.csv.part，中断后再次运行同一命令即可继续。仅当 SHA-256 与账本记录一致时才有 streets.csv；其旁的 streets.csv.receipt.json 载有交付回执的编号，cadastre trace streets.csv 由此开始。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
-			EN: "What came is kept in streets.csv.part; after a cut run the same command to go on. streets.csv appears only when its SHA-256 is the recorded one; streets.csv.receipt.json beside it names the receipts of its delivery: cadastre trace streets.csv starts from them. Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.",
+			EN: "Received bytes are stored in streets.csv.part. After an interruption run the same command to continue. The file streets.csv is written only if its SHA-256 is the recorded one. The file streets.csv.receipt.json names the receipts of the delivery. Content at another node is fetched there; name that node with --node ORIGIN=URL if its address is not https://ORIGIN.",
 		},
 	}
 }
 
-// Run fetches what the order bought.
+// Run fetches the content of the order's product.
 func (c *fetchCmd) Run(p *program) error {
 	cl, err := p.actor()
 	if err != nil {
@@ -46,23 +46,23 @@ func (c *fetchCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.fetch(cl, at("orders", o.ID)+"/content/"+x.Object, c.Output, &kept{Order: o.ID, License: o.License}, x)
+	return p.fetch(cl, at("orders", o.ID)+"/content/"+x.Object, c.Output, &fetched{Order: o.ID, License: o.License}, x)
 }
 
 type supplyCmd struct {
 	License  ledger.ID `arg:"" zh:"授权的编号" en:"Id of the license."`
 	Resource ledger.ID `arg:"" zh:"资源的编号" en:"Id of the resource."`
 	Output   string    `required:"" short:"o" zh:"写入的文件" en:"File to write." placeholder:"FILE"`
-	Object   string    `zh:"资源有多个内容时指明其一：对象编号、内容编号或名称" en:"Which object, where the resource has several: its id, content id or name." placeholder:"OBJECT"`
+	Object   string    `zh:"资源有多个内容时指明其一：对象编号、内容编号或名称" en:"Object, if the resource has several: its id, content id or name." placeholder:"OBJECT"`
 }
 
-// Page says whose key is needed.
+// Page describes which key is needed.
 func (supplyCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre license supply LICENSE RESOURCE --output raw.csv --profile sandbox.json"},
 		{
 			ZH: "只有授权所列受控环境的密钥可以获取（cadastre keygen --environment）。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
-			EN: "Only the key of an environment that the license lists may fetch (cadastre keygen --environment). Content at another node is fetched there; name that node with --node ORIGIN=URL where its address is not https://ORIGIN.",
+			EN: "Only the key of an environment that the license lists may fetch (cadastre keygen --environment). Content at another node is fetched there; name that node with --node ORIGIN=URL if its address is not https://ORIGIN.",
 		},
 	}
 }
@@ -78,14 +78,15 @@ func (c *supplyCmd) Run(p *program) error {
 		return err
 	}
 	path := at("licenses", c.License) + "/resources/" + string(c.Resource) + "/content/" + x.Object
-	return p.fetch(cl, path, c.Output, &kept{License: c.License}, x)
+	return p.fetch(cl, path, c.Output, &fetched{License: c.License}, x)
 }
 
-// kept is the file beside a fetched one: by which receipts it came.
-type kept struct {
+// fetched is the content of the file next to a fetched one: what was fetched, by which
+// receipts.
+type fetched struct {
 	SHA256  ledger.Digest `json:"sha256"`
 	Bytes   int64         `json:"bytes"`
-	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts, one a request
+	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts, one for each request
 	Order   ledger.ID     `json:"order,omitempty"`
 	License ledger.ID     `json:"license,omitempty"`
 	Subject ledger.Ref    `json:"subject"`
@@ -97,7 +98,7 @@ type kept struct {
 	Time    ledger.Millis `json:"time"`
 }
 
-// choose finds the one object that is meant.
+// choose returns the one content of a subject that want names.
 func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledger.Content, error) {
 	found, err := contents(p, c, subject)
 	if err != nil {
@@ -114,18 +115,18 @@ func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledg
 		return hits[0], nil
 	case 0:
 		return ledger.Content{}, fmt.Errorf(p.say("%s 没有可获取的内容 %s：用 cadastre product content list %s 查看",
-			"%s has no such content %s: see cadastre product content list %s"), subject, want, subject)
+			"%s has no content %s: see cadastre product content list %s"), subject, want, subject)
 	}
 	var names strings.Builder
 	for _, x := range hits {
 		names.WriteString("\n  " + x.Object + "  " + words.Printable(x.Name))
 	}
-	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several; name one with --object:"), names.String())
+	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several contents; name one with --object:"), names.String())
 }
 
-// fetch gets the content, holds it against what the ledger recorded, and keeps
-// the receipts' ids beside the file.
-func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.Content) error {
+// fetch fetches the content, checks it against the ledger, and stores the ids of the
+// receipts next to the file.
+func (p *program) fetch(c *client.Client, path, file string, k *fetched, x ledger.Content) error {
 	m := p.meter()
 	f, err := c.Fetch(p.ctx, path, file, m.bytes)
 	m.done()
@@ -135,7 +136,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 	if f.SHA256 != x.SHA256 {
 		wrong := file + ".wrong"
 		return errors.Join(fmt.Errorf(p.say("收到的文件与账本记录不符（SHA-256 %s，账本为 %s）：已改名为 %s，请勿使用，并告知节点管理员",
-			"what came is not what the ledger records (SHA-256 %s, recorded %s): it is now %s; do not use it, and tell the node's keeper"),
+			"the file is not what the ledger records (SHA-256 %s, recorded %s): it is now named %s; do not use it, and contact the node's operator"),
 			f.SHA256, x.SHA256, wrong), os.Rename(file, wrong))
 	}
 	k.SHA256, k.Bytes, k.Starts, k.Subject, k.Content = f.SHA256, f.Bytes, f.Starts, x.Subject, x.ID
@@ -146,7 +147,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 	}
 	receipt := file + ".receipt.json"
 	if err := durable.WriteFile(receipt, append(b, '\n')); err != nil {
-		return words.Errorf("保存回执文件：%v", "keep receipt: %v", err)
+		return words.Errorf("保存回执文件：%v", "store receipt: %v", err)
 	}
 	if p.JSON {
 		return p.json(struct {
@@ -155,10 +156,10 @@ func (p *program) fetch(c *client.Client, path, file string, k *kept, x ledger.C
 			Order   any    `json:"order,omitempty"`
 		}{f, receipt, orNil(k.Order)})
 	}
-	return p.line("%s  %s\n%s %s", f.SHA256, file, p.say("回执：", "Receipts:"), receipt)
+	return p.line("%s  %s\n%s%s", f.SHA256, file, p.say("回执：", "Receipts: "), receipt)
 }
 
-// tidy removes what a refused fetch left empty.
+// tidy removes the empty file that a refused fetch leaves.
 func tidy(part string) error {
 	if info, err := os.Stat(part); err != nil || info.Size() > 0 {
 		return nil //nolint:nilerr // nothing to tidy

@@ -22,17 +22,17 @@ import (
 )
 
 type initCmd struct {
-	Dir     string        `required:"" zh:"节点的文件夹；不存在则创建" en:"Folder of the node; made if it is not there." placeholder:"DIR"`
-	Name    string        `zh:"节点对公众显示的名称" en:"Name of the node, as the public reads it." placeholder:"NAME"`
+	Dir     string        `required:"" zh:"节点的文件夹；不存在则创建" en:"Folder of the node; created if it does not exist." placeholder:"DIR"`
+	Name    string        `zh:"节点对公众显示的名称" en:"Public name of the node." placeholder:"NAME"`
 	Region  ledger.Region `zh:"区划（GB/T 2260）" en:"Region, GB/T 2260." placeholder:"CODE"`
-	Origin  string        `zh:"节点标识，如 data.example.gov.cn：令牌与日志以此为名" en:"Origin of the node, such as data.example.gov.cn: tokens and logs are named by it." placeholder:"ORIGIN"`
-	USCC    ledger.USCC   `name:"uscc" zh:"节点运营方的统一社会信用代码" en:"Unified social credit code of whoever runs the node." placeholder:"CODE"`
-	Genesis string        `zh:"已签署的创世请求，即 genesis sign 的输出：用以创建账本" en:"Signed genesis, as genesis sign prints it: begins the ledger." type:"existingfile" placeholder:"FILE"`
-	Join    string        `zh:"为该信任文件所属账本增设节点（与 --url 同用，即该节点的地址）" en:"Make a further node of the ledger that this trust file is of (with --url, where the node is reached)." type:"existingfile" placeholder:"TRUST"`
-	Objects string        `zh:"内容存于该文件所述之处，其内容同 node.json 的 objects；默认存于节点文件夹" en:"Keep content where this file says, which holds what node.json has as \"objects\"; by default in the folder." type:"existingfile" placeholder:"FILE"`
-	Demo    bool          `zh:"立即创建演示账本：期限为 0 天，其上一切不具有法律效力" en:"Begin a demonstration ledger at once: limits of 0 days, nothing on it has legal effect."`
+	Origin  string        `zh:"节点标识，如 data.example.gov.cn：令牌与日志以此为名" en:"Origin of the node, such as data.example.gov.cn, which tokens and logs name." placeholder:"ORIGIN"`
+	USCC    ledger.USCC   `name:"uscc" zh:"节点运营方的统一社会信用代码" en:"Unified social credit code of the node's operator." placeholder:"CODE"`
+	Genesis string        `zh:"已签署的创世请求，即 genesis sign 的输出：用以创建账本" en:"Signed genesis, as genesis sign prints it. It begins the ledger." type:"existingfile" placeholder:"FILE"`
+	Join    string        `zh:"为该信任文件所属账本增设节点（与 --url 同用，即该节点的地址）" en:"Make a further node of the ledger of this trust file (with --url, the address of the node)." type:"existingfile" placeholder:"TRUST"`
+	Objects string        `zh:"内容存于该文件所述之处，其内容同 node.json 的 objects；默认存于节点文件夹" en:"Store content in the place that this file describes, with the members of \"objects\" in node.json; by default in the folder." type:"existingfile" placeholder:"FILE"`
+	Demo    bool          `zh:"立即创建演示账本：期限为 0 天，其上一切不具有法律效力" en:"Begin a demonstration ledger at once: time limits of 0 days, and nothing on it has legal effect."`
 
-	Fabric       string `zh:"账本存于 Hyperledger Fabric：网络的连接配置，网络启动后须在此处" en:"Keep the register on Hyperledger Fabric: the network's connection profile, there once the network is up." type:"path" placeholder:"PROFILE"`
+	Fabric       string `zh:"账本存于 Hyperledger Fabric：网络的连接配置，网络启动后须在此处" en:"Store the register on Hyperledger Fabric: path of the network's connection profile, which must exist once the network runs." type:"path" placeholder:"PROFILE"`
 	Channel      string `zh:"Fabric：通道" en:"Fabric: the channel." default:"cadastre"`
 	Chaincode    string `zh:"Fabric：链码" en:"Fabric: the chaincode." default:"register"`
 	Organization string `zh:"Fabric：连接配置中本节点优先使用其对端的组织" en:"Fabric: organization of the profile whose peers this node uses first." placeholder:"ORG"`
@@ -40,7 +40,7 @@ type initCmd struct {
 	FabricTrust  string `zh:"Fabric：各组织的 CA，写入信任文件；与 --genesis 或 --demo 同用" en:"Fabric: the organizations' CAs, for the trust file; with --genesis or --demo." type:"existingfile" placeholder:"FILE"`
 }
 
-// Page shows the ways to begin.
+// Page shows how to begin.
 func (initCmd) Page() terminal.Page {
 	return terminal.Page{
 		{ZH: "在节点上：", EN: "On the node:", Lines: "cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE"},
@@ -49,9 +49,9 @@ func (initCmd) Page() terminal.Page {
 			Lines: "cadastre genesis sign genesis.request --profile authority.json --name 某市数据局 --uscc CODE --recovery recovery.json > genesis.jws",
 		},
 		{ZH: "再到节点上：", EN: "On the node again:", Lines: "cadastre init --dir D --genesis genesis.jws"},
-		{ZH: "将 D/trust.json 在节点之外交给核验者。", EN: "Hand D/trust.json to whoever is to verify, outside the node."},
+		{ZH: "将 D/trust.json 在节点之外交给核验者。", EN: "Give D/trust.json to all who will verify, by a way outside the node."},
 		{
-			ZH: "在多个组织共用的网络上（--url 为本节点的用户访问它的地址）：", EN: "On a network that organizations share (--url is where this node's clients reach it):",
+			ZH: "在多个组织共用的网络上（--url 为本节点的用户访问它的地址）：", EN: "On a network that several organizations share (--url is the address of this node for its clients):",
 			Lines: "cadastre init --dir D --name 市数籍 --region 430300 --origin data.example.gov.cn --uscc CODE \\\n  --url https://data.example.gov.cn --fabric profile.yaml --organization bureau\ncadastre init --dir D --genesis genesis.jws --fabric-trust cas.json",
 		},
 		{
@@ -62,7 +62,7 @@ func (initCmd) Page() terminal.Page {
 	}
 }
 
-// Run makes the folder, or begins the ledger in it.
+// Run creates the folder, or begins the ledger in it.
 func (c *initCmd) Run(p *program) error {
 	if c.Genesis != "" {
 		b, err := os.ReadFile(c.Genesis)
@@ -84,7 +84,7 @@ func (c *initCmd) Run(p *program) error {
 	}
 	if !c.Demo {
 		fmt.Fprintf(p.out, "%s %s\n%s\n", p.say("已生成", "Made"), filepath.Join(c.Dir, "genesis.request"),
-			p.say("请由数据管理部门在其自己的机器上签署：cadastre genesis sign", "Have the data authority sign it on its own machine: cadastre genesis sign"))
+			p.say("请由数据管理部门在其自己的机器上签署：cadastre genesis sign", "The data authority must sign it on its own machine: cadastre genesis sign"))
 		return nil
 	}
 	genesis, err := c.demo(request)
@@ -94,7 +94,8 @@ func (c *initCmd) Run(p *program) error {
 	return c.begin(p, genesis)
 }
 
-// settings are the node's, its register embedded unless --fabric says otherwise.
+// settings returns the settings of the node. Its register is embedded unless --fabric is
+// given.
 func (c *initCmd) settings(p *program) (node.Settings, error) {
 	s := node.Settings{Name: c.Name, Region: c.Region, Origin: c.Origin, URL: p.URL, Backend: node.Backend{Kind: node.KindEmbedded}}
 	if c.Objects != "" {
@@ -108,7 +109,7 @@ func (c *initCmd) settings(p *program) (node.Settings, error) {
 		return s, nil
 	}
 	if c.Organization == "" {
-		return s, errors.New(p.say("请用 --organization 指明本节点属于连接配置中的哪个组织", "name the organization of the profile that runs this node with --organization"))
+		return s, errors.New(p.say("请用 --organization 指明本节点属于连接配置中的哪个组织", "name with --organization the organization of the connection profile that runs this node"))
 	}
 	profile, err := filepath.Abs(c.Fabric)
 	s.Backend = node.Backend{
@@ -117,7 +118,7 @@ func (c *initCmd) settings(p *program) (node.Settings, error) {
 	return s, err
 }
 
-// join makes a further node, which then waits to be admitted.
+// join makes a further node, which the data authority must then admit.
 func (c *initCmd) join(p *program, s node.Settings) error {
 	b, err := os.ReadFile(c.Join)
 	if err != nil {
@@ -135,7 +136,7 @@ func (c *initCmd) join(p *program, s node.Settings) error {
 	}
 	return p.line("%s %s\n%s", p.say("已生成", "Made"), filepath.Join(c.Dir, "application.jws"),
 		p.say("请交数据管理部门核验准入：cadastre party admit application.jws；之后运行 cadastre serve",
-			"Hand it to the data authority, which admits the node: cadastre party admit application.jws; then run cadastre serve"))
+			"Give it to the data authority, which admits the node: cadastre party admit application.jws; then run cadastre serve"))
 }
 
 func (c *initCmd) begin(p *program, genesis string) error {
@@ -156,7 +157,7 @@ func (c *initCmd) begin(p *program, genesis string) error {
 	return p.json(t)
 }
 
-// demo signs the genesis as a made-up authority and keeps its profile.
+// demo signs the genesis as an invented authority and stores its profile.
 func (c *initCmd) demo(r node.Request) (string, error) {
 	a, err := demoAuthority(r)
 	if err != nil {
@@ -195,14 +196,14 @@ type genesisSignCmd struct {
 	Request  string      `arg:"" zh:"节点的 genesis.request" en:"The node's genesis.request." type:"existingfile"`
 	Name     string      `required:"" zh:"数据管理部门的名称" en:"Name of the data authority." placeholder:"NAME"`
 	USCC     ledger.USCC `name:"uscc" required:"" zh:"其统一社会信用代码" en:"Its unified social credit code." placeholder:"CODE"`
-	Recovery string      `required:"" zh:"恢复密钥身份文件的写入位置；请离线保存" en:"Where to write the recovery key's profile; keep it offline." placeholder:"FILE"`
-	Demo     bool        `zh:"签署演示账本：期限为 0 天，其上一切不具有法律效力" en:"Sign a demonstration ledger: limits of 0 days, nothing on it has legal effect."`
+	Recovery string      `required:"" zh:"恢复密钥身份文件的写入位置；请离线保存" en:"File to write the recovery key's profile to; store it offline." placeholder:"FILE"`
+	Demo     bool        `zh:"签署演示账本：期限为 0 天，其上一切不具有法律效力" en:"Sign a demonstration ledger: time limits of 0 days, and nothing on it has legal effect."`
 }
 
-// Run signs as the profile's key; a profile that is not there is made.
+// Run signs with a new key, which it writes to the profile.
 func (c *genesisSignCmd) Run(p *program) error {
 	if p.Profile == "" {
-		return words.Errorf("请用 --profile 指明数据管理部门的身份文件；不存在则创建", "name the authority's profile with --profile; it is made if it is not there")
+		return words.Errorf("请用 --profile 指明数据管理部门新身份文件的写入位置", "name with --profile the file for the authority's new profile")
 	}
 	b, err := os.ReadFile(c.Request)
 	if err != nil {
@@ -213,11 +214,11 @@ func (c *genesisSignCmd) Run(p *program) error {
 		return words.Errorf("创世请求：%v", "request: %v", err)
 	}
 	if err := ledger.First(ledger.CheckText("name", c.Name, 1, ledger.MaxName), c.USCC.Validate("uscc")); err != nil {
-		return err // before any key is kept
+		return err // before any key is stored
 	}
 	if _, err := os.Lstat(c.Recovery); err == nil || filepath.Clean(c.Recovery) == filepath.Clean(p.Profile) {
 		return fmt.Errorf(p.say("%s 已存在或与身份文件相同，其中的密钥会丢失：请用 --recovery 指定另一个文件",
-			"%s is there already, or is the profile too, and its key would be lost: name another file with --recovery"), c.Recovery)
+			"%s exists already, or is also the profile, and its key would be lost: name another file with --recovery"), c.Recovery)
 	}
 	prof := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: node.NewID(), Name: c.Name, URL: "http://" + defaultListen}
 	key, err := c.key(p, &prof)
@@ -228,8 +229,8 @@ func (c *genesisSignCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	kept := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: prof.Party, Name: c.Name + " (recovery)", URL: prof.URL}
-	if err := errors.Join(kept.SetKey(recovery), kept.Save(c.Recovery)); err != nil {
+	saved := client.Profile{Origin: r.Origin, Ledger: r.Ledger, Party: prof.Party, Name: c.Name + " (recovery)", URL: prof.URL}
+	if err := errors.Join(saved.SetKey(recovery), saved.Save(c.Recovery)); err != nil {
 		return err
 	}
 	a := node.Authority{Key: key, Recovery: recovery.Public(), Profile: ledger.PartyProfile{
@@ -251,7 +252,7 @@ func (c *genesisSignCmd) Run(p *program) error {
 
 func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, error) {
 	if _, err := os.Stat(p.Profile); err == nil {
-		return nil, words.Errorf("%s 已存在：创世请求须用新的身份文件，以免密钥重复使用", "%s is there already: a genesis needs a fresh profile, so that no key is used twice", p.Profile)
+		return nil, words.Errorf("%s 已存在：创世请求须用新的身份文件，以免密钥重复使用", "%s exists already: a genesis needs a new profile, so that no key is used twice", p.Profile)
 	}
 	key, err := ledger.NewKey()
 	if err != nil {
@@ -260,14 +261,14 @@ func (c *genesisSignCmd) key(p *program, prof *client.Profile) (*ledger.Key, err
 	return key, errors.Join(prof.SetKey(key), prof.Save(p.Profile))
 }
 
-// defaultListen is where a node listens unless told (protocol §6).
+// defaultListen is the default address of a node.
 const defaultListen = "127.0.0.1:8480"
 
 func now() time.Time { return time.Now() }
 
-// moveProfiles has the profiles that a demonstration keeps in its node's folder
-// name the address where the node is served now, so that commands find it. An
-// address that is not this machine's own may be a proxy's: it is not known.
+// moveProfiles writes the address at which the node is served now into the profiles of a
+// demonstration in its folder, so that commands find the node. It does nothing for an
+// address other than a loopback address, which need not be that of the clients.
 func (p *program) moveProfiles(dir, address string) {
 	u, err := url.Parse(address)
 	if err == nil && !net.ParseIP(u.Hostname()).IsLoopback() {
@@ -290,26 +291,26 @@ func trimmed(b []byte) []byte {
 
 type serveCmd struct {
 	Dir         string `required:"" zh:"节点的文件夹" en:"Folder of the node." placeholder:"DIR"`
-	Listen      string `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; one that others reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
+	Listen      string `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; an address that others can reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
 	TLSCert     string `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
 	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
 	BehindProxy bool   `zh:"TLS 由前置代理终结" en:"TLS ends at a proxy in front of the node."`
-	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the logs' entries: regulators, or public." enum:"regulators,public" default:"regulators"`
+	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
 	Verbose     bool   `short:"v" zh:"记录每个请求" en:"Log each request."`
 }
 
-// Page shows the ways to serve.
+// Page shows how to serve.
 func (serveCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre serve --dir D\ncadastre serve --dir D --listen :8443 --tls-cert cert.pem --tls-key key.pem\ncadastre serve --dir D --log-entries public"},
 		{
 			ZH: "node.json 未指明凭据文件的 S3 存储，其密钥取自 CADASTRE_S3_ACCESS_KEY、CADASTRE_S3_SECRET_KEY、CADASTRE_S3_SESSION_TOKEN。",
-			EN: "Keys of an S3 store for which node.json names no file: CADASTRE_S3_ACCESS_KEY, CADASTRE_S3_SECRET_KEY, CADASTRE_S3_SESSION_TOKEN.",
+			EN: "If node.json names no file with credentials for its S3 store, they come from CADASTRE_S3_ACCESS_KEY, CADASTRE_S3_SECRET_KEY and CADASTRE_S3_SESSION_TOKEN.",
 		},
 	}
 }
 
-// Run serves until it is told to stop.
+// Run serves until the context ends.
 func (c *serveCmd) Run(p *program) error {
 	n, err := node.Open(p.ctx, node.Options{
 		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
@@ -320,7 +321,7 @@ func (c *serveCmd) Run(p *program) error {
 	}
 	ready := func(url string) {
 		p.moveProfiles(c.Dir, url)
-		fmt.Fprintf(p.err, "%s %s\n", p.say("数籍已启动：", "Cadastre is serving:"), url)
+		fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
 	}
 	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
 	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))

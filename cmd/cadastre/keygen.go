@@ -15,16 +15,16 @@ import (
 )
 
 type keygenCmd struct {
-	Out         string        `required:"" zh:"要写入的身份文件，仅本人可读（0600）" en:"Profile file to write, for its owner alone (0600)." placeholder:"FILE"`
-	Ledger      ledger.ID     `zh:"账本的编号；默认向 --url 的节点询问" en:"Id of the ledger; by default the node at --url is asked." placeholder:"ID"`
-	Origin      string        `zh:"节点标识，即令牌的受众；默认向节点询问" en:"Origin of the node, the audience of tokens; by default the node is asked." placeholder:"ORIGIN"`
+	Out         string        `required:"" zh:"要写入的身份文件，仅本人可读（0600）" en:"Profile file to write, readable by its owner only (0600)." placeholder:"FILE"`
+	Ledger      ledger.ID     `zh:"账本的编号；默认向 --url 的节点询问" en:"Id of the ledger; by default that of the node at --url." placeholder:"ID"`
+	Origin      string        `zh:"节点标识，即令牌的受众；默认向节点询问" en:"Origin of the node, which is the audience of tokens; by default that of the node at --url." placeholder:"ORIGIN"`
 	Party       ledger.ID     `zh:"密钥所属单位；默认为新单位" en:"Party whose key it is; by default a new party." placeholder:"ID"`
-	Name        string        `zh:"单位名称，仅供自己辨认；--use cosign 时为密钥名称，人人可见" en:"Name of the party, for your own eyes; with --use cosign that of the key, which everyone sees." placeholder:"NAME"`
+	Name        string        `zh:"单位名称，仅供自己辨认；--use cosign 时为密钥名称，人人可见" en:"Name of the party, for your own use; with --use cosign the name of the key, which is public." placeholder:"NAME"`
 	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）、auth（仅令牌）或 cosign（检查点，供 audit --sign）" en:"What the key signs: sign (calls and tokens), auth (tokens only) or cosign (checkpoints, for audit --sign)." enum:"sign,auth,cosign" default:"sign"`
-	Environment ledger.ID     `zh:"生成运营机构（--party）该受控环境的密钥；new 为新生成编号" en:"Make the key of this controlled environment of --party, the operator; \"new\" makes its id." placeholder:"ID"`
+	Environment ledger.ID     `zh:"生成运营机构（--party）该受控环境的密钥；new 为新生成编号" en:"Make the key of this controlled environment of the operator --party; \"new\" makes a new id." placeholder:"ID"`
 }
 
-// Page shows the keys.
+// Page shows how to make each kind of key.
 func (keygenCmd) Page() terminal.Page {
 	return terminal.Page{
 		{ZH: "单位的密钥：", EN: "A party's key:", Lines: "cadastre keygen --out holder.json --url http://127.0.0.1:8480 --name 市交通运输局"},
@@ -33,15 +33,15 @@ func (keygenCmd) Page() terminal.Page {
 		{ZH: "审计方的密钥：", EN: "An auditor's key:", Lines: "cadastre keygen --use cosign --out auditor.key --name audit.example.gov.cn"},
 		{
 			ZH: "然后运行 cadastre party apply --profile holder.json …，请数据管理部门准入。密钥不离开该文件；已有的文件不会被覆盖。",
-			EN: "Then run cadastre party apply --profile holder.json ..., and have the data authority admit you. The key never leaves the file. An existing file is never overwritten.",
+			EN: "Then run cadastre party apply --profile holder.json ..., and ask the data authority to admit you. The key never leaves the file. An existing file is never overwritten.",
 		},
 	}
 }
 
-// Run makes the key and keeps it.
+// Run makes the key and stores it.
 func (c *keygenCmd) Run(p *program) error {
 	if _, err := os.Lstat(c.Out); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf(p.say("%s 已存在，其中可能有密钥：请换一个文件名", "%s is there already and may hold a key: name another file"), c.Out)
+		return fmt.Errorf(p.say("%s 已存在，其中可能有密钥：请换一个文件名", "%s exists already and may contain a key: name another file"), c.Out)
 	}
 	if c.Use == useCosign {
 		return c.cosigner(p)
@@ -78,10 +78,10 @@ func (c *keygenCmd) Run(p *program) error {
 	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))
 }
 
-// useCosign is the use of a key that is no party's.
+// useCosign is the use of a key that belongs to no party.
 const useCosign ledger.KeyUse = "cosign"
 
-// cosigner makes the key of an auditor, and prints what a trust file says of it.
+// cosigner makes the key of an auditor, and prints its entry for trust files.
 func (c *keygenCmd) cosigner(p *program) error {
 	if c.Name == "" {
 		return errors.New(p.say("请用 --name 给密钥命名，如 audit.example.gov.cn：不含空白和加号", "name the key with --name, such as audit.example.gov.cn: no white space, no plus sign"))
@@ -97,7 +97,7 @@ func (c *keygenCmd) cosigner(p *program) error {
 	if err != nil {
 		return words.Errorf("编写审计方：%v", "encode auditor: %v", err)
 	}
-	return p.line("%s\n%s", fmt.Sprintf(p.say("交核验者写入信任文件：\"auditors\": [%s]", `For the trust file of whoever relies on you: "auditors": [%s]`), line),
+	return p.line("%s\n%s", fmt.Sprintf(p.say("交核验者写入信任文件：\"auditors\": [%s]", `For the trust files of those who rely on you: "auditors": [%s]`), line),
 		fmt.Sprintf(p.say("下一步：cadastre audit 网址 --trust trust.json --profile 监管身份文件 --sign %s", "Next: cadastre audit URL --trust trust.json --profile regulator.json --sign %s"), c.Out))
 }
 
@@ -110,7 +110,7 @@ func (c *keygenCmd) profile(p *program) (client.Profile, error) {
 		prof.URL = "http://" + defaultListen
 	}
 	if prof.Environment != "" && prof.Party == "" {
-		return prof, errors.New(p.say("请用 --party 指明该环境所属的运营机构", "name the operator whose environment it is with --party"))
+		return prof, errors.New(p.say("请用 --party 指明该环境所属的运营机构", "name the operator of the environment with --party"))
 	}
 	if prof.Environment == "new" {
 		prof.Environment = client.NewID()
@@ -129,7 +129,7 @@ func (c *keygenCmd) profile(p *program) (client.Profile, error) {
 	return prof, ledger.First(prof.Ledger.Validate("ledger"), prof.Party.Validate("party"), ledger.CheckToken("origin", prof.Origin, 200))
 }
 
-// about asks the node which ledger it keeps, where that was not told.
+// about asks the node for its ledger and origin if they are not given.
 func about(p *program, prof *client.Profile) error {
 	if prof.Ledger != "" && prof.Origin != "" {
 		return nil
@@ -141,7 +141,7 @@ func about(p *program, prof *client.Profile) error {
 	var a wire.About
 	if err := c.Get(p.ctx, "/v1/about", &a); err != nil {
 		return fmt.Errorf("%s: %w", p.say("无法向节点询问账本标识；也可用 --ledger 与 --origin 直接给出",
-			"the node did not say which ledger it keeps; you can also give --ledger and --origin"), err)
+			"the node could not be asked for its ledger; you can also give --ledger and --origin"), err)
 	}
 	if prof.Ledger == "" {
 		prof.Ledger = a.Ledger

@@ -19,25 +19,25 @@ type licenseCmd struct {
 	Show        licenseShowCmd `cmd:"" zh:"查看授权" en:"Show a license." example:"cadastre license show ID"`
 	List        licenseListCmd `cmd:"" zh:"列出授权" en:"List licenses." example:"cadastre license list --operator ID --state accepted"`
 	Explain     explainCmd     `cmd:"" zh:"询问某单位可否为某用途使用某资源，及其理由" en:"Ask whether a party may use a resource for a purpose, and why."`
-	Supply      supplyCmd      `cmd:"" zh:"将资源内容取入受控环境，断线可续传" en:"Fetch a resource's content into a controlled environment; it resumes after a cut."`
+	Supply      supplyCmd      `cmd:"" zh:"将资源内容取入受控环境，断线可续传" en:"Fetch a resource's content into a controlled environment; it resumes after an interruption."`
 	Environment environmentCmd `cmd:"" zh:"受控环境" en:"Controlled environments."`
 }
 
 type offerCmd struct {
-	File string `arg:"" zh:"授权条款（JSON），编号与授权方可省略；- 为标准输入" en:"Terms as JSON; id and assigner may be left out; - is standard input."`
+	File string `arg:"" zh:"授权条款（JSON），编号与授权方可省略；- 为标准输入" en:"Terms as JSON; id and assigner are optional; - is standard input."`
 	writing
 }
 
-// Page says what a file holds.
+// Page describes the file.
 func (offerCmd) Page() terminal.Page {
 	members := membersOf(ledger.LicenseOfferArgs{})
 	return terminal.Page{
 		{Lines: "cadastre license offer terms.json --profile implementer.json"},
-		{ZH: "文件的成员：" + members, EN: "The file has: " + members},
+		{ZH: "文件的成员：" + members, EN: "Members of the file: " + members},
 	}
 }
 
-// Run offers.
+// Run offers the license.
 func (c *offerCmd) Run(p *program) error {
 	var a ledger.LicenseOfferArgs
 	if err := readArgs(c.File, &a, "id", "assigner"); err != nil {
@@ -60,9 +60,9 @@ type licenseShowCmd struct {
 func (c *licenseShowCmd) Run(p *program) error { return p.show(at("licenses", c.ID), ledger.License{}) }
 
 type licenseListCmd struct {
-	Operator    ledger.ID           `zh:"只列该运营机构的" en:"Only this operator's." placeholder:"ID"`
-	Implementer ledger.ID           `zh:"只列该实施机构发出的" en:"Only those this implementer offered." placeholder:"ID"`
-	Resource    ledger.ID           `zh:"只列覆盖该资源的" en:"Only those that cover this resource." placeholder:"ID"`
+	Operator    ledger.ID           `zh:"只列该运营机构的" en:"Only licenses of this operator." placeholder:"ID"`
+	Implementer ledger.ID           `zh:"只列该实施机构发出的" en:"Only licenses that this implementer offered." placeholder:"ID"`
+	Resource    ledger.ID           `zh:"只列覆盖该资源的" en:"Only licenses that cover this resource." placeholder:"ID"`
 	State       ledger.LicenseState `zh:"只列此状态" en:"Only in this state" values:"license_states" placeholder:"STATE"`
 	paging
 }
@@ -76,21 +76,21 @@ func (c *licenseListCmd) Run(p *program) error {
 type explainCmd struct {
 	Party    ledger.ID `required:"" zh:"使用单位" en:"The party that would use it." placeholder:"ID"`
 	Resource ledger.ID `required:"" zh:"所要使用的资源" en:"The resource that would be used." placeholder:"ID"`
-	Purpose  string    `required:"" zh:"用途：类别/代码，如 industry/logistics" en:"For what: class/code, such as industry/logistics." placeholder:"CLASS/CODE"`
+	Purpose  string    `required:"" zh:"用途：类别/代码，如 industry/logistics" en:"Purpose: class/code, such as industry/logistics." placeholder:"CLASS/CODE"`
 
 	Action string      `zh:"使用方式；默认任一" en:"Action; by default any" values:"actions" placeholder:"ACTION"`
 	Day    ledger.Date `zh:"询问的日期；默认为今天" en:"Day to ask about; by default today." placeholder:"DATE"`
 }
 
-// Page shows a question.
+// Page shows an example.
 func (explainCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre license explain --party OPERATOR --resource ID --purpose industry/logistics --profile operator.json"},
-		{ZH: "只询问，不办理：不产生回执，不计使用次数。", EN: "It asks without doing: no receipt, no use counted."},
+		{ZH: "只询问，不办理：不产生回执，不计使用次数。", EN: "It only asks: there is no receipt, and no use is counted."},
 	}
 }
 
-// Run asks.
+// Run asks the node.
 func (c *explainCmd) Run(p *program) error {
 	want, err := purpose(c.Purpose)
 	if err != nil {
@@ -101,15 +101,15 @@ func (c *explainCmd) Run(p *program) error {
 }
 
 type environmentCmd struct {
-	Prove environmentProveCmd `cmd:"" zh:"生成受控环境密钥的占有证明（运营机构）" en:"Print the proof that the profile holds an environment's key (operator)."`
-	Set   environmentSetCmd   `cmd:"" zh:"登记受控环境或其新密钥（实施机构）" en:"Put a controlled environment, or its new key, on record (implementer)." example:"cadastre license environment set proof.json --region 430300 --attestation report.pdf --profile implementer.json"`
+	Prove environmentProveCmd `cmd:"" zh:"生成受控环境密钥的占有证明（运营机构）" en:"Print the proof of possession of an environment's key (operator)."`
+	Set   environmentSetCmd   `cmd:"" zh:"登记受控环境或其新密钥（实施机构）" en:"Record a controlled environment, or its new key (implementer)." example:"cadastre license environment set proof.json --region 430300 --attestation report.pdf --profile implementer.json"`
 
 	kong.Plugins // the plain acts (fill)
 
 	Show environmentShowCmd `cmd:"" zh:"查看受控环境" en:"Show an environment." example:"cadastre license environment show ID --profile operator.json"`
 }
 
-// proven is what the operator hands to the implementer: no secret in it.
+// proven is the proof that the operator gives to the implementer. It has no secret.
 type proven struct {
 	ID       ledger.ID  `json:"id"`
 	Operator ledger.ID  `json:"operator"`
@@ -119,12 +119,12 @@ type proven struct {
 
 type environmentProveCmd struct{}
 
-// Page shows the whole way.
+// Page shows all steps.
 func (environmentProveCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL\ncadastre license environment prove --profile sandbox.json > proof.json"},
 		{
-			ZH: "再由实施机构：", EN: "and the implementer:",
+			ZH: "再由实施机构：", EN: "Then the implementer:",
 			Lines: "cadastre license environment set proof.json --region 430300 --attestation report.pdf --profile implementer.json",
 		},
 	}
@@ -137,7 +137,7 @@ func (environmentProveCmd) Run(p *program) error {
 		return err
 	}
 	if prof.Environment == "" {
-		return fmt.Errorf(p.say("%s 不是环境的身份文件：请用 keygen --environment 生成", "%s is no environment's profile: make one with keygen --environment"), p.Profile)
+		return fmt.Errorf(p.say("%s 不是环境的身份文件：请用 keygen --environment 生成", "%s is not the profile of an environment: make one with keygen --environment"), p.Profile)
 	}
 	key, err := prof.Signer()
 	if err != nil {
@@ -151,13 +151,13 @@ func (environmentProveCmd) Run(p *program) error {
 }
 
 type environmentSetCmd struct {
-	Proof       string        `arg:"" zh:"prove 的输出；- 为标准输入" en:"What prove printed; - is standard input."`
-	Region      ledger.Region `required:"" zh:"受控环境所在区划（GB/T 2260）" en:"Where the environment is, GB/T 2260." placeholder:"CODE"`
-	Attestation string        `required:"" zh:"受控环境的评估报告：文件，或其 SHA-256" en:"The report on the environment: a file, or its SHA-256." placeholder:"FILE"`
+	Proof       string        `arg:"" zh:"prove 的输出；- 为标准输入" en:"Output of prove; - is standard input."`
+	Region      ledger.Region `required:"" zh:"受控环境所在区划（GB/T 2260）" en:"Region of the environment, GB/T 2260." placeholder:"CODE"`
+	Attestation string        `required:"" zh:"受控环境的评估报告：文件，或其 SHA-256" en:"Assessment report on the environment: a file, or its SHA-256." placeholder:"FILE"`
 	writing
 }
 
-// Run sets.
+// Run records the environment.
 func (c *environmentSetCmd) Run(p *program) error {
 	var a proven
 	if err := readArgs(c.Proof, &a); err != nil {

@@ -1,6 +1,6 @@
-// Command cadastre is the one binary of Cadastre (数籍): it runs a node, and it
-// is the client with which holders, operators, buyers, registry bodies and
-// regulators act on one. Signing keys stay with whoever runs it.
+// Command cadastre is the one binary of Cadastre (数籍). It runs a node, and it is the
+// client with which holders, operators, buyers, registry bodies and regulators use a
+// node. Signing keys stay with the user of the command.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// description is what the program is, and what its exit codes say.
+// description describes the program and its exit codes.
 var description = ledger.Words{
 	ZH: "数籍：公共数据的开放登记与交易平台。\n\n" +
 		"退出码：0 完成，1 失败，2 用法有误，3 被拒绝，4 暂不可用（请再次运行），5 未能核验（verify、audit）。英文帮助与提示：--lang en。",
@@ -34,23 +34,23 @@ var description = ledger.Words{
 		"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 unavailable (run it again), 5 not proven (verify, audit).",
 }
 
-// program is what every command is given.
+// program has what every command needs.
 type program struct {
 	globals
 	ctx context.Context //nolint:containedctx // one command, one context
 	out io.Writer
 	err io.Writer
 
-	checking bool // ask whether calls would be refused, record none
+	checking bool // ask whether calls would be refused, and record nothing
 }
 
 type globals struct {
 	JSON    bool   `zh:"输出 JSON，错误也是" en:"Print JSON, errors too."`
 	Lang    string `zh:"帮助与提示的语言：zh 或 en" en:"Language of help and messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
-	Profile string `zh:"办理单位的身份文件" en:"Profile file of the party that acts." env:"CADASTRE_PROFILE" placeholder:"FILE"`
-	URL     string `zh:"节点的地址；默认为身份文件所载地址" en:"Address of the node; by default the profile's." placeholder:"URL"`
+	Profile string `zh:"办理单位的身份文件" en:"Profile file of the party." env:"CADASTRE_PROFILE" placeholder:"FILE"`
+	URL     string `zh:"节点的地址；默认为身份文件所载地址" en:"Address of the node; by default that of the profile." placeholder:"URL"`
 
-	Node map[string]string `zh:"同一账本另一节点的地址（确知无误时给出），可重复" en:"Address of another node of the ledger, if you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
+	Node map[string]string `zh:"同一账本另一节点的地址（确知无误时给出），可重复" en:"Address of another node of the ledger, if you know that it is correct; repeat for each node." placeholder:"ORIGIN=URL"`
 }
 
 type commands struct {
@@ -59,28 +59,28 @@ type commands struct {
 	Init     initCmd     `cmd:"" zh:"建立节点的文件夹、密钥与创世请求；加 --demo 则同时创建演示账本" en:"Make a node's folder, keys and genesis request; with --demo also begin a demonstration ledger."`
 	Genesis  genesisCmd  `cmd:"" zh:"签署新账本的创世请求（在数据管理部门自己的机器上）" en:"Sign the genesis of a new ledger (on the data authority's own machine)."`
 	Serve    serveCmd    `cmd:"" zh:"运行节点" en:"Run a node."`
-	Demo     demoCmd     `cmd:"" zh:"在新节点上实时演示全流程" en:"Play the whole demonstration on a fresh node, in real time."`
+	Demo     demoCmd     `cmd:"" zh:"在新节点上实时演示全流程" en:"Play the whole demonstration on a new node, in real time."`
 	Keygen   keygenCmd   `cmd:"" zh:"生成密钥与身份文件" en:"Make a key and a profile."`
 	Token    tokenCmd    `cmd:"" zh:"生成访问本节点的令牌" en:"Print a token for the profile's node."`
 	Party    partyCmd    `cmd:"" zh:"单位：申请准入、准入、查询、暂停与恢复" en:"Parties: apply for admission, admit, look up, suspend, resume."`
 	Registry registryCmd `cmd:"" zh:"登记：检索、导入、申请与凭证" en:"Register resources: search, import, applications, certificates."`
 	License  licenseCmd  `cmd:"" zh:"授权：要约、接受、暂停、恢复、终止与判定说明" en:"Licenses: offer, accept, suspend, resume, terminate, explain."`
-	Policy   policyCmd   `cmd:"" zh:"可见性：谁可查看什么" en:"Who may read what: explain."`
+	Policy   policyCmd   `cmd:"" zh:"可见性：谁可查看什么" en:"Explain who may read what."`
 	Product  productCmd  `cmd:"" zh:"产品与内容" en:"Products and content."`
 	Order    orderCmd    `cmd:"" zh:"订单" en:"Orders."`
-	Fetch    fetchCmd    `cmd:"" zh:"取回订单所购内容，断线可续传，并核对哈希" en:"Fetch what an order bought, and check its hash; it resumes after a cut."`
-	Trace    traceCmd    `cmd:"" zh:"从文件、回执、订单、产品、资源或编码追溯其所依据的权利" en:"Trace a file, receipt, order, product, resource or certificate to the right it rests on."`
+	Fetch    fetchCmd    `cmd:"" zh:"取回订单所购内容，断线可续传，并核对哈希" en:"Fetch the content of an order, and check its hash; it resumes after an interruption."`
+	Trace    traceCmd    `cmd:"" zh:"从文件、回执、订单、产品、资源或编码追溯其所依据的权利" en:"Trace a file, receipt, order, product, resource or certificate to the rights that it rests on."`
 	Verify   verifyCmd   `cmd:"" zh:"离线核验证据包" en:"Check an evidence bundle offline." example:"cadastre verify evidence.json --trust trust.json\ncadastre verify evidence.json --trust trust.json --json"`
 	Audit    auditCmd    `cmd:"" zh:"重放整个账本并逐一判定交付：按节点地址，或按其文件夹" en:"Replay a whole ledger and check every delivery: a node's log by its address, or its folder."`
 	Calendar calendarCmd `cmd:"" zh:"工作日：拟定年度安排、推算期限" en:"Working days: propose a year's list, compute a due day."`
-	Acts     actsCmd     `cmd:"" zh:"列出账本的全部功能：谁可办理、对何种记录、结果如何" en:"Print every function of the ledger: who may call it, on what, and where it leads."`
-	Call     callCmd     `cmd:"" zh:"以 JSON 文件为参数签署并提交任一请求" en:"Sign and send any call, its arguments from a JSON file."`
-	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" zh:"为已停止的节点更换主密钥，并重新密封其保管的一切" en:"Replace the master key of a stopped node, and seal again all that it sealed."`
+	Acts     actsCmd     `cmd:"" zh:"列出账本的全部功能：谁可办理、对何种记录、结果如何" en:"Print every function of the ledger: who may call it, on which record, with which result."`
+	Call     callCmd     `cmd:"" zh:"以 JSON 文件为参数签署并提交任一请求" en:"Sign and send any call with arguments from a JSON file."`
+	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" zh:"为已停止的节点更换主密钥，并重新密封其保管的一切" en:"Replace the master key of a stopped node, and seal everything again with the new key."`
 	Bench    benchCmd    `cmd:"" zh:"在本机测量账本性能" en:"Measure a ledger on this machine."`
 	Version  versionCmd  `cmd:"" zh:"显示版本" en:"Print the version." example:"cadastre version --json"`
 }
 
-// run is the program with its surroundings handed in, so that tests can run it.
+// run runs the program. Its surroundings are parameters, so that tests can run it.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	var c commands
 	code := -1
@@ -107,7 +107,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	return proving.ExitOK
 }
 
-// newParser makes the parser of the commands, which helps in the language.
+// newParser makes the parser of the commands, with help in the language.
 func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, error) {
 	c.fill()
 	parser, err := kong.New(c, append(options, kong.Name("cadastre"), kong.Description(words.Of(lang, description)), kong.Help(terminal.Help(lang)))...)

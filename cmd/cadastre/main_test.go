@@ -312,7 +312,7 @@ func TestRotationNeverLosesTheNewKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Kid != next.Kid || got.Kid == old.Kid {
-		t.Errorf("kid %s, want the one kept before the call, %s", got.Kid, next.Kid)
+		t.Errorf("kid %s, want the one stored before the call, %s", got.Kid, next.Kid)
 	}
 	var a ledger.KeyRotateArgs
 	if err := ledger.DecodeStrict(n.order[0].Call.Args, &a); err != nil {
@@ -349,7 +349,7 @@ func TestFetchChecksWhatTheLedgerRecorded(t *testing.T) {
 	if b, err := os.ReadFile(file); err != nil || string(b) != content {
 		t.Errorf("the file is not what was sent: %v", err)
 	}
-	var k kept
+	var k fetched
 	if err := readArgs(file+".receipt.json", &k); err != nil {
 		t.Fatal(err)
 	}
@@ -362,6 +362,6 @@ func TestFetchChecksWhatTheLedgerRecorded(t *testing.T) {
 		t.Errorf("exit %d: content that the ledger does not know was taken", code)
 	}
 	if _, err := os.Stat(wrong); err == nil {
-		t.Error("content that the ledger does not know kept its name")
+		t.Error("content that the ledger does not know fetched its name")
 	}
 }

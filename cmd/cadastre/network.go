@@ -10,18 +10,18 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// fabricFlags name a Fabric network that a command uses as it stands.
+// fabricFlags name a running Fabric network that a command uses.
 type fabricFlags struct {
-	Network      string `zh:"Fabric：网络说明文件 network.json（make fabric-up 写出）；此时 --profile 为数据管理部门的身份文件" en:"Fabric: the network's description, network.json, as make fabric-up writes it; --profile is then the data authority's." type:"existingfile" placeholder:"FILE"`
+	Network      string `zh:"Fabric：网络说明文件 network.json（make fabric-up 写出）；此时 --profile 为数据管理部门的身份文件" en:"Fabric: the network's description, network.json, which make fabric-up writes; --profile is then that of the data authority." type:"existingfile" placeholder:"FILE"`
 	Organization string `zh:"Fabric：本节点对端所属的组织" en:"Fabric: the organization whose peer is used." default:"bureau" placeholder:"ORG"`
 }
 
-// fabricNetwork is what these commands read of a network's description, and who may
-// admit parties there.
+// fabricNetwork is the part of a network's description that these commands use, with the
+// key that may admit parties there.
 type fabricNetwork struct {
 	Channel   string `json:"channel"`
 	Chaincode string `json:"chaincode"`
-	Bare      string `json:"bare_package"` // empty: no chaincode to measure against
+	Bare      string `json:"bare_package"` // empty: no chaincode to compare with
 	TrustFile string `json:"trust_file"`
 	Genesis   struct {
 		File string `json:"file"`
@@ -41,7 +41,7 @@ type member struct {
 	User    string `json:"user"`
 }
 
-// open reads the description and what it names.
+// open reads the description and the files that it names.
 func (f fabricFlags) open(p *program) (fabricNetwork, error) {
 	var n fabricNetwork
 	if f.Network == "" || p.Profile == "" {
@@ -61,7 +61,7 @@ func (f fabricFlags) open(p *program) (fabricNetwork, error) {
 		}
 	}
 	if n.own.Name == "" || n.Genesis.File == "" {
-		return n, words.Errorf("网络说明 %s 中没有组织 %s，或没有创世文件：请用 make fabric-up 启动网络", "network %s: it has no organization %s, or no genesis file: boot it with make fabric-up", f.Network, f.Organization)
+		return n, words.Errorf("网络说明 %s 中没有组织 %s，或没有创世文件：请用 make fabric-up 启动网络", "network %s: it has no organization %s, or no genesis file: start it with make fabric-up", f.Network, f.Organization)
 	}
 	genesis, err := os.ReadFile(n.Genesis.File)
 	if err != nil {

@@ -24,26 +24,26 @@ type orderCmd struct {
 
 type placeCmd struct {
 	Product   ledger.ID     `required:"" zh:"产品的编号" en:"Id of the product." placeholder:"ID"`
-	Purpose   string        `required:"" zh:"用途：类别/代码，如 industry/logistics；governance 与 welfare 免费" en:"For what: class/code, such as industry/logistics; governance and welfare cost nothing." placeholder:"CLASS/CODE"`
-	Text      string        `zh:"用途的文字说明；账本只记录加盐哈希" en:"The purpose in words; the ledger records only a salted hash." placeholder:"TEXT"`
+	Purpose   string        `required:"" zh:"用途：类别/代码，如 industry/logistics；governance 与 welfare 免费" en:"Purpose: class/code, such as industry/logistics; governance and welfare are free." placeholder:"CLASS/CODE"`
+	Text      string        `zh:"用途的文字说明；账本只记录加盐哈希" en:"Description of the purpose; the ledger records only a salted hash." placeholder:"TEXT"`
 	Evidence  string        `zh:"用途证明：文件，或其 SHA-256" en:"Proof of the purpose: a file, or its SHA-256." placeholder:"FILE"`
-	Quantity  int64         `zh:"数量（按产品计价单位）" en:"Units of the product's price." default:"1"`
-	Uses      int64         `zh:"交付次数上限；0 为不限" en:"Most deliveries; 0 is no limit." default:"0"`
-	Bytes     int64         `zh:"交付字节数上限；0 为不限" en:"Most bytes delivered; 0 is no limit." default:"0"`
+	Quantity  int64         `zh:"数量（按产品计价单位）" en:"Quantity, in units of the product's price." default:"1"`
+	Uses      int64         `zh:"交付次数上限；0 为不限" en:"Maximum number of deliveries; 0 is no limit." default:"0"`
+	Bytes     int64         `zh:"交付字节数上限；0 为不限" en:"Maximum number of delivered bytes; 0 is no limit." default:"0"`
 	Start     ledger.Date   `zh:"首日；默认为今天" en:"First day; by default today." placeholder:"DATE"`
-	End       ledger.Date   `zh:"末日；默认为授权的末日" en:"Last day; by default the license's." placeholder:"DATE"`
-	Recipient ledger.Region `zh:"使用地区划；默认为需求方的区划" en:"Region where it is used; by default the buyer's." placeholder:"CODE"`
+	End       ledger.Date   `zh:"末日；默认为授权的末日" en:"Last day; by default that of the license." placeholder:"DATE"`
+	Recipient ledger.Region `zh:"使用地区划；默认为需求方的区划" en:"Region where it is used; by default that of the buyer." placeholder:"CODE"`
 	answering
 	writing
 }
 
-// Page shows both prices.
+// Page shows a paid and a free order.
 func (placeCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre order place --product ID --purpose industry/logistics --quantity 1 --profile buyer.json\ncadastre order place --product ID --purpose governance/emergency --text 防汛调度 --profile bureau.json"},
 		{
 			ZH: "价格为所依据版本的公布价格；governance 与 welfare 用途免费（价格办法第一条）。",
-			EN: "The price is the listed one of the version that you answer; governance and welfare cost 0 (P1).",
+			EN: "The price is the listed price of the version that the order is based on; governance and welfare are free (article 1 of the price measures).",
 		},
 	}
 }
@@ -60,7 +60,7 @@ func (c *placeCmd) Run(p *program) error {
 	}
 	err = p.callWith(cl, ledger.FnOrderPlace, a, func() []named { return []named{{"total_fen", strconv.FormatInt(int64(a.Total), 10)}} })
 	if err == nil {
-		p.keep(c.Text, &a.PurposeText)
+		p.showSalted(c.Text, &a.PurposeText)
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func (c *placeCmd) args(p *program, cl *client.Client) (ledger.OrderPlaceArgs, e
 	return a, c.complete(p, cl, &a, product)
 }
 
-// complete fills in what the buyer left to its usual value.
+// complete sets the default values that the buyer did not give.
 func (c *placeCmd) complete(p *program, cl *client.Client, a *ledger.OrderPlaceArgs, product ledger.Product) error {
 	if a.EndOn == "" || a.StartOn == "" {
 		var l ledger.License
@@ -129,14 +129,14 @@ func (c *placeCmd) complete(p *program, cl *client.Client, a *ledger.OrderPlaceA
 
 type confirmPaymentCmd struct {
 	ID        ledger.ID `arg:"" zh:"订单的编号" en:"Id of the order."`
-	Reference string    `required:"" zh:"银行的付款凭证号" en:"Reference of the payment at the bank." placeholder:"REF"`
-	PaidAt    time.Time `zh:"付款时间（RFC 3339）；默认为此刻" en:"When it was paid, RFC 3339; by default now." placeholder:"TIME"`
-	Fen       int64     `zh:"金额（分）；默认为订单总额" en:"Amount in fen; by default the order's total." default:"-1"`
+	Reference string    `required:"" zh:"银行的付款凭证号" en:"Bank reference of the payment." placeholder:"REF"`
+	PaidAt    time.Time `zh:"付款时间（RFC 3339）；默认为此刻" en:"Time of the payment, RFC 3339; by default now." placeholder:"TIME"`
+	Fen       int64     `zh:"金额（分）；默认为订单总额" en:"Amount in fen; by default the total of the order." default:"-1"`
 	answering
 	writing
 }
 
-// Run confirms.
+// Run confirms the payment.
 func (c *confirmPaymentCmd) Run(p *program) error {
 	cl, err := p.actor()
 	if err != nil {

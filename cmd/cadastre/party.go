@@ -22,10 +22,10 @@ type partyCmd struct {
 
 	kong.Plugins // the plain acts (fill)
 
-	RotateKey  rotateKeyCmd  `cmd:"" zh:"以新密钥替换身份文件的密钥" en:"Replace the profile's own key by a fresh one."`
-	RevokeKey  revokeKeyCmd  `cmd:"" zh:"立即停用密钥" en:"End a key at once." example:"cadastre party revoke-key KID --reason compromised --profile holder.json"`
-	ProveKey   proveKeyCmd   `cmd:"" zh:"生成新密钥的占有证明，供 replace-key 使用" en:"Print the proof that the profile holds a new key, for replace-key."`
-	ReplaceKey replaceKeyCmd `cmd:"" zh:"以新密钥替换遗失的密钥（数据管理部门）" en:"Put a new key in place of a lost one (data authority)." example:"cadastre party replace-key proof.json --party ID --reason lost --profile authority.json"`
+	RotateKey  rotateKeyCmd  `cmd:"" zh:"以新密钥替换身份文件的密钥" en:"Replace the key of the profile with a new one."`
+	RevokeKey  revokeKeyCmd  `cmd:"" zh:"立即停用密钥" en:"Revoke a key at once." example:"cadastre party revoke-key KID --reason compromised --profile holder.json"`
+	ProveKey   proveKeyCmd   `cmd:"" zh:"生成新密钥的占有证明，供 replace-key 使用" en:"Print the proof of possession of a new key, for replace-key."`
+	ReplaceKey replaceKeyCmd `cmd:"" zh:"以新密钥替换遗失的密钥（数据管理部门）" en:"Replace a lost key with a new one (data authority)." example:"cadastre party replace-key proof.json --party ID --reason lost --profile authority.json"`
 }
 
 type applyCmd struct {
@@ -34,22 +34,22 @@ type applyCmd struct {
 	Kind       ledger.PartyKind `required:"" zh:"单位类型" en:"Kind of party" values:"party_kinds" placeholder:"KIND"`
 	Role       []ledger.Role    `required:"" zh:"角色" en:"Roles" values:"roles" placeholder:"ROLE"`
 	Region     ledger.Region    `required:"" zh:"区划（GB/T 2260）" en:"Region, GB/T 2260." placeholder:"CODE"`
-	Affiliates []ledger.USCC    `zh:"关联方的统一社会信用代码：不得购买该运营机构授权范围内的产品（规范第六条）" en:"Codes of affiliates: they never buy within the operator's own scope (O6)." placeholder:"CODE"`
-	Key        []string         `zh:"一并登记其密钥的本单位其他身份文件，如仅用于令牌的" en:"Further profiles of the party whose keys it registers, such as one for tokens only." type:"existingfile" placeholder:"FILE"`
+	Affiliates []ledger.USCC    `zh:"关联方的统一社会信用代码：不得购买该运营机构授权范围内的产品（规范第六条）" en:"Codes of affiliates, which may not buy within the operator's own scope (article 6 of the rules)." placeholder:"CODE"`
+	Key        []string         `zh:"一并登记其密钥的本单位其他身份文件，如仅用于令牌的" en:"Further profiles of the party whose keys are registered too, such as one for tokens only." type:"existingfile" placeholder:"FILE"`
 }
 
-// Page shows the way from key to admission.
+// Page shows the steps from the key to the admission.
 func (applyCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre party apply --profile holder.json --name 市交通运输局 --uscc 11430300MB0A00001L --kind organ --role holder --region 430300 > holder.jws"},
 		{
-			ZH: "将 holder.jws 交给数据管理部门，由其运行：", EN: "Hand holder.jws to the data authority, which runs:",
+			ZH: "将 holder.jws 交给数据管理部门，由其运行：", EN: "Give holder.jws to the data authority, which runs:",
 			Lines: "cadastre party admit holder.jws --profile authority.json",
 		},
 	}
 }
 
-// Run signs the application; the signature proves that the party holds the key.
+// Run signs the application. The signature proves that the party has the key.
 func (c *applyCmd) Run(p *program) error {
 	prof, err := p.profile()
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *applyCmd) Run(p *program) error {
 			return err
 		}
 		if more.Party != prof.Party {
-			return fmt.Errorf(p.say("%s 属于另一单位：请用 keygen --party %s 生成", "%s is another party's: make it with keygen --party %s"), file, prof.Party)
+			return fmt.Errorf(p.say("%s 属于另一单位：请用 keygen --party %s 生成", "%s belongs to another party: make it with keygen --party %s"), file, prof.Party)
 		}
 		k, err := more.Signer()
 		if err != nil {
@@ -97,7 +97,7 @@ type admitCmd struct {
 	writing
 }
 
-// Run admits what the application says, after showing it.
+// Run prints what the application says, then admits the party.
 func (c *admitCmd) Run(p *program) error {
 	b, err := readFile(c.File, maxArgs)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *admitCmd) Run(p *program) error {
 }
 
 type partyShowCmd struct {
-	ID ledger.ID `arg:"" optional:"" zh:"单位编号；默认为身份文件的单位" en:"Id; by default the profile's own party."`
+	ID ledger.ID `arg:"" optional:"" zh:"单位编号；默认为身份文件的单位" en:"Id; by default the party of the profile."`
 }
 
 // Run shows a party.
@@ -136,8 +136,8 @@ func (c *partyShowCmd) Run(p *program) error {
 }
 
 type partyListCmd struct {
-	Role ledger.Role `zh:"只列具有此角色的" en:"Only those of this role" values:"roles" placeholder:"ROLE"`
-	Name string      `zh:"只列名称完全一致的单位" en:"Only the one of exactly this name." placeholder:"NAME"`
+	Role ledger.Role `zh:"只列具有此角色的" en:"Only parties with this role" values:"roles" placeholder:"ROLE"`
+	Name string      `zh:"只列名称完全一致的单位" en:"Only the party with exactly this name." placeholder:"NAME"`
 	paging
 }
 
@@ -148,18 +148,18 @@ func (c *partyListCmd) Run(p *program) error {
 
 type rotateKeyCmd struct{ writing }
 
-// Page says what happens to the file.
+// Page describes what happens to the file.
 func (rotateKeyCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre party rotate-key --profile holder.json"},
 		{
 			ZH: "新密钥在登记之前存于 holder.json.next，登记之后成为 holder.json。若命令被中断，再次运行即可。",
-			EN: "The new key is kept in holder.json.next before it is registered, and becomes holder.json afterwards. If the command is interrupted, run it again.",
+			EN: "The new key is stored in holder.json.next before it is registered, and in holder.json afterwards. If the command is interrupted, run it again.",
 		},
 	}
 }
 
-// Run registers a fresh key, signed over by it and by the old one.
+// Run registers a new key with a signature of both keys.
 func (rotateKeyCmd) Run(p *program) error {
 	prof, err := p.profile()
 	if err != nil {
@@ -189,12 +189,12 @@ func (rotateKeyCmd) Run(p *program) error {
 
 type revokeKeyCmd struct {
 	Kid    ledger.KeyID `arg:"" zh:"密钥的编号" en:"Id of the key."`
-	Party  ledger.ID    `zh:"密钥所属单位；默认为本单位（数据管理部门可停用任何单位的密钥）" en:"The party whose key it is; by default your own (the data authority ends anyone's)." placeholder:"ID"`
+	Party  ledger.ID    `zh:"密钥所属单位；默认为本单位（数据管理部门可停用任何单位的密钥）" en:"Party whose key it is; by default your own (the data authority may revoke any key)." placeholder:"ID"`
 	Reason string       `zh:"原因" en:"Reason" values:"key_reasons" enum:"lost,compromised,retired" default:"retired"`
 	writing
 }
 
-// Run ends the key.
+// Run revokes the key.
 func (c *revokeKeyCmd) Run(p *program) error {
 	a, err := p.actor()
 	if err != nil {
@@ -207,21 +207,21 @@ func (c *revokeKeyCmd) Run(p *program) error {
 }
 
 type proveKeyCmd struct {
-	Old ledger.KeyID `required:"" zh:"遗失的密钥的编号" en:"Id of the key that was lost." placeholder:"KID"`
+	Old ledger.KeyID `required:"" zh:"遗失的密钥的编号" en:"Id of the lost key." placeholder:"KID"`
 }
 
-// Page shows the whole way back from a lost key.
+// Page shows all steps after a key is lost.
 func (proveKeyCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre keygen --out new.json --party ID --url URL\ncadastre party prove-key --old KID --profile new.json > proof.json"},
 		{
-			ZH: "再由数据管理部门：", EN: "and the data authority:",
+			ZH: "再由数据管理部门：", EN: "Then the data authority:",
 			Lines: "cadastre party replace-key proof.json --party ID --reason lost --profile authority.json",
 		},
 	}
 }
 
-// Run prints what replace-key takes.
+// Run prints the input of replace-key.
 func (c *proveKeyCmd) Run(p *program) error {
 	prof, err := p.profile()
 	if err != nil {
@@ -239,8 +239,8 @@ func (c *proveKeyCmd) Run(p *program) error {
 }
 
 type replaceKeyCmd struct {
-	Proof  string    `arg:"" zh:"prove-key 的输出；- 为标准输入" en:"What prove-key printed; - is standard input."`
-	Party  ledger.ID `required:"" zh:"密钥所属单位" en:"The party whose key it is." placeholder:"ID"`
+	Proof  string    `arg:"" zh:"prove-key 的输出；- 为标准输入" en:"Output of prove-key; - is standard input."`
+	Party  ledger.ID `required:"" zh:"密钥所属单位" en:"Party whose key it is." placeholder:"ID"`
 	Reason string    `zh:"原因" en:"Reason" values:"replace_reasons" enum:"lost,compromised" default:"lost"`
 	writing
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// isTerminal reports whether w is one, so that progress may overwrite its line.
+// isTerminal reports whether w is a terminal, on which progress may overwrite its line.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -23,7 +23,8 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// show reads a record of the struct form and prints it: as it came, or a line a member.
+// show reads a record of the struct form and prints it: unchanged with --json, or one line
+// for each member.
 func (p *program) show(path string, form any) error {
 	c, err := p.client()
 	if err != nil {
@@ -39,7 +40,8 @@ func (p *program) show(path string, form any) error {
 	return p.records(c).Record(p.out, form, raw)
 }
 
-// records prints records with the names of the parties, products and resources in them.
+// records prints records with the names of the parties, products, licenses and resources in
+// them.
 func (p *program) records(c *client.Client) terminal.Records {
 	return terminal.Records{Lang: p.Lang, Names: func(collection string, ids []string) map[string]string { return p.names(c, collection, ids) }}
 }
@@ -53,6 +55,9 @@ type namedRecord struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	Basis struct {
+		Title string `json:"title"`
+	} `json:"basis"` // of a license
 }
 
 // names asks the node what records are called, by their ids. An id whose record has no
@@ -75,13 +80,13 @@ func (p *program) names(c *client.Client, collection string, ids []string) map[s
 	for _, id := range ids {
 		var r namedRecord
 		if err := c.Get(p.ctx, at(collection, id), &r); err == nil {
-			names[id] = cmp.Or(r.Name, r.Title)
+			names[id] = cmp.Or(r.Name, r.Title, r.Basis.Title)
 		}
 	}
 	return names
 }
 
-// list reads a page of records of the struct form and prints some columns.
+// list reads a page of records of the struct form and prints these columns.
 func (p *program) list(path string, form any, columns ...string) error {
 	c, err := p.client()
 	if err != nil {
@@ -96,12 +101,12 @@ func (p *program) list(path string, form any, columns ...string) error {
 	}
 	var page struct {
 		Items     []json.RawMessage `json:"items"`
-		Resources []json.RawMessage `json:"resources"` // of a search, which also counts
+		Resources []json.RawMessage `json:"resources"` // of a search, which also has a total
 		Total     int               `json:"total"`
 		Next      string            `json:"next"`
 	}
 	if err := json.Unmarshal(raw, &page); err != nil {
-		return words.Errorf("节点的答复不是列表：%v", "the node's answer is no page: %v", err)
+		return words.Errorf("节点的答复不是列表：%v", "the node's answer is not a list: %v", err)
 	}
 	page.Items = append(page.Items, page.Resources...)
 	if len(page.Items) == 0 {
@@ -116,18 +121,18 @@ func (p *program) list(path string, form any, columns ...string) error {
 		}
 	}
 	if page.Next != "" {
-		return p.line("%s --cursor %s", p.say("下一页：", "Next page:"), page.Next)
+		return p.line("%s--cursor %s", p.say("下一页：", "Next page: "), page.Next)
 	}
 	return nil
 }
 
 // paging are the flags of a listing.
 type paging struct {
-	Cursor string `zh:"上一页的结尾位置" en:"Where the page before ended." placeholder:"CURSOR"`
-	Limit  int    `zh:"至多几条，1 至 500；默认 50" en:"Most records, 1 to 500; by default 50." placeholder:"N"`
+	Cursor string `zh:"上一页的结尾位置" en:"End of the previous page." placeholder:"CURSOR"`
+	Limit  int    `zh:"至多几条，1 至 500；默认 50" en:"Maximum number of records, 1 to 500; by default 50." placeholder:"N"`
 }
 
-// query adds what is told to a path.
+// query adds these flags and pairs of name and value to a path.
 func (g paging) query(path string, pairs ...string) string {
 	q := queryOf(pairs...)
 	if g.Cursor != "" {

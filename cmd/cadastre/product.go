@@ -21,8 +21,8 @@ type productCmd struct {
 
 type productListCmd struct {
 	Words    string              `arg:"" optional:"" zh:"标题中的词" en:"Words of the title."`
-	Operator ledger.ID           `zh:"只列该运营机构的" en:"Only this operator's." placeholder:"ID"`
-	License  ledger.ID           `zh:"只列该授权之下的" en:"Only those under this license." placeholder:"ID"`
+	Operator ledger.ID           `zh:"只列该运营机构的" en:"Only products of this operator." placeholder:"ID"`
+	License  ledger.ID           `zh:"只列该授权之下的" en:"Only products under this license." placeholder:"ID"`
 	State    ledger.ProductState `zh:"只列此状态" en:"Only in this state" values:"product_states" placeholder:"STATE"`
 	paging
 }
@@ -41,17 +41,17 @@ type productShowCmd struct {
 func (c *productShowCmd) Run(p *program) error { return p.show(at("products", c.ID), ledger.Product{}) }
 
 type publishCmd struct {
-	File string `arg:"" zh:"产品（JSON），编号与版本可省略；- 为标准输入" en:"The offer as JSON; id and version may be left out; - is standard input."`
+	File string `arg:"" zh:"产品（JSON），编号与版本可省略；- 为标准输入" en:"The offer as JSON; id and version are optional; - is standard input."`
 	writing
 }
 
-// Page says what a file holds.
+// Page describes the file.
 func (publishCmd) Page() terminal.Page {
 	members := membersOf(ledger.ProductListArgs{})
 	return terminal.Page{
 		{Lines: "cadastre product publish product.json --profile operator.json"},
 		{
-			ZH: "文件的成员：" + members + "。然后：", EN: "The file has: " + members + ". Then:",
+			ZH: "文件的成员：" + members + "。然后：", EN: "Members of the file: " + members + ". Then:",
 			Lines: "cadastre product content add FILE --subject product/ID",
 		},
 	}
@@ -71,11 +71,11 @@ func (c *publishCmd) Run(p *program) error {
 }
 
 type changeCmd struct {
-	File string `arg:"" zh:"完整的产品（JSON），版本可省略；- 为标准输入" en:"The whole offer as JSON; version may be left out; - is standard input."`
+	File string `arg:"" zh:"完整的产品（JSON），版本可省略；- 为标准输入" en:"The whole offer as JSON; version is optional; - is standard input."`
 	writing
 }
 
-// Run changes; the version is one more than the node's unless told.
+// Run lists the new version. If the file has no version, it is that of the node plus 1.
 func (c *changeCmd) Run(p *program) error {
 	var a ledger.ProductListArgs
 	if err := readArgs(c.File, &a, "version"); err != nil {

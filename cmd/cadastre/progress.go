@@ -12,7 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// queryOf makes a query of names and values, leaving out what is empty.
+// queryOf returns a query of names and values, without empty values.
 func queryOf(pairs ...string) url.Values {
 	q := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -23,7 +23,7 @@ func queryOf(pairs ...string) url.Values {
 	return q
 }
 
-// meter shows how far something has come, on a terminal only.
+// meter shows progress, on a terminal only.
 type meter struct {
 	w     io.Writer
 	on    bool
@@ -32,8 +32,8 @@ type meter struct {
 
 func (p *program) meter() *meter { return &meter{w: p.err, on: isTerminal(p.err), shown: -1} }
 
-// bytes shows bytes of a total; a total below 1 is not known. It writes only
-// when a tenth of a percent or a MiB has been added.
+// bytes shows the bytes done of a total. A total below 1 is unknown. It writes only after
+// a further tenth of a percent, or a further MiB.
 func (m *meter) bytes(done, total int64) {
 	if !m.on {
 		return
@@ -53,7 +53,7 @@ func (m *meter) bytes(done, total int64) {
 	fmt.Fprintf(m.w, "\r%.1f MiB ", mib(done))
 }
 
-// done ends the line that bytes overwrote.
+// done ends the line that bytes overwrites.
 func (m *meter) done() {
 	if m.on && m.shown >= 0 {
 		fmt.Fprintln(m.w)
@@ -62,7 +62,7 @@ func (m *meter) done() {
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
-// hashFile is the SHA-256 and size of a file, read as a stream.
+// hashFile returns the SHA-256 and the size of a file, which it reads as a stream.
 func hashFile(file string) (ledger.Digest, int64, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -77,17 +77,17 @@ func hashFile(file string) (ledger.Digest, int64, error) {
 	return ledger.Digest(hex.EncodeToString(h.Sum(nil))), n, nil
 }
 
-// counted hashes and counts what passes, and shows it.
+// counted counts the bytes that are read, and reports them.
 type counted struct {
-	r     io.Reader
-	tell  func(done, total int64)
-	done  int64
-	total int64
+	r      io.Reader
+	report func(done, total int64)
+	done   int64
+	total  int64
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.done += int64(n)
-	c.tell(c.done, c.total)
+	c.report(c.done, c.total)
 	return n, err
 }

@@ -7,16 +7,16 @@ import (
 )
 
 type tokenCmd struct {
-	Age time.Duration `zh:"有效时间，至多 10m" en:"How long it is valid, at most 10m." default:"5m"`
+	Age time.Duration `zh:"有效时间，至多 10m" en:"Time for which it is valid, at most 10m." default:"5m"`
 }
 
-// Page shows how it is used.
+// Page shows how to use the token.
 func (tokenCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: `curl -H "Authorization: Bearer $(cadastre token --profile buyer.json)" http://127.0.0.1:8480/v1/orders`},
 		{
 			ZH: "读取时，令牌在到期前可重复使用；其他请求只能使用一次。",
-			EN: "A token may be repeated for reading until it ends; for anything else it is valid once.",
+			EN: "Until it expires, a token may be used repeatedly for reading. For any other request it is valid once.",
 		},
 	}
 }

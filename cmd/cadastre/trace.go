@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/durable"
@@ -46,10 +48,10 @@ type traceCmd struct {
 	Product     ledger.ID     `zh:"产品的编号" en:"Id of a product." placeholder:"ID"`
 	Resource    ledger.ID     `zh:"资源的编号" en:"Id of a resource." placeholder:"ID"`
 	License     ledger.ID     `zh:"授权的编号" en:"Id of a license." placeholder:"ID"`
-	Certificate string        `zh:"登记凭证的编码" en:"Code of a certificate." placeholder:"CODE"`
-	Forward     bool          `zh:"向后追溯其全部去向，而非向前追溯其依据" en:"Trace forward to all that came of it, instead of back to what it rests on."`
-	Bundle      string        `zh:"将证据包写入该文件，供 cadastre verify 核验" en:"Write the evidence bundle here, for cadastre verify." placeholder:"FILE"`
-	Deliveries  int           `zh:"证据包至多含多少次最近的交付；默认 200" en:"Most deliveries in the bundle, the newest ones; by default 200." placeholder:"N"`
+	Certificate string        `zh:"登记结果凭证的编码" en:"Code of a certificate." placeholder:"CODE"`
+	Forward     bool          `zh:"向后追溯其全部去向，而非向前追溯其依据" en:"Trace forward to every use, instead of back to the rights."`
+	Bundle      string        `zh:"将证据包写入该文件，供 cadastre verify 核验" en:"Write the evidence bundle to this file, for cadastre verify." placeholder:"FILE"`
+	Deliveries  int           `zh:"证据包至多含多少次最近的交付；默认 200" en:"Maximum number of deliveries in the bundle, the newest first; by default 200." placeholder:"N"`
 	Trust       string        `zh:"信任文件，用以合并多个节点的证据包" en:"Trust file, to join the bundles of several nodes." type:"existingfile" placeholder:"FILE"`
 }
 
@@ -59,20 +61,20 @@ func (traceCmd) Page() terminal.Page {
 		{Lines: "cadastre trace streets.csv --url http://127.0.0.1:8480\ncadastre trace --order ID --bundle evidence.json --profile buyer.json\ncadastre trace --resource ID --forward --profile regulator.json\ncadastre trace --order ID --bundle evidence.json --trust trust.json --profile buyer.json"},
 		{
 			ZH: "在其他节点的部分，以各节点的令牌向其询问。只有主机名即节点标识的 https 地址会自动访问；其他地址须在确知无误时用 --node ORIGIN=URL 指明。",
-			EN: "What lies at other nodes is asked for there, with a token for each. Only an https address whose host is the node's origin is followed by itself; name any other with --node ORIGIN=URL if you know that it is right.",
+			EN: "Other nodes are asked for their part, with a token for each. Only an https address whose host is the node's origin is used automatically; name any other address with --node ORIGIN=URL if you know that it is correct.",
 		},
 	}
 }
 
-// Validate is kong's: one thing is traced at a time.
+// Validate checks for kong that exactly one thing is to be traced.
 func (c *traceCmd) Validate() error {
-	told := 0
+	given := 0
 	for _, v := range []string{c.File, string(c.SHA256), c.Receipt, string(c.Order), string(c.Product), string(c.Resource), string(c.License), c.Certificate} {
 		if v != "" {
-			told++
+			given++
 		}
 	}
-	if told != 1 {
+	if given != 1 {
 		return words.Errorf("请指明一项追溯对象：文件，或 --sha256、--receipt、--order、--product、--resource、--license、--certificate 之一", "name one thing to trace: a file, or one of --sha256 --receipt --order --product --resource --license --certificate")
 	}
 	return nil
@@ -103,8 +105,8 @@ func (c *traceCmd) question() (url.Values, error) {
 	return q, nil
 }
 
-// Run asks the node, and others where it lies there, prints the way, and keeps
-// the bundle if told.
+// Run asks the node, and other nodes for their part. It prints the trace, and writes the
+// bundle if --bundle is given.
 func (c *traceCmd) Run(p *program) error {
 	q, err := c.question()
 	if err != nil {
@@ -115,7 +117,7 @@ func (c *traceCmd) Run(p *program) error {
 		return err
 	}
 	if c.Bundle != "" {
-		if err := c.keep(p, cl, q); err != nil {
+		if err := c.save(p, cl, q); err != nil {
 			return err
 		}
 	}
@@ -131,30 +133,30 @@ func (c *traceCmd) Run(p *program) error {
 		return p.json(traces)
 	}
 	for _, t := range traces {
-		c.tell(p, t)
+		c.print(p, cl, t)
 	}
 	return nil
 }
 
-// keep writes the bundle with the receipts of every node that holds some.
-func (c *traceCmd) keep(p *program, cl *client.Client, q url.Values) error {
+// save writes the bundle with the receipts of all nodes.
+func (c *traceCmd) save(p *program, cl *client.Client, q url.Values) error {
 	b, missing, err := cl.Evidence(p.ctx, q, c.Deliveries, c.join(p))
 	if err != nil {
 		return err
 	}
 	p.warn(missing)
 	if err := durable.WriteFile(c.Bundle, b); err != nil {
-		return words.Errorf("保存证据包：%v", "keep bundle: %v", err)
+		return words.Errorf("保存证据包：%v", "save bundle: %v", err)
 	}
 	return nil
 }
 
-// join makes one bundle of several, by the trust file.
+// join returns a function that verifies several bundles and joins them into one.
 func (c *traceCmd) join(p *program) client.Joiner {
 	return func(parts [][]byte) ([]byte, error) {
 		if c.Trust == "" {
 			return nil, errors.New(p.say("回执分存于多个节点：请用 --trust 指定信任文件，以便核验后合并",
-				"several nodes hold receipts: add --trust FILE, so that their bundles can be verified and joined"))
+				"several nodes have receipts: add --trust FILE, so that their bundles can be verified and joined"))
 		}
 		raw, err := os.ReadFile(c.Trust)
 		if err != nil {
@@ -172,22 +174,44 @@ func (c *traceCmd) join(p *program) client.Joiner {
 	}
 }
 
-// warn tells which nodes did not answer: what they hold is missing.
+// warn prints which nodes did not answer, so that their part is missing.
 func (p *program) warn(missing []error) {
 	for _, err := range missing {
 		if errors.Is(err, client.ErrOlder) {
 			fmt.Fprintln(p.err, p.say("证据包只含最近的交付，另有更早的：用 --deliveries 增大（至多 2000）。",
-				"The bundle holds the newest deliveries, and there are older ones: ask for more with --deliveries (at most 2000)."))
+				"The bundle has the newest deliveries only, and there are older ones: get more with --deliveries (at most 2000)."))
 			continue
 		}
-		fmt.Fprintf(p.err, "%s %s\n", p.say("缺少部分内容：", "Something is missing:"), terminal.Explain(err, p.Lang))
+		fmt.Fprintf(p.err, "%s%s\n", p.say("缺少部分内容：", "A part is missing: "), terminal.Explain(err, p.Lang))
 	}
 }
 
-// tell prints what the trace says, then its steps.
-func (c *traceCmd) tell(p *program, t trace.Trace) {
+// partiesOf returns the names of the parties in a trace, by their ids. Those that no step
+// names are asked for.
+func (p *program) partiesOf(cl *client.Client, t trace.Trace) map[string]string {
+	known := map[string]string{}
+	var missing []string
+	for _, s := range t.Steps {
+		known[string(s.Party)] = s.Who
+	}
+	for _, s := range t.Steps {
+		for _, a := range s.Acts {
+			if _, ok := known[string(a.Party)]; !ok && !slices.Contains(missing, string(a.Party)) {
+				missing = append(missing, string(a.Party))
+			}
+		}
+	}
+	if len(missing) > 0 {
+		maps.Copy(known, p.names(cl, "parties", missing))
+	}
+	return known
+}
+
+// print prints the sentence of the trace, then its steps.
+func (c *traceCmd) print(p *program, cl *client.Client, t trace.Trace) {
+	names := p.partiesOf(cl, t)
 	fmt.Fprintln(p.out, words.Printable(p.say(t.Says.ZH, t.Says.EN)))
-	fmt.Fprintln(p.out, t.From)
+	fmt.Fprintln(p.out, words.Record(p.Lang, t.From))
 	for _, s := range t.Steps {
 		fmt.Fprintln(p.out, "  "+join("  ", words.Kind(p.Lang, s.Ref.Kind()), terminal.Named(p.Lang, s.Name, s.Ref.ID()), words.Printable(s.Who),
 			words.EnumWord(p.Lang, "rights", s.Right), words.State(p.Lang, s.Ref.Kind(), s.State), words.EnumWord(p.Lang, "step_proofs", s.Proof)))
@@ -196,17 +220,17 @@ func (c *traceCmd) tell(p *program, t trace.Trace) {
 				terminal.Moment(p.Lang, d.First), terminal.Moment(p.Lang, d.Last))
 		}
 		for _, a := range s.Acts {
-			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), words.Short(string(a.Party)))
+			fmt.Fprintf(p.out, "      %s  %s  %s\n", terminal.Moment(p.Lang, a.Time), words.Act(p.Lang, a.Name), terminal.Named(p.Lang, names[string(a.Party)], string(a.Party)))
 		}
 	}
 	for _, x := range t.Elsewhere {
-		fmt.Fprintf(p.out, p.say("  节点 %s 未答复，其保存的回执不在其中\n", "  the node %s did not answer: its receipts are not here\n"), x.Origin)
+		fmt.Fprintf(p.out, p.say("  节点 %s 未答复，其保存的回执不在其中\n", "  the node %s did not answer, so its receipts are missing\n"), x.Origin)
 	}
 	if t.OwnOnly {
-		fmt.Fprintln(p.out, p.say("  订单与交付只列出与您有关的", "  of orders and deliveries only those that concern you were looked for"))
+		fmt.Fprintln(p.out, p.say("  订单与交付只列出与您有关的", "  only orders and deliveries that concern you are shown"))
 	}
 	if t.LeftOut > 0 {
-		fmt.Fprintf(p.out, p.say("  另有 %d 条记录您无权查看\n", "  %d more records may not be shown to you\n"), t.LeftOut)
+		fmt.Fprintf(p.out, p.say("  另有 %d 条记录您无权查看\n", "  you may not read %d further records\n"), t.LeftOut)
 	}
 }
 
@@ -215,7 +239,7 @@ type verifyCmd struct{ proving.Verify }
 // Run checks a bundle with the trust file only.
 func (c *verifyCmd) Run(p *program) error { return c.Verify.Run(p.ctx, p.proving()) }
 
-// proving is what the commands of package proving print to.
+// proving returns the session in which the commands of package proving run.
 func (p *program) proving() *proving.Session {
 	return &proving.Session{Out: p.out, Err: p.err, JSON: p.JSON, Lang: p.Lang, Now: now, Client: func(url string) (*client.Client, error) {
 		if url != "" {

@@ -6,8 +6,7 @@ import (
 
 type versionCmd struct{}
 
-// version is what the build says of itself: the module's version, or the commit
-// it was built from.
+// version returns the version of the build: that of the module, or the commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -10,15 +10,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// writing is in every command that makes a call.
+// writing is part of every command that makes a call.
 type writing struct {
 	Check bool `zh:"只询问该请求是否会被拒绝，不在账本上记录" en:"Ask whether the call would be refused, and record nothing on the ledger." xor:"sending"`
 }
 
-// errChecked ends a command that has asked and records nothing.
+// errChecked ends a command that only checked its call.
 var errChecked = errors.New("checked, not recorded")
 
-// isChecking reports whether the command was given --check.
+// isChecking reports whether the command has the flag --check.
 func isChecking(k *kong.Context) bool {
 	for _, f := range k.Flags() {
 		if f.Name == "check" && f.Target.IsValid() && f.Target.Kind().String() == "bool" {
@@ -28,7 +28,7 @@ func isChecking(k *kong.Context) bool {
 	return false
 }
 
-// ask has the node check a call, and says that it would be recorded.
+// ask lets the node check a call, and prints that it would be recorded.
 func (p *program) ask(c *client.Client, fn ledger.Function, args any) error {
 	if err := c.Check(p.ctx, fn, args); err != nil {
 		return err

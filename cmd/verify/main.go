@@ -1,6 +1,6 @@
-// Command verify is for courts and for whoever does not trust a node: it checks a
-// bundle of evidence with the trust file alone, or replays a whole ledger. It holds
-// no web server and no register. The program cadastre has the same two commands.
+// Command verify is for courts, and for anyone who does not trust a node. It checks a
+// bundle of evidence with the trust file alone, or replays a whole ledger. It has no web
+// server and no register. The program cadastre has the same two commands.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// description is what the program is for, and what its exit codes say.
+// description describes the program and its exit codes.
 var description = ledger.Words{
 	ZH: "核验数籍（Cadastre）的证据包，或审计整个账本。\n\n退出码：0 核验通过，1 失败，2 用法有误，3 被拒绝，4 暂不可用，5 未能核验。英文帮助与提示：--lang en。",
 	EN: "Check a bundle of evidence of Cadastre, or audit a whole ledger.\n\nExit codes: 0 proven, 1 failed, 2 wrong usage, 3 refused, 4 unavailable, 5 not proven.",
@@ -33,9 +33,9 @@ var description = ledger.Words{
 type commands struct {
 	JSON    bool   `zh:"输出 JSON，错误也是" en:"Print JSON, errors too."`
 	Lang    string `zh:"帮助与提示的语言：zh 或 en" en:"Language of help and messages: zh or en." enum:"zh,en" default:"zh" env:"CADASTRE_LANG"`
-	Profile string `zh:"监管单位的身份文件：节点只向监管单位提供日志条目" en:"Profile file of a regulator, whom the node gives the entries of its log." env:"CADASTRE_PROFILE" placeholder:"FILE"`
+	Profile string `zh:"监管单位的身份文件：节点只向监管单位提供日志条目" en:"Profile file of a regulator: a node gives the entries of its log to regulators only." env:"CADASTRE_PROFILE" placeholder:"FILE"`
 
-	Node map[string]string `zh:"同一账本另一节点的地址（确知无误时给出），可重复" en:"Address of another node of the ledger, if you know that it is right; repeat for each." placeholder:"ORIGIN=URL"`
+	Node map[string]string `zh:"同一账本另一节点的地址（确知无误时给出），可重复" en:"Address of another node of the ledger, if you know that it is correct; repeat for each node." placeholder:"ORIGIN=URL"`
 
 	Verify proving.Verify `cmd:"" default:"withargs" zh:"离线核验证据包" en:"Check an evidence bundle offline." example:"verify evidence.json --trust trust.json\nverify evidence.json --trust trust.json --file streets.csv"`
 	Audit  proving.Audit  `cmd:"" zh:"重放整个账本并逐一判定交付" en:"Replay a whole ledger and check every delivery." example:"verify audit https://node.example --trust trust.json --profile regulator.json\nverify audit DIR --trust trust.json"`
@@ -47,7 +47,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program with its surroundings handed in, so that tests can run it.
+// run runs the program. Its surroundings are parameters, so that tests can run it.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	var c commands
 	code := -1
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	return proving.ExitOK
 }
 
-// newParser makes the parser of the commands, which helps in the language.
+// newParser makes the parser of the commands, with help in the language.
 func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, error) {
 	parser, err := kong.New(c, append(options, kong.Name("verify"), kong.Description(words.Of(lang, description)), kong.Help(terminal.Help(lang)))...)
 	if err != nil {
@@ -85,7 +85,7 @@ func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, er
 	return parser, nil
 }
 
-// client makes a client for the node at url, for the profile if one is named.
+// client makes a client for the node at url, for the profile if --profile is given.
 func (c *commands) client(url string) (*client.Client, error) {
 	p := client.Profile{URL: url}
 	if c.Profile != "" {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -57,7 +59,7 @@ func TestVerify(t *testing.T) {
 		{"cut, in English", "this is not a bundle", []string{cut, "--trust", trust, "--lang", "en"}, proving.ExitUnproven},
 		{"another file", "没有此文件", []string{bundle, "--trust", trust, "--file", cut}, proving.ExitUnproven},
 		{"no trust file", "--trust", []string{bundle}, proving.ExitUsage},
-		{"a trust file that is none", "trust file", []string{bundle, "--trust", cut}, proving.ExitRefused},
+		{"a trust file that is none", "信任文件", []string{bundle, "--trust", cut}, proving.ExitRefused},
 		{"no such folder", "ledger.db", []string{"audit", filepath.Join(t.TempDir(), "none"), "--trust", trust}, proving.ExitFailed},
 		{"a profile that is none", "profile", []string{"audit", "http://127.0.0.1:1", "--trust", trust, "--profile", noProfile}, proving.ExitFailed},
 		{"no node there", "节点是否在该地址运行", []string{"audit", "http://127.0.0.1:1", "--trust", trust}, proving.ExitUnavailable},
@@ -65,6 +67,50 @@ func TestVerify(t *testing.T) {
 		code, out, errs := command(t, c.args...)
 		if code != c.code || !strings.Contains(out+errs, c.says) {
 			t.Errorf("%s: exit %d, %s%s; want %d and %q", c.name, code, out, errs, c.code, c.says)
+		}
+	}
+}
+
+// latin finds words in Latin letters; those of known are names: of places in a bundle,
+// of functions, and of what has no Chinese name.
+var (
+	latin = regexp.MustCompile(`[A-Za-z]{3,}`)
+	known = regexp.MustCompile(`verify: |--node|node2?\.example[\w/.]*|[0-9a-f-]{36,64}|calls\[\d+\]|[a-z_]+\.[a-z_]+|SHA-256|JSON|URL|UTC|one_form|known_version|湘潭市公共数据资源登记`)
+)
+
+// TestFailuresAreInOneLanguage: why a forged bundle or a forged log proves nothing is
+// said in the user's language, its details too.
+func TestFailuresAreInOneLanguage(t *testing.T) {
+	forged, err := filepath.Glob(vectors + "forged-*.json")
+	if err != nil || len(forged) < 4 {
+		t.Fatalf("the forged bundles are missing: %v", err)
+	}
+	url, trust, _ := node(t, func(g golden) (string, []json.RawMessage) {
+		return g.Receipts, append([]json.RawMessage{json.RawMessage(`{"v":9}`)}, g.Log[1:]...)
+	})
+	lines := [][]string{{"audit", url, "--trust", trust}}
+	for _, name := range []string{trust, vectors + "trust.json"} {
+		b, err := os.ReadFile(name)
+		other := strings.NewReplacer(`"demo": true`, `"demo": false`, `"demo":true`, `"demo":false`).Replace(string(b))
+		if err != nil || other == string(b) {
+			t.Fatalf("the trust file can't be changed: %v, %s", err, b)
+		}
+		line := []string{"audit", url, "--trust", file(t, "other.json", other)}
+		if name != trust {
+			line = []string{vectors + "order.json", "--trust", file(t, "other.json", other)}
+		}
+		lines = append(lines, line)
+	}
+	for _, f := range forged {
+		lines = append(lines, []string{f, "--trust", vectors + "trust.json"})
+	}
+	for _, args := range lines {
+		for _, lang := range []string{"zh", "en"} {
+			code, out, errs := command(t, append(args, "--lang", lang)...)
+			said := known.ReplaceAllString(out+errs, "")
+			if code != proving.ExitUnproven || terminaltest.Han(said) != (lang == "zh") || lang == "zh" && latin.MatchString(said) {
+				t.Errorf("%v: exit %d, %s%s", args, code, out, errs)
+			}
 		}
 	}
 }

@@ -3,15 +3,15 @@
 
     python3 verify_seal.py evidence.json --trust trust.json
 
-It needs Python 3.8 and nothing but its standard library: Ed25519 and P-256 are
-below, for checking only. It was written from docs/evidence.md, not from the
-program, so that two texts agree on what a bundle is.
+It needs Python 3.8 and only its standard library: Ed25519 and P-256 are
+implemented below, for checking only. It was written from docs/evidence.md, not
+from the program, as a second, independent implementation of the page.
 
 It checks form, signatures, keys, inclusion, order and receipts. It does not run
-the rules of the register: whether each call was lawful and did what the ledger
-says, only `verify` tells (level 2). It takes bundles of kind tlog, not of Fabric.
+the rules of the register: only `verify` checks whether each call was lawful and
+had the effect that the ledger says (level 2). It accepts only bundles of kind tlog.
 
-Exit codes, as of verify: 0 sealed, 1 failed, 2 wrong usage, 5 not sealed.
+Exit codes, like verify: 0 sealed, 1 failed, 2 wrong usage, 5 not sealed.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def ed_multiply(n, point):
     return result
 
 def ed_point(raw):
-    """The point of 32 bytes, or None where they are none."""
+    """Return the point encoded in 32 bytes, or None if they are not a point."""
     n = int.from_bytes(raw, "little")
     y, odd = n & (2**255 - 1), n >> 255
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
@@ -117,7 +117,7 @@ def p256_add(a, b):
 def es256(key, signed, signature):
     """Check a signature with a public key (x, y)."""
     if max(key) >= FIELD or (key[1] ** 2 - key[0] ** 3 + 3 * key[0] - B) % FIELD:
-        return False  # no point of the curve
+        return False  # not a point of the curve
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     if len(signature) != 64 or not 0 < r < ORDER or not 0 < s < ORDER:
         return False
@@ -130,7 +130,7 @@ def es256(key, signed, signature):
         point = p256_add(point, (None, key, G, both)[2 * (u >> i & 1) + (v >> i & 1)])
     return point is not None and point[0] % ORDER == r
 
-# Strict JSON and the one form.
+# Strict JSON and the canonical form.
 
 def unique(pairs):
     if len(dict(pairs)) != len(pairs):
@@ -163,7 +163,7 @@ def strict(value, depth):
         raise ValueError("a number is too large")
 
 def encode(value):
-    """The one form of a value whose members are in order."""
+    """Return the canonical form of a value whose members are in order."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for c in "<>&\u2028\u2029":
         text = text.replace(c, f"\\u{ord(c):04x}")
@@ -172,7 +172,7 @@ def encode(value):
 RAW, NATURAL = "a member with a form of its own", "a number that counts something"
 
 def shaped(value, shape, check, at, ordered=True):
-    """Hold a value to a shape: a type, a list of one shape, or members by name."""
+    """Check a value against a shape: a type, a list of one shape, or members by name."""
     if isinstance(shape, list):
         need(isinstance(value, list), check, at, "not a list")
         for i, member in enumerate(value):
@@ -197,11 +197,11 @@ def shaped(value, shape, check, at, ordered=True):
 def one_form(raw, shape, check, at):
     value = parse(raw, check, at)
     shaped(value, shape, check, at)
-    need(encode(value) == raw, check, at, "not in its one form")
+    need(encode(value) == raw, check, at, "not in canonical form")
     return value
 
 def unbase64(text, alphabet=None):
-    """Decode base64, or base64url without padding; None unless it is in its one form."""
+    """Decode base64, or base64url without padding; None unless it is in canonical form."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4 if alphabet else 0), alphabet, validate=True)
     except ValueError:
@@ -251,15 +251,15 @@ def thumbprint(jwk):
     return base64.urlsafe_b64encode(hashlib.sha256(text).digest()).decode().rstrip("=")
 
 class Jws:
-    """A compact JWS taken apart. Its signature is checked by signed_by."""
+    """A parsed compact JWS. signed_by checks its signature."""
 
     def __init__(self, text, typ, most, check, at):
         parts = [unbase64(part, b"-_") for part in text.split(".")]
-        need(len(parts) == 3 and None not in parts, check, at, "no compact JWS")
+        need(len(parts) == 3 and None not in parts, check, at, "not a compact JWS")
         header = parse(parts[0], check, at)
         shaped(header, {"alg": str, "kid": str, "typ": str}, check, at, ordered=False)
         typed = header["typ"] == typ and len(unbase64(header["kid"], b"-_") or b"") == 32
-        need(typed, check, at, f"not of the type {typ}, or the key id is no thumbprint")
+        need(typed, check, at, f"not of the type {typ}, or the key id is not a thumbprint")
         need(len(parts[1]) <= most, check, at, "too large")
         self.text, self.alg, self.kid, self.payload, self.signature = text, header["alg"], header["kid"], parts[1], parts[2]
 
@@ -280,7 +280,7 @@ class Call:
         call = parse(self.jws.payload, "form", at)
         shaped(call, CALL, "form", at, ordered=False)
         for name in ("ledger", "id", "party"):
-            need(is_id(call[name]), "form", at, f"{name} is no id")
+            need(is_id(call[name]), "form", at, f"{name} is not an id")
         need(call["function"] and call["time"] > 0, "form", at, "no function, or no time")
         need(0 < call["expires"] - call["time"] <= DAY, "form", at, "expires is not within a day after time")
         self.call, self.seq, self.time = call, entry["seq"], entry["time"]
@@ -293,14 +293,14 @@ class Call:
 # Logs.
 
 def signers(trust):
-    """The keys of a trust file by name and key id, with their type: 1 of a log, 4 of an auditor."""
+    """Return the keys of a trust file by name and key id, with their type: 1 of a log, 4 of an auditor."""
     keys = {}
     for kind, text in [(1, key) for key in trust["logs"]] + [(4, a["key"]) for a in trust.get("auditors", [])]:
         name, kid, key = (text.split("+", 2) + ["", ""])[:3]
         raw = unbase64(key) or b""
         want = sha256(name.encode() + b"\n" + raw)[:8]
         good = len(raw) == 33 and raw[0] == kind and kid.lower() == want and (name, want) not in keys
-        need(good and is_name(name), "proof", "trust file", "a key is none, or there twice")
+        need(good and is_name(name), "proof", "trust file", "a malformed or repeated key")
         keys[name, want] = kind, raw[1:]
     return keys
 
@@ -308,20 +308,20 @@ def open_checkpoint(note, keys):
     """Check a checkpoint's signatures; return size and root of its tree."""
     at = "proof.common"
     text, split, signatures = note.rpartition("\n\n")
-    need(split and signatures.endswith("\n"), "proof", at, "no signed note")
+    need(split and signatures.endswith("\n"), "proof", at, "not a signed note")
     text, seen, lines = text + "\n", {}, text.split("\n")
     for line in signatures[:-1].split("\n"):
         dash, name, signature = (line.split(" ") + ["", "", ""])[:3]
         raw = unbase64(signature) or b""
         who, signed = (name, raw[:4].hex()), text.encode()
         kind, key = keys.get(who, (0, b""))
-        need(dash == "—" and line.count(" ") == 2 and is_name(name) and who not in seen, "proof", at, "a signature out of form")
+        need(dash == "—" and line.count(" ") == 2 and is_name(name) and who not in seen, "proof", at, "a malformed signature")
         need(kind == 1 or len(raw) == 76, "proof", at, "neither the signature of a known log nor a cosignature")
         seconds = int.from_bytes(raw[4:12], "big")
         if kind == 4:
             signed = f"cosignature/v1\ntime {seconds}\n".encode() + signed
-            need(seconds <= LAST_SECOND, "proof", at, "a cosignature of no time")
-        need(kind == 0 or ed25519(key, signed, raw[4 if kind == 1 else 12:]), "proof", at, "a signature does not hold")
+            need(seconds <= LAST_SECOND, "proof", at, "a cosignature without a valid time")
+        need(kind == 0 or ed25519(key, signed, raw[4 if kind == 1 else 12:]), "proof", at, "a signature is invalid")
         seen[who] = kind
     by_log = [name for (name, _), kind in seen.items() if kind == 1]
     need(len(seen) - len(by_log) <= 16, "proof", at, "too many cosignatures")
@@ -332,7 +332,7 @@ def open_checkpoint(note, keys):
     return int(lines[1]), root
 
 def included(entry, index, size, root, path):
-    """Inclusion in a tree, as RFC 9162 §2.1.3.2 checks it."""
+    """Check inclusion in a tree by RFC 9162 §2.1.3.2."""
     if not 0 <= index < size or not all(is_digest(d) for d in path):
         return False
     node, last, value = index, size - 1, hashlib.sha256(b"\0" + entry).digest()
@@ -361,10 +361,10 @@ class Seal:
     def check(self):
         b = self.bundle
         need(b["v"] == 2, "form", "v", "another version")
-        need(is_id(b["ledger"]), "form", "ledger", "no id")
+        need(is_id(b["ledger"]), "form", "ledger", "not an id")
         need(b["about"].partition("/")[0] in MATTERS, "form", "about", "a bundle can't be about that")
         need(b["ledger"] == self.trust["ledger"], "genesis", "ledger", "not the ledger of the trust file")
-        need(b["proof"]["kind"] == "tlog", "proof", "proof.kind", "this program takes proofs of kind tlog only")
+        need(b["proof"]["kind"] == "tlog", "proof", "proof.kind", "this program accepts only proofs of kind tlog")
         shaped(b["proof"]["common"], {"checkpoint": str}, "proof", "proof.common")
         self.size, self.root = open_checkpoint(b["proof"]["common"]["checkpoint"], signers(self.trust))
         calls = [self.proved(c, f"calls[{i}]") for i, c in enumerate(b["calls"])]
@@ -392,23 +392,23 @@ class Seal:
     def placed(self, c):
         need(c.call["ledger"] == self.trust["ledger"], "genesis", c.at, "made for another ledger")
         if self.calls:
-            need(c.seq > self.calls[-1].seq and c.time >= self.calls[-1].time, "order", c.at, "out of order, or time falls")
+            need(c.seq > self.calls[-1].seq and c.time >= self.calls[-1].time, "order", c.at, "out of order, or times decrease")
             need(c.function != "genesis", "refused", c.at, "a second genesis")
         else:
             first = c.seq == 0 and c.function == "genesis" and sha256(c.jws.text.encode()) == self.trust["genesis_sha256"]
             need(first, "genesis", c.at, "not the genesis of the trust file")
-        need((c.party, c.call["id"]) not in self.made, "refused", c.at, "the call is there twice")
+        need((c.party, c.call["id"]) not in self.made, "refused", c.at, "the call is repeated")
         need(c.call["time"] <= c.time + SKEW and c.call["expires"] > c.time, "refused", c.at, "not recorded in its time")
         self.made.add((c.party, c.call["id"]))
         anchor = c.function == "anchor"
-        need(anchor or "writes" not in c.shown, "not_needed", c.at, "it shows what it wrote")
-        need(not anchor or "reads" not in c.shown, "not_needed", c.at, "it shows what it read")
+        need(anchor or "writes" not in c.shown, "not_needed", c.at, "it has writes")
+        need(not anchor or "reads" not in c.shown, "not_needed", c.at, "it has reads")
 
     def signed(self, c):
-        """The call's key is on record, signed it, and was the party's, valid and for that."""
+        """Check the call's key: known, signed the call, belonged to the party, and was valid for it."""
         k = self.keys.get(c.jws.kid)
-        need(k, "key", c.at, "no call in the bundle brought the key")
-        need(c.jws.signed_by(k["jwk"]), "signature", c.at, "the signature does not hold")
+        need(k, "key", c.at, "no call in the bundle added the key")
+        need(c.jws.signed_by(k["jwk"]), "signature", c.at, "the signature is invalid")
         need(k["party"] == c.party, "refused", c.at, "the key of another party")
         if k["recovery"]:
             need(c.function == "key.replace", "refused", c.at, "the recovery key signs no such call")
@@ -420,7 +420,7 @@ class Seal:
         a = c.arguments(GENESIS)
         need(a["ledger"] == self.trust["ledger"], "genesis", c.at, "the genesis of another ledger")
         need(self.trust.get("demo", a["demo"]) == a["demo"], "genesis", c.at, "a demonstration or not: the trust file says otherwise")
-        need(a["ledger_key"], "proof", "proof.kind", "the genesis names no log: the register is kept elsewhere")
+        need(a["ledger_key"], "proof", "proof.kind", "the genesis names no log: the register is not a log")
         self.authority = a["authority"]["id"]
         need(self.authority == c.party, "refused", c.at, "not by its authority")
         self.fresh({"jwk": a["recovery"], "use": "sign"}, c.party, c, recovery=True)
@@ -428,7 +428,7 @@ class Seal:
         self.enter(self.admission(a["platform"], c), c)
 
     def bring(self, c):
-        """Take the keys that a call brings or ends."""
+        """Apply the keys that a call adds or ends."""
         a = c.args
         if c.function == "party.admit":
             need("data_authority" in self.roles[c.party], "refused", c.at, "not by a data authority")
@@ -456,7 +456,7 @@ class Seal:
         return profile
 
     def enter(self, profile, c):
-        need(profile["id"] not in self.roles, "refused", c.at, "the party is there already")
+        need(profile["id"] not in self.roles, "refused", c.at, "the party is admitted already")
         self.roles[profile["id"]] = profile["roles"]
         if "platform" in profile["roles"]:
             self.logs.setdefault(profile.get("origin", "") + "/log/receipts", profile["id"])
@@ -465,7 +465,7 @@ class Seal:
 
     def fresh(self, k, party, c, recovery=False):
         kid = thumbprint(k["jwk"])
-        need(kid not in self.keys, "refused", c.at, "the key is there already")
+        need(kid not in self.keys, "refused", c.at, "the key was added already")
         self.keys[kid] = {"party": party, "jwk": k["jwk"], "use": k["use"], "since": c.time, "until": None, "recovery": recovery}
 
     def end(self, kid, party, c):
@@ -502,30 +502,30 @@ class Seal:
         groups, starts = self.bundle["receipts"], set()
         for i, group in enumerate(groups):
             at = f"receipts[{i}]"
-            need(i == 0 or group["log"] > groups[i - 1]["log"], "form", at, "groups are not by log")
+            need(i == 0 or group["log"] > groups[i - 1]["log"], "form", at, "groups are not in order of log")
             need(group["items"], "not_needed", at, "a group without receipts")
             need(group["anchor"] in self.anchors, "receipt", at, "no anchor there")
             log, size, root, anchor = self.anchors[group["anchor"]]
             need(log == group["log"], "receipt", at, "the anchor of another log")
             for start, end, where in self.pairs(group, size, root, at):
-                need(start["id"] not in starts, "receipt", where, "the start is there twice")
+                need(start["id"] not in starts, "receipt", where, "the start is repeated")
                 starts.add(start["id"])
                 self.delivery(start, end, anchor, where)
         if self.bundle["about"].startswith("receipt/"):
             need(len(starts) == 1, "missing", self.bundle["about"], "not the one delivery")
 
     def pairs(self, group, size, root, at):
-        """Every start of a group with its end."""
+        """Return every start of a group with its end."""
         opened, items = {}, group["items"]
         for j, item in enumerate(items):
             where, raw, index = f"{at}.items[{j}]", unbase64(item["entry"]), item["index"]
-            need(j == 0 or index > items[j - 1]["index"], "form", where, "receipts are not by index")
+            need(j == 0 or index > items[j - 1]["index"], "form", where, "receipts are not in order of index")
             r = one_form(raw, RECEIPT, "receipt", where)
             need(r["v"] == 1, "receipt", where, "another version")
             need(included(raw, index, size, root, item["inclusion"]), "receipt", where, "not in the tree of the anchor")
             r["leaf"] = sha256(b"\0" + raw)
             if r["receipt_kind"] == "start":
-                need("policy_revision" in r and r["id"] not in opened, "receipt", where, "a start without revision, or there twice")
+                need("policy_revision" in r and r["id"] not in opened, "receipt", where, "a start without revision, or repeated")
                 opened[r["id"]] = r
             else:
                 need(r["receipt_kind"] == "end", "not_needed", where, "neither start nor end")
@@ -538,22 +538,22 @@ class Seal:
     def delivery(self, start, end, anchor, at):
         block = start["policy_revision"]["block"]
         latest = max(start["time"], end["time"])
-        need(block < anchor.seq and latest <= anchor.time + SKEW, "receipt", at, "decided after its anchor, or younger")
+        need(block < anchor.seq and latest <= anchor.time + SKEW, "receipt", at, "decided after its anchor, or newer")
         before = [c for c in self.calls if c.seq <= block][-1]
         after = [c for c in self.calls if c.seq > block][0]
         around = before.time - SKEW <= start["time"] <= after.time + 2 * SKEW
-        need(around, "receipt", at, "its time does not lie between the calls around its revision")
+        need(around, "receipt", at, "its time is not between the calls around its revision")
         about = self.bundle["about"]
         kind, _, name = about.partition("/")
         of_record = {"order": ("delivery", "order_id", name), "license": ("supply", "license_id", name)}
         flow, member, what = of_record.get(kind, ("supply", "subject", about))
         of = name in (start["leaf"], end["leaf"]) if kind == "receipt" else start.get("flow") == flow and start.get(member) == what
-        need(of, "receipt", at, f"not of {about}")
+        need(of, "receipt", at, f"does not belong to {about}")
 
 OF_THE_END = ("receipt_kind", "id", "time", "start", "bytes", "bytes_max", "outcome", "policy_revision", "leaf")
 
 def ends(start, end):
-    """Whether a receipt is the end of a start, and agrees with it."""
+    """Report whether a receipt is the end of a start and agrees with it."""
     rest = [{k: v for k, v in r.items() if k not in OF_THE_END} for r in (start, end)]
     derived = bytearray(hashlib.sha256(b"end\0" + start["id"].encode() + b"\0").digest()[:16])
     derived[6], derived[8] = derived[6] & 0x0F | 0x80, derived[8] & 0x3F | 0x80

@@ -140,7 +140,7 @@ var law = map[string]row{
 		unlinked: []string{fabric, protosOld, chi, huma},
 	},
 	"internal/verdict": {
-		own:      []string{"ledger", "ledger/evidence", "ledger/fabric/proof"},
+		own:      []string{"ledger", "ledger/evidence", "ledger/fabric/proof", "internal/words"},
 		unlinked: []string{fabric, protosOld, chi, huma, sqlite, kong, "net/http"},
 	},
 	"cmd/verify/wasm": {own: []string{"internal/verdict"}}, // built for browsers alone

@@ -273,9 +273,9 @@ func TestSpend(t *testing.T) {
 	}
 }
 
-// TestSpendKeeps spends a token at its first and at its last moment: an id is
-// kept as long as its token may be shown.
-func TestSpendKeeps(t *testing.T) {
+// TestSpendRetainsIDs spends a token at its first and at its last moment: an id is
+// stored as long as its token is valid.
+func TestSpendRetainsIDs(t *testing.T) {
 	f := newFixture(t)
 	begin, token := f.clock, f.token(t)
 	b, err := f.Check(t.Context(), token)

@@ -22,7 +22,7 @@ func openIndex(t testing.TB) index {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	db.SetMaxOpenConns(1) // each connection would have a memory of its own
+	db.SetMaxOpenConns(1) // each connection would have a separate database
 	if _, err := db.ExecContext(t.Context(), `CREATE VIRTUAL TABLE found USING fts5(terms, content='', contentless_delete=1)`); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestLongQuery holds that the size of a query is no error of its own.
+// TestLongQuery checks that a long query is not an error.
 func TestLongQuery(t *testing.T) {
 	x := openIndex(t)
 	var words strings.Builder

@@ -223,9 +223,15 @@ type Problem struct {
 
 // Error returns what happened and what to do next, then each fault on a line.
 func (p *Problem) Error() string {
+	return p.In("en", nil)
+}
+
+// In returns the same with the punctuation of a language. The sentences are in the
+// language that the client asked for.
+func (p *Problem) In(lang string, _ func(error) string) string {
 	s := p.Title
 	if p.Detail != "" {
-		s += ": " + p.Detail
+		s += words.Of(lang, ledger.Words{ZH: "：", EN: ": "}) + p.Detail
 	}
 	if len(p.Faults) > 0 {
 		s += "\n  " + strings.Join(p.Faults, "\n  ")

@@ -128,7 +128,7 @@ func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, joi
 	}
 	for try := 1; ; try++ {
 		bundle, missing, err = home.evidence(ctx, q, elsewhere(traces), join)
-		if !errors.Is(err, evidence.ErrApart) || try == maxJoins {
+		if !errors.Is(err, evidence.ErrDifferentCheckpoints) || try == maxJoins {
 			return bundle, missing, err
 		}
 		select {

@@ -12,7 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// TestStory tells the whole story, which checks each of its own steps.
+// TestStory plays the whole story, which checks each of its steps.
 func TestStory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "node")
 	r, err := demo.Run(t.Context(), demo.Options{

@@ -17,7 +17,7 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/objects/miniotest"
 )
 
-// TestStoryOnS3 tells the whole story with all content in a bucket.
+// TestStoryOnS3 plays the whole story with all content in a bucket.
 func TestStoryOnS3(t *testing.T) {
 	server := miniotest.StartTLS(t)
 	bucket := server.Bucket(t)

@@ -93,7 +93,7 @@ func rulesOfTheCode(t *testing.T) map[string]string {
 	return found
 }
 
-// TestSaltedVector reckons the vector of fields.md from the page alone.
+// TestSaltedVector computes the vector of fields.md from the page alone.
 func TestSaltedVector(t *testing.T) {
 	page := fieldsPage()
 	of := func(row string) string {

@@ -158,7 +158,7 @@ type search struct {
 	found    []guard
 }
 
-// span is where a function stands, and how many results it has.
+// span is the place of a function, and the number of its results.
 type span struct {
 	from, to token.Pos
 	results  int

@@ -26,7 +26,7 @@ var guarded = []string{"../../ledger/contract/*.go", "../../ledger/rule*.go"}
 const atOnce = 2 // builds and test runs beside each other
 
 // What a run takes: how many guards (a number, "all", or part of the places, such as
-// "party.go"; without it none), and the seed that chooses them. Without a seed each
+// "party.go"; by default no guard), and the seed that chooses them. Without a seed each
 // day has its own.
 const (
 	envGuards = "CADASTRE_GUARDS"
@@ -105,7 +105,7 @@ func choose(t *testing.T, guards []guard, n string) []guard {
 // outcome is what came of the contract's tests without a guard.
 type outcome struct {
 	unbuilt bool
-	failed  string // the first test that failed; empty: none
+	failed  string // the first test that failed; empty: no test failed
 	log     string
 }
 
@@ -155,7 +155,7 @@ func try(t *testing.T, dir, pkg string, g guard) outcome {
 	return outcome{}
 }
 
-// overlayFile writes the file without the guard, and which file it stands for.
+// overlayFile writes the file without the guard, and which file it replaces.
 func overlayFile(dir string, g guard) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make folder: %w", err)

@@ -48,8 +48,8 @@ type history struct {
 	blocks uint64
 }
 
-// read reads every block up to one that holds the position, and holds each to the
-// one before it: no gap, no double.
+// read reads every block up to the one with the position, and checks that each follows
+// the previous one, without gaps or duplicates.
 func read(t *testing.T, l ledger.Ledger, upto uint64, each func(ledger.Block)) history {
 	t.Helper()
 	h := history{calls: map[key][]ledger.Position{}}
@@ -78,7 +78,7 @@ func read(t *testing.T, l ledger.Ledger, upto uint64, each func(ledger.Block)) h
 	return h
 }
 
-// recorded holds the answers that were given to what the blocks say, as a client
+// recorded compares the given answers with the blocks, as a client
 // of an organization reads them: how many of the calls are there, and how many of
 // all calls more than once.
 func (w *world) recorded(organization string, answers map[key]ledger.Position) (recorded, twice int) {
@@ -127,7 +127,7 @@ func (w *world) settle() ledger.Revision {
 	return at
 }
 
-// same holds the answers of all nodes to a question of a party to be equal.
+// same checks that all nodes give a party the same answer.
 func (w *world) same(who, path string) {
 	w.t.Helper()
 	var want []byte
@@ -147,7 +147,7 @@ func (w *world) same(who, path string) {
 	}
 }
 
-// equal holds the read models of all nodes to be equal, as far as their answers
+// equal checks that the read models of all nodes are equal, as far as their answers
 // show: totals, lists, and each record that was written.
 func (w *world) equal(orders []ledger.ID) {
 	w.t.Helper()

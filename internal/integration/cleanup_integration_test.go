@@ -14,10 +14,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// panickingEnv names a file for whoever panics to say there what it started.
+// panickingEnv names the file in which the panicking test writes what it started.
 const panickingEnv = "CADASTRE_TEST_PANICKING"
 
-// TestPanicking starts a network and a process and panics, when it is told to.
+// TestPanicking starts a network and a process and panics, when the environment asks for it.
 func TestPanicking(t *testing.T) {
 	told := os.Getenv(panickingEnv)
 	if told == "" {

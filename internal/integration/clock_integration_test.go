@@ -9,7 +9,7 @@ import (
 )
 
 // TestLiveClocksApart: where the peers' chaincode has another hour than the node,
-// nothing can be recorded, and the node's keeper reads that it is the clock.
+// nothing can be recorded, and the node's operator reads that it is the clock.
 func TestLiveClocksApart(t *testing.T) {
 	p := binaries(t)
 	ahead := changed(t, "chaincode", "./cmd/chaincode", "cmd/chaincode/main.go", "now: time.Now,", "now: func() time.Time { return time.Now().Add(time.Hour) },")

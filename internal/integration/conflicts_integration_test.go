@@ -59,7 +59,7 @@ func TestLiveConflictsHaveOneWinner(t *testing.T) {
 	t.Logf("wins by node: %v", wins)
 }
 
-// TestLiveSlowConsumerLosesNothing: whoever takes longer for a block than the SDK
+// TestLiveSlowConsumerLosesNothing: a consumer that takes longer for a block than the SDK
 // waits for him gets every block all the same.
 func TestLiveSlowConsumerLosesNothing(t *testing.T) {
 	w := live(t)

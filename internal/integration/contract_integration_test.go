@@ -19,8 +19,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// The operator's contract lets anybody deposit a hash again, and thereby take it
-// from whoever deposited it first; and it writes another size than was deposited.
+// The operator's contract lets anybody deposit a hash again, and so take it
+// from the first depositor; and it writes another size than was deposited.
 const (
 	depositOnce  = `create(deposit),`
 	depositAgain = `handle(func(t *tx, a ledger.DepositArgs) error {
@@ -39,7 +39,7 @@ const (
 )
 
 // TestLiveChangedContract: the peer of an organization that runs another contract
-// than the two others gets nothing recorded that they refuse, whoever asks it;
+// than the two others gets nothing recorded that they refuse, no matter who asks it;
 // what they accept goes on being recorded.
 func TestLiveChangedContract(t *testing.T) {
 	p := binaries(t)
@@ -107,7 +107,7 @@ func submitted(t *testing.T, l ledger.Ledger, jws string) {
 	}
 }
 
-// absent holds a call to be recorded nowhere, so that there is nothing to prove it by.
+// absent checks that a call is recorded nowhere, so that nothing can prove it.
 func (n *fabricNet) absent(t *testing.T, ledgers map[string]*fabric.Ledger, party, id ledger.ID) {
 	t.Helper()
 	for o, l := range ledgers {

@@ -31,7 +31,7 @@ func (w *world) sold() wire.Ingested {
 	return theSale.up
 }
 
-// TestLiveFaults kills what the nodes stand on under load, and mends it.
+// TestLiveFaults kills under load what the nodes depend on, and repairs it.
 func TestLiveFaults(t *testing.T) {
 	sale := live(t).sold()
 	for _, c := range []struct {
@@ -95,7 +95,7 @@ func TestLiveFaultEverything(t *testing.T) {
 }
 
 // TestLiveWipedPeerRejoins empties a peer's folder under load: it comes back by
-// what the others have, and the node that stands on it has missed nothing.
+// what the others have, and the node that uses it has missed nothing.
 func TestLiveWipedPeerRejoins(t *testing.T) {
 	w := live(t)
 	w.under("a peer's folder is emptied", w.sold(), []string{"operator"}, func(l *load) {

@@ -26,7 +26,7 @@ import (
 
 const (
 	writers = 8
-	after   = 3 // calls of each writer once the fault is mended
+	after   = 3 // calls of each writer once the fault is repaired
 )
 
 // load is what goes on while something fails: signed calls, each sent again until
@@ -75,14 +75,14 @@ func (w *world) under(name string, sale wire.Ingested, at []string, fault func(*
 	return l
 }
 
-// judge holds what was answered to the blocks, and the nodes to each other.
+// judge compares the answers with the blocks, and the nodes with each other.
 func (l *load) judge(name string) {
 	l.t.Helper()
 	for _, err := range l.wrong {
 		l.t.Error(err)
 	}
 	l.equal(l.orders)
-	for _, o := range []string{l.at[0], "regulator"} { // two readers, each of its own peer
+	for _, o := range []string{l.at[0], "regulator"} { // two readers, each with its own peer
 		recorded, twice := l.recorded(o, l.answers)
 		if recorded != len(l.answers) || twice != 0 {
 			l.t.Errorf("read as %s: %d of %d calls recorded, %d twice", o, recorded, len(l.answers), twice)
@@ -307,7 +307,7 @@ func (s *slow) read(size int64, takes time.Duration) {
 	}
 }
 
-// sentence holds that what failed says what is down and whether to try again.
+// sentence checks that an error says what is down and whether to try again.
 func (l *load) sentence(parts ...string) {
 	l.t.Helper()
 	l.mu.Lock()

@@ -94,7 +94,7 @@ func (s *served) settings(t *testing.T, change func(*node.Settings)) {
 }
 
 // start serves the node and waits until it is ready. A node that does not find
-// its network ends with a sentence; whoever runs it starts it again, and so does
+// its network ends with a sentence; its operator starts it again, and so does
 // this.
 func (s *served) start(t *testing.T) {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// TestLiveOrdererAway keeps the orderer down for longer than receipts may stay
+// TestLiveOrdererAway stops the orderer for longer than receipts may stay
 // unanchored: deliveries go on from what is committed until then, and what cannot
 // be done says so.
 func TestLiveOrdererAway(t *testing.T) {

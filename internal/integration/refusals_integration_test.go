@@ -85,7 +85,7 @@ func TestLiveRefusedStarts(t *testing.T) {
 }
 
 // TestLiveOtherBeginning: a channel that carries a ledger takes no other genesis,
-// and says so to whoever would begin one there.
+// and reports that to anyone who would begin one there.
 func TestLiveOtherBeginning(t *testing.T) {
 	w := live(t)
 	c := w.candidate()
@@ -146,7 +146,7 @@ func (c *candidate) replace(file, old, replacement string) {
 	keep(c.t, file, []byte(strings.ReplaceAll(string(b), old, replacement)))
 }
 
-// identity gives the candidate a copy of its own of what the operator's user is,
+// identity gives the candidate its own copy of the operator's user,
 // and returns its folder.
 func (c *candidate) identity() string {
 	c.t.Helper()

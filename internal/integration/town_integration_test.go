@@ -272,7 +272,7 @@ func (w *world) within(d time.Duration, what string, holds func() bool) {
 	}
 }
 
-// why is a refusal's reason; empty for none.
+// why returns a refusal's reason; empty if there is no refusal.
 func why(err error) ledger.Reason {
 	if e := ledger.AsError(err); e != nil {
 		return e.Reason
@@ -280,5 +280,5 @@ func why(err error) ledger.Reason {
 	return ""
 }
 
-// told is what the user reads of it, on one line.
+// told returns what the user reads about it, on one line.
 func told(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

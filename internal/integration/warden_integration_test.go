@@ -72,7 +72,7 @@ func watched(m *testing.M) (int, error) {
 	return code, errors.Join(err, ward.pipe.Close(), cmd.Wait())
 }
 
-// report tells the warden of something that it is to end.
+// report names to the warden a process that it must end.
 func report(kind, what string) error {
 	ward.mu.Lock()
 	defer ward.mu.Unlock()
@@ -80,7 +80,7 @@ func report(kind, what string) error {
 	return err
 }
 
-// guard is the warden: it hears what was started until the tests end, however
+// guard is the warden: it receives what was started until the tests end, however
 // they do, then ends it. It knows a process by its pid and when it started.
 func guard(in io.Reader) {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

@@ -11,7 +11,7 @@ import (
 
 // TestLiveWholeLedger comes last: an organization replays the blocks of its own peer,
 // with all that the tests before have put there, and judges every delivery of every
-// node. Another that stands on a peer of its own comes to the same.
+// node. Another organization with its own peer gets the same result.
 func TestLiveWholeLedger(t *testing.T) {
 	w := live(t)
 	var last audit.Report

@@ -53,6 +53,7 @@ func TestRunningDeliveriesAreCut(t *testing.T) {
 		{"product delisted", "operator", refer(ledger.KindProduct), ledger.FnProductDelist, sale, 403, ledger.ReasonNotListed, ""},
 		{"content removed", "operator", refer(ledger.KindContent), ledger.FnContentRemove, sale, 404, ledger.ReasonContent, ""},
 		{"supply: license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, supply, 403, ledger.ReasonLicense, ""},
+		{"supply: license suspended", "authority", refer(ledger.KindLicense), ledger.FnLicenseSuspend, supply, 403, ledger.ReasonSuspended, ledger.FnLicenseResume},
 		{"supply: operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, supply, 401, ledger.ReasonToken, ledger.FnPartyResume},
 		{"supply: entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, supply, 403, ledger.ReasonEntry, ledger.FnEntryResume},
 		{"supply: content removed", "holder", func(string) ledger.Ref { return ref(ledger.KindContent, "raw") }, ledger.FnContentRemove, supply, 404, ledger.ReasonContent, ""},
@@ -62,11 +63,7 @@ func TestRunningDeliveriesAreCut(t *testing.T) {
 			if path == supplyPath(c.name, "bus", raw.Object) {
 				who = "environment"
 			}
-			running := w.ask(http.MethodGet, who, path)
-			first := make([]byte, 1<<20)
-			if _, err := io.ReadFull(running.Body, first); err != nil {
-				t.Fatal(err)
-			}
+			running, read := w.begun(who, path)
 			written := c.of(c.name)
 			if c.fn == ledger.FnContentRemove {
 				w.answer(c.by, written, c.fn)
@@ -75,17 +72,7 @@ func TestRunningDeliveriesAreCut(t *testing.T) {
 			}
 			acknowledged := ledger.Millis(time.Now().UnixMilli())
 			w.refused(w.ask(http.MethodGet, who, path), c.status, c.reason)
-			rest, err := io.Copy(io.Discard, running.Body)
-			if got := rest + int64(len(first)); err == nil || got >= int64(len(file)) {
-				t.Fatalf("the delivery went on to its end: %d bytes, %v", got, err)
-			}
-			end := w.ended(ledger.ID(running.Header.Get("Cadastre-Receipt")))
-			if end.Outcome != ledger.Aborted || end.Bytes < rest+int64(len(first)) || end.Bytes >= int64(len(file)) {
-				t.Errorf("the end receipt says %s, %d bytes; %d came", end.Outcome, end.Bytes, rest+int64(len(first)))
-			}
-			if end.Time > acknowledged+second {
-				t.Errorf("it was cut %d ms after the answer", end.Time-acknowledged)
-			}
+			w.wasCut(running, read, len(file), acknowledged)
 			if c.resume == "" {
 				return
 			}
@@ -95,6 +82,89 @@ func TestRunningDeliveriesAreCut(t *testing.T) {
 				t.Errorf("once it was lifted: %d, %d bytes, %v", again.StatusCode, n, err)
 			}
 		})
+	}
+}
+
+// wasCut checks that a running delivery, of which some bytes were read, ended early and
+// within a second of the answer that ended its decision.
+func (w *world) wasCut(running *http.Response, read, size int, acknowledged ledger.Millis) {
+	w.t.Helper()
+	rest, err := io.Copy(io.Discard, running.Body)
+	if got := rest + int64(read); err == nil || got >= int64(size) {
+		w.t.Fatalf("the delivery went on to its end: %d bytes, %v", got, err)
+	}
+	end := w.ended(ledger.ID(running.Header.Get("Cadastre-Receipt")))
+	if end.Outcome != ledger.Aborted || end.Bytes < rest+int64(read) || end.Bytes >= int64(size) {
+		w.t.Errorf("the end receipt says %s, %d bytes; %d came", end.Outcome, end.Bytes, rest+int64(read))
+	}
+	if end.Time > acknowledged+second {
+		w.t.Errorf("it was cut %d ms after the answer", end.Time-acknowledged)
+	}
+}
+
+// begun starts a delivery and reads its first MiB.
+func (w *world) begun(who, path string) (*http.Response, int) {
+	w.t.Helper()
+	running := w.ask(http.MethodGet, who, path)
+	first := make([]byte, 1<<20)
+	if _, err := io.ReadFull(running.Body, first); err != nil {
+		w.t.Fatal(err)
+	}
+	return running, len(first)
+}
+
+// TestAnEndedKeyCutsItsDeliveries begins deliveries with keys that end: revoked by the
+// authority, exchanged by their party, or replaced in an environment.
+func TestAnEndedKeyCutsItsDeliveries(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	file := data(16 << 20)
+	made, raw := w.upload("operator", file), w.upload("holder", file)
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	w.sale("sale", "bus", made, ledger.Quota{})
+	now := func() ledger.Millis { return ledger.Millis(time.Now().UnixMilli()) }
+
+	running, read := w.begun("buyer", orderPath("sale", made.Object))
+	next, old := w.key("buyer's next"), w.key("buyer")
+	proof, err := ledger.SignRotation(next, ledger.RotationProof{Ledger: w.trust.Ledger, Party: id("buyer"), Old: old.ID()})
+	w.ok(err)
+	w.call("buyer", ledger.KeyRef(next.ID()), ledger.FnKeyRotate, ledger.KeyRotateArgs{
+		Old: old.ID(), New: ledger.NewKeyArg{JWK: next.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}, Proof: proof,
+	})
+	w.wasCut(running, read, len(file), now())
+	w.keys["buyer"] = next
+	w.speak("buyer", id("buyer"))
+
+	running, read = w.begun("buyer", orderPath("sale", made.Object))
+	w.call("authority", ledger.KeyRef(next.ID()), ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("buyer"), Kid: next.ID(), Reason: "compromised"})
+	w.wasCut(running, read, len(file), now())
+	w.refused(w.ask(http.MethodGet, "buyer", orderPath("sale", made.Object)), http.StatusUnauthorized, ledger.ReasonToken)
+
+	running, read = w.begun("environment", supplyPath("sale", "bus", raw.Object))
+	w.environment("environment's next")
+	w.wasCut(running, read, len(file), now())
+}
+
+// TestWhatDoesNotCut: a fulfilled order may be delivered until its last day, and the
+// entry of a suspended holder is still valid; a regulator suspends the entry to stop use.
+func TestWhatDoesNotCut(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	file := data(16 << 20)
+	made, raw := w.upload("operator", file), w.upload("holder", file)
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	w.sale("sale", "bus", made, ledger.Quota{})
+	delivery, read := w.begun("buyer", orderPath("sale", made.Object))
+	supply, supplied := w.begun("environment", supplyPath("sale", "bus", raw.Object))
+	w.act("regulator", ref(ledger.KindParty, "holder"), ledger.FnPartySuspend)
+	w.act("operator", ref(ledger.KindOrder, "sale"), ledger.FnOrderFulfill)
+	for name, c := range map[string]struct {
+		running *http.Response
+		read    int
+	}{"delivery": {delivery, read}, "supply": {supply, supplied}} {
+		if n, err := io.Copy(io.Discard, c.running.Body); err != nil || int(n)+c.read != len(file) {
+			t.Errorf("%s: %d bytes, %v", name, int(n)+c.read, err)
+		}
 	}
 }
 

@@ -205,13 +205,19 @@ func (w *world) admit() {
 		w.ok(err)
 		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	}
-	key := w.key("environment")
+	w.environment("environment")
+	w.speak("environment", id("operator"))
+}
+
+// environment sets the operator's environment with the key of that name.
+func (w *world) environment(name string) {
+	w.t.Helper()
+	key := w.key(name)
 	proof, err := ledger.SignEnvironment(key, ledger.EnvironmentProof{Ledger: w.trust.Ledger, ID: id("environment"), Operator: id("operator")})
 	w.ok(err)
 	w.call("authority", ref(ledger.KindEnvironment, "environment"), ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
 		ID: id("environment"), Operator: id("operator"), Region: "430300", Attestation: sum("attestation"), Key: key.Public(), Proof: proof,
 	})
-	w.speak("environment", id("operator"))
 }
 
 // try sends a call that may be refused.

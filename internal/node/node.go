@@ -243,7 +243,7 @@ func (n *Node) applied(ctx context.Context, events []ledger.Event) {
 		moved = moved || e.Name != ledger.FnAnchor
 	}
 	if moved {
-		n.market.Recheck(ctx)
+		n.market.Recheck(ctx, events)
 	}
 }
 

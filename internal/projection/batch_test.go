@@ -82,8 +82,8 @@ func TestWhatWaitsIsOneTransaction(t *testing.T) {
 	}
 }
 
-// TestAGroupFailsInATransaction: those before it are committed and told, of itself
-// nothing stays, and the next process goes on with it.
+// TestAGroupFailsInATransaction: the groups before it are committed and
+// notified, nothing of it remains, and the next process continues with it.
 func TestAGroupFailsInATransaction(t *testing.T) {
 	f := newFixture(t)
 	for i := range 4 {

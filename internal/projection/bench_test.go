@@ -97,7 +97,7 @@ func (m inMemory) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Bloc
 	}
 }
 
-// rebuild makes a read model anew and returns how long it took.
+// rebuild rebuilds a read model and returns how long it took.
 func rebuild(b testing.TB, l ledger.Ledger, last uint64, change ...func(*projection.Loop)) time.Duration {
 	b.Helper()
 	db := openRead(b)

@@ -109,7 +109,7 @@ func (w *town) dumpOf(t *testing.T, blocks []ledger.Block, ends func(int) bool, 
 	return dump(t, db)
 }
 
-// dump is every row of every table, but for those that FTS5 keeps for itself.
+// dump is every row of every table, except the internal ones of FTS5.
 func dump(t *testing.T, db *sqldb.DB) string {
 	t.Helper()
 	names := query(t, db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'registry_found%' "+

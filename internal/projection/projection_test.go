@@ -18,7 +18,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// journal is a domain that keeps the calls it was given, in order. It fails at
+// journal is a domain that records the calls it was given, in order. It fails at
 // the n-th if that is not 0.
 type journal struct {
 	seen   atomic.Int64
@@ -75,7 +75,7 @@ func (f *fixture) submit(t *testing.T, jws string) ledger.Outcome {
 	return ledgertest.Must(t, f.ledger, jws)
 }
 
-// journal is what the domain kept.
+// journal returns what the domain recorded.
 func (f *fixture) journal(t *testing.T) []ledger.ID {
 	t.Helper()
 	rows, err := f.db.R.QueryContext(t.Context(), "SELECT call FROM journal ORDER BY n")
@@ -130,7 +130,7 @@ func TestLoop(t *testing.T) {
 	if _, ok := first(projection.New(t.Context(), f.db.W, f.db.R, f.ledger, nil, ignore, time.Now)).Revision(); ok {
 		t.Error("an empty read model has a revision")
 	}
-	for round := range 3 { // each a process of its own
+	for round := range 3 { // each in a separate process
 		loop, stop := f.start(t, f.ledger, &d, ignore)
 		for i := range 4 {
 			out := f.submit(t, f.Calendar(t, 2026+4*round+i))
@@ -154,9 +154,9 @@ func TestLoop(t *testing.T) {
 
 func first[T any](v T, _ error) T { return v }
 
-// TestWaitIsTold has a node that takes its time to be told: whoever waits for
-// the block, waits for that too.
-func TestWaitIsTold(t *testing.T) {
+// TestWaitIsNotified has a node that is slow to handle the notification: Wait for the
+// block waits for that too.
+func TestWaitIsNotified(t *testing.T) {
 	f := newFixture(t)
 	committed, told := make(chan struct{}), make(chan struct{})
 	var done atomic.Bool
@@ -248,7 +248,7 @@ func TestGap(t *testing.T) {
 }
 
 // TestBlocksOfAChannel has blocks as Fabric makes them: the first comes late, some
-// hold no call, some several, whose places are kept.
+// have no call, some several, whose places are stored.
 func TestBlocksOfAChannel(t *testing.T) {
 	f := newFixture(t)
 	for i := range 5 {
@@ -284,7 +284,7 @@ func TestBlocksOfAChannel(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	f.exec(t, "DELETE FROM place") // as a read model from before places were kept
+	f.exec(t, "DELETE FROM place") // as a read model from before places were stored
 	if at, err := loop.Place(t.Context(), f.Authority.ID, f.want[5]); err != nil || at.Block != 5 {
 		t.Errorf("the ledger places it at %+v, %v", at, err)
 	}
@@ -292,7 +292,7 @@ func TestBlocksOfAChannel(t *testing.T) {
 	ledgertest.Refused(t, err, ledger.NotFound, ledger.ReasonUnknown)
 }
 
-// renumbered is a ledger whose blocks are made anew.
+// renumbered is a ledger with new blocks.
 type renumbered struct {
 	ledger.Ledger
 	anew func(ledger.Block) ledger.Block

@@ -12,7 +12,7 @@ import (
 
 // bundle prints what a bundle proves.
 func (s *Session) bundle(r evidence.Report) {
-	fmt.Fprintf(s.Out, "%s%s  %s\n", s.say("核验通过：", "Proven: "), r.About, r.Name)
+	fmt.Fprintf(s.Out, "%s%s  %s\n", s.say("核验通过：", "Proven: "), words.Record(s.Lang, r.About), r.Name)
 	if r.Demo {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
 	}
@@ -21,7 +21,7 @@ func (s *Session) bundle(r evidence.Report) {
 			s.say(words.EnumWord("zh", "custodies", x.Custody), strings.ToLower(words.EnumWord("en", "custodies", x.Custody))))
 	}
 	for _, x := range r.Rights {
-		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), words.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, x.Scope)
+		fmt.Fprintf(s.Out, "  %s  %s  %s  %s – %s  %s\n", s.say("权利", "right"), words.EnumWord(s.Lang, "rights", x.Right), x.Name, x.From, x.Until, words.Record(s.Lang, x.Scope))
 	}
 	for _, x := range r.Files {
 		fmt.Fprintf(s.Out, "  %s %s  %d  SHA-256 %s\n", s.say("文件", "file"), x.Name, x.Bytes, x.SHA256)
@@ -90,7 +90,7 @@ func (s *Session) ledger(r audit.Report) {
 		fmt.Fprintf(s.Out, s.say("  已比对账本状态 %d 行\n", "  %d rows of the state compared\n"), r.Records)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(s.Out, "  ✗ %-10s %s  %s\n", f.Check, f.At, f.Detail)
+		fmt.Fprintf(s.Out, s.say("  ✗ %s：%s（%s）\n", "  ✗ %s: %s (%s)\n"), words.Translate(s.Lang, f.At), words.Check(s.Lang, string(f.Check)), words.CauseIn(s.Lang, f.Err))
 	}
 	if r.Cosigner != "" {
 		fmt.Fprintf(s.Out, s.say("  已由 %s 联署该检查点\n", "  %s has cosigned the checkpoint\n"), r.Cosigner)
@@ -118,7 +118,7 @@ func (s *Session) extent(r audit.Report) {
 func (s *Session) receiptLogs(r audit.Report) {
 	for _, l := range r.Logs {
 		if !l.Read {
-			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, l.Why)
+			fmt.Fprintf(s.Out, s.say("  回执日志 %s：账本已锚定 %d 条，未能读取：%s\n", "  receipt log %s: %d receipts anchored, not read: %s\n"), l.Origin, l.Anchored, words.Printable(words.CauseIn(s.Lang, l.Err)))
 			continue
 		}
 		fmt.Fprintf(s.Out, s.say("  回执日志 %s：%d 条，已锚定 %d 条，按交付规则核对交付 %d 次，另有 %d 次晚于检查点\n",

@@ -65,14 +65,14 @@ func failure(err error) error {
 	if f == nil {
 		return unproven(err)
 	}
-	zh, en := verdict.Sentence(f.Check, "zh"), verdict.Sentence(f.Check, "en")
+	zh, en := words.Check("zh", string(f.Check)), words.Check("en", string(f.Check))
 	if f.At != "" {
 		zh, en = zh+"（"+f.At+"）", en+" ("+f.At+")"
 	}
 	if f.Err == nil {
 		return unproven(words.Errorf("%[1]s", "%[2]s", zh, en))
 	}
-	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", zh, en, f.Err))
+	return unproven(words.Errorf("%[1]s：%[3]v", "%[2]s: %[3]v", zh, en, words.Cause(f.Err)))
 }
 
 // unproven returns an ErrUnproven with a reason.

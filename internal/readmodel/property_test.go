@@ -30,7 +30,7 @@ type subject struct {
 	listing string              // the registered listing that it reads
 	filters map[string][]string // values of each filter
 	add     func(rt *rapid.T) rec
-	change  func(rt *rapid.T) // changes a record that may be filtered by what changes; nil: none
+	change  func(rt *rapid.T) // changes a record that may be filtered by what changes; nil: no change
 	page    func(c choice, p readmodel.Page) (ids []string, next string, err error)
 }
 
@@ -57,10 +57,10 @@ func scan(records []rec, c choice) []string {
 }
 
 // TestPagesAgainstScan walks every listing, and the search, with random filters
-// and limits while records are added and changed between the pages. It holds what
-// the package promises: every record that matched from the first page to the last
-// is met exactly once, no record twice, and none that never matched, in the
-// listing's order. Where nothing changed, that is the scan itself.
+// and limits while records are added and changed between the pages. It checks the
+// promise of the package: every record that matched from the first page to the last is
+// returned exactly once, no record twice, and no record that never matched, in the
+// listing's order. If nothing changed, the result equals the scan.
 func TestPagesAgainstScan(t *testing.T) {
 	for name, s := range subjects(t) {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestEveryListingIsWalked(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreAlike holds every listing to one refusal of a limit and of a
+// TestRefusalsAreAlike checks that every listing refuses in the same way a limit and a
 // cursor that it did not give.
 func TestRefusalsAreAlike(t *testing.T) {
 	all := subjects(t)

@@ -282,7 +282,7 @@ func (s *Sight) RecordLook(ctx context.Context, reader *ledger.Party, on ledger.
 
 // List returns the scope of the records with a word that a reader may list, and records
 // the read once, for the target look (KIND/which). It is Forbidden if the reader may
-// list none of them, whatever their content.
+// list no record of this word, whatever the content.
 func (s *Sight) List(ctx context.Context, reader *ledger.Party, what string, look ledger.Ref) (readmodel.Scope, error) {
 	scope, rows, err := s.Scope(reader, what)
 	if err != nil {
@@ -309,8 +309,8 @@ func (s *Sight) Scope(reader *ledger.Party, what string) (readmodel.Scope, []pol
 }
 
 // Visible returns the items of a list that a reader may see. The items know their own
-// readers. It records the read once. It is Forbidden if the reader may see none of
-// them, whatever their content.
+// readers. It records the read once. It is Forbidden if the reader may see no item
+// at all, whatever the content.
 func Visible[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Party, what string, list []T, look ledger.Ref) ([]T, error) {
 	if _, err := s.List(ctx, reader, what, look); err != nil {
 		return nil, err
@@ -336,7 +336,7 @@ func Visible[T ledger.Readable](ctx context.Context, s *Sight, reader *ledger.Pa
 // Explanation says whether a party may read a record, and why.
 type Explanation struct {
 	Ref     ledger.Ref    `json:"ref" zh:"记录" en:"record"`
-	Act     policies.Act  `json:"act" form:"-" zh:"read：查看记录；prove：取得证据包" en:"read: the record; prove: the bundle of evidence about it"`
+	Act     policies.Act  `json:"act" form:"-" zh:"事项：read 查看记录，prove 取得证据包" en:"act: read, the record; prove, the bundle of evidence about it"`
 	Party   ledger.ID     `json:"party" zh:"所问的单位" en:"party in question"`
 	Roles   []ledger.Role `json:"roles" form:"list=1..10,enum=roles" zh:"其角色" en:"its roles"`
 	Allowed bool          `json:"allowed" zh:"可以" en:"it may"`

@@ -293,7 +293,7 @@ func TestCheckIntegrity(t *testing.T) {
 }
 
 // TestPageSize holds that a new file has pages of the size given, and that one
-// which is there keeps its own.
+// which exists retains its size.
 func TestPageSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "small.db")
 	for range 2 {

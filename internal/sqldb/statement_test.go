@@ -8,7 +8,7 @@ import (
 )
 
 // TestStatementsAreKept runs one query inside its own rows, after a failure and
-// after its table changed: a statement that is kept must not show.
+// after its table changed: reusing a statement must not be visible.
 func TestStatementsAreKept(t *testing.T) {
 	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "kept.db"), sqldb.SyncNormal)
 	if err != nil {

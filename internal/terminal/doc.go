@@ -1,9 +1,9 @@
-// Package terminal is what the programs say to whoever sits at a terminal: help,
-// errors and results, in Chinese or in English, never both mixed. Chinese is the
-// default. Programs read JSON instead (--json).
+// Package terminal prints help, errors and results for people at a terminal, in Chinese
+// or in English, never both mixed. Chinese is the default. Programs read JSON instead
+// (--json).
 //
-// The words of a command, a flag and an argument stand in its struct tags zh and en;
-// Speak puts those of the language into kong's model.
+// The words of a command, a flag and an argument are in its struct tags zh and en. Speak
+// puts those of the language into kong's model.
 package terminal
 
 import (
@@ -13,10 +13,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Language is the language that the arguments of a program ask for by --lang, or else
-// the environment variable CADASTRE_LANG, whose value is given: "en", or "zh" for
-// anything else. It is known before the arguments are read, since what is wrong with
-// them is said in it.
+// Language returns the language that the arguments of a program select with --lang, or
+// else the value of the environment variable CADASTRE_LANG: "en", or "zh" for anything
+// else. It is needed before the arguments are parsed, for the errors of parsing.
 func Language(args []string, variable string) string {
 	lang := variable
 	for i, a := range args {
@@ -35,8 +34,8 @@ func Language(args []string, variable string) string {
 	return "zh"
 }
 
-// AsksJSON reports whether the arguments of a program ask for JSON: what is wrong with
-// them is then said in JSON too.
+// AsksJSON reports whether the arguments of a program ask for JSON. Errors of parsing are
+// then in JSON too.
 func AsksJSON(args []string) bool {
 	for _, a := range args {
 		if a == "--" {
@@ -49,5 +48,5 @@ func AsksJSON(args []string) bool {
 	return false
 }
 
-// say returns the words of the language.
+// say returns the text in the language.
 func say(lang, zh, en string) string { return words.Of(lang, ledger.Words{ZH: zh, EN: en}) }

@@ -8,14 +8,14 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Columns of a help text, at most, and of its left column.
+// Maximum columns of a help text, and of its left column.
 const (
 	helpWidth = 110
 	leftMost  = 40
 )
 
-// Help prints the help of the program, or of the command that is asked about, in the
-// language. The model must have been spoken (Speak).
+// Help returns a printer of the help of the program, or of the selected command, in the
+// language. Speak must have prepared the model.
 func Help(lang string) kong.HelpPrinter {
 	return func(_ kong.HelpOptions, ctx *kong.Context) error {
 		h := &help{lang: lang}
@@ -29,7 +29,7 @@ func Help(lang string) kong.HelpPrinter {
 	}
 }
 
-// help is a help text under way.
+// help builds a help text.
 type help struct {
 	lang string
 	b    strings.Builder
@@ -68,7 +68,7 @@ func (h *help) node(app *kong.Application, n *kong.Node) {
 	}
 }
 
-// summary is the one line on how a command is called.
+// summary returns the line that shows how to call a command.
 func (h *help) summary(app *kong.Application, n *kong.Node) string {
 	words := []string{app.Name}
 	if path := n.Path(); path != "" {
@@ -91,7 +91,7 @@ func (h *help) summary(app *kong.Application, n *kong.Node) string {
 	return s + say(h.lang, " [选项]", " [flags]")
 }
 
-// value is the text of a flag or an argument, with the variable that also sets it.
+// value returns the text of a flag or an argument, with the variable that also sets it.
 func (h *help) value(v *kong.Value) string {
 	if len(v.Tag.Envs) == 0 {
 		return v.Help

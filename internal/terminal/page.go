@@ -9,18 +9,18 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Page is the longer help of a command, below its one line.
+// Page is the long help of a command, below its one-line summary.
 type Page []Part
 
-// Part is a paragraph in both languages, and below it lines of a shell, which are the
-// same in both. Either may be empty.
+// Part is a paragraph in both languages, followed by shell commands, which are the same in
+// both. Either may be empty.
 type Part struct{ ZH, EN, Lines string }
 
-// Pager is a command with a page of its own. Any other has the lines of its tag
-// "example".
+// Pager is a command that has a page. The page of any other command shows the lines of
+// its tag "example".
 type Pager interface{ Page() Page }
 
-// PageOf is the page of a command.
+// PageOf returns the page of a command.
 func PageOf(n *kong.Node) Page {
 	if n.Target.IsValid() && n.Target.CanAddr() {
 		if p, ok := reflect.TypeAssert[Pager](n.Target.Addr()); ok {
@@ -33,9 +33,9 @@ func PageOf(n *kong.Node) Page {
 	return nil
 }
 
-// Speak puts the words of a language into the model of a program: its commands, flags
-// and arguments have them in their tags zh and en. A tag "values" names a closed list
-// of the ledger (ledger.EnumOf), whose words are added.
+// Speak puts the words of a language into the model of a program. They are in the tags zh
+// and en of its commands, flags and arguments. A tag "values" names a closed list of the
+// ledger (ledger.EnumOf), whose values are added.
 func Speak(app *kong.Application, lang string) {
 	speakNode(app.Node, lang)
 	if app.HelpFlag != nil {
@@ -57,7 +57,7 @@ func speakNode(n *kong.Node, lang string) {
 	}
 }
 
-// tagged is the text of a tag in a language.
+// tagged returns the text of a tag in a language.
 func tagged(t *kong.Tag, lang string) string {
 	text := t.Get(lang)
 	list, ok := ledger.EnumOf(t.Get("values"))

@@ -11,8 +11,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// problem is an error as programs read it: the members of the API's problem. Code and
-// reason are left out where nothing was refused, such as for a file that is not there.
+// problem is an error for programs, with the members of the API's problem. It has no code
+// and reason if nothing was refused, such as for a file that does not exist.
 type problem struct {
 	Title  string         `json:"title"`
 	Detail string         `json:"detail,omitempty"`
@@ -24,23 +24,23 @@ type problem struct {
 	Errors []words.Fault  `json:"errors,omitempty"`
 }
 
-// Voice says what went wrong to whoever called a program.
+// Voice reports errors to the user of a program.
 type Voice struct {
 	Err           io.Writer
 	Program, Lang string
-	JSON          bool // one JSON object on a line of its own, for programs
+	JSON          bool // print one JSON object on one line, for programs
 }
 
-// Failed says why a command failed: after the program's name, or as a problem with the
-// title; without one its title is the sentence of the reason. A refusal by the node is
-// printed as the node said it.
+// Failed prints why a command failed: after the program's name, or as a problem with the
+// title. Without a title the problem has the sentence of its reason. A refusal by the node
+// is printed as the node sent it.
 func (v Voice) Failed(err error, title ledger.Words) {
 	if !v.JSON {
 		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Explain(err, v.Lang))
 		return
 	}
-	if told, ok := errors.AsType[*client.Problem](err); ok && len(told.Raw) > 0 {
-		fmt.Fprintf(v.Err, "%s\n", told.Raw)
+	if answer, ok := errors.AsType[*client.Problem](err); ok && len(answer.Raw) > 0 {
+		fmt.Fprintf(v.Err, "%s\n", answer.Raw)
 		return
 	}
 	p := problemOf(err, v.Lang)
@@ -50,7 +50,7 @@ func (v Voice) Failed(err error, title ledger.Words) {
 	v.print(p)
 }
 
-// Misused says what is wrong with a command line, and which help to read.
+// Misused prints what is wrong with a command line, and which help to read.
 func (v Voice) Misused(err error) {
 	if !v.JSON {
 		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Usage(v.Lang, v.Program, err))

@@ -15,20 +15,19 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Records prints records as people read them: each member by its label, states and
-// kinds by their words, times in Beijing, money in yuan, ids with the names they stand
-// for.
+// Records prints records for people: each member with its label, states and kinds as
+// words, times in Beijing, money in yuan, and ids with the names of their records.
 type Records struct {
 	Lang string
-	// Names returns what records of a collection of the API are called, by their ids.
-	// It is asked once for all ids of a collection; nil: ids are printed.
+	// Names returns the names of records of a collection of the API, by their ids. It is
+	// called once for all ids of a collection. If it is nil, ids are printed.
 	Names func(collection string, ids []string) map[string]string
 
-	named func(collection, id string) string // what one is called; empty if that is not known
+	named func(collection, id string) string // name of one record; empty if it is not known
 }
 
-// naming returns p for printing once more what print prints, with the names of all ids
-// in it.
+// naming calls print to find the ids in its output, and returns p with their names. The
+// caller then prints again.
 func (p Records) naming(print func(Records) error) (Records, error) {
 	wanted := map[string][]string{}
 	p.named = func(collection, id string) string {
@@ -51,17 +50,17 @@ func (p Records) naming(print func(Records) error) (Records, error) {
 	return p, nil
 }
 
-// collections say in which collection of the API the record is that a member names by
-// its id. Members that are not here are shown as whole ids.
+// collections are the collections of the API with the records that a member names by id.
+// Other members are printed as whole ids.
 var collections = map[string]string{
 	"admitted_by": "parties", "applicant": "parties", "assignee": "parties", "assigner": "parties", "authority": "parties",
 	"body": "parties", "buyer": "parties", "by": "parties", "holder": "parties", "operator": "parties", "owner": "parties",
 	"party": "parties", "platform": "parties", "publisher": "parties", "registry_body": "parties", "set_by": "parties",
-	"product_id": "products", "sources": "resources", "resource_ids": "resources", "excluded": "resources",
+	"license": "licenses", "license_id": "licenses", "product_id": "products", "sources": "resources", "resource_ids": "resources", "excluded": "resources",
 }
 
-// Record prints one record: a line a member, in the order of the struct form; members
-// that are empty are left out. What the struct does not know is printed as it came.
+// Record prints one record, one line for each member, in the order of the struct form. It
+// omits empty members. Members that the struct does not have are printed unchanged.
 func (p Records) Record(w io.Writer, form any, raw json.RawMessage) error {
 	var rows [][]string
 	print := func(p Records) (err error) {
@@ -75,7 +74,7 @@ func (p Records) Record(w io.Writer, form any, raw json.RawMessage) error {
 	return Table(w, rows)
 }
 
-// Table prints the columns of records, with their labels above. A dot leads into a
+// Table prints the columns of records below their labels. A dot in a name leads into a
 // member.
 func (p Records) Table(w io.Writer, form any, items []json.RawMessage, names []string) error {
 	var rows [][]string
@@ -113,7 +112,7 @@ func (p Records) columns(fields []ledger.Field, items []json.RawMessage, names [
 	return rows, nil
 }
 
-// fieldAt is the field that a path of names leads to.
+// fieldAt returns the field at a path of names.
 func fieldAt(fields []ledger.Field, path string) ledger.Field {
 	name, rest, deep := strings.Cut(path, ".")
 	for _, f := range fields {
@@ -140,13 +139,13 @@ func memberAt(raw json.RawMessage, path string) (json.RawMessage, error) {
 func members(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return nil, words.Errorf("节点的答复不是记录：%.80s", "the node's answer is no record: %.80s", raw)
+		return nil, words.Errorf("节点的答复不是记录：%.80s", "the node's answer is not a record: %.80s", raw)
 	}
 	delete(m, "$schema")
 	return m, nil
 }
 
-// rows are the lines of an object, its members indented.
+// rows returns the lines of an object, with its members indented.
 func (p Records) rows(indent string, fields []ledger.Field, raw json.RawMessage) ([][]string, error) {
 	m, err := members(raw)
 	if err != nil {
@@ -171,7 +170,7 @@ func (p Records) rows(indent string, fields []ledger.Field, raw json.RawMessage)
 	return rows, nil
 }
 
-// member are the lines of one member: none where it is empty.
+// member returns the lines of one member. An empty member has no lines.
 func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) ([][]string, error) {
 	if isEmpty(raw) || f.Kind == ledger.FieldMoment && string(raw) == "0" {
 		return nil, nil
@@ -190,7 +189,7 @@ func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) ([][
 	return append([][]string{{label}}, inner...), nil
 }
 
-// list are the lines of a list of objects, numbered from 1.
+// list returns the lines of a list of objects, numbered from 1.
 func (p Records) list(indent, label string, f ledger.Field, raw json.RawMessage) ([][]string, error) {
 	var items []json.RawMessage
 	if err := json.Unmarshal(raw, &items); err != nil {
@@ -230,11 +229,12 @@ func (p Records) label(f ledger.Field) string {
 }
 
 // Label returns the label of a member in a language, without the explanation after a
-// colon, and the name of the member if it has no label.
+// colon or a semicolon, and the name of the member if it has no label.
 func Label(lang string, label ledger.Words, name string) string {
 	s := words.Of(lang, label)
-	s, _, _ = strings.Cut(s, "：")
-	s, _, _ = strings.Cut(s, ": ")
+	for _, mark := range []string{"：", ": ", "；", "; "} {
+		s, _, _ = strings.Cut(s, mark)
+	}
 	if s == "" {
 		return name
 	}
@@ -244,7 +244,7 @@ func Label(lang string, label ledger.Words, name string) string {
 	return s
 }
 
-// line is a value on one line.
+// line returns a value on one line.
 func (p Records) line(f ledger.Field, raw json.RawMessage) string {
 	if isEmpty(raw) {
 		return ""
@@ -286,16 +286,24 @@ func (p Records) line(f ledger.Field, raw json.RawMessage) string {
 		if c := collections[f.Name]; c != "" && p.named != nil {
 			return Named(p.Lang, p.named(c, s), s)
 		}
+	case ledger.FieldJWK: // its fingerprint is beside it
+		var key ledger.JWK
+		if json.Unmarshal(raw, &key) == nil {
+			return key.Kty + " " + key.Crv
+		}
 	case ledger.FieldSalted:
 		var salted ledger.Salted
 		if json.Unmarshal(raw, &salted) == nil {
 			return string(salted.SHA256)
 		}
 	}
+	if w, ok := words.Answer(p.Lang, f.Name, s); ok {
+		return w
+	}
 	return s
 }
 
-// object is an object on one line: a name with its id, or its members in order.
+// object returns an object on one line: a name with its id, or its members in order.
 func (p Records) object(f ledger.Field, raw json.RawMessage) string {
 	m, err := members(raw)
 	if err != nil {

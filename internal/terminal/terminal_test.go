@@ -126,7 +126,7 @@ func TestColumns(t *testing.T) {
 // TestIDsOfRecordsHaveTheirNames: each member of a record that is an id is either shown
 // with a name or is one of those that are not.
 func TestIDsOfRecordsHaveTheirNames(t *testing.T) {
-	bare := strings.Fields(`id call application license_id plan_id agreement_id environments supersedes ledger entry entry_id resource
+	bare := strings.Fields(`id call application plan_id agreement_id environments supersedes ledger entry entry_id resource
 		subject_id objection order_id environment_id content_id start`)
 	var look func(path string, fields []ledger.Field)
 	look = func(path string, fields []ledger.Field) {
@@ -154,7 +154,7 @@ func TestExplain(t *testing.T) {
 		err          error
 	}{
 		{"both", "身份文件：没有", "profile: none", words.Errorf("身份文件：%v", "profile: %v", words.Errorf("没有", "none"))},
-		{"around it", "a.json: 没有", "a.json: none", fmt.Errorf("a.json: %w", words.Errorf("没有", "none"))},
+		{"around it", "a.json：没有", "a.json: none", fmt.Errorf("a.json: %w", words.Errorf("没有", "none"))},
 		{"file", "文件：" + pathOf(missing) + "：文件或文件夹不存在", "file: " + pathOf(missing) + ": no such file or directory", words.Errorf("文件：%v", "file: %v", missing)},
 		{"joined", "一\n二", "one\ntwo", errors.Join(words.Errorf("一", "one"), words.Errorf("二", "two"))},
 		{"form", "数据资源 › 名称", "Resource › Title", terminal.OfForm(short, &ledger.AppSubmitArgs{})},

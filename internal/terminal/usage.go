@@ -11,7 +11,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// chinese are kong's sentences on what is wrong with a command line, and ours.
+// chinese are the sentences of kong about a wrong command line, with ours.
 var chinese = compiled([][2]string{
 	{`, did you mean (?:one of )?(.*)\?$`, "；是否要用 $1？"},
 	{`unknown flag (\S+?)([,;；]|$)`, "没有选项 $1$2"},
@@ -40,7 +40,7 @@ var chinese = compiled([][2]string{
 	{`expected (".*)`, "须有 $1"},
 })
 
-// sentence is one of kong's, and what it is in Chinese.
+// sentence is a sentence of kong with its Chinese.
 type sentence struct {
 	english *regexp.Regexp
 	zh      string
@@ -54,12 +54,12 @@ func compiled(table [][2]string) []sentence {
 	return list
 }
 
-// Usage is what is wrong with a command line, in the language, and which help to read.
+// Usage returns what is wrong with a command line, and which help to read.
 func Usage(lang, program string, err error) string {
 	return usageSentence(lang, err) + "\n" + fmt.Sprintf(say(lang, "用法见 %[1]s", "Run %[1]s."), helpOf(program, err))
 }
 
-// helpOf is the command that shows the help of what was called.
+// helpOf returns the command that shows the help for the called command.
 func helpOf(program string, err error) string {
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil {
@@ -76,7 +76,7 @@ func usageSentence(lang string, err error) string {
 	}
 	text := err.Error()
 	if strings.HasSuffix(text, "unknown flag --check") {
-		return say(lang, "--check 用在写入的命令之后：其他命令不作记录", "--check goes after a command that writes: no other records anything")
+		return say(lang, "--check 用在写入的命令之后：其他命令不作记录", "--check goes with a command that writes: other commands record nothing")
 	}
 	if lang == "en" {
 		return text

@@ -11,15 +11,15 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// beijing is the zone in which people are told times: that of the law's days.
+// beijing is the time zone of all printed times: the one in which the law counts days.
 var beijing = time.FixedZone("UTC+8", 8*60*60)
 
-// Moment is a time in Beijing, to the second, and says so.
+// Moment returns a time in Beijing, to the second, with the time zone.
 func Moment(lang string, t ledger.Millis) string {
 	return time.UnixMilli(int64(t)).In(beijing).Format(time.DateTime) + say(lang, "（北京时间）", " (UTC+8)")
 }
 
-// Money is an amount in yuan: 3,000.00元, or ¥3,000.00 in English.
+// Money returns an amount in yuan: 3,000.00元, or ¥3,000.00 in English.
 func Money(lang string, fen ledger.Fen) string {
 	sign, n := "", int64(fen)
 	if n < 0 {
@@ -33,8 +33,8 @@ func Money(lang string, fen ledger.Fen) string {
 	return say(lang, text+"元", "¥"+text)
 }
 
-// Named is a name with the short id of what bears it; the whole id where no name is
-// known.
+// Named returns a name with the short id of its record, and the whole id if the name is
+// not known.
 func Named(lang, name, id string) string {
 	switch {
 	case name == "":
@@ -45,7 +45,7 @@ func Named(lang, name, id string) string {
 	return words.Printable(name) + say(lang, "（"+words.Short(id)+"）", " ("+words.Short(id)+")")
 }
 
-// text is a JSON value on one line.
+// text returns a JSON value on one line.
 func text(v json.RawMessage) string {
 	var s string
 	if json.Unmarshal(v, &s) == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/datacadastre/cadastre/internal/words"
 )
 
-// runeWidth is how many columns of a terminal a character takes: two for those of
-// Chinese and its punctuation.
+// runeWidth returns the number of terminal columns of a character: 2 for Chinese
+// characters and their punctuation.
 func runeWidth(r rune) int {
 	switch width.LookupRune(r).Kind() {
 	case width.EastAsianWide, width.EastAsianFullwidth:
@@ -21,7 +21,7 @@ func runeWidth(r rune) int {
 	}
 }
 
-// columns is how many columns of a terminal a text takes.
+// columns returns the number of terminal columns of a text.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {
@@ -30,7 +30,7 @@ func columns(s string) int {
 	return n
 }
 
-// pad fills a text with blanks up to n columns.
+// pad appends blanks to a text up to n columns.
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-columns(s))) }
 
 // wrap breaks a text into lines of at most n columns: at blanks, and between any two
@@ -43,7 +43,7 @@ func wrap(s string, n int) []string {
 	return lines
 }
 
-// closing are the marks that no line begins with.
+// closing are the marks with which no line begins.
 const closing = "，。；：、！？）》”’…"
 
 func wrapOne(s string, n int) []string {
@@ -78,8 +78,8 @@ func pieces(s string) []string {
 	return list
 }
 
-// Table prints rows with their columns aligned, whatever the width of characters. A
-// cell that spans several lines is not aligned; none has any.
+// Table prints rows with aligned columns, for characters of any width. No cell may have
+// several lines.
 func Table(w io.Writer, rows [][]string) error {
 	var widths []int
 	for _, row := range rows {

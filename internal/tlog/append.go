@@ -9,27 +9,27 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// rowsPerInsert is how many entries one statement writes when there are many:
-// the time of an append is mostly that of its statements.
+// rowsPerInsert is the number of entries in one INSERT if there are many. An append
+// spends most of its time on statements.
 const rowsPerInsert = 32
 
-// Pending is an append whose transaction is not yet committed. To give it up,
-// roll the transaction back and forget it.
+// Pending is an append whose transaction is not committed yet. To cancel it, roll
+// the transaction back and drop the Pending.
 type Pending struct {
-	// First is the position of the first entry appended, Size the number of
-	// entries of the log with them.
+	// First is the position of the first appended entry, Size the number of entries
+	// of the log including the appended ones.
 	First, Size int64
-	// Root is the root hash of the tree of that size.
+	// Root is the root hash of the tree with Size entries.
 	Root tlog.Hash
 
 	log      *Log
 	from, to *edge
 }
 
-// Append writes entries, at least one, to the end of the log as part of tx, a
-// transaction of the writing side the log was opened with. Nothing
-// can be read or proved before Pending.Commit. Only the last append can be
-// committed, and only one fits in a transaction.
+// Append writes entries, at least one, to the end of the log in the transaction tx,
+// which must belong to the writing side that the log was opened with. They cannot
+// be read or proved before Pending.Commit. Only the last append can be committed,
+// and a transaction can contain only one.
 func (l *Log) Append(ctx context.Context, tx *sql.Tx, entries []Entry) (*Pending, error) {
 	if len(entries) == 0 {
 		return nil, fmt.Errorf("append to log %q: no entries", l.key.Origin())
@@ -39,7 +39,7 @@ func (l *Log) Append(ctx context.Context, tx *sql.Tx, entries []Entry) (*Pending
 	var tiles []tile
 	for i, e := range entries {
 		if len(e.Data) > MaxEntry {
-			return nil, fmt.Errorf("append to log %q: entry %d of %d has %d bytes, at most %d fit",
+			return nil, fmt.Errorf("append to log %q: entry %d of %d has %d bytes, the maximum is %d",
 				l.key.Origin(), i+1, len(entries), len(e.Data), MaxEntry)
 		}
 		tiles = to.add(tlog.RecordHash(e.Data), tiles)
@@ -62,10 +62,10 @@ func (l *Log) Append(ctx context.Context, tx *sql.Tx, entries []Entry) (*Pending
 	return p, nil
 }
 
-// Commit tells the log that the transaction of the append was committed. It
-// returns an error with ErrStale, and changes nothing, if another append was
-// begun or committed since, or the log was reloaded: then the log and its
-// tables may disagree, and the owner must Reload.
+// Commit must be called after the transaction of the append was committed. It
+// returns an ErrStale and changes nothing if another append was begun or committed
+// since, or the log was reloaded. Then the log and its tables may disagree, and the
+// owner must call Reload.
 func (p *Pending) Commit() error {
 	l := p.log
 	l.mu.Lock()
@@ -77,7 +77,7 @@ func (p *Pending) Commit() error {
 	return nil
 }
 
-// encode returns entries as their rows' two columns, data and extra.
+// encode returns the columns data and extra of the entries' rows.
 func (l *Log) encode(entries []Entry) ([]Entry, error) {
 	if l.codec == nil {
 		return entries, nil
@@ -109,9 +109,10 @@ func writeEntries(ctx context.Context, tx *sql.Tx, first int64, entries []Entry)
 	return nil
 }
 
-// insertRows writes entries, a multiple of rows, by statements of that many.
+// insertRows writes entries, whose number is a multiple of rows, with statements of
+// that many rows.
 func insertRows(ctx context.Context, tx *sql.Tx, first int64, entries []Entry, rows int) error {
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO entry (seq, data, extra) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", rows-1)) //nolint:gosec // only places for values are repeated
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO entry (seq, data, extra) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", rows-1)) //nolint:gosec // only placeholders are repeated
 	if err != nil {
 		return fmt.Errorf("prepare entries: %w", err)
 	}

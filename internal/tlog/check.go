@@ -7,9 +7,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Check hashes every committed entry again and compares all tiles, the root
-// and the last checkpoint with what that gives. It may run while the log
-// grows, and takes some seconds for each million entries.
+// Check hashes every committed entry again and compares the result with all tiles,
+// the root and the last checkpoint. It may run while the log grows, and takes a few
+// seconds per million entries.
 func (l *Log) Check(ctx context.Context) error {
 	committed, last := l.committed(), l.Published()
 	e := new(edge)
@@ -33,7 +33,7 @@ func (l *Log) Check(ctx context.Context) error {
 		return err
 	}
 	if e.root() != committed.root() {
-		return l.damaged("its entries have another root than its tiles")
+		return l.damaged("the root of its entries differs from the root of its tiles")
 	}
 	if signed != last.Root {
 		return l.damaged("its first %d entries have the root %v, but %v was signed", last.Size, signed, last.Root)
@@ -41,7 +41,7 @@ func (l *Log) Check(ctx context.Context) error {
 	return nil
 }
 
-// compare checks that the table holds these tiles. The last one of a level may
+// compare checks that the table contains these tiles. The last tile of a level may
 // have grown since.
 func (l *Log) compare(ctx context.Context, tiles []tile) error {
 	for _, t := range tiles {
@@ -50,7 +50,7 @@ func (l *Log) compare(ctx context.Context, tiles []tile) error {
 			return l.readError(err)
 		}
 		if !bytes.Equal(data, t.data) {
-			return l.damaged("tile %d/%d has not the hashes of its entries: one of entries %d to %d, or the tile, was changed",
+			return l.damaged("tile %d/%d does not have the hashes of its entries: one of entries %d to %d, or the tile, was changed",
 				t.level, t.n, t.n<<(height*(t.level+1)), (t.n+1)<<(height*(t.level+1))-1)
 		}
 	}

@@ -14,22 +14,22 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// interval is the least time between two checkpoints that Publish signs.
+// interval is the minimum time between two checkpoints that Publish signs.
 const interval = 200 * time.Millisecond
 
 // Checkpoint is a signed statement of the size and root of a log.
 type Checkpoint struct {
-	// Note is the signed note, as served. It must not be changed.
+	// Note is the signed note, as served. The caller must not change it.
 	Note []byte
 	// Size is the number of entries.
 	Size int64
-	// Root is the root hash of the tree of that size.
+	// Root is the root hash of the tree with Size entries.
 	Root tlog.Hash
 }
 
-// ParseCheckpoint checks that msg is a checkpoint of the log whose key v
-// belongs to, signed by that key, and returns what it says. Signatures
-// of others, such as witnesses, and extension lines are allowed and ignored.
+// ParseCheckpoint checks that msg is a checkpoint of the log with the key v, signed
+// by that key, and returns its size and root. Other signatures, such as those of
+// witnesses, and extension lines are ignored.
 func ParseCheckpoint(msg []byte, v note.Verifier) (size int64, root tlog.Hash, err error) {
 	n, err := note.Open(msg, note.VerifierList(v))
 	if err != nil {
@@ -40,7 +40,7 @@ func ParseCheckpoint(msg []byte, v note.Verifier) (size int64, root tlog.Hash, e
 		return 0, root, errors.New("checkpoint has less than three lines")
 	}
 	if lines[0] != v.Name() {
-		return 0, root, fmt.Errorf("checkpoint is of the log %q, not %q", lines[0], v.Name())
+		return 0, root, fmt.Errorf("checkpoint belongs to the log %q, not %q", lines[0], v.Name())
 	}
 	size, err = strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
@@ -53,23 +53,23 @@ func ParseCheckpoint(msg []byte, v note.Verifier) (size int64, root tlog.Hash, e
 	return size, tlog.Hash(raw), nil
 }
 
-// Published returns the last checkpoint signed. Nothing past it is served.
+// Published returns the last signed checkpoint. Nothing beyond it is served.
 func (l *Log) Published() Checkpoint {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.published
 }
 
-// Publish signs a checkpoint of what is committed, unless there is nothing new
-// or the last one is younger than 200 ms; then it returns the last one. The
-// checkpoint is on disk before Publish returns it. It uses a write transaction
-// of its own and must not be called inside one.
+// Publish signs a checkpoint of the committed entries. If there are no new entries,
+// or the last checkpoint is less than 200 ms old, it returns the last one. A new
+// checkpoint is on disk before Publish returns. Publish uses a separate write
+// transaction and must not be called inside one.
 func (l *Log) Publish(ctx context.Context) (Checkpoint, error) {
 	return l.publish(ctx, false)
 }
 
-// PublishNow is Publish without the wait of 200 ms, for a start, an anchor, a
-// shutdown.
+// PublishNow is like Publish but ignores the age of the last checkpoint. It is for
+// a start, an anchor or a shutdown.
 func (l *Log) PublishNow(ctx context.Context) (Checkpoint, error) {
 	return l.publish(ctx, true)
 }
@@ -80,7 +80,7 @@ func (l *Log) publish(ctx context.Context, force bool) (Checkpoint, error) {
 	l.mu.Lock()
 	e, last, age := l.edge, l.published, l.now().Sub(l.publishedAt)
 	l.mu.Unlock()
-	// A clock that was set back must not keep the log silent.
+	// A clock that was set back must not stop the publishing.
 	young := age >= 0 && age < interval
 	if last.Note != nil && (e.size == last.Size || young && !force) {
 		return last, nil
@@ -89,7 +89,7 @@ func (l *Log) publish(ctx context.Context, force bool) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if err := l.keep(ctx, e, next); err != nil {
+	if err := l.storeCheckpoint(ctx, e, next); err != nil {
 		return Checkpoint{}, fmt.Errorf("publish checkpoint of %d entries: %w", e.size, err)
 	}
 	l.mu.Lock()
@@ -108,9 +108,9 @@ func (l *Log) sign(e *edge) (Checkpoint, error) {
 	return Checkpoint{Note: msg, Size: e.size, Root: root}, nil
 }
 
-// keep stores a checkpoint, after making sure from the tables themselves that
-// they hold the tree it speaks of and that this continues the tree signed last.
-func (l *Log) keep(ctx context.Context, e *edge, next Checkpoint) error {
+// storeCheckpoint stores a checkpoint, after checking that the tables contain the
+// tree that it names, and that this tree continues the last signed one.
+func (l *Log) storeCheckpoint(ctx context.Context, e *edge, next Checkpoint) error {
 	tx, err := l.w.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
@@ -120,7 +120,7 @@ func (l *Log) keep(ctx context.Context, e *edge, next Checkpoint) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if err := l.continues(ctx, tx, e, last.Size, last.Root, err == nil); err != nil {
+	if err := l.checkContinues(ctx, tx, e, last.Size, last.Root, err == nil); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO signed (id, size, root, note) VALUES (1, ?, ?, ?)
@@ -135,12 +135,12 @@ func (l *Log) keep(ctx context.Context, e *edge, next Checkpoint) error {
 	return nil
 }
 
-// continues checks that the tables hold the tree with edge e, and that the tree
-// signed last, if there is one, is its beginning.
-func (l *Log) continues(ctx context.Context, q querier, e *edge, size int64, root tlog.Hash, signed bool) error {
+// checkContinues checks that the tables contain the tree with edge e, and that this
+// tree continues the last signed one, if there is one.
+func (l *Log) checkContinues(ctx context.Context, q querier, e *edge, size int64, root tlog.Hash, signed bool) error {
 	if signed && size > e.size {
-		return fmt.Errorf("the log %q holds %d entries but its last signed checkpoint covers %d: "+
-			"the folder is older than what it has published; restore the newest backup", l.key.Origin(), e.size, size)
+		return fmt.Errorf("the log %q contains %d entries but its last signed checkpoint covers %d: "+
+			"the folder is older than its published log; restore the newest backup", l.key.Origin(), e.size, size)
 	}
 	if e.size == 0 {
 		return nil
@@ -162,7 +162,7 @@ func (l *Log) continues(ctx context.Context, q querier, e *edge, size int64, roo
 	return nil
 }
 
-// readSigned returns the checkpoint in the table, or sql.ErrNoRows.
+// readSigned returns the stored checkpoint, or sql.ErrNoRows.
 func readSigned(ctx context.Context, q querier) (c Checkpoint, err error) {
 	var root []byte
 	err = q.QueryRowContext(ctx, "SELECT size, root, note FROM signed").Scan(&c.Size, &root, &c.Note)

@@ -11,28 +11,30 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// maxCosignatures bounds the cosignatures that are kept with a checkpoint.
+// maxCosignatures is the maximum number of cosignatures that are stored with a
+// checkpoint.
 const maxCosignatures = 16
 
-// ErrCosigned is in every error which says that a cosigned checkpoint can't be kept: it
-// is none of this log, or its cosignature does not hold.
-var ErrCosigned = errors.New("this cosigned checkpoint is not kept")
+// ErrCosigned is in every error which says that a cosigned checkpoint cannot be
+// stored: it does not belong to this log, or a signature is not valid.
+var ErrCosigned = errors.New("this cosigned checkpoint is not stored")
 
-// ErrOlder is in every error which says that a newer cosigned checkpoint is kept already.
-var ErrOlder = errors.New("a newer cosigned checkpoint is kept")
+// ErrOlder is in every error which says that a newer cosigned checkpoint is already
+// stored.
+var ErrOlder = errors.New("a newer cosigned checkpoint is already stored")
 
-// Cosigned returns the newest checkpoint that others have cosigned, with the signature
-// of the log and theirs; without a note if there is none.
+// Cosigned returns the newest cosigned checkpoint, with the log's signature and the
+// cosignatures. Its Note is nil if there is no such checkpoint.
 func (l *Log) Cosigned() Checkpoint {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.cosigned
 }
 
-// Cosign keeps a checkpoint that this log has signed and that v cosigned, and adds the
-// cosignature to those that are kept for the same size. It is on disk before Cosign
-// returns the size. Like Publish it uses a write transaction of its own. Who may
-// cosign is for the caller to say.
+// Cosign stores a checkpoint that this log has signed and v has cosigned. It adds
+// the cosignature to those that are stored for the same size. The checkpoint is on
+// disk before Cosign returns its size. Like Publish, it uses a separate write
+// transaction. The caller decides who may cosign.
 func (l *Log) Cosign(ctx context.Context, msg []byte, v note.Verifier) (int64, error) {
 	l.publishing.Lock()
 	defer l.publishing.Unlock()
@@ -60,8 +62,8 @@ func (l *Log) Cosign(ctx context.Context, msg []byte, v note.Verifier) (int64, e
 	return c.Size, nil
 }
 
-// openCosigned checks both signatures, and that the log has that tree. The checkpoint
-// that it returns has the log's signature alone; line is the cosignature's.
+// openCosigned checks both signatures, and that the log has this tree. The
+// checkpoint that it returns has only the log's signature; line is the cosignature.
 func (l *Log) openCosigned(ctx context.Context, msg []byte, v note.Verifier) (c Checkpoint, line string, err error) {
 	if v.Name() == l.key.Origin() {
 		return c, "", fmt.Errorf("%w: the key has the name of the log", ErrCosigned)
@@ -88,28 +90,29 @@ func (l *Log) openCosigned(ctx context.Context, msg []byte, v note.Verifier) (c 
 	return c, lineOf(theirs.Sigs[0]), nil
 }
 
-// lineOf writes a signature that was opened, in its one form.
+// lineOf returns the only valid form of a verified signature.
 func lineOf(s note.Signature) string {
 	raw, err := base64.StdEncoding.DecodeString(s.Base64)
-	if err != nil { // can't be: it was opened
+	if err != nil { // impossible, since the signature was verified
 		return ""
 	}
 	return "— " + s.Name + " " + base64.StdEncoding.EncodeToString(raw) + "\n"
 }
 
-// withLine adds a cosignature by v to a note, in place of the key's older one.
+// withLine adds a cosignature by v to a note. It replaces an older one of the same
+// key.
 func withLine(msg []byte, v note.Verifier, line string) ([]byte, error) {
 	if n, err := note.Open(msg, note.VerifierList(v)); err == nil {
 		msg = bytes.Replace(msg, []byte(lineOf(n.Sigs[0])), nil, 1)
 	}
 	_, lines, _ := bytes.Cut(msg, []byte("\n\n"))
-	if bytes.Count(lines, []byte("\n")) > maxCosignatures { // the log's own is among them
-		return nil, fmt.Errorf("%w: it has %d cosignatures already", ErrCosigned, maxCosignatures)
+	if bytes.Count(lines, []byte("\n")) > maxCosignatures { // this includes the log's own signature
+		return nil, fmt.Errorf("%w: it already has %d cosignatures", ErrCosigned, maxCosignatures)
 	}
 	return append(bytes.Clone(msg), line...), nil
 }
 
-// loadCosigned reads the cosigned checkpoint, which the log must continue.
+// loadCosigned reads the cosigned checkpoint, and checks that the log continues it.
 func (l *Log) loadCosigned(ctx context.Context, e *edge) (c Checkpoint, err error) {
 	err = l.r.QueryRowContext(ctx, "SELECT note FROM cosigned").Scan(&c.Note)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -119,7 +122,7 @@ func (l *Log) loadCosigned(ctx context.Context, e *edge) (c Checkpoint, err erro
 		return c, fmt.Errorf("read cosigned checkpoint: %w", err)
 	}
 	if c.Size, c.Root, err = ParseCheckpoint(c.Note, l.key.verifier); err != nil {
-		return c, l.damaged("its cosigned checkpoint is not one of the key of this log: %w", err)
+		return c, l.damaged("its cosigned checkpoint was not signed by the key of this log: %w", err)
 	}
-	return c, l.continues(ctx, l.r, e, c.Size, c.Root, true)
+	return c, l.checkContinues(ctx, l.r, e, c.Size, c.Root, true)
 }

@@ -16,14 +16,14 @@ var damages = []struct {
 	atOpen    bool
 	want      string
 }{
-	{"last tile changed", "UPDATE tile SET data = zeroblob(length(data)) WHERE level = 0 AND n = 2", true, "has not the hash"},
+	{"last tile changed", "UPDATE tile SET data = zeroblob(length(data)) WHERE level = 0 AND n = 2", true, "does not have the recorded hash"},
 	{"last tile short", "UPDATE tile SET data = substr(data, 1, length(data) - 32) WHERE level = 0 AND n = 2", true, "another number"},
 	{"last tile gone", "DELETE FROM tile WHERE level = 0 AND n = 2", true, "another number"},
 	{"all tiles of a level gone", "DELETE FROM tile WHERE level = 0", true, "is missing"},
-	{"upper tile changed", "UPDATE tile SET data = zeroblob(length(data)) WHERE level = 1", true, "its tiles do not support its root"},
+	{"upper tile changed", "UPDATE tile SET data = zeroblob(length(data)) WHERE level = 1", true, "its tiles do not match its root"},
 	{"upper tile gone", "DELETE FROM tile WHERE level = 1", true, "another number"},
-	{"tail entry changed", "UPDATE entry SET data = x'00' WHERE seq = 599", true, "entry 599 has not the hash"},
-	{"first of the tail changed", "UPDATE entry SET data = x'00' WHERE seq = 512", true, "entry 512 has not the hash"},
+	{"tail entry changed", "UPDATE entry SET data = x'00' WHERE seq = 599", true, "entry 599 does not have the recorded hash"},
+	{"first of the tail changed", "UPDATE entry SET data = x'00' WHERE seq = 512", true, "entry 512 does not have the recorded hash"},
 	{"tail entry gone", "DELETE FROM entry WHERE seq = 560", true, "entry 560 is missing"},
 	{"last entry gone", "DELETE FROM entry WHERE seq = 599", true, "another number"},
 	{"first entry gone", "DELETE FROM entry WHERE seq = 0", true, "entry 0 is missing"},
@@ -31,7 +31,7 @@ var damages = []struct {
 	{"all entries gone", "DELETE FROM entry", true, "another number"},
 	{"checkpoint gone", "DELETE FROM signed", true, "last signed checkpoint is missing"},
 	{"checkpoint row newer than its note", "UPDATE signed SET size = 601", true, "another size or root"},
-	{"checkpoint note changed", "UPDATE signed SET note = CAST(replace(note, '500', '501') AS BLOB)", true, "not one of the key"},
+	{"checkpoint note changed", "UPDATE signed SET note = CAST(replace(note, '500', '501') AS BLOB)", true, "not signed by the key"},
 	{"early tile changed", "UPDATE tile SET data = zeroblob(8192) WHERE level = 0 AND n = 0", false, "tile 0/0"},
 	{"tile under the checkpoint gone", "DELETE FROM tile WHERE level = 0 AND n = 1", true, "tile 0/1 is missing"},
 	{"early tile gone", "DELETE FROM tile WHERE level = 0 AND n = 0", false, "tile 0/0 is missing"},
@@ -87,8 +87,8 @@ func TestOlderThanPublished(t *testing.T) {
 	old.add(t, 200)
 	old.exec(t, "UPDATE signed SET size = ?, root = ?, note = ?", cp.Size, cp.Root[:], cp.Note)
 	err := old.openLog()
-	want := `the log "example.org/log" holds 200 entries but its last signed checkpoint covers 300: ` +
-		`the folder is older than what it has published; restore the newest backup`
+	want := `the log "example.org/log" contains 200 entries but its last signed checkpoint covers 300: ` +
+		`the folder is older than its published log; restore the newest backup`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %v", err, want)
 	}
@@ -118,7 +118,7 @@ func TestForkOfPublished(t *testing.T) {
 func TestOtherKey(t *testing.T) {
 	f := damagedFixture(t)
 	f.key = newKey(t)
-	if err := f.openLog(); !errors.Is(err, tlog.ErrDamaged) || !strings.Contains(err.Error(), "not one of the key") {
+	if err := f.openLog(); !errors.Is(err, tlog.ErrDamaged) || !strings.Contains(err.Error(), "not signed by the key") {
 		t.Errorf("opened with another key: %v", err)
 	}
 }

@@ -13,19 +13,19 @@ const (
 	tileBytes = tileWidth * tlog.HashSize
 )
 
-// edge is the right edge of a tree: all that is needed to append to it and to
-// know its root. An edge that others can see is never changed, only replaced.
+// edge is the right edge of a tree: everything needed to append to the tree and to
+// compute its root. An edge that is shared is never changed, only replaced.
 type edge struct {
 	size int64
-	// stack holds the roots of the complete subtrees that make up the tree,
-	// largest first: one for each bit set in size.
+	// stack contains the roots of the complete subtrees of the tree, the largest
+	// first: one for each bit set in size.
 	stack []tlog.Hash
-	// tiles holds for each level of tiles the hashes of the incomplete last
-	// tile, none if the last one is complete.
+	// tiles contains, for each level of tiles, the hashes of the incomplete last
+	// tile; empty if the last tile is complete.
 	tiles [][]byte
 }
 
-// tile is one row of the table of that name.
+// tile is a row of the table tile.
 type tile struct {
 	level int
 	n     int64
@@ -40,7 +40,7 @@ func (e *edge) clone() *edge {
 	return c
 }
 
-// add appends a leaf and returns full with the tiles it completes.
+// add appends a leaf and returns full with the tiles that it completes.
 func (e *edge) add(h tlog.Hash, full []tile) []tile {
 	full = e.put(0, h, full)
 	level := 0
@@ -57,8 +57,7 @@ func (e *edge) add(h tlog.Hash, full []tile) []tile {
 	return full
 }
 
-// put appends h, completed by the leaf now being added, to the last tile of a
-// level.
+// put appends h, which the new leaf completes, to the last tile of a level.
 func (e *edge) put(level int, h tlog.Hash, full []tile) []tile {
 	if level == len(e.tiles) {
 		e.tiles = append(e.tiles, nil)
@@ -96,7 +95,8 @@ func (e *edge) root() tlog.Hash {
 	return h
 }
 
-// restack computes the stack from the tiles, which hold the same in parts.
+// restack computes the stack from the tiles, which contain the same hashes or parts
+// of them.
 func (e *edge) restack() {
 	e.stack = nil
 	for _, data := range slices.Backward(e.tiles) {
@@ -109,8 +109,7 @@ func (e *edge) restack() {
 	}
 }
 
-// subtree returns the root above the hashes in data, whose number is a power
-// of two.
+// subtree returns the root over the hashes in data, whose number is a power of two.
 func subtree(data []byte) tlog.Hash {
 	if len(data) == tlog.HashSize {
 		return tlog.Hash(data)
@@ -119,11 +118,11 @@ func subtree(data []byte) tlog.Hash {
 	return tlog.NodeHash(subtree(data[:half]), subtree(data[half:]))
 }
 
-// hashes returns how many hashes the tiles of a level hold in a tree of a size.
+// hashes returns the number of hashes on a level of tiles in a tree of a size.
 func hashes(size int64, level int) int64 { return size >> (height * level) }
 
-// width returns how many hashes tile n of a level holds in a tree of a size: 0
-// if there is no such tile.
+// width returns the number of hashes in tile n of a level in a tree of a size; 0 if
+// there is no such tile.
 func width(size int64, level int, n int64) int {
 	have := hashes(size, level)
 	if n < 0 || n > have>>height {
@@ -132,10 +131,10 @@ func width(size int64, level int, n int64) int {
 	return int(min(have-n<<height, tileWidth))
 }
 
-// emptyRoot returns the root of a tree without leaves, as RFC 9162 has it.
+// emptyRoot returns the root of a tree without leaves, as defined by RFC 9162.
 func emptyRoot() tlog.Hash {
 	h, err := tlog.TreeHash(0, nil)
-	if err != nil { // cannot be: nothing is read
+	if err != nil { // impossible, since no hash is read
 		return tlog.Hash{}
 	}
 	return h

@@ -11,15 +11,13 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// levelEntries stands for the bundles of entries where a level of tiles is
-// expected.
+// levelEntries is the level that represents entry bundles.
 const levelEntries = -1
 
-// Handler serves the log as C2SP tlog-tiles has it, from the root of its paths:
-// checkpoint, tile/L/N, tile/entries/N (each also with .p/W), and the public
-// key as vkey. There is nothing else, no listing, and nothing that the
-// published checkpoint does not imply. Bundles of entries are for those
-// requests of which entries says so; without it, for nobody.
+// Handler serves the log as C2SP tlog-tiles: checkpoint, tile/L/N, tile/entries/N
+// (each also with .p/W), and the public key as vkey. It serves nothing else, and
+// nothing beyond the published checkpoint. It serves entry bundles only to requests
+// for which entries returns true, and to nobody if entries is nil.
 func (l *Log) Handler(entries func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -47,7 +45,7 @@ func (l *Log) Handler(entries func(*http.Request) bool) http.Handler {
 	})
 }
 
-// serveTile answers with a tile that the published checkpoint implies.
+// serveTile serves a tile of the tree of the published checkpoint.
 func (l *Log) serveTile(w http.ResponseWriter, r *http.Request, t tlog.Tile, may bool) {
 	if !may {
 		http.Error(w, "entries of this log are not for everyone", http.StatusForbidden)
@@ -63,7 +61,7 @@ func (l *Log) serveTile(w http.ResponseWriter, r *http.Request, t tlog.Tile, may
 	}
 	data, err := read(r.Context(), t)
 	if errors.Is(err, context.Canceled) {
-		return // nobody listens
+		return // the client has disconnected
 	}
 	if err != nil {
 		http.Error(w, "the log could not be read", http.StatusInternalServerError)
@@ -77,8 +75,7 @@ func (l *Log) tileBytes(ctx context.Context, t tlog.Tile) ([]byte, error) {
 	return readTile(ctx, l.r, t.L, t.N, t.W)
 }
 
-// bundle returns entries, each after its length in two bytes, most significant
-// first.
+// bundle returns entries, each preceded by its length in two bytes, big-endian.
 func (l *Log) bundle(ctx context.Context, t tlog.Tile) ([]byte, error) {
 	entries, err := l.readEntries(ctx, t.N<<height, t.W)
 	if err != nil {
@@ -95,8 +92,8 @@ func (l *Log) bundle(ctx context.Context, t tlog.Tile) ([]byte, error) {
 	return data, nil
 }
 
-// parseTilePath reads tile/L/N[.p/W] or tile/entries/N[.p/W], only in the one
-// form the standard allows. Entries have the level -1.
+// parseTilePath parses tile/L/N[.p/W] or tile/entries/N[.p/W], and accepts only the
+// form that the standard allows. The level of entries is -1.
 func parseTilePath(path string) (tlog.Tile, bool) {
 	rest, ok := strings.CutPrefix(path, "tile/")
 	if !ok || strings.HasPrefix(rest, "data/") {
@@ -105,7 +102,7 @@ func parseTilePath(path string) (tlog.Tile, bool) {
 	if n, ok := strings.CutPrefix(rest, "entries/"); ok {
 		rest = "data/" + n
 	}
-	// The Go checksum database has the same paths with the height in them.
+	// The Go checksum database uses the same paths with the height in front.
 	t, err := tlog.ParseTilePath("tile/" + strconv.Itoa(height) + "/" + rest)
 	if err != nil || t.L > 63 {
 		return tlog.Tile{}, false
@@ -120,7 +117,7 @@ func sendText(w http.ResponseWriter, data []byte) {
 func send(w http.ResponseWriter, contentType string, data []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-	// An error here is that of a reader who went away. net/http drops the
-	// body of an answer to HEAD.
+	// An error means that the client has disconnected. net/http drops the body for
+	// HEAD.
 	_, _ = w.Write(data)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // loadEdge reads the right edge from the tables and checks it: the last tile of
-// each level has the width the number of entries asks for, a complete one has
-// the hash its parent says, and the newest entries have the hashes of their tile.
+// each level has the right width for the number of entries, a complete tile has the
+// hash in its parent, and the newest entries have the hashes in their tile.
 func (l *Log) loadEdge(ctx context.Context) (*edge, error) {
 	var first, last, top sql.NullInt64
 	err := l.r.QueryRowContext(ctx, `SELECT (SELECT min(seq) FROM entry),
@@ -32,7 +32,7 @@ func (l *Log) loadEdge(ctx context.Context) (*edge, error) {
 	case first.Int64 != 0:
 		return nil, l.damaged("entry 0 is missing")
 	case top.Valid != (levels > 0) || top.Valid && top.Int64 != int64(levels-1):
-		return nil, l.damaged("it holds %d entries but its tiles are those of another number", e.size)
+		return nil, l.damaged("it contains %d entries but its tiles are those of another number", e.size)
 	}
 	e.tiles = make([][]byte, levels)
 	above := []byte(nil)
@@ -62,14 +62,14 @@ func (l *Log) loadLast(ctx context.Context, e *edge, level int, above []byte) ([
 		return nil, fmt.Errorf("read log %q: %w", l.key.Origin(), err)
 	}
 	if n != want || len(data) != width(e.size, level, want)*tlog.HashSize {
-		return nil, l.damaged("it holds %d entries but the last tile of level %d is that of another number: an entry or a tile is missing", e.size, level)
+		return nil, l.damaged("it contains %d entries but the last tile of level %d is that of another number: an entry or a tile is missing", e.size, level)
 	}
 	if len(data) < tileBytes {
 		e.tiles[level] = data
 		return data, nil
 	}
 	if h := subtree(data); !bytes.HasSuffix(above, h[:]) {
-		return nil, l.damaged("tile %d/%d has not the hash that was recorded for it", level, n)
+		return nil, l.damaged("tile %d/%d does not have the recorded hash", level, n)
 	}
 	return data, nil
 }
@@ -86,19 +86,19 @@ func (l *Log) rehashTail(ctx context.Context, size int64, data []byte) error {
 	}
 	for i, e := range entries {
 		if h := tlog.RecordHash(e.Data); !bytes.Equal(h[:], data[i*tlog.HashSize:][:tlog.HashSize]) {
-			return l.damaged("entry %d has not the hash that was recorded for it", first+int64(i))
+			return l.damaged("entry %d does not have the recorded hash", first+int64(i))
 		}
 	}
 	return nil
 }
 
-// loadSigned reads the last checkpoint and checks that the log continues it.
-// For a log that never had any entry or checkpoint it returns a zero one.
+// loadSigned reads the last checkpoint and checks that the log continues it. It
+// returns the zero Checkpoint for a new log without entries.
 func (l *Log) loadSigned(ctx context.Context, e *edge) (Checkpoint, error) {
 	last, err := readSigned(ctx, l.r)
 	if errors.Is(err, sql.ErrNoRows) {
 		if e.size > 0 {
-			return Checkpoint{}, l.damaged("it holds %d entries but its last signed checkpoint is missing", e.size)
+			return Checkpoint{}, l.damaged("it contains %d entries but its last signed checkpoint is missing", e.size)
 		}
 		return Checkpoint{}, nil
 	}
@@ -107,10 +107,10 @@ func (l *Log) loadSigned(ctx context.Context, e *edge) (Checkpoint, error) {
 	}
 	size, root, err := ParseCheckpoint(last.Note, l.key.verifier)
 	if err != nil {
-		return Checkpoint{}, l.damaged("its last signed checkpoint is not one of the key of this log: %w", err)
+		return Checkpoint{}, l.damaged("its last signed checkpoint was not signed by the key of this log: %w", err)
 	}
 	if size != last.Size || root != last.Root {
-		return Checkpoint{}, l.damaged("its last signed checkpoint says another size or root than the row it is in")
+		return Checkpoint{}, l.damaged("its last signed checkpoint has another size or root than its row")
 	}
-	return last, l.continues(ctx, l.r, e, last.Size, last.Root, true)
+	return last, l.checkContinues(ctx, l.r, e, last.Size, last.Root, true)
 }

@@ -13,77 +13,78 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// MaxEntry is the most bytes an entry can have: the format of entry bundles
+// MaxEntry is the maximum size of an entry in bytes: the format of entry bundles
 // has two bytes for the length.
 const MaxEntry = 65_535
 
 var (
-	// ErrDamaged is in every error which says that the tables of a log no
-	// longer hold what was written. The owner must stop.
+	// ErrDamaged is in every error which says that the tables of a log do not
+	// contain what was written. The owner must stop.
 	ErrDamaged = errors.New("the log is damaged")
-	// ErrRange is in every error about an entry or size past the end.
+	// ErrRange is in every error about an entry or a size beyond the end of the
+	// log.
 	ErrRange = errors.New("past the end of the log")
-	// ErrStale is in the errors of a use out of order: an append began
-	// before the last one was committed or the log was reloaded.
+	// ErrStale is in errors of calls in the wrong order: an append was begun before
+	// the last one was committed or the log was reloaded.
 	ErrStale = errors.New("the log has moved on")
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations returns the tables of a log as goose migrations, to be run by the
-// owner of the database before Open.
+// Migrations returns the tables of a log as goose migrations. The owner of the
+// database must run them before Open.
 func Migrations() fs.FS {
 	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil { // cannot be: the name is a constant
+	if err != nil { // impossible, since the name is a constant
 		return migrations
 	}
 	return sub
 }
 
-// Entry is what one position of the log holds.
+// Entry is the content of one position of the log.
 type Entry struct {
-	// Data is hashed into the tree and served in entry bundles, at most
+	// Data is hashed into the tree and served in entry bundles. It has at most
 	// MaxEntry bytes.
 	Data []byte
-	// Extra is kept beside it for the owner. The tree does not protect it.
+	// Extra is stored with the entry for the owner. The tree does not protect it.
 	Extra []byte
 }
 
-// Codec is the form in which the rows of a log keep its entries. What is hashed,
-// served and returned does not depend on it.
+// Codec is the encoding of entries in the rows of a log. What is hashed, served and
+// returned does not depend on it.
 type Codec interface {
-	// Encode returns the row of an entry, which Decode returns as it was.
+	// Encode returns the row of an entry. Decode must return the same entry.
 	Encode(e Entry) ([]byte, error)
-	// Decode returns the entry of a row, which may hold anything: an error says
-	// that it is damaged. It is called by many goroutines.
+	// Decode returns the entry of a row. The row may contain anything: an error
+	// means that it is damaged. Many goroutines may call it at the same time.
 	Decode(row []byte) (Entry, error)
 }
 
-// Log is an open transparency log. Its methods may be used at the same time by
-// many goroutines, except that appends are the duty of one.
+// Log is an open transparency log. Many goroutines may use its methods at the same
+// time, but only one may append.
 type Log struct {
 	key   *Key
 	w, r  *sql.DB
-	codec Codec // nil: data and extra in columns of their own
+	codec Codec // nil: data and extra have separate columns
 	now   func() time.Time
 
-	publishing sync.Mutex // held while a checkpoint is signed and stored
+	publishing sync.Mutex // locked while a checkpoint is signed and stored
 
 	mu          sync.Mutex
-	edge        *edge    // what is committed; replaced, never changed
+	edge        *edge    // the committed tree; replaced, never changed
 	latest      *Pending // the append that may be committed next
 	published   Checkpoint
 	publishedAt time.Time
 	cosigned    Checkpoint
 }
 
-// Open opens the log in the tables of w and r, the writing and the reading side
-// of one database, which Migrations has made, with rows in the form of codec, or
-// with data and extra as they are if it is nil. It compares the newest rows with
-// each other and with the last checkpoint signed, and refuses with
-// a sentence for the operator what does not fit. The checkpoint of an empty
-// log is signed at once, so that a log without any has lost it.
+// Open opens the log in the tables of w and r, the writing and the reading side of
+// a database that Migrations has prepared. The rows are encoded with codec; if it
+// is nil, data and extra are stored without encoding. Open compares the newest rows
+// with each other and with the last signed checkpoint. It refuses a damaged log
+// with an error for the operator. It signs the checkpoint of an empty log at once,
+// so a log without a checkpoint has lost it.
 func Open(ctx context.Context, w, r *sql.DB, key *Key, codec Codec, now func() time.Time) (*Log, error) {
 	l := &Log{key: key, w: w, r: r, codec: codec, now: now}
 	if err := l.Reload(ctx); err != nil {
@@ -92,9 +93,9 @@ func Open(ctx context.Context, w, r *sql.DB, key *Key, codec Codec, now func() t
 	return l, nil
 }
 
-// Reload reads the log again from its tables, with all checks of Open. It is
-// for the owner whose commit failed and who can't know whether it was applied
-// after all. A pending append is void afterwards.
+// Reload reads the log again from its tables, with all checks of Open. It is for an
+// owner whose commit failed and may have been applied. A pending append can no
+// longer be committed.
 func (l *Log) Reload(ctx context.Context) error {
 	last, err := l.load(ctx)
 	if err == nil && last.Note == nil {
@@ -121,7 +122,7 @@ func (l *Log) load(ctx context.Context) (Checkpoint, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.edge != nil && e.size < l.edge.size {
-		return Checkpoint{}, l.damaged("it held %d entries and now holds %d", l.edge.size, e.size)
+		return Checkpoint{}, l.damaged("it had %d entries and now has %d", l.edge.size, e.size)
 	}
 	if last.Size < l.published.Size {
 		return Checkpoint{}, l.damaged("%d entries were published and now %d", l.published.Size, last.Size)
@@ -133,12 +134,11 @@ func (l *Log) load(ctx context.Context) (Checkpoint, error) {
 // Origin returns the name of the log.
 func (l *Log) Origin() string { return l.key.Origin() }
 
-// Size returns the number of committed entries, which may be more than is
-// published.
+// Size returns the number of committed entries; some may not be published yet.
 func (l *Log) Size() int64 { return l.committed().size }
 
-// Root returns the root hash of all committed entries. To have size and root of
-// the same moment, use Published.
+// Root returns the root hash of all committed entries. Use Published for a size and
+// a root of the same moment.
 func (l *Log) Root() tlog.Hash { return l.committed().root() }
 
 func (l *Log) committed() *edge {
@@ -147,7 +147,7 @@ func (l *Log) committed() *edge {
 	return l.edge
 }
 
-// damaged makes an error that says what does not fit and what to do.
+// damaged returns an error that says what is wrong and what to do.
 func (l *Log) damaged(format string, args ...any) error {
 	return damage{origin: l.key.Origin(), what: fmt.Errorf(format, args...)}
 }

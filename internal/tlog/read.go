@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// querier is what *sql.DB and *sql.Tx have in common for reading.
+// querier is the part of *sql.DB and *sql.Tx that reads single rows.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
@@ -23,8 +23,8 @@ func (l *Log) Entry(ctx context.Context, seq int64) (data, extra []byte, err err
 	return entries[0].Data, entries[0].Extra, nil
 }
 
-// Entries returns up to n committed entries from position from: fewer at the
-// end of the log, and an error with ErrRange if there is none.
+// Entries returns up to n committed entries from position from: fewer at the end of
+// the log, and an ErrRange if from is beyond it.
 func (l *Log) Entries(ctx context.Context, from int64, n int) ([]Entry, error) {
 	size := l.Size()
 	if from < 0 || from >= size || n < 1 {
@@ -33,7 +33,7 @@ func (l *Log) Entries(ctx context.Context, from int64, n int) ([]Entry, error) {
 	return l.readEntries(ctx, from, int(min(int64(n), size-from)))
 }
 
-// readEntries returns exactly n entries, which must be there.
+// readEntries returns exactly n entries, which must exist.
 func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, error) {
 	entries, err := readEntries(ctx, l.r, l.codec, from, n)
 	if d := (damage{}); errors.As(err, &d) {
@@ -42,13 +42,14 @@ func (l *Log) readEntries(ctx context.Context, from int64, n int) ([]Entry, erro
 	return entries, err
 }
 
-// rowsQuerier is what *sql.DB and *sql.Tx have in common for reading many rows.
+// rowsQuerier is the part of *sql.DB and *sql.Tx that reads many rows.
 type rowsQuerier interface {
 	querier
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// readEntries returns exactly n entries of the tables, or says what is damaged.
+// readEntries returns exactly n entries of the tables, or an error that says what
+// is damaged.
 func readEntries(ctx context.Context, q rowsQuerier, codec Codec, from int64, n int) ([]Entry, error) {
 	rows, err := q.QueryContext(ctx, "SELECT seq, data, extra FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", from, from+int64(n))
 	if err != nil {
@@ -83,18 +84,18 @@ func readEntries(ctx context.Context, q rowsQuerier, codec Codec, from int64, n 
 
 func missing(seq int64) error { return damage{what: fmt.Errorf("entry %d is missing", seq)} }
 
-// Tables are the tables of a log that are read without its key, for an audit.
-// Nothing of them is checked here.
+// Tables reads the tables of a log without its key, for an audit. It checks
+// nothing.
 type Tables struct {
 	q     rowsQuerier
 	codec Codec
 }
 
-// ReadTables reads a log from a transaction, with rows in the form of codec, or with
-// data as it is if it is nil.
+// ReadTables returns the log in a transaction. The rows are encoded with codec; if
+// it is nil, data is stored without encoding.
 func ReadTables(tx *sql.Tx, codec Codec) *Tables { return &Tables{tx, codec} }
 
-// Checkpoint returns the last checkpoint signed.
+// Checkpoint returns the last signed checkpoint.
 func (t *Tables) Checkpoint(ctx context.Context) ([]byte, error) {
 	c, err := readSigned(ctx, t.q)
 	return c.Note, err
@@ -106,7 +107,7 @@ func (t *Tables) Size(ctx context.Context) (size int64, err error) {
 	return size, err
 }
 
-// Entries returns what is hashed of n entries from a position on.
+// Entries returns the hashed data of n entries from a position on.
 func (t *Tables) Entries(ctx context.Context, from int64, n int) ([][]byte, error) {
 	entries, err := readEntries(ctx, t.q, t.codec, from, n)
 	list := make([][]byte, len(entries))
@@ -116,9 +117,9 @@ func (t *Tables) Entries(ctx context.Context, from int64, n int) ([][]byte, erro
 	return list, err
 }
 
-// Prove returns the proof that the entry at seq is in the tree of a committed
-// size. What is read for it is checked against the root first, so a damaged
-// log gives an error, never a bad proof.
+// Prove returns the proof that the entry at seq is in the tree of a committed size.
+// Everything that is read is first checked against the root, so a damaged log leads
+// to an error, never to a wrong proof.
 func (l *Log) Prove(ctx context.Context, seq, size int64) (tlog.RecordProof, error) {
 	e := l.committed()
 	if seq < 0 || seq >= size || size > e.size {
@@ -131,9 +132,10 @@ func (l *Log) Prove(ctx context.Context, seq, size int64) (tlog.RecordProof, err
 	return proof, nil
 }
 
-// Holds returns nil if the entry at seq, committed, has that leaf hash, and else an error with
-// ErrDamaged. It makes no proof: it climbs from tile to tile, each the preimage of
-// a hash in the one above, up to the edge of the tree, which is in memory.
+// Holds checks that the committed entry at seq has the given leaf hash; otherwise
+// it returns an ErrDamaged. It does not build a proof: it follows the tiles upward,
+// each the preimage of a hash in the tile above, to the edge of the tree, which is
+// in memory.
 func (l *Log) Holds(ctx context.Context, seq int64, leaf tlog.Hash) error {
 	e := l.committed()
 	if seq < 0 || seq >= e.size {
@@ -158,11 +160,11 @@ func (l *Log) Holds(ctx context.Context, seq int64, leaf tlog.Hash) error {
 		}
 		h, n = subtree(data[:tileBytes]), t
 	}
-	return l.damaged("no tile holds entry %d", seq)
+	return l.damaged("no tile contains entry %d", seq)
 }
 
-// ProveTree returns the proof that the tree of size older, at least 1, is the
-// beginning of that of size newer, both committed.
+// ProveTree returns the proof that the tree of size older, at least 1, is a prefix
+// of the tree of size newer. Both sizes must be committed.
 func (l *Log) ProveTree(ctx context.Context, older, newer int64) (tlog.TreeProof, error) {
 	e := l.committed()
 	if older < 1 || older > newer || newer > e.size {
@@ -191,25 +193,25 @@ func (l *Log) RootAt(ctx context.Context, size int64) (tlog.Hash, error) {
 	return root, nil
 }
 
-// readError calls damage what is neither the database's nor the caller's: the
-// tiles did not hash to the root.
+// readError returns a damage error for errors that come neither from the database
+// nor from the caller: the tiles do not match the root.
 func (l *Log) readError(err error) error {
 	if errors.Is(err, errRead) {
 		return err
 	}
-	return l.damaged("its tiles do not support its root: %w", err)
+	return l.damaged("its tiles do not match its root: %w", err)
 }
 
-// errRead marks errors of the database, which say nothing of the log.
+// errRead marks errors of the database, which do not mean that the log is damaged.
 var errRead = errors.New("read tile")
 
-// reader returns the hashes of the tree with edge e, which has leaves, each
-// checked against the root of e.
+// reader returns the hashes of the non-empty tree with edge e. Each is checked
+// against the root of e.
 func reader(ctx context.Context, q querier, e *edge) tlog.HashReader {
 	return tlog.TileHashReader(tlog.Tree{N: e.size, Hash: e.root()}, tileReader{ctx, q})
 }
 
-// tileReader reads tiles for one call.
+// tileReader reads tiles during one call.
 type tileReader struct {
 	ctx context.Context
 	q   querier
@@ -221,7 +223,7 @@ func (tileReader) Height() int { return height }
 // SaveTiles does nothing: SQLite caches.
 func (tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
 
-// ReadTiles returns the hashes of tiles, in the width asked for.
+// ReadTiles returns the hashes of tiles in the requested width.
 func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	all := make([][]byte, len(tiles))
 	for i, t := range tiles {

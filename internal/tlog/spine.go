@@ -7,15 +7,15 @@ import (
 )
 
 // Spine is the right edge of a growing tree: the roots of its complete subtrees,
-// the largest first. It gives the root of entries that are read in order, at the
-// price of two hashes each. The zero value is the empty tree.
+// the largest first. It computes the root of entries that are read in order, with
+// about two hashes per entry. The zero value is the empty tree.
 type Spine struct {
 	size  int64
 	roots []tlog.Hash
 }
 
-// NewSpine returns the edge of a tree of some size from the inclusion proof of the
-// entry after it in the tree of size+1: all neighbors of that entry lie before it.
+// NewSpine returns the edge of a tree of the given size from the inclusion proof of
+// the next entry in the tree of size+1. All neighbors of that entry are before it.
 func NewSpine(size int64, next tlog.RecordProof) *Spine {
 	roots := slices.Clone([]tlog.Hash(next))
 	slices.Reverse(roots)

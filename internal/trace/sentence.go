@@ -52,8 +52,8 @@ func (s *says) step(ref ledger.Ref) (Step, bool) {
 	return Step{}, false
 }
 
-// to returns the steps of a kind to which a record links.
-func (s *says) to(from ledger.Ref, kind string) []Step {
+// linkedFrom returns the steps of a kind to which the record from links.
+func (s *says) linkedFrom(from ledger.Ref, kind string) []Step {
 	var list []Step
 	for _, l := range s.t.Links {
 		if x, ok := s.step(l.To); ok && l.From == from && l.To.Kind() == kind {
@@ -64,17 +64,17 @@ func (s *says) to(from ledger.Ref, kind string) []Step {
 }
 
 func (s *says) file() {
-	contents := s.to(s.t.From, ledger.KindContent)
+	contents := s.linkedFrom(s.t.From, ledger.KindContent)
 	for i, c := range contents {
 		if i == 2 {
 			s.add(words.Trace.FileElsewhere, len(contents)-i)
 			break
 		}
-		for _, p := range s.to(c.Ref, ledger.KindProduct) {
+		for _, p := range s.linkedFrom(c.Ref, ledger.KindProduct) {
 			s.add(words.Trace.FileOfProduct, p.Name, p.Who, c.Name)
 			s.product(p.Ref)
 		}
-		for _, r := range s.to(c.Ref, ledger.KindResource) {
+		for _, r := range s.linkedFrom(c.Ref, ledger.KindResource) {
 			s.add(words.Trace.FileOfResource, r.Name, r.Who, c.Name)
 			s.registered(r.Ref)
 		}
@@ -146,10 +146,10 @@ func (s *says) receipt(ref ledger.Ref) {
 	switch x.Receipt.Kind {
 	case ledger.ReceiptStart, ledger.ReceiptEnd:
 		s.delivery(x)
-		for _, o := range s.to(ref, ledger.KindOrder) {
+		for _, o := range s.linkedFrom(ref, ledger.KindOrder) {
 			s.order(o.Ref)
 		}
-		for _, r := range s.to(ref, ledger.KindResource) {
+		for _, r := range s.linkedFrom(ref, ledger.KindResource) {
 			s.registered(r.Ref)
 		}
 	case ledger.ReceiptIngest:
@@ -164,17 +164,17 @@ func (s *says) receipt(ref ledger.Ref) {
 func (s *says) order(ref ledger.Ref) {
 	x, _ := s.step(ref)
 	s.add(words.Trace.Order, x.Who, stateOf(x))
-	for _, p := range s.to(ref, ledger.KindProduct) {
+	for _, p := range s.linkedFrom(ref, ledger.KindProduct) {
 		s.add(words.Trace.OrderedProduct, p.Name, p.Who)
 		s.product(p.Ref)
 	}
 }
 
 func (s *says) product(ref ledger.Ref) {
-	for _, l := range s.to(ref, ledger.KindLicense) {
+	for _, l := range s.linkedFrom(ref, ledger.KindLicense) {
 		s.license(l.Ref)
 	}
-	sources := s.to(ref, ledger.KindResource)
+	sources := s.linkedFrom(ref, ledger.KindResource)
 	if len(sources) == 1 {
 		s.registered(sources[0].Ref)
 	} else if len(sources) > 1 {

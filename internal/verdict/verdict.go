@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
@@ -37,7 +38,7 @@ type Failure struct {
 	Check    string `json:"check"`            // a word of docs/evidence.md, or trust, options or file
 	At       string `json:"at,omitempty"`     // the place in the bundle
 	Sentence string `json:"sentence"`         // in the requested language
-	Detail   string `json:"detail,omitempty"` // the cause in words, for a closer look
+	Detail   string `json:"detail,omitempty"` // the cause, in the requested language
 }
 
 // Failures besides the checks of a bundle.
@@ -52,18 +53,18 @@ const (
 func Of(bundle, trust []byte, o Options) Verdict {
 	t, err := evidence.ParseTrust(trust)
 	if err != nil {
-		return refused(noTrust, "", say(o.Lang, "信任文件无法读取", "the trust file can't be read"), err)
+		return refused(noTrust, "", say(o.Lang, "信任文件无法读取", "the trust file can't be read"), words.CauseIn(o.Lang, err))
 	}
 	r, err := evidence.Verify(bundle, t, ledger.Standard(), Checkers())
 	if err != nil {
 		f := evidence.AsFailure(err)
 		if f == nil {
-			return refused("", "", "", err)
+			return refused("", "", "", words.CauseIn(o.Lang, err))
 		}
-		return refused(string(f.Check), f.At, Sentence(f.Check, o.Lang), f.Err)
+		return refused(string(f.Check), f.At, words.Check(o.Lang, string(f.Check)), words.CauseIn(o.Lang, f.Err))
 	}
 	if o.SHA256 != "" && !Contains(r, o.SHA256) {
-		return refused(noFile, string(o.SHA256), say(o.Lang, "证据包中没有此文件", "the bundle does not contain this file"), nil)
+		return refused(noFile, string(o.SHA256), say(o.Lang, "证据包中没有此文件", "the bundle does not contain this file"), "")
 	}
 	return Verdict{Proven: true, Report: &r}
 }
@@ -74,7 +75,7 @@ func JSON(bundle, trust, options []byte) []byte {
 	var o Options
 	var v Verdict
 	if err := readOptions(options, &o); err != nil {
-		v = refused(noOptions, "", "options: {lang, sha256}", err)
+		v = refused(noOptions, "", "options: {lang, sha256}", err.Error())
 	} else {
 		v = Of(bundle, trust, o)
 	}
@@ -92,12 +93,8 @@ func readOptions(options []byte, o *Options) error {
 	return ledger.DecodeStrict(options, o)
 }
 
-func refused(check, at, sentence string, err error) Verdict {
-	f := &Failure{Check: check, At: at, Sentence: sentence}
-	if err != nil {
-		f.Detail = err.Error()
-	}
-	return Verdict{Failure: f}
+func refused(check, at, sentence, detail string) Verdict {
+	return Verdict{Failure: &Failure{Check: check, At: at, Sentence: sentence, Detail: detail}}
 }
 
 // Contains reports whether the file with a SHA-256 is on record, or was delivered,

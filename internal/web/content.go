@@ -105,7 +105,7 @@ func describe(h http.Header, c ledger.Content) {
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, t *marketplace.Transfer, ranged bool) {
 	rc := http.NewResponseController(w)
 	p := &deadlineWriter{w: w, rc: rc, now: s.Now, done: t.Done(), begin: sync.OnceFunc(func() { begin(w, t, ranged) })}
-	err := s.send(r.Context(), p, t)
+	err := s.send(r, p, t)
 	if err == nil {
 		p.begin() // of an empty answer
 		return
@@ -128,6 +128,7 @@ func begin(w http.ResponseWriter, t *marketplace.Transfer, ranged bool) {
 	describe(h, t.Content)
 	h.Set("Content-Length", strconv.FormatInt(t.Length, 10))
 	h.Set("Cadastre-Receipt", string(t.Start))
+	h.Set("X-Accel-Buffering", "no") // nginx: what it buffered would arrive after a cut
 	code := http.StatusOK
 	if ranged {
 		code = http.StatusPartialContent
@@ -139,10 +140,11 @@ func begin(w http.ResponseWriter, t *marketplace.Transfer, ranged bool) {
 
 // send writes the transfer. When it returns, everything written is flushed and the
 // connection has no write deadline.
-func (s *Server) send(ctx context.Context, p *deadlineWriter, t *marketplace.Transfer) error {
+func (s *Server) send(r *http.Request, p *deadlineWriter, t *marketplace.Transfer) error {
 	released := make(chan struct{})
-	stop := context.AfterFunc(doneContext{ctx, t.Done()}, func() {
+	stop := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() {
 		defer close(released)
+		setReset(r, t.IsCut())
 		_ = p.rc.SetWriteDeadline(s.Now())
 	})
 	err := t.Send(p)
@@ -152,6 +154,7 @@ func (s *Server) send(ctx context.Context, p *deadlineWriter, t *marketplace.Tra
 	if err != nil {
 		return err
 	}
+	setReset(r, false) // it was complete before it could be cut
 	return p.rc.SetWriteDeadline(time.Time{})
 }
 

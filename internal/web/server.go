@@ -107,7 +107,7 @@ func (s *Server) OpenAPI() ([]byte, error) { return json.MarshalIndent(s.api.Ope
 func (s *Server) HTTP() *http.Server {
 	return &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: 32 << 10, ConnContext: withConnection, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
 
@@ -166,6 +166,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
 				s.log.ErrorContext(r.Context(), "panic", slog.Any("value", v))
 			}
+			setReset(r, true)
 			panic(http.ErrAbortHandler)
 		}()
 		next.ServeHTTP(w, r)

@@ -55,7 +55,7 @@ var allowedTexts = compileAllowed([][3]string{
 	{`GB 32100-2015, 18 characters`, "统一社会信用代码（GB 32100-2015），18 位", "unified social credit code (GB 32100-2015), 18 characters"},
 	{`at least 6 digits / digits, 64 bytes in all`, "至少 6 位数字、/、数字，共不超过 64 字节", "at least 6 digits, a slash, digits; 64 bytes in all"},
 	{`REGION-TYPE-DATE-SERIAL-CHECK`, "区划-类型-日期-序号-校验", "REGION-TYPE-DATE-SERIAL-CHECK"},
-	{`no code of Cadastre's own form`, "不具有本平台编号的形式", "no code in the form of the platform's numbers"},
+	{`not a code in the form of Cadastre's own codes`, "不具有本平台编号的形式", "no code in the form of the platform's numbers"},
 	{`a day, YYYY-MM-DD`, "日期，YYYY-MM-DD", "a day, YYYY-MM-DD"},
 	{`Unix time in milliseconds`, "Unix 毫秒", "Unix time in milliseconds"},
 	{`YYYY-MM-DD, (.*), RFC 3339, 毫秒/Unix milliseconds`, "YYYY-MM-DD、${1}、RFC 3339、Unix 毫秒", "YYYY-MM-DD, ${1}, RFC 3339, Unix milliseconds"},

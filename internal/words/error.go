@@ -6,26 +6,27 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Error is an error that has its sentence in both languages. Logs have the English
-// one; whoever reads an error at a terminal gets that of his language.
+// Error is an error with its sentence in both languages. Logs show the English one, a
+// terminal the one in its user's language.
 type Error struct {
 	sentence ledger.Words
 	args     []any
 }
 
-// Errorf makes an error of a sentence in Chinese and in English, two formats over the
-// same arguments in the same order. Errors among the arguments are wrapped: their verb
-// is %v.
+// Errorf returns an error with a sentence in Chinese and in English. Both are formats for
+// the same arguments in the same order. It wraps the errors among the arguments, whose
+// verb is %v.
 func Errorf(zh, en string, args ...any) error {
 	return &Error{ledger.Words{ZH: zh, EN: en}, args}
 }
 
-// Error is the English sentence.
+// Error returns the English sentence.
 func (e *Error) Error() string {
 	return e.In("en", func(err error) string { return err.Error() })
 }
 
-// In is the sentence of a language; render words the errors among its arguments.
+// In returns the sentence in a language. It calls render for the text of the errors
+// among its arguments.
 func (e *Error) In(lang string, render func(error) string) string {
 	args := make([]any, len(e.args))
 	for i, a := range e.args {

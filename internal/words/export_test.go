@@ -7,3 +7,14 @@ func Sayings(r ledger.Reason) (zhTitle, zhNext, enTitle, enNext string, known bo
 	w, known := sayings[r]
 	return w.zhTitle, w.zhNext, w.enTitle, w.enNext, known
 }
+
+// CheckCount is how many checks have sentences.
+func CheckCount() int { return len(checks) }
+
+// Causes are the errors of the table in both languages.
+func Causes() (list []ledger.Words) {
+	for _, c := range causes {
+		list = append(list, ledger.Words{ZH: c.zh, EN: c.en})
+	}
+	return list
+}

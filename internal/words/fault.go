@@ -1,9 +1,9 @@
-// Package words says in Chinese and English what is wrong with an input: a sentence
-// for each fault, from the typed error that the ledger and the import return. API,
-// pages and command line read it, so that one fault is worded alike everywhere.
+// Package words has the sentences that users read, in Chinese and English: of refusals
+// and faults, traces, pages, and why evidence fails. API, pages and command line use it,
+// so that all of them use the same sentence.
 //
-// It decides nothing, and knows no language but these two; Chinese comes first and
-// is what any other language gets.
+// It makes no decisions. It knows these two languages only, and returns Chinese for any
+// other.
 package words
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Of returns the words of a language.
+// Of returns the words in a language.
 func Of(lang string, w ledger.Words) string {
 	if lang == "en" {
 		return w.EN
@@ -21,9 +21,9 @@ func Of(lang string, w ledger.Words) string {
 	return w.ZH
 }
 
-// OfFault returns a sentence on one thing that is wrong with an input: the member
-// with its label (ledger.LabelOf), the value, the rule that it breaks, what that
-// asks for, and what is allowed.
+// OfFault returns a sentence about one fault of an input: the member with its label
+// (ledger.LabelOf), the value, the rule that it breaks, what the rule requires, and what
+// is allowed.
 func OfFault(lang string, e *ledger.Error, label ledger.Words) string {
 	say := func(zh, en string) string { return Of(lang, ledger.Words{ZH: zh, EN: en}) }
 	s := cmp.Or(e.Field, say("内容", "the content"))
@@ -46,10 +46,23 @@ func OfFault(lang string, e *ledger.Error, label ledger.Words) string {
 	return s
 }
 
+// Rule returns the name of a rule and what it requires. It is empty for a section of the
+// project's design, which users do not have.
+func Rule(lang, rule string) string {
+	w, known := ledger.RuleOf(rule)
+	switch {
+	case strings.Contains(rule, " §") && !strings.HasPrefix(rule, "RFC"):
+		return ""
+	case !known:
+		return rule
+	}
+	return rule + Of(lang, ledger.Words{ZH: "：" + w.ZH, EN: ": " + strings.TrimSuffix(w.EN, ".")})
+}
+
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
 
-// Said says what is wrong, or what the rule asks for; empty where only the rule's
-// name tells.
+// Said returns what is wrong, or what the rule requires. It is empty if there are no
+// words for the rule.
 func Said(lang string, e *ledger.Error) string {
 	w, known := reasons[e.Reason]
 	if !known {
@@ -66,7 +79,7 @@ func Said(lang string, e *ledger.Error) string {
 	return s + strings.TrimPrefix(Place(lang, e)+Other(lang, e), separator(lang, s))
 }
 
-// separator is what need not stand where nothing stands before it.
+// separator returns the separator to remove if there is no text before it.
 func separator(lang, before string) string {
 	if before != "" {
 		return ""
@@ -74,16 +87,16 @@ func separator(lang, before string) string {
 	return Of(lang, ledger.Words{ZH: "，", EN: ", "})
 }
 
-// reasons say what is wrong where an input is refused for another reason than a
-// rule of form.
+// reasons are what is wrong with an input that is refused for another reason than a rule
+// of form.
 var reasons = map[ledger.Reason]ledger.Words{
 	ledger.ReasonIncomplete: {ZH: "缺少材料", EN: "materials are missing"},
-	ledger.ReasonPrice:      {ZH: "与公布的价格不符", EN: "It is not what the published price gives."},
+	ledger.ReasonPrice:      {ZH: "与公布的价格不符", EN: "It does not follow from the published price."},
 	ledger.ReasonTooLarge:   {ZH: "超过允许的大小", EN: "It is larger than allowed."},
 	ledger.ReasonDuplicate:  {ZH: "重复", EN: "It is a duplicate."},
 }
 
-// group names a group of materials by label and word.
+// group returns the label of a group of materials, with its word in brackets.
 func group(lang, word string) string {
 	groups, _ := ledger.EnumOf("material_groups")
 	label := Of(lang, groups.Words(word))
@@ -93,8 +106,8 @@ func group(lang, word string) string {
 	return label + Of(lang, ledger.Words{ZH: "（" + word + "）", EN: " (" + word + ")"})
 }
 
-// Place says at which line and column of a text reading ended; empty where the
-// error does not say.
+// Place returns the line and column of a text at which reading ended. It is empty if the
+// error does not have them.
 func Place(lang string, e *ledger.Error) string {
 	line, column := e.Param("line"), e.Param("column")
 	if line == "" || column == "" {
@@ -103,8 +116,8 @@ func Place(lang string, e *ledger.Error) string {
 	return Of(lang, ledger.Words{ZH: "，第 " + line + " 行第 " + column + " 列", EN: ", line " + line + ", column " + column})
 }
 
-// Other says which other row of the same file an input is the same as; empty where
-// there is none.
+// Other returns which other line of the same file has the same input. It is empty if the
+// error does not name one.
 func Other(lang string, e *ledger.Error) string {
 	line := e.Param("other_line")
 	if line == "" {

@@ -7,16 +7,16 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Fault is one thing that is wrong with an input.
+// Fault is one fault of an input.
 type Fault struct {
 	Field   string         `json:"field" zh:"有误的成员" en:"the member at fault"`
-	Label   string         `json:"label,omitempty" zh:"该成员的名称，按用户语言" en:"what people read for the member, in the user's language"`
-	Value   string         `json:"value,omitempty" zh:"所给的值（截短）；不含密钥、签名或盐值" en:"what was given, shortened; never a key, a signature or a salt"`
-	Reason  ledger.Reason  `json:"reason,omitempty" zh:"原因，不是 field 时才有" en:"the reason, where it is another than field"`
+	Label   string         `json:"label,omitempty" zh:"该成员的名称，按用户语言" en:"label of the member, in the user's language"`
+	Value   string         `json:"value,omitempty" zh:"所给的值（截短）；不含密钥、签名或盐值" en:"the value, shortened; never a key, a signature or a salt"`
+	Reason  ledger.Reason  `json:"reason,omitempty" zh:"原因，不是 field 时才有" en:"the reason, unless it is field"`
 	Rule    string         `json:"rule" zh:"违反的规则，见 docs/fields.md" en:"the rule that it breaks: docs/fields.md"`
-	Allowed string         `json:"allowed,omitempty" zh:"允许的取值" en:"what would be taken"`
-	Params  []ledger.Param `json:"params,omitempty" zh:"其他已知情况，如所缺材料的类别" en:"what else is known of it, such as the group of materials that is missing"`
-	Message string         `json:"message" zh:"同一错误的语句，按用户语言" en:"the same as a sentence, in the user's language"`
+	Allowed string         `json:"allowed,omitempty" zh:"允许的取值" en:"what is allowed"`
+	Params  []ledger.Param `json:"params,omitempty" zh:"其他已知情况，如所缺材料的类别" en:"further values, such as the group of materials that is missing"`
+	Message string         `json:"message" zh:"同一错误的语句，按用户语言" en:"the same fault as a sentence, in the user's language"`
 
 	// Said and MayBe are parts of the sentence for pages: what is wrong, and what is
 	// allowed in the user's language.
@@ -26,10 +26,11 @@ type Fault struct {
 	of *ledger.Error
 }
 
-// told are the parameters of an error that a Fault has members for.
-var told = []string{"value", "allowed", "min", "max", "limit", "want"}
+// ownMembers are the parameters of an error for which a Fault has members.
+var ownMembers = []string{"value", "allowed", "min", "max", "limit", "want"}
 
-// Faults lists all faults of an input; none where the error is not about one.
+// Faults lists all faults of an input. The list is empty if the error is not about an
+// input.
 func Faults(e *ledger.Error) []Fault {
 	var list []Fault
 	for _, one := range e.All() {
@@ -44,7 +45,7 @@ func Faults(e *ledger.Error) []Fault {
 			f.Reason = one.Reason
 		}
 		for _, p := range one.Params {
-			if !slices.Contains(told, p.Name) {
+			if !slices.Contains(ownMembers, p.Name) {
 				f.Params = append(f.Params, p)
 			}
 		}
@@ -53,7 +54,7 @@ func Faults(e *ledger.Error) []Fault {
 	return list
 }
 
-// Fill puts the label and the sentence in.
+// Fill sets the label and the sentences.
 func (f *Fault) Fill(lang string, label ledger.Words) {
 	f.Label, f.Message, f.Said = Of(lang, label), OfFault(lang, f.of, label), Said(lang, f.of)
 	f.MayBe = Allowed(lang, f.Allowed)

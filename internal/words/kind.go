@@ -2,7 +2,7 @@ package words
 
 import "github.com/datacadastre/cadastre/ledger"
 
-// kinds are what people call the kinds of record.
+// kinds are the names of the kinds of record.
 var kinds = map[string]ledger.Words{
 	ledger.KindParty:       {ZH: "单位", EN: "party"},
 	ledger.KindDeposit:     {ZH: "存证", EN: "deposit"},
@@ -25,7 +25,7 @@ var kinds = map[string]ledger.Words{
 	ledger.KindFile:        {ZH: "文件", EN: "file"},
 }
 
-// Kind is what people call a kind of record; the word itself where it is none.
+// Kind returns the name of a kind of record, and the word itself if it is not a kind.
 func Kind(lang, kind string) string {
 	if w, ok := kinds[kind]; ok {
 		return Of(lang, w)
@@ -33,7 +33,7 @@ func Kind(lang, kind string) string {
 	return kind
 }
 
-// Act is the title of a function with its name in brackets; the name alone where
+// Act returns the title of a function with its name in brackets, and the name alone if
 // there is no such function.
 func Act(lang string, fn ledger.Function) string {
 	a, ok := ledger.ActOf(fn)

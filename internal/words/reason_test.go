@@ -148,17 +148,18 @@ func TestSentencesSayWhatIsTold(t *testing.T) {
 	for _, c := range []struct {
 		reason      ledger.Reason
 		name, value string
+		zh, en      string
 	}{
-		{ledger.ReasonState, "state", "coded"},
-		{ledger.ReasonEarly, "due", "2026-10-20"},
-		{ledger.ReasonOrder, "state", "cancelled"},
-		{ledger.ReasonLedgerAway, "part", "orderer"},
-		{ledger.ReasonUnknown, "ref", "order/1"},
+		{ledger.ReasonState, "state", "coded", "（已赋码）", "(coded)"},
+		{ledger.ReasonEarly, "due", "2026-10-20", "（2026-10-20）", "(until 2026-10-20)"},
+		{ledger.ReasonOrder, "state", "cancelled", "（已取消）", "(cancelled)"},
+		{ledger.ReasonLedgerAway, "part", "orderer", "（orderer）", "(orderer)"},
+		{ledger.ReasonUnknown, "ref", "order/1", "没有找到 订单 1", "Not found order 1"},
 	} {
-		for _, lang := range []string{"zh", "en"} {
-			title, _ := words.Sentence(lang, &ledger.Error{Reason: c.reason, Params: []ledger.Param{{Name: c.name, Value: c.value}}})
-			if !strings.Contains(title, c.value) {
-				t.Errorf("%s in %s: %q does not say %q", c.reason, lang, title, c.value)
+		for lang, want := range map[string]string{"zh": c.zh, "en": c.en} {
+			title, _ := words.Sentence(lang, &ledger.Error{Reason: c.reason, Params: []ledger.Param{{Name: "on", Value: ledger.KindApplication}, {Name: c.name, Value: c.value}}})
+			if !strings.Contains(title, want) {
+				t.Errorf("%s in %s: %q does not say %q", c.reason, lang, title, want)
 			}
 		}
 	}

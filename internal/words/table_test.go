@@ -186,3 +186,47 @@ func TestFormat(t *testing.T) {
 		t.Errorf("got %q and %q", got.ZH, got.EN)
 	}
 }
+
+// TestAnswersHaveWords checks the words of answers that have no closed list: those of
+// the table of readers, and of a certificate's statement.
+func TestAnswersHaveWords(t *testing.T) {
+	b, err := os.ReadFile("../../policies/roles.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	check := func(member, value string) {
+		seen++
+		zh, okZH := words.Answer("zh", member, value)
+		en, okEN := words.Answer("en", member, value)
+		if !okZH || !okEN || !han(zh) || en == "" || han(en) {
+			t.Errorf("%s %q is %q and %q", member, value, zh, en)
+		}
+	}
+	for line := range strings.Lines(string(b)) {
+		cells := strings.Split(strings.TrimSpace(line), ",")
+		if cells[0] != "p" || len(cells) != 7 {
+			continue
+		}
+		for i, member := range []string{"role", "standing", "place", "act", "what"} {
+			if value := strings.TrimSpace(cells[i+1]); value != member {
+				check(member, value)
+			}
+		}
+	}
+	entry, err := os.ReadFile("../../registry/entry.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`const Statement\w+ = "([^"]+)"`).FindAllStringSubmatch(string(entry), -1) {
+		check("statement", m[1])
+	}
+	if seen < 100 {
+		t.Errorf("only %d words were found", seen)
+	}
+	for value, want := range map[string]string{"license/1": "授权 1", "nothing": "", "license": "", "x/1": ""} {
+		if got, _ := words.Answer("zh", "ref", value); got != want {
+			t.Errorf("record %q is %q", value, got)
+		}
+	}
+}

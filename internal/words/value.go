@@ -54,6 +54,7 @@ var states = map[string]ledger.Words{
 	"suspended": {ZH: "已暂停", EN: "Suspended"},
 	"running":   {ZH: "进行中", EN: "Running"},
 	"mixed":     {ZH: "结果不一", EN: "Different outcomes"},
+	"decided":   {ZH: "已处理", EN: "Decided"},
 }
 
 // StateOf returns what people read for a state of a kind of record, and the state
@@ -78,6 +79,67 @@ func State(lang, kind, state string) string { return Of(lang, StateOf(kind, stat
 func RefOf(ref ledger.Ref) ledger.Words {
 	id := Short(ref.ID())
 	return ledger.Words{ZH: Kind("zh", ref.Kind()) + "（" + id + "）", EN: Kind("en", ref.Kind()) + " (" + id + ")"}
+}
+
+// Record returns what people read for a record that they may want to name in a command:
+// its kind with its whole id.
+func Record(lang string, ref ledger.Ref) string {
+	if ref.ID() == "" {
+		return Printable(string(ref))
+	}
+	return Kind(lang, ref.Kind()) + " " + Printable(ref.ID())
+}
+
+// answers are the words of answers of the API that no closed list has, by the name of
+// the member and the value.
+var answers = map[string]map[string]ledger.Words{
+	"statement": {
+		"certificate.formal_examination": {ZH: "登记机构仅作形式审核；不证明数据产权归属", EN: "the examination was formal; it proves no ownership of data"},
+	},
+	"act": {
+		"read": {ZH: "查看记录", EN: "read the record"}, "prove": {ZH: "取得证据包", EN: "get the bundle of evidence"}, "any": {ZH: "查看记录与取得证据包", EN: "read the record and get the bundle of evidence"},
+	},
+	"place": {"own": {ZH: "限本区划内的记录", EN: "records of the reader's region"}, "any": {ZH: "不限", EN: "all regions"}},
+	"role":  {"any": {ZH: "任何人", EN: "everyone"}, "supervisor": {ZH: "监管人员或数据管理部门", EN: "regulator or data authority"}},
+	"standing": {
+		"named": {ZH: "记录所指单位", EN: "named by the record"}, "holder": {ZH: "所涉资源的持有单位", EN: "holder of the resource"},
+		"licensed": {ZH: "获授权使用该资源", EN: "licensed to use the resource"}, "bearer": {ZH: "知悉文件的 SHA-256", EN: "knows the SHA-256 of the file"},
+		"any": {ZH: "不限", EN: "anyone"},
+	},
+	"what": {
+		ledger.ReadCertificate: {ZH: "登记结果凭证", EN: "certificate"}, ledger.ReadNotice: {ZH: "公示", EN: "notice"},
+		ledger.ReadEntryRecord: {ZH: "登记结果全文", EN: "entry with all that was submitted"}, ledger.ReadSupply: {ZH: "资源的内容", EN: "content of a resource"},
+		ledger.ReadCall: {ZH: "请求", EN: "call"}, ledger.ReadAlarm: {ZH: "逾期提醒", EN: "alarm"},
+		ledger.ReadExplanation: {ZH: "授权判定说明", EN: "explanation of a decision"}, ledger.ReadLogEntries: {ZH: "日志条目", EN: "entries of a log"},
+	},
+}
+
+// Answer returns what people read for a value of a member that has no closed list, and
+// whether there are words for it.
+func Answer(lang, member, value string) (string, bool) {
+	switch member {
+	case "reason":
+		if _, ok := sayings[ledger.Reason(value)]; ok {
+			return Of(lang, ReasonOf(ledger.Reason(value))), true
+		}
+	case "ref", "subject", "basis":
+		if _, ok := kinds[ledger.Ref(value).Kind()]; ok && ledger.Ref(value).ID() != "" {
+			return Record(lang, ledger.Ref(value)), true
+		}
+	case "role":
+		if s := EnumWord(lang, "roles", value); s != value {
+			return s, true
+		}
+	case "standings":
+		member = "standing"
+	}
+	if w, ok := answers[member][value]; ok {
+		return Of(lang, w), true
+	}
+	if _, ok := kinds[value]; ok && member == "what" {
+		return Kind(lang, value), true
+	}
+	return "", false
 }
 
 // ReasonOf returns what happened for a reason, without a member or a value.

@@ -17,35 +17,38 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Config says what is audited.
+// Config says what to audit and how to read it.
 type Config struct {
 	Trust      evidence.Trust
 	Algorithms ledger.Algorithms
-	Ledger     Log   // of a ledger in a log of its own
-	Chain      Chain // in its place, of a ledger on Fabric
-	// Receipts opens the receipt log of a node, once the replay has come to its
-	// admission. No log, and why, or nil, where it can't be read: the report says so.
+	Ledger     Log   // a ledger that is a log of the node
+	Chain      Chain // instead of Ledger: a ledger on Fabric
+	// Receipts opens the receipt log of a node as soon as the node's admission has
+	// been replayed. If the log cannot be read, it returns an error or a nil log,
+	// which the report shows.
 	Receipts func(ctx context.Context, n Node) (Log, error)
 
-	// Signed is what was known of the log before, by its origin: it must continue that.
+	// Signed returns the size and root of the log with this origin that are known
+	// from an earlier audit. The log must continue them.
 	Signed func(origin string) (size int64, root ledger.Digest)
-	// Folder is where the state itself is read, nil for a log alone.
+	// Folder reads the stored state; it is nil when only a log is audited.
 	Folder Folder
-	// Progress is told how many entries were replayed; it may be nil.
+	// Progress is called with the number of replayed entries; it may be nil.
 	Progress func(done, size int64)
 }
 
-// Folder is the state of a node's folder, at one moment.
+// Folder is the stored state in a node's folder, at one moment.
 type Folder interface {
-	// Size returns how many entries led to it; the log has as many or more.
+	// Size returns the number of entries that led to the state. The log has at
+	// least as many.
 	Size(ctx context.Context) (int64, error)
-	// Rows hands over every row.
+	// Rows calls row for every row.
 	Rows(ctx context.Context, row func(key string, value []byte) error) error
 }
 
-// Run audits a ledger. The error says that it could not be done: something could not
-// be read, or the log has no checkpoint by a key of the trust file. What is not as it
-// must be is in the report.
+// Run audits a ledger. An error means that the audit was not possible: something
+// could not be read, or the log has no checkpoint signed by a key of the trust
+// file. Everything that the audit finds wrong is in the report.
 func Run(ctx context.Context, c Config) (Report, error) {
 	a := &auditor{
 		config: c, replay: evidence.NewReplay(c.Trust.Genesis, c.Algorithms, c.Chain == nil), state: memory{},
@@ -67,23 +70,23 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	return a.report, a.end(ctx)
 }
 
-// auditor is one audit.
+// auditor is a running audit.
 type auditor struct {
-	config Config
-	replay *evidence.Replay
-	rule   evidence.Judge
-	state  memory
-	sum    ledger.StateSum // of state
-	astray bool            // the last entry said another state
-	none   int             // entries of the ledger log that are none
-	logs   []*receiptLog   // of the nodes admitted so far
-	last   ledger.Millis   // time of the last entry
-	report Report
+	config         Config
+	replay         *evidence.Replay
+	rule           evidence.Judge
+	state          memory
+	sum            ledger.StateSum // sum of state
+	stateDiffered  bool            // the state in the last entry differed
+	invalidEntries int             // number of entries of the ledger log that are not valid
+	logs           []*receiptLog   // receipt logs of the nodes admitted so far
+	last           ledger.Millis   // time of the last entry
+	report         Report
 
 	*verifier
 }
 
-// memory is the state that the calls lead to.
+// memory is the state after the replayed calls.
 type memory map[string][]byte
 
 // Get implements contract.State.
@@ -92,7 +95,7 @@ func (m memory) Get(key string) ([]byte, bool, error) {
 	return v, ok, nil
 }
 
-// entry is an entry of the ledger log with the call that it records.
+// entry is an entry of the ledger log with its parsed call.
 type entry struct {
 	evidence.Placed
 	signed ledger.Signed
@@ -106,7 +109,7 @@ func parse(data []byte) (e entry, err error) {
 	return e, err
 }
 
-// log reads a ledger that is a log, under its newest checkpoint.
+// log audits a ledger that is a log, under its newest checkpoint.
 func (a *auditor) log(ctx context.Context) error {
 	msg, err := a.config.Ledger.Checkpoint(ctx)
 	if err != nil {
@@ -122,7 +125,7 @@ func (a *auditor) log(ctx context.Context) error {
 			return fmt.Errorf("size of the folder: %w", err)
 		}
 		if replayed < size {
-			return fmt.Errorf("the folder holds %d entries and has published %d: it is older than what it has published", replayed, size)
+			return fmt.Errorf("the folder contains %d entries but has published %d: it is older than its published log", replayed, size)
 		}
 	}
 	a.report.Checkpoint = msg
@@ -138,7 +141,7 @@ func (a *auditor) log(ctx context.Context) error {
 		return a.entry(ctx, i, e, err)
 	})
 	a.report.Size, a.report.Root, a.report.Last = size, digest(signed.Root), a.last
-	if errors.Is(err, errNone) {
+	if errors.Is(err, errTooManyInvalid) {
 		a.report.find(evidence.CheckForm, a.report.Origin, err)
 		return nil
 	}
@@ -146,7 +149,7 @@ func (a *auditor) log(ctx context.Context) error {
 		return err
 	}
 	if got[size] != signed.Root {
-		return fmt.Errorf("the entries of the ledger log are not those of its checkpoint of %d entries", size)
+		return fmt.Errorf("the entries of the ledger log do not match its checkpoint of %d entries", size)
 	}
 	if known != "" && (before > size || digest(got[before]) != known) {
 		a.report.find(evidence.CheckProof, a.report.Origin, fmt.Errorf("it does not continue the log of %d entries with the root %s that was signed before", before, known))
@@ -158,9 +161,9 @@ func (a *auditor) log(ctx context.Context) error {
 
 func digest(h tlog.Hash) ledger.Digest { return ledger.Digest(hex.EncodeToString(h[:])) }
 
-// errNone says that a log holds what is none of its entries, so that reading it on to
-// the size that it signs might never end.
-var errNone = fmt.Errorf("more than %d of its entries are none: it was not read on", MaxFindings)
+// errTooManyInvalid stops the reading of a log with too many invalid entries, since
+// reading up to the size that it claims might never end.
+var errTooManyInvalid = fmt.Errorf("more than %d of its entries are not valid: reading was stopped", MaxFindings)
 
 // entry replays the next entry.
 func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error {
@@ -170,8 +173,8 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error 
 	}
 	if err != nil {
 		a.report.find(evidence.CheckForm, at, err)
-		if a.none++; a.none > MaxFindings {
-			return errNone
+		if a.invalidEntries++; a.invalidEntries > MaxFindings {
+			return errTooManyInvalid
 		}
 		return nil
 	}
@@ -179,7 +182,7 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error 
 		a.judge(uint64(i-1), a.last, e.Time)
 	}
 	if e.Time < a.last {
-		a.report.find(evidence.CheckOrder, at, errors.New("its time lies before the entry before it"))
+		a.report.find(evidence.CheckOrder, at, errors.New("its time is before that of the previous entry"))
 	}
 	a.last = max(a.last, e.Time)
 	if _, err := a.call(ctx, at, e); err != nil {
@@ -189,8 +192,7 @@ func (a *auditor) entry(ctx context.Context, i int64, e entry, err error) error 
 	return nil
 }
 
-// call replays a call on the state that those before it led to, and returns all that
-// it wrote.
+// call replays a call on the current state and returns everything that it wrote.
 func (a *auditor) call(ctx context.Context, at string, e entry) ([]ledger.Write, error) {
 	if e.signed.Call.Ledger != a.config.Trust.Ledger {
 		a.report.find(evidence.CheckGenesis, at, fmt.Errorf("the call was made for ledger %s", e.signed.Call.Ledger))
@@ -221,7 +223,7 @@ func (a *auditor) call(ctx context.Context, at string, e entry) ([]ledger.Write,
 	return r.Writes, nil
 }
 
-// write changes the state, and its sum, by what a call wrote.
+// write applies the writes of a call to the state and its sum.
 func (a *auditor) write(writes []ledger.Write) {
 	for _, w := range writes {
 		if old, ok := a.state[w.Key]; ok {
@@ -235,17 +237,17 @@ func (a *auditor) write(writes []ledger.Write) {
 	}
 }
 
-// compareState compares the state that the calls lead to with what the entry says of
-// it. Those that follow the first one astray say nothing more.
+// compareState compares the replayed state with the state in the entry. After a
+// difference, the following differences are not reported.
 func (a *auditor) compareState(at string, signed ledger.Digest) {
-	astray := a.sum.Digest() != signed
-	if astray && !a.astray {
-		a.report.find(CheckState, at, errors.New("the state that it signs is not the one that the calls lead to"))
+	differs := a.sum.Digest() != signed
+	if differs && !a.stateDiffered {
+		a.report.find(CheckState, at, errors.New("the state that it states differs from the state after the calls"))
 	}
-	a.astray = astray
+	a.stateDiffered = differs
 }
 
-// end checks what the whole says: the genesis, the receipt logs, and the rows.
+// end checks the ledger as a whole: the genesis, the receipt logs and the rows.
 func (a *auditor) end(ctx context.Context) error {
 	g, ok, err := read[ledger.Genesis](a.state, ledger.GenesisRef)
 	if err != nil {
@@ -255,7 +257,7 @@ func (a *auditor) end(ctx context.Context) error {
 	case !ok:
 		a.report.find(evidence.CheckGenesis, entryAt(0), errors.New("the ledger has no genesis"))
 	case a.config.Trust.Demo != nil && *a.config.Trust.Demo != g.Demo:
-		a.report.find(evidence.CheckGenesis, entryAt(0), errors.New("the trust file says otherwise whether it is a demonstration"))
+		a.report.find(evidence.CheckGenesis, entryAt(0), errors.New("the trust file and the genesis disagree on whether it is a demonstration"))
 	}
 	a.report.Name, a.report.Demo = g.Name, g.Demo
 	if err := a.endReceipts(); err != nil {
@@ -267,7 +269,7 @@ func (a *auditor) end(ctx context.Context) error {
 	return a.rows(ctx)
 }
 
-// rows compares the rows of the folder with the state that the calls lead to.
+// rows compares the rows of the folder with the replayed state.
 func (a *auditor) rows(ctx context.Context) error {
 	missing := maps.Clone(a.state)
 	err := a.config.Folder.Rows(ctx, func(key string, value []byte) error {
@@ -278,7 +280,7 @@ func (a *auditor) rows(ctx context.Context) error {
 		case !ok:
 			a.report.find(CheckState, key, errors.New("no call wrote this row"))
 		case string(want) != string(value):
-			a.report.find(CheckState, key, errors.New("the row is not what the calls wrote last"))
+			a.report.find(CheckState, key, errors.New("the row differs from what the calls wrote last"))
 		}
 		return nil
 	})

@@ -12,50 +12,51 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// Chain is a ledger on Fabric, in the blocks of one peer.
+// Chain is a ledger on Fabric, read from one peer.
 type Chain interface {
-	// Blocks hands over the blocks that there are, from 0 on, until next fails. A block
-	// that does not follow the one before it, or is not what its header says, is an error.
+	// Blocks calls next for each existing block, starting at 0, until next fails.
+	// It returns an error for a block that does not follow the previous one or does
+	// not match its header.
 	Blocks(ctx context.Context, next func(Block) error) error
 }
 
-// Block is a block with the transactions that read or write the ledger's keys.
+// Block is a block with those transactions that read or write the ledger's keys.
 type Block struct {
 	Number       uint64
 	Head         ledger.Digest // hash of its header
-	Height       uint64        // blocks that there were when the reading began
+	Height       uint64        // number of blocks when the reading began
 	Transactions []Transaction
 }
 
 // Transaction is one transaction, valid or not.
 type Transaction struct {
-	Place   ledger.Position // I is 0
-	Outcome Outcome         // by the peer's word
-	Reads   []Read          // keys that its endorsers read, each with who wrote it
-	Writes  []ledger.Write  // what it writes, each key once
-	Calls   []evidence.Placed
-	Err     error // why its endorsements don't count, or it is not in its form
+	Position ledger.Position // I is 0
+	Outcome  Outcome         // according to the peer
+	Reads    []Read          // keys that its endorsers read, each with the transaction that wrote it
+	Writes   []ledger.Write  // what it writes, each key once
+	Calls    []evidence.Placed
+	Err      error // its endorsements are not valid, or it cannot be decoded
 }
 
-// Read is a key that a transaction read, and the place of the transaction that had
-// written it; nil where nothing stood.
+// Read is a key that a transaction read, and the position of the transaction that
+// had written the value; nil if there was no value.
 type Read struct {
 	Key string
 	By  *ledger.Position
 }
 
-// Outcome is what a peer made of a transaction.
+// Outcome is a peer's decision about a transaction.
 type Outcome int
 
-// The fates of a transaction. What else a peer may find, of signatures, policies and
-// repeated ids, an audit takes from it.
+// The outcomes of a transaction. For decisions about signatures, policies and
+// repeated ids, an audit relies on the peer.
 const (
 	Valid      Outcome = iota
-	Conflicted         // what it had read was written in between
+	Conflicted         // another transaction changed what it had read
 	Refused            // for any other reason
 )
 
-// chain reads a ledger on Fabric.
+// chain audits a ledger on Fabric.
 func (a *auditor) chain(ctx context.Context) error {
 	versions := map[string]version{}
 	err := a.config.Chain.Blocks(ctx, func(b Block) error {
@@ -80,23 +81,24 @@ func (a *auditor) chain(ctx context.Context) error {
 	return nil
 }
 
-// transaction replays a transaction that counts, and holds each to what the ones before
-// it wrote: whether a transaction counts nobody signs, but it follows from what it read.
+// transaction replays a valid transaction, and checks the peer's decision about
+// every other one. Nobody signs that decision, but it follows from what the
+// transaction had read.
 func (a *auditor) transaction(ctx context.Context, t Transaction, versions map[string]version) error {
-	at := transactionAt(t.Place)
-	stale := t.stale(versions)
+	at := transactionAt(t.Position)
+	stale := t.staleRead(versions)
 	switch {
 	case t.Outcome == Refused:
 		a.report.Refused++
 		return nil
 	case t.Outcome == Conflicted && stale == "" && t.Err == nil:
-		a.report.find(CheckValidity, at, errors.New("the peer leaves it out for what it read, and that stood"))
+		a.report.find(CheckValidity, at, errors.New("the peer rejects it for what it read, but that had not changed"))
 		return nil
 	case t.Outcome == Conflicted:
 		a.report.Conflicts++
 		return nil
 	case stale != "":
-		a.report.find(CheckValidity, at, fmt.Errorf("the peer counts it, and %s had changed since it was read", stale))
+		a.report.find(CheckValidity, at, fmt.Errorf("the peer accepts it, but %s had changed since it was read", stale))
 	}
 	if t.Err != nil {
 		a.report.find(evidence.CheckProof, at, t.Err)
@@ -113,24 +115,25 @@ func (a *auditor) transaction(ctx context.Context, t Transaction, versions map[s
 	}
 	a.compareWrites(at, wrote, t.Writes)
 	for _, w := range t.Writes {
-		versions[w.Key] = version{t.Place, w.Value == nil}
+		versions[w.Key] = version{t.Position, w.Value == nil}
 	}
 	return nil
 }
 
-// version is which transaction wrote a key last.
+// version is the transaction that last wrote a key.
 type version struct {
 	by      ledger.Position
 	deleted bool
 }
 
-// stale is a key of those read that is not as it was read, "" if all are. Whatever was
-// written in the same block before, deletions too, is not: Fabric has it so.
-func (t Transaction) stale(versions map[string]version) string {
+// staleRead returns a key that has changed since the transaction read it, or "". In
+// Fabric this includes keys that an earlier transaction of the same block wrote or
+// deleted.
+func (t Transaction) staleRead(versions map[string]version) string {
 	for _, r := range t.Reads {
 		last, ok := versions[r.Key]
 		there := ok && !last.deleted
-		if ok && last.by.Block == t.Place.Block || there != (r.By != nil) || there && last.by != *r.By {
+		if ok && last.by.Block == t.Position.Block || there != (r.By != nil) || there && last.by != *r.By {
 			return r.Key
 		}
 	}
@@ -153,19 +156,19 @@ func (a *auditor) placed(ctx context.Context, p evidence.Placed) ([]ledger.Write
 	return a.call(ctx, at, entry{Placed: p, signed: s})
 }
 
-// compareWrites compares what the calls of a transaction wrote with what it writes into
-// the peers' state: nothing else may change that.
+// compareWrites compares what the calls of a transaction wrote with what the
+// transaction writes into the peers' state. They must be equal.
 func (a *auditor) compareWrites(at string, want map[string][]byte, got []ledger.Write) {
 	for _, w := range got {
 		value, ok := want[w.Key]
 		if !ok || (value == nil) != (w.Value == nil) || string(value) != string(w.Value) {
-			a.report.find(evidence.CheckWrites, at, fmt.Errorf("it writes %s, and its calls do not write that", ledger.Quotable(w.Key)))
+			a.report.find(evidence.CheckWrites, at, fmt.Errorf("it writes %s, but its calls do not", ledger.Quotable(w.Key)))
 			return
 		}
 		delete(want, w.Key)
 	}
 	for _, key := range slices.Sorted(maps.Keys(want)) {
-		a.report.find(evidence.CheckWrites, at, fmt.Errorf("it does not write %s, which its calls write", ledger.Quotable(key)))
+		a.report.find(evidence.CheckWrites, at, fmt.Errorf("it does not write %s, but its calls do", ledger.Quotable(key)))
 		return
 	}
 }

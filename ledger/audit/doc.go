@@ -1,11 +1,10 @@
-// Package audit replays a whole ledger: it reads every entry of the log under one
-// checkpoint, runs each call again on the state that those before it led to, and
-// compares what the call read, what it wrote, its event and the state that it led to
-// with the entry. It checks
-// that the receipt logs are the ones that were anchored, and judges every delivery by
-// the delivery rule on the state at its revision.
+// Package audit replays a complete ledger. It reads every entry of the log under one
+// checkpoint and runs each call again on the state after the calls before it. It
+// compares with the entry what the call read and wrote, its event, and the state after
+// it. It also checks that the receipt logs are those that were anchored, and checks
+// every delivery by the delivery rule on the state at its revision.
 //
-// A bundle of evidence proves one matter with what it holds. An audit proves what a
-// bundle can't: that no call was left out, ignored or recorded against the rules.
-// It is the engine of package evidence, run over everything.
+// A bundle of evidence proves a single matter from its own contents. An audit also
+// proves what a bundle cannot: that no call was left out, ignored, or recorded against
+// the rules. It runs the engine of package evidence over everything.
 package audit

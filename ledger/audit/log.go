@@ -12,27 +12,28 @@ import (
 	intlog "github.com/datacadastre/cadastre/internal/tlog"
 )
 
-// Bundle is how many entries are read at a time (C2SP tlog-tiles: an entry bundle).
+// Bundle is the number of entries in one read (C2SP tlog-tiles: an entry bundle).
 const Bundle = 256
 
-// Log is a transparency log that is read whole.
+// Log is a transparency log that is read completely.
 type Log interface {
 	// Checkpoint returns the newest signed checkpoint (C2SP tlog-checkpoint).
 	Checkpoint(ctx context.Context) ([]byte, error)
-	// Entries returns n entries, at most Bundle, from a multiple of Bundle on.
+	// Entries returns n entries, at most Bundle, starting at from, a multiple of
+	// Bundle.
 	Entries(ctx context.Context, from int64, n int) ([][]byte, error)
 }
 
-// part is a bundle of entries, each parsed, with its leaf hash.
+// part is a bundle of parsed entries with their leaf hashes.
 type part[T any] struct {
 	items  []T
 	hashes []tlog.Hash
-	errs   []error // by item: why it could not be parsed
-	err    error   // why it could not be read
+	errs   []error // by entry: why it could not be parsed
+	err    error   // why the bundle could not be read
 }
 
-// scan reads the first size entries of a log, parses them on all cores, and hands
-// them over in their order. It returns the root of the tree of each size that is marked.
+// scan reads the first size entries of a log, parses them on all cores, and passes
+// them on in order. It returns the roots of the tree at the sizes in marks.
 func scan[T any](ctx context.Context, log Log, size int64, marks []int64, parse func(entry []byte) (T, error),
 	next func(i int64, item T, hash tlog.Hash, err error) error,
 ) (map[int64]tlog.Hash, error) {
@@ -81,7 +82,7 @@ func readPart[T any](ctx context.Context, log Log, from int64, n int, parse func
 		return p
 	}
 	if len(entries) != n {
-		p.err = fmt.Errorf("read entries from %d: %w", from, errors.New("the log gave another number of entries than it was asked for"))
+		p.err = fmt.Errorf("read entries from %d: %w", from, errors.New("the log returned a wrong number of entries"))
 		return p
 	}
 	p.items, p.hashes, p.errs = make([]T, n), make([]tlog.Hash, n), make([]error, n)

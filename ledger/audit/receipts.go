@@ -20,9 +20,9 @@ import (
 
 // receiptLog is the receipt log of a node that the ledger has admitted.
 type receiptLog struct {
-	origin string
-	unread error // why it could not be read
-	size   int64 // of its checkpoint
+	origin    string
+	readError error // why it could not be read
+	size      int64 // size in its checkpoint
 
 	hashes   []tlog.Hash
 	starts   []*start // by revision
@@ -38,17 +38,18 @@ type start struct {
 	index int64
 }
 
-// Node is a node as its admission names it.
+// Node is a node as described in its admission.
 type Node struct {
 	Origin string
-	URL    string // where it is reached; "" where it has not said
+	URL    string // its address; "" if the admission has no address
 }
 
-// errNotGiven says that nobody told how a log is read.
+// errNotGiven says that Config does not say how to read a log.
 var errNotGiven = errors.New("it was not given to the audit")
 
-// admitted reads the receipt log that a call has put on the ledger. Not a size of it
-// is believed before its checkpoint was opened with the key that it was admitted with.
+// admitted reads the receipt log that a call has added to the ledger. It trusts the
+// size of the log only after it has opened the checkpoint with the key from the
+// admission.
 func (a *auditor) admitted(ctx context.Context, key string) error {
 	record, ok, err := read[ledger.LogRecord](a.state, ledger.Ref(key))
 	known := slices.ContainsFunc(a.logs, func(l *receiptLog) bool { return l.origin == record.Origin })
@@ -59,7 +60,7 @@ func (a *auditor) admitted(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	l := &receiptLog{origin: record.Origin, unread: errNotGiven}
+	l := &receiptLog{origin: record.Origin, readError: errNotGiven}
 	a.logs = append(a.logs, l)
 	if a.config.Receipts == nil {
 		return nil
@@ -70,14 +71,14 @@ func (a *auditor) admitted(ctx context.Context, key string) error {
 	} else if err == nil {
 		return nil
 	}
-	if l.unread = err; err != nil {
+	if l.readError = err; err != nil {
 		l.hashes, l.starts, l.order = nil, nil, nil
 	}
 	return ctx.Err()
 }
 
-// readReceipts reads a receipt log whole, under the key of the log. The error says why
-// it could not be read; what is wrong with it is a finding.
+// readReceipts reads a complete receipt log and verifies it with the key. The error
+// says why the log could not be read; faults in the log are findings.
 func (a *auditor) readReceipts(ctx context.Context, l *receiptLog, log Log, key string) error {
 	msg, err := log.Checkpoint(ctx)
 	if err != nil {
@@ -102,7 +103,7 @@ func (a *auditor) readReceipts(ctx context.Context, l *receiptLog, log Log, key 
 			faults++
 		}
 		if faults > MaxFindings {
-			return errNone
+			return errTooManyInvalid
 		}
 		return nil
 	})
@@ -110,15 +111,15 @@ func (a *auditor) readReceipts(ctx context.Context, l *receiptLog, log Log, key 
 		return err
 	}
 	if got[size] != root {
-		a.report.find(evidence.CheckProof, l.origin, errors.New("its receipts are not those of its checkpoint"))
+		a.report.find(evidence.CheckProof, l.origin, errors.New("its receipts do not match its checkpoint"))
 	}
 	l.starts = slices.Clone(l.order)
 	slices.SortStableFunc(l.starts, func(x, y *start) int { return cmp.Compare(x.Revision.Block, y.Revision.Block) })
 	return nil
 }
 
-// openReceipts opens the checkpoint of a receipt log with the key that the ledger has
-// of it.
+// openReceipts opens the checkpoint of a receipt log with the key that is on the
+// ledger.
 func openReceipts(msg []byte, key string) (size int64, root tlog.Hash, err error) {
 	v, err := note.NewVerifier(key)
 	if err != nil {
@@ -127,12 +128,13 @@ func openReceipts(msg []byte, key string) (size int64, root tlog.Hash, err error
 	return intlog.ParseCheckpoint(msg, v)
 }
 
-// add takes the next receipt. Only starts and ends rest on the ledger.
+// add adds the next receipt. Only start and end receipts are checked against the
+// ledger.
 func (l *receiptLog) add(i int64, r ledger.Receipt, open map[ledger.ID]*start, seen map[ledger.ID]bool) error {
 	switch r.Kind {
 	case ledger.ReceiptStart:
 		if r.Revision == nil || seen[r.ID] {
-			return errors.New("a start without policy revision, or there twice")
+			return errors.New("a start without policy revision, or a repeated one")
 		}
 		s := &start{Receipt: r, index: i}
 		seen[r.ID], open[r.ID] = true, s
@@ -140,7 +142,7 @@ func (l *receiptLog) add(i int64, r ledger.Receipt, open map[ledger.ID]*start, s
 	case ledger.ReceiptEnd:
 		s := open[r.Start]
 		if s == nil {
-			return fmt.Errorf("the end of %s, which did not start or has ended", r.Start)
+			return fmt.Errorf("the end of %s, which has not started or has already ended", r.Start)
 		}
 		delete(open, r.Start)
 		s.end = &r
@@ -149,15 +151,15 @@ func (l *receiptLog) add(i int64, r ledger.Receipt, open map[ledger.ID]*start, s
 	return nil
 }
 
-// judge judges the starts that were decided on the state after an entry, the calls
-// before and after which say when that was.
+// judge checks the start receipts that were decided on the state after an entry.
+// Their time must lie between the times of the calls around that state.
 func (a *auditor) judge(block uint64, last, next ledger.Millis) {
 	for _, l := range a.logs {
 		for l.judged < len(l.starts) && l.starts[l.judged].Revision.Block <= block {
 			s := l.starts[l.judged]
 			l.judged++
 			if s.Time+ledger.Skew < last || next > 0 && s.Time > next+evidence.Drift {
-				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), fmt.Errorf("its time does not lie between the calls around its revision %d", s.Revision.Block))
+				a.report.find(evidence.CheckReceipt, receiptAt(l.origin, s.index), fmt.Errorf("its time is not between the calls around its revision %d", s.Revision.Block))
 			}
 			if err := a.rule.Start(a.state, l.origin, s.Receipt); err != nil {
 				a.report.find(evidence.CheckDelivery, receiptAt(l.origin, s.index), err)
@@ -173,23 +175,23 @@ func (a *auditor) judge(block uint64, last, next ledger.Millis) {
 	}
 }
 
-// anchor compares an anchor that was recorded with the receipt log, and the
-// receipts that it covers first with its place and time.
+// anchor compares a recorded anchor with the receipt log. It also checks the
+// revision and the time of the receipts that this anchor is the first to cover.
 func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 	var args ledger.AnchorArgs
 	if err := ledger.DecodeStrict(s.Call.Args, &args); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(a.logs, func(l *receiptLog) bool { return l.origin == args.Log && l.unread == nil })
+	i := slices.IndexFunc(a.logs, func(l *receiptLog) bool { return l.origin == args.Log && l.readError == nil })
 	if i < 0 {
 		return nil
 	}
 	l := a.logs[i]
 	if args.Size > l.size {
-		return fmt.Errorf("it covers %d receipts, and the log %s has %d", args.Size, l.origin, l.size)
+		return fmt.Errorf("it covers %d receipts, but the log %s has %d", args.Size, l.origin, l.size)
 	}
 	if args.Size < l.anchored.Size() {
-		return fmt.Errorf("it covers %d receipts of %s, fewer than the one before it", args.Size, l.origin)
+		return fmt.Errorf("it covers %d receipts of %s, fewer than the previous anchor", args.Size, l.origin)
 	}
 	for l.anchored.Size() < args.Size {
 		l.anchored.Add(l.hashes[l.anchored.Size()])
@@ -200,28 +202,29 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 		}
 	}
 	if root := l.anchored.Root(); hex.EncodeToString(root[:]) != string(args.Root) {
-		return fmt.Errorf("it says another root than the first %d receipts of %s have", args.Size, l.origin)
+		return fmt.Errorf("its root differs from that of the first %d receipts of %s", args.Size, l.origin)
 	}
 	return nil
 }
 
-// endReceipts reports each receipt log.
+// endReceipts adds each receipt log to the report.
 func (a *auditor) endReceipts() error {
 	for _, l := range a.logs {
-		r := LogReport{Origin: l.origin, Read: l.unread == nil, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: len(l.starts) - l.judged}
-		if l.unread != nil {
+		r := LogReport{Origin: l.origin, Read: l.readError == nil, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: len(l.starts) - l.judged}
+		if l.readError != nil {
 			anchor, _, err := read[ledger.Anchor](a.state, ledger.RefTo(ledger.KindAnchor, l.origin))
 			if err != nil {
 				return err
 			}
-			r.Why, r.Anchored = legible(l.unread), anchor.Size
+			r.Why, r.Err, r.Anchored = legible(l.readError), l.readError, anchor.Size
 		}
 		a.report.Logs = append(a.report.Logs, r)
 	}
 	return nil
 }
 
-// legible is what an error says, which a node may have written, as a terminal shows it.
+// legible returns the text of an error, which may come from a node, in a form that
+// is safe to show in a terminal.
 func legible(err error) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

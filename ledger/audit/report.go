@@ -7,50 +7,54 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// MaxFindings is how many findings a report lists; it counts the others.
+// MaxFindings is the maximum number of findings in a report. Further findings are
+// only counted.
 const MaxFindings = 100
 
-// Report is what came of an audit.
+// Report is the result of an audit.
 type Report struct {
 	Ledger   ledger.ID     `json:"ledger"`
-	Name     string        `json:"name"` // of the ledger
+	Name     string        `json:"name"` // name of the ledger
 	Demo     bool          `json:"demo"`
-	Size     int64         `json:"size"`        // entries of the checkpoint
-	Root     ledger.Digest `json:"root_sha256"` // of their tree
-	Replayed int64         `json:"replayed"`    // entries: a folder may hold some that are not published yet
+	Size     int64         `json:"size"`        // number of entries of the checkpoint
+	Root     ledger.Digest `json:"root_sha256"` // root of the tree of these entries
+	Replayed int64         `json:"replayed"`    // number of replayed entries; a folder may contain some that are not published yet
 	Last     ledger.Millis `json:"last"`        // time of the last entry
 
-	// Of a ledger on Fabric in place of size and root: blocks read, hash of the last
-	// one's header, and transactions that do not count, for what they had read, which
-	// was checked, and for other reasons, which was not.
+	// For a ledger on Fabric, instead of size and root: the number of blocks read,
+	// the hash of the last block's header, and the number of invalid transactions.
+	// Those that are invalid because of what they had read were checked; those that
+	// are invalid for other reasons were not.
 	Blocks    uint64        `json:"blocks,omitempty"`
 	Head      ledger.Digest `json:"head_sha256,omitempty"`
 	Conflicts int           `json:"conflicts,omitempty"`
 	Refused   int           `json:"refused,omitempty"`
 
 	Logs     []LogReport `json:"receipt_logs"`
-	Records  int64       `json:"records"` // rows of the folder that were compared; 0 for a log alone
+	Records  int64       `json:"records"` // number of rows of the folder that were compared; 0 if only a log was audited
 	Findings []Finding   `json:"findings"`
-	More     int         `json:"more_findings,omitempty"` // beyond MaxFindings
-	Cosigner string      `json:"cosigned_by,omitempty"`   // name of the key with which the checkpoint was cosigned afterwards
+	More     int         `json:"more_findings,omitempty"` // number of findings beyond MaxFindings
+	Cosigner string      `json:"cosigned_by,omitempty"`   // name of the key that cosigned the checkpoint after the audit
 
-	Origin     string `json:"-"` // of the ledger log
-	Checkpoint []byte `json:"-"` // as it was signed
+	Origin     string `json:"-"` // origin of the ledger log
+	Checkpoint []byte `json:"-"` // signed checkpoint
 }
 
-// LogReport says what of one receipt log was checked.
+// LogReport says what was checked of a receipt log.
 type LogReport struct {
 	Origin   string `json:"origin"`
 	Read     bool   `json:"read"`
-	Why      string `json:"why,omitempty"` // it could not be read
-	Size     int64  `json:"size"`          // receipts read
-	Anchored int64  `json:"anchored"`      // how many the last anchor covers
-	Judged   int    `json:"judged"`        // start receipts judged by the delivery rule
-	Newer    int    `json:"newer"`         // starts that name a later revision than the audit has
+	Why      string `json:"why,omitempty"` // why it could not be read
+	Size     int64  `json:"size"`          // number of receipts read
+	Anchored int64  `json:"anchored"`      // number of receipts under the last anchor
+	Judged   int    `json:"judged"`        // number of start receipts checked by the delivery rule
+	Newer    int    `json:"newer"`         // number of start receipts that name a later revision than the audit has
+
+	Err error `json:"-"` // why it could not be read
 }
 
-// Finding is one thing that is not as it must be. What follows from it may be among
-// the later ones.
+// Finding is a fault that the audit found. Later findings may be consequences of
+// earlier ones.
 type Finding struct {
 	Check  evidence.Check `json:"check"`
 	At     string         `json:"at"` // "entry 12", "receipt 3 of …", a key of the state
@@ -59,18 +63,18 @@ type Finding struct {
 	Err error `json:"-"` // the cause
 }
 
-// Checks of an audit beside those of a bundle.
+// Checks of an audit in addition to those of a bundle.
 const (
-	CheckAnchor   evidence.Check = "anchor"   // an anchor says another root than the receipt log has
-	CheckValidity evidence.Check = "validity" // a peer counts a transaction that does not count, or leaves one out that does
-	CheckState    evidence.Check = "state"    // a row of the folder, or the state that an entry signs, is not what the calls wrote
+	CheckAnchor   evidence.Check = "anchor"   // an anchor's root differs from that of the receipt log
+	CheckValidity evidence.Check = "validity" // a peer accepts a transaction that is not valid, or rejects a valid one
+	CheckState    evidence.Check = "state"    // a row of the folder, or the state in an entry, differs from what the calls wrote
 )
 
-// Whole reports whether nothing was found.
+// Whole reports whether the audit found no fault.
 func (r Report) Whole() bool { return len(r.Findings) == 0 }
 
-// Unread counts the receipt logs of which the ledger anchors receipts that the audit
-// could not read: nobody has judged those deliveries.
+// Unread returns the number of receipt logs with anchors that could not be read.
+// Their deliveries were not checked.
 func (r Report) Unread() int {
 	n := 0
 	for _, l := range r.Logs {
@@ -86,7 +90,8 @@ func (r *Report) find(check evidence.Check, at string, err error) {
 		r.More++
 		return
 	}
-	// A row's key may be anything that someone wrote into the folder.
+	// The key of a row can be any text, since anyone with access to the folder can
+	// write it.
 	r.Findings = append(r.Findings, Finding{Check: check, At: ledger.Quotable(at), Detail: err.Error(), Err: err})
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// verifier checks signatures on all cores, beside the replay.
+// verifier verifies signatures on all cores, in parallel with the replay.
 type verifier struct {
 	algs ledger.Algorithms
 	jobs chan signature
@@ -49,7 +49,7 @@ func verifyAll(algs ledger.Algorithms) *verifier {
 
 func (v *verifier) check(s signature) { v.jobs <- s }
 
-// wait returns the signatures that do not hold, in the order of the ledger.
+// wait returns the signatures that are not valid, in the order of the ledger.
 func (v *verifier) wait() []badSignature {
 	close(v.jobs)
 	v.wg.Wait()

@@ -1,11 +1,10 @@
-// Package calendar counts the working days of mainland China, by which the
-// registration of public data is timed, and knows the calendar periods of the
-// Civil Code.
+// Package calendar computes the working days of mainland China, in which the periods of
+// registration are measured, and the calendar periods of the Civil Code.
 //
-// It promises that the same lists give the same dates on every machine: it reads
-// no clock, no zone database and no file, and it never panics. It holds no list
-// of holidays: the State Council's list of a year is a record of the ledger, which
-// the caller hands in, and what was counted without one says so.
+// The same lists give the same dates on every machine: the package reads no clock, no
+// time zone database and no file, and it never panics. It contains no list of holidays:
+// the State Council's list of a year is a record of the ledger, which the caller passes.
+// A result that was computed without a list is marked as provisional.
 //
 // It follows the Administrative Licensing Law, art. 82 (working days), and the
 // Civil Code, art. 201 to 203 (periods).
@@ -17,12 +16,12 @@ import (
 	"time"
 )
 
-// maxListed is the most days that a year's list may name on either side. The
-// State Council has never named half as many.
+// maxListed is the maximum number of days off, and of make-up workdays, in a year's
+// list. The State Council has never listed half as many.
 const maxListed = 60
 
-// Year is the State Council's list for one year: the days off work and the
-// make-up workdays, which fall on weekends and count (行政许可法 art. 82).
+// Year is the State Council's list for one year: the days off, and the make-up
+// workdays, which fall on weekends but are working days (行政许可法 art. 82).
 type Year struct {
 	Year   int    `json:"year"`
 	Off    []Date `json:"off"`
@@ -30,8 +29,9 @@ type Year struct {
 	Source string `json:"source,omitempty"` // where the list was published
 }
 
-// Validate checks that every day is a date of the year, in ascending order and
-// named once, off or work but not both, and no more than 60 of either.
+// Validate checks that every day is a date of the year, that the days are in
+// ascending order, that no day is in both lists, and that neither list has more
+// than 60 days.
 func (y Year) Validate() error {
 	if err := y.validate("off", y.Off); err != nil {
 		return err
@@ -66,8 +66,8 @@ func (y Year) validate(side string, days []Date) error {
 	return nil
 }
 
-// working reports whether d, a day of the year, is worked: as listed, otherwise
-// Monday to Friday. The zero Year lists nothing.
+// working reports whether d, a day of the year, is a working day: as listed,
+// otherwise Monday to Friday. The zero Year has an empty list.
 func (y Year) working(d Date) bool {
 	if slices.Contains(y.Work, d) {
 		return true
@@ -79,27 +79,27 @@ func (y Year) working(d Date) bool {
 	return w != time.Saturday && w != time.Sunday
 }
 
-// Due is the last day of a period, which runs to its 24:00.
+// Due is the last day of a period. The period ends at 24:00 of that day.
 type Due struct {
 	Due Date `json:"due"`
-	// Provisional says that a year which the count touched has no list yet, so
-	// that only its weekends were left out.
+	// Provisional says that the list of a year in the period is missing, so that
+	// only its weekends were left out.
 	Provisional bool `json:"provisional"`
 }
 
-// Later is the later of two counts of one period, since a later list never
-// shortens a running one. It is provisional only if both are: a count that rests
-// on lists settles the other.
+// Later returns the later of two results for the same period, since a later list
+// never shortens a running period. The result is provisional only if both are,
+// because a result that used the lists is final.
 func Later(a, b Due) Due {
 	return Due{Due: max(a.Due, b.Due), Provisional: a.Provisional && b.Provisional}
 }
 
-// Calendar looks up the list of a year and reports whether there is one. It must
-// answer alike for the length of a count; lists are valid by Validate.
+// Calendar returns the list of a year and whether there is one. It must return the
+// same lists during a computation. The lists must be valid (Validate).
 type Calendar func(year int) (Year, bool)
 
-// Working reports whether d is a working day. A year without list works from
-// Monday to Friday. What is no date is no working day.
+// Working reports whether d is a working day. In a year without a list, Monday to
+// Friday are working days. It returns false if d is not a date.
 func (c Calendar) Working(d Date) bool {
 	if _, err := ParseDate(string(d)); err != nil {
 		return false
@@ -108,9 +108,10 @@ func (c Calendar) Working(d Date) bool {
 	return list.working(d)
 }
 
-// Add is the n-th working day after event, whose own day is not counted (Civil
-// Code art. 201). For n of 0 or less it is event itself, worked or not. Due is
-// empty if event is no date, or the count leaves the year 9999.
+// Add returns the n-th working day after event; the day of the event itself is not
+// included (Civil Code art. 201). For n of 0 or less it returns event, even if that
+// is a day off. Due is empty if event is not a date or the result is after the year
+// 9999.
 func (c Calendar) Add(event Date, n int) Due {
 	if n <= 0 {
 		return Due{Due: event.AddDays(0)}
@@ -118,13 +119,13 @@ func (c Calendar) Add(event Date, n int) Due {
 	return c.count(event.AddDays(1), n)
 }
 
-// NextWorking is d, or the next working day if d is off: the last day of a
-// calendar period for an act moves so, that of a validity does not (Civil Code
-// art. 203). Due is empty if d is no date.
+// NextWorking returns d, or the next working day if d is a day off. The last day of
+// a calendar period for an act moves in this way; that of a validity does not
+// (Civil Code art. 203). Due is empty if d is not a date.
 func (c Calendar) NextWorking(d Date) Due { return c.count(d.AddDays(0), 1) }
 
-// count is the n-th working day from first on, first included. First is a date
-// or empty: that is what AddDays makes of anything, by 0 as well.
+// count returns the n-th working day from first on, including first. first must be
+// a date or "", which AddDays(0) ensures.
 func (c Calendar) count(first Date, n int) Due {
 	var due Due
 	var list Year

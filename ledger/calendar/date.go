@@ -8,18 +8,18 @@ import (
 
 const (
 	layout = "2006-01-02"
-	// ahead is what Beijing time is ahead of UTC. China has had one zone and no
-	// summer time since 1991, so no zone database is needed.
-	ahead = 8 * time.Hour
+	// beijingOffset is the offset of Beijing time from UTC. China has had one time
+	// zone and no summer time since 1991, so no time zone database is needed.
+	beijingOffset = 8 * time.Hour
 )
 
-// Date is a day in Asia/Shanghai, written as in ISO 8601: 2026-10-15. Only
-// values that ParseDate accepts are dates; every method answers the zero value
-// of its result for another one, and dates outside the years 1 to 9999 are "".
+// Date is a day in Asia/Shanghai in ISO 8601 form: 2026-10-15. Only values that
+// ParseDate accepts are dates. For any other value every method returns the zero
+// value of its result; a date outside the years 1 to 9999 is "".
 type Date string
 
-// ParseDate reads a date of the form 2026-10-15 and of no other form. It refuses
-// days that no calendar has, such as 02-30.
+// ParseDate parses a date of exactly the form 2026-10-15. It refuses days that do
+// not exist, such as 02-30.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(layout, s)
 	if err != nil || dateOf(t) != Date(s) {
@@ -28,33 +28,34 @@ func ParseDate(s string) (Date, error) {
 	return Date(s), nil
 }
 
-// Of is the date in Asia/Shanghai at a time in Unix milliseconds.
-func Of(ms int64) Date { return dateOf(time.UnixMilli(ms).UTC().Add(ahead)) }
+// Of returns the date in Asia/Shanghai at a time in Unix milliseconds.
+func Of(ms int64) Date { return dateOf(time.UnixMilli(ms).UTC().Add(beijingOffset)) }
 
-// StartMS is the date's 0:00 in Asia/Shanghai, in Unix milliseconds.
+// StartMS returns the date's 0:00 in Asia/Shanghai, in Unix milliseconds.
 func (d Date) StartMS() int64 {
 	t, ok := d.time()
 	if !ok {
 		return 0
 	}
-	return t.Add(-ahead).UnixMilli()
+	return t.Add(-beijingOffset).UnixMilli()
 }
 
-// EndMS is the date's 24:00 in Asia/Shanghai, in Unix milliseconds: the first
-// moment that is no longer in the day. A last day runs to its 24:00, not to a
-// closing hour (Civil Code art. 203).
+// EndMS returns the date's 24:00 in Asia/Shanghai, in Unix milliseconds: the first
+// moment after the day. A last day ends at 24:00, not at a closing hour (Civil Code
+// art. 203).
 func (d Date) EndMS() int64 {
 	t, ok := d.time()
 	if !ok {
 		return 0
 	}
-	return t.Add(24*time.Hour - ahead).UnixMilli()
+	return t.Add(24*time.Hour - beijingOffset).UnixMilli()
 }
 
-// Compare is -1 if d is before e, 1 if it is after, 0 if they are the same day.
+// Compare returns -1 if d is before e, 1 if it is after, and 0 if they are the same
+// day.
 func (d Date) Compare(e Date) int { return cmp.Compare(d, e) }
 
-// Year is the date's year.
+// Year returns the date's year.
 func (d Date) Year() int {
 	t, ok := d.time()
 	if !ok {
@@ -63,13 +64,13 @@ func (d Date) Year() int {
 	return t.Year()
 }
 
-// Weekday is the date's day of the week.
+// Weekday returns the date's day of the week.
 func (d Date) Weekday() time.Weekday {
 	t, _ := d.time()
 	return t.Weekday()
 }
 
-// AddDays is the date n calendar days later, or earlier if n is negative.
+// AddDays returns the date n calendar days later, or earlier if n is negative.
 func (d Date) AddDays(n int) Date {
 	t, ok := d.time()
 	if !ok || n > maxDays || n < -maxDays {
@@ -78,8 +79,8 @@ func (d Date) AddDays(n int) Date {
 	return dateOf(t.AddDate(0, 0, n))
 }
 
-// AddMonths is the corresponding day n months later, or the month's last day
-// where there is none (Civil Code art. 202).
+// AddMonths returns the same day n months later, or the last day of that month if
+// it has no such day (Civil Code art. 202).
 func (d Date) AddMonths(n int) Date {
 	t, ok := d.time()
 	if !ok || n > maxDays || n < -maxDays {
@@ -90,8 +91,8 @@ func (d Date) AddMonths(n int) Date {
 	return dateOf(first.AddDate(0, 0, min(t.Day(), last)-1))
 }
 
-// AddYears is the corresponding day n years later, or the month's last day where
-// there is none: 29 February becomes the 28th (Civil Code art. 202).
+// AddYears returns the same day n years later, or the last day of that month if it
+// has no such day: 29 February becomes the 28th (Civil Code art. 202).
 func (d Date) AddYears(n int) Date {
 	if n > maxDays/12 || n < -maxDays/12 {
 		return ""
@@ -99,7 +100,7 @@ func (d Date) AddYears(n int) Date {
 	return d.AddMonths(12 * n)
 }
 
-// maxDays is more than the days between the first date and the last one.
+// maxDays is larger than the number of days between the first and the last date.
 const maxDays = 10000 * 366
 
 func (d Date) time() (time.Time, bool) {

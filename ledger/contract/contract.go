@@ -93,6 +93,9 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 		return Result{Err: err}
 	}
 	if ok {
+		if err := ownKey(state, v); err != nil {
+			return Result{Err: err}
+		}
 		if known.Payload != v.Payload {
 			return Result{Err: ledger.Refuse(ledger.Conflict, ledger.ReasonCallUsed).At("id")}
 		}
@@ -104,6 +107,20 @@ func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 		return Result{Err: err}
 	}
 	return t.finish(own, r.read())
+}
+
+// ownKey refuses a call whose key never was its party's. Only that party learns whether
+// it used an id before: ids can be derived from what is public. A key that has ended
+// gets the first result again.
+func ownKey(state State, v Verified) error {
+	k, ok, err := read[ledger.KeyRecord](state, ledger.RecordKey(ledger.KeyRef(v.JWS.Header.Kid)))
+	if err != nil {
+		return err
+	}
+	if !ok || k.Party != v.Call.Party {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKey).At("header.kid")
+	}
+	return nil
 }
 
 // run checks the call and applies the rule of its function.

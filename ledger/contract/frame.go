@@ -76,7 +76,7 @@ func (t *tx) checkRow(a ledger.Args, record any, state string) error {
 		return err
 	}
 	if !t.act.From(state) {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At(field).With("state", state)
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At(field).With("on", t.act.On).With("state", state)
 	}
 	if t.act.Answers() {
 		if err := checkVersion(ledger.MemberText(a, "answers"), record); err != nil {

@@ -15,13 +15,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// statements are prepared once: parsing them took a third of the sequencer's time.
+// statements are prepared only once: preparing them took a third of the sequencer's
+// time.
 type statements struct {
-	get, put, drop, sum *sql.Stmt // of the writer
-	read                *sql.Stmt // of the readers
+	get, put, drop, sum *sql.Stmt // for writing
+	read                *sql.Stmt // for reading
 }
 
-// prepare makes the statements; they end with the database.
+// prepare prepares the statements. They are closed with the database.
 func prepare(ctx context.Context, db *sqldb.DB) (s statements, err error) {
 	const get = "SELECT value, seq FROM record WHERE key = ?"
 	for _, p := range []struct {
@@ -43,26 +44,27 @@ func prepare(ctx context.Context, db *sqldb.DB) (s statements, err error) {
 	return s, nil
 }
 
-// row is a row of the table record; nil is no value.
+// row is a row of the table record; a nil value means that there is no row.
 type row struct {
 	value []byte
 	seq   int64
 }
 
-// batch is one transaction being written. It remembers what it has read: the
-// committed state stands still inside, and the calls of a batch read the same
-// genesis, keys and parties. The contract keeps its own writes in an overlay.
+// batch is a transaction in progress. It caches what it has read, since the
+// committed state does not change during the transaction, and the calls of a batch
+// read the same genesis, keys and parties. The contract has the batch's own writes
+// in an overlay.
 type batch struct {
 	ctx  context.Context //nolint:containedctx // one batch, one context
 	l    *Ledger
 	sql  statements // bound to the transaction
-	size int64      // of the log before it
+	size int64      // size of the log before the batch
 	seen map[string]row
 
-	dirty   map[string]row  // what each key is in the end
-	sum     ledger.StateSum // of the state with all that is dirty
+	dirty   map[string]row  // final value of each changed key
+	sum     ledger.StateSum // sum of the state including dirty
 	entries []tlog.Entry
-	seqs    map[string]int64 // of new calls, by their keys
+	seqs    map[string]int64 // entry numbers of new calls, by key
 }
 
 func (l *Ledger) begin(ctx context.Context, tx *sql.Tx) *batch {
@@ -100,8 +102,8 @@ func (b *batch) row(key string) (row, error) {
 	return r, nil
 }
 
-// record makes entries of the accepted calls and fills in the answers. A result
-// that is no refusal is a failure of the store.
+// record adds an entry for each accepted call and fills in the answers. An error
+// that is not a refusal is a failure of the store.
 func (b *batch) record(calls []contract.Verified, results []contract.Result, answers []answer) error {
 	for i, r := range results {
 		if r.Err != nil {
@@ -123,7 +125,8 @@ func (b *batch) record(calls []contract.Verified, results []contract.Result, ans
 	return nil
 }
 
-// place gives an accepted call its entry, or finds that of a call recorded before.
+// place returns the entry number of an accepted call: a new one, or the existing
+// one of a call that was recorded before.
 func (b *batch) place(v contract.Verified, r contract.Result) (int64, error) {
 	own := ledger.CallKey(v.Call.Party, v.Call.ID)
 	if r.Repeated {
@@ -155,7 +158,7 @@ func (b *batch) place(v contract.Verified, r contract.Result) (int64, error) {
 	return seq, nil
 }
 
-// write puts a write in its row and into the sum of the state.
+// write adds a write to dirty and to the sum of the state.
 func (b *batch) write(w ledger.Write, seq int64) error {
 	old, ok := b.dirty[w.Key]
 	if !ok {
@@ -174,7 +177,8 @@ func (b *batch) write(w ledger.Write, seq int64) error {
 	return nil
 }
 
-// flush writes the records, each key once, in the order of the table, and the sum.
+// flush writes the changed records, each key once, in the order of the table, and
+// the sum.
 func (b *batch) flush() error {
 	for _, key := range slices.Sorted(maps.Keys(b.dirty)) {
 		r := b.dirty[key]
@@ -194,9 +198,9 @@ func (b *batch) flush() error {
 	return nil
 }
 
-// readState is the committed state outside a transaction.
+// readState is the committed state, read outside a transaction.
 type readState struct {
-	ctx context.Context //nolint:containedctx // one look-up, one context
+	ctx context.Context //nolint:containedctx // one context per lookup
 	l   *Ledger
 }
 

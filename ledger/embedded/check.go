@@ -11,28 +11,28 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Check reads the whole ledger, which must be at rest: every entry is held
+// Check checks the whole ledger, which must not be in use. It checks every entry
 // against the tree and the last signed checkpoint, every event and write set
-// against its entry, the records against the write sets, so that none is missing,
-// changed or from nowhere, and their sum against the last entry. It takes time in
-// proportion to the file.
+// against its entry, and the records against the write sets, so that no record is
+// missing, changed or added, and their sum against the last entry. The time is
+// proportional to the size of the file.
 func (l *Ledger) Check(ctx context.Context) error {
 	if err := l.log.Check(ctx); err != nil {
-		return l.watch(err)
+		return l.stopIfDamaged(err)
 	}
 	if err := l.compareRecords(ctx); err != nil {
-		return l.watch(err)
+		return l.stopIfDamaged(err)
 	}
-	return l.watch(l.compareState(ctx))
+	return l.stopIfDamaged(l.compareState(ctx))
 }
 
-// compareRecords compares the records with the write sets of all entries, and names
-// the first one that is not as an entry wrote it.
+// compareRecords compares the records with the write sets of all entries. Its error
+// names the first record that differs.
 func (l *Ledger) compareRecords(ctx context.Context) error {
 	c := checker{l: l, size: l.log.Size(), missing: map[string]bool{}}
 	s := new(tlog.Spine)
 	for s.Size() < c.size {
-		blocks, err := l.blocks(ctx, s, min(c.size, s.Size()+chunk))
+		blocks, err := l.readBlocks(ctx, s, min(c.size, s.Size()+chunk))
 		if err != nil {
 			return err
 		}
@@ -45,12 +45,12 @@ func (l *Ledger) compareRecords(ctx context.Context) error {
 	return c.end(ctx)
 }
 
-// checker holds the records against the write sets, entry by entry.
+// checker compares the records with the write sets, entry by entry.
 type checker struct {
 	l       *Ledger
 	size    int64
 	matched int64
-	missing map[string]bool // written, not there: a later entry must have deleted them
+	missing map[string]bool // written, but not found: a later entry must have deleted them
 }
 
 func (c *checker) entry(ctx context.Context, e ledger.Committed) error {
@@ -66,7 +66,7 @@ func (c *checker) entry(ctx context.Context, e ledger.Committed) error {
 			}
 		case err != nil:
 			return fmt.Errorf("read %s: %w", w.Key, err)
-		case number(seq) > e.Position.Block: // a later entry speaks of it
+		case number(seq) > e.Position.Block: // a later entry wrote it
 		case number(seq) < e.Position.Block || !slices.Equal(value, w.Value):
 			return damaged("the record %s is not what entry %d wrote", w.Key, e.Position.Block)
 		default:
@@ -85,7 +85,7 @@ func (c *checker) end(ctx context.Context) error {
 		return fmt.Errorf("count records: %w", err)
 	}
 	if rows != c.matched {
-		return damaged("it holds %d records, its %d entries wrote %d", rows, c.size, c.matched)
+		return damaged("it contains %d records, its %d entries wrote %d", rows, c.size, c.matched)
 	}
 	return nil
 }

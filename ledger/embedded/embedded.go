@@ -23,46 +23,46 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Config says where the ledger is kept and how it signs.
+// Config says where the ledger is stored and how it signs.
 type Config struct {
-	Path       string            // of ledger.db
-	Key        *tlog.Key         // of the log; its origin is ledger.LedgerLog of the node's
-	Algorithms ledger.Algorithms // of calls
-	Genesis    ledger.Digest     // SHA-256 of the only JWS that may begin; empty: any
+	Path       string            // path of ledger.db
+	Key        *tlog.Key         // key of the log; its origin is ledger.LedgerLog of the node's origin
+	Algorithms ledger.Algorithms // signature algorithms of calls
+	Genesis    ledger.Digest     // SHA-256 of the only JWS that may begin the ledger; empty: any
 	Now        func() time.Time
 
-	codec tlog.Codec // nil: newRows; tests have others
-	few   int64      // rows that are compared before the ledger is open; 0: fewRows; less: none
-	sets  int        // of rows that are known, at most; 0: mostSets; less: no row is checked
+	codec      tlog.Codec // nil: newRows; tests set others
+	rowsAtOpen int64      // rows to compare before the ledger is open; 0: fewRows; negative: no rows
+	maxSets    int        // maximum number of sets of known rows; 0: defaultMaxSets; negative: rows are not checked
 }
 
 // Ledger is a ledger in one file. It implements ledger.Ledger.
 type Ledger struct {
-	cfg    Config
-	db     *sqldb.DB
-	sql    statements
-	queue  chan *request
-	stop   context.CancelFunc
-	done   chan struct{} // closed when nothing more is recorded
-	silent chan struct{} // closed when nothing more is published
-	close  func() error  // once
+	cfg         Config
+	db          *sqldb.DB
+	sql         statements
+	queue       chan *request
+	stop        context.CancelFunc
+	done        chan struct{} // closed when recording has stopped
+	publishDone chan struct{} // closed when publishing has stopped
+	close       func() error  // runs once
 
 	log  *tlog.Log
-	last ledger.Millis   // time of the last entry; the sequencer's own
-	sum  ledger.StateSum // of the state after it; the sequencer's own
+	last ledger.Millis   // time of the last entry; only used by the sequencer
+	sum  ledger.StateSum // sum of the state after it; only used by the sequencer
 
-	known   *known        // rows that need no check; nil: none is checked
-	writing sync.Mutex    // held while a batch is committed
-	look    chan struct{} // closed when the state has been compared with its sum
+	known        *known        // rows that need no check; nil: rows are not checked
+	writing      sync.Mutex    // locked while a batch is committed
+	stateChecked chan struct{} // closed when the state has been compared with its sum
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next commit
 	broken  error         // why the ledger stopped
 }
 
-// Open opens or makes the ledger. It refuses a damaged file, a log that is
-// behind its last signed checkpoint, and a clock more than five minutes before
-// the last entry, each with a sentence that says what to do.
+// Open opens or creates the ledger. It refuses a damaged file, a log that is older
+// than its last signed checkpoint, and a clock that is more than five minutes
+// before the last entry. Each error says what to do.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull, sqldb.SmallPages)
 	if err != nil {
@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	}
 	l := &Ledger{
 		cfg: cfg, db: db, queue: make(chan *request, maxBatch),
-		done: make(chan struct{}), silent: make(chan struct{}), changed: make(chan struct{}), look: make(chan struct{}),
+		done: make(chan struct{}), publishDone: make(chan struct{}), changed: make(chan struct{}), stateChecked: make(chan struct{}),
 	}
 	l.close = sync.OnceValue(l.shut)
 	if err := l.load(ctx); err != nil {
@@ -78,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
-	if err := l.lookAtState(ctx, run); err != nil {
+	if err := l.startStateCheck(ctx, run); err != nil {
 		stop()
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
@@ -114,14 +114,14 @@ func (l *Ledger) load(ctx context.Context) error {
 		return err
 	}
 	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
-		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: set the clock right, then start again",
+		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: correct the clock, then start again",
 			stamp(now), stamp(l.last))
 	}
 	return nil
 }
 
-// loadLast reads the time of the last entry, which no later one may lie before, and
-// the sum of the state, which must be the one that the entry names.
+// loadLast reads the time of the last entry, which no later entry may precede, and
+// the sum of the state, which must match the entry.
 func (l *Ledger) loadLast(ctx context.Context) error {
 	if l.log.Size() == 0 {
 		return nil
@@ -142,7 +142,7 @@ func (l *Ledger) loadLast(ctx context.Context) error {
 	}
 	sum, err := ledger.ParseStateSum(b)
 	if err != nil || sum.Digest() != e.State {
-		return damaged("the sum of the state is not the one of entry %d", seq)
+		return damaged("the sum of the state does not match entry %d", seq)
 	}
 	l.last, l.sum = e.Time, sum
 	return nil
@@ -150,16 +150,15 @@ func (l *Ledger) loadLast(ctx context.Context) error {
 
 func stamp(t ledger.Millis) string { return time.UnixMilli(int64(t)).UTC().Format(time.RFC3339) }
 
-// Close answers the calls that wait, signs a last checkpoint and closes the
-// file. Whoever submits later is told unavailable; whoever waits for blocks is
-// told the same.
+// Close answers the waiting calls, signs a last checkpoint and closes the file.
+// Later calls, and readers that wait for blocks, get Unavailable.
 func (l *Ledger) Close() error { return l.close() }
 
 func (l *Ledger) shut() error {
 	l.stop()
 	<-l.done
-	<-l.silent
-	<-l.look
+	<-l.publishDone
+	<-l.stateChecked
 	var err error
 	if l.Err() == nil {
 		_, err = l.log.PublishNow(context.Background())
@@ -167,16 +166,16 @@ func (l *Ledger) shut() error {
 	return errors.Join(err, l.db.Close())
 }
 
-// Err is why the ledger has stopped, or nil: what it kept was changed by
-// someone else. It records nothing from then on; only a backup helps.
+// Err returns why the ledger has stopped, or nil: its data were changed by another
+// program. It records nothing more and must be restored from a backup.
 func (l *Ledger) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.broken
 }
 
-// watch stops the ledger when err says that it is damaged, and returns err.
-func (l *Ledger) watch(err error) error {
+// stopIfDamaged stops the ledger if err says that it is damaged. It returns err.
+func (l *Ledger) stopIfDamaged(err error) error {
 	if errors.Is(err, tlog.ErrDamaged) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -187,8 +186,8 @@ func (l *Ledger) watch(err error) error {
 	return err
 }
 
-// Value reads a committed record or index key. A row that is not what its entry wrote
-// stops the ledger, and is Unavailable.
+// Value reads a committed record or index key. If the row differs from what its
+// entry wrote, the ledger stops and Value returns Unavailable.
 func (l *Ledger) Value(ctx context.Context, key string) ([]byte, error) {
 	r, err := l.value(ctx, key)
 	return r.value, err
@@ -198,7 +197,7 @@ func (l *Ledger) value(ctx context.Context, key string) (row, error) {
 	r, err := l.readRow(ctx, key)
 	switch {
 	case errors.Is(err, tlog.ErrDamaged):
-		return row{}, unavailable(l.watch(err))
+		return row{}, unavailable(l.stopIfDamaged(err))
 	case err != nil:
 		return row{}, fmt.Errorf("read %s: %w", key, err)
 	case r.value == nil:
@@ -207,8 +206,8 @@ func (l *Ledger) value(ctx context.Context, key string) (row, error) {
 	return r, nil
 }
 
-// Head is the last committed entry with the tree's root; Unavailable when the
-// ledger has stopped.
+// Head returns the last committed entry with the root of the tree, or Unavailable
+// if the ledger has stopped.
 func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 	if err := l.Err(); err != nil {
 		return ledger.Revision{}, unavailable(err)
@@ -219,31 +218,32 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 	}
 	root, err := l.log.RootAt(ctx, size)
 	if err != nil {
-		return ledger.Revision{}, l.watch(fmt.Errorf("root at %d: %w", size, err))
+		return ledger.Revision{}, l.stopIfDamaged(fmt.Errorf("root at %d: %w", size, err))
 	}
 	return ledger.Revision{Block: number(size - 1), Head: digest(root)}, nil
 }
 
-// Handler serves the log (protocol §1): entry bundles only where entries allows.
+// Handler serves the log (protocol §1). It serves entry bundles only if entries
+// returns true.
 func (l *Ledger) Handler(entries func(*http.Request) bool) http.Handler {
 	return l.log.Handler(entries)
 }
 
-// Cosigned is the newest checkpoint that others have cosigned, with their signatures;
-// nil and 0 if there is none.
+// Cosigned returns the newest cosigned checkpoint with its signatures; nil and 0 if
+// there is no such checkpoint.
 func (l *Ledger) Cosigned() (signed []byte, size int64) {
 	c := l.log.Cosigned()
 	return c.Note, c.Size
 }
 
-// Cosign keeps a checkpoint of this ledger that the key v has cosigned, for bundles to
-// stand under. What can't be kept is an error with tlog.ErrCosigned.
+// Cosign stores a checkpoint of this ledger that the key v has cosigned, for use in
+// bundles. If it cannot be stored, the error is a tlog.ErrCosigned.
 func (l *Ledger) Cosign(ctx context.Context, msg []byte, v note.Verifier) (int64, error) {
 	size, err := l.log.Cosign(ctx, msg, v)
-	return size, l.watch(err)
+	return size, l.stopIfDamaged(err)
 }
 
-// number is an entry's number as a block's. Entries count from 0.
+// number returns the block number of an entry. Both start at 0.
 func number(seq int64) uint64 {
 	if seq < 0 {
 		return 0

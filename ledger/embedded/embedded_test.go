@@ -141,7 +141,7 @@ func TestClockNeverGoesBack(t *testing.T) {
 	}
 	clock = clock.Add(-2 * time.Minute) // six
 	_, err := embedded.Open(t.Context(), cfg)
-	if err == nil || !strings.Contains(err.Error(), "set the clock right") {
+	if err == nil || !strings.Contains(err.Error(), "correct the clock") {
 		t.Errorf("a clock six minutes behind: %v", err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// committed is the call that an entry's row holds, its event and write set held
-// against the hashes in the entry.
+// committed decodes the call in an entry's row. It checks the event and the write
+// set against the hashes in the entry.
 func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
 	e, s, err := parseEntry(seq, data, extra)
 	if err != nil {
@@ -23,8 +23,8 @@ func committed(seq int64, data, extra []byte) (ledger.Committed, error) {
 	return c, nil
 }
 
-// parseEntry reads an entry and what stands beside it in its row, which it holds
-// against the hashes in the entry.
+// parseEntry decodes an entry's row: the entry, its event and its write set. It
+// checks the last two against the hashes in the entry.
 func parseEntry(seq int64, data, extra []byte) (e ledger.LogEntry, s stored, err error) {
 	if e, err = decodeEntry(data); err != nil {
 		return e, s, damaged("entry %d can't be read: %w", seq, err)
@@ -38,12 +38,13 @@ func parseEntry(seq int64, data, extra []byte) (e ledger.LogEntry, s stored, err
 	return e, s, nil
 }
 
-// decodeEntry decodes an entry; the JWS, most of it, is taken over as it stands.
+// decodeEntry decodes an entry. It copies the JWS, which is the largest part,
+// without parsing it as JSON.
 func decodeEntry(data []byte) (e ledger.LogEntry, err error) {
 	begin, end, ok := findJWS(data)
 	if ok {
 		short := append(append(make([]byte, 0, len(data)-end+begin), data[:begin]...), data[end:]...)
-		if err = json.Unmarshal(short, &e); err == nil && e.Call == "" { // it has one such member
+		if err = json.Unmarshal(short, &e); err == nil && e.Call == "" { // it has exactly one such member
 			e.Call = string(data[begin:end])
 			return e, nil
 		}
@@ -53,7 +54,7 @@ func decodeEntry(data []byte) (e ledger.LogEntry, err error) {
 	return e, err
 }
 
-// damaged says what is wrong with the file and what to do.
+// damaged returns an error that says what is wrong with the file and what to do.
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("ledger.db is damaged (%w): restore it from the newest backup",
 		&damage{fmt.Errorf(format, args...)})
@@ -65,9 +66,10 @@ func (d *damage) Error() string { return d.what.Error() }
 
 func (d *damage) Unwrap() []error { return []error{tlog.ErrDamaged, d.what} }
 
-// spineAt is the edge of the log's first size entries; there must be more. It
-// is the inclusion proof of the next entry, all of whose neighbors lie before it.
-func (l *Ledger) spineAt(ctx context.Context, size int64) (*tlog.Spine, error) {
+// spine returns the right edge of the tree of the first size entries; the log must
+// have more. It is also the inclusion proof of the next entry, all of whose
+// neighbors are before it.
+func (l *Ledger) spine(ctx context.Context, size int64) (*tlog.Spine, error) {
 	if size == 0 {
 		return new(tlog.Spine), nil
 	}

@@ -19,19 +19,19 @@ func (c Config) With(codec tlog.Codec) Config {
 
 // Comparing returns the config of a ledger that compares its state while it works.
 func (c Config) Comparing() Config {
-	c.few = -1
+	c.rowsAtOpen = -1
 	return c
 }
 
 // Knowing returns the config of a ledger that knows rows of so many sets at most; less
 // than 0: that checks none.
 func (c Config) Knowing(sets int) Config {
-	c.sets = sets
+	c.maxSets = sets
 	return c
 }
 
 // Forget has the ledger know no row.
-func (l *Ledger) Forget() { l.known = newKnown(0, leastSets) }
+func (l *Ledger) Forget() { l.known = newKnown(0, minSets) }
 
 // CompareState compares the state with the last entry, as a start does.
 func (l *Ledger) CompareState(ctx context.Context) error { return l.compareState(ctx) }

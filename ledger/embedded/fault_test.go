@@ -277,7 +277,7 @@ func TestRefusesWrongFile(t *testing.T) {
 	cfg := f.cfg
 	cfg.Key = newLogKey(t)
 	_, err := embedded.Open(t.Context(), cfg)
-	if err == nil || !strings.Contains(err.Error(), "not one of the key of this log") {
+	if err == nil || !strings.Contains(err.Error(), "not signed by the key of this log") {
 		t.Errorf("opened with another key: %v", err)
 	}
 }

@@ -5,10 +5,11 @@ import (
 	"sync"
 )
 
-// known remembers rows that were found right, or were written, since the ledger was
-// opened: each as a hash under a secret of this process. It has a fixed number of
-// places of 24 bytes. A row that lost its place is checked against its entry again at
-// its next read; until then nothing says that it was rolled back or deleted.
+// known remembers the rows that were checked or written since the ledger was
+// opened, each as a keyed hash with a secret of this process. It has a fixed number
+// of places of 24 bytes each. A row that has lost its place is checked against its
+// entry at its next read; until then, a rollback or deletion of the row is not
+// detected.
 type known struct {
 	seed maphash.Seed
 
@@ -16,33 +17,33 @@ type known struct {
 	sets [][places]place
 }
 
-// places is how many rows can have the same set.
+// places is the number of rows in a set.
 const places = 4
 
-// place is a row that is known: the hash of its key, of all of it, and the entry that
-// wrote it. A row that was deleted has no hash.
+// place is a known row: the hashes of its key and of the whole row, and the number
+// of the entry that wrote it. The row hash of a deleted row is 0.
 type place struct {
 	key, row uint64
 	seq      int64
 }
 
-// The sets of a ledger: two places for each row that it has when it is opened, at
-// least 1.5 MiB of them, at most 24 MiB.
+// Limits of the number of sets. There are two places for each row that exists when
+// the ledger is opened, but at least 1.5 MiB and at most 24 MiB of places.
 const (
-	leastSets = 1 << 14
-	mostSets  = 1 << 18
+	minSets        = 1 << 14
+	defaultMaxSets = 1 << 18
 )
 
-// newKnown makes a memory for a number of rows, of at most that many sets.
-func newKnown(rows int64, most int) *known {
-	n := min(leastSets, most)
-	for n < most && int64(n) < rows/2 {
+// newKnown returns an empty memory for a number of rows, with at most maxSets sets.
+func newKnown(rows int64, maxSets int) *known {
+	n := min(minSets, maxSets)
+	for n < maxSets && int64(n) < rows/2 {
 		n *= 2
 	}
 	return &known{seed: maphash.MakeSeed(), sets: make([][places]place, n)}
 }
 
-// size is how many rows can be known.
+// size returns the maximum number of known rows.
 func (k *known) size() int {
 	if k == nil {
 		return 0
@@ -50,18 +51,18 @@ func (k *known) size() int {
 	return len(k.sets) * places
 }
 
-// verdict is what is known of a row.
+// verdict is the result of looking up a row.
 type verdict int
 
 const (
-	unknownRow verdict = iota // it must be checked
-	rightRow                  // it is as it was found or written
-	olderRow                  // it was another since: it was rolled back, deleted, or read before that
+	unknownRow verdict = iota // the row must be checked
+	rightRow                  // the row is as it was found or written
+	olderRow                  // the row was different later: it was rolled back or deleted, or read before that
 )
 
-// place returns where a row that was read or written would be known.
+// place returns the place value for a row that was read or written.
 func (k *known) place(key string, r row) place {
-	p := place{key: maphash.String(k.seed, key) | 1, seq: r.seq} // 0 is no key
+	p := place{key: maphash.String(k.seed, key) | 1, seq: r.seq} // 0 means an empty place
 	if r.value == nil {
 		return p
 	}
@@ -74,7 +75,7 @@ func (k *known) place(key string, r row) place {
 	return p
 }
 
-// judge says what is known of a row that was read; of no row, if nothing was there.
+// judge looks up a row that was read; p.row is 0 if no row was found.
 func (k *known) judge(p place) verdict {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -95,9 +96,9 @@ func (k *known) judge(p place) verdict {
 	return unknownRow
 }
 
-// keep remembers rows, each instead of an older state of it, or in a place that is
-// free, or else in that of another.
-func (k *known) keep(list ...place) {
+// remember stores rows. A row replaces its older state, or takes a free place, or
+// replaces another row.
+func (k *known) remember(list ...place) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, p := range list {
@@ -107,7 +108,7 @@ func (k *known) keep(list ...place) {
 
 func (k *known) put(p place) {
 	set := k.set(p)
-	at := p.row % places // as good as any
+	at := p.row % places // any place will do
 	for i, q := range set {
 		if q.key == p.key {
 			if q.seq > p.seq {

@@ -14,13 +14,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// chunk is how many entries Blocks reads at a time.
+// chunk is the number of entries that Blocks reads at once.
 const chunk = 256
 
-// Blocks yields entries from number from on, each a block of its own, and waits
-// for new ones. The head is given for the last entry of those read together;
-// all of them hash to it, so an entry that was changed is never handed out. It
-// ends with Unavailable when the ledger is closed or an entry can't be read.
+// Blocks yields entries from number from on, each as a block, and waits for new
+// ones. Entries are read in groups and checked against the tree before they are
+// yielded, so a changed entry is never yielded. Head is set for the last entry of a
+// group. The sequence ends with Unavailable when the ledger is closed or an entry
+// cannot be read.
 func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
 		if from > math.MaxInt64 {
@@ -29,20 +30,20 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 		}
 		var s *tlog.Spine
 		for next := int64(from); ; {
-			size, err := l.await(ctx, next)
+			size, err := l.awaitSize(ctx, next)
 			if ctx.Err() != nil {
 				return
 			}
 			if err == nil && s == nil {
-				s, err = l.spineAt(ctx, next)
+				s, err = l.spine(ctx, next)
 			}
 			var blocks []ledger.Block
 			if err == nil {
-				blocks, err = l.blocks(ctx, s, min(size, next+chunk))
+				blocks, err = l.readBlocks(ctx, s, min(size, next+chunk))
 			}
 			if err != nil {
 				if ctx.Err() == nil {
-					yield(ledger.Block{}, unavailable(l.watch(err)))
+					yield(ledger.Block{}, unavailable(l.stopIfDamaged(err)))
 				}
 				return
 			}
@@ -56,8 +57,8 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block
 	}
 }
 
-// await returns the size of the log once it is over next.
-func (l *Ledger) await(ctx context.Context, next int64) (int64, error) {
+// awaitSize waits until the log has more than next entries, and returns its size.
+func (l *Ledger) awaitSize(ctx context.Context, next int64) (int64, error) {
 	for {
 		l.mu.Lock()
 		changed := l.changed
@@ -75,9 +76,9 @@ func (l *Ledger) await(ctx context.Context, next int64) (int64, error) {
 	}
 }
 
-// blocks reads the entries from the end of s up to a size, adds them to s and
-// holds them against the tree of that size.
-func (l *Ledger) blocks(ctx context.Context, s *tlog.Spine, to int64) ([]ledger.Block, error) {
+// readBlocks reads the entries from the end of s up to a size, adds them to s, and
+// checks them against the tree of that size.
+func (l *Ledger) readBlocks(ctx context.Context, s *tlog.Spine, to int64) ([]ledger.Block, error) {
 	from := s.Size()
 	entries, err := l.log.Entries(ctx, from, int(to-from))
 	if err != nil {
@@ -105,19 +106,19 @@ func (l *Ledger) blocks(ctx context.Context, s *tlog.Spine, to int64) ([]ledger.
 	return blocks, nil
 }
 
-// ProofKind names proofs of this ledger in bundles.
+// ProofKind is the kind of this ledger's proofs in bundles.
 const ProofKind = "tlog"
 
-// Inclusion proves that an entry stands in the log (RFC 9162 §2.1.3). The entry
-// is the bytes whose leaf hash is proved, in base64.
+// Inclusion is the proof that an entry is in the log (RFC 9162 §2.1.3). The entry
+// is given as its bytes, whose leaf hash is proved, in base64.
 type Inclusion struct {
 	Entry []byte          `json:"entry"`
 	Size  int64           `json:"size"`
 	Path  []ledger.Digest `json:"inclusion"`
 }
 
-// Recorded finds a recorded call, with its inclusion under the last published
-// checkpoint; a call newer than that is published first.
+// Recorded returns a recorded call with its inclusion proof under the last
+// published checkpoint. If the call is newer, a checkpoint is published first.
 func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Recorded, error) {
 	seq, err := l.Place(ctx, party, call)
 	if err != nil {
@@ -130,38 +131,39 @@ func (l *Ledger) Recorded(ctx context.Context, party, call ledger.ID) (ledger.Re
 	return l.RecordedAt(ctx, seq, size)
 }
 
-// Checkpoint is a signed checkpoint of at least that size, and its size.
-func (l *Ledger) Checkpoint(ctx context.Context, least int64) (signed []byte, size int64, err error) {
+// Checkpoint returns a signed checkpoint of at least the given size, and its size.
+func (l *Ledger) Checkpoint(ctx context.Context, minSize int64) (signed []byte, size int64, err error) {
 	c := l.log.Published()
-	if c.Size < least {
+	if c.Size < minSize {
 		if c, err = l.log.PublishNow(ctx); err != nil {
-			return nil, 0, unavailable(fmt.Errorf("publish checkpoint: %w", l.watch(err)))
+			return nil, 0, unavailable(fmt.Errorf("publish checkpoint: %w", l.stopIfDamaged(err)))
 		}
 	}
-	if c.Size < least {
+	if c.Size < minSize {
 		return nil, 0, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("size")
 	}
 	return c.Note, c.Size, nil
 }
 
-// Place is the entry number of a recorded call. A record can be read a moment
-// before the log knows of its entry: then Place waits for the log.
+// Place returns the entry number of a recorded call. A record can be read shortly
+// before the log knows its entry; Place then waits for the log.
 func (l *Ledger) Place(ctx context.Context, party, call ledger.ID) (int64, error) {
 	r, err := l.value(ctx, ledger.CallKey(party, call))
 	if err != nil {
 		return 0, err
 	}
-	if _, err := l.await(ctx, r.seq); err != nil && l.log.Size() <= r.seq {
+	if _, err := l.awaitSize(ctx, r.seq); err != nil && l.log.Size() <= r.seq {
 		return 0, unavailable(err)
 	}
 	return r.seq, nil
 }
 
-// RecordedAt is the entry of number seq with its inclusion in the tree of that
-// size. It holds the entry against the tree: what was changed is not proved.
+// RecordedAt returns the entry with number seq and its inclusion proof in the tree
+// of that size. It checks the entry against the tree, so it never returns a changed
+// entry.
 func (l *Ledger) RecordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error) {
 	r, err := l.recordedAt(ctx, seq, size)
-	return r, l.watch(err)
+	return r, l.stopIfDamaged(err)
 }
 
 func (l *Ledger) recordedAt(ctx context.Context, seq, size int64) (ledger.Recorded, error) {

@@ -13,29 +13,29 @@ import (
 	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
-// maxRow is the most bytes that a row may have once it is decompressed, and an
-// event once it is put together: far more than a call of ledger.MaxCall writes.
+// maxRow is the maximum size in bytes of a decompressed row, and of an event after
+// decoding: far more than a call of ledger.MaxCall can write.
 const maxRow = 4 << 20
 
-// dictionary holds what rows have in common. Rows can't be read without the one
-// they were written with: a change of the file needs a new number, and a reader
-// that knows both. TestDictionary says how it is made.
+// dictionary contains what rows have in common. A row can only be read with the
+// dictionary it was written with. So a change of the file needs a new number, and a
+// reader that knows both. TestDictionary says how the dictionary is made.
 //
 //go:embed row.dict
 var dictionary []byte
 
 const dictionaryID = 1
 
-// rows is the codec of the log's rows: a row is the zstd frame, with checksum, of
-// an entry in which the JWS of the call is taken apart.
+// rows is the codec of the log's rows. A row is a zstd frame, with checksum, of an
+// entry whose JWS is split into its decoded parts.
 type rows struct {
 	enc *zstd.Encoder
 	dec *zstd.Decoder
 }
 
-// newRows makes the codec. It has no goroutines and need not be closed.
+// newRows returns a codec. It has no goroutines and need not be closed.
 func newRows() (*rows, error) {
-	// The fastest level: the next one takes twice the time and saves 3 %.
+	// The fastest level. The next level takes twice the time and saves only 3 %.
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderDictRaw(dictionaryID, dictionary))
 	if err != nil {
 		return nil, fmt.Errorf("make encoder of rows: %w", err)
@@ -51,7 +51,7 @@ func newRows() (*rows, error) {
 func (r *rows) Encode(e tlog.Entry) ([]byte, error) {
 	plain := plainRow(e)
 	if len(plain) > maxRow {
-		return nil, fmt.Errorf("a row has %d bytes, at most %d fit", len(plain), maxRow)
+		return nil, fmt.Errorf("a row has %d bytes, the maximum is %d", len(plain), maxRow)
 	}
 	return r.enc.EncodeAll(plain, nil), nil
 }
@@ -68,13 +68,13 @@ func (r *rows) Decode(row []byte) (tlog.Entry, error) {
 // Forms of the entry in a row.
 const (
 	formAsIs  = 0 // the bytes of the entry
-	formSplit = 1 // what stands before and after the JWS, then the parts of the JWS
+	formSplit = 1 // the text before and after the JWS, then the parts of the JWS
 )
 
-// errRow says that a row is not in the form that this package writes.
+// errRow says that a row does not have the form that this package writes.
 var errRow = errors.New("not the row of an entry")
 
-// plainRow is a row before it is compressed: the entry in one of the forms, then
+// plainRow returns a row before compression: the entry in one of the forms, then
 // the extra bytes.
 func plainRow(e tlog.Entry) []byte {
 	b := make([]byte, 0, len(e.Data)+len(e.Extra)+64)
@@ -109,16 +109,16 @@ func parseRow(plain []byte) (tlog.Entry, error) {
 	return e, p.end()
 }
 
-// split is an entry around its JWS: the text before it, header, payload and
-// signature of the JWS decoded, the text behind it.
+// split is an entry split at its JWS: the text before the JWS, its decoded header,
+// payload and signature, and the text after it.
 type split [5][]byte
 
-// callMember begins the member of an entry that holds the JWS, which has no
-// character that JSON escapes.
+// callMember begins the member of an entry that contains the JWS. A JWS has no
+// characters that JSON escapes.
 const callMember = `"call":"`
 
-// splitEntry takes an entry apart, if it has a JWS that comes back as the same
-// text: base64 can say the same bytes in more than one way.
+// splitEntry splits an entry. It returns false unless the parts of the JWS encode
+// to the same text again, since base64 can have several texts for the same bytes.
 func splitEntry(data []byte) (s split, ok bool) {
 	begin, end, ok := findJWS(data)
 	if !ok {
@@ -140,7 +140,7 @@ func splitEntry(data []byte) (s split, ok bool) {
 	return s, bytes.Equal(s.appendJWS(nil), jws)
 }
 
-// inJWS are the characters of base64url, and the dot.
+// inJWS are the characters of base64url and the dot.
 var inJWS = func() (in [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") {
 		in[c] = true
@@ -148,8 +148,8 @@ var inJWS = func() (in [256]bool) {
 	return in
 }()
 
-// findJWS finds where in an entry the JWS of its call lies; false if it has characters
-// that no JWS has.
+// findJWS returns the position of the JWS in an entry, or false if it has
+// characters that cannot be in a JWS.
 func findJWS(data []byte) (begin, end int, ok bool) {
 	if begin = bytes.Index(data, []byte(callMember)); begin < 0 {
 		return 0, 0, false
@@ -167,7 +167,7 @@ func findJWS(data []byte) (begin, end int, ok bool) {
 	return begin, begin + n, true
 }
 
-// entry puts the entry together again.
+// entry joins the parts of an entry.
 func (s split) entry() []byte {
 	n := len(s[0]) + len(s[4]) + 2
 	for _, part := range s[1:4] {
@@ -183,7 +183,8 @@ func (s split) appendJWS(b []byte) []byte {
 	return base64.RawURLEncoding.AppendEncode(append(b, '.'), s[3])
 }
 
-// appendBytes writes bytes, or nil, which is something else than no bytes.
+// appendBytes appends bytes with their length, or nil, which is distinguished from
+// an empty slice.
 func appendBytes(b, data []byte) []byte {
 	if data == nil {
 		return append(b, 0)
@@ -191,8 +192,8 @@ func appendBytes(b, data []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(data))+1), data...)
 }
 
-// parser reads what appendBytes and AppendUvarint wrote. After the first thing
-// that does not fit it is bad and yields nothing.
+// parser parses what appendBytes and AppendUvarint wrote. After the first error it
+// is bad, and all results are empty.
 type parser struct {
 	rest []byte
 	bad  bool
@@ -208,7 +209,7 @@ func (p *parser) uvarint() uint64 {
 	return n
 }
 
-// bytes returns a part of what is read, not a copy.
+// bytes returns a part of the input without copying it.
 func (p *parser) bytes() []byte {
 	n := p.uvarint()
 	if n == 0 {
@@ -223,7 +224,7 @@ func (p *parser) bytes() []byte {
 	return part
 }
 
-// end wants that all was read.
+// end returns an error unless the whole input was read.
 func (p *parser) end() error {
 	if p.bad || len(p.rest) > 0 {
 		return errRow

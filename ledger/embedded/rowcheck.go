@@ -13,19 +13,19 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// scanRow reads a row of the table record; one without a value where there is none.
+// scanRow scans a row of the table record. If there is no row, the value is nil.
 func scanRow(from *sql.Row) (r row, err error) {
 	err = from.Scan(&r.value, &r.seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, nil
 	}
-	if r.value == nil { // of no bytes
+	if r.value == nil { // a value of length 0
 		r.value = []byte{}
 	}
 	return r, err
 }
 
-// readRow reads the row of a key as the last commit has it, and checks it.
+// readRow reads the committed row of a key and checks it.
 func (l *Ledger) readRow(ctx context.Context, key string) (row, error) {
 	r, older, err := l.tryRow(ctx, key)
 	if err == nil && !older {
@@ -34,8 +34,8 @@ func (l *Ledger) readRow(ctx context.Context, key string) (row, error) {
 	if !older && !errors.Is(err, errAhead) {
 		return row{}, err
 	}
-	// A commit came between the reading and the check, or the log does not know of its
-	// entry yet: while none runs, both are certain.
+	// There was a commit between the read and the check, or the log does not know
+	// the entry yet. Read and check again while no commit can run.
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	r, older, err = l.tryRow(ctx, key)
@@ -53,19 +53,19 @@ func (l *Ledger) tryRow(ctx context.Context, key string) (r row, older bool, err
 	return r, older, err
 }
 
-// errAhead says that a row names an entry that the log does not have.
-var errAhead = errors.New("it is not there")
+// errAhead says that a row names an entry that is not in the log.
+var errAhead = errors.New("the log has no such entry")
 
 func otherRow(key string) error {
 	return damaged("the record %s was rolled back or deleted", key)
 }
 
-// checkRow checks a row that was read. One that is known needs no check: it was
-// written since the ledger was opened, or found right by its entry or with the whole
-// state. Any other is held against the write set of the entry that it names. So a row
-// that was edited is found, at rest or meanwhile. One put back to what an older entry
-// wrote, and one that is not there, are known to be wrong (older) only where what they
-// were is known; whatever was done before the start, compareState finds.
+// checkRow checks a row. A known row, one that was written or checked since the
+// ledger was opened, needs no further check. Any other row is compared with the
+// write set of the entry that it names, so a changed row is always found. A row
+// that was rolled back to an older entry, or deleted, is only recognized (older) if
+// its newer state is known; if that happened before the start, compareState finds
+// it.
 func (l *Ledger) checkRow(ctx context.Context, key string, r row) (older bool, err error) {
 	if l.known == nil {
 		return false, nil
@@ -81,8 +81,9 @@ func (l *Ledger) checkRow(ctx context.Context, key string, r row) (older bool, e
 	return false, l.compareRow(ctx, key, r)
 }
 
-// compareRow compares a row with the write set of its entry, which it proves to be in
-// the log. Then all that the entry wrote is known: what a later one wrote is newer.
+// compareRow compares a row with the write set of its entry, after proving that the
+// entry is in the log. It remembers all rows that the entry wrote; those that a
+// later entry wrote are newer.
 func (l *Ledger) compareRow(ctx context.Context, key string, r row) error {
 	if r.seq < 0 || r.seq >= l.log.Size() {
 		return damaged("the record %s names entry %d: %w", key, r.seq, errAhead)
@@ -108,21 +109,21 @@ func (l *Ledger) compareRow(ctx context.Context, key string, r row) error {
 	for i, w := range s.Writes {
 		list[i] = l.known.place(w.Key, row{w.Value, r.seq})
 	}
-	l.known.keep(list...)
+	l.known.remember(list...)
 	return nil
 }
 
-// found remembers rows that were found right with the whole state.
-func (l *Ledger) found(rows [][]place) {
+// rememberFound remembers rows that were checked together with the whole state.
+func (l *Ledger) rememberFound(rows [][]place) {
 	for _, list := range rows {
 		for part := range slices.Chunk(list, 1024) {
-			l.known.keep(part...)
+			l.known.remember(part...)
 		}
 	}
 }
 
-// wrote remembers the rows of a batch that is committed.
-func (l *Ledger) wrote(dirty map[string]row) {
+// rememberWritten remembers the rows of a committed batch.
+func (l *Ledger) rememberWritten(dirty map[string]row) {
 	if l.known == nil {
 		return
 	}
@@ -130,5 +131,5 @@ func (l *Ledger) wrote(dirty map[string]row) {
 	for key, r := range dirty {
 		list = append(list, l.known.place(key, r))
 	}
-	l.known.keep(list...)
+	l.known.remember(list...)
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// maxBatch is how many calls share one commit at most.
+// maxBatch is the maximum number of calls in one commit.
 const maxBatch = 2048
 
-// publishEvery is the rhythm of checkpoints (protocol §1).
+// publishEvery is the interval of checkpoints (protocol §1).
 const publishEvery = 200 * time.Millisecond
 
 type request struct {
@@ -28,8 +28,8 @@ type answer struct {
 	err error
 }
 
-// Submit checks the call's form and signature in the caller's goroutine, then
-// waits for the sequencer. When ctx ends first the outcome is unknown: the same
+// Submit checks the form and the signature of the call in the caller's goroutine,
+// then waits for the sequencer. If ctx ends first, the outcome is unknown: the same
 // call may be submitted again and returns its first result.
 func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, error) {
 	v, err := l.verify(ctx, compact)
@@ -59,7 +59,8 @@ func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, er
 	}
 }
 
-// verify checks what needs no order. A store that can't be read is no refusal.
+// verify makes the checks that do not depend on the order of calls. A failure of
+// the store is not a refusal.
 func (l *Ledger) verify(ctx context.Context, compact string) (contract.Verified, error) {
 	signed, err := contract.Parse(compact)
 	if err != nil {
@@ -77,8 +78,8 @@ func (l *Ledger) verify(ctx context.Context, compact string) (contract.Verified,
 
 var errClosed = errors.New("the ledger is closed")
 
-// unavailable says that the outcome is unknown. Nothing that is damaged gets
-// better by trying again.
+// unavailable returns an Unavailable error: the outcome is unknown. If the ledger
+// is damaged, the error says that a retry will not help.
 func unavailable(err error) error {
 	reason := ledger.ReasonBusy
 	if errors.Is(err, tlog.ErrDamaged) {
@@ -87,8 +88,9 @@ func unavailable(err error) error {
 	return errors.Join(ledger.Refuse(ledger.Unavailable, reason), err)
 }
 
-// sequence is the one goroutine that writes: it takes all that waits, commits
-// it in one transaction, answers all, and repeats. No timer (trials: the log).
+// sequence is the only goroutine that writes. It takes all waiting calls, commits
+// them in one transaction, answers them, and repeats. It uses no timer (trials: the
+// log).
 func (l *Ledger) sequence(ctx context.Context) {
 	defer close(l.done)
 	for {
@@ -117,8 +119,8 @@ func (l *Ledger) gather(first *request) []*request {
 	return batch
 }
 
-// commit applies a batch in one transaction. Any failure of the store rolls all
-// of it back; the log is opened anew, since the commit may have taken effect.
+// commit applies a batch in one transaction. If the store fails, the transaction is
+// rolled back and the log is reloaded, since the commit may have taken effect.
 func (l *Ledger) commit(ctx context.Context, requests []*request) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -126,7 +128,7 @@ func (l *Ledger) commit(ctx context.Context, requests []*request) {
 	err := l.Err()
 	if err == nil {
 		if err = l.apply(ctx, requests, answers); err != nil {
-			err = errors.Join(l.watch(err), l.watch(l.log.Reload(ctx)), l.watch(l.loadLast(ctx)))
+			err = errors.Join(l.stopIfDamaged(err), l.stopIfDamaged(l.log.Reload(ctx)), l.stopIfDamaged(l.loadLast(ctx)))
 			l.announce()
 		}
 	}
@@ -166,7 +168,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	if err != nil || pending == nil {
 		return err
 	}
-	l.wrote(dirty)
+	l.rememberWritten(dirty)
 	if err := pending.Commit(); err != nil {
 		return err
 	}
@@ -175,7 +177,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	return nil
 }
 
-// announce wakes whoever waits for new blocks.
+// announce notifies the readers that wait for new blocks.
 func (l *Ledger) announce() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,17 +185,17 @@ func (l *Ledger) announce() {
 	l.changed = make(chan struct{})
 }
 
-// publish signs a checkpoint, at most every 200 ms, when there is something new.
-// A failure shows at the next evidence or checkpoint asked for and is tried
-// again, but a log that is damaged stops the ledger.
+// publish signs a checkpoint every 200 ms if there are new entries. After a failure
+// it tries again, and requests for evidence or checkpoints get the error. A damaged
+// log stops the ledger.
 func (l *Ledger) publish(ctx context.Context) {
-	defer close(l.silent)
-	tick := time.NewTicker(publishEvery) //nolint:forbidigo // a rhythm, not a moment
+	defer close(l.publishDone)
+	tick := time.NewTicker(publishEvery) //nolint:forbidigo // an interval, not a time of day
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if _, err := l.log.Publish(ctx); l.watch(err) != nil && l.Err() != nil {
+			if _, err := l.log.Publish(ctx); l.stopIfDamaged(err) != nil && l.Err() != nil {
 				return
 			}
 		case <-ctx.Done():

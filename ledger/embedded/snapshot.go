@@ -8,14 +8,15 @@ import (
 	"github.com/datacadastre/cadastre/internal/tlog"
 )
 
-// Snapshot is a ledger.db as it was at one moment, read without the node's keys: its
-// log, and the rows of its state. It checks nothing; that is for an audit.
+// Snapshot is the content of a ledger.db at one moment, read without the node's
+// keys: the log and the rows of the state. It checks nothing; that is the task of
+// an audit.
 type Snapshot struct {
 	*tlog.Tables
 	db *sqldb.Snapshot
 }
 
-// OpenSnapshot opens the ledger.db at path, which a node may be writing to.
+// OpenSnapshot opens the ledger.db at path. A node may be writing to it.
 func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 	codec, err := newRows()
 	if err != nil {
@@ -28,7 +29,7 @@ func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 	return &Snapshot{tlog.ReadTables(db.Tx, codec), db}, nil
 }
 
-// Rows hands over every row of the state.
+// Rows calls row for every row of the state.
 func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) error) error {
 	rows, err := s.db.QueryContext(ctx, "SELECT key, value FROM record")
 	if err != nil {
@@ -48,5 +49,5 @@ func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) 
 	return rows.Err()
 }
 
-// Close ends the reading.
+// Close closes the snapshot.
 func (s *Snapshot) Close() error { return s.db.Close() }

@@ -12,45 +12,46 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// fewRows is how many rows of the state are compared before the ledger is open; more
-// are compared while it works.
+// fewRows is how many rows of the state are compared before the ledger is open. The
+// rows of a larger state are compared in the background.
 const fewRows = 5000
 
-// lookAtState compares the state with the last entry: at once where it is small, else
-// beside the work, until run ends. What is found stops the ledger (Err). The error is
-// that of a store that can't be read.
-func (l *Ledger) lookAtState(ctx, run context.Context) error {
+// startStateCheck compares the state with the last entry: at once if the state is
+// small, otherwise in the background, until run ends. A difference stops the ledger
+// (Err). The error that it returns is a failure of the store.
+func (l *Ledger) startStateCheck(ctx, run context.Context) error {
 	var rows int64
 	if err := l.db.R.QueryRowContext(ctx, "SELECT coalesce(max(rowid), 0) FROM record").Scan(&rows); err != nil {
 		return fmt.Errorf("count records: %w", err)
 	}
-	if l.cfg.sets >= 0 {
-		l.known = newKnown(rows, cmp.Or(l.cfg.sets, mostSets))
+	if l.cfg.maxSets >= 0 {
+		l.known = newKnown(rows, cmp.Or(l.cfg.maxSets, defaultMaxSets))
 	}
-	if rows > cmp.Or(l.cfg.few, fewRows) {
+	if rows > cmp.Or(l.cfg.rowsAtOpen, fewRows) {
 		go func() {
-			defer close(l.look)
+			defer close(l.stateChecked)
 			if err := l.compareState(run); err != nil && run.Err() == nil {
 				l.halt(err)
 			}
 		}()
 		return nil
 	}
-	defer close(l.look)
+	defer close(l.stateChecked)
 	err := l.compareState(ctx)
-	if l.watch(err) != nil && l.Err() == nil {
+	if l.stopIfDamaged(err) != nil && l.Err() == nil {
 		return err
 	}
 	return nil
 }
 
-// StateCompared is closed once the state has been compared with the last entry that
-// was there when the ledger was opened; Err then says whether they agree.
-func (l *Ledger) StateCompared() <-chan struct{} { return l.look }
+// StateCompared returns a channel that is closed when the state has been compared
+// with the entry that was the last when the ledger was opened. Err then says
+// whether they match.
+func (l *Ledger) StateCompared() <-chan struct{} { return l.stateChecked }
 
-// compareState sums up the state as one moment has it, and compares it with what the
-// last entry of that moment says. Where they differ, nothing more is recorded, and
-// the error names a row.
+// compareState computes the sum of the state at one moment and compares it with the
+// last entry at that moment. If they differ, the ledger stops, and the error names
+// a row.
 func (l *Ledger) compareState(ctx context.Context) error {
 	sum, seq, rows, err := l.sumState(ctx)
 	if err != nil {
@@ -58,11 +59,11 @@ func (l *Ledger) compareState(ctx context.Context) error {
 	}
 	if seq < 0 {
 		if sum != (ledger.StateSum{}) {
-			return damaged("it holds records, but no entry")
+			return damaged("it contains records, but no entry")
 		}
 		return nil
 	}
-	if _, err := l.await(ctx, seq); err != nil {
+	if _, err := l.awaitSize(ctx, seq); err != nil {
 		return err
 	}
 	data, _, err := l.log.Entry(ctx, seq)
@@ -74,21 +75,21 @@ func (l *Ledger) compareState(ctx context.Context) error {
 		return damaged("entry %d can't be read: %w", seq, err)
 	}
 	if sum.Digest() == e.State {
-		l.found(rows)
+		l.rememberFound(rows)
 		return nil
 	}
-	other := damaged("the records are not those that entry %d signs", seq)
+	other := damaged("the records do not match the sum in entry %d", seq)
 	l.halt(other)
-	l.writing.Lock() // what was being committed is, and nothing follows
+	l.writing.Lock() // wait for a running commit; no other commit follows
 	defer l.writing.Unlock()
 	if err := l.compareRecords(ctx); err != nil {
-		l.name(err)
+		l.nameRow(err)
 		return err
 	}
 	return other
 }
 
-// halt stops the ledger for a reason.
+// halt stops the ledger and stores the reason.
 func (l *Ledger) halt(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,22 +98,22 @@ func (l *Ledger) halt(err error) {
 	}
 }
 
-// name puts the row at fault in place of the reason for which the ledger was stopped.
-func (l *Ledger) name(err error) {
+// nameRow replaces the reason for the stop by an error that names the wrong row.
+func (l *Ledger) nameRow(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.broken = err
 }
 
-// stateRow is a row on its way into the sum.
+// stateRow is a row that is being added to the sum.
 type stateRow struct {
 	key string
 	row
 }
 
-// sumState sums up all rows as one moment has them, on all processors, and returns
-// the number of the last entry of that moment, -1 where there is none, and as many of
-// the rows as can be known.
+// sumState computes the sum of all rows at one moment, on all processors. It also
+// returns the number of the last entry at that moment, or -1, and as many of the
+// rows as can be known.
 func (l *Ledger) sumState(ctx context.Context) (sum ledger.StateSum, seq int64, rows [][]place, err error) {
 	tx, err := l.db.R.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -125,14 +126,14 @@ func (l *Ledger) sumState(ctx context.Context) (sum ledger.StateSum, seq int64, 
 	lists := make(chan []stateRow, runtime.GOMAXPROCS(0))
 	parts := make([]ledger.StateSum, runtime.GOMAXPROCS(0))
 	rows = make([][]place, len(parts))
-	most := l.known.size() / len(parts)
+	perPart := l.known.size() / len(parts)
 	var adding sync.WaitGroup
 	for i := range parts {
 		adding.Go(func() {
 			for list := range lists {
 				for _, r := range list {
 					parts[i].Add(r.key, r.value)
-					if len(rows[i]) < most {
+					if len(rows[i]) < perPart {
 						rows[i] = append(rows[i], l.known.place(r.key, r.row))
 					}
 				}
@@ -148,9 +149,9 @@ func (l *Ledger) sumState(ctx context.Context) (sum ledger.StateSum, seq int64, 
 	return sum, seq, rows, err
 }
 
-// sendState sends all rows, many at once.
+// sendState sends all rows, in lists.
 func sendState(ctx context.Context, tx *sql.Tx, lists chan<- []stateRow) error {
-	const most = 256
+	const perList = 256
 	rows, err := tx.QueryContext(ctx, "SELECT key, value, seq FROM record")
 	if err != nil {
 		return fmt.Errorf("read the state: %w", err)
@@ -162,7 +163,7 @@ func sendState(ctx context.Context, tx *sql.Tx, lists chan<- []stateRow) error {
 		if err := rows.Scan(&r.key, &r.value, &r.seq); err != nil {
 			return fmt.Errorf("read the state: %w", err)
 		}
-		if list = append(list, r); len(list) == most {
+		if list = append(list, r); len(list) == perList {
 			lists <- list
 			list = nil
 		}

@@ -9,27 +9,27 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// stored is what an entry's row holds beside the entry: the event and the write
-// set of its call. In the row the event names the records that are in the write
-// set instead of repeating them.
+// stored is the part of an entry's row in addition to the entry: the event and the
+// write set of its call. In the row, the records of the event are references to the
+// write set, so that they are stored only once.
 type stored struct {
 	Event  []byte
 	Writes []ledger.Write
 
-	short []byte // once decoded: the event with the numbers of writes in place of their values
-	named int    // how many values it leaves to the writes
+	shortEvent []byte // after decoding: the event with the numbers of writes in place of values
+	named      int    // number of values that were replaced by numbers
 }
 
-// maxWrites is the most keys that a row's write set may have: more than a call of
+// maxWrites is the maximum number of keys in a row's write set: more than a call of
 // ledger.MaxCall can name.
 const maxWrites = 1 << 16
 
-// valueMember stands before each record in an event.
+// valueMember is the text before the value of each record in an event.
 var valueMember = []byte(`"value":`)
 
-// encode returns the row's form: the number of writes, each as key and value;
-// then the event in pieces, each a text and the number, from 1, of the write
-// whose value follows it. The last piece has the number 0.
+// encode returns the row's form: the number of writes, and the key and value of
+// each; then the event in pieces. A piece is a text and the number, starting at 1,
+// of the write whose value follows the text; the last piece has the number 0.
 func (s stored) encode() []byte {
 	size := 64 + len(s.Event)
 	for _, w := range s.Writes {
@@ -57,7 +57,8 @@ func (s stored) encode() []byte {
 	return append(b, 0)
 }
 
-// write is the number, from 1, of the write whose value text begins with.
+// write returns the number, starting at 1, of the write whose value is a prefix of
+// text.
 func (s stored) write(text []byte) int {
 	for i, w := range s.Writes {
 		if len(w.Value) > 1 && bytes.HasPrefix(text, w.Value) {
@@ -67,7 +68,7 @@ func (s stored) write(text []byte) int {
 	return 0
 }
 
-// decodeStored reads the row's form. What it returns shares memory with data.
+// decodeStored decodes the row's form. The result shares memory with data.
 func decodeStored(data []byte) (stored, error) {
 	p := parser{rest: data}
 	var s stored
@@ -78,11 +79,11 @@ func decodeStored(data []byte) (stored, error) {
 	for ; n > 0 && !p.bad; n-- {
 		s.Writes = append(s.Writes, ledger.Write{Key: string(p.bytes()), Value: p.bytes()})
 	}
-	whole := true // each value that is left to the writes is all of an object
+	whole := true // whether each replaced value is a complete object
 	for !p.bad {
 		text := p.bytes()
 		whole = whole && (s.named == 0 || len(text) > 0 && text[0] == '}')
-		s.Event, s.short = append(s.Event, text...), append(s.short, text...)
+		s.Event, s.shortEvent = append(s.Event, text...), append(s.shortEvent, text...)
 		n := p.uvarint()
 		if n == 0 {
 			break
@@ -92,22 +93,22 @@ func decodeStored(data []byte) (stored, error) {
 		}
 		value := s.Writes[n-1].Value
 		whole = whole && len(value) > 1 && value[0] == '{' && value[len(value)-1] == '}'
-		s.short, s.named = strconv.AppendUint(s.short, n, 10), s.named+1
-		// Pieces of a few bytes can name a long value again and again.
+		s.shortEvent, s.named = strconv.AppendUint(s.shortEvent, n, 10), s.named+1
+		// A few bytes can refer to the same long value many times.
 		if s.Event = append(s.Event, value...); len(s.Event) > maxRow {
 			return stored{}, errRow
 		}
 	}
 	if !whole {
-		s.short = nil
+		s.shortEvent = nil
 	}
 	return s, p.end()
 }
 
-// event decodes the event. The values that it leaves to the writes are taken over
-// as they stand, instead of being looked through once more.
+// event decodes the event. It takes the replaced values directly from the writes,
+// without parsing them again.
 func (s stored) event() (e ledger.Event, err error) {
-	if err := json.Unmarshal(s.short, &e); err == nil && s.fillIn(&e) {
+	if err := json.Unmarshal(s.shortEvent, &e); err == nil && s.fillIn(&e) {
 		return e, nil
 	}
 	e = ledger.Event{}
@@ -115,8 +116,8 @@ func (s stored) event() (e ledger.Event, err error) {
 	return e, err
 }
 
-// fillIn puts values in place of their numbers; false unless those are all the numbers
-// that there are, and as many as were left to the writes.
+// fillIn replaces the numbers by values. It returns false unless there are exactly
+// as many numbers as values that were replaced.
 func (s stored) fillIn(e *ledger.Event) bool {
 	left := s.named
 	for i, r := range e.Records {

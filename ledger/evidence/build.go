@@ -10,41 +10,45 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Source is what a bundle is made from: the ledger, an index of who wrote what, and
-// the receipts.
+// Source provides the data for a bundle: the ledger, an index from keys to the
+// calls that wrote them, and the receipts.
 type Source interface {
-	// Receipts are the starts and ends of ref that an anchor covers, by log and
-	// index: of an order its deliveries, of a license or resource its supplies,
-	// of a receipt (by leaf hash) that one's delivery. It is asked first.
+	// Receipts returns the start and end receipts of ref that an anchor covers,
+	// sorted by log and index: the deliveries of an order, the supplies of a
+	// license or resource, or the delivery of a receipt (given by leaf hash). It is
+	// called first.
 	Receipts(ctx context.Context, ref ledger.Ref) ([]AnchoredReceipts, error)
-	// Open fixes the state that the bundle is about, anchors included: what proofs
-	// share, and the first position after it.
+	// Open fixes the state that the bundle is about, including the anchors. It
+	// returns what the proofs share, and the first position after the state.
 	Open(ctx context.Context) (ProofSet, ledger.Position, error)
-	// Writer is the last call before a position that wrote the key, or that may
-	// have: an index by hashes may name another's. False where there is none.
+	// Writer returns the last call before a position that wrote the key, or that
+	// may have: an index by hashes can return the writer of another key. It returns
+	// false if there is no such call.
 	Writer(ctx context.Context, key string, before ledger.Position) (ledger.Position, bool, error)
-	// Writes is all that the call at a position wrote.
+	// Writes returns everything that the call at a position wrote.
 	Writes(ctx context.Context, at ledger.Position) ([]ledger.Write, error)
-	// Prove proves the call at a position, under what Open gave.
+	// Prove proves the call at a position, for the state that Open has fixed.
 	Prove(ctx context.Context, at ledger.Position) (Proven, error)
 }
 
-// Proven is a call's proof and all that it wrote.
+// Proven is the proof of a call and everything that it wrote.
 type Proven struct {
 	Proof  json.RawMessage
 	Writes []ledger.Write
 }
 
-// AnchoredReceipts are receipts of one log with their inclusion under one anchor.
+// AnchoredReceipts are receipts of one log with their inclusion proofs under one
+// anchor.
 type AnchoredReceipts struct {
 	Log    string
 	Anchor ledger.Position
 	Items  []ReceiptItem
 }
 
-// Build makes the bundle about ref, and gives out only what Verify accepts with
-// the node's own trust file. ledger.NotFound when there is no such record; too_large
-// when it needs more than MaxCalls or MaxMade. It stops when ctx ends.
+// Build makes the bundle about ref. It only returns a bundle that Verify accepts
+// with the node's own trust file. The error is ledger.NotFound if there is no such
+// record, and too_large if the bundle needs more than MaxCalls or MaxMade. Build
+// stops when ctx ends.
 func Build(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms,
 	checkers map[string]Checker,
 ) (Bundle, Report, error) {
@@ -59,14 +63,14 @@ func Build(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs 
 	return b, r, nil
 }
 
-// bundle writes down what was gathered.
+// bundle returns the bundle of everything that was gathered.
 func (g *gathering) bundle(about ledger.Ref, set ProofSet) Bundle {
 	b := Bundle{V: Version, Ledger: g.trust.Ledger, About: about, Proof: set, Calls: []Call{}, Receipts: []ReceiptGroup{}}
 	places := slices.SortedFunc(maps.Keys(g.needed), ledger.Position.Compare)
 	for _, at := range places {
 		c := g.needed[at]
 		call := Call{Proof: c.proof, Reads: c.reads}
-		if c.recorded != nil && c.sealed() {
+		if c.recorded != nil && c.isAnchor() {
 			for _, w := range c.wrote {
 				if !ledger.IsCallKey(w.Key) {
 					call.Writes = append(call.Writes, WriteLine{Line: ledger.LineOf(w.Key, w.Value), Value: w.Value})

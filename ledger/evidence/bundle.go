@@ -10,43 +10,47 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Version is the version of the bundle's form.
+// Version is the version of the bundle's format.
 const Version = 2
 
-// MaxBundle bounds a bundle that is read, in bytes: one that was joined of several.
+// MaxBundle is the maximum size in bytes of a bundle to read, which may be joined
+// from several bundles.
 const MaxBundle = 64 << 20
 
-// MaxMade bounds the calls and receipts of a bundle that is made, in bytes. Making one
-// takes 2.4 times its size of memory (BenchmarkBuild), so that it is at most 30 MB.
+// MaxMade is the maximum size in bytes of the calls and receipts of a bundle to
+// make. Making a bundle needs 2.4 times its size in memory (BenchmarkBuild), which
+// is at most 30 MB.
 const MaxMade = 12_000_000
 
-// MaxCalls bounds the calls of a bundle.
+// MaxCalls is the maximum number of calls in a bundle.
 const MaxCalls = 5000
 
 // Bundle is everything that proves one record or receipt.
 type Bundle struct {
 	V        int            `json:"v" zh:"格式版本" en:"version of the form"`
 	Ledger   ledger.ID      `json:"ledger" zh:"账本编号" en:"ledger"`
-	About    ledger.Ref     `json:"about" zh:"所证明的记录或回执" en:"record or receipt that it proves"` // a kind of the table of matters
+	About    ledger.Ref     `json:"about" zh:"所证明的记录或回执" en:"record or receipt that it proves"` // its kind is in the table of matters
 	Proof    ProofSet       `json:"proof" zh:"请求如何证明" en:"how the calls are proved"`
 	Calls    []Call         `json:"calls" zh:"签名请求，按账本顺序；第一项为创世请求" en:"signed calls in the ledger's order; the first is the genesis"` // in the ledger's order; the first is the genesis
 	Receipts []ReceiptGroup `json:"receipts" zh:"回执，按日志" en:"receipts, by log"`                                                       // by log
 }
 
-// ProofSet says how the calls are proved, and holds what their proofs share.
+// ProofSet says how the calls are proved, and contains what their proofs share.
 type ProofSet struct {
 	Kind   string          `json:"kind" form:"enum=proof_kinds" zh:"证明的种类" en:"kind of the proofs"`
 	Common json.RawMessage `json:"common" zh:"各证明共有的部分，按其种类" en:"what the proofs share, in the form of their kind"` // in the form of its kind
 }
 
-// Call is one recorded call: its proof, and in two cases what can't be derived.
+// Call is one recorded call: its proof and, in two cases, data that cannot be
+// derived.
 type Call struct {
 	Proof json.RawMessage `json:"proof" zh:"记录在账的证明，含请求原文，按证明的种类" en:"proof that it is recorded, with the call as signed, in the form of the bundle's kind"` // in the form of the bundle's kind; holds the JWS
-	// Reads are all lines of what the call read, where it names records that are
-	// beside the matter (contract.Env.Unrelated).
-	Reads []ledger.Line `json:"reads,omitempty" zh:"请求所读取的各键，仅当涉及无关记录时" en:"what the call read, where it names records beside the matter"`
-	// Writes are all lines of what an anchor wrote, with the value: an anchor is not
-	// run again, since that would lead back to the first one of its log.
+	// Reads lists all keys that the call read, if it names unrelated records
+	// (contract.Env.Unrelated).
+	Reads []ledger.Line `json:"reads,omitempty" zh:"请求所读取的各键，仅当涉及无关记录时" en:"keys that the call read, if it names unrelated records"`
+	// Writes lists all keys that an anchor wrote, with their values. An anchor is
+	// not run again, since that would need all anchors back to the first of its
+	// log.
 	Writes []WriteLine `json:"writes,omitempty" zh:"锚定请求写入的各键与值" en:"keys and values that an anchor wrote"`
 }
 
@@ -56,34 +60,34 @@ type WriteLine struct {
 	Value []byte `json:"value" zh:"值，base64" en:"value, in base64"`
 }
 
-// ReceiptGroup are receipts of one log with the call that anchored it.
+// ReceiptGroup is a group of receipts of one log, with the call that anchored it.
 type ReceiptGroup struct {
 	Log    string        `json:"log" zh:"回执日志的标识" en:"origin of the receipt log"`                                // origin of the receipt log
 	Anchor int           `json:"anchor" zh:"锚定请求在 calls 中的序号" en:"index of the call that anchored it, in calls"` // index into the bundle's calls
 	Items  []ReceiptItem `json:"items" zh:"回执，按日志序号" en:"receipts, by index"`                                    // by index
 }
 
-// ReceiptItem is one entry of a receipt log, with its inclusion in the tree of
-// the anchor's size and root (RFC 9162 §2.1.3).
+// ReceiptItem is an entry of a receipt log with its inclusion proof for the size
+// and root of the anchor (RFC 9162 §2.1.3).
 type ReceiptItem struct {
 	Index int64           `json:"index" zh:"日志中的序号" en:"index in the log"`
 	Entry []byte          `json:"entry" zh:"回执的字节，base64，其叶哈希被证明" en:"bytes of the receipt in base64, whose leaf hash is proved"` // the bytes whose leaf hash is proved
 	Path  []ledger.Digest `json:"inclusion" zh:"包含证明（RFC 9162 §2.1.3）" en:"inclusion proof (RFC 9162 §2.1.3)"`
 }
 
-// Trust is what a verifier knows beforehand, handed on outside the node: all
-// keys of parties follow from the genesis (protocol §6).
+// Trust is what a verifier must have beforehand, from a source other than the node.
+// All keys of parties follow from the genesis (protocol §6).
 type Trust struct {
 	Ledger  ledger.ID       `json:"ledger"`
 	Genesis ledger.Digest   `json:"genesis_sha256"` // over the genesis JWS as signed
 	Logs    []string        `json:"logs"`           // verifier keys of the ledger log (C2SP signed-note)
-	Demo    *bool           `json:"demo,omitempty"` // where given, held against the genesis
+	Demo    *bool           `json:"demo,omitempty"` // if set, compared with the genesis
 	Fabric  json.RawMessage `json:"fabric,omitempty"`
 
-	Auditors []Auditor `json:"auditors,omitempty"` // whose cosignatures count
+	Auditors []Auditor `json:"auditors,omitempty"` // their cosignatures are accepted
 }
 
-// ParseTrust reads a trust file strictly.
+// ParseTrust decodes a trust file strictly.
 func ParseTrust(data []byte) (Trust, error) {
 	var t Trust
 	if err := ledger.DecodeStrict(data, &t); err != nil {
@@ -103,9 +107,9 @@ func ParseTrust(data []byte) (Trust, error) {
 	return t, nil
 }
 
-// Parse reads a bundle strictly: white space aside it must be the one form that
-// Encode gives, so that no member can be left out, doubled or reordered. It
-// checks no proof.
+// Parse decodes a bundle strictly. Apart from white space it must be exactly what
+// Encode returns, so that no member can be left out, repeated or reordered. Parse
+// checks no proofs.
 func Parse(data []byte) (Bundle, error) {
 	var b Bundle
 	if len(data) > MaxBundle {
@@ -122,7 +126,7 @@ func Parse(data []byte) (Bundle, error) {
 	}
 	form, err := b.Encode()
 	if err == nil {
-		err = oneForm(data, form)
+		err = checkCanonical(data, form)
 	}
 	if err != nil {
 		return b, fail(CheckForm, "", err)
@@ -130,7 +134,7 @@ func Parse(data []byte) (Bundle, error) {
 	return b, nil
 }
 
-// Encode is the bundle's one form.
+// Encode returns the only valid encoding of the bundle.
 func (b Bundle) Encode() ([]byte, error) {
 	var data bytes.Buffer
 	if _, err := b.WriteTo(&data); err != nil {
@@ -139,11 +143,11 @@ func (b Bundle) Encode() ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// WriteTo writes the bundle's one form, one call or receipt after the other: a
-// bundle is some megabytes, and a node sends several at a time. It implements
-// io.WriterTo.
+// WriteTo writes the encoding of Encode, one call or receipt after the other, since
+// a bundle can have several megabytes and a node sends several at a time. It
+// implements io.WriterTo.
 func (b Bundle) WriteTo(w io.Writer) (int64, error) {
-	out := &counted{w: w}
+	out := &countingWriter{w: w}
 	calls, groups := b.Calls, b.Receipts
 	b.Calls, b.Receipts = []Call{}, []ReceiptGroup{}
 	whole, err := json.Marshal(b)
@@ -168,7 +172,7 @@ func (b Bundle) WriteTo(w io.Writer) (int64, error) {
 }
 
 // writeAll writes a list.
-func writeAll[T any](out *counted, list []T, write func(T)) {
+func writeAll[T any](out *countingWriter, list []T, write func(T)) {
 	sep := []byte("[")
 	for _, x := range list {
 		if out.err != nil {
@@ -184,30 +188,30 @@ func writeAll[T any](out *counted, list []T, write func(T)) {
 	out.write([]byte("]"))
 }
 
-// counted writes until the first error, and counts the bytes.
-type counted struct {
+// countingWriter writes until the first error and counts the bytes.
+type countingWriter struct {
 	w   io.Writer
 	n   int64
 	err error
 }
 
-func (c *counted) fail(err error) { c.err = cmp.Or(c.err, err) }
+func (c *countingWriter) fail(err error) { c.err = cmp.Or(c.err, err) }
 
-func (c *counted) write(p []byte) {
+func (c *countingWriter) write(p []byte) {
 	if c.err == nil {
 		n, err := c.w.Write(p)
 		c.n, c.err = c.n+int64(n), err
 	}
 }
 
-func (c *counted) encode(v any) {
+func (c *countingWriter) encode(v any) {
 	p, err := json.Marshal(v)
 	c.fail(err)
 	c.write(p)
 }
 
-// oneForm holds data, white space aside, to be the form wanted.
-func oneForm(data, want []byte) error {
+// checkCanonical checks that data, apart from white space, is equal to want.
+func checkCanonical(data, want []byte) error {
 	var got bytes.Buffer
 	if err := json.Compact(&got, data); err != nil {
 		return fmt.Errorf("compact: %w", err)

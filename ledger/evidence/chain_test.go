@@ -37,7 +37,7 @@ func (w *world) channel() channel {
 			w.t.Fatal(err)
 		}
 		p.State = ""
-		t := audit.Transaction{Place: p.Position, Calls: []evidence.Placed{p}}
+		t := audit.Transaction{Position: p.Position, Calls: []evidence.Placed{p}}
 		for _, x := range w.writes[int64(i)] {
 			read := audit.Read{Key: x.Key}
 			if by, ok := written[x.Key]; ok {
@@ -97,7 +97,7 @@ func TestAuditOfAChannel(t *testing.T) {
 		}, evidence.CheckWrites, fmt.Sprintf("transaction 0 of block %d", last)},
 		"a transaction without calls": {func(c channel) {
 			c[last].Transactions = append(slices.Clone(c[last].Transactions), audit.Transaction{
-				Place: ledger.Position{Block: uint64(last), Tx: 1}, Writes: []ledger.Write{{Key: string(theOrder), Value: []byte("{}")}},
+				Position: ledger.Position{Block: uint64(last), Tx: 1}, Writes: []ledger.Write{{Key: string(theOrder), Value: []byte("{}")}},
 			})
 		}, evidence.CheckWrites, fmt.Sprintf("transaction 1 of block %d", last)},
 		"a key that is not written": {func(c channel) {
@@ -183,10 +183,10 @@ func TestAuditOfWhatDoesNotCount(t *testing.T) {
 	c := w.channel()
 	last := len(c) - 1
 	lost := c[last].Transactions[0]
-	lost.Place.Tx, lost.Outcome = 1, audit.Conflicted // in the same block: all that it read was written just now
+	lost.Position.Tx, lost.Outcome = 1, audit.Conflicted // in the same block: all that it read was written just now
 	refused := lost
-	refused.Place.Tx, refused.Outcome = 2, audit.Refused
-	gone := audit.Transaction{Place: ledger.Position{Block: uint64(last), Tx: 3}, Outcome: audit.Conflicted, Reads: []audit.Read{{Key: "party/x", By: &ledger.Position{}}}}
+	refused.Position.Tx, refused.Outcome = 2, audit.Refused
+	gone := audit.Transaction{Position: ledger.Position{Block: uint64(last), Tx: 3}, Outcome: audit.Conflicted, Reads: []audit.Read{{Key: "party/x", By: &ledger.Position{}}}}
 	c[last].Transactions = append(c[last].Transactions, lost, refused, gone)
 	if r := w.auditChannel(c); !r.Whole() || r.Conflicts != 2 || r.Refused != 1 || r.Replayed != int64(len(c)) {
 		t.Errorf("%+v", r)

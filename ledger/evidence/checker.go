@@ -12,9 +12,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Placed is what a proof proves of one call: where and when it is recorded, under
-// which version of the rules, and the digests of what it read and did. Position.I
-// is its place in its transaction.
+// Placed is what a proof proves about a call: its position and time, the version of
+// the rules, and the digests of what it read and did. Position.I is its index in
+// its transaction.
 type Placed struct {
 	JWS      string
 	Position ledger.Position
@@ -23,23 +23,23 @@ type Placed struct {
 	Reads    ledger.Digest
 	Writes   ledger.Digest
 	Event    ledger.Digest
-	State    ledger.Digest // of all records after the call, where the ledger is a log; "" on Fabric
+	State    ledger.Digest // of all records after the call, if the ledger is a log; "" on Fabric
 }
 
-// CallChecker checks one call's proof.
+// CallChecker checks the proof of one call.
 type CallChecker func(proof json.RawMessage) (Placed, error)
 
-// Checker checks the proofs of one kind. Open looks at what the proofs of a
-// bundle share; what it cannot lead back to the trust file is an error.
+// Checker checks the proofs of one kind. Open checks what the proofs of a bundle
+// share. It returns an error if that cannot be verified with the trust file.
 type Checker interface {
 	Open(trust Trust, common json.RawMessage) (CallChecker, error)
 }
 
-// TLogKind is the kind of proofs that TLog checks.
+// TLogKind is the kind of proof that TLog checks.
 const TLogKind = "tlog"
 
-// TLog checks proofs of the embedded ledger: inclusion of the entry in the tree
-// of one checkpoint, signed by a log key of the trust file.
+// TLog checks proofs of the embedded ledger: the inclusion of an entry in the tree
+// of a checkpoint that is signed by a log key of the trust file.
 type TLog struct{}
 
 // TLogCommon is what the proofs of kind tlog share.
@@ -47,8 +47,8 @@ type TLogCommon struct {
 	Checkpoint string `json:"checkpoint"` // C2SP tlog-checkpoint; cosignatures may follow the log's signature
 }
 
-// TLogProof is the proof of one call of kind tlog: the entry's bytes and its
-// inclusion in the tree of the checkpoint's size.
+// TLogProof is the proof of a call of kind tlog: the bytes of the entry and its
+// inclusion proof for the size of the checkpoint.
 type TLogProof struct {
 	Entry []byte          `json:"entry"`
 	Size  int64           `json:"size"`
@@ -58,7 +58,7 @@ type TLogProof struct {
 // Open implements Checker.
 func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 	var c TLogCommon
-	if err := strictForm(common, &c); err != nil {
+	if err := decodeCanonical(common, &c); err != nil {
 		return nil, err
 	}
 	signed, err := OpenCheckpoint(c.Checkpoint, trust)
@@ -67,7 +67,7 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 	}
 	return func(raw json.RawMessage) (Placed, error) {
 		var p TLogProof
-		if err := strictForm(raw, &p); err != nil {
+		if err := decodeCanonical(raw, &p); err != nil {
 			return Placed{}, err
 		}
 		if p.Size != signed.Size {
@@ -80,7 +80,7 @@ func (TLog) Open(trust Trust, common json.RawMessage) (CallChecker, error) {
 // Audits implements auditing.
 func (TLog) Audits(trust Trust, common json.RawMessage) ([]Audit, error) {
 	var c TLogCommon
-	if err := strictForm(common, &c); err != nil {
+	if err := decodeCanonical(common, &c); err != nil {
 		return nil, err
 	}
 	signed, err := OpenCheckpoint(c.Checkpoint, trust)
@@ -94,7 +94,7 @@ func placed(p TLogProof, root tlog.Hash) (Placed, error) {
 	}
 	seq := e.Position.Block
 	if seq >= uint64(p.Size) {
-		return Placed{}, errors.New("entry lies past the checkpoint")
+		return Placed{}, errors.New("the entry is beyond the checkpoint")
 	}
 	if err := included(p.Path, p.Size, root, int64(seq), p.Entry); err != nil {
 		return Placed{}, err
@@ -102,10 +102,11 @@ func placed(p TLogProof, root tlog.Hash) (Placed, error) {
 	return e, nil
 }
 
-// ParseEntry reads an entry of a ledger log, which must be in its one form.
+// ParseEntry decodes an entry of a ledger log, which must have its only valid
+// encoding.
 func ParseEntry(data []byte) (Placed, error) {
 	var e ledger.LogEntry
-	if err := strictForm(data, &e); err != nil {
+	if err := decodeCanonical(data, &e); err != nil {
 		return Placed{}, fmt.Errorf("entry: %w", err)
 	}
 	if e.V != ledger.EntryVersion || e.Seq > math.MaxInt64 {
@@ -137,7 +138,7 @@ func included(path []ledger.Digest, size int64, root tlog.Hash, index int64, ent
 	return nil
 }
 
-// hash decodes a digest that Validate has passed.
+// hash decodes a digest that Validate has accepted.
 func hash(d ledger.Digest) tlog.Hash {
 	var h tlog.Hash
 	if b, err := hex.DecodeString(string(d)); err == nil {
@@ -146,8 +147,8 @@ func hash(d ledger.Digest) tlog.Hash {
 	return h
 }
 
-// strictForm decodes raw strictly and holds it to its one form.
-func strictForm(raw json.RawMessage, v any) error {
+// decodeCanonical decodes raw strictly and checks that v encodes to the same bytes.
+func decodeCanonical(raw json.RawMessage, v any) error {
 	if len(raw) == 0 {
 		return ledger.Invalid("proof", "required")
 	}
@@ -158,5 +159,5 @@ func strictForm(raw json.RawMessage, v any) error {
 	if err != nil {
 		return fmt.Errorf("encode again: %w", err)
 	}
-	return oneForm(raw, want)
+	return checkCanonical(raw, want)
 }

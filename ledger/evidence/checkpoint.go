@@ -16,52 +16,53 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Auditor is someone whose cosignature of a checkpoint says, to who has the trust
-// file, that he replayed the whole log up to it and found nothing wrong.
+// Auditor is an auditor whose cosignature of a checkpoint says that the auditor
+// replayed the whole log up to it and found no fault.
 type Auditor struct {
 	Name string `json:"name"`
 	Key  string `json:"key"` // C2SP signed-note, of type 4: as keygen --use cosign prints it
 }
 
-// Audit says that an auditor of the trust file replayed the log of the ledger.
+// Audit says that an auditor of the trust file has replayed the log of the ledger.
 type Audit struct {
 	Name string        `json:"name"`
-	Size int64         `json:"size"` // entries of the log, from its beginning
+	Size int64         `json:"size"` // number of entries of the log, from its beginning
 	Time ledger.Millis `json:"time"` // by the auditor's clock
 }
 
-// Signed is what a checkpoint says, once it was opened.
+// Signed is the content of a verified checkpoint.
 type Signed struct {
 	Size   int64
 	Root   tlog.Hash
-	Audits []Audit // of auditors of the trust file
+	Audits []Audit // by auditors of the trust file
 }
 
-// auditing is a Checker whose proofs stand under what auditors have cosigned.
+// auditing is a Checker whose proofs depend on a checkpoint that auditors may have
+// cosigned.
 type auditing interface {
 	Audits(trust Trust, common json.RawMessage) ([]Audit, error)
 }
 
-// signers are the keys that a trust file names.
+// signers are the keys in a trust file.
 type signers struct {
 	all      []note.Verifier
 	logs     map[signerID]bool
-	auditors map[signerID]string // their names
+	auditors map[signerID]string // names of the auditors
 }
 
-// signerID is how a signature names its key.
+// signerID is the identification of a key in a signature.
 type signerID struct {
 	name string
 	hash uint32
 }
 
-// signers reads the keys of the log and of the auditors. None is there twice.
+// signers decodes the keys of the log and of the auditors. No key may be repeated.
 func (t Trust) signers() (signers, error) {
 	s := signers{logs: map[signerID]bool{}, auditors: map[signerID]string{}}
 	add := func(v note.Verifier) (signerID, error) {
 		id := signerID{v.Name(), v.KeyHash()}
 		if _, again := s.auditors[id]; again || s.logs[id] {
-			return id, fmt.Errorf("the key %s is there twice", v.Name())
+			return id, fmt.Errorf("the key %s is repeated", v.Name())
 		}
 		s.all = append(s.all, v)
 		return id, nil
@@ -91,10 +92,11 @@ func (t Trust) signers() (signers, error) {
 	return s, nil
 }
 
-// OpenCheckpoint reads a checkpoint (C2SP tlog-checkpoint) that is signed by the log it
-// names, with a key of the trust file. What else stands on it are cosignatures: those of
-// the auditors of the trust file hold, those of other keys say nothing. A signature of
-// any other form is refused: nobody could check it.
+// OpenCheckpoint verifies a checkpoint (C2SP tlog-checkpoint), which must be signed
+// by the log that it names with a key of the trust file. All other signatures must
+// be cosignatures. Those of the trust file's auditors must be valid, and those of
+// other keys are ignored. A signature of any other form is refused, since nobody
+// could check it.
 func OpenCheckpoint(msg string, t Trust) (Signed, error) {
 	var out Signed
 	known, err := t.signers()
@@ -135,11 +137,12 @@ func OpenCheckpoint(msg string, t Trust) (Signed, error) {
 	return out, nil
 }
 
-// maxCosignatures bounds the cosignatures on a checkpoint.
+// maxCosignatures is the maximum number of cosignatures on a checkpoint.
 const maxCosignatures = 16
 
-// checkSignatures holds each line to its one form, and lines by keys that the trust file
-// does not name to be cosignatures by their length. None is there twice.
+// checkSignatures checks that each signature line has its only valid form and is
+// not repeated. A line by a key that is not in the trust file must have the length
+// of a cosignature.
 func checkSignatures(text string, known signers) error {
 	seen := map[string]bool{}
 	others := 0
@@ -159,7 +162,7 @@ func checkSignatures(text string, known signers) error {
 			continue
 		}
 		if others++; others > maxCosignatures || len(raw) != 4+cosign.Size {
-			return errors.New("checkpoint holds more than the signature of a known log and cosignatures")
+			return errors.New("checkpoint has signatures other than those of a known log and cosignatures")
 		}
 	}
 	return nil

@@ -8,30 +8,31 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// engine runs recorded calls again. Checking a bundle and making one go through it
-// alike; the caller keeps the state.
+// engine runs recorded calls again, for checking and for making a bundle. The
+// caller stores the state.
 type engine struct {
 	genesis   ledger.Digest
 	algs      ledger.Algorithms
 	unrelated func(key string) bool
-	logged    bool // one clock stamps all calls; else times are what clients claim
+	logged    bool // one clock gives the time of all calls; otherwise clients claim the times
 }
 
-// Replay runs the calls of a whole ledger again, each on the state that those before
-// it led to: an audit.
+// Replay runs all calls of a ledger again, each on the state after the calls before
+// it, for an audit.
 type Replay struct{ engine }
 
-// NewReplay makes a replay of the ledger that began with a genesis (SHA-256 of its
-// JWS). Of a log one clock stamps all calls; logged is false on Fabric, where times are
-// what clients claim and a call is never earlier than those that it rests on.
+// NewReplay returns a replay of the ledger with a genesis (SHA-256 of its JWS).
+// logged is true for a log, where one clock gives the time of all calls. It is
+// false for Fabric, where clients claim the times, and a call is never earlier than
+// those that it depends on.
 func NewReplay(genesis ledger.Digest, algs ledger.Algorithms, logged bool) *Replay {
 	return &Replay{engine{genesis: genesis, algs: algs, logged: logged}}
 }
 
 // Apply runs a recorded call on a state, and compares what it read, what it wrote
-// and its event with the entry. The error is a *Failure; where the call itself was
-// lawful, the result says what it writes nevertheless. Its signature is for the
-// caller to check.
+// and its event with the entry. The error is a *Failure. If the contract accepts
+// the call but a comparison fails, the result still contains the writes. Apply does
+// not check the signature.
 func (r *Replay) Apply(state contract.State, p Placed, s ledger.Signed) (contract.Result, error) {
 	c := &recorded{Placed: p, signed: s}
 	result, err := r.apply(state, c)
@@ -41,20 +42,20 @@ func (r *Replay) Apply(state contract.State, p Placed, s ledger.Signed) (contrac
 	return result, compareReads(c, result, nil, nil)
 }
 
-// recorded is a call as its proof has it.
+// recorded is a call with what its proof says.
 type recorded struct {
 	Placed
 	signed ledger.Signed
-	at     string // its place, for failures
+	at     string // its place, for errors
 }
 
 func (c *recorded) fn() ledger.Function { return c.signed.Call.Function }
 
-// sealed reports whether the call is not run again: an anchor's rule reads the
-// anchor before it.
-func (c *recorded) sealed() bool { return c.fn() == ledger.FnAnchor }
+// isAnchor reports whether the call is an anchor, which is not run again, since its
+// rule reads the previous anchor.
+func (c *recorded) isAnchor() bool { return c.fn() == ledger.FnAnchor }
 
-// open reads the proof of a call.
+// open checks the proof of a call and parses the call.
 func open(prove CallChecker, proof []byte, at string) (*recorded, error) {
 	p, err := prove(proof)
 	if err != nil {
@@ -67,7 +68,7 @@ func open(prove CallChecker, proof []byte, at string) (*recorded, error) {
 	return &recorded{Placed: p, signed: s, at: at}, nil
 }
 
-// signature checks that the key which the state has for a call signed it.
+// signature checks that the call was signed with the key that the state has for it.
 func (e *engine) signature(state contract.State, c *recorded) error {
 	key, err := contract.FindKey(state, c.signed)
 	if err != nil {
@@ -79,9 +80,9 @@ func (e *engine) signature(state contract.State, c *recorded) error {
 	return nil
 }
 
-// apply runs the call on the state on which it was recorded, and compares writes
-// and event with what the ledger says. What it read is for the caller to compare,
-// who knows what is beside.
+// apply runs the call on the state on which it was recorded, and compares its
+// writes and its event with those on the ledger. The caller compares what it read,
+// since only the caller knows which records are unrelated.
 func (e *engine) apply(state contract.State, c *recorded) (contract.Result, error) {
 	if !contract.KnowsRules(c.Rules) {
 		return contract.Result{}, failf(CheckRules, c.at, "recorded under version %d of the rules", c.Rules)
@@ -95,9 +96,9 @@ func (e *engine) apply(state contract.State, c *recorded) (contract.Result, erro
 	case r.Err != nil:
 		return r, fail(CheckRefused, c.at, fmt.Errorf("%s: %w", c.fn(), r.Err))
 	case r.Repeated:
-		return r, failf(CheckRefused, c.at, "the call is there twice")
+		return r, failf(CheckRefused, c.at, "the call is repeated")
 	case w.Last > c.Time:
-		return r, failf(CheckOrder, c.at, "recorded at %d, before a call at %d that it rests on", c.Time, w.Last)
+		return r, failf(CheckOrder, c.at, "recorded at %d, before a call at %d that it depends on", c.Time, w.Last)
 	case r.Record.Writes != c.Writes:
 		return r, failf(CheckWrites, c.at, "%s wrote something else", c.fn())
 	case r.Record.Event != c.Event:
@@ -110,9 +111,9 @@ func (e *engine) env(c *recorded) contract.Env {
 	return contract.Env{Time: c.Time, Rules: c.Rules, Genesis: e.genesis, I: c.Position.I, Unrelated: e.unrelated}
 }
 
-// seal checks an anchor without running its rule: the frame of the contract, and
-// that the log is the caller's own. It returns what the call says.
-func (e *engine) seal(state contract.State, c *recorded) (a ledger.AnchorArgs, err error) {
+// checkAnchor checks an anchor without running its rule: the checks that all calls
+// share, and that the caller owns the log. It returns the arguments of the call.
+func (e *engine) checkAnchor(state contract.State, c *recorded) (a ledger.AnchorArgs, err error) {
 	if !contract.KnowsRules(c.Rules) {
 		return a, failf(CheckRules, c.at, "recorded under version %d of the rules", c.Rules)
 	}
@@ -132,13 +133,13 @@ func (e *engine) seal(state contract.State, c *recorded) (a ledger.AnchorArgs, e
 	return a, err
 }
 
-// compareReads compares what a call read with the digest that the ledger has of it.
-// A call that names records beside the matter shows all lines: those that the run
-// made must be among them, the others may only be of the kinds that are beside.
+// compareReads compares what a call read with the digest on the ledger. A call with
+// unrelated records shows all keys that it read: they must include those of this
+// run, and the others must be of kinds that may be unrelated.
 func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known func(ledger.Line) bool) error {
 	if r.Unrelated == 0 {
 		if len(shown) > 0 {
-			return failf(CheckNotNeeded, c.at, "it shows what it read, and names nothing beside the matter")
+			return failf(CheckNotNeeded, c.at, "it shows what it read, but names no unrelated record")
 		}
 		if r.Record.Reads != c.Reads {
 			return failf(CheckReads, c.at, "%s read something else", c.fn())
@@ -159,7 +160,7 @@ func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known fun
 		sum, ran := made[l.Key]
 		may, _ := contract.UnrelatedKind(l.Key)
 		if ran && sum != l.SHA256 || !ran && (!may || !known(l)) {
-			return failf(CheckReads, c.at, "the line of %s is not what the bundle leads to", l.Key)
+			return failf(CheckReads, c.at, "the line of %s differs from the state of the bundle", l.Key)
 		}
 		delete(made, l.Key)
 	}
@@ -169,11 +170,11 @@ func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known fun
 	return nil
 }
 
-// maxKey bounds a state key, in bytes.
+// maxKey is the maximum size of a state key in bytes.
 const maxKey = 400
 
-// checkLine checks a line's form: keys are tokens, so that the digested text can be
-// cut into lines in one way only.
+// checkLine checks the form of a line. Keys are tokens, so that the text of the
+// digest can be split into lines in only one way.
 func checkLine(l ledger.Line) error {
 	if err := ledger.CheckToken("key", l.Key, maxKey); err != nil {
 		return err

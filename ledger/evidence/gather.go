@@ -11,47 +11,48 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// sumLen is the length of a digest in a bundle, in bytes: hexadecimal, in quotes.
+// sumLen is the size of a digest in a bundle, in bytes: hexadecimal, in quotes.
 const sumLen = 66
 
-// gathering runs calls backwards: it begins with what the matter and the receipts
-// read, takes of each key the last call that wrote it, runs that call on the state
-// before it, and follows what it read. It ends, because positions only fall.
+// gathering makes a bundle by running calls backward. It starts with the keys that
+// the matter and the receipts read. For each key it finds the last call that wrote
+// it, runs that call on the state before it, and continues with the keys that this
+// call read. It ends because the positions always decrease.
 type gathering struct {
 	engine
-	ctx      context.Context //nolint:containedctx // one gathering, one context
+	ctx      context.Context //nolint:containedctx // one context per gathering
 	src      Source
 	trust    Trust
 	prove    CallChecker
 	receipts []AnchoredReceipts
 	needed   map[ledger.Position]*gathered
 	queue    []ledger.Position
-	offers   []ledger.Position   // calls that name what may be beside
-	begun    map[ledger.Ref]bool // as verification.begun
+	offers   []ledger.Position   // calls that name records which may be unrelated
+	created  map[ledger.Ref]bool // same as verification.created
 	size     int
-	most     int  // calls
-	lenient  bool // gathers whatever comes of the calls, as a dishonest node does in tests
+	maxCalls int  // maximum number of calls
+	lenient  bool // for tests: accepts any result of the calls, as a dishonest node would
 }
 
-// gathered is a call that the bundle needs. Once it was run, only its proof and what
-// it wrote are kept, unless it may have to be run again.
+// gathered is a call that the bundle needs. After it was run, only its proof and
+// its writes are stored, unless it may have to run again.
 type gathered struct {
 	*recorded
 	proof json.RawMessage
 	wrote []ledger.Write
-	reads []ledger.Line // where it names what is beside
+	reads []ledger.Line // if the call names unrelated records
 }
 
-// gather makes the bundle about ref of at most so many calls.
+// gather makes the bundle about ref, with at most maxCalls calls.
 func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs ledger.Algorithms,
-	checkers map[string]Checker, most int, lenient bool,
+	checkers map[string]Checker, maxCalls int, lenient bool,
 ) (Bundle, error) {
 	if _, ok := matters[about.Kind()]; !ok {
 		return Bundle{}, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about")
 	}
 	g := &gathering{
-		ctx: ctx, src: src, trust: trust, most: most, lenient: lenient,
-		needed: map[ledger.Position]*gathered{}, begun: map[ledger.Ref]bool{},
+		ctx: ctx, src: src, trust: trust, maxCalls: maxCalls, lenient: lenient,
+		needed: map[ledger.Position]*gathered{}, created: map[ledger.Ref]bool{},
 	}
 	receipts, err := src.Receipts(ctx, about)
 	if err != nil {
@@ -84,14 +85,15 @@ func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs
 
 func (g *gathering) isUnrelated(key string) bool {
 	may, always := contract.UnrelatedKind(key)
-	return always || may && !g.begun[ledger.Ref(key)]
+	return always || may && !g.created[ledger.Ref(key)]
 }
 
-// begin needs what the matter, the receipts and their anchors read.
+// begin adds the calls that wrote what the matter, the receipts and their anchors
+// read.
 func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end ledger.Position) error {
-	whole := &past{g: g, before: end}
+	whole := &pastState{g: g, before: end}
 	if _, ok, err := whole.Get(ledger.RecordKey(ledger.GenesisRef)); err != nil || !ok {
-		return fmt.Errorf("the genesis is not there: %w", orUnknown(err))
+		return fmt.Errorf("the genesis is missing: %w", orUnknown(err))
 	}
 	if about.Kind() != ledger.KindReceipt {
 		if err := readMatter(whole, about); err != nil && !g.lenient {
@@ -99,25 +101,25 @@ func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end led
 		}
 	}
 	for _, group := range receipts {
-		kept, list := paired(group)
+		complete, list := completePairs(group)
 		if len(list) == 0 {
 			continue
 		}
-		g.receipts = append(g.receipts, kept)
-		for _, item := range kept.Items {
-			if err := g.grow(base64.StdEncoding.EncodedLen(len(item.Entry)) + sumLen*len(item.Path)); err != nil {
+		g.receipts = append(g.receipts, complete)
+		for _, item := range complete.Items {
+			if err := g.addBytes(base64.StdEncoding.EncodedLen(len(item.Entry)) + sumLen*len(item.Path)); err != nil {
 				return err
 			}
 		}
-		if err := g.need(group.Anchor); err != nil {
+		if err := g.addCall(group.Anchor); err != nil {
 			return err
 		}
 		for _, s := range list {
-			then := &past{g: g, before: ledger.Position{Block: s.Revision.Block + 1}}
+			then := &pastState{g: g, before: ledger.Position{Block: s.Revision.Block + 1}}
 			if err := allowed(then, s.log, s.Receipt); err != nil && !g.lenient {
 				return fail(CheckDelivery, string(s.ID), err)
 			}
-			if err := then.follow(); err != nil {
+			if err := then.addWriters(); err != nil {
 				return err
 			}
 		}
@@ -125,7 +127,7 @@ func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end led
 	if about.Kind() == ledger.KindReceipt && len(g.receipts) == 0 {
 		return orUnknown(nil)
 	}
-	return whole.follow()
+	return whole.addWriters()
 }
 
 func orUnknown(err error) error {
@@ -135,19 +137,19 @@ func orUnknown(err error) error {
 	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("about")
 }
 
-// paired leaves out starts that have not ended, and ends whose start is not there,
-// and returns the starts of the others.
-func paired(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
+// completePairs removes start receipts without an end, and end receipts without a
+// start. It also returns the start receipts of the remaining pairs.
+func completePairs(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
 	begun, ended := map[ledger.ID]bool{}, map[ledger.ID]bool{}
 	list := make([]ledger.Receipt, len(group.Items))
 	for i, item := range group.Items {
 		if ledger.DecodeStrict(item.Entry, &list[i]) != nil {
-			continue // Verify says so
+			continue // Verify reports it
 		}
 		begun[list[i].ID] = list[i].Kind == ledger.ReceiptStart && list[i].Revision != nil
 		ended[list[i].Start] = true
 	}
-	kept := AnchoredReceipts{Log: group.Log, Anchor: group.Anchor}
+	complete := AnchoredReceipts{Log: group.Log, Anchor: group.Anchor}
 	var starts []leaf
 	for i, r := range list {
 		if begun[r.ID] && ended[r.ID] {
@@ -155,21 +157,21 @@ func paired(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
 		} else if r.Kind != ledger.ReceiptEnd || !begun[r.Start] {
 			continue
 		}
-		kept.Items = append(kept.Items, group.Items[i])
+		complete.Items = append(complete.Items, group.Items[i])
 	}
-	return kept, starts
+	return complete, starts
 }
 
-// grow counts what the bundle holds.
-func (g *gathering) grow(bytes int) error {
-	if g.size += bytes; g.size > MaxMade || len(g.needed) > g.most {
+// addBytes adds to the size of the bundle, and returns an error if it is too large.
+func (g *gathering) addBytes(bytes int) error {
+	if g.size += bytes; g.size > MaxMade || len(g.needed) > g.maxCalls {
 		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
 	}
 	return nil
 }
 
-// need takes a call into the bundle, once.
-func (g *gathering) need(at ledger.Position) error {
+// addCall adds a call to the bundle, once.
+func (g *gathering) addCall(at ledger.Position) error {
 	if g.needed[at] != nil {
 		return nil
 	}
@@ -186,31 +188,32 @@ func (g *gathering) need(at ledger.Position) error {
 	}
 	g.needed[at] = &gathered{recorded: c, proof: p.Proof, wrote: p.Writes}
 	g.queue = append(g.queue, at)
-	if err := g.grow(len(p.Proof)); err != nil {
+	if err := g.addBytes(len(p.Proof)); err != nil {
 		return err
 	}
-	if ref := contract.Begins(c.signed.Call); ref != "" && !g.begun[ref] {
-		g.begun[ref] = true // what named it was run without it
+	if ref := contract.Begins(c.signed.Call); ref != "" && !g.created[ref] {
+		g.created[ref] = true // the calls that named it were run without it
 		g.queue = append(g.queue, g.offers...)
 	}
 	return nil
 }
 
-// call runs one call on the state before it, and needs who wrote what it read.
+// call runs a call on the state before it, and adds the calls that wrote what it
+// read.
 func (g *gathering) call(at ledger.Position) error {
 	c := g.needed[at]
 	if c.recorded == nil {
 		return nil
 	}
-	then := &past{g: g, before: at}
+	then := &pastState{g: g, before: at}
 	if _, err := contract.FindKey(then, c.signed); err != nil && !g.lenient {
 		return damaged(err)
 	}
-	if c.sealed() {
-		if _, err := g.seal(then, c.recorded); err != nil && !g.lenient {
+	if c.isAnchor() {
+		if _, err := g.checkAnchor(then, c.recorded); err != nil && !g.lenient {
 			return damaged(err)
 		}
-		return then.follow()
+		return then.addWriters()
 	}
 	r, err := g.apply(then, c.recorded)
 	if err != nil && !g.lenient {
@@ -221,7 +224,7 @@ func (g *gathering) call(at ledger.Position) error {
 		if !slices.Contains(g.offers, at) {
 			g.offers = append(g.offers, at)
 		}
-		all, err := g.whole(c.recorded)
+		all, err := g.runWhole(c.recorded)
 		if err != nil {
 			return err
 		}
@@ -234,15 +237,15 @@ func (g *gathering) call(at ledger.Position) error {
 	if r.Unrelated == 0 {
 		c.recorded = nil
 	}
-	return then.follow()
+	return then.addWriters()
 }
 
-// whole runs a call once more with nothing beside, to show all that it read. Who
-// wrote that is not needed.
-func (g *gathering) whole(c *recorded) (contract.Result, error) {
+// runWhole runs a call again without skipping unrelated records, to list everything
+// that it reads. The writers of the unrelated records are not added.
+func (g *gathering) runWhole(c *recorded) (contract.Result, error) {
 	e := g.engine
 	e.unrelated = nil
-	r, err := e.apply(&past{g: g, before: c.Position}, c)
+	r, err := e.apply(&pastState{g: g, before: c.Position}, c)
 	if err != nil && !g.lenient {
 		return r, damaged(err)
 	}
@@ -250,18 +253,19 @@ func (g *gathering) whole(c *recorded) (contract.Result, error) {
 }
 
 func damaged(err error) error {
-	return fmt.Errorf("the ledger is damaged, or its index of writes is: a recorded call does not come out again: %w", err)
+	return fmt.Errorf("the ledger or its index of writes is damaged: a recorded call gives another result: %w", err)
 }
 
-// past is the state before a position. It notes who wrote what is read of it.
-type past struct {
+// pastState is the state before a position. It records which calls wrote what is
+// read from it.
+type pastState struct {
 	g      *gathering
 	before ledger.Position
 	on     []ledger.Position
 }
 
-// Get reads one key. Records of calls are never there.
-func (p *past) Get(key string) ([]byte, bool, error) {
+// Get reads one key. It never finds the record of a call.
+func (p *pastState) Get(key string) ([]byte, bool, error) {
 	if ledger.IsCallKey(key) {
 		return nil, false, nil
 	}
@@ -284,17 +288,17 @@ func (p *past) Get(key string) ([]byte, bool, error) {
 	}
 }
 
-// follow needs the calls that wrote what was read.
-func (p *past) follow() error {
+// addWriters adds the calls that wrote what was read.
+func (p *pastState) addWriters() error {
 	for _, at := range p.on {
-		if err := p.g.need(at); err != nil {
+		if err := p.g.addCall(at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writes is what the call at a position wrote.
+// writes returns what the call at a position wrote.
 func (g *gathering) writes(at ledger.Position) ([]ledger.Write, error) {
 	if c := g.needed[at]; c != nil {
 		return c.wrote, nil

@@ -11,18 +11,19 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// ErrApart says that bundles can't be joined as they are: their calls are proved
-// under different checkpoints. Asked again, the nodes give them under one.
-var ErrApart = errors.New("the bundles stand under different checkpoints: ask the nodes again")
+// ErrDifferentCheckpoints says that bundles cannot be joined because their calls
+// are proved under different checkpoints. If they are requested again, the nodes
+// use the same one.
+var ErrDifferentCheckpoints = errors.New("the bundles have different checkpoints: request them again")
 
-// Join makes one bundle of several about one record, such as those of several
-// nodes, each with the receipts of its own log: the union of their calls and
-// receipts. Each must verify, and so must the union: bundles that contradict each
-// other are refused.
+// Join makes one bundle from several about the same record, for example those of
+// several nodes each with the receipts of its log. The result contains all their
+// calls and receipts. Each bundle must be valid, and so must the result: bundles
+// that contradict each other are refused.
 func Join(parts [][]byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (Bundle, Report, error) {
 	j := joining{calls: map[ledger.Position]Call{}, groups: map[string]*joined{}}
 	for i, data := range parts {
-		if err := j.take(data, trust, algs, checkers); err != nil {
+		if err := j.add(data, trust, algs, checkers); err != nil {
 			return Bundle{}, Report{}, fmt.Errorf("bundle %d: %w", i+1, err)
 		}
 	}
@@ -30,7 +31,7 @@ func Join(parts [][]byte, trust Trust, algs ledger.Algorithms, checkers map[stri
 		return Bundle{}, Report{}, errors.New("no bundle to join")
 	}
 	v := &verification{
-		bundle: j.bundle(), trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}, joining: true,
+		bundle: j.bundle(), trust: trust, state: map[string]value{}, created: map[ledger.Ref]bool{}, joining: true,
 	}
 	if err := v.run(context.Background(), algs, checkers); err != nil {
 		return Bundle{}, Report{}, fmt.Errorf("joined bundle: %w", err)
@@ -43,21 +44,21 @@ func Join(parts [][]byte, trust Trust, algs ledger.Algorithms, checkers map[stri
 	return b, r, nil
 }
 
-// joining is a joined bundle in the making.
+// joining is a joined bundle in progress.
 type joining struct {
 	first  *Bundle
 	calls  map[ledger.Position]Call
 	groups map[string]*joined // by log
 }
 
-// joined are the receipts of one log.
+// joined is the list of receipts of one log.
 type joined struct {
 	anchor ledger.Position
 	items  map[int64]ReceiptItem
 }
 
-// take adds a bundle that verifies.
-func (j *joining) take(data []byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) error {
+// add verifies a bundle and adds it.
+func (j *joining) add(data []byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) error {
 	b, err := Parse(data)
 	if err != nil {
 		return err
@@ -66,17 +67,17 @@ func (j *joining) take(data []byte, trust Trust, algs ledger.Algorithms, checker
 	if err != nil {
 		return err
 	}
-	if err := v.needed(); err != nil {
+	if err := v.checkNeeded(); err != nil {
 		return err
 	}
 	switch {
 	case j.first == nil:
 		j.first = &b
-	case !b.shares(*j.first):
-		return ErrApart
-	case b.About != j.first.About && aside(j.first.About):
+	case !b.sameProof(*j.first):
+		return ErrDifferentCheckpoints
+	case b.About != j.first.About && mayJoinOther(j.first.About):
 		j.first = &b
-	case b.About != j.first.About && !aside(b.About):
+	case b.About != j.first.About && !mayJoinOther(b.About):
 		return failf(CheckForm, "about", "it is about %s, the first about %s", b.About, j.first.About)
 	}
 	for i, c := range b.Calls {
@@ -93,7 +94,7 @@ func (j *joining) take(data []byte, trust Trust, algs ledger.Algorithms, checker
 			j.groups[g.Log] = known
 		}
 		if known.anchor != anchor {
-			return failf(CheckForm, "receipts", "the log %s stands under two anchors", g.Log)
+			return failf(CheckForm, "receipts", "the log %s has two anchors", g.Log)
 		}
 		for _, item := range g.Items {
 			known.items[item.Index] = item
@@ -102,11 +103,12 @@ func (j *joining) take(data []byte, trust Trust, algs ledger.Algorithms, checker
 	return nil
 }
 
-// aside reports whether a bundle may be joined to one about something else: that of
-// a party shows its keys and suspensions, against which the other's calls are run.
-func aside(about ledger.Ref) bool { return about.Kind() == ledger.KindParty }
+// mayJoinOther reports whether a bundle may be joined to a bundle about something
+// else. This is allowed for a bundle about a party, which contains its keys and
+// suspensions; the calls of the other bundle are checked against them.
+func mayJoinOther(about ledger.Ref) bool { return about.Kind() == ledger.KindParty }
 
-// bundle is the union.
+// bundle returns the joined bundle.
 func (j *joining) bundle() Bundle {
 	b := Bundle{V: Version, Ledger: j.first.Ledger, About: j.first.About, Proof: j.first.Proof, Calls: []Call{}, Receipts: []ReceiptGroup{}}
 	places := slices.SortedFunc(maps.Keys(j.calls), ledger.Position.Compare)
@@ -122,13 +124,13 @@ func (j *joining) bundle() Bundle {
 	return b
 }
 
-// pruned is the bundle without calls that nothing in it needs, and without the
-// lines of calls that have nothing beside them now.
+// pruned returns the bundle without the calls that it does not need, and without
+// the read lists of calls that have no unrelated records any more.
 func (v *verification) pruned() Bundle {
 	b := v.bundle
 	b.Calls = []Call{}
 	place := map[int]int{}
-	for i, used := range v.used() {
+	for i, used := range v.neededCalls() {
 		if !used {
 			continue
 		}

@@ -122,7 +122,7 @@ func TestJoinRefuses(t *testing.T) {
 		t.Error("nothing was joined")
 	}
 	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("later"), Bytes: 1})
-	if _, err := w.join(first, at{w, second}.bundle(order)); !errors.Is(err, evidence.ErrApart) {
+	if _, err := w.join(first, at{w, second}.bundle(order)); !errors.Is(err, evidence.ErrDifferentCheckpoints) {
 		t.Errorf("under two checkpoints: %v", err)
 	}
 }

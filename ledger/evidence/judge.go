@@ -8,13 +8,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// Judge applies the rule of delivery to receipts, and adds up what was delivered
-// under each order and license. It is to receipts what the contract is to calls.
+// Judge applies the delivery rule to receipts, and adds up what was delivered under
+// each order and license. It does for receipts what the contract does for calls.
 type Judge struct {
 	counts map[countedBy]*ledger.Delivered
 }
 
-// Start checks a start receipt of a log on the state at its policy revision.
+// Start checks a start receipt of a log on the state at the receipt's policy
+// revision.
 func (j *Judge) Start(state contract.State, log string, start ledger.Receipt) error {
 	return allowed(state, log, start)
 }
@@ -43,14 +44,14 @@ func allowed(state contract.State, log string, s ledger.Receipt) error {
 		return refused
 	}
 	if log != ledger.ReceiptLog(content.Node) {
-		return fmt.Errorf("the content lies at the node %s, the receipt in the log %s", content.Node, log)
+		return fmt.Errorf("the content is at the node %s, but the receipt is in the log %s", content.Node, log)
 	}
 	return nil
 }
 
-// Count adds a delivery that ended to what was delivered under its order and its
-// license, and refuses what exceeds their limits (D2). The deliveries and the supplies
-// of a license are counted separately.
+// Count adds a completed delivery to what was delivered under its order and its
+// license, and refuses amounts above their limits (D2). The deliveries and the supplies
+// of a license are added up separately.
 func (j *Judge) Count(state contract.State, start, end ledger.Receipt) error {
 	scopes := []ledger.Ref{ledger.RefTo(ledger.KindLicense, start.License)}
 	if start.Flow == ledger.Delivery {

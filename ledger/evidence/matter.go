@@ -9,7 +9,8 @@ import (
 )
 
 // matters is the table of what a bundle may be about: for each kind of record, the
-// records that its report reads besides. A receipt is about its own delivery.
+// other records that the report reads. A bundle about a receipt is about the
+// delivery of that receipt.
 var matters = map[string]func(raw json.RawMessage) ([]ledger.Ref, error){
 	ledger.KindOrder: alone, ledger.KindLicense: alone, ledger.KindEnvironment: alone,
 	ledger.KindDeposit: alone, ledger.KindReceipt: alone,
@@ -44,7 +45,7 @@ func resting[R any](on func(R) []ledger.Ref) func(json.RawMessage) ([]ledger.Ref
 	}
 }
 
-// readMatter reads from the state what a bundle about ref reports.
+// readMatter reads from the state what the report of a bundle about ref needs.
 func readMatter(state contract.State, ref ledger.Ref) error {
 	raw, ok, err := state.Get(ledger.RecordKey(ref))
 	if err != nil {
@@ -55,7 +56,7 @@ func readMatter(state contract.State, ref ledger.Ref) error {
 	}
 	rests, ok := matters[ref.Kind()]
 	if !ok {
-		return nil // a part of another's matter: a submission, or the keys of a party
+		return nil // part of another matter: a submission, or the keys of a party
 	}
 	on, err := rests(raw)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// delivery is a start receipt with its end.
+// delivery is a start receipt and its end receipt.
 type delivery struct {
 	start, end leaf
 	group      int
@@ -23,17 +23,17 @@ type delivery struct {
 type leaf struct {
 	ledger.Receipt
 	log  string
-	hash ledger.Digest // leaf hash (RFC 9162 §2.1.1): what links and calls cite
+	hash ledger.Digest // leaf hash (RFC 9162 §2.1.1), as cited by links and calls
 	at   string
 }
 
-// deliveries reads all receipts as pairs, before the calls are run.
+// deliveries decodes all receipts as pairs, before the calls are run.
 func (v *verification) deliveries() error {
 	known := map[ledger.ID]bool{}
 	for i, g := range v.bundle.Receipts {
 		at := fmt.Sprintf("receipts[%d]", i)
 		if i > 0 && g.Log <= v.bundle.Receipts[i-1].Log {
-			return failf(CheckForm, at, "groups are not by log, or a log has two")
+			return failf(CheckForm, at, "groups are not sorted by log, or a log has two groups")
 		}
 		if len(g.Items) == 0 {
 			return failf(CheckNotNeeded, at, "a group without receipts")
@@ -44,10 +44,10 @@ func (v *verification) deliveries() error {
 		}
 		for _, d := range list {
 			if known[d.start.ID] {
-				return failf(CheckReceipt, d.start.at, "the start %s is there twice", d.start.ID)
+				return failf(CheckReceipt, d.start.at, "the start %s is repeated", d.start.ID)
 			}
-			if known[d.start.ID] = true; !v.wanted(d) {
-				return failf(CheckReceipt, d.start.at, "the receipt is not of %s", v.bundle.About)
+			if known[d.start.ID] = true; !v.isAbout(d) {
+				return failf(CheckReceipt, d.start.at, "the receipt does not belong to %s", v.bundle.About)
 			}
 			d.group = i
 			v.pending = append(v.pending, d)
@@ -57,14 +57,15 @@ func (v *verification) deliveries() error {
 	return nil
 }
 
-// pairs reads the receipts of a group: every start with its end, nothing else.
+// pairs decodes the receipts of a group, which must be start receipts each with its
+// end receipt.
 func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
 	open := map[ledger.ID]*delivery{}
 	var list []*delivery
 	for i, item := range g.Items {
 		at := fmt.Sprintf("%s.items[%d]", at, i)
 		if i > 0 && item.Index <= g.Items[i-1].Index {
-			return nil, failf(CheckForm, at, "receipts are not by index")
+			return nil, failf(CheckForm, at, "receipts are not sorted by index")
 		}
 		sum := tlog.RecordHash(item.Entry)
 		l := leaf{log: g.Log, hash: ledger.Digest(hex.EncodeToString(sum[:])), at: at}
@@ -76,7 +77,7 @@ func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
 		case l.Kind == ledger.ReceiptStart && l.Revision != nil && open[l.ID] == nil:
 			open[l.ID] = &delivery{start: l}
 		case l.Kind == ledger.ReceiptStart:
-			return nil, failf(CheckReceipt, at, "a start without policy revision, or there twice")
+			return nil, failf(CheckReceipt, at, "a start without policy revision, or a repeated one")
 		case l.Kind == ledger.ReceiptEnd:
 			d := open[l.Start]
 			if d == nil {
@@ -98,9 +99,10 @@ func pairs(at string, g ReceiptGroup) ([]*delivery, error) {
 	return list, nil
 }
 
-// ParseReceipt reads an entry of a receipt log, which must be in its one form.
+// ParseReceipt decodes an entry of a receipt log, which must have its only valid
+// encoding.
 func ParseReceipt(entry []byte) (r ledger.Receipt, err error) {
-	if err := strictForm(entry, &r); err != nil {
+	if err := decodeCanonical(entry, &r); err != nil {
 		return r, err
 	}
 	if r.V != 1 {
@@ -109,36 +111,36 @@ func ParseReceipt(entry []byte) (r ledger.Receipt, err error) {
 	return r, nil
 }
 
-// Continues checks an end: it repeats its start in every member but those that say
-// how the delivery ended. Its time may lie a little before, since only the start's
-// is raised to the ledger's.
+// Continues checks an end receipt. It must repeat its start receipt, except the
+// members that say how the delivery ended. Its time may be slightly earlier than
+// that of the start, since only the start's time is raised to that of the ledger.
 func Continues(start, end ledger.Receipt) error {
 	again := end
 	again.Kind, again.ID, again.Time, again.Revision = start.Kind, start.ID, start.Time, start.Revision
 	again.Start, again.Bytes, again.BytesMax, again.Outcome = "", 0, 0, ""
 	if !reflect.DeepEqual(again, start) || end.Revision != nil || end.ID != ledger.DeriveID("end", string(start.ID)) || end.Time+ledger.Skew < start.Time {
-		return errors.New("the end is not of its start")
+		return errors.New("the end does not belong to its start")
 	}
-	most := end.Bytes
+	sent := end.Bytes
 	switch end.Outcome {
 	case ledger.Complete:
 		if end.Bytes != start.Length {
 			return fmt.Errorf("complete, with %d bytes of %d", end.Bytes, start.Length)
 		}
 	case ledger.Interrupted:
-		most = max(most, end.BytesMax)
+		sent = max(sent, end.BytesMax)
 	case ledger.Partial, ledger.Aborted:
 	default:
 		return fmt.Errorf("outcome %q", end.Outcome)
 	}
-	if end.Bytes < 0 || most > start.Length || end.Outcome != ledger.Interrupted && end.BytesMax != 0 {
-		return errors.New("more bytes than were asked for")
+	if end.Bytes < 0 || sent > start.Length || end.Outcome != ledger.Interrupted && end.BytesMax != 0 {
+		return errors.New("more bytes than were requested")
 	}
 	return nil
 }
 
-// wanted reports whether a delivery is among what the bundle is about.
-func (v *verification) wanted(d *delivery) bool {
+// isAbout reports whether a delivery belongs to what the bundle is about.
+func (v *verification) isAbout(d *delivery) bool {
 	about, s := v.bundle.About, d.start
 	switch about.Kind() {
 	case ledger.KindReceipt:
@@ -151,12 +153,13 @@ func (v *verification) wanted(d *delivery) bool {
 	return s.Flow == ledger.Supply && about == s.Subject
 }
 
-// Drift is how far the clocks of a node and its ledger may lie apart: each keeps
-// within Skew of the true time.
+// Drift is the maximum difference between the clocks of a node and of its ledger:
+// each is within Skew of the true time.
 const Drift = 2 * ledger.Skew
 
-// judge judges the deliveries that were decided before the next call, nil at the
-// end, on the state of then. Their times must fit the calls around them.
+// judge checks the deliveries that were decided before the next call (nil: all
+// remaining ones) on the current state. Their times must be between those of the
+// calls around them.
 func (v *verification) judge(next *recorded) error {
 	for len(v.pending) > 0 {
 		d := v.pending[0]
@@ -165,7 +168,7 @@ func (v *verification) judge(next *recorded) error {
 			return nil
 		}
 		if next != nil && s.Time > next.Time+Drift || len(v.calls) > 0 && s.Time+ledger.Skew < v.calls[len(v.calls)-1].Time && v.logged {
-			return failf(CheckReceipt, s.at, "its time does not lie between the calls around its revision %d", s.Revision.Block)
+			return failf(CheckReceipt, s.at, "its time is not between the calls around its revision %d", s.Revision.Block)
 		}
 		if err := v.rule.Start(view{v, &v.roots}, s.log, s.Receipt); err != nil {
 			return fail(CheckDelivery, s.at, err)
@@ -178,17 +181,17 @@ func (v *verification) judge(next *recorded) error {
 	return nil
 }
 
-// anchored checks each receipt under the anchor of its log (RFC 9162 §2.1.3): it
-// was decided and written before that.
-func (v *verification) anchored() error {
+// checkAnchors checks each receipt against the anchor of its log (RFC 9162 §2.1.3).
+// It must be older than the anchor.
+func (v *verification) checkAnchors() error {
 	for i, g := range v.bundle.Receipts {
 		at := fmt.Sprintf("receipts[%d]", i)
 		if g.Anchor < 0 || g.Anchor >= len(v.calls) || v.calls[g.Anchor].anchor == nil {
-			return failf(CheckReceipt, at, "calls[%d] is no anchor", g.Anchor)
+			return failf(CheckReceipt, at, "calls[%d] is not an anchor", g.Anchor)
 		}
 		a := v.calls[g.Anchor]
 		if a.anchor.Log != g.Log {
-			return failf(CheckReceipt, at, "the anchor is of the log %s", a.anchor.Log)
+			return failf(CheckReceipt, at, "the anchor belongs to the log %s", a.anchor.Log)
 		}
 		v.roots = append(v.roots, g.Anchor)
 		for j, item := range g.Items {

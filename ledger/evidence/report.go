@@ -7,10 +7,10 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Report is what a bundle proves, in the order of the ledger.
+// Report says what a bundle proves, in the order of the ledger.
 type Report struct {
 	Ledger    ledger.ID    `json:"ledger"`
-	Name      string       `json:"name"` // of the ledger
+	Name      string       `json:"name"` // name of the ledger
 	Demo      bool         `json:"demo"`
 	About     ledger.Ref   `json:"about"`
 	Steps     []Step       `json:"steps"`
@@ -18,27 +18,28 @@ type Report struct {
 	Rights    []Right      `json:"rights"`
 	Receipts  []Delivery   `json:"receipts"`
 	Custody   []Signer     `json:"custody"`          // every key that signed a step
-	Unrelated int          `json:"beside"`           // records that a license names and that were not looked at
-	Audits    []Audit      `json:"audits,omitempty"` // of the checkpoint, by auditors of the trust file
+	Unrelated int          `json:"beside"`           // number of records that a license names and that were not checked
+	Audits    []Audit      `json:"audits,omitempty"` // audits of the checkpoint, by auditors of the trust file
 	NotProven []Limitation `json:"not_proven"`       // never empty
 
-	// Records are the records that the calls lead to, as the ledger stores them.
+	// Records are the records after the calls of the bundle, as the ledger stores
+	// them.
 	Records map[ledger.Ref]json.RawMessage `json:"-"`
 }
 
 // Step is one proven call.
 type Step struct {
 	Position ledger.Position `json:"position"`
-	Time     ledger.Millis   `json:"time"` // of the entry: the node's clock, on Fabric the client's claim
+	Time     ledger.Millis   `json:"time"` // of the entry: by the node's clock, or on Fabric by the client's
 	Function ledger.Function `json:"function"`
 	Party    ledger.ID       `json:"party"`
-	Name     string          `json:"name"` // of the party, as it was admitted
+	Name     string          `json:"name"` // name of the party at its admission
 	Payload  ledger.Digest   `json:"payload"`
 	What     []ledger.Ref    `json:"what"`    // records that it wrote
-	Custody  ledger.Custody  `json:"custody"` // node: not the party's sole control
+	Custody  ledger.Custody  `json:"custody"` // node: the party is not the only one with the key
 }
 
-// File is content whose SHA-256 its owner put on record.
+// File is content whose SHA-256 was recorded by its owner.
 type File struct {
 	Content ledger.ID     `json:"content_id"`
 	Subject ledger.Ref    `json:"subject"`
@@ -47,7 +48,8 @@ type File struct {
 	Name    string        `json:"name"`
 }
 
-// Right is a right on record whose basis nothing in the bundle suspends or ends.
+// Right is a recorded right, unless something in the bundle suspends or ends its
+// basis.
 type Right struct {
 	Right ledger.Right `json:"right"`
 	Party ledger.ID    `json:"party"`
@@ -58,7 +60,7 @@ type Right struct {
 	Basis ledger.Ref   `json:"basis"`
 }
 
-// Delivery is one start with its end.
+// Delivery is a delivery: its start receipt and its end receipt.
 type Delivery struct {
 	Log      string                 `json:"log"`
 	Flow     ledger.Flow            `json:"flow"`
@@ -70,11 +72,11 @@ type Delivery struct {
 	SHA256   ledger.Digest          `json:"sha256"`
 	Offset   int64                  `json:"offset"`
 	Bytes    int64                  `json:"bytes"`
-	BytesMax int64                  `json:"bytes_max,omitempty"` // of interrupted
+	BytesMax int64                  `json:"bytes_max,omitempty"` // if the outcome is interrupted
 	Outcome  ledger.DeliveryOutcome `json:"outcome"`
 }
 
-// Signer is a key that signed a step, and who keeps it.
+// Signer is a key that signed a step, and who stores its private key.
 type Signer struct {
 	Party   ledger.ID      `json:"party"`
 	Name    string         `json:"name"`
@@ -82,29 +84,29 @@ type Signer struct {
 	Custody ledger.Custody `json:"custody"`
 }
 
-// Limitation names a sentence about what a bundle does not prove.
+// Limitation is a word for something that a bundle does not prove.
 type Limitation string
 
-// The limitations. What an audit shows is not among them where an auditor of the trust
-// file has replayed the log up to the bundle's checkpoint.
+// The limitations. Some of them do not apply if an auditor of the trust file has
+// replayed the log up to the bundle's checkpoint.
 const (
-	LaterCalls       Limitation = "later_calls"        // between or after those shown there may be calls that an entry forged by the node ignored
-	Latest           Limitation = "latest"             // in place of later_calls, under a checkpoint that an auditor replayed: calls that came last may have been left out
+	LaterCalls       Limitation = "later_calls"        // the node may have left out calls between or after those in the bundle
+	Latest           Limitation = "latest"             // instead of later_calls if an auditor replayed the log: the last calls may be left out
 	OtherReceipts    Limitation = "other_receipts"     // there may be other receipts
-	ReceiptByBuyer   Limitation = "receipt_by_buyer"   // that the other side received it
-	Clock            Limitation = "clock"              // times are the node's, or what clients claimed
-	Suspensions      Limitation = "suspensions"        // a suspension, revocation or end before a delivery may have been left out
-	ReceiptWord      Limitation = "receipt_word"       // time, bytes, range, outcome and revision of a receipt are the node's word
-	AnchorBefore     Limitation = "anchor_before"      // that an anchor continues the one before it
-	UnrelatedRecords Limitation = "beside"             // records that a license names were not looked at: Report.Unrelated of them
-	CustodySigned    Limitation = "custody_signatures" // the node keeps a key that signed a step
-	DemoLedger       Limitation = "demo"               // limits of the law may have been left out
+	ReceiptByBuyer   Limitation = "receipt_by_buyer"   // that the recipient received the data
+	Clock            Limitation = "clock"              // times are those of the node's clock, or claimed by clients
+	Suspensions      Limitation = "suspensions"        // a suspension, revocation or end before a delivery may be left out
+	ReceiptWord      Limitation = "receipt_word"       // time, bytes, range, outcome and revision of a receipt are statements of the node
+	AnchorBefore     Limitation = "anchor_before"      // that an anchor continues the previous one
+	UnrelatedRecords Limitation = "beside"             // records that a license names were not checked: Report.Unrelated of them
+	CustodySigned    Limitation = "custody_signatures" // the node stores a key that signed a step
+	DemoLedger       Limitation = "demo"               // periods of the law may be shortened
 )
 
-// notProven is the fixed list, with what holds of this bundle besides. An audit shows
-// that the log holds no forged entry, that each delivery was allowed on the true state,
-// that anchors continue each other and that what is beside was as the calls took it. It
-// doesn't show that a bundle holds the last call on its matter.
+// notProven returns the limitations of this bundle. An audit shows that the log has
+// no forged entry, that each delivery was allowed on the true state, that anchors
+// continue each other, and that unrelated records were as the calls read them. It
+// does not show that a bundle contains the last call about its matter.
 func (r Report) notProven() []Limitation {
 	audited := len(r.Audits) > 0
 	list := []Limitation{LaterCalls, OtherReceipts, ReceiptByBuyer, Clock}

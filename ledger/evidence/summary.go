@@ -9,7 +9,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// wrote notes the records that a call wrote, as its event has them.
+// wrote stores which records a call wrote, from its event.
 func (a *act) wrote(event []byte) error {
 	var e ledger.Event
 	if err := json.Unmarshal(event, &e); err != nil {
@@ -21,7 +21,7 @@ func (a *act) wrote(event []byte) error {
 	return nil
 }
 
-// summary reports what was proven.
+// summary returns the report of what was proved.
 func (v *verification) summary() Report {
 	r := Report{
 		Ledger: v.bundle.Ledger, Name: v.genesis.Name, Demo: v.genesis.Demo, About: v.bundle.About,
@@ -51,7 +51,7 @@ func (v *verification) summary() Report {
 				r.Files = append(r.Files, File{Content: c.ID, Subject: c.Subject, SHA256: c.SHA256, Bytes: c.Bytes, Name: c.Name})
 			}
 		case ledger.KindGrant:
-			if g, ok, err := load[ledger.Grant](v, ref); err == nil && ok && v.stands(g) {
+			if g, ok, err := load[ledger.Grant](v, ref); err == nil && ok && v.isEffective(g) {
 				r.Rights = append(r.Rights, Right{
 					Right: g.Right, Party: g.Party, Name: v.name(g.Party), Scope: g.Scope, From: g.From, Until: g.Until, Basis: g.Basis,
 				})
@@ -69,7 +69,7 @@ func (v *verification) summary() Report {
 	return r
 }
 
-// name returns the name of a party; "" where the bundle does not hold it.
+// name returns the name of a party; "" if the party is not in the bundle.
 func (v *verification) name(id ledger.ID) string {
 	p, _, err := load[ledger.Party](v, ledger.RefTo(ledger.KindParty, id))
 	if err != nil {
@@ -78,16 +78,18 @@ func (v *verification) name(id ledger.ID) string {
 	return p.Name
 }
 
-// standing are the states of a record in which the rights that rest on it count.
-var standing = []string{
+// effectiveStates are the states of a record in which the rights based on it are
+// valid.
+var effectiveStates = []string{
 	string(ledger.EntryActive), string(ledger.LicenseAccepted), string(ledger.OrderActive), string(ledger.OrderFulfilled),
 }
 
-// stands reports whether nothing in the bundle suspends or ends what a right rests on.
-func (v *verification) stands(g ledger.Grant) bool {
+// isEffective reports whether nothing in the bundle suspends or ends the basis of a
+// right.
+func (v *verification) isEffective(g ledger.Grant) bool {
 	basis, ok, err := load[struct {
 		State       string              `json:"state"`
 		Suspensions []ledger.Suspension `json:"suspensions"`
 	}](v, g.Basis)
-	return err == nil && ok && slices.Contains(standing, basis.State) && len(basis.Suspensions) == 0
+	return err == nil && ok && slices.Contains(effectiveStates, basis.State) && len(basis.Suspensions) == 0
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// Verify checks a bundle against the trust file alone and reports what it
-// proves. The error is a *Failure that names the first check which did not hold
-// and where; then the bundle proves nothing. checkers are by ProofSet.Kind.
+// Verify checks a bundle with the trust file alone and reports what it proves. The
+// error is a *Failure with the first check that failed and its place; in that case
+// the bundle proves nothing. checkers are by ProofSet.Kind.
 func Verify(data []byte, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (Report, error) {
 	b, err := Parse(data)
 	if err != nil {
@@ -21,60 +21,60 @@ func Verify(data []byte, trust Trust, algs ledger.Algorithms, checkers map[strin
 	return b.verify(context.Background(), trust, algs, checkers)
 }
 
-// verify checks a bundle that was read. It stops when ctx ends.
+// verify checks a parsed bundle. It stops when ctx ends.
 func (b Bundle) verify(ctx context.Context, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (Report, error) {
 	v, err := check(ctx, b, trust, algs, checkers)
 	if err != nil {
 		return Report{}, err
 	}
-	if err := v.needed(); err != nil {
+	if err := v.checkNeeded(); err != nil {
 		return Report{}, err
 	}
 	return v.summary(), nil
 }
 
-// verification is one bundle being checked: the state that its calls so far lead
-// to, and which call needs which.
+// verification is the check of a bundle in progress: the state after the calls so
+// far, and which call needs which other call.
 type verification struct {
 	engine
 	bundle  Bundle
 	trust   Trust
 	state   map[string]value
 	calls   []*act
-	begun   map[ledger.Ref]bool // records that a license may name and a call begins
-	pending []*delivery         // not judged yet, by revision
+	created map[ledger.Ref]bool // records that a license may name and that a call of the bundle creates
+	pending []*delivery         // not checked yet, by revision
 	judged  []*delivery
 	rule    Judge
 	roots   []int // calls that the matter and the receipts need
-	joining bool  // what is not needed is dropped, not refused
+	joining bool  // calls that are not needed are removed, not refused
 	genesis ledger.Genesis
-	skipped int // records beside the matter
+	skipped int // number of unrelated records that were skipped
 	audits  []Audit
 }
 
-// value is what stands under a key: nil where a call deleted it.
+// value is the value of a key; nil if a call deleted it.
 type value struct {
 	bytes []byte
-	by    int // the call that wrote it
+	by    int // index of the call that wrote it
 }
 
-// act is one call of the bundle that holds.
+// act is a call of the bundle that passed the checks.
 type act struct {
 	recorded
 	custody   ledger.Custody
 	what      []ledger.Ref // records that it wrote
-	on        []int        // calls that wrote what it read
+	dependsOn []int        // indexes of the calls that wrote what it read
 	anchor    *ledger.AnchorArgs
 	unrelated int
 }
 
-// view is the state as one call, or the matter, reads it.
+// view is the state as read by one call or by the matter.
 type view struct {
 	v  *verification
 	on *[]int
 }
 
-// Get reads one key and notes the call that wrote it.
+// Get reads one key and records the call that wrote it.
 func (r view) Get(key string) ([]byte, bool, error) {
 	x, ok := r.v.state[key]
 	if ok && !ledger.IsCallKey(key) {
@@ -83,15 +83,16 @@ func (r view) Get(key string) ([]byte, bool, error) {
 	return x.bytes, x.bytes != nil, nil
 }
 
-// Get reads one key of the state so far.
+// Get reads one key of the current state.
 func (v *verification) Get(key string) ([]byte, bool, error) {
 	x := v.state[key]
 	return x.bytes, x.bytes != nil, nil
 }
 
-// check does all but the last: whether the bundle holds what nothing needs.
+// check makes all checks except the last one, that the bundle needs everything that
+// it contains.
 func check(ctx context.Context, b Bundle, trust Trust, algs ledger.Algorithms, checkers map[string]Checker) (*verification, error) {
-	v := &verification{bundle: b, trust: trust, state: map[string]value{}, begun: map[ledger.Ref]bool{}}
+	v := &verification{bundle: b, trust: trust, state: map[string]value{}, created: map[ledger.Ref]bool{}}
 	return v, v.run(ctx, algs, checkers)
 }
 
@@ -101,7 +102,7 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 		return failf(CheckForm, "about", "a bundle can't be about %s", b.About)
 	}
 	if b.Ledger != v.trust.Ledger {
-		return failf(CheckGenesis, "ledger", "bundle is of ledger %s, the trust file of %s", b.Ledger, v.trust.Ledger)
+		return failf(CheckGenesis, "ledger", "the bundle is about ledger %s, the trust file about %s", b.Ledger, v.trust.Ledger)
 	}
 	c, ok := checkers[b.Proof.Kind]
 	if !ok {
@@ -125,7 +126,7 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 		if calls[i], err = open(prove, call.Proof, fmt.Sprintf("calls[%d]", i)); err != nil {
 			return err
 		}
-		v.begun[contract.Begins(calls[i].signed.Call)] = true
+		v.created[contract.Begins(calls[i].signed.Call)] = true
 	}
 	if err := v.deliveries(); err != nil {
 		return err
@@ -141,16 +142,16 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 	return v.end()
 }
 
-// isUnrelated reports whether a record is beside the matter: no call in the bundle
-// begins it, or its kind always is.
+// isUnrelated reports whether a record is unrelated: no call in the bundle creates
+// it, or its kind is always unrelated.
 func (v *verification) isUnrelated(key string) bool {
 	may, always := contract.UnrelatedKind(key)
-	return always || may && !v.begun[ledger.Ref(key)]
+	return always || may && !v.created[ledger.Ref(key)]
 }
 
-// add runs the next call: first the receipts are judged that were decided before.
+// add runs the next call, after checking the receipts that were decided before it.
 func (v *verification) add(c *recorded, call Call) error {
-	if err := v.placed(c); err != nil {
+	if err := v.checkPlace(c); err != nil {
 		return err
 	}
 	if err := v.judge(c); err != nil {
@@ -158,7 +159,7 @@ func (v *verification) add(c *recorded, call Call) error {
 	}
 	a := &act{recorded: *c}
 	i := len(v.calls)
-	state := view{v, &a.on}
+	state := view{v, &a.dependsOn}
 	if err := v.signature(state, c); err != nil {
 		return err
 	}
@@ -169,8 +170,8 @@ func (v *verification) add(c *recorded, call Call) error {
 		}
 	}
 	v.calls = append(v.calls, a)
-	if c.sealed() {
-		return v.seal(state, a, call)
+	if c.isAnchor() {
+		return v.addAnchor(state, a, call)
 	}
 	if len(call.Writes) > 0 {
 		return failf(CheckNotNeeded, c.at, "it shows what it wrote")
@@ -183,7 +184,7 @@ func (v *verification) add(c *recorded, call Call) error {
 	if v.joining && r.Unrelated == 0 {
 		shown = nil
 	}
-	if err := compareReads(c, r, shown, v.agrees); err != nil {
+	if err := compareReads(c, r, shown, v.agreesWith); err != nil {
 		return err
 	}
 	for _, w := range r.Writes {
@@ -197,9 +198,9 @@ func (v *verification) add(c *recorded, call Call) error {
 	return a.wrote(r.Event)
 }
 
-// placed checks a call's place after those before it. One clock stamps a log, so
-// that its times never fall.
-func (v *verification) placed(c *recorded) error {
+// checkPlace checks the position of a call after the calls before it. In a log, one
+// clock gives all times, so they never go backward.
+func (v *verification) checkPlace(c *recorded) error {
 	if c.signed.Call.Ledger != v.bundle.Ledger {
 		return failf(CheckGenesis, c.at, "call was made for ledger %s", c.signed.Call.Ledger)
 	}
@@ -211,12 +212,12 @@ func (v *verification) placed(c *recorded) error {
 	}
 	last := v.calls[len(v.calls)-1]
 	if c.Position.Compare(last.Position) <= 0 || v.logged && c.Time < last.Time {
-		return failf(CheckOrder, c.at, "call stands before the one it follows, or time falls")
+		return failf(CheckOrder, c.at, "the call is before its predecessor, or time goes backward")
 	}
 	return nil
 }
 
-// begin reads what the genesis says of the ledger.
+// begin reads what the genesis says about the ledger.
 func (v *verification) begin(a *act) error {
 	var ok bool
 	var err error
@@ -224,25 +225,26 @@ func (v *verification) begin(a *act) error {
 		return failf(CheckGenesis, a.at, "no record of the genesis: %v", err)
 	}
 	if v.genesis.Ledger != v.trust.Ledger || v.trust.Demo != nil && *v.trust.Demo != v.genesis.Demo {
-		return failf(CheckGenesis, a.at, "the trust file says otherwise of the ledger, or whether it is a demonstration")
+		return failf(CheckGenesis, a.at, "the trust file and the genesis disagree about the ledger, or whether it is a demonstration")
 	}
 	if v.genesis.LedgerKey == "" && v.logged {
-		return failf(CheckProof, "proof.kind", "the genesis names no log: the register is kept elsewhere")
+		return failf(CheckProof, "proof.kind", "the genesis names no log: the ledger is not a log")
 	}
 	a.custody, err = contract.CustodyOf(v, a.signed)
 	return err
 }
 
-// agrees reports whether a line of what is beside the matter speaks against what
-// the bundle has under that key.
-func (v *verification) agrees(l ledger.Line) bool {
+// agreesWith reports whether a line of an unrelated record is compatible with the
+// bundle's value of that key.
+func (v *verification) agreesWith(l ledger.Line) bool {
 	x, ok := v.state[l.Key]
 	return !ok || ledger.LineOf(l.Key, x.bytes) == l
 }
 
-// seal takes an anchor, whose writes are shown and must say what it says.
-func (v *verification) seal(state contract.State, a *act, call Call) error {
-	args, err := v.engine.seal(state, &a.recorded)
+// addAnchor adds an anchor. Its writes are in the bundle, and must match its
+// arguments.
+func (v *verification) addAnchor(state contract.State, a *act, call Call) error {
+	args, err := v.engine.checkAnchor(state, &a.recorded)
 	if err != nil {
 		return err
 	}
@@ -260,8 +262,8 @@ func (v *verification) seal(state contract.State, a *act, call Call) error {
 		ledger.HashLines([]ledger.Line{call.Writes[0].Line}) != a.Writes {
 		return failf(CheckWrites, a.at, "the lines are not those of the entry")
 	}
-	if err := strictForm(call.Writes[0].Value, &got); err != nil || got != want {
-		return failf(CheckWrites, a.at, "the anchor is not the one that was signed")
+	if err := decodeCanonical(call.Writes[0].Value, &got); err != nil || got != want {
+		return failf(CheckWrites, a.at, "the anchor differs from the signed one")
 	}
 	a.anchor, a.what = &args, []ledger.Ref{ref}
 	known, err := json.Marshal(ledger.CallRecord{Payload: s.Payload, Time: a.Time})
@@ -269,7 +271,7 @@ func (v *verification) seal(state contract.State, a *act, call Call) error {
 	return err
 }
 
-// end judges what is left of the receipts, and reads what the bundle is about.
+// end checks the remaining receipts, and reads what the bundle is about.
 func (v *verification) end() error {
 	if len(v.calls) == 0 {
 		return failf(CheckGenesis, "calls", "no call")
@@ -277,13 +279,13 @@ func (v *verification) end() error {
 	if err := v.judge(nil); err != nil {
 		return err
 	}
-	if err := v.anchored(); err != nil {
+	if err := v.checkAnchors(); err != nil {
 		return err
 	}
 	about := v.bundle.About
 	if about.Kind() == ledger.KindReceipt {
 		if len(v.judged) != 1 {
-			return failf(CheckMissing, string(about), "the bundle holds %d deliveries, not the one it is about", len(v.judged))
+			return failf(CheckMissing, string(about), "the bundle contains %d deliveries, but not the one it is about", len(v.judged))
 		}
 		return nil
 	}
@@ -293,24 +295,24 @@ func (v *verification) end() error {
 	return nil
 }
 
-// used reports of each call whether the matter or a receipt needs it: it wrote
-// what is read, by the matter or by a call that is needed.
-func (v *verification) used() []bool {
+// neededCalls reports for each call whether it is needed: it wrote something that
+// the matter, a receipt or a needed call reads.
+func (v *verification) neededCalls() []bool {
 	used := make([]bool, len(v.calls))
 	for queue := append([]int{0}, v.roots...); len(queue) > 0; {
 		i := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
 		if !used[i] {
 			used[i] = true
-			queue = append(queue, v.calls[i].on...)
+			queue = append(queue, v.calls[i].dependsOn...)
 		}
 	}
 	return used
 }
 
-// needed refuses calls that nothing needs.
-func (v *verification) needed() error {
-	for i, used := range v.used() {
+// checkNeeded refuses calls that are not needed.
+func (v *verification) checkNeeded() error {
+	for i, used := range v.neededCalls() {
 		if !used {
 			return failf(CheckNotNeeded, v.calls[i].at, "nothing reads what %s wrote", v.calls[i].fn())
 		}
@@ -318,7 +320,8 @@ func (v *verification) needed() error {
 	return nil
 }
 
-// shares reports whether two bundles are of one ledger under one checkpoint.
-func (b Bundle) shares(c Bundle) bool {
+// sameProof reports whether two bundles are about the same ledger under the same
+// checkpoint.
+func (b Bundle) sameProof(c Bundle) bool {
 	return b.Ledger == c.Ledger && b.Proof.Kind == c.Proof.Kind && bytes.Equal(b.Proof.Common, c.Proof.Common)
 }

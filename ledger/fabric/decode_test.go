@@ -148,12 +148,12 @@ func TestDecodeBad(t *testing.T) {
 		Data:   encode(t, &peer.Transaction{Actions: []*peer.TransactionAction{{}, {}}}),
 	})})
 	for want, b := range map[string]*common.Block{
-		"call 1 of 1":           block(t, 1, nil, []byte{0}, far),
-		"event":                 block(t, 1, nil, []byte{0}, text),
-		"1 transactions and 2 validation codes":      block(t, 1, nil, []byte{0, 0}, good),
-		"which transactions":    short,
-		"transaction 0 of":      cut,
-		"2 actions":             two,
+		"call 1 of 1":                           block(t, 1, nil, []byte{0}, far),
+		"event":                                 block(t, 1, nil, []byte{0}, text),
+		"1 transactions and 2 validation codes": block(t, 1, nil, []byte{0, 0}, good),
+		"which transactions":                    short,
+		"transaction 0 of":                      cut,
+		"2 actions":                             two,
 		"1 transactions and 0 validation codes": block(t, 1, nil, nil, good),
 	} {
 		if _, err := decodeBlock(b, "register"); err == nil || !strings.Contains(err.Error(), want) {

@@ -205,7 +205,7 @@ func auditOutcome(code byte) audit.Outcome {
 // transaction decodes a transaction. It returns false if the transaction does not
 // touch the chaincode's keys.
 func (h *History) transaction(data []byte, outcome audit.Outcome, place ledger.Position) (audit.Transaction, bool) {
-	t := audit.Transaction{Place: place, Outcome: outcome}
+	t := audit.Transaction{Position: place, Outcome: outcome}
 	x, err := decodeEnvelope(data)
 	if err != nil {
 		t.Err = err
@@ -258,7 +258,7 @@ func callsOf(x *decodedTx, t audit.Transaction) ([]evidence.Placed, error) {
 		if r.Payload != s.Payload || r.I != a.I || ledger.DigestOf(a.Event) != r.Event {
 			return calls, fmt.Errorf("call %d: the stored record differs from the transaction's event", a.I)
 		}
-		at := t.Place
+		at := t.Position
 		at.I = a.I
 		calls = append(calls, evidence.Placed{JWS: jws, Position: at, Time: r.Time, Rules: r.Rules, Reads: r.Reads, Writes: r.Writes, Event: r.Event})
 	}

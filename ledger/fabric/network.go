@@ -193,9 +193,9 @@ func (q *question) ask(ctx context.Context, e *endorser) (*answer, error) {
 	return a, nil
 }
 
-// first returns the answer of the first peer that gives one. Peers of our own
-// organization come first, and peers that failed recently come last. A peer is only
-// asked if ready returns nil for it.
+// first returns the answer of the first peer that gives one. It asks peers of the
+// node's organization first and peers that failed recently last, and it asks a peer
+// only if ready returns nil for it.
 func (n *network) first(ctx context.Context, ready func(context.Context, *endorser) error, chaincode, fn string, args ...string) (*answer, error) {
 	q, err := n.propose(chaincode, fn, args...)
 	if err != nil {

@@ -67,17 +67,17 @@ func outcomeOf(err error, sent bool) (outcome, *ledger.Error) {
 	if sent && !inBlock {
 		return inDoubt, nil
 	}
-	f, e := outcomeOfStatus(list[0])
+	o, e := outcomeOfStatus(list[0])
 	for _, s := range list[1:] {
 		g, other := outcomeOfStatus(s)
-		if g != f || e != nil && e.Text() != other.Text() {
+		if g != o || e != nil && e.Text() != other.Text() {
 			return notRecorded, nil
 		}
 	}
-	if f == refused && len(list) == 1 {
+	if o == refused && len(list) == 1 {
 		return refusedByOne, e
 	}
-	return f, e
+	return o, e
 }
 
 func outcomeOfStatus(s *status.Status) (outcome, *ledger.Error) {

@@ -23,8 +23,8 @@ const maxTries = 3
 // each try.
 const pause = 100 * time.Millisecond
 
-func pauseAfter(f outcome, n int) time.Duration {
-	if f == endorsersDiffer || f == refusedByOne {
+func pauseAfter(o outcome, n int) time.Duration {
+	if o == endorsersDiffer || o == refusedByOne {
 		return pause << (2 * min(n-1, maxTries))
 	}
 	return pause
@@ -65,8 +65,8 @@ type attemptInDoubt struct {
 
 // forgetAttempts stops waiting for the attempts in doubt.
 func (s *submission) forgetAttempts() {
-	for _, l := range s.doubtful {
-		s.send.forget(l.pending)
+	for _, d := range s.doubtful {
+		s.send.forget(d.pending)
 	}
 }
 
@@ -89,19 +89,19 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 		}
 		current := s.snapshot()
 		a := s.send.attempt(ctx, compact(calls, open), round)
-		f, refusal := outcomeOf(a.err, a.sent != nil)
-		s.remember(ctx, a, f, compact(calls, open))
-		count[f]++
+		o, refusal := outcomeOf(a.err, a.sent != nil)
+		s.remember(ctx, a, o, compact(calls, open))
+		count[o]++
 		switch {
-		case f == succeeded:
+		case o == succeeded:
 			open = s.applyAnswers(ctx, a, current, calls, open, results)
-		case len(open) > 1 && (f == conflicted || f == refused && refusal.Code == ledger.InvalidCode):
+		case len(open) > 1 && (o == conflicted || o == refused && refusal.Code == ledger.InvalidCode):
 			s.splitAndRetry(ctx, calls, open, results)
 			return results
-		case f == refused || f == refusedByOne && count[f] > maxTries:
+		case o == refused || o == refusedByOne && count[o] > maxTries:
 			open = s.refuse(calls, open, results, refusal)
 		default:
-			switch err := s.finalError(ctx, f, count[f]); {
+			switch err := s.finalError(ctx, o, count[o]); {
 			case errors.Is(err, ledger.Unavailable):
 				setError(results, open, err)
 				open = nil
@@ -110,7 +110,7 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 			}
 		}
 		if len(open) > 0 {
-			wait(ctx, pauseAfter(f, count[f]))
+			wait(ctx, pauseAfter(o, count[o]))
 		}
 	}
 	return results
@@ -119,24 +119,24 @@ func (s *submission) run(ctx context.Context, calls []ledger.Signed) []result {
 // remember stores the error of an attempt, and the attempt itself if it is in
 // doubt. If ctx has ended, the error of an earlier attempt says more and is
 // retained.
-func (s *submission) remember(ctx context.Context, a attempt, f outcome, calls []string) {
+func (s *submission) remember(ctx context.Context, a attempt, o outcome, calls []string) {
 	if ctx.Err() == nil || s.last == nil {
 		s.last = a.err
 	}
 	if a.sent == nil {
 		return
 	}
-	if f != inDoubt {
+	if o != inDoubt {
 		s.send.forget(a.sent)
 		return
 	}
-	l := attemptInDoubt{pending: a.sent}
+	d := attemptInDoubt{pending: a.sent}
 	for i, c := range calls {
 		if a.answers == nil || a.answers[i].Record != nil && !a.answers[i].Repeated {
-			l.calls = append(l.calls, c)
+			d.calls = append(d.calls, c)
 		}
 	}
-	s.doubtful = append(s.doubtful, l)
+	s.doubtful = append(s.doubtful, d)
 }
 
 // refuse gives err to the calls that no attempt in doubt may still record, and
@@ -156,8 +156,8 @@ func (s *submission) refuse(calls []ledger.Signed, open []int, results []result,
 
 // finalError returns the error that ends the submission after an outcome seen for
 // the n-th time, or nil if it should be tried again.
-func (s *submission) finalError(ctx context.Context, f outcome, n int) error {
-	switch f {
+func (s *submission) finalError(ctx context.Context, o outcome, n int) error {
+	switch o {
 	case conflicted:
 		if n > maxTries {
 			return errors.Join(ledger.Refuse(ledger.Conflict, ledger.ReasonBusy), s.last)
@@ -226,10 +226,10 @@ func (s *submission) splitAndRetry(ctx context.Context, calls []ledger.Signed, o
 
 // dropInvalid removes the attempts in doubt that turned out to be invalid.
 func (s *submission) dropInvalid() {
-	s.doubtful = slices.DeleteFunc(s.doubtful, func(l attemptInDoubt) bool {
+	s.doubtful = slices.DeleteFunc(s.doubtful, func(d attemptInDoubt) bool {
 		select {
-		case at := <-l.verdict:
-			l.verdict <- at
+		case at := <-d.verdict:
+			d.verdict <- at
 			return at.code != peer.TxValidationCode_VALID
 		default:
 			return false
@@ -240,7 +240,7 @@ func (s *submission) dropInvalid() {
 // mayBeRecorded reports whether an attempt in doubt has recorded a call or may
 // still do so. The call will then be answered as repeated.
 func (s *submission) mayBeRecorded(call ledger.Signed) bool {
-	return slices.ContainsFunc(s.doubtful, func(l attemptInDoubt) bool { return slices.Contains(l.calls, call.Compact) })
+	return slices.ContainsFunc(s.doubtful, func(d attemptInDoubt) bool { return slices.Contains(d.calls, call.Compact) })
 }
 
 func setError(results []result, open []int, err error) {

@@ -92,6 +92,15 @@ func callIDUsed(t *testing.T, s *subject) {
 		s.refused(t, Sign(t, s.Authority.Key, draft, CalendarOf(2027)), ledger.Conflict, ledger.ReasonCallUsed)
 	}
 	m := s.Admitted(t, s, ledger.RoleDataAuthority)
+	for name, call := range map[string]string{
+		"a new":    Sign(t, m.Key, s.Draft(s.Authority, ledger.FnCalendarSet), CalendarOf(2027)),
+		"a used":   Sign(t, m.Key, draft, CalendarOf(2027)),
+		"the same": Sign(t, m.Key, draft, CalendarOf(2026)),
+	} {
+		if _, err := s.Submit(t.Context(), call); ledger.AsError(err) == nil || ledger.AsError(err).Reason != ledger.ReasonKey {
+			t.Errorf("%s id of another party: %v", name, err)
+		}
+	}
 	draft.Party = m.ID
 	if out := Must(t, s, Sign(t, m.Key, draft, CalendarOf(2027))); out.Repeated {
 		t.Error("another party's call of the same id was taken for the first one's")

@@ -1,9 +1,9 @@
-// Package provenance knows what rests on what: every record names what it rests
-// on, and this package walks those links both ways, from a file to the right
-// behind it and from a resource to all that came of it.
+// Package provenance stores which record depends on which other record, and follows
+// these links in both directions: from a file to the right behind it, and from a
+// resource to everything that was made of it.
 //
-// It owns the table links and knows no domain: whoever walks says which words lead on.
-// A walk is one query, whatever its length.
+// The package owns the table links. It has no knowledge of any domain: the caller says
+// which relations to follow. A walk is a single query, whatever its length.
 package provenance
 
 import (
@@ -25,20 +25,22 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the package's tables; the set is named "provenance".
+// Migrations returns the migrations of the package's tables; the set is named
+// "provenance".
 func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 
-// Table is the links of recorded calls.
+// Table stores the links of recorded calls.
 type Table struct{ db *sql.DB }
 
-// NewTable reads from db.
+// NewTable returns a table that is read from db.
 func NewTable(db *sql.DB) *Table { return &Table{db} }
 
 var linkRows = readmodel.NewRows("links", "from_key", "to_key", "from_ref", "rel", "to_ref")
 
-// key is what the indexes have for a reference: 16 bits of the hash of its kind, so
-// that those of a kind lie together, and 48 bits of its own. Two may share it: whoever
-// looks one up compares the reference too. No two kinds of the ledger share theirs.
+// key returns the index key of a reference: 16 bits of the hash of its kind, so
+// that references of a kind are adjacent, and 48 bits of the hash of the whole
+// reference. Two references may have the same key, so a lookup must compare the
+// reference too. No two kinds of record have the same 16 bits.
 func key(ref ledger.Ref) int64 {
 	first, _ := keysOf(ref.Kind())
 	sum := sha256.Sum256([]byte(ref))
@@ -47,7 +49,7 @@ func key(ref ledger.Ref) int64 {
 
 const kindBits = 16
 
-// keysOf returns the first and the last key that a reference to a kind may have.
+// keysOf returns the first and the last possible key of references to a kind.
 func keysOf(kind string) (first, last int64) {
 	sum := sha256.Sum256([]byte(kind))
 	first = int64(uint64(binary.BigEndian.Uint16(sum[:2])) << (64 - kindBits))
@@ -63,7 +65,7 @@ func (t *Table) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	return write(ctx, tx)
 }
 
-// Prepare returns what stores the links of events.
+// Prepare returns the step that stores the links of events.
 func (*Table) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	var values []any
 	for _, e := range events {
@@ -74,8 +76,7 @@ func (*Table) Prepare(events []ledger.Event) (readmodel.Step, error) {
 	return linkRows.Write(values), nil
 }
 
-// Links are all links that begin or end at ref, in a stable order; a link that was
-// stored twice is one.
+// Links returns all links from or to ref, in a stable order and without duplicates.
 func (t *Table) Links(ctx context.Context, ref ledger.Ref) ([]ledger.Link, error) {
 	return t.links(ctx, "SELECT from_ref, rel, to_ref FROM links WHERE from_key = ?1 AND from_ref = ?2 "+
 		"UNION SELECT from_ref, rel, to_ref FROM links WHERE to_key = ?1 AND to_ref = ?2 ORDER BY 1, 2, 3", key(ref), ref)
@@ -98,18 +99,18 @@ func (t *Table) links(ctx context.Context, query string, args ...any) ([]ledger.
 	return links, rows.Err()
 }
 
-// Way says how a walk over the table goes: which words it does not follow, which it
-// follows the other way round, and past which kind of record it does not go on.
+// Way describes how a walk follows the links: which relations it ignores, which it
+// follows in the opposite direction, and at which kind of record it stops.
 type Way struct {
 	Direction Direction
 	Without   []string
 	Turned    []string
-	Before    string // kind of record that is left out; empty: none
+	Before    string // kind of record that is left out; empty: no kind
 }
 
-// back and forward are the steps of a walk: ?2 are the words that it does not follow,
-// turned ones among them, ?3 those that it follows the other way round, and ?4 to ?5
-// the keys of the references that it leaves out.
+// back and forward are the steps of a walk. ?2 lists the relations that it does not
+// follow in this direction, ?3 those that it follows in the opposite direction, and
+// ?4 to ?5 is the range of keys of the references that it leaves out.
 const (
 	atFrom    = " FROM reach r CROSS JOIN links l ON l.from_key = r.key AND l.from_ref = r.ref "
 	atTo      = " FROM reach r CROSS JOIN links l ON l.to_key = r.key AND l.to_ref = r.ref "
@@ -122,22 +123,22 @@ const (
 		" UNION SELECT l.to_ref, l.to_key" + atFrom + turnWords
 )
 
-// Reach returns the records that a walk from some reaches, they among them, at most
-// limit, in one query.
+// Reach returns the records that a walk from starts reaches, including starts, at
+// most limit, in one query.
 func (t *Table) Reach(ctx context.Context, starts []ledger.Ref, w Way, limit int) ([]ledger.Ref, error) {
-	step, first, last := back, int64(0), int64(-1) // which leaves out none
+	step, first, last := back, int64(0), int64(-1) // an empty range, which leaves out no record
 	if w.Direction == Forward {
 		step = forward
 	}
 	if w.Before != "" {
 		first, last = keysOf(w.Before)
 	}
-	args, err := lists(keyed(starts), slices.Concat(w.Turned, w.Without), w.Turned)
+	args, err := jsonLists(withKeys(starts), slices.Concat(w.Turned, w.Without), w.Turned)
 	if err != nil {
 		return nil, err
 	}
 	args = append(args, first, last, limit)
-	rows, err := t.db.QueryContext(ctx, "WITH RECURSIVE reach (ref, key) AS ("+asked+" UNION "+step+" LIMIT ?6) SELECT ref FROM reach", args...)
+	rows, err := t.db.QueryContext(ctx, "WITH RECURSIVE reach (ref, key) AS ("+selectRefs+" UNION "+step+" LIMIT ?6) SELECT ref FROM reach", args...)
 	if err != nil {
 		return nil, fmt.Errorf("walk over links: %w", err)
 	}
@@ -153,11 +154,11 @@ func (t *Table) Reach(ctx context.Context, starts []ledger.Ref, w Way, limit int
 	return refs, rows.Err()
 }
 
-// Around returns the links that begin at some records, and those that end there and
-// begin at a record of one of the kinds, at most limit of each, in one query.
+// Around returns the links that begin at refs, and the links that end at refs and
+// begin at a record of one of kinds, at most limit of each, in one query.
 func (t *Table) Around(ctx context.Context, refs []ledger.Ref, kinds []string, limit int) ([]ledger.Link, error) {
-	parts := []string{"WITH reach (ref, key) AS (" + asked + ") SELECT l.from_ref, l.rel, l.to_ref" + atFrom}
-	args, err := lists(keyed(refs))
+	parts := []string{"WITH reach (ref, key) AS (" + selectRefs + ") SELECT l.from_ref, l.rel, l.to_ref" + atFrom}
+	args, err := jsonLists(withKeys(refs))
 	if err != nil {
 		return nil, err
 	}
@@ -171,11 +172,11 @@ func (t *Table) Around(ctx context.Context, refs []ledger.Ref, kinds []string, l
 	return t.links(ctx, strings.Join(parts, " UNION ")+" ORDER BY 1, 2, 3", args...)
 }
 
-// asked selects references with their keys from the list ?1.
-const asked = "SELECT value ->> 0, value ->> 1 FROM json_each(?1)"
+// selectRefs selects the references and their keys from the JSON list ?1.
+const selectRefs = "SELECT value ->> 0, value ->> 1 FROM json_each(?1)"
 
-// keyed are references, each with its key.
-func keyed(refs []ledger.Ref) [][]any {
+// withKeys returns each reference with its key.
+func withKeys(refs []ledger.Ref) [][]any {
 	list := make([][]any, len(refs))
 	for i, r := range refs {
 		list[i] = []any{r, key(r)}
@@ -183,8 +184,9 @@ func keyed(refs []ledger.Ref) [][]any {
 	return list
 }
 
-// lists are lists as arguments of json_each, which makes of null a value that is NULL.
-func lists(values ...any) ([]any, error) {
+// jsonLists encodes lists as arguments for json_each. A nil list becomes an empty
+// one, since json_each(null) is a row with NULL.
+func jsonLists(values ...any) ([]any, error) {
 	args := make([]any, len(values))
 	for i, v := range values {
 		b, err := json.Marshal(v)
@@ -198,10 +200,11 @@ func lists(values ...any) ([]any, error) {
 	return args, nil
 }
 
-// Direction is which way a walk goes.
+// Direction is the direction of a walk.
 type Direction int
 
-// Back goes to what a record rests on, Forward to what rests on it.
+// Back follows the links to what a record depends on, Forward to what depends on
+// it.
 const (
 	Back Direction = iota
 	Forward

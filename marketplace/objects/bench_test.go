@@ -30,7 +30,7 @@ func hashOf(t testing.TB, o objects.Objects, id string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// sink takes bytes as a connection does, without a ReadFrom of its own.
+// sink takes bytes as a connection does, without its ReadFrom.
 type sink struct{ n int64 }
 
 func (s *sink) Write(p []byte) (int, error) {

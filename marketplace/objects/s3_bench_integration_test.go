@@ -16,7 +16,7 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/objects/objectstest"
 )
 
-// race holds a delivery through the store against the least that any program
+// race compares a delivery through the store with the least that any program
 // would do: get the object by the library, decrypt and copy.
 type race struct {
 	store  rawS3

@@ -101,7 +101,7 @@ func TestS3(t *testing.T) {
 	})
 }
 
-// TestS3Parts keeps contents around the edges of a part, and one of several.
+// TestS3Parts stores contents around the edges of a part, and one of several.
 func TestS3Parts(t *testing.T) {
 	server, key := miniotest.StartTLS(t), newKey(t)
 	s := openS3(t, server, config(server, server.Bucket(t)), key)
@@ -131,7 +131,7 @@ func TestS3Parts(t *testing.T) {
 }
 
 // uploads are the names with unfinished uploads; a server lists them all only
-// while it has not been started anew.
+// while it has not been restarted.
 func uploads(t testing.TB, server *miniotest.Server, bucket string) []string {
 	t.Helper()
 	core := minio.Core{Client: server.Client(t)}

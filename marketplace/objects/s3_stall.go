@@ -29,8 +29,8 @@ func (c stallConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write extends the read deadline too: net/http keeps a read waiting from before the
-// request begins.
+// Write extends the read deadline too: in net/http a read has been waiting since before the
+// request began.
 func (c stallConn) Write(p []byte) (int, error) {
 	if err := c.SetDeadline(c.limit()); err != nil {
 		return 0, err

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestStall holds that silence ends a connection and that traffic keeps it.
+// TestStall checks that silence ends a connection and that traffic does not.
 func TestStall(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()

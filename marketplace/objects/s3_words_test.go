@@ -10,7 +10,7 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// TestS3Words holds each answer of a store to the setting that is to be changed.
+// TestS3Words checks that each error of a store names the setting to change.
 func TestS3Words(t *testing.T) {
 	c := S3Config{Endpoint: "https://s3.example", Bucket: "bucket", Region: "here", CredentialsFile: "/etc/s3.json"}
 	for _, a := range []struct {

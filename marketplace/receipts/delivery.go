@@ -60,7 +60,7 @@ type ending struct {
 // sent, or at most 16 MiB before the end. Each unfinished delivery can be resumed once,
 // and the bytes up to its end are not counted again. A resume that breaks off can be
 // resumed too, and its end is never before the end of the delivery it resumed. All
-// resumes of one delivery together may send the object at most once more. If several
+// resumes of the party together may send the object at most once more. If several
 // unfinished deliveries match, the one that sent most is resumed, then the oldest. For
 // an interrupted delivery the end is its lower bound.
 //

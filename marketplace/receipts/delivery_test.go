@@ -215,8 +215,8 @@ func TestAResumeThatCameToNothing(t *testing.T) {
 	}
 }
 
-// TestResumesGiveTheObjectOnceMore: whoever always breaks off before the last
-// byte does not have the rest for nothing for ever.
+// TestResumesGiveTheObjectOnceMore: a party that always breaks off before the last
+// byte can't fetch the rest for free again and again.
 func TestResumesGiveTheObjectOnceMore(t *testing.T) {
 	f := newFixture(t)
 	var err error

@@ -19,3 +19,7 @@ func (q DeliveryQuery) Starts() (string, []any, bool) { return q.starts() }
 
 // SameDelivery returns the query of the receipts that DeliveryOf sums.
 var SameDelivery = sameDelivery
+
+// Windows returns how many denials and reads are counted at the moment. The store must
+// be idle.
+func (s *Store) Windows() int { return len(s.windows) }

@@ -15,7 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
-// story keeps: 0 ingest o, 1 start, 2 end (party 2, order 1, o), 3 start by
+// story stores: 0 ingest o, 1 start, 2 end (party 2, order 1, o), 3 start by
 // party 3 under order 2 of p, 4 denial of party 3, 5 read by party 4; each a
 // second after the one before.
 func story(t *testing.T, f *fixture) []receipts.Placed {

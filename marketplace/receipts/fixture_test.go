@@ -17,7 +17,7 @@ const (
 	epoch  = 1_790_000_000_000
 )
 
-// fixture is a store in a folder of its own with a clock that stands.
+// fixture is a store in its own folder, with a clock that does not advance.
 type fixture struct {
 	*receipts.Store
 	dir   string

@@ -16,7 +16,7 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
-// What tells a copy of the test program that it is to be killed.
+// The environment variable of the copy of the test program that is killed.
 const (
 	killDir = "RECEIPTS_TEST_KILL_DIR"
 	killKey = "RECEIPTS_TEST_KILL_KEY"
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeUntilKilled keeps receipts from eight goroutines and says on standard
+// writeUntilKilled stores receipts from eight goroutines and says on standard
 // output what was acknowledged, one line each.
 func writeUntilKilled(dir, skey, run string) error {
 	key, err := tlog.ParseKey(skey)
@@ -68,7 +68,7 @@ func writeUntilKilled(dir, skey, run string) error {
 	return <-failed
 }
 
-// oneOfEach keeps some ingests, and a delivery of 20 MiB with a note of progress:
+// oneOfEach stores some ingests, and a delivery of 20 MiB with a note of progress:
 // far enough that no later start is a resume of it.
 func oneOfEach(ctx context.Context, f *fixture, run string, w int64, say func(string, ...any)) error {
 	for range 1 + w%4 { // so that the writers are at different steps
@@ -177,7 +177,7 @@ func checkSaid(t *testing.T, f *fixture, line string) {
 	}
 }
 
-// checkWhole holds starts against ends and the counters against the log.
+// checkWhole compares starts with ends, and the counters with the log.
 func checkWhole(t *testing.T, f *fixture) {
 	t.Helper()
 	open, interrupted, bytes := map[ledger.ID]bool{}, 0, map[ledger.ID]int64{}

@@ -185,9 +185,9 @@ func (b *batch) reserve(ctx context.Context, r ledger.Receipt, c claim) error {
 }
 
 // release replaces the reservation of the delivery with start receipt r, at index seq,
-// by the bytes written. A delivery that ended early may be resumed. A resume that ended
-// before the end of the delivery it resumed keeps that end, because those bytes are
-// counted already.
+// by the bytes written. A delivery that ended early may be resumed. If a resume ended
+// before the end of the delivery it resumed, that end remains, because the bytes up to
+// it are counted already.
 func (b *batch) release(ctx context.Context, r ledger.Receipt, seq, written int64, complete bool) error {
 	claims, err := b.reservations(ctx, r.ID)
 	if err != nil {

@@ -13,6 +13,12 @@ import (
 // minute is the least time between two stored receipts of the same denial or read.
 const minute = time.Minute
 
+// Bounds of what is counted at a time.
+const (
+	maxDenials = 60      // different denials of one party: more are counted together
+	maxWindows = 1 << 16 // windows of all parties: each takes less than 1 KB
+)
+
 // repeatKey identifies repetitions: denials or reads with the same kind, party, target
 // and reason.
 type repeatKey struct {
@@ -24,10 +30,17 @@ type repeatKey struct {
 
 func repeatKeyOf(r ledger.Receipt) repeatKey { return repeatKey{r.Kind, r.Party, r.Subject, r.Reason} }
 
+// otherDenials returns the key under which the denials of a party beyond maxDenials are
+// counted. Their receipt names only the party.
+func otherDenials(r ledger.Receipt) repeatKey {
+	return repeatKey{kind: r.Kind, party: r.Party, target: ledger.RefTo(ledger.KindParty, r.Party)}
+}
+
 // window is the minute after a receipt was stored, and the repetitions counted in it.
 type window struct {
 	until  time.Time
 	placed Placed
+	seed   string         // what the id of the next receipt is derived from
 	last   ledger.Receipt // the newest repetition
 	count  int64
 }
@@ -40,7 +53,9 @@ type window struct {
 // once a minute. The first is stored at once. Later ones are counted; when the minute
 // is over (at most a second later) the last of them is stored with the Count and an id
 // derived from the one before, and a new minute begins. So the counts add up to the
-// number of calls. Close stores open counts without waiting for the end of the minute.
+// number of calls. Of one party at most 60 different denials are counted at a time;
+// further ones are counted together, and their receipt names the party as its target and
+// the last reason. So a party causes at most 61 receipts of denials a minute. Close stores open counts without waiting for the end of the minute.
 // If the node dies, the counts of less than a minute are lost. A Count of 0 means 1.
 //
 // Unavailable means that the outcome is unknown: append the same receipt again.
@@ -71,6 +86,9 @@ func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
 	key, opened := repeatKeyOf(r), false
 	return &request{
 		apply: func(ctx context.Context, b *batch) (err error) {
+			if s.windows[key] == nil && s.isFull(r) {
+				key, r = otherDenials(r), onlyParty(r)
+			}
 			if w := s.windows[key]; w != nil {
 				w.last = r
 				w.count += r.Count
@@ -78,20 +96,59 @@ func (s *Store) repeatable(r ledger.Receipt, placed *Placed) *request {
 				placed.Counted = true
 				return nil
 			}
-			if *placed, err = b.add(ctx, r); err != nil {
-				return err
+			w := &window{until: b.now.Add(minute), seed: string(r.ID), last: r, count: r.Count}
+			if key == otherDenials(r) {
+				placed.Counted = true
+			} else {
+				if *placed, err = b.add(ctx, r); err != nil {
+					return err
+				}
+				w.placed, w.seed, w.count = *placed, string(placed.Leaf), 0
 			}
-			if len(s.windows) == 0 {
-				s.nextCheck = b.now.Add(minute)
+			if len(s.windows) >= maxWindows && !placed.Counted {
+				return nil
 			}
-			s.windows[key], opened = &window{until: b.now.Add(minute), placed: *placed}, true
+			s.open(key, w)
+			opened = true
 			return nil
 		},
 		onSettled: func(err error) {
 			if err != nil && opened {
-				delete(s.windows, key)
+				s.drop(key)
 			}
 		},
+	}
+}
+
+// isFull reports whether a denial of a party gets no window.
+func (s *Store) isFull(r ledger.Receipt) bool {
+	return r.Kind == ledger.ReceiptDenial && (s.denials[r.Party] >= maxDenials || len(s.windows) >= maxWindows)
+}
+
+// onlyParty returns a denial that names its party and no other record.
+func onlyParty(r ledger.Receipt) ledger.Receipt {
+	r.Subject = ledger.RefTo(ledger.KindParty, r.Party)
+	r.License, r.Order, r.Environment = "", "", ""
+	return r
+}
+
+func (s *Store) open(key repeatKey, w *window) {
+	if len(s.windows) == 0 {
+		s.nextCheck = w.until
+	}
+	s.windows[key] = w
+	if key.kind == ledger.ReceiptDenial && key.reason != "" {
+		s.denials[key.party]++
+	}
+}
+
+func (s *Store) drop(key repeatKey) {
+	delete(s.windows, key)
+	if key.kind != ledger.ReceiptDenial || key.reason == "" {
+		return
+	}
+	if s.denials[key.party]--; s.denials[key.party] == 0 {
+		delete(s.denials, key.party)
 	}
 }
 
@@ -110,7 +167,7 @@ func (s *Store) dueFlushes(now time.Time, all bool) []*request {
 		case !all && !hasEnded(now, w.until):
 			s.checkBy(w.until)
 		case w.count == 0:
-			delete(s.windows, key)
+			s.drop(key)
 		default:
 			ended = append(ended, w)
 		}
@@ -151,20 +208,20 @@ func (s *Store) flush(w *window) *request {
 	return &request{
 		apply: func(ctx context.Context, b *batch) error {
 			r := w.last
-			r.ID, r.Count = ledger.DeriveID("repeated", string(w.placed.Leaf)), w.count
+			r.ID, r.Count = ledger.DeriveID("repeated", w.seed), w.count
 			placed, err := b.add(ctx, r)
 			if err != nil && !errors.Is(err, ledger.Conflict) {
 				return err
 			}
 			before, applied = *w, true
-			w.until, w.placed, w.count = b.now.Add(minute), placed, 0
+			w.until, w.placed, w.seed, w.count = b.now.Add(minute), placed, string(placed.Leaf), 0
 			return nil
 		},
 		// Repetitions later in the same batch were added to the new count: add the old
 		// count back.
 		onSettled: func(err error) {
 			if err != nil && applied {
-				w.until, w.placed, w.count = before.until, before.placed, w.count+before.count
+				w.until, w.placed, w.seed, w.count = before.until, before.placed, before.seed, w.count+before.count
 				s.checkBy(w.until)
 			}
 		},

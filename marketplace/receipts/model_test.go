@@ -11,7 +11,7 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
-// naive keeps every delivery and counts all of them again each time, byte
+// naive stores every delivery and counts all of them again each time, byte
 // ranges and resumes straight from the words of the protocol.
 type naive struct {
 	size   map[string]int64

@@ -41,7 +41,8 @@ type Store struct {
 
 	// Used by the writing goroutine only.
 	windows     map[repeatKey]*window
-	nextCheck   time.Time // when the first window may have ended
+	denials     map[ledger.ID]int // windows of denials, by party
+	nextCheck   time.Time         // when the first window may have ended
 	unsavedEnds []ending
 	stale       bool // a commit failed: read the log again
 	alarm       *time.Timer
@@ -83,7 +84,7 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
 	s := &Store{
-		db: db, log: log, now: c.Now, queue: newQueue(), windows: map[repeatKey]*window{},
+		db: db, log: log, now: c.Now, queue: newQueue(), windows: map[repeatKey]*window{}, denials: map[ledger.ID]int{},
 		live: map[ledger.ID]*live{}, stopped: make(chan struct{}),
 	}
 	s.alarm = time.AfterFunc(time.Hour, s.queue.wakeUp)

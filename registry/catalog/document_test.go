@@ -40,7 +40,7 @@ func TestThePageNamesEveryMember(t *testing.T) {
 	}
 }
 
-// TestThePagesExample can be imported as it stands.
+// TestThePagesExample can be imported unchanged.
 func TestThePagesExample(t *testing.T) {
 	block := func(kind string) string {
 		m := regexp.MustCompile("(?s)```" + kind + "\n(.*?)```").FindStringSubmatch(importPage(t))

@@ -31,7 +31,7 @@ func faults(t *testing.T, m catalog.Mapping, source string) (list []string, good
 	return list, good
 }
 
-// TestAllFaultsOfARow: a row is told all that is wrong with it, by column and member.
+// TestAllFaultsOfARow: all faults of a row are reported, with column and member.
 func TestAllFaultsOfARow(t *testing.T) {
 	m := csvMapping(t)
 	m.Fields.Level = &catalog.Field{From: "级别"}
@@ -127,7 +127,7 @@ func TestColumnsAndWordsByLabel(t *testing.T) {
 	}
 }
 
-// TestAllFaultsOfHeaderAndMapping are told at once, too.
+// TestAllFaultsOfHeaderAndMapping are reported at once, too.
 func TestAllFaultsOfHeaderAndMapping(t *testing.T) {
 	got, _ := faults(t, csvMapping(t), "编号,名称,名称,,\n")
 	var short []string

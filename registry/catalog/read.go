@@ -126,7 +126,7 @@ func recordError(r Record, err error) error {
 	if e == nil {
 		return err
 	}
-	for i, p := range e.Params { // the place is that in the file
+	for i, p := range e.Params { // count lines from the beginning of the file
 		if n, err := strconv.Atoi(p.Value); err == nil && p.Name == "line" {
 			e.Params[i].Value = strconv.Itoa(r.Line + n - 1)
 		}
@@ -180,7 +180,7 @@ func (p *reading) record(raw []byte, r *Record) error {
 	}
 	v := values{}
 	for _, s := range p.m.slots() {
-		list, assumed, errs := s.take(src)
+		list, assumed, errs := s.valuesFrom(src)
 		w.add(s, errs...)
 		v[s.name] = list
 		if assumed {

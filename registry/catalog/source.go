@@ -214,8 +214,8 @@ func parseCells(record []byte, delimiter byte) ([]string, error) {
 	return cells, nil
 }
 
-// quotesAt returns the error of a record of CSV that can't be read, with line and column
-// in characters from 1 where the reader of CSV says them.
+// quotesAt returns the error for a CSV record that can't be parsed, with line and
+// column in characters from 1, if the CSV reader reports them.
 func quotesAt(record []byte, err error) error {
 	e := ledger.Invalid("", "csv_quotes")
 	p, ok := errors.AsType[*csv.ParseError](err)
@@ -229,7 +229,7 @@ func quotesAt(record []byte, err error) error {
 	return placed(e, record, at+p.Column-1)
 }
 
-// placed adds line and column, in characters from 1, of a byte of a record.
+// placed adds the line and column of a byte of a record, in characters from 1.
 func placed(e *ledger.Error, record []byte, at int) *ledger.Error {
 	before := record[:min(at, len(record))]
 	line := before[bytes.LastIndexByte(before, '\n')+1:]

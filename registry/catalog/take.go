@@ -21,10 +21,10 @@ func (v values) one(name string) string {
 	return v[name][0]
 }
 
-// take returns a member's values from the record. If the record has no value, it
+// valuesFrom returns a member's values from the record. If the record has no value, it
 // returns the constant and assumed is true. For a list it returns an error for each
 // faulty member.
-func (s slot) take(src source) (found []string, assumed bool, errs []error) {
+func (s slot) valuesFrom(src source) (found []string, assumed bool, errs []error) {
 	if s.field != nil {
 		if found, assumed, errs = s.read(src); len(errs) > 0 {
 			return nil, false, errs

@@ -3,7 +3,7 @@
 // Command wasm is the verifier for browsers. It gives the page one function,
 // cadastreVerify(bundle, trust, options): the bundle as a Uint8Array, the trust file
 // as a text, and options as a JSON text or left out (verdict.Options). It returns the
-// verdict as a JSON text (verdict.Verdict). It asks no network. `make wasm` builds it.
+// verdict as a JSON text (verdict.Verdict). It uses no network. `make wasm` builds it.
 package main
 
 import (

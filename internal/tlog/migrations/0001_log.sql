@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- The entries of the log. extra belongs to the owner of the log and is not part of the leaf. Where
--- the owner has a codec, data is the row that it made of both, and extra is null.
+-- the owner has a codec, data is the encoded row of both, and extra is null.
 CREATE TABLE entry (
     seq   INTEGER PRIMARY KEY,
     data  BLOB NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE tile (
     PRIMARY KEY (level, n)
 ) STRICT;
 
--- The last checkpoint that was signed, in one row: none is ever signed that contradicts it.
+-- The last signed checkpoint, in one row. No later checkpoint may contradict it.
 CREATE TABLE signed (
     id   INTEGER PRIMARY KEY CHECK (id = 1),
     size INTEGER NOT NULL,

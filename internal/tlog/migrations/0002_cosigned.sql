@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The newest checkpoint that others have cosigned, with their cosignatures, in one row.
+-- The newest cosigned checkpoint with its cosignatures, in one row.
 CREATE TABLE cosigned (
     id   INTEGER PRIMARY KEY CHECK (id = 1),
     size INTEGER NOT NULL,

@@ -143,7 +143,7 @@ func (f *Follower) Trace(ctx context.Context, reader *ledger.Party, from ledger.
 	if err != nil {
 		return trace.Trace{}, err
 	}
-	if !w.may(g.from) {
+	if !w.maySee(g.from) {
 		return trace.Trace{}, unknown()
 	}
 	if forward {

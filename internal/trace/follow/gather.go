@@ -90,12 +90,12 @@ func (g *gather) backFromReceipt(ctx context.Context) error {
 // markKnown marks the content of the file about which the reader asks.
 func (g *gather) markKnown() {
 	if g.from.Kind() == ledger.KindFile {
-		g.knownContent = g.of(ledger.KindContent)
+		g.knownContent = g.ofKind(ledger.KindContent)
 	}
 }
 
-// of returns the gathered records of a kind.
-func (g *gather) of(kind string) []ledger.Ref {
+// ofKind returns the gathered records of a kind.
+func (g *gather) ofKind(kind string) []ledger.Ref {
 	return slices.DeleteFunc(slices.Clone(g.refs), func(r ledger.Ref) bool { return r.Kind() != kind })
 }
 
@@ -113,11 +113,11 @@ func (g *gather) uses(ctx context.Context) error {
 	if g.reader == nil {
 		return nil
 	}
-	orders, err := g.orders(ctx, ids(g.of(ledger.KindProduct)))
+	orders, err := g.orders(ctx, ids(g.ofKind(ledger.KindProduct)))
 	if err != nil {
 		return err
 	}
-	contents := ids(g.of(ledger.KindContent))
+	contents := ids(g.ofKind(ledger.KindContent))
 	q := receipts.DeliveryQuery{Orders: orders, OnlyContents: contents, Contents: contents}
 	if g.from.Kind() == ledger.KindFile {
 		q.Files = []ledger.Digest{ledger.Digest(g.from.ID())}
@@ -159,7 +159,7 @@ func (g *gather) forward(ctx context.Context) error {
 			return err
 		}
 		g.markKnown()
-		products := g.of(ledger.KindProduct)
+		products := g.ofKind(ledger.KindProduct)
 		starts, g.refs = append(starts, g.knownContent...), nil
 		if err := g.reach(ctx, way, starts...); err != nil {
 			return err
@@ -187,7 +187,7 @@ func (g *gather) registered() bool {
 
 func (g *gather) files() []ledger.Digest {
 	var list []ledger.Digest
-	for _, r := range g.of(ledger.KindFile) {
+	for _, r := range g.ofKind(ledger.KindFile) {
 		list = append(list, ledger.Digest(r.ID()))
 	}
 	return list
@@ -196,19 +196,19 @@ func (g *gather) files() []ledger.Digest {
 // forwardUses gathers the orders of the gathered products, and the deliveries and
 // supplies.
 func (g *gather) forwardUses(ctx context.Context) error {
-	orders, err := g.orders(ctx, ids(g.of(ledger.KindProduct)))
+	orders, err := g.orders(ctx, ids(g.ofKind(ledger.KindProduct)))
 	if err != nil || g.reader == nil {
 		return err
 	}
 	for _, o := range orders {
 		g.refs = append(g.refs, ledger.RefTo(ledger.KindOrder, o))
 	}
-	q := receipts.DeliveryQuery{Orders: ids(g.of(ledger.KindOrder)), Files: g.files()}
+	q := receipts.DeliveryQuery{Orders: ids(g.ofKind(ledger.KindOrder)), Files: g.files()}
 	switch {
 	case g.from.Kind() == ledger.KindLicense:
 		q.Orders, q.Licenses = nil, []ledger.ID{ledger.ID(g.from.ID())}
 	case g.registered():
-		q.Subjects = g.of(ledger.KindResource)
+		q.Subjects = g.ofKind(ledger.KindResource)
 	}
 	return g.addDeliveries(ctx, q)
 }
@@ -219,7 +219,7 @@ func (g *gather) covering(ctx context.Context) error {
 	if !g.registered() {
 		return nil
 	}
-	for _, ref := range g.of(ledger.KindResource) {
+	for _, ref := range g.ofKind(ledger.KindResource) {
 		list, err := g.f.c.Covering(ctx, ledger.ID(ref.ID()))
 		if err != nil {
 			return err

@@ -28,11 +28,11 @@ func (w *walk) link(l ledger.Link) {
 	w.in[l.To] = append(w.in[l.To], l)
 }
 
-// may reports whether the reader may see a record. A file may be seen if one of the
+// maySee reports whether the reader may see a record. A file may be seen if one of the
 // contents to which it links may be seen.
-func (w *walk) may(ref ledger.Ref) bool {
+func (w *walk) maySee(ref ledger.Ref) bool {
 	if ref.Kind() == ledger.KindFile {
-		return slices.ContainsFunc(w.out[ref], func(l ledger.Link) bool { return w.may(l.To) })
+		return slices.ContainsFunc(w.out[ref], func(l ledger.Link) bool { return w.maySee(l.To) })
 	}
 	_, ok := w.seen[ref]
 	return ok
@@ -49,12 +49,12 @@ func (w *walk) rows() []policies.Row {
 	return list
 }
 
-// meet adds a record that the reader may see, and reports whether it is new.
-func (w *walk) meet(ref ledger.Ref) bool {
+// visit adds a record that the reader may see, and reports whether it is new.
+func (w *walk) visit(ref ledger.Ref) bool {
 	switch {
 	case w.found[ref] || w.hidden[ref]:
 		return false
-	case !w.may(ref):
+	case !w.maySee(ref):
 		w.hidden[ref] = true
 		return false
 	case len(w.steps) >= maxSteps:
@@ -70,7 +70,7 @@ func (w *walk) meet(ref ledger.Ref) bool {
 func (w *walk) run(start ledger.Ref, next func(ledger.Ref) []ledger.Ref) {
 	for at := []ledger.Ref{start}; len(at) > 0; at = at[1:] {
 		for _, ref := range next(at[0]) {
-			if w.meet(ref) {
+			if w.visit(ref) {
 				at = append(at, ref)
 			}
 		}
@@ -104,7 +104,7 @@ func (w *walk) uses(ref ledger.Ref) []ledger.Ref {
 // goBack walks to what the start is based on; from a file or content it also walks over
 // the deliveries that name it.
 func (w *walk) goBack() {
-	w.meet(w.from)
+	w.visit(w.from)
 	w.run(w.from, w.basis)
 	if k := w.from.Kind(); k != ledger.KindFile && k != ledger.KindContent {
 		return
@@ -114,7 +114,7 @@ func (w *walk) goBack() {
 			continue
 		}
 		for _, l := range w.in[ref] {
-			if l.From.Kind() == ledger.KindReceipt && w.meet(l.From) {
+			if l.From.Kind() == ledger.KindReceipt && w.visit(l.From) {
 				w.run(l.From, w.basis)
 			}
 		}
@@ -123,10 +123,10 @@ func (w *walk) goBack() {
 
 // goForward walks to what was made of the start.
 func (w *walk) goForward() {
-	w.meet(w.from)
+	w.visit(w.from)
 	starts := []ledger.Ref{w.from}
 	for _, content := range w.knownContent {
-		if w.meet(content) {
+		if w.visit(content) {
 			starts = append(starts, content)
 		}
 	}
@@ -134,7 +134,7 @@ func (w *walk) goForward() {
 		w.run(s, w.uses)
 	}
 	for _, l := range w.extra {
-		w.meet(l.From)
+		w.visit(l.From)
 	}
 }
 
@@ -143,7 +143,7 @@ func (w *walk) grants() {
 	for _, ref := range slices.Clone(w.steps) {
 		for _, l := range w.in[ref] {
 			if l.Rel == relBasis {
-				w.meet(l.From)
+				w.visit(l.From)
 			}
 		}
 	}

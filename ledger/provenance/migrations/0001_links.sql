@@ -1,6 +1,6 @@
 -- +goose Up
--- A link is found by a hash of either end: an index of the references themselves would
--- hold all of the table once more. Those of one kind lie together.
+-- A link is found by a hash of either end, since an index of the references themselves
+-- would be as large as the table. References of one kind have adjacent hashes.
 CREATE TABLE links (
   n        INTEGER PRIMARY KEY,
   from_key INTEGER NOT NULL, -- of from_ref

@@ -1,0 +1,70 @@
+package marketplace
+
+import (
+	"context"
+	"slices"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Recheck runs after a block was applied. It decides again on the running transfers that
+// rely on a record of the block, and cuts those that may not continue; all have been
+// canceled when it returns. Transfers of the same request share one decision.
+func (m *Market) Recheck(ctx context.Context, events []ledger.Event) {
+	changed := map[ledger.Ref]bool{}
+	for _, e := range events {
+		for _, r := range e.Records {
+			changed[r.Ref] = true
+		}
+	}
+	m.mu.Lock()
+	var running []*Transfer
+	for t := range m.running {
+		if t.reliesOn(changed) {
+			running = append(running, t)
+		}
+	}
+	m.mu.Unlock()
+	type decision struct {
+		grant grant
+		err   error
+	}
+	decisions := map[request]decision{}
+	for _, t := range running {
+		d, ok := decisions[t.ask.request()]
+		if !ok {
+			d.grant, d.err = m.check(ctx, t.ask)
+			decisions[t.ask.request()] = d
+		}
+		switch before := t.until.Load(); {
+		case d.err != nil:
+			t.cancel(ErrEnded)
+		case int64(d.grant.until) < before: // a review that ends sooner than it did
+			t.until.Store(int64(d.grant.until))
+			t.endAt(d.grant.until)
+		}
+	}
+}
+
+// reliesOn reports whether the decision of a transfer must be made again. One that is
+// still being made may have read the records before they changed.
+func (t *Transfer) reliesOn(changed map[ledger.Ref]bool) bool {
+	records := t.records.Load()
+	return records == nil || slices.ContainsFunc(*records, func(r ledger.Ref) bool { return changed[r] })
+}
+
+// CutAll cuts all running transfers: this node no longer knows what is allowed.
+func (m *Market) CutAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for t := range m.running {
+		t.cancel(ErrEnded)
+	}
+}
+
+// Running is how many transfers run.
+func (m *Market) Running() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.running)
+}

@@ -1,0 +1,97 @@
+package marketplace_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
+)
+
+// wrote returns the events of a block that wrote records.
+func wrote(refs ...ledger.Ref) []ledger.Event {
+	var e ledger.Event
+	for _, r := range refs {
+		e.Records = append(e.Records, ledger.Record{Ref: r})
+	}
+	return []ledger.Event{e}
+}
+
+// TestRecheckDecidesOnlyWhatABlockChanged runs four transfers of one request, and counts
+// how often the policies are asked about its two sources after a block.
+func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
+	w := newWorld()
+	a, _ := w.stored(t)
+	var running []*marketplace.Transfer
+	for range 4 {
+		transfer, err := w.market.Begin(t.Context(), a)
+		w.ok(err)
+		running = append(running, transfer)
+	}
+	for _, c := range []struct {
+		record ledger.Ref
+		asked  int
+	}{
+		{ledger.RefTo(ledger.KindOrder, id("other order")), 0},
+		{ledger.RefTo(ledger.KindParty, id("holder")), 0},
+		{ledger.RefTo(ledger.KindOrder, id("order")), 2},
+		{ledger.RefTo(ledger.KindProduct, id("product")), 2},
+		{ledger.RefTo(ledger.KindLicense, id("license")), 2},
+		{ledger.RefTo(ledger.KindParty, id("operator")), 2},
+		{ledger.RefTo(ledger.KindParty, id("buyer")), 2},
+		{ledger.RefTo(ledger.KindEntry, id("entry of metro")), 2},
+		{ledger.RefTo(ledger.KindResource, id("bus")), 2},
+		{ledger.RefTo(ledger.KindContent, w.file.ID), 2},
+		{ledger.KeyRef("other"), 2},
+	} {
+		w.asked = nil
+		w.market.Recheck(t.Context(), wrote(c.record))
+		if len(w.asked) != c.asked {
+			t.Errorf("%s: the policies were asked %d times, want %d", c.record, len(w.asked), c.asked)
+		}
+	}
+	w.order.State = ledger.OrderBlocked
+	w.project()
+	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindOrder, id("order"))))
+	for i, transfer := range running {
+		select {
+		case <-transfer.Done():
+		default:
+			t.Errorf("transfer %d goes on after the order was blocked", i)
+		}
+		w.ok(transfer.Close())
+	}
+}
+
+// BenchmarkRecheck has 1,000 transfers of 16 orders that nobody reads, and applies
+// blocks: of another order, and of the license of all of them. It reports how many
+// decisions a block takes.
+func BenchmarkRecheck(b *testing.B) {
+	w := newWorld()
+	a, _ := w.stored(b)
+	w.market.Each = 2000
+	orders := make([]ledger.Order, 16)
+	for i := range orders {
+		orders[i] = w.order
+		orders[i].ID = id(fmt.Sprint("order ", i))
+	}
+	w.more = orders
+	w.project()
+	for i := range 1000 {
+		a.Order = orders[i%len(orders)].ID
+		transfer, err := w.market.Begin(b.Context(), a)
+		w.ok(err)
+		b.Cleanup(func() { w.ok(transfer.Close()) })
+	}
+	for name, record := range map[string]ledger.Ref{
+		"unrelated": ledger.RefTo(ledger.KindOrder, id("other")), "license": ledger.RefTo(ledger.KindLicense, id("license")),
+	} {
+		b.Run(name, func(b *testing.B) {
+			w.asked = nil
+			for b.Loop() {
+				w.market.Recheck(b.Context(), wrote(record))
+			}
+			b.ReportMetric(float64(len(w.asked))/2/float64(b.N), "decisions/block")
+		})
+	}
+}
