@@ -38,10 +38,16 @@ func TestHeadIsFree(t *testing.T) {
 			t.Errorf("HEAD: %d", resp.StatusCode)
 		}
 	}
+	for _, method := range []string{http.MethodHead, http.MethodGet} { // the caller has it already
+		resp := w.ask(method, "buyer", path, "If-None-Match", `"other", W/"`+string(up.SHA256)+`"`)
+		if b, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusNotModified || len(b) != 0 || resp.Header.Get("ETag") == "" {
+			t.Errorf("%s of what the caller has: %d with %d bytes, %v", method, resp.StatusCode, len(b), err)
+		}
+	}
 	if n := w.Receipts().Size(); n != before {
 		t.Errorf("HEAD left %d receipts", n-before)
 	}
-	get := w.ask(http.MethodGet, "buyer", path)
+	get := w.ask(http.MethodGet, "buyer", path, "If-None-Match", `"other"`)
 	if b, err := io.ReadAll(get.Body); err != nil || !bytes.Equal(b, file) || get.Header.Get("Cadastre-Receipt") == "" {
 		t.Errorf("GET after it: %d with %d bytes, %v", get.StatusCode, len(b), err)
 	}
@@ -49,6 +55,27 @@ func TestHeadIsFree(t *testing.T) {
 	for who, status := range map[string]int{"buyer": http.StatusForbidden, "rival": http.StatusNotFound, "": http.StatusUnauthorized} {
 		if resp := w.ask(http.MethodHead, who, path); resp.StatusCode != status || resp.Header.Get("ETag") != "" {
 			t.Errorf("HEAD by %q after the end: %d, ETag %q", who, resp.StatusCode, resp.Header.Get("ETag"))
+		}
+	}
+}
+
+// TestHeadersThatClientsRelyOn asks for what a browser asks for, and with a method that
+// a path does not have.
+func TestHeadersThatClientsRelyOn(t *testing.T) {
+	w := serve(t, nil)
+	for _, c := range []struct {
+		method, path, header, want string
+		status                     int
+	}{
+		{http.MethodDelete, "/v1/resources", "Allow", "GET", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/v1/calls", "Allow", "POST", http.StatusMethodNotAllowed},
+		{http.MethodPost, orderPath("sale", "object"), "Allow", "GET, HEAD", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/favicon.ico", "Cache-Control", "max-age=86400", http.StatusNoContent},
+		{http.MethodGet, "/", "Vary", "Accept, Accept-Language", http.StatusOK},
+	} {
+		resp := w.ask(c.method, "", c.path)
+		if resp.StatusCode != c.status || resp.Header.Get(c.header) != c.want {
+			t.Errorf("%s %s: %d, %s is %q, want %d, %q", c.method, c.path, resp.StatusCode, c.header, resp.Header.Get(c.header), c.status, c.want)
 		}
 	}
 }

@@ -55,15 +55,23 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 		return
 	}
 	w.Header().Set("Accept-Ranges", "bytes")
-	if r.Method == http.MethodHead {
+	tags := r.Header.Values("If-None-Match")
+	if r.Method == http.MethodHead || len(tags) > 0 {
 		c, err := s.Market.Look(r.Context(), a)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		describe(w.Header(), c)
-		w.Header().Set("Content-Length", strconv.FormatInt(c.Bytes, 10))
-		return
+		if matches(tags, etag(c.SHA256)) { // the caller has it: nothing is sent or counted
+			w.Header().Set("ETag", etag(c.SHA256))
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		if r.Method == http.MethodHead {
+			describe(w.Header(), c)
+			w.Header().Set("Content-Length", strconv.FormatInt(c.Bytes, 10))
+			return
+		}
 	}
 	ranged, total := false, int64(0)
 	a.Range = func(size int64, hash ledger.Digest) (offset, length int64, err error) {

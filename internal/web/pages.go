@@ -110,6 +110,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, name s
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Vary", "Accept, Accept-Language")
 	w.WriteHeader(code)
 	_, _ = w.Write(b.Bytes()) // the caller has gone
 }

@@ -69,6 +69,10 @@ func New(c api.Services) *Server {
 	r.Post("/v1/uploads", s.upload)
 	r.Get("/c/{code}", s.certificatePage)
 	r.Get("/", s.home)
+	r.Get("/favicon.ico", func(w http.ResponseWriter, _ *http.Request) { // browsers ask for it on their own
+		w.Header().Set("Cache-Control", "max-age=86400")
+		w.WriteHeader(http.StatusNoContent)
+	})
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	r.Get("/readyz", s.ready)
 	for _, l := range c.Logs {
@@ -77,11 +81,22 @@ func New(c api.Services) *Server {
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.failPage(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
 	})
-	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, problem(http.StatusMethodNotAllowed, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction)))
+	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Allow", strings.Join(allowed(r, req.URL.Path), ", "))
+		s.fail(w, req, problem(http.StatusMethodNotAllowed, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction)))
 	})
 	s.mux = r
 	return s
+}
+
+// allowed returns the methods that a path is served by (RFC 9110 §15.5.6).
+func allowed(routes chi.Routes, path string) (methods []string) {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if routes.Match(chi.NewRouteContext(), m, path) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 // schemaName returns huma's name of a schema, with the domain in front of it if several
