@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
 	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -320,72 +318,6 @@ func TestADenialIsKeptForWhoHungUp(t *testing.T) {
 	page, err := w.receipts.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptDenial}}, 0, 9)
 	if w.ok(err); len(page.Items) != 1 || page.Items[0].Receipt.Reason != ledger.ReasonScope {
 		t.Errorf("kept %+v", page.Items)
-	}
-}
-
-// stored puts content of the product into the store, allows its delivery in real
-// time until the moment returned, and returns the request for it.
-func (w *world) stored(t testing.TB) (a marketplace.Ask, until *ledger.Millis) {
-	t.Helper()
-	w.now = time.Now()
-	w.order.StartOn, w.order.EndOn, w.license.EndOn = "2000-01-01", "9999-01-01", "9999-01-01"
-	w.endEntries("9999-01-01")
-	w.product.SecurityReview.ValidUntil, w.product.ConformityReview.ValidUntil = "9999-01-01", "9999-01-01"
-	until = new(ledger.Millis(w.now.Add(time.Hour).UnixMilli()))
-	w.policy = func(marketplace.Question) marketplace.Decision {
-		return marketplace.Decision{Allow: true, Revision: w.revision, Until: *until}
-	}
-	w.open(t)
-	got, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("content"))
-	w.ok(err)
-	w.file.ID, w.file.Object, w.file.SHA256, w.file.Bytes, w.file.Ingest = id("kept"), got.Object, got.SHA256, got.Bytes, got.Receipt
-	w.project()
-	a = delivery()
-	a.Object = got.Object
-	return a, until
-}
-
-// TestADecisionThatEndsSooner cuts what runs then, not when it was to end first.
-func TestADecisionThatEndsSooner(t *testing.T) {
-	w := newWorld()
-	a, until := w.stored(t)
-	transfer, err := w.market.Begin(t.Context(), a)
-	w.ok(err)
-	*until = ledger.Millis(time.Now().Add(50 * time.Millisecond).UnixMilli())
-	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindProduct, id("product"))))
-	select {
-	case <-transfer.Done():
-	case <-time.After(30 * time.Second):
-		t.Error("it went on")
-	}
-	w.ok(transfer.Close())
-}
-
-// TestADecisionThatEndsWhileTheTransferBegins refuses the transfer, ends its start
-// receipt and leaves nothing running.
-func TestADecisionThatEndsWhileTheTransferBegins(t *testing.T) {
-	w := newWorld()
-	a, _ := w.stored(t)
-	allow := w.policy
-	w.policy = func(q marketplace.Question) marketplace.Decision {
-		w.market.CutAll()
-		return allow(q)
-	}
-	if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != "forbidden license_ended protocol §7" {
-		t.Error(err)
-	}
-	if n := w.market.Running(); n != 0 {
-		t.Errorf("%d transfers are running", n)
-	}
-	page, err := w.receipts.Find(t.Context(), receipts.Filter{}, 0, 9)
-	w.ok(err)
-	var kinds []ledger.ReceiptKind
-	for _, r := range page.Items {
-		kinds = append(kinds, r.Receipt.Kind)
-	}
-	want := []ledger.ReceiptKind{ledger.ReceiptDenial, ledger.ReceiptEnd, ledger.ReceiptStart, ledger.ReceiptIngest}
-	if diff := cmp.Diff(want, kinds); diff != "" {
-		t.Errorf("receipts, the newest first (-want +got):\n%s", diff)
 	}
 }
 

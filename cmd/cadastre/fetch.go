@@ -25,7 +25,7 @@ func (fetchCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre fetch ORDER --output streets.csv --profile buyer.json"},
 		{
-			ZH: "已收到的部分存于 streets.csv.part，中断后再次运行同一命令即可继续。仅当 SHA-256 与账本记录一致时才有 streets.csv；其旁的 streets.csv.receipt.json 载有交付回执的编号，cadastre trace streets.csv 由此开始。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
+			ZH: "已收到的部分存于 streets.csv.part，中断后再次运行同一命令即可继续。仅当 SHA-256 与账本记录一致时才有 streets.csv；其旁的 streets.csv.receipt.json 载有交付回执的编号。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
 			EN: "Received bytes are stored in streets.csv.part. After an interruption run the same command to continue. The file streets.csv is written only if its SHA-256 is the recorded one. The file streets.csv.receipt.json names the receipts of the delivery. Content at another node is fetched there; name that node with --node ORIGIN=URL if its address is not https://ORIGIN.",
 		},
 	}

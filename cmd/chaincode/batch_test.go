@@ -5,40 +5,16 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/calendar"
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// application returns two calls of m: a deposit, and a valid application for a
+// application returns two calls of m: a deposit, and its n-th valid application for a
 // resource with a title, which uses the deposit.
-func (w *world) application(t testing.TB, m, body *ledgertest.Member, title string) (deposit, submit string) {
+func (w *world) application(t testing.TB, m, body *ledgertest.Member, n uint64, title string) (deposit, submit string) {
 	t.Helper()
-	today := ledger.Date(calendar.Of(int64(w.Now())))
-	id := w.NewID()
-	sum := ledger.DigestOf([]byte(id))
-	a := ledger.AppSubmitArgs{
-		Application: id, Body: body.ID, Deposit: sum,
-		InternalReview: ledger.Review{By: "科技科", On: today, SHA256: sum},
-		Resource: ledger.Resource{
-			ID: w.NewID(), Title: title, Description: "全市公交车辆每次到站和离站的线路、站点与时间。", Identifier: "306001/000012",
-			Publisher: m.ID, CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: ledgertest.Region,
-			Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: w.Now(),
-			Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
-			ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"},
-			Items: []ledger.Item{
-				{Name: "route_id", Label: "线路编号", DataType: "string", Length: 16, IsKey: true, Level: ledger.General, PIStatus: ledger.PINone},
-			},
-			Format: "database", RowCount: 86_400, ByteSize: 4_000, Level: ledger.General,
-			LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-			Quality: ledger.Quality{
-				Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100, Assessor: "市数据局", AssessedOn: today,
-			},
-		},
-	}
-	for i, g := range ledger.MaterialGroups() {
-		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum, Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g))})
-	}
-	return w.Call(t, m, ledger.FnDeposit, ledger.DepositArgs{SHA256: sum, Bytes: 4096}), w.Call(t, m, ledger.FnAppSubmit, a)
+	a := w.Application(m, body, n)
+	a.Resource.Title = title
+	return w.Call(t, m, ledger.FnDeposit, ledger.DepositArgs{SHA256: a.Deposit, Bytes: 4096}), w.Call(t, m, ledger.FnAppSubmit, a)
 }
 
 // TestImport puts what an import sends into one transaction, from a client that
@@ -48,8 +24,8 @@ func TestImport(t *testing.T) {
 	w := newWorld(t)
 	m, body := w.Admitted(t, w.node, ledger.RoleHolder), w.Admitted(t, w.node, ledger.RoleRegistryBody)
 	var calls []string
-	for _, title := range []string{"公交车辆到离站信息", "公交线路", "公交车辆到离站信息"} {
-		deposit, submit := w.application(t, m, body, title)
+	for n, title := range []string{"公交车辆到离站信息", "公交线路", "公交车辆到离站信息"} {
+		deposit, submit := w.application(t, m, body, uint64(n), title)
 		calls = append(calls, deposit, submit)
 	}
 	calls = append(calls, calls[1], "no call") // a repeated call, and an invalid one
@@ -84,7 +60,7 @@ func TestImport(t *testing.T) {
 		}
 		checkProof(t, w.node, r)
 	}
-	deposit, submit := w.application(t, m, body, "公交车辆到离站信息")
+	deposit, submit := w.application(t, m, body, 3, "公交车辆到离站信息")
 	w.withdraw(t, m, ledgertest.Parse(t, calls[1]), []string{deposit, submit})
 }
 

@@ -162,12 +162,12 @@ func findings(name string, text []byte) []finding {
 			continue
 		}
 		flush()
-		switch tok {
-		case token.EOF:
+		switch {
+		case tok == token.EOF:
 			return found
-		case token.IDENT:
+		case tok == token.IDENT:
 			look(line, splitName(lit))
-		case token.STRING:
+		case tok == token.STRING:
 			for _, part := range sentences(lit) {
 				look(line, part)
 			}

@@ -155,7 +155,7 @@ func TestAnswersThatDifferAreFound(t *testing.T) {
 		"a member less":        {body: strings.Replace(valid, `"demo":`, `"omed":`, 1)},
 		"another type":         {body: strings.Replace(valid, `"demo":`, `"demo":0,"demo_":`, 1)},
 		"outside its pattern":  {body: strings.Replace(valid, `"genesis_sha256":"`, `"genesis_sha256":"X`, 1)},
-		"outside its list":     {body: strings.Replace(valid, `"embedded"`, `"embeded"`, 1)},
+		"outside its list":     {body: strings.Replace(valid, `"embedded"`, `"elsewhere"`, 1)},
 		"another media type":   {media: "text/plain"},
 		"a refusal as success": {code: http.StatusNotFound},
 		"no such path":         {path: "/v1/abuot"},

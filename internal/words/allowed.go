@@ -67,7 +67,7 @@ var allowedTable = [][3]string{
 	{`http:// or https:// and a host`, "http:// 或 https:// 加主机", "http:// or https:// and a host"},
 	{`http:// or https:// and a host, no slash at the end`, "http:// 或 https:// 加主机，末尾无 /", "http:// or https:// and a host, no slash at the end"},
 	{`KIND/ID, KIND one of (.*)`, "种类/编号，种类为下列之一：${1}", "KIND/ID, where KIND is one of ${1}"},
-	{`next of a page of (.*)`, "列表 ${1} 的上一页所给的 next", "next, as a page of ${1} gave it"},
+	{`next of a page of (.*)`, "上一页所给的 next，原样", "next of the previous page, unchanged"},
 	// names that are alike in both languages
 	{`UTF-8|Unicode NFC|YYYY-MM-DD|true|true, false`, "${0}", "${0}"},
 }

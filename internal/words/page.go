@@ -25,7 +25,7 @@ var pages = map[string]ledger.Words{
 	"certificate.number": {ZH: "平台编号", EN: "Platform number"},
 	"certificate.name":   {ZH: "名称", EN: "Title"},
 	"certificate.status": {ZH: "状态", EN: "Status"},
-	"certificate.on":     {ZH: "%s，截至 %s", EN: "%s, as of %s"},
+	"certificate.on":     {ZH: "%s（%s 当日状态）", EN: "%s (status of %s)"},
 	"certificate.hold":   {ZH: "持有或管理单位", EN: "Held or managed by"},
 	"certificate.use":    {ZH: "授权使用", EN: "Authorized to use"},
 	"certificate.trade":  {ZH: "授权经营", EN: "Authorized to operate"},
@@ -38,7 +38,7 @@ var pages = map[string]ledger.Words{
 	"certificate.none":   {ZH: "无", EN: "Nobody"},
 	"certificate.formal": {
 		ZH: "登记机构仅作形式审核（办法第十一条）。本凭证为公共数据资源登记结果，不是数据产权登记凭证，不证明数据产权归属。",
-		EN: "The registry body examined the form only (article 11 of the measures). This is the result of a registration of public data resources. It is no certificate of property in data and proves no ownership.",
+		EN: "The registry body examined the form only (article 11 of the measures). This is the result of a registration of public data resources. It is not a certificate of property in data, and it proves no ownership.",
 	},
 	"certificate.verify": {ZH: "离线核验：", EN: "Check it offline:"},
 	"problem.given":      {ZH: "所填", EN: "Given"},

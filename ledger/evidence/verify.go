@@ -244,7 +244,7 @@ func (v *verification) agreesWith(l ledger.Line) bool {
 // addAnchor adds an anchor. Its writes are in the bundle, and must match its
 // arguments.
 func (v *verification) addAnchor(state contract.State, a *act, call Call) error {
-	args, err := v.engine.checkAnchor(state, &a.recorded)
+	args, err := v.checkAnchor(state, &a.recorded)
 	if err != nil {
 		return err
 	}
