@@ -14,7 +14,7 @@ func TestActsNameWhatIsThere(t *testing.T) {
 	kinds, seen := ledger.Kinds(), map[ledger.Function]bool{}
 	for _, a := range ledger.Acts() {
 		if seen[a.Name] || a.Title.ZH == "" || a.Title.EN == "" || a.Args == nil {
-			t.Errorf("%s stands twice, or lacks its title or arguments", a.Name)
+			t.Errorf("%s is repeated, or lacks its title or arguments", a.Name)
 		}
 		seen[a.Name] = true
 		for _, w := range a.Who {
@@ -102,7 +102,7 @@ func TestActingAs(t *testing.T) {
 		"its role, named":           {[]ledger.Who{role(ledger.RoleBuyer, "buyer")}, buyer.Roles, true},
 		"its role, another named":   {[]ledger.Who{role(ledger.RoleBuyer, "operator")}, nil, true},
 		"another role, named":       {[]ledger.Who{role(ledger.RoleOperator, "buyer")}, nil, false},
-		"whoever is named":          {[]ledger.Who{role("", "buyer")}, []ledger.Role{}, true},
+		"the named party":           {[]ledger.Who{role("", "buyer")}, []ledger.Role{}, true},
 		"another is named":          {[]ledger.Who{role("", "operator")}, nil, true},
 		"named, or another role":    {[]ledger.Who{role("", "buyer"), role(ledger.RoleRegulator, "")}, []ledger.Role{}, true},
 		"named, and its role":       {[]ledger.Who{role("", "buyer"), role(ledger.RoleBuyer, "")}, buyer.Roles, true},

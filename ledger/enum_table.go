@@ -58,7 +58,7 @@ var (
 		value(Core, "核心数据", "Core"),
 	}}
 	piStatuses = Enum{"pi_statuses", []Value{
-		value(PINone, "不含个人信息", "None"),
+		value(PINone, "不含个人信息", "No personal information"),
 		value(PIAnonymized, "已匿名化", "Anonymized"),
 		value(PIDeidentified, "已去标识化", "De-identified"),
 		value(PIPersonal, "个人信息", "Personal"),

@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// TestAllFaultsAtOnce: one answer names everything that is to be mended.
+// TestAllFaultsAtOnce: one error names everything that must be fixed.
 func TestAllFaultsAtOnce(t *testing.T) {
 	a := goodSubmit()
 	a.Body = "nobody"

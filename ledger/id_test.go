@@ -43,7 +43,7 @@ func TestDeriveID(t *testing.T) {
 		t.Error("a+bc and ab+c are one id")
 	}
 	if got, want := ledger.DeriveID("a"), ledger.DeriveID("a", ""); got == want {
-		t.Error("a part that is empty does not count")
+		t.Error("an empty part does not change the id")
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOf(rapid.String()).Draw(t, "parts")

@@ -23,8 +23,8 @@ func lines(err error) []string {
 	return out
 }
 
-// TestDecodeStrictAllFaults: one reading names every fault of reading, and of the
-// form what could be read; none twice.
+// TestDecodeStrictAllFaults: one decoding reports every fault of reading, and every
+// fault of form in what could be read, each once.
 func TestDecodeStrictAllFaults(t *testing.T) {
 	data := `{
 		"sha256": "abc",
@@ -188,8 +188,8 @@ func TestQuietInReading(t *testing.T) {
 	}
 }
 
-// TestFaultsOfACallAndItsArgs: a call whose members and arguments are both at fault
-// is told of both.
+// TestFaultsOfACallAndItsArgs: the error of a call whose members and arguments are
+// both wrong reports both.
 func TestFaultsOfACallAndItsArgs(t *testing.T) {
 	key, err := ledger.NewKey()
 	if err != nil {

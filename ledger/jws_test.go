@@ -10,8 +10,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// vectors are JWS that another library made (testdata/jws_vectors.json says
-// which), with the reason for which each must be refused; none: it must hold.
+// vectors are JWSs made by another library (see testdata/jws_vectors.json), with
+// the reason for which each must be refused, or "" if it must be valid.
 type vectors struct {
 	Note    string       `json:"note"`
 	Key     ledger.JWK   `json:"key"`
@@ -79,7 +79,7 @@ func TestThumbprint(t *testing.T) {
 	k := readVectors(t).Key
 	k.X, k.Y = k.Y, k.X
 	if k.Thumbprint() == readVectors(t).Kid {
-		t.Error("the order of the coordinates does not count")
+		t.Error("the order of the coordinates does not matter")
 	}
 	if err := k.Validate("key"); err == nil {
 		t.Error("swapped coordinates are taken as a point")

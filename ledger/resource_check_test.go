@@ -40,7 +40,7 @@ func TestResourceValidate(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		edit  func(*ledger.Resource)
-		field string // of the error, "" if there must be none
+		field string // of the error, "" if no error is expected
 	}{
 		{"good", func(*ledger.Resource) {}, ""},
 		{"optional left out", func(r *ledger.Resource) { r.Identifier, r.Keywords, r.LandingPage = "", nil, "" }, ""},
@@ -158,7 +158,7 @@ func TestFoldTitle(t *testing.T) {
 		t.Error("another number folds to the same")
 	}
 	if ledger.FoldTitle("e\u200d\u0301") != ledger.FoldTitle("é") {
-		t.Error("a character that is not seen keeps letter and mark apart")
+		t.Error("an invisible character separates letter and mark")
 	}
 }
 

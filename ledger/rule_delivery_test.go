@@ -111,7 +111,7 @@ func TestSupplyRule(t *testing.T) {
 		return func(s *sale) { s.entry("bus", change) }
 	}
 	judged(t, (*sale).supply, []ruleCase{
-		{"as it stands", func(*sale) {}, ""},
+		{"unchanged", func(*sale) {}, ""},
 		{"important", bus(func(e *ledger.EntryDetail) { e.Resource.Level = ledger.Important }), ""},
 		{"of personal information", bus(func(e *ledger.EntryDetail) { e.Resource.PIStatus = ledger.PISensitive }), ""},
 		{"no environment", func(s *sale) { s.take.Environment, s.env.ID = "", "" }, environment},
@@ -122,7 +122,7 @@ func TestSupplyRule(t *testing.T) {
 		{"no key", func(s *sale) { s.take.Key = "" }, "forbidden key_ended O15"},
 		{"outside mainland China", func(s *sale) { s.env.Region = "810000" }, "forbidden recipient B10 environment_id"},
 		{"operator suspended", func(s *sale) { s.Operator.Suspensions = held() }, "forbidden party_suspended B11"},
-		{"operator is none", func(s *sale) { s.Operator.Roles = nil }, "forbidden role"},
+		{"not an operator", func(s *sale) { s.Operator.Roles = nil }, "forbidden role"},
 		{"license suspended", func(s *sale) { s.License.Suspensions = held() }, "forbidden suspended O21"},
 		{"license over", func(s *sale) { s.License.EndOn = "2026-10-19" }, "forbidden license_ended O21"},
 		{"not registered", func(s *sale) { delete(s.Entries, ruleID("bus")) }, "forbidden gate O21"},
@@ -139,7 +139,7 @@ func TestOfferRule(t *testing.T) {
 		return ledger.CheckOffer(s.Product.ProductOffer, s.License, s.Entries, ruleDay)
 	}
 	judged(t, offer, []ruleCase{
-		{"as it stands", func(*sale) {}, ""},
+		{"unchanged", func(*sale) {}, ""},
 		{"not yet given out", func(s *sale) { s.License.Actions = []string{"derive"} }, ""},
 		{"form", func(s *sale) { s.Product.Form = ledger.FormRaw }, "forbidden form D3 form"},
 		{"review", func(s *sale) { s.Product.SecurityReview.On = "2026-10-21" }, "forbidden review B3 security_review"},

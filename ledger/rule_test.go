@@ -99,7 +99,8 @@ func (s *sale) supply() *ledger.Error {
 	return ledger.CheckSupply(f, s.take, ruleDay)
 }
 
-// said writes a refusal as the tables do: class, reason, rule, field; empty for none.
+// said returns a refusal in the form of the tables: class, reason, rule, field;
+// empty if there is no refusal.
 func said(e *ledger.Error) string {
 	if e == nil {
 		return ""
@@ -130,7 +131,7 @@ func judged(t *testing.T, ask func(*sale) *ledger.Error, cases []ruleCase) {
 func always(t *testing.T, cases []ruleCase) {
 	t.Helper()
 	for _, ask := range []func(*sale) *ledger.Error{(*sale).place, (*sale).accept, (*sale).deliver} {
-		judged(t, ask, append(cases, ruleCase{"as it stands", func(*sale) {}, ""}))
+		judged(t, ask, append(cases, ruleCase{"unchanged", func(*sale) {}, ""}))
 	}
 }
 
@@ -232,7 +233,7 @@ func TestB6PurposeOnTheList(t *testing.T) {
 		{"welfare by an institution", func(s *sale) { welfare(s); s.Buyer.Kind = ledger.Institution }, ""},
 	})
 	judged(t, (*sale).deliver, []ruleCase{
-		{"no longer the product's: the order keeps it", func(s *sale) { s.Product.Purposes = s.Product.Purposes[1:] }, ""},
+		{"no longer the product's: the order still has it", func(s *sale) { s.Product.Purposes = s.Product.Purposes[1:] }, ""},
 	})
 }
 
@@ -247,7 +248,7 @@ func TestB7Price(t *testing.T) {
 		}, bad},
 	})
 	for _, ask := range []func(*sale) *ledger.Error{(*sale).accept, (*sale).deliver} {
-		judged(t, ask, []ruleCase{{"a new price: the order keeps its own", func(s *sale) { s.Product.Price.Fen = 5 }, ""}})
+		judged(t, ask, []ruleCase{{"a new price: the order has the old one", func(s *sale) { s.Product.Price.Fen = 5 }, ""}})
 	}
 }
 
@@ -313,7 +314,7 @@ func TestB11NoSuspension(t *testing.T) {
 	always(t, []ruleCase{
 		{"license", func(s *sale) { s.License.Suspensions = held() }, "forbidden suspended B11"},
 		{"operator", func(s *sale) { s.Operator.Suspensions = held() }, party},
-		{"operator is none", func(s *sale) { s.Operator.Roles = []ledger.Role{ledger.RoleBuyer} }, "forbidden role"},
+		{"not an operator", func(s *sale) { s.Operator.Roles = []ledger.Role{ledger.RoleBuyer} }, "forbidden role"},
 		{"buyer", func(s *sale) { s.Buyer.Suspensions = held() }, party},
 	})
 }

@@ -43,9 +43,9 @@ func TestStateSumFollowsTheState(t *testing.T) {
 	})
 }
 
-// TestStateSumTellsStatesApart: states that differ in one row, one key, one value, or
+// TestStateSumDistinguishesStates: states that differ in one row, one key, one value, or
 // in which key has which value.
-func TestStateSumTellsStatesApart(t *testing.T) {
+func TestStateSumDistinguishesStates(t *testing.T) {
 	seen := map[ledger.Digest]string{}
 	for _, rows := range [][][2]string{
 		{},

@@ -20,7 +20,7 @@ func TestCheckCharacters(t *testing.T) {
 		{"change of temperature", "ΔT、λmax、NF-κB", "", ""},
 		{"Greek alone", "αβγ射线", "", ""},
 		{"Russian alone", "Каталог данных", "", ""},
-		{"scripts in words of their own", "данные data", "", ""},
+		{"scripts in separate words", "данные data", "", ""},
 		{"scripts parted by Han", "П数据P", "", ""},
 		{"Tibetan, Uyghur, Mongolian", "བོད་ཡིག ئۇيغۇرچە ᠮᠣᠩᠭᠣᠯ", "", ""},
 		{"extension B", "𠮷林", "", ""},
@@ -108,8 +108,8 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// FuzzCheckText: what is taken is in NFC and has none of the refused characters,
-// as a plain list names them; a refusal's own text can be read back.
+// FuzzCheckText: an accepted text is in NFC and has no refused character (as a
+// separate list names them), and the text form of a refusal can be parsed.
 func FuzzCheckText(f *testing.F) {
 	for _, s := range []string{"公交", "γ辐射", "μg/m³", "PM2.5", "Ⅲ类", "a\u202eb", "dаta", "e\u0301", "\xff", " a", "a\n\tb", "\ufeff", "\U0010ffff", "a\u0300\u0301"} {
 		f.Add(s, 100)

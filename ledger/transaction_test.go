@@ -53,9 +53,9 @@ func TestAppliedAndBack(t *testing.T) {
 		t.Errorf("the call is at %+v, %d", c.Position, c.Time)
 	}
 	if _, err := ledger.NewApplied(0, []byte("x"), nil); err == nil {
-		t.Error("an event that is none was taken")
+		t.Error("an invalid event was accepted")
 	}
 	if _, err := (ledger.Applied{Event: []byte("x")}).Committed("", 0, 0); err == nil {
-		t.Error("an event that is none came back")
+		t.Error("an invalid event was returned")
 	}
 }

@@ -46,11 +46,11 @@ type Config struct {
 	Origin string // of this node, in content records
 	// Where returns the address of the node with another origin, or "" if it has no
 	// address.
-	Where  func(ctx context.Context, origin string) string
-	Now    func() time.Time
-	NewID  func() ledger.ID
-	Upload int64 // maximum size of an upload in bytes
-	Each   int   // maximum number of running deliveries of a party
+	Where      func(ctx context.Context, origin string) string
+	Now        func() time.Time
+	NewID      func() ledger.ID
+	MaxUpload  int64 // maximum size of an upload in bytes
+	MaxRunning int   // maximum number of running deliveries of a party
 }
 
 // Market runs supply and delivery.
@@ -88,7 +88,7 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Inge
 		return Ingested{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_uploads")
 	}
 	defer m.uploading(party, -1)
-	info, err := m.Objects.Put(ctx, r, m.Upload)
+	info, err := m.Objects.Put(ctx, r, m.MaxUpload)
 	if errors.Is(err, objects.ErrTooLarge) {
 		return Ingested{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body")
 	}

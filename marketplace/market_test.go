@@ -34,30 +34,31 @@ func id(name string) ledger.ID { return ledger.DeriveID("test", name) }
 // operator's product of one resource, ordered and paid, and the resource
 // itself, which one environment may fetch. Tests change the records first.
 type world struct {
-	t         testing.TB
-	db        *sqldb.DB
-	market    *marketplace.Market
-	receipts  *receipts.Store
-	policy    func(marketplace.Question) marketplace.Decision // what Casbin would say
-	revision  ledger.Revision
-	asked     []marketplace.Question
-	now       time.Time
-	license   ledger.License
-	operator  ledger.Party
-	buyer     ledger.Party
-	key       ledger.KeyRecord // of the buyer
-	product   ledger.Product
-	order     ledger.Order
-	more      []ledger.Order // besides order
-	env       ledger.Environment
-	file, raw ledger.Content
-	entries   map[string]ledger.EntryDetail // by the name of their resource
+	t          testing.TB
+	db         *sqldb.DB
+	market     *marketplace.Market
+	receipts   *receipts.Store
+	policy     func(marketplace.Question) marketplace.Decision // what Casbin would say
+	revision   ledger.Revision
+	asked      []marketplace.Question
+	now        time.Time
+	license    ledger.License
+	operator   ledger.Party
+	buyer      ledger.Party
+	key        ledger.KeyRecord // of the buyer
+	product    ledger.Product
+	order      ledger.Order
+	more       []ledger.Order // besides order
+	maxRunning int
+	env        ledger.Environment
+	file, raw  ledger.Content
+	entries    map[string]ledger.EntryDetail // by the name of their resource
 }
 
 func newWorld() *world {
 	review := ledger.Review{On: "2026-01-01", ValidUntil: "2026-12-31"}
 	purpose := ledger.Purpose{Class: ledger.Industry, Code: "credit"}
-	w := &world{now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.EntryDetail{}}
+	w := &world{maxRunning: 4, now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.EntryDetail{}}
 	w.policy = func(marketplace.Question) marketplace.Decision {
 		return marketplace.Decision{Allow: true, Revision: w.revision, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
 	}
@@ -113,7 +114,7 @@ func (w *world) open(t testing.TB) {
 	t.Cleanup(func() { w.ok(w.receipts.Close()) })
 	var n atomic.Int64
 	w.market = marketplace.New(marketplace.Config{
-		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, Upload: 1 << 20, Each: 4, Now: func() time.Time { return w.now },
+		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, MaxUpload: 1 << 20, MaxRunning: w.maxRunning, Now: func() time.Time { return w.now },
 		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
 		NewID:    func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
 		Revision: func() (ledger.Revision, bool) { return w.revision, true },

@@ -68,8 +68,8 @@ func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
 // decisions a block takes.
 func BenchmarkRecheck(b *testing.B) {
 	w := newWorld()
+	w.maxRunning = 1000
 	a, _ := w.stored(b)
-	w.market.Each = 2000
 	orders := make([]ledger.Order, 16)
 	for i := range orders {
 		orders[i] = w.order

@@ -136,7 +136,7 @@ func (m *Market) enter(t *Transfer) error {
 			n++
 		}
 	}
-	if n >= m.Each {
+	if n >= m.MaxRunning {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_deliveries")
 	}
 	m.running[t] = struct{}{}

@@ -133,7 +133,7 @@ func (e *Engine) decide(ctx context.Context, p *partyPolicies, q Question) (Deci
 }
 
 // nearest returns the reason of the license that came nearest to covering the
-// question: the most useful one for whoever asks.
+// question, which is the most useful one for the caller.
 func (p *partyPolicies) nearest(including []int, q Question) ledger.Reason {
 	best := ledger.ReasonScope // of every license whose scope does not include the resource
 	if q.Facts.Level == ledger.Core {

@@ -134,7 +134,7 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := fmt.Errorf("ask: %w", c.Get(t.Context(), "/v1/orders/x", nil))
-	_, dialed := http.Get("http://127.0.0.1:1/") //nolint:bodyclose,noctx // nobody answers
+	_, dialed := http.Get("http://127.0.0.1:1/")
 	silent := errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), errors.New("no answer from http://127.0.0.1:1"))
 	for _, c := range []struct {
 		name, lang string
@@ -147,7 +147,7 @@ func TestExplain(t *testing.T) {
 		{"an article", "en", ledger.Invalid("resource.sharer_consent", "O5"), "resource.sharer_consent breaks the rule O5", "invalid"},
 		{"missing groups", "zh", ledger.Join(lacking("deposit"), lacking("risk_assessment")), "materials 不符合规则 R9(1)：缺少材料：存证情况（deposit）\n  materials 不符合规则 R9(1)：缺少材料：安全风险评估（risk_assessment）", "incomplete"},
 		{"missing groups and a field", "en", ledger.Join(lacking("deposit"), ledger.Invalid("body", "required")), "materials breaks the rule R9(1): materials are missing: Deposit (deposit)\n  body breaks the rule required", "more"},
-		{"where JSON ends", "en", fmt.Errorf("a.json: %w", ledger.DecodeStrict([]byte("{\n,"), &ledger.DepositArgs{})), "a.json: the content breaks the rule syntax: It is no JSON, or a query that can't be decoded, line 2, column 1", "invalid"},
+		{"where JSON ends", "en", fmt.Errorf("a.json: %w", ledger.DecodeStrict([]byte("{\n,"), &ledger.DepositArgs{})), "a.json: the content breaks the rule syntax: It is not JSON, or the query can't be decoded, line 2, column 1", "invalid"},
 		{"label", "zh", terminal.OfForm(ledger.Invalid("resource.title", "required"), &ledger.AppSubmitArgs{}), "resource.title（数据资源 › 名称） 不符合规则 required：必须填写", "invalid"},
 		{"node's words", "zh", told, "ask：没有找到：请检查编号（字段 id）", "not_found"},
 		{"a node that does not run", "zh", dialed, "127.0.0.1:1：连接被拒绝", "dial"},

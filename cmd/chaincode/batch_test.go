@@ -8,8 +8,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// application is the n-th valid application of m, under a title, with its deposit: two
-// calls.
+// application returns two calls of m: a deposit, and its n-th valid application, for a
+// resource with a title, which uses the deposit.
 func (w *world) application(t testing.TB, m, body *ledgertest.Member, n uint64, title string) (deposit, submit string) {
 	t.Helper()
 	a := w.Application(m, body, n)
@@ -28,7 +28,7 @@ func TestImport(t *testing.T) {
 		deposit, submit := w.application(t, m, body, uint64(n), title)
 		calls = append(calls, deposit, submit)
 	}
-	calls = append(calls, calls[1], "no call") // one again, and one that is none
+	calls = append(calls, calls[1], "no call") // a repeated call, and an invalid one
 	answers, tx, err := w.transact(calls...)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed
 	drop := w.Call(t, m, ledger.FnAppWithdraw, ledger.AppStepArgs{Application: args.Application, Answers: first.Payload})
 	key := ledger.TitleKey(m.ID, ledger.FoldTitle(args.Resource.Title))
 	if _, ok := w.state[key]; !ok {
-		t.Fatalf("the title is not kept under %s", key)
+		t.Fatalf("the title is not stored under %s", key)
 	}
 	answers, tx, err := w.transact(append([]string{drop}, again...)...)
 	if err != nil {
@@ -87,7 +87,7 @@ func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed
 		}
 	}
 	if tx.endorsed.Writes[key] == nil || string(w.state[key].value) != string(tx.endorsed.Writes[key]) {
-		t.Errorf("the title is kept as %s", w.state[key].value)
+		t.Errorf("the title is stored as %s", w.state[key].value)
 	}
 	b, err := w.block(tx.at.Block)
 	if err != nil {
@@ -95,8 +95,8 @@ func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed
 	}
 	var written [][]byte
 	for _, c := range b.Calls {
-		kept := answers[c.Position.I].Record.Writes
-		if ledger.HashWrites(c.Writes) != kept {
+		stored := answers[c.Position.I].Record.Writes
+		if ledger.HashWrites(c.Writes) != stored {
 			t.Errorf("the writes of call %d are not those that were hashed", c.Position.I)
 		}
 		for _, write := range c.Writes {
@@ -115,7 +115,7 @@ func (w *world) withdraw(t *testing.T, m *ledgertest.Member, first ledger.Signed
 	drop = w.Call(t, m, ledger.FnAppWithdraw, ledger.AppStepArgs{Application: args.Application, Answers: second.Payload})
 	ledgertest.Must(t, w.node, drop)
 	if e, ok := w.state[key]; ok {
-		t.Errorf("the title given up is still kept: %s", e.value)
+		t.Errorf("the old title is still stored: %s", e.value)
 	}
 }
 
@@ -150,8 +150,8 @@ func TestFullTransaction(t *testing.T) {
 	}
 }
 
-// TestFaultsOfABatch: a transaction of several calls keeps the first faults of each
-// that it refuses, a call that is alone is told all.
+// TestFaultsOfABatch: the answer to a transaction of several calls has only the
+// first faults of each refused call. The answer to a single call has all.
 func TestFaultsOfABatch(t *testing.T) {
 	w := newWorld(t)
 	body := w.Admitted(t, w.node, ledger.RoleRegistryBody)

@@ -45,8 +45,8 @@ func (w *world) asked(spoil func(*stub), function string, args ...string) endors
 	return s.run(w.chaincodes[0])
 }
 
-// TestRefusedWhole has proposals that no call of is heard: each comes back as
-// the typed error whatever happened, and nothing is written or told.
+// TestRefusedWhole sends proposals that are refused as a whole. Each must return a
+// typed error, and nothing may be written or be in the event.
 func TestRefusedWhole(t *testing.T) {
 	w := newWorld(t)
 	m, other := w.Admitted(t, w.node, ledger.RoleHolder), w.Admitted(t, w.node, ledger.RoleHolder)
@@ -100,7 +100,7 @@ func TestRefusedWhole(t *testing.T) {
 			t.Errorf("a clock off by %v: %s", off, e.Message)
 		}
 	}
-	ledgertest.Must(t, w.node, jws) // none of it has stopped the chaincode
+	ledgertest.Must(t, w.node, jws) // the chaincode still runs
 }
 
 // TestRefusedCall has refusals of single calls: they are in the answer, which
@@ -208,7 +208,7 @@ func TestDrain(t *testing.T) {
 	<-begun
 	go func() { w.chaincodes[0].drain(); close(drained) }()
 	late := w.asked(func(*stub) {}, ledger.TxValue, genesis)
-	for late.Status == http.StatusOK { // not yet told to end
+	for late.Status == http.StatusOK { // until it is draining
 		late = w.asked(func(*stub) {}, ledger.TxValue, genesis)
 	}
 	ledgertest.Refused(t, refused(late), ledger.Unavailable, ledger.ReasonBusy)

@@ -50,8 +50,8 @@ type entry struct {
 	version version
 }
 
-// endorsement is what an endorser signs: the answer, and what the simulation
-// read, wrote and told.
+// endorsement is what an endorser signs: the answer, and the reads, writes and
+// event of the simulation.
 type endorsement struct {
 	Status  int32
 	Message string

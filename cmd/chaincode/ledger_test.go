@@ -108,8 +108,8 @@ func (n *node) Recorded(_ context.Context, party, id ledger.ID) (ledger.Recorded
 	if err != nil {
 		return ledger.Recorded{}, err
 	}
-	var kept ledger.CallRecord
-	if err := ledger.DecodeStrict(e.Payload, &kept); err != nil {
+	var stored ledger.CallRecord
+	if err := ledger.DecodeStrict(e.Payload, &stored); err != nil {
 		return ledger.Recorded{}, err
 	}
 	at := e.Reads[ledger.CallKey(party, id)]
@@ -118,7 +118,7 @@ func (n *node) Recorded(_ context.Context, party, id ledger.ID) (ledger.Recorded
 		return ledger.Recorded{}, err
 	}
 	for _, c := range b.Calls {
-		if (c.Position == ledger.Position{Block: at.Block, Tx: at.Tx, I: kept.I}) {
+		if (c.Position == ledger.Position{Block: at.Block, Tx: at.Tx, I: stored.I}) {
 			data, err := json.Marshal(e)
 			return ledger.Recorded{Committed: c, Proof: ledger.Proof{Kind: "stub", Data: data}}, err
 		}
@@ -206,7 +206,7 @@ func TestLedger(t *testing.T) {
 		},
 		Reopen: func(_ *testing.T, l ledger.Ledger) ledger.Ledger {
 			n := l.(*node)
-			for i := range n.chaincodes { // they keep nothing
+			for i := range n.chaincodes { // they store nothing
 				n.chaincodes[i].drain()
 				n.chaincodes[i] = newChaincode(genesis[l], time.Now)
 			}
@@ -224,18 +224,18 @@ func checkProof(t *testing.T, _ ledger.Ledger, r ledger.Recorded) {
 	if err := json.Unmarshal(r.Proof.Data, &e); err != nil {
 		t.Fatal(err)
 	}
-	var kept ledger.CallRecord
-	if err := ledger.DecodeStrict(e.Payload, &kept); err != nil {
+	var stored ledger.CallRecord
+	if err := ledger.DecodeStrict(e.Payload, &stored); err != nil {
 		t.Fatal(err)
 	}
 	at := e.Reads[ledger.CallKey(r.Event.Party, r.Event.Call)]
 	if len(e.Reads) != 1 || at == nil || len(e.Writes) != 0 {
 		t.Fatalf("the answer rests on %v and writes %v", e.Reads, e.Writes)
 	}
-	if (r.Position != ledger.Position{Block: at.Block, Tx: at.Tx, I: kept.I}) {
-		t.Errorf("the call is at %+v, its proof says %+v, %d", r.Position, *at, kept.I)
+	if (r.Position != ledger.Position{Block: at.Block, Tx: at.Tx, I: stored.I}) {
+		t.Errorf("the call is at %+v, its proof says %+v, %d", r.Position, *at, stored.I)
 	}
-	if kept.Payload != r.Event.Payload || kept.Writes != ledger.HashWrites(r.Writes) || kept.Time != r.Time {
-		t.Errorf("the proof is of another call: %+v", kept)
+	if stored.Payload != r.Event.Payload || stored.Writes != ledger.HashWrites(r.Writes) || stored.Time != r.Time {
+		t.Errorf("the proof is of another call: %+v", stored)
 	}
 }

@@ -149,8 +149,8 @@ func TestRefusesToStart(t *testing.T) {
 	}
 }
 
-// TestServes is a peer that connects under mutual TLS, asks, and is left when
-// the process is told to end.
+// TestServes is a peer that connects under mutual TLS and asks, and whose
+// connection ends when the process is asked to stop.
 func TestServes(t *testing.T) {
 	a := newAuthority(t)
 	settings := a.settings(t)
@@ -187,7 +187,7 @@ func TestServes(t *testing.T) {
 	}
 	stop()
 	if err := <-ended; err != nil {
-		t.Errorf("told to end: %v", err)
+		t.Errorf("asked to stop: %v", err)
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// TestWhatARegistrationCarries: peers keep write sets, events and state for ever. Of
-// the five calls of a registration one writes what was submitted, and no other
-// repeats it. The log says what a registered resource takes.
+// TestWhatARegistrationCarries: peers store write sets, events and state for good.
+// Of the five calls of a registration, only one writes the submission, and no other
+// repeats it. The test logs the bytes per registered resource.
 func TestWhatARegistrationCarries(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	w.Args.Limits = ledger.Limits{}
@@ -27,7 +27,7 @@ func TestWhatARegistrationCarries(t *testing.T) {
 	}
 	said := w.Application(holder, body, 1).Resource.Description
 	var writes, events int
-	var written, told int
+	var written, announced int
 	for _, b := range c.blocks[before:] {
 		for _, tx := range b.txs {
 			for _, v := range tx.endorsed.Writes {
@@ -35,12 +35,12 @@ func TestWhatARegistrationCarries(t *testing.T) {
 				written += strings.Count(string(v), said)
 			}
 			events += len(tx.endorsed.Event)
-			told += strings.Count(string(tx.endorsed.Event), said)
+			announced += strings.Count(string(tx.endorsed.Event), said)
 		}
 	}
-	if written != 1 || told != 1 || strings.Count(c.text(), said) != 1 {
+	if written != 1 || announced != 1 || strings.Count(c.text(), said) != 1 {
 		t.Errorf("what was submitted is written %d times, in events %d times, in the state %d times: want once each",
-			written, told, strings.Count(c.text(), said))
+			written, announced, strings.Count(c.text(), said))
 	}
 	t.Logf("write sets %d bytes, events %d, state %d", writes, events, len(c.text())-known)
 }

@@ -53,10 +53,7 @@ var exempt = map[string]string{}
 var unplain = []struct {
 	folder string
 	left   int
-}{
-	{"docs", 1},
-	{"policies", 1},
-}
+}{}
 
 func TestPlainEnglish(t *testing.T) {
 	noticeSources(t)
@@ -258,8 +255,10 @@ func withoutCode(page string) string {
 	})
 }
 
-// TestFindsBanned plants each banned word, and plain words that look like one.
+// TestFindsBanned plants words of each row of banned, and plain words that look like
+// one.
 func TestFindsBanned(t *testing.T) {
+	planted := map[string]bool{}
 	for _, c := range []struct {
 		name, text string
 		want       []string // line and word
@@ -274,6 +273,7 @@ func TestFindsBanned(t *testing.T) {
 		{"a.go", "package a\n\n// The entry stands: it counts. What counts on a day was heard.", []string{"3 stands", "3 it counts.", "3 what counts on", "3 heard"}},
 		{"a.go", "package a\n\nfunc halveDoubted(fate, steadyPacer, shelf int) {}", []string{"3 halve", "3 doubted", "3 fate", "3 steady", "3 pacer", "3 shelf"}},
 		{"a.go", "package a\n\n// Shelved, astray and amiss thereby, lest it ought, ere nought.", []string{"3 shelved", "3 astray", "3 amiss", "3 thereby", "3 lest", "3 ought", "3 ere", "3 nought"}},
+		{"a.go", "package a\n\n// Hitherto unheard, doubted and thereof; it stood; the mending keeper tells.", []string{"3 hitherto", "3 unheard", "3 doubted", "3 thereof", "3 stood", "3 mending", "3 keeper", "3 tells"}},
 		{"docs/a.md", "# A\n\nIt keeps `kept` data.\n\n```\nkept\n```\n\nNone is told.", []string{"3 keeps", "9 none", "9 told"}},
 		{"a.go", "package a\n\n// Keep-alive of a stand-alone node; SQL stands for a name; close is \"none\"; it counts lines.", nil},
 		{"a.go", "package a\n\nvar a, b = \"kept\", `SELECT kept FROM a`\n\n// The account holds rights. Hold, use\n\n// to the end.", nil},
@@ -282,9 +282,15 @@ func TestFindsBanned(t *testing.T) {
 		var got []string
 		for _, f := range findings(c.name, []byte(c.text)) {
 			got = append(got, strconv.Itoa(f.line)+" "+f.word)
+			planted[f.instead] = true
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("in %q found %q, want %q", c.text, got, c.want)
+		}
+	}
+	for _, b := range banned {
+		if !planted[b.instead] {
+			t.Errorf("no sample has a word of the row %q", b.instead)
 		}
 	}
 }

@@ -175,8 +175,8 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	n.market = marketplace.New(marketplace.Config{
 		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
-		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, Upload: n.settings.Limits.Upload,
-		Each: n.settings.Limits.Deliveries,
+		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
+		MaxRunning: n.settings.Limits.Deliveries,
 	})
 	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links, n.sight}, n.applied, n.opts.Now)
 	if err != nil {

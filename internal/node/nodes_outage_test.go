@@ -72,7 +72,7 @@ func TestLedgerAway(t *testing.T) {
 	}
 	w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusServiceUnavailable, ledger.ReasonAnchorLag)
 
-	w.line.Mend()
+	w.line.Restore()
 	until(t, "the node is ready again", func() bool { h := w.health(); return h.Ready && h.Receipts.Anchored == h.Receipts.Size })
 	n.settle()
 	w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusForbidden, ledger.ReasonLicense)

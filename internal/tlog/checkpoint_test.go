@@ -48,7 +48,7 @@ func TestPublishWaits(t *testing.T) {
 		}
 		sizes = append(sizes, cp.Size)
 	}
-	// A clock set back does not keep the log silent.
+	// A clock that was set back does not stop the publishing.
 	if diff := cmp.Diff([]int64{1, 1, 1, 4, 4, 6, 7}, sizes); diff != "" {
 		t.Error(diff)
 	}

@@ -48,7 +48,8 @@ func (o other) on(t *testing.T, msg []byte, known note.Verifier) []byte {
 	return signed
 }
 
-// TestCosign keeps what others sign with the newest checkpoint that they have signed.
+// TestCosign stores the cosignatures of others with the newest checkpoint that they
+// have signed.
 func TestCosign(t *testing.T) {
 	f := newFixture(t)
 	if c := f.Cosigned(); c.Note != nil {
@@ -109,7 +110,7 @@ func TestCosignRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if c := c.f.Cosigned(); c.Note != nil {
-			t.Errorf("%s: it is kept", name)
+			t.Errorf("%s: it is stored", name)
 		}
 	}
 	for i := range 17 {
@@ -120,7 +121,8 @@ func TestCosignRefuses(t *testing.T) {
 	}
 }
 
-// TestCosignedDamaged: what is kept is the log's own still when it is opened.
+// TestCosignedDamaged: when the log is opened, the stored cosigned checkpoint must
+// still be one of this log.
 func TestCosignedDamaged(t *testing.T) {
 	f := newFixture(t)
 	f.add(t, 5)

@@ -167,7 +167,7 @@ func TestOutOfRange(t *testing.T) {
 		"prove before":      func() error { _, err := f.Prove(ctx, -1, 2); return err },
 		"holds past log":    func() error { return f.Holds(ctx, 3, f.leaves[0]) },
 		"holds before":      func() error { return f.Holds(ctx, -1, f.leaves[0]) },
-		"tree of none":      func() error { _, err := f.ProveTree(ctx, 0, 2); return err },
+		"tree of size 0":    func() error { _, err := f.ProveTree(ctx, 0, 2); return err },
 		"tree shrinks":      func() error { _, err := f.ProveTree(ctx, 3, 2); return err },
 		"tree past log":     func() error { _, err := f.ProveTree(ctx, 3, 4); return err },
 		"root past log":     func() error { _, err := f.RootAt(ctx, 4); return err },
@@ -260,7 +260,7 @@ func TestCommitThatWasAppliedAfterAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The owner is told that this failed, so it does not commit p.
+	// The owner gets the error of this append, so it does not commit p.
 	err = sqldb.InTx(t.Context(), f.db.W, func(tx *sql.Tx) error {
 		_, err := f.Append(t.Context(), tx, f.batch(1))
 		return err

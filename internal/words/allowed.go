@@ -3,6 +3,7 @@ package words
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -14,9 +15,9 @@ type allowedText struct {
 	ledger.Words
 }
 
-// allowedTexts are all texts that the parameter "allowed" of an error may have, except
-// for numbers and lists of words.
-var allowedTexts = compileAllowed([][3]string{
+// allowedTable has all texts that the parameter "allowed" of an error may have, as
+// expressions, except for numbers and lists of words.
+var allowedTable = [][3]string{
 	// lengths and numbers
 	{`(.*) 字/characters`, "${1} 字", "${1} characters"},
 	{`(.*) 字节/bytes`, "${1} 字节", "${1} bytes"},
@@ -69,11 +70,12 @@ var allowedTexts = compileAllowed([][3]string{
 	{`next of a page of (.*)`, "列表 ${1} 的上一页所给的 next", "next, as a page of ${1} gave it"},
 	// names that are alike in both languages
 	{`UTF-8|Unicode NFC|YYYY-MM-DD|true|true, false`, "${0}", "${0}"},
-})
+}
 
-func compileAllowed(table [][3]string) []allowedText {
-	list := make([]allowedText, len(table))
-	for i, row := range table {
+// allowedTexts returns the table with its expressions, which are compiled on first use.
+var allowedTexts = sync.OnceValue(func() []allowedText {
+	list := make([]allowedText, len(allowedTable))
+	for i, row := range allowedTable {
 		form := row[0]
 		if !strings.ContainsAny(form, `(\|`) {
 			form = regexp.QuoteMeta(form)
@@ -81,7 +83,7 @@ func compileAllowed(table [][3]string) []allowedText {
 		list[i] = allowedText{regexp.MustCompile("^(?:" + form + ")$"), ledger.Words{ZH: row[1], EN: row[2]}}
 	}
 	return list
-}
+})
 
 // wordList is a list of words of a program: names of members, values, columns.
 var wordList = regexp.MustCompile(`^[\w.-]+(, [\w.-]+)+$`)
@@ -89,7 +91,7 @@ var wordList = regexp.MustCompile(`^[\w.-]+(, [\w.-]+)+$`)
 // Allowed returns what an error says is allowed (ledger.Error.Allowed) in a language.
 // The values of a closed list have their words beside them in Chinese.
 func Allowed(lang, text string) string {
-	for _, a := range allowedTexts {
+	for _, a := range allowedTexts() {
 		if m := a.form.FindStringSubmatchIndex(text); m != nil {
 			return strings.TrimSpace(string(a.form.ExpandString(nil, Of(lang, a.Words), text, m)))
 		}

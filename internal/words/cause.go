@@ -3,6 +3,7 @@ package words
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -75,7 +76,7 @@ func Translate(lang, text string) string {
 	if m := failureText.FindStringSubmatch(text); m != nil {
 		return checkFailure(m[1], m[2], m[3])
 	}
-	for _, c := range causes {
+	for _, c := range compiledCauses() {
 		if m := c.form.FindStringSubmatch(text); m != nil {
 			return c.fill(m[1:])
 		}
@@ -104,27 +105,27 @@ func checkFailure(check, at, why string) string {
 
 // cause is a format of an error in English, as an expression, and in Chinese.
 type cause struct {
-	form   *regexp.Regexp
-	zh, en string
+	form *regexp.Regexp
+	zh   string
 }
 
 // verbOf finds a verb of a format, with its number if it has one.
 var verbOf = regexp.MustCompile(`%(?:\[(\d)\])?[sdqvw]`)
 
-// compileCauses makes the table from formats in English and Chinese. A Chinese format
-// takes the values in the same order, or by number.
-func compileCauses(table [][2]string) []cause {
-	list := make([]cause, len(table))
-	for i, row := range table {
+// compiledCauses returns the table with its expressions, which are compiled when the first
+// error is translated. A Chinese format takes the values in the same order, or by number.
+var compiledCauses = sync.OnceValue(func() []cause {
+	list := make([]cause, len(causes))
+	for i, row := range causes {
 		verbs := verbOf.FindAllString(row[0], -1)
 		form := strings.ReplaceAll(regexp.QuoteMeta(row[0]), ": ", "(?:: |：)") // either colon may be before what is translated already
 		for _, v := range verbs {
 			form = strings.Replace(form, v, map[string]string{"%d": `(-?\d+)`, "%q": `("(?:[^"\\]|\\.)*")`, "%s": `(.+?)`, "%v": `(.+)`, "%w": `(.+)`}[v], 1)
 		}
-		list[i] = cause{regexp.MustCompile("^(?s:" + form + ")$"), row[1], row[0]}
+		list[i] = cause{regexp.MustCompile("^(?s:" + form + ")$"), row[1]}
 	}
 	return list
-}
+})
 
 // fill puts values into the Chinese format. Errors and places among them are translated,
 // and the name of a function gets its title.

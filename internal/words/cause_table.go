@@ -3,7 +3,7 @@ package words
 // causes are the errors of the packages that make and check evidence, in English as they
 // are in the source, and in Chinese. A test reads the source and fails for one that is
 // missing here.
-var causes = compileCauses([][2]string{
+var causes = [][2]string{
 	// ledger/evidence
 	{"evidence about %s: %w", "关于 %s 的证据：%w"},
 	{"trust file: %w", "信任文件：%w"},
@@ -27,7 +27,7 @@ var causes = compileCauses([][2]string{
 	{"checkpoint has a bad root", "检查点的根有误"},
 	{"checkpoint has a signature that is not in its one form", "检查点有一个签名不是规范写法"},
 	{"checkpoint has two signatures of the key %q", "检查点有密钥 %q 的两个签名"},
-	{"checkpoint has signatures other than those of a known log and cosignatures", "检查点除已知日志的签名与联署外另有内容"},
+	{"checkpoint has signatures other than those of a known log and cosignatures", "检查点有已知日志的签名与联署以外的签名"},
 	{"recorded under version %d of the rules", "按第 %d 版规则记录"},
 	{"the call is repeated", "该请求重复"},
 	{"recorded at %d, before a call at %d that it depends on", "记录于 %d，早于其所依据的、记录于 %d 的请求"},
@@ -79,7 +79,7 @@ var causes = compileCauses([][2]string{
 	{"the call is before its predecessor, or time goes backward", "请求排在其所依据的请求之前，或时间倒退"},
 	{"no record of the genesis: %v", "没有创世记录：%v"},
 	{"the trust file and the genesis disagree about the ledger, or whether it is a demonstration", "账本或其是否为演示账本与信任文件所载不同"},
-	{"the genesis names no log: the ledger is not a log", "创世记录未指明日志：登记簿保存在别处"},
+	{"the genesis names no log: the ledger is not a log", "创世记录未指明日志：账本不是日志"},
 	{"it shows what it read", "列出了所读内容"},
 	{"the anchor differs from the signed one", "该锚定不是所签署的锚定"},
 	{"no call", "没有请求"},
@@ -93,7 +93,7 @@ var causes = compileCauses([][2]string{
 	{"the folder contains %d entries but has published %d: it is older than its published log", "文件夹中有 %d 条，却已公布 %d 条：文件夹旧于其已公布的内容"},
 	{"the entries of the ledger log do not match its checkpoint of %d entries", "账本日志的条目与其共 %d 条的检查点不符"},
 	{"it does not continue the log of %d entries with the root %s that was signed before", "与此前签署过的、共 %d 条、根为 %s 的日志不相接续"},
-	{"more than %d of its entries are not valid: reading was stopped", "不成条目的超过 %d 条：未继续读取"},
+	{"more than %d of its entries are not valid: reading was stopped", "无效的条目超过 %d 条：已停止读取"},
 	{"it says that it is entry %d", "其自称为第 %d 条"},
 	{"its time is before that of the previous entry", "其时间早于前一条"},
 	{"the call was made for ledger %s", "该请求是为账本 %s 签署的"},
@@ -105,13 +105,14 @@ var causes = compileCauses([][2]string{
 	{"read the rows: %w", "读取各行：%w"},
 	{"the row is missing", "缺少此行"},
 	{"read the blocks: %w", "读取区块：%w"},
-	{"the peer rejects it for what it read, but that had not changed", "对端以其所读已变为由不计入，但所读并未改变"},
-	{"the peer accepts it, but %s had changed since it was read", "对端将其计入，但 %s 自读取后已改变"},
+	{"the peer rejects it for what it read, but that had not changed", "对端以其所读已变为由拒绝，但所读并未改变"},
+	{"the peer accepts it, but %s had changed since it was read", "对端接受了它，但 %s 自读取后已改变"},
 	{"it writes %s, but its calls do not", "其写入 %s，而其请求并不写入"},
 	{"it does not write %s, but its calls do", "其未写入 %s，而其请求应当写入"},
 	{"read entries from %d: %w", "读取自第 %d 条起的条目：%w"},
 	{"the log returned a wrong number of entries", "日志所给的条数与所请求的不同"},
 	{"it was not given to the audit", "未提供给本次审计"},
+	{"a start receipt without policy revision, or a repeated one", "开始回执没有策略版本，或重复"},
 	{"its receipts do not match its checkpoint", "其回执与其检查点不符"},
 	{"key of the log: %w", "日志的公钥：%w"},
 	{"the end of %s, which has not started or has already ended", "%s 的结束回执，而其没有开始或已经结束"},
@@ -199,4 +200,4 @@ var causes = compileCauses([][2]string{
 	{"invalid verifier hash", "验证公钥的哈希有误"},
 	{"unknown verifier algorithm", "验证公钥的算法未知"},
 	{"invalid transparency proof", "包含证明不成立"},
-})
+}

@@ -126,11 +126,11 @@ func TestCause(t *testing.T) {
 		{fmt.Errorf("%s: %w", ledger.FnAppSubmit, role), "提交登记申请（application.submit）：本单位的角色不能办理此事项", "application.submit: Your roles do not allow this"},
 		{errors.New("application.submit wrote something else"), "提交登记申请（application.submit）所写另有不同", "application.submit wrote something else"},
 		{fmt.Errorf("checkpoint: %w", errors.New("malformed note")), "检查点：格式不是 signed note", "checkpoint: malformed note"},
-		{errors.New("it covers 3 receipts of log, fewer than the one before it"), "其涵盖 log 的 3 份回执，少于前一次锚定", "it covers 3 receipts of log, fewer than the one before it"},
+		{errors.New("it covers 3 receipts of log, fewer than the previous anchor"), "其涵盖 log 的 3 份回执，少于前一次锚定", "it covers 3 receipts of log, fewer than the previous anchor"},
 		{errors.New("evidence: proof at calls[3]: no call"), "请求的证明不成立，或检查点不是信任文件所列密钥签署的（calls[3]）：没有请求", "evidence: proof at calls[3]: no call"},
 		{errors.Join(errors.New("no call"), errors.New("entry: no call")), "没有请求\n条目：没有请求", "no call\nentry: no call"},
 		{words.Errorf("甲：%v", "A: %v", errors.New("no call")), "甲：没有请求", "A: no call"},
-		{fmt.Errorf("trust file: %w", ledger.Invalid("v", "known_version")), "信任文件：v 不符合规则 known_version：不认识的格式版本", "trust file: v breaks the rule known_version: The version of the form is not known"},
+		{fmt.Errorf("trust file: %w", ledger.Invalid("v", "known_version")), "信任文件：v 不符合规则 known_version：不认识的格式版本", "trust file: v breaks the rule known_version: The version of the format is unknown"},
 		{errors.New("nobody knows"), "nobody knows", "nobody knows"},
 	} {
 		if zh, en := words.CauseIn("zh", c.err), words.CauseIn("en", c.err); zh != c.zh || en != c.en {

@@ -14,7 +14,7 @@ func CheckCount() int { return len(checks) }
 // Causes are the errors of the table in both languages.
 func Causes() (list []ledger.Words) {
 	for _, c := range causes {
-		list = append(list, ledger.Words{ZH: c.zh, EN: c.en})
+		list = append(list, ledger.Words{ZH: c[1], EN: c[0]})
 	}
 	return list
 }

@@ -134,7 +134,7 @@ func (l *receiptLog) add(i int64, r ledger.Receipt, open map[ledger.ID]*start, s
 	switch r.Kind {
 	case ledger.ReceiptStart:
 		if r.Revision == nil || seen[r.ID] {
-			return errors.New("a start without policy revision, or a repeated one")
+			return errors.New("a start receipt without policy revision, or a repeated one")
 		}
 		s := &start{Receipt: r, index: i}
 		seen[r.ID], open[r.ID] = true, s

@@ -129,7 +129,8 @@ func TestNextWorkingIsNearest(t *testing.T) {
 	})
 }
 
-// published is a year as the collectors of the State Council's notices keep it.
+// published is a year in the format of the collectors of the State Council's
+// notices.
 type published struct {
 	Days []publishedDay `json:"days"`
 }

@@ -108,7 +108,7 @@ func TestMonthsEnd(t *testing.T) {
 func TestNoDate(t *testing.T) {
 	d := calendar.Date("2026-02-30")
 	if d.StartMS() != 0 || d.EndMS() != 0 || d.Year() != 0 || d.AddDays(1) != "" || d.AddYears(1) != "" {
-		t.Errorf("%q counts as a date", d)
+		t.Errorf("%q is accepted as a date", d)
 	}
 	if calendar.Calendar(autumn).Working("0000-00-00") {
 		t.Error("what is no date is worked")

@@ -234,8 +234,9 @@ func TestStoreFailsUnderEachAct(t *testing.T) {
 	}
 }
 
-// TestEntryEnded: a regulator's word on an entry comes to nothing after its last
-// day, or when it no longer counts. No act of this release ends an entry before.
+// TestEntryEnded: an act of a regulator on an entry is refused after the entry's
+// last day, and when it is no longer active. No act of this release ends an entry
+// earlier.
 func TestEntryEnded(t *testing.T) {
 	base := newDemo(t)
 	base.coded("a", "holder")

@@ -82,9 +82,9 @@ func (m *machine) living(a *modelApp) bool {
 
 // draw is one act as it was drawn: what may be wrong with it.
 type draw struct {
-	name, event      string
-	other, stale     bool
-	told, sameDefect bool
+	name, event          string
+	other, stale         bool
+	reasoned, sameDefect bool
 }
 
 // reason is why the model refuses an act; "" when it doesn't.
@@ -105,7 +105,7 @@ func (m *machine) reason(d draw) ledger.Reason {
 	case "resubmit":
 		return when(m.day > a.resubmitLast, ledger.ReasonLate)
 	case "pass":
-		return when(m.day > a.examLast && !d.told, ledger.ReasonLate)
+		return when(m.day > a.examLast && !d.reasoned, ledger.ReasonLate)
 	case "return":
 		return when(d.sameDefect && a.named, ledger.ReasonSecond)
 	case "object":
@@ -209,7 +209,7 @@ func (m *machine) call(d draw) (ledger.Function, string, any) {
 		args = v
 	case ledger.AppPassArgs:
 		cite(&v.AppStepArgs)
-		if d.told {
+		if d.reasoned {
 			late := ledger.Salt([16]byte{}, "人手不足")
 			v.Late = &late
 		}
@@ -237,8 +237,8 @@ func (m *machine) by(d draw, who string) string {
 	return map[string]string{"holder": "holder2", "holder2": "holder", "body": "body2", "operator": "operator2"}[who]
 }
 
-// TestApplicationsAgainstTheModel lets random acts on random days go to the
-// contract and to a model made of the table, and holds each answer against the other.
+// TestApplicationsAgainstTheModel applies random acts on random days to the
+// contract and to a model made from the table of acts, and compares the results.
 func TestApplicationsAgainstTheModel(t *testing.T) {
 	table := readSteps(t)
 	base := newWorld(t)
@@ -263,7 +263,7 @@ func (m *machine) one(t *rapid.T) {
 	name := rapid.SampledFrom(m.names).Draw(t, "application")
 	d := draw{
 		name: name, event: rapid.SampledFrom(m.likely(name)).Draw(t, "event"), other: seldom.Draw(t, "other"),
-		stale: seldom.Draw(t, "stale"), told: rapid.Bool().Draw(t, "told"), sameDefect: rapid.Bool().Draw(t, "same"),
+		stale: seldom.Draw(t, "stale"), reasoned: rapid.Bool().Draw(t, "reasoned"), sameDefect: rapid.Bool().Draw(t, "same"),
 	}
 	a := m.apps[name]
 	if a.state == "draft" && d.event != "submit" {
@@ -307,7 +307,7 @@ func (m *machine) likely(name string) []string {
 	return list
 }
 
-// claims holds that whoever lives has its title and its deposit.
+// claims checks that every living application has its title and its deposit.
 func (m *machine) claims(t *rapid.T) {
 	for _, name := range m.names {
 		a := m.apps[name]
@@ -317,7 +317,7 @@ func (m *machine) claims(t *rapid.T) {
 			t.Fatalf("%s is %s without its title or deposit", name, a.state)
 		}
 		if !m.living(a) && a.state != "draft" && a.state != "returned" && (title == wID(name) || d.Application == wID(name)) {
-			t.Fatalf("%s is %s and keeps its title or deposit", name, a.state)
+			t.Fatalf("%s is %s and still has its title or deposit", name, a.state)
 		}
 	}
 }

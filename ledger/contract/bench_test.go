@@ -9,8 +9,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// BenchmarkTransaction is what an endorser reckons of a transaction of an import:
-// a hundred deposits and the applications that rest on them.
+// BenchmarkTransaction measures the work of an endorser for a transaction of an
+// import: a hundred deposits and the applications that use them.
 func BenchmarkTransaction(b *testing.B) {
 	w := newWorld(b)
 	var calls []string

@@ -6,8 +6,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Of two calls in one batch that can't both hold, exactly the first does, and
-// the second is told what it met.
+// If two calls in one batch exclude each other, exactly the first is recorded, and
+// the second gets the reason.
 func TestConflictingCallsInOneBatch(t *testing.T) {
 	base := trading(t)
 	base.must("implementer", ledger.FnLicenseOffer, offerArgs("M"))

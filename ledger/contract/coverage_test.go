@@ -37,10 +37,11 @@ func wholeRun() bool {
 	return !testing.Short() && flag.Lookup("test.count").Value.String() != "0" && !mutated()
 }
 
-// coverageGaps returns a sentence for each difference between the refusals that
-// the tests produced and those that the table of acts names. What any call may be
-// refused for stands in a row only where its rule refuses what the arguments name
-// for it: another party that is suspended, a key of theirs that has ended.
+// coverageGaps returns a sentence for each difference between the refusals that the
+// tests produced and those in the table of acts. A reason that is common to all
+// calls is in a row only if the function's rule refuses for it because of something
+// in the arguments, for example another party that is suspended, or one of its keys
+// that has ended.
 func coverageGaps() []string {
 	var gaps []string
 	seen, common := map[pair]bool{}, map[ledger.Reason]bool{}

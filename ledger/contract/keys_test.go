@@ -174,7 +174,7 @@ func TestReplaceKeyRefuses(t *testing.T) {
 			func(f *world) ledger.KeyReplaceArgs { return f.replacement("holder", "holder", "body") },
 			refusal{ledger.Conflict, ledger.ReasonExists, "args.new.jwk"},
 		},
-		"kept by the node": {
+		"stored by the node": {
 			func(f *world) ledger.KeyReplaceArgs {
 				a := f.replacement("body", "body", "fresh")
 				a.New.Custody = ledger.CustodyNode

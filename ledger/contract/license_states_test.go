@@ -53,7 +53,7 @@ func licenseModel(t *testing.T) (map[[3]string]string, []act) {
 
 func (r *licenseRun) state() string { return licenseState(r.m, mLicense("L"), r.over) }
 
-// step tries one act and holds what came of it against the model.
+// step tries one act and compares the result with the model.
 func (r *licenseRun) step(t fataler, a act) {
 	t.Helper()
 	from := r.state()

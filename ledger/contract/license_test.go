@@ -182,7 +182,7 @@ func TestLicenseAccept(t *testing.T) {
 	}
 }
 
-func TestLicenseSuspensionsAreKeptByRole(t *testing.T) {
+func TestLicenseSuspensionsAreStoredByRole(t *testing.T) {
 	m := licensed(t)
 	ref := mLicense("L")
 	notYours := refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"}

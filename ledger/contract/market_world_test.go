@@ -81,8 +81,8 @@ func marketParties() []marketParty {
 	}
 }
 
-// newMarket seeds the records that other functions make, so that these tests
-// stand on the record types and not on the functions of registration.
+// newMarket writes the records that other functions create, so that these tests
+// depend on the record types only, not on the functions of registration.
 func newMarket(t fataler) *market {
 	m := &market{t: t, state: memory{}, now: noon(marketDay), keys: map[string]*ledger.Key{}}
 	m.seed(ledger.GenesisRef, ledger.Genesis{
@@ -267,7 +267,7 @@ type refusal struct {
 	field  string
 }
 
-// expect holds an outcome against what it must be.
+// expect compares an error with the expected refusal.
 func expect(t fataler, err error, want refusal) {
 	t.Helper()
 	if want.code == "" {

@@ -55,8 +55,8 @@ func fieldAt(fields []ledger.Field, path string) *ledger.Field {
 	return found
 }
 
-// isLeftOut reports whether nothing stands at a path, or what stands for nothing.
-// Of a list it looks at the last place.
+// isLeftOut reports whether the value at a path is missing or empty. In a list it
+// checks the last member.
 func isLeftOut(v any, path string) bool {
 	for _, name := range namesOf(path) {
 		if list, ok := v.([]any); ok && len(list) > 0 {

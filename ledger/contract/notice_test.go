@@ -107,7 +107,7 @@ func TestObjections(t *testing.T) {
 	w.refused(refusal{ledger.Conflict, ledger.ReasonState, "args.objection"}, "body", ledger.FnAppDecide, w.decideArgs("a", "o", true))
 	w.refused(refusal{ledger.NotFound, ledger.ReasonUnknown, "args.objection"}, "body", ledger.FnAppDecide, w.decideArgs("a", "x", true))
 	w.refused(refusal{ledger.Conflict, ledger.ReasonOpen, "args.application"}, "body", ledger.FnAppCode, code())
-	w.on("2026-11-30") // late: an alarm, no refusal, and the days for coding begin anew
+	w.on("2026-11-30") // late: an alarm, but no refusal; the days for coding start again
 	w.must("body", ledger.FnAppDecide, w.decideArgs("a", "p", false))
 	if got := w.app("a").CodeDue; got.From != "2026-11-30" || got.Due != "2026-12-03" {
 		t.Fatalf("to be coded %+v, want by 2026-12-03", got)

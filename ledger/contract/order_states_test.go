@@ -40,8 +40,8 @@ func (r orderRun) state() string {
 
 func (r orderRun) key(a act) [4]string { return [4]string{r.kind, r.state(), string(a.fn), a.who} }
 
-// step tries one act and holds what came of it against the model; the buyer's
-// right must be there from the order's activation on, and never before.
+// step tries one act and compares the result with the model. The buyer's right must
+// exist from the order's activation on, and not before.
 func (r orderRun) step(t fataler, a act) {
 	t.Helper()
 	from := r.state()

@@ -194,7 +194,7 @@ func TestOrderPayment(t *testing.T) {
 	get[ledger.Grant](m, mGrant(ledger.KindOrder, mID("O")))
 }
 
-func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
+func TestOrderAcceptChecksCurrentRecords(t *testing.T) {
 	base := trading(t)
 	base.must("buyer", ledger.FnOrderPlace, base.placeArgs("O", "P"))
 	id := "args.id"
@@ -256,8 +256,8 @@ func TestOrderAcceptHoldsWhatStandsThen(t *testing.T) {
 	}
 }
 
-// TestOrderFromPersonalData: an order keeps the sources of its version, and the
-// product may have become what may not be made of them.
+// TestOrderFromPersonalData: an order has the sources of its version, while the
+// product may have changed to a form that must not be made of them.
 func TestOrderFromPersonalData(t *testing.T) {
 	m := trading(t)
 	change := listArgs("P", "L")

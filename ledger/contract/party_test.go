@@ -92,7 +92,7 @@ func TestGenesisRefuses(t *testing.T) {
 		"by an auth key": {
 			func(b *beginning) { b.args.Authority.Keys[0].Use = ledger.UseAuth }, refusal{ledger.Forbidden, ledger.ReasonKeyUse, "header.kid"},
 		},
-		"kept by the node": {
+		"stored by the node": {
 			func(b *beginning) { b.args.Authority.Keys[0].Custody = ledger.CustodyNode },
 			refusal{ledger.Forbidden, ledger.ReasonCustody, "args.keys[0].custody"},
 		},
@@ -256,7 +256,7 @@ func TestAdmitRefuses(t *testing.T) {
 		"address without a node": {
 			func(p *ledger.PartyProfile) { p.URL = "https://node.example" }, invalid("args.application.url"),
 		},
-		"address that is none": {
+		"not an address": {
 			func(p *ledger.PartyProfile) { p.Origin, p.URL = "node.example", "node.example:8480" }, invalid("args.application.url"),
 		},
 		"address with a slash to spare": {

@@ -51,9 +51,9 @@ func TestPossibleIsWhatIsRecorded(t *testing.T) {
 	}
 }
 
-// TestPossibleCountsByTheRecordedLists: a later list of working days lengthens the
+// TestPossibleUsesTheRecordedLists: a later list of working days lengthens the
 // answer to an order, so that it may still be accepted.
-func TestPossibleCountsByTheRecordedLists(t *testing.T) {
+func TestPossibleUsesTheRecordedLists(t *testing.T) {
 	m := trading(t)
 	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P"))
 	ask := func(day ledger.Date, want ...ledger.Function) {

@@ -76,7 +76,7 @@ func TestProductList(t *testing.T) {
 		{"deidentified", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PIDeidentified }), forbidden(ledger.ReasonPI, "pi_status")},
 		{"personal", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PIPersonal }), forbidden(ledger.ReasonPI, "pi_status")},
 		{"sensitive", args(func(a *ledger.ProductListArgs) { a.PIStatus = ledger.PISensitive }), forbidden(ledger.ReasonPI, "pi_status")},
-		{"none from personal data", args(func(a *ledger.ProductListArgs) { from(a, "bus", "faces") }), forbidden(ledger.ReasonPI, "sources[1]")},
+		{"not from personal data", args(func(a *ledger.ProductListArgs) { from(a, "bus", "faces") }), forbidden(ledger.ReasonPI, "sources[1]")},
 		{"security review ran out", args(func(a *ledger.ProductListArgs) { a.SecurityReview.ValidUntil = "2026-10-19" }), forbidden(ledger.ReasonReview, "security_review")},
 		{"conformity review tomorrow", args(func(a *ledger.ProductListArgs) { a.ConformityReview.On = "2026-10-21" }), forbidden(ledger.ReasonReview, "conformity_review")},
 		{"source outside the domain", args(func(a *ledger.ProductListArgs) { from(a, "river") }), forbidden(ledger.ReasonScope, "sources[0]")},
@@ -141,7 +141,7 @@ func TestProductChangeAndDelist(t *testing.T) {
 	}
 	expect(t, m.try("operator", ledger.FnProductChange, change), refusal{ledger.Conflict, ledger.ReasonStale, "args.version"})
 
-	// The order placed before keeps its price and can still be accepted.
+	// An order that was placed before has the same price and can still be accepted.
 	m.must("operator", ledger.FnOrderAccept, m.answer(mOrder("before")))
 	if o := get[ledger.Order](m, mOrder("before")); o.UnitPrice != 3 || o.Version != 1 || o.Offer != before.Cite.Payload {
 		t.Fatalf("order on the first version: %+v", o)
@@ -160,8 +160,8 @@ func TestProductChangeAndDelist(t *testing.T) {
 	expect(t, m.try("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P")), refusal{ledger.Forbidden, ledger.ReasonNotListed, "args.product_id"})
 }
 
-// TestProductChangeRefuses: a new version is checked like the first one, as its
-// license and sources stand that day.
+// TestProductChangeRefuses: a new version is checked like the first one, against
+// the current license and sources.
 func TestProductChangeRefuses(t *testing.T) {
 	base := trading(t)
 	args := func(change func(*ledger.ProductListArgs)) func(*market, *ledger.ProductListArgs) {

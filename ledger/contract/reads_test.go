@@ -9,8 +9,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// TestReadsOfADeposit names every key that one call reads, with what stood there:
-// its own record and that of no other call is among them.
+// TestReadsOfADeposit lists every key that one call reads, with its value. The only
+// call record among them is its own.
 func TestReadsOfADeposit(t *testing.T) {
 	w := newWorld(t)
 	v := w.verified(w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("a"), Bytes: 1}))

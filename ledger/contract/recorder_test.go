@@ -84,7 +84,7 @@ func applyTransaction(t fataler, env contract.Env, state contract.State, calls [
 		recordRefusal(s.Call.Function, r.Err)
 		asked := env
 		asked.Time, asked.I = max(env.Time, r.Record.Time), uint32(i)
-		if r.Err == nil || before.latest() <= env.Time { // else it was refused at a later time, which no result tells
+		if r.Err == nil || before.latest() <= env.Time { // otherwise it was refused at a later time, which no result shows
 			compareCheck(t, asked, before, s.Call, r)
 		}
 		before.add(r)
@@ -204,7 +204,7 @@ func (l layered) latest() (last ledger.Millis) {
 	return last
 }
 
-// stored returns the records below a state that a test keeps in memory.
+// stored returns the records below a state in memory.
 func stored(state contract.State) (memory, bool) {
 	switch s := state.(type) {
 	case memory:

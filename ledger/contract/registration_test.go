@@ -238,8 +238,8 @@ func TestResubmitMovesClaims(t *testing.T) {
 	}
 }
 
-// TestASubmissionIsWrittenOnce: what submit said stands in its own record alone, and
-// no later call changes it.
+// TestASubmissionIsWrittenOnce: the content of submit is only in its own record,
+// and no later call changes it.
 func TestASubmissionIsWrittenOnce(t *testing.T) {
 	w := newWorld(t)
 	w.submitted("a", "holder")

@@ -79,7 +79,7 @@ func tryStep(t fataler, m *market, a act, args any, allowed bool) {
 	}
 }
 
-// argsOf are good arguments of a function on one record, as it stands.
+// argsOf returns valid arguments of a function for the current version of a record.
 func (m *market) argsOf(fn ledger.Function, ref ledger.Ref) any {
 	m.t.Helper()
 	act, _ := ledger.ActOf(fn)

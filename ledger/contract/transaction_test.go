@@ -73,7 +73,7 @@ func TestWhatGoesTogether(t *testing.T) {
 			t.Fatalf("call %d: place %d, %v", i, r.Record.I, r.Err)
 		}
 	}
-	expect(t, w.transact(w.now, suspend)[0].Err, refusal{ledger.Forbidden, ledger.ReasonKeyUse, "args.kid"}) // alone it is heard
+	expect(t, w.transact(w.now, suspend)[0].Err, refusal{ledger.Forbidden, ledger.ReasonKeyUse, "args.kid"}) // alone in its transaction it is not refused for its function
 }
 
 // TestEachCallItsOutcome has calls of every kind of trouble in one transaction.
@@ -171,7 +171,7 @@ func TestEndedKeyStaysEnded(t *testing.T) {
 	r := w.transact(begin, w.depositCalls("holder", 1)[0])[0]
 	expect(t, r.Err, refusal{})
 	if r.Record.Time != begin+4*minute {
-		t.Errorf("signed by the new key %d ms after the beginning, before it counts", r.Record.Time-begin)
+		t.Errorf("signed by the new key %d ms after the beginning, before it is valid", r.Record.Time-begin)
 	}
 }
 

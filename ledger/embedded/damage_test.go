@@ -106,8 +106,8 @@ func query(q string) func(*testing.T, string) {
 	}
 }
 
-// rowTwo changes what the row of entry 2 holds, and writes it anew as a good row.
-// Change is given entry 3 too.
+// rowTwo changes the content of the row of entry 2 and writes it as a valid row.
+// change also gets entry 3.
 func rowTwo(change func(t *testing.T, e *tlog.Entry, next tlog.Entry)) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
 		t.Helper()
@@ -128,7 +128,7 @@ func rowTwo(change func(t *testing.T, e *tlog.Entry, next tlog.Entry)) func(*tes
 	}
 }
 
-// readRows reads the rows of the entries as they stand in a file.
+// readRows reads the rows of the entries from a file.
 func readRows(t *testing.T, path string) [][]byte {
 	t.Helper()
 	db, err := sqldb.Open(t.Context(), path, sqldb.SyncFull)
@@ -237,8 +237,9 @@ func TestDamageStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec(t, f.cfg.Path, "UPDATE tile SET data = zeroblob(length(data))")
-	// A call whose tile is written whole again would mend it: the log's edge is
-	// right, only its copy in the file is not. So what is read must not fit.
+	// A call that completes the tile would repair it, since the log's edge in memory
+	// is correct and only the copy in the file is damaged. So the damage must be
+	// found by reading.
 	jws := f.Calendar(t, 2026)
 	exec(t, f.cfg.Path, "CREATE TRIGGER t AFTER UPDATE ON tile BEGIN UPDATE tile SET data = zeroblob(length(data)); END")
 	_, err = f.Submit(t.Context(), jws)

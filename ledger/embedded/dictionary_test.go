@@ -15,14 +15,14 @@ import (
 	"github.com/datacadastre/cadastre/ledger/embedded"
 )
 
-var dictionaryFrom = flag.String("dictionary-from", "", "make row.dict anew from this ledger.db, as cadastre demo leaves it")
+var dictionaryFrom = flag.String("dictionary-from", "", "make row.dict from this ledger.db, as cadastre demo leaves it")
 
 // dictionarySum is the digest of the dictionary that rows are written with.
 const dictionarySum ledger.Digest = "aeb11a0616dcb04deb9d497b9fa02f563a76bd0f8f2b6391b420d359dac9f552"
 
-// TestDictionary holds the dictionary to be the one that ledgers were written
-// with: with another, no row of theirs can be read. With -dictionary-from it makes
-// it anew, for which ledgers must be begun anew:
+// TestDictionary checks that the dictionary is the one that existing ledgers were
+// written with, since their rows cannot be read with another one. With
+// -dictionary-from it makes a new dictionary, after which ledgers must be created again:
 //
 //	cadastre demo --dir D && go test ./ledger/embedded -run TestDictionary -dictionary-from D/ledger.db
 func TestDictionary(t *testing.T) {
@@ -37,7 +37,7 @@ func TestDictionary(t *testing.T) {
 		t.Errorf("the dictionary has the digest %s, want %s", got, dictionarySum)
 	}
 	if blob.Match(dict) || regexp.MustCompile(`[0-9a-f]{16}`).Match(dict) {
-		t.Error("the dictionary holds what is not common to ledgers")
+		t.Error("the dictionary contains what is not common to ledgers")
 	}
 }
 
@@ -48,8 +48,9 @@ var (
 	blob   = regexp.MustCompile(`[^ -~]+([ -~]{0,8}[^ -~]+)*`)
 )
 
-// makeDictionary keeps, of one row of each kind of call, what rows of all ledgers
-// have in common, once. What is most frequent comes last, where it is cheapest.
+// makeDictionary collects, from one row of each kind of call, what the rows of all
+// ledgers have in common, once. The most frequent parts come last, where references to
+// them are shortest.
 func makeDictionary(t *testing.T, path string) []byte {
 	t.Helper()
 	var dict []byte

@@ -23,8 +23,8 @@ func (c Config) Comparing() Config {
 	return c
 }
 
-// Knowing returns the config of a ledger that knows rows of so many sets at most; less
-// than 0: that checks none.
+// Knowing returns the config of a ledger with at most the given number of sets of
+// known rows; if it is negative, rows are not checked.
 func (c Config) Knowing(sets int) Config {
 	c.maxSets = sets
 	return c

@@ -30,13 +30,13 @@ func exec(t testing.TB, path string, queries ...string) {
 	}
 }
 
-// TestStoreFails has the transaction fail in the middle, and at its commit when
-// all was applied: nothing is kept, the caller is told unavailable, and the
-// same call is recorded once as soon as the store works again.
+// TestStoreFails makes the transaction fail in the middle, and at its commit after
+// everything was applied. Nothing may be stored, the caller gets Unavailable, and
+// the same call is recorded once when the store works again.
 func TestStoreFails(t *testing.T) {
 	for _, c := range []struct {
-		name       string
-		harm, mend []string
+		name         string
+		harm, repair []string
 	}{
 		{
 			"write",
@@ -69,7 +69,7 @@ func TestStoreFails(t *testing.T) {
 			if after, err := f.Head(t.Context()); err != nil || after != before {
 				t.Errorf("head is %+v (%v), before the failure %+v", after, err, before)
 			}
-			exec(t, f.cfg.Path, c.mend...)
+			exec(t, f.cfg.Path, c.repair...)
 			if out := ledgertest.Must(t, f.Ledger, jws); out.Repeated || out.Position.Block != before.Block+1 {
 				t.Errorf("after the failure the call is recorded at %+v", out)
 			}
@@ -243,8 +243,8 @@ func TestCloseSignsWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestCallerGone cancels callers while their calls are on the way: whatever the
-// caller was told, the same call again has one outcome.
+// TestCallerGone cancels callers while their calls are being recorded. Whatever
+// result the caller got, the same call again has one outcome.
 func TestCallerGone(t *testing.T) {
 	f := newFixture(t)
 	var wg sync.WaitGroup
@@ -258,7 +258,7 @@ func TestCallerGone(t *testing.T) {
 			}
 			again, errAgain := f.Submit(t.Context(), jws)
 			if errAgain != nil || err == nil && (!again.Repeated || again.Position != out.Position) {
-				t.Errorf("told %+v, %v; asked again %+v, %v", out, err, again, errAgain)
+				t.Errorf("first %+v, %v; again %+v, %v", out, err, again, errAgain)
 			}
 		})
 		wg.Go(cancel)

@@ -29,15 +29,15 @@ func newRows(t testing.TB) tlog.Codec {
 	return c
 }
 
-// kept is a codec that remembers what it was given.
-type kept struct {
+// recording is a codec that records what it encodes.
+type recording struct {
 	tlog.Codec
 	mu      sync.Mutex
 	entries []tlog.Entry
 }
 
 // Encode returns the row of an entry.
-func (k *kept) Encode(e tlog.Entry) ([]byte, error) {
+func (k *recording) Encode(e tlog.Entry) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.entries = append(k.entries, tlog.Entry{Data: bytes.Clone(e.Data), Extra: bytes.Clone(e.Extra)})
@@ -47,7 +47,7 @@ func (k *kept) Encode(e tlog.Entry) ([]byte, error) {
 // registered is what the calls of some registrations gave to the log.
 func registered(t testing.TB, n int) (*register, []tlog.Entry) {
 	t.Helper()
-	k := &kept{Codec: newRows(t)}
+	k := &recording{Codec: newRows(t)}
 	r := newRegister(t, k)
 	r.fill(t, n)
 	return r, k.entries
@@ -113,7 +113,7 @@ func TestStored(t *testing.T) {
 			t.Errorf("%s: %q came back as %q, %q, %v", name, event, got, back, err)
 		}
 		if name == "values" && bytes.Count(data, []byte("value of a")) != 2 {
-			t.Errorf("%s are kept twice: %q", name, data)
+			t.Errorf("%s are stored twice: %q", name, data)
 		}
 	}
 }

@@ -23,9 +23,9 @@ func wantNamed(t *testing.T, l *embedded.Ledger, key, jws string) {
 	}
 }
 
-// edits are what a keeper of the file can do to the calendar of 2001, beside other rows,
-// while the ledger runs. Where memory is false, a ledger that no longer knows the row
-// finds it too.
+// edits are changes that the operator of the file can make to the calendar of 2001
+// and other rows while the ledger runs. If memory is false, a ledger that does not
+// know the row finds the change too.
 var edits = []struct {
 	name, change string
 	memory       bool
@@ -136,10 +136,11 @@ func TestRowsAreReadWhileTheyChange(t *testing.T) {
 	}
 }
 
-// BenchmarkRowsChecked is how many calls a second 128 writers record on rows that were
-// there when the ledger was opened, each call on a resource of its own, with the check
-// of rows and without, by turns: on a ledger that knows its rows, since it has compared
-// its state, and on one that must check each by its entry at its first read.
+// BenchmarkRowsChecked measures how many calls per second 128 writers record on
+// rows that existed when the ledger was opened. Each call is on a different
+// resource. It measures with and without the check of rows, in turns: on a ledger
+// that knows its rows, because it has compared its state, and on a ledger that must
+// check each row by its entry at its first read.
 func BenchmarkRowsChecked(b *testing.B) {
 	const resources = 1500
 	for _, known := range []bool{true, false} {
@@ -192,8 +193,8 @@ func newSuspending(b *testing.B, resources, sets int) *suspending {
 	return s
 }
 
-// round opens the ledger anew, has 128 writers suspend or resume each entry, and
-// returns how long they took. Where known is false, no row is known then.
+// round opens the ledger again, makes 128 writers suspend or resume each entry, and
+// returns how long they took. If known is false, no row is known at the start.
 func (s *suspending) round(b *testing.B, known bool) time.Duration {
 	b.Helper()
 	if err := s.Close(); err != nil {

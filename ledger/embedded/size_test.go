@@ -13,8 +13,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/embedded"
 )
 
-// plainText is a row without any saving, to hold the others against: the entry as
-// it is hashed, event and write set in JSON, values in base64.
+// plainText is a row without any compression, for comparison: the entry as hashed,
+// event and write set in JSON, values in base64.
 type plainText struct{}
 
 type plainStored struct {

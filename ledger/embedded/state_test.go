@@ -64,9 +64,9 @@ func entryOf(t *testing.T, l *embedded.Ledger, c ledger.Committed) (e ledger.Log
 	return e
 }
 
-// TestStateChangedAtRest changes rows of a ledger that is closed, as a keeper of the
-// file can. The next start finds it, at once or beside the work: it names the row, and
-// nothing more is recorded.
+// TestStateChangedAtRest changes rows of a closed ledger, as the operator of the
+// file can. The next start finds the change, at once or in the background: the
+// error names the row, and nothing more is recorded.
 func TestStateChangedAtRest(t *testing.T) {
 	for _, c := range []struct{ name, change, names string }{
 		{"changed", "UPDATE record SET value = replace(value, '2100', '2101') WHERE key = 'calendar/2100'", "calendar/2100"},
@@ -104,8 +104,8 @@ func TestStateChangedAtRest(t *testing.T) {
 	}
 }
 
-// TestStateComparedBesideTheWork: a ledger that is whole goes on while it is compared.
-func TestStateComparedBesideTheWork(t *testing.T) {
+// TestStateComparedInTheBackground: a ledger that is whole goes on while it is compared.
+func TestStateComparedInTheBackground(t *testing.T) {
 	f := newFixture(t)
 	f.fill(t, 300)
 	f.cfg = f.cfg.Comparing()

@@ -68,9 +68,9 @@ func (w *world) audited() audit.Report {
 	return r
 }
 
-// auditTells holds an audit of a history to find a dishonest ledger and nothing else.
+// checkAudit holds an audit of a history to find a dishonest ledger and nothing else.
 // What a bundle alone leaves out, or says otherwise, it does not look at.
-func (h history) auditTells(t *testing.T, w *world) {
+func (h history) checkAudit(t *testing.T, w *world) {
 	t.Helper()
 	if len(h.hide) > 0 {
 		return
@@ -103,8 +103,8 @@ func TestAuditFindsWhatReplayCannot(t *testing.T) {
 	}
 }
 
-// TestAuditOfAStory audits an honest ledger, then the same after each change that a
-// keeper of all its keys can make.
+// TestAuditOfAStory audits an honest ledger, and the same ledger after each change
+// that an operator with all its keys can make.
 func TestAuditOfAStory(t *testing.T) {
 	w := begin(t)
 	story(w)
@@ -194,9 +194,9 @@ func TestAuditOfAReceiptLogByAStranger(t *testing.T) {
 	}
 	for name, checkpoint := range map[string]string{
 		"nothing": "", "no name": "a\x1b[2J\n0\nAA==\n", "no signature": origin + "\n1000000000000\nAA==\n\n",
-		"another's key":    w.signed(stranger, origin, 1<<50, tlog.Hash{}),
-		"another log's":    w.signed(w.skey, ledger.LedgerLog(node), 1<<50, tlog.Hash{}),
-		"its own, of none": w.signed(w.logKeys[origin], ledger.ReceiptLog("else.example"), 1<<50, tlog.Hash{}),
+		"another's key":              w.signed(stranger, origin, 1<<50, tlog.Hash{}),
+		"another log's":              w.signed(w.skey, ledger.LedgerLog(node), 1<<50, tlog.Hash{}),
+		"its own, of an unknown log": w.signed(w.logKeys[origin], ledger.ReceiptLog("else.example"), 1<<50, tlog.Hash{}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int64
@@ -213,9 +213,9 @@ func TestAuditOfAReceiptLogByAStranger(t *testing.T) {
 	}
 }
 
-// TestAuditOfReceiptsThatAreNone: a node that signs for more than it has is not read
+// TestAuditOfInvalidReceipts: a node that signs for more than it has is not read
 // for ever.
-func TestAuditOfReceiptsThatAreNone(t *testing.T) {
+func TestAuditOfInvalidReceipts(t *testing.T) {
 	w := begin(t)
 	msg, _ := w.checkpoint()
 	origin := ledger.ReceiptLog(node)
@@ -242,7 +242,7 @@ func TestAuditOfALogOfNothing(t *testing.T) {
 	}
 }
 
-// babble gives entries that are none.
+// babble returns invalid entries.
 type babble struct{ endless }
 
 func (b babble) Entries(_ context.Context, _ int64, n int) ([][]byte, error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// channel is a world as a peer of a Fabric network would keep it: each call is the one
-// transaction of a block, and reads what its party's key says.
+// channel is a world in the form of a Fabric channel at a peer: each call is the
+// only transaction of a block, and reads its party's key.
 type channel []audit.Block
 
 func (c channel) Blocks(_ context.Context, next func(audit.Block) error) error {
@@ -72,8 +72,9 @@ func (w *world) auditChannel(c channel) audit.Report {
 	return r
 }
 
-// TestAuditOfAChannel audits an honest channel, then the same after each change that
-// its peers can make together, and that one peer can make which says what counts.
+// TestAuditOfAChannel audits an honest channel, and the same channel after each
+// change that its peers can make together, or that one peer can make, since it
+// decides which transactions are valid.
 func TestAuditOfAChannel(t *testing.T) {
 	w := begin(t)
 	story(w)
@@ -175,9 +176,10 @@ func (c channel) call(block int) *evidence.Placed {
 	return &x.Calls[0]
 }
 
-// TestAuditOfWhatDoesNotCount: of transactions that do not count, those that lost to
-// another are checked, and those that the peer refuses are counted.
-func TestAuditOfWhatDoesNotCount(t *testing.T) {
+// TestAuditOfInvalidTransactions: of the invalid transactions, those that
+// conflicted with another one are checked, and those that the peer refuses for
+// other reasons are only counted.
+func TestAuditOfInvalidTransactions(t *testing.T) {
 	w := begin(t)
 	story(w)
 	c := w.channel()

@@ -42,8 +42,8 @@ func (w *world) verifyBy(trust evidence.Trust, b evidence.Bundle) (evidence.Repo
 	return r, err
 }
 
-// TestCosignedCheckpoint: the cosignature of an auditor whom the trust file names stands
-// in place of what only an audit shows; of anyone else it changes nothing.
+// TestCosignedCheckpoint: the cosignature of an auditor in the trust file replaces
+// what only an audit shows. Any other cosignature changes nothing.
 func TestCosignedCheckpoint(t *testing.T) {
 	w := begin(t)
 	story(w)

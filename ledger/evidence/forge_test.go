@@ -14,9 +14,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// A dishonest node holds the log's key and decides what is written: everything
-// but the keys of the parties. What it makes here is on its log and under its
-// checkpoint; only what the parties signed stands against it.
+// A dishonest node has the log's key and decides what is written: everything except
+// the keys of the parties. Its forgeries are on its log and under its checkpoint;
+// only what the parties have signed contradicts them.
 
 // bent is the world's state as a dishonest node pretends that it is.
 type bent struct {
@@ -199,7 +199,8 @@ func outcome(err error) string {
 	return string(f.Check)
 }
 
-// refuses holds a dishonest node's bundle to fail, and an honest one to give out none.
+// refuses checks that a dishonest node's bundle is invalid, and that an honest node
+// returns no bundle.
 func (w *world) refuses(about ledger.Ref, want string) {
 	w.t.Helper()
 	_, err := w.verify(encode(w.t, w.lenient(about)))

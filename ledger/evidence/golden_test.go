@@ -27,10 +27,11 @@ func goldenFile(rules int) string {
 	return filepath.Join("testdata", "rules"+strconv.Itoa(rules)+".json")
 }
 
-// TestGoldenLedgers replays a ledger of each version of the rules. A change of a
-// guard, a record, an enumeration or a Unicode table that gives another digest for a
-// call of before fails here: it needs a version of its own, or, as long as nothing is
-// released, new ledgers (go test ./ledger/evidence -run TestGolden -update).
+// TestGoldenLedgers replays a ledger of each version of the rules. It fails after a
+// change of a guard, a record, an enumeration or a Unicode table that gives an
+// earlier call another digest. Such a change needs a new version of the rules or,
+// as long as nothing is released, new ledgers (go test ./ledger/evidence -run
+// TestGolden -update).
 func TestGoldenLedgers(t *testing.T) {
 	if *update {
 		writeGolden(t)

@@ -61,7 +61,7 @@ func seen(w *world, about ledger.Ref, hidden ledger.Function) []byte {
 	return encode(w.t, b)
 }
 
-// earlier is a source whose matter stands before the last entry of its checkpoint.
+// earlier is a source whose matter is before the last entry of its checkpoint.
 type earlier struct{ *world }
 
 func (e earlier) Open(ctx context.Context) (evidence.ProofSet, ledger.Position, error) {

@@ -25,7 +25,7 @@ func objection(w *world) ledger.AppObjectArgs {
 
 func TestHistoriesOfEntries(t *testing.T) {
 	code := func(w *world) string { return w.sign("body", "body", ledger.FnAppCode, coding(w)) }
-	tell(t, []history{
+	runHistories(t, []history{
 		{name: "valid until a day of four digits and a space", about: theEntry, want: "writes", do: until(`"valid_until":" 9999-12-31"`)},
 		{name: "valid until a day that does not exist", about: theEntry, want: "writes", do: until(`"valid_until":"2029-02-31"`)},
 		{name: "without a last day", about: theEntry, want: "writes", do: until(`"x":""`)},

@@ -31,7 +31,7 @@ func registeredNowhere(w *world, resource, entry string) map[string][]byte {
 }
 
 func TestHistoriesOfLicenses(t *testing.T) {
-	tell(t, []history{
+	runHistories(t, []history{
 		{name: "terminated by the implementer, then accepted", about: theLicense, want: "refused state", do: func(w *world) {
 			offered(w)
 			l := get[ledger.License](w, theLicense)
@@ -80,7 +80,7 @@ func TestHistoriesOfLicenses(t *testing.T) {
 }
 
 func TestHistoriesOfTheLog(t *testing.T) {
-	tell(t, []history{
+	runHistories(t, []history{
 		{name: "an entry without event", about: theLicense, want: "proof", do: func(w *world) {
 			offered(w)
 			w.reentry(func(s string) string { return s[:strings.Index(s, `,"event"`)] + s[strings.Index(s, `,"state"`):] })
@@ -193,7 +193,7 @@ func (w *world) seq(c evidence.Call) int64 {
 // before. The node has put a false entry on its log for ever, which the bundle of
 // the other side shows (TestJoinShowsWhatWasHidden).
 func TestAcceptedForgeries(t *testing.T) {
-	tell(t, []history{
+	runHistories(t, []history{
 		{name: "a cancellation left out before the payment", about: theOrder, hide: []ledger.Function{ledger.FnOrderCancel}, do: hiddenCancellation},
 		{name: "a rotation left out before the ended key signs", about: theLicense, hide: []ledger.Function{ledger.FnKeyRotate}, do: hiddenRotation},
 		{name: "a suspension left out before the operator accepts", about: theOrder, hide: []ledger.Function{ledger.FnPartySuspend}, do: hiddenSuspension},

@@ -9,7 +9,7 @@ import (
 )
 
 func TestHistoriesOfOrders(t *testing.T) {
-	tell(t, []history{
+	runHistories(t, []history{
 		{name: "cancelled by its buyer, then paid", about: theOrder, want: "refused state", do: func(w *world) {
 			accepted(w)
 			w.must("buyer", ledger.FnOrderCancel, w.answer(theOrder))

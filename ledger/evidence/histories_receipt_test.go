@@ -21,8 +21,8 @@ func (w *world) handOver(change func(s, e *ledger.Receipt)) {
 	s := starting(w)
 	e := ending(s)
 	change(&s, &e)
-	w.keep(node, s)
-	w.keep(node, e)
+	w.appendReceipt(node, s)
+	w.appendReceipt(node, e)
 	w.anchor("node", node)
 }
 
@@ -39,7 +39,7 @@ func limited(quota ledger.Quota) func(w *world) {
 }
 
 func TestHistoriesOfReceipts(t *testing.T) {
-	tell(t, []history{
+	runHistories(t, []history{
 		{name: "an end of another length than its start", about: theOrder, want: "receipt", do: delivered(func(_, e *ledger.Receipt) { e.Length, e.Size, e.Bytes = 7, 7, 7 })},
 		{name: "decided at a revision after the anchor", about: theOrder, want: "receipt", do: delivered(func(s, _ *ledger.Receipt) { s.Revision.Block = 1_000_000_000 })},
 		{name: "decided before the order was paid", about: theOrder, want: "delivery", do: delivered(func(s, _ *ledger.Receipt) { s.Revision.Block-- })},
@@ -100,8 +100,8 @@ func TestLimitsThatHold(t *testing.T) {
 			s := starting(w)
 			e := ending(s)
 			e.Bytes, e.Outcome = 900, ledger.Partial
-			w.keep(node, s)
-			w.keep(node, e)
+			w.appendReceipt(node, s)
+			w.appendReceipt(node, e)
 			w.deliver("O", "data")
 		},
 	} {

@@ -19,14 +19,14 @@ type history struct {
 	found bool                               // it verifies, and an audit finds it
 }
 
-// tell runs histories, each on a ledger of its own.
-func tell(t *testing.T, list []history) {
+// runHistories runs histories, each on a separate ledger.
+func runHistories(t *testing.T, list []history) {
 	t.Helper()
 	for _, h := range list {
 		t.Run(h.name, func(t *testing.T) {
 			w := begin(t)
 			h.do(w)
-			h.auditTells(t, w)
+			h.checkAudit(t, w)
 			for _, fn := range h.hide {
 				w.hide(fn)
 			}

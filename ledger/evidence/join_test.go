@@ -12,7 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// at is a node of the world: it knows the receipts of its own log only.
+// at is a node of the world, which only has the receipts of its own log.
 type at struct {
 	*world
 	origin string
@@ -106,9 +106,9 @@ func TestJoinRefuses(t *testing.T) {
 		parts [][]byte
 		check evidence.Check
 	}{
-		"another record":   {[][]byte{first, at{w, second}.bundle(ref(ledger.KindLicense, "L"))}, evidence.CheckForm},
-		"one that is none": {[][]byte{first, []byte(`{}`)}, evidence.CheckForm},
-		"one that fails":   {[][]byte{first, spoiled(t, other)}, evidence.CheckReceipt},
+		"another record": {[][]byte{first, at{w, second}.bundle(ref(ledger.KindLicense, "L"))}, evidence.CheckForm},
+		"not a bundle":   {[][]byte{first, []byte(`{}`)}, evidence.CheckForm},
+		"one that fails": {[][]byte{first, spoiled(t, other)}, evidence.CheckReceipt},
 	} {
 		_, err := w.join(c.parts...)
 		if f := evidence.AsFailure(err); f == nil || f.Check != c.check {

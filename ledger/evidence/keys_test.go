@@ -55,8 +55,8 @@ func TestKeysThatChanged(t *testing.T) {
 	w.rotate("operator", "operator 5")
 	w.rotate("buyer", "buyer 3")
 	s := starting(w)
-	w.keep(node, s)
-	w.keep(node, ending(s))
+	w.appendReceipt(node, s)
+	w.appendReceipt(node, ending(s))
 	w.anchor("node", node)
 	b, r := w.build(ref(ledger.KindOrder, "O"))
 	var keys []ledger.Function
@@ -225,15 +225,15 @@ func TestCheckpoints(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { w.fails(with(msg), evidence.CheckProof) })
 	}
-	w.size = size - 1 // an older bundle shows what stood then
+	w.size = size - 1 // an older bundle shows the earlier state
 	if _, r := w.build(about); did(r, ledger.FnOrderConfirmPayment) || len(r.Rights) != 3 {
 		t.Errorf("before the payment: %+v", r)
 	}
 }
 
-// TestNoLogOfALedgerKeptElsewhere: a genesis that names no log is proved by none,
-// whatever keys the trust file has.
-func TestNoLogOfALedgerKeptElsewhere(t *testing.T) {
+// TestNoLogOfALedgerElsewhere: a genesis that names no log cannot be proved by a
+// log, whatever keys the trust file has.
+func TestNoLogOfALedgerElsewhere(t *testing.T) {
 	w := beginWith(t, func(a *ledger.GenesisArgs) { a.LedgerKey = "" })
 	w.register("bus")
 	w.refuses(ref(ledger.KindEntry, "bus"), "proof")

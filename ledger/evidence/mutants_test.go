@@ -262,7 +262,8 @@ func carried(t *testing.T, end []byte, member string, start *value) ([]byte, boo
 	return v.bytes(), true
 }
 
-// compare holds what was accepted to the list: all of it, or what was tried.
+// compare compares what was accepted with the list: completely, or only what was
+// tried.
 func (f *forger) compare() {
 	list := slices.Sorted(maps.Keys(f.accepted))
 	text := strings.Join(list, "\n") + "\n"

@@ -12,8 +12,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// value is a JSON value whose members keep their order: a mutant is in the one
-// form but for its mutation, so that it is the content that fails.
+// value is a JSON value with ordered members. So a mutant is valid in form except
+// for its mutation, and it is the content that fails.
 type value struct {
 	open  byte // '{', '[' or 0
 	names []string

@@ -8,9 +8,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-// TestEachCallIsNeeded leaves each call out of a genuine bundle of each kind: none
-// verifies, but one without the last call on what it is about, which shows the
-// record as it was before that, like a bundle under an older checkpoint.
+// TestEachCallIsNeeded leaves each call out of a valid bundle of each kind. No such
+// bundle is valid, except one without the last call about its subject: it shows the
+// record before that call, like a bundle under an older checkpoint.
 func TestEachCallIsNeeded(t *testing.T) {
 	w := begin(t)
 	w.register("other") // a resource that the license names and nothing here is about

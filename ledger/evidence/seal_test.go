@@ -151,8 +151,8 @@ func (s *sealer) agrees(t testing.TB, name string, bundle []byte, trust evidence
 	}
 }
 
-// TestSealOfVectors holds the second verifier to the vectors: the genuine ones are
-// sealed, those changed are not where the seal is what was broken.
+// TestSealOfVectors checks the second verifier against the vectors: the unchanged
+// ones are sealed, and those with a broken seal are not.
 func TestSealOfVectors(t *testing.T) {
 	// Read here, so that a test's cached result does not outlive the program.
 	program, err := os.ReadFile(filepath.Join(examples, "verify_seal.py"))

@@ -124,7 +124,8 @@ func (w *world) order(name, product, buyer string) {
 	})
 }
 
-// deliver keeps a start and an end of a delivery, and gives the start's leaf hash.
+// deliver appends the start and the end receipt of a delivery, and returns the
+// start's leaf hash.
 func (w *world) deliver(order, content string) ledger.Digest {
 	w.t.Helper()
 	o, c := get[ledger.Order](w, ref(ledger.KindOrder, order)), get[ledger.Content](w, ref(ledger.KindContent, content))
@@ -134,7 +135,7 @@ func (w *world) deliver(order, content string) ledger.Digest {
 	}, c)
 }
 
-// supply keeps a start and an end of a supply to the environment.
+// supply appends the start and the end receipt of a supply to the environment.
 func (w *world) supply(license, content string) ledger.Digest {
 	w.t.Helper()
 	c := get[ledger.Content](w, ref(ledger.KindContent, content))
@@ -151,15 +152,15 @@ func (w *world) transfer(r ledger.Receipt, c ledger.Content) ledger.Digest {
 	r.V, r.Kind, r.ID, r.Time = 1, ledger.ReceiptStart, id("start"+strconv.Itoa(w.n)), w.now
 	r.Revision = &ledger.Revision{Block: uint64(len(w.log.entries) - 1), Head: sum("head")}
 	r.Content, r.Object, r.SHA256, r.Size, r.Length = c.ID, c.Object, c.SHA256, c.Bytes, c.Bytes
-	start := w.keep(c.Node, r)
+	start := w.appendReceipt(c.Node, r)
 	r.Kind, r.Start, r.Revision = ledger.ReceiptEnd, r.ID, nil
 	r.ID, r.Time, r.Bytes, r.Outcome = ledger.DeriveID("end", string(r.Start)), w.now+500, r.Length, ledger.Complete
-	w.keep(c.Node, r)
+	w.appendReceipt(c.Node, r)
 	return start
 }
 
-// keep appends a receipt to a node's log.
-func (w *world) keep(origin string, r ledger.Receipt) ledger.Digest {
+// appendReceipt appends a receipt to a node's log.
+func (w *world) appendReceipt(origin string, r ledger.Receipt) ledger.Digest {
 	w.t.Helper()
 	log := ledger.ReceiptLog(origin)
 	if w.receipts[log] == nil {

@@ -30,8 +30,8 @@ func (c claimed) Open(trust evidence.Trust, common json.RawMessage) (evidence.Ca
 	}, err
 }
 
-// TestTimeThatFalls moves each call of a bundle before the one that stands before
-// it: a log stamps no such times, and the records that a call wrote hold its own.
+// TestTimeThatFalls moves each call of a bundle before its predecessor. A log never
+// has such times, and the records that a call wrote contain its time.
 func TestTimeThatFalls(t *testing.T) {
 	w := begin(t)
 	story(w)

@@ -19,10 +19,11 @@ import (
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
-var update = flag.Bool("update", false, "make the vectors of testdata anew")
+var update = flag.Bool("update", false, "write the vectors of testdata again")
 
-// vector is one case of testdata/vectors.json: a bundle, one change to it (RFC
-// 6901 pointer, RFC 6902 words) and the check that must fail; none: it verifies.
+// vector is a case of testdata/vectors.json: a bundle, a change to it (RFC 6901
+// pointer, RFC 6902 words), and the check that must fail; empty if the bundle is
+// valid.
 type vector struct {
 	Name   string          `json:"name"`
 	Bundle string          `json:"bundle"`
@@ -32,8 +33,8 @@ type vector struct {
 	Check  evidence.Check  `json:"check,omitempty"`
 }
 
-// TestVectors holds the verifier to the vectors that docs/evidence.md hands to
-// whoever writes another.
+// TestVectors checks the verifier against the vectors that docs/evidence.md offers
+// to authors of other verifiers.
 func TestVectors(t *testing.T) {
 	if *update {
 		makeVectors(t)
@@ -67,7 +68,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// reported holds a report to the one kept beside its bundle.
+// reported compares a report with the one that is stored with its bundle.
 func reported(t *testing.T, bundle string, r evidence.Report) {
 	t.Helper()
 	name := strings.TrimSuffix(bundle, ".json") + ".report.json"
@@ -156,7 +157,8 @@ func (v *value) index(t *testing.T, step string) int {
 	return i
 }
 
-// makeVectors writes trust file, bundles and cases anew: keys and signatures are fresh.
+// makeVectors writes the trust file, the bundles and the cases again, with new keys
+// and signatures.
 func makeVectors(t *testing.T) {
 	t.Helper()
 	w := begin(t)

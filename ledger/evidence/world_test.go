@@ -80,7 +80,7 @@ type world struct {
 	state    map[string][]byte
 	sum      ledger.StateSum // of state
 	keys     map[string]*ledger.Key
-	sealed   map[string]bool // whose key the node keeps
+	sealed   map[string]bool // parties whose key the node stores
 	log      tree
 	skey     string
 	vkey     string
@@ -383,7 +383,7 @@ func (w *world) verify(data []byte) (evidence.Report, error) {
 	return r, err
 }
 
-// fails holds a bundle to fail a check.
+// fails checks that a bundle fails a check.
 func (w *world) fails(b evidence.Bundle, want evidence.Check) {
 	w.t.Helper()
 	_, err := w.verify(encode(w.t, b))

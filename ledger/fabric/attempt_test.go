@@ -12,7 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// orderer takes transactions and does what it is told before it answers.
+// orderer takes transactions and runs a given function before it answers.
 type orderer struct {
 	fab.Transactor
 	meanwhile func()
@@ -27,8 +27,9 @@ func (o orderer) SendTransaction(*fab.Transaction) (*fab.TransactionResponse, er
 	return &fab.TransactionResponse{}, nil
 }
 
-// TestVerdictAfterTheEnd has a block come at the moment when the client gives the
-// attempt up: whoever goes on with it as not heard of hears of the block.
+// TestVerdictAfterTheEnd delivers a block at the moment when the client gives up
+// the attempt. The submission that marked the attempt as in doubt must get the
+// verdict.
 func TestVerdictAfterTheEnd(t *testing.T) {
 	payload, err := json.Marshal([]ledger.Answer{{Record: &ledger.CallRecord{}}})
 	if err != nil {

@@ -162,8 +162,8 @@ func TestDecodeBad(t *testing.T) {
 	}
 }
 
-// TestHeaderHash hashes a header in the form that Fabric hashes; that it is that
-// form, the chain of a live network says (the reader holds each block to it).
+// TestHeaderHash hashes a header in the form that Fabric uses. The blocks of a live
+// network confirm that form, since the reader checks each block against it.
 func TestHeaderHash(t *testing.T) {
 	h := &common.BlockHeader{Number: 1, PreviousHash: []byte{1, 2}, DataHash: []byte{3}}
 	got, err := headerHash(h)

@@ -122,9 +122,9 @@ func TestCaughtUpSince(t *testing.T) {
 	current := l.snapshotPeers(9)
 	ours.applied = 9
 	if !current(t.Context(), []string{a.URL(), b.URL()}) || current(t.Context(), []string{ours.URL(), a.URL()}) {
-		t.Error("the wrong ones count as having been behind")
+		t.Error("other peers are treated as having been behind")
 	}
 	if !l.snapshotPeers(9)(t.Context(), []string{ours.URL(), a.URL()}) {
-		t.Error("the next attempt is doubted, too")
+		t.Error("the next attempt is not trusted either")
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
-// fake is a network that records calls by their ids and fails as it is told. A
+// fake is a network that records calls by their ids and fails by plan. A
 // transaction takes 200 ms.
 type fake struct {
 	mu       sync.Mutex
@@ -136,12 +136,12 @@ func many(t *testing.T, n int) []ledger.Signed {
 	return list
 }
 
-// invalid is an attempt that came into a block and does not count.
+// invalid returns an attempt whose transaction is in a block but not valid.
 func invalid(code peer.TxValidationCode) *attempt {
 	return &attempt{sent: &pending{verdict: make(chan commit, 1)}, err: status.New(status.EventServerStatus, int32(code), "invalid", nil)}
 }
 
-// lost is an attempt that was sent and not heard of.
+// lost returns an attempt that was sent and has no result.
 func lost() *attempt {
 	return &attempt{sent: &pending{verdict: make(chan commit, 1)}, err: status.New(status.ClientStatus, int32(status.Timeout), "no block", nil)}
 }

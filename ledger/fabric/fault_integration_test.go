@@ -18,8 +18,9 @@ import (
 // writers submit calls all the time, each the same one until it has its result.
 const writers = 8
 
-// TestLiveKilled ends a process of the network under load and starts it again: every
-// call has one result, every call that was answered is recorded, and none twice.
+// TestLiveKilled ends a process of the network under load and starts it again.
+// Every call must have one result, and every call that was answered must be
+// recorded exactly once.
 func TestLiveKilled(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	n := boot(t, w.Genesis)
@@ -63,7 +64,7 @@ func pass(t *testing.T, d time.Duration) {
 	<-ctx.Done()
 }
 
-// written is what a writer was told.
+// written is the result that a writer got.
 type written struct {
 	done    map[ledger.ID]ledger.Outcome
 	again   int

@@ -30,8 +30,8 @@ func sealed(b *common.Block, head []byte) *common.Block {
 	return b
 }
 
-// keptBy are the records that a transaction keeps of its calls.
-func keptBy(t *testing.T, x transaction) []*kvrwset.KVWrite {
+// storedBy returns the call records that a transaction writes.
+func storedBy(t *testing.T, x transaction) []*kvrwset.KVWrite {
 	t.Helper()
 	applied, ok := x.applied.([]ledger.Applied)
 	if !ok {
@@ -61,14 +61,14 @@ func (x transaction) with(t *testing.T, chaincode string, kv *kvrwset.KVRWSet) t
 	return x
 }
 
-// TestHistory reads what an audit needs: who read and wrote what, the calls as they are
-// kept, and what became of each transaction.
+// TestHistory reads what an audit needs: the reads and writes of each transaction,
+// its calls with their stored records, and its outcome.
 func TestHistory(t *testing.T) {
 	calls := many(t, 6)
 	two := submitted(t, calls[:3], 1)
 	kv := &kvrwset.KVRWSet{
 		Reads:  []*kvrwset.KVRead{{Key: "a", Version: &kvrwset.Version{BlockNum: 3, TxNum: 4}}, {Key: "b"}},
-		Writes: append(keptBy(t, two), &kvrwset.KVWrite{Key: "c", Value: []byte("x")}, &kvrwset.KVWrite{Key: "d", IsDelete: true}),
+		Writes: append(storedBy(t, two), &kvrwset.KVWrite{Key: "c", Value: []byte("x")}, &kvrwset.KVWrite{Key: "d", IsDelete: true}),
 	}
 	other := submitted(t, calls[:1])
 	other.chaincode = "other"
@@ -110,7 +110,7 @@ func TestHistory(t *testing.T) {
 func TestHistoryOfBadBlocks(t *testing.T) {
 	calls := many(t, 2)
 	good := submitted(t, calls)
-	whole := &kvrwset.KVRWSet{Writes: keptBy(t, good)}
+	whole := &kvrwset.KVRWSet{Writes: storedBy(t, good)}
 	fine := good.with(t, "register", whole)
 	if _, _, err := history().checkBlock(sealed(block(t, 1, nil, []byte{0}, fine), nil), []byte{1}); err == nil {
 		t.Error("a block that does not follow is read")
@@ -122,8 +122,8 @@ func TestHistoryOfBadBlocks(t *testing.T) {
 	}
 	event := good
 	event.applied = []ledger.Applied{{I: 0, Event: json.RawMessage(`{}`), Writes: []ledger.Write{}}}
-	ranged := &kvrwset.KVRWSet{Writes: keptBy(t, good), RangeQueriesInfo: []*kvrwset.RangeQueryInfo{{}}}
-	meta := &kvrwset.KVRWSet{Writes: keptBy(t, good), MetadataWrites: []*kvrwset.KVMetadataWrite{{Key: "a"}}}
+	ranged := &kvrwset.KVRWSet{Writes: storedBy(t, good), RangeQueriesInfo: []*kvrwset.RangeQueryInfo{{}}}
+	meta := &kvrwset.KVRWSet{Writes: storedBy(t, good), MetadataWrites: []*kvrwset.KVMetadataWrite{{Key: "a"}}}
 	for want, x := range map[string]transaction{
 		"stores no record of it":  good.with(t, "register", &kvrwset.KVRWSet{}),
 		"transaction's event":     event.with(t, "register", whole),

@@ -80,7 +80,7 @@ func conflicting(t *testing.T, w *ledgertest.World, l *fabric.Ledger) (jws strin
 			return pair[i], head.Block
 		}
 	}
-	t.Fatal("ten pairs of conflicting calls, and none was ordered and found invalid")
+	t.Fatal("of ten pairs of conflicting calls, no transaction was found invalid")
 	return "", 0
 }
 
@@ -137,7 +137,7 @@ func TestLiveImport(t *testing.T) {
 	}
 }
 
-// TestLiveOpenRefuses names the setting that keeps a ledger from being opened.
+// TestLiveOpenRefuses checks that the error of Open names the wrong setting.
 func TestLiveOpenRefuses(t *testing.T) {
 	w := ledgertest.NewWorld(t, time.Now)
 	n := boot(t, w.Genesis)
@@ -160,7 +160,7 @@ func TestLiveOpenRefuses(t *testing.T) {
 		{"channel that the peers do not know", func(c *fabric.Config) {
 			replace("  "+n.Channel+":", "  other:")(c)
 			c.Channel = "other"
-		}, "the peers know no channel other"},
+		}, "the peers do not know the channel other"},
 		{"unknown peer in the profile", replace("      peer.bureau:", "      peer.nowhere:"), "names peer.nowhere, which its peers does not describe"},
 		{"unknown chaincode", func(c *fabric.Config) { c.Chaincode = "other" }, "has no chaincode other"},
 		{"another version", func(c *fabric.Config) { c.Version = "7" }, "the configured version is 7"},

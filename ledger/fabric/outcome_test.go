@@ -28,9 +28,9 @@ func several(errs ...error) error {
 	return wrapped{list}
 }
 
-// TestFates holds the table of what was seen of a network (each row was) to what
+// TestOutcomes holds the table of what was seen of a network (each row was) to what
 // is done about it.
-func TestFates(t *testing.T) {
+func TestOutcomes(t *testing.T) {
 	missing := ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown)
 	exists := ledger.Refuse(ledger.Conflict, ledger.ReasonExists)
 	clock := ledger.Refuse(ledger.Unavailable, ledger.ReasonClock)

@@ -18,7 +18,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// peers is a channel with its blocks, and streams of it that fail as they are told.
+// peers is a channel with its blocks, and streams that fail by plan.
 type peers struct {
 	mu      sync.Mutex // a channel grows while it is read
 	blocks  []*common.Block

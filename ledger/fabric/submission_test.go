@@ -114,9 +114,10 @@ func TestUnknown(t *testing.T) {
 	})
 }
 
-// TestRefusalAfterUnknown takes no refusal while a lost attempt may still come:
-// it is final once the attempt is known to be invalid, it becomes the first
-// result when the attempt counts, and unavailable when nothing is heard.
+// TestRefusalAfterUnknown: a refusal is not final while an attempt in doubt may
+// still be recorded. It becomes final when that attempt is found invalid. If the
+// attempt is valid, its result is returned; if there is no result, the error is
+// Unavailable.
 func TestRefusalAfterUnknown(t *testing.T) {
 	expired := ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires")
 	for name, c := range map[string]struct {
@@ -131,7 +132,7 @@ func TestRefusalAfterUnknown(t *testing.T) {
 				t.Errorf("got %+v, %v", r.out, r.err)
 			}
 		}},
-		"not heard of": {nil, func(t *testing.T, r result) { wantErr(t, r.err, ledger.Unavailable, ledger.ReasonBusy) }},
+		"no result": {nil, func(t *testing.T, r result) { wantErr(t, r.err, ledger.Unavailable, ledger.ReasonBusy) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -186,9 +187,9 @@ func TestFailureAfterUnknown(t *testing.T) {
 	})
 }
 
-// TestRefusalBesideUnknown refuses at once what a lost attempt was endorsed to
+// TestRefusalWhileInDoubt refuses at once what a lost attempt was endorsed to
 // refuse: only the calls that it would record may still be.
-func TestRefusalBesideUnknown(t *testing.T) {
+func TestRefusalWhileInDoubt(t *testing.T) {
 	for _, recorded := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()

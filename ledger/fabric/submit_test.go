@@ -42,8 +42,8 @@ func (f *fake) submit2(ctx context.Context, calls []ledger.Signed) []result {
 	return f.submit(ctx, calls...)
 }
 
-// TestLanes submits many calls of one party at once: they go together, few
-// transactions at a time, and none waits for others to come.
+// TestLanes submits many calls of one party at once. They share transactions, few
+// transactions are in progress at a time, and no call waits for others to arrive.
 func TestLanes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
@@ -72,7 +72,8 @@ func TestLanes(t *testing.T) {
 	})
 }
 
-// TestLaneLimits cuts a batch at its limits and keeps the order.
+// TestLaneLimits checks that a batch is cut at its limits and that the order is
+// preserved.
 func TestLaneLimits(t *testing.T) {
 	call := func(id string, bytes int) *waiting {
 		return &waiting{call: ledger.Signed{Call: ledger.Call{ID: ledger.ID(id)}, Compact: strings.Repeat("x", bytes)}, ctx: t.Context(), answer: make(chan result, 1)}

@@ -10,17 +10,17 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// many is how many calls are made at the same time.
-const many = 64
+// simultaneous is how many calls are submitted at the same time.
+const simultaneous = 64
 
-// answer is what one of several simultaneous callers was told.
+// answer is the result that one of several simultaneous callers got.
 type answer struct {
 	out ledger.Outcome
 	err error
 }
 
-// together submits calls at the same moment and returns their answers in order.
-func together(ctx context.Context, l ledger.Ledger, calls []string) []answer {
+// submitAtOnce submits calls at the same moment and returns their answers in order.
+func submitAtOnce(ctx context.Context, l ledger.Ledger, calls []string) []answer {
 	answers := make([]answer, len(calls))
 	start := make(chan struct{})
 	var wg sync.WaitGroup
@@ -37,12 +37,12 @@ func together(ctx context.Context, l ledger.Ledger, calls []string) []answer {
 
 func concurrent(t *testing.T, s *subject) {
 	first := s.begin(t)
-	list := make([]string, many)
+	list := make([]string, simultaneous)
 	for i := range list {
 		list[i] = s.Admission(t, s.Member(t, ledger.RoleHolder))
 	}
 	at := map[ledger.Position]ledger.ID{}
-	for i, a := range together(t.Context(), s, list) {
+	for i, a := range submitAtOnce(t.Context(), s, list) {
 		id := Parse(t, list[i]).Call.ID
 		if a.err != nil || a.out.Repeated {
 			t.Fatalf("call %d: %+v, %v", i, a.out, a.err)
@@ -52,8 +52,8 @@ func concurrent(t *testing.T, s *subject) {
 		}
 		at[a.out.Position] = id
 	}
-	blocks := s.collect(t, first.Position.Block, many+1)
-	s.ordered(t, blocks)
+	blocks := s.collect(t, first.Position.Block, simultaneous+1)
+	s.checkOrdered(t, blocks)
 	for _, c := range calls(blocks)[1:] {
 		if at[c.Position] != c.Event.Call {
 			t.Errorf("call %s is at %+v, where the answers put %q", c.Event.Call, c.Position, at[c.Position])
@@ -65,7 +65,8 @@ func concurrent(t *testing.T, s *subject) {
 	}
 }
 
-// concurrentRepeats submits one call several times at once: recorded once.
+// concurrentRepeats submits one call several times at once. It must be recorded
+// once.
 func concurrentRepeats(t *testing.T, s *subject) {
 	first := s.begin(t)
 	jws := s.Calendar(t, 2026)
@@ -77,7 +78,7 @@ func concurrentRepeats(t *testing.T, s *subject) {
 		}
 	}
 	fresh := 0
-	answers := together(t.Context(), s, list)
+	answers := submitAtOnce(t.Context(), s, list)
 	for _, a := range answers {
 		if a.err != nil {
 			t.Fatal(a.err)
@@ -96,8 +97,8 @@ func concurrentRepeats(t *testing.T, s *subject) {
 	s.collect(t, first.Position.Block, 3)
 }
 
-// concurrentConflicts makes calls at once of which one only may be recorded,
-// each pair anew, and one pair that is no conflict at all.
+// concurrentConflicts submits pairs of calls at once, of which only one may be
+// recorded. It also submits a pair that does not conflict.
 func concurrentConflicts(t *testing.T, s *subject) {
 	s.begin(t)
 	for i := range 4 {
@@ -108,9 +109,9 @@ func concurrentConflicts(t *testing.T, s *subject) {
 	draft := s.Draft(s.Authority, ledger.FnCalendarSet)
 	s.oneOf(t, "call id", ledger.ReasonCallUsed,
 		Sign(t, s.Authority.Key, draft, CalendarOf(2026)), Sign(t, s.Authority.Key, draft, CalendarOf(2027)))
-	for _, a := range together(t.Context(), s, []string{s.Calendar(t, 2030), s.Calendar(t, 2030)}) {
+	for _, a := range submitAtOnce(t.Context(), s, []string{s.Calendar(t, 2030), s.Calendar(t, 2030)}) {
 		if a.err != nil {
-			t.Errorf("two lists of one year are no conflict, the later one stands: %v", a.err)
+			t.Errorf("two lists of one year do not conflict, since the later one replaces the other: %v", a.err)
 		}
 	}
 }
@@ -118,7 +119,7 @@ func concurrentConflicts(t *testing.T, s *subject) {
 func (s *subject) oneOf(t *testing.T, what string, reason ledger.Reason, list ...string) {
 	t.Helper()
 	accepted := 0
-	for _, a := range together(t.Context(), s, list) {
+	for _, a := range submitAtOnce(t.Context(), s, list) {
 		if a.err == nil {
 			accepted++
 			continue
@@ -130,11 +131,11 @@ func (s *subject) oneOf(t *testing.T, what string, reason ledger.Reason, list ..
 	}
 }
 
-// faults has a client that submits again whatever comes back as unavailable:
-// every call is recorded, and once.
+// faults submits each call again until the answer is not Unavailable. Every call
+// must be recorded exactly once.
 func faults(t *testing.T, s *subject) {
 	first := s.begin(t)
-	plan := func(n int64) Fault { return [...]Fault{Mute, Lost, None, Later, Mute, Mute, None}[n%7] }
+	plan := func(n int64) Fault { return [...]Fault{Mute, Lost, NoFault, Later, Mute, Mute, NoFault}[n%7] }
 	f := NewFaulty(s.Ledger, plan)
 	const n = 12
 	want := map[ledger.ID]bool{}
@@ -160,7 +161,7 @@ func faults(t *testing.T, s *subject) {
 	}
 }
 
-// resubmit is the least client that protocol §4 allows for: the same call again
+// resubmit is the minimal client of protocol §4: it submits the same call again
 // while its outcome is unknown.
 func resubmit(ctx context.Context, l ledger.Ledger, jws string) (out ledger.Outcome, err error) {
 	for range 10 {

@@ -1,12 +1,12 @@
-// Package ledgertest holds every implementation of the port ledger.Ledger to
-// the same behavior: one conformance suite with a factory, a fault wrapper, and
-// the fixtures (keys, a genesis, parties, signed calls) that tests of a ledger need.
+// Package ledgertest checks that every implementation of ledger.Ledger behaves in the
+// same way. It contains a conformance suite with a factory, a wrapper that simulates
+// faults, and the fixtures (keys, a genesis, parties, signed calls) for tests of a ledger.
 //
-// It promises that what passes Run can stand behind the port: idempotent calls,
-// refusals that write nothing, committed reads, blocks in order and without
-// gap. It does not check proofs of a backend (the factory may hand in a check),
-// durability after a crash, or speed. Memory is a fake for tests of whatever
-// stands on a ledger: it runs the real contract and keeps nothing.
+// An implementation that passes Run has idempotent calls, refusals that write nothing,
+// committed reads, and blocks in order and without gaps. The suite does not check the
+// proofs of a backend (the factory may provide a check), durability after a crash, or
+// speed. Memory is a fake for tests of code that uses a ledger: it runs the real contract
+// in memory.
 //
 // Standard: protocol §4 and §5; style §10.
 package ledgertest

@@ -13,8 +13,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// Memory is a ledger that keeps nothing: the real contract over a map, every
-// call a block of its own. It is for tests of what stands on a ledger.
+// Memory is a ledger in memory: the real contract over a map, with one block per
+// call. It is for tests of code that uses a ledger.
 type Memory struct {
 	now     func() time.Time
 	genesis ledger.Digest
@@ -27,8 +27,8 @@ type Memory struct {
 	changed chan struct{} // closed at the next call
 }
 
-// NewMemory is an empty ledger that goes by now and begins with genesis only;
-// when that is empty, with any.
+// NewMemory returns an empty ledger with the clock now. It accepts only the given
+// genesis, or any if genesis is empty.
 func NewMemory(now func() time.Time, genesis string) *Memory {
 	m := &Memory{now: now, records: map[string][]byte{}, places: map[string]uint64{}, changed: make(chan struct{})}
 	if genesis != "" {
@@ -70,7 +70,7 @@ func (m *Memory) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 	return m.record(v, r)
 }
 
-// time is never before the last call's.
+// time returns the current time, but not less than the time of the last call.
 func (m *Memory) time() ledger.Millis {
 	now := ledger.Millis(m.now().UnixMilli())
 	if n := len(m.calls); n > 0 {
@@ -123,7 +123,7 @@ func (m *Memory) Value(_ context.Context, key string) ([]byte, error) {
 	return slices.Clone(v), nil
 }
 
-// Recorded implements ledger.Ledger; its proof proves nothing.
+// Recorded implements ledger.Ledger. Its proof is not a real one.
 func (m *Memory) Recorded(_ context.Context, party, call ledger.ID) (ledger.Recorded, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

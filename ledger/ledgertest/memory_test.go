@@ -27,7 +27,7 @@ func TestFaulty(t *testing.T) {
 		first    bool // the first submission is answered
 		recorded bool // and recorded
 	}{
-		{"none", ledgertest.Always(ledgertest.None), true, true},
+		{"none", ledgertest.Always(ledgertest.NoFault), true, true},
 		{"lost", ledgertest.Always(ledgertest.Lost), false, false},
 		{"mute", ledgertest.Always(ledgertest.Mute), false, true},
 		{"later", ledgertest.Always(ledgertest.Later), false, false},

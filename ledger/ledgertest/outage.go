@@ -8,33 +8,33 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Outage is a ledger that can be cut off from whoever stands on it: then it
-// answers nothing, as when a network is away, and no block comes until it is
-// back. What others record meanwhile is kept by the ledger behind it.
+// Outage is a ledger that can be disconnected. Then it answers nothing, like a
+// network without connection, and delivers no blocks until it is connected again.
+// The ledger behind it still records the calls of others.
 type Outage struct {
 	ledger.Ledger
 
 	mu   sync.Mutex
-	back chan struct{} // closed while it is there
+	back chan struct{} // closed while the ledger is connected
 }
 
-// NewOutage wraps l, which is there.
+// NewOutage wraps l and is connected.
 func NewOutage(l ledger.Ledger) *Outage {
 	o := &Outage{Ledger: l, back: make(chan struct{})}
 	close(o.back)
 	return o
 }
 
-// Cut makes the ledger unreachable; Mend brings it back. Each may be called once
-// after the other.
+// Cut disconnects the ledger, and Restore connects it again. They must be called
+// alternately.
 func (o *Outage) Cut() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.back = make(chan struct{})
 }
 
-// Mend brings the ledger back.
-func (o *Outage) Mend() {
+// Restore connects the ledger again.
+func (o *Outage) Restore() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	close(o.back)
@@ -87,7 +87,8 @@ func (o *Outage) Head(ctx context.Context) (ledger.Revision, error) {
 	return o.Ledger.Head(ctx)
 }
 
-// Blocks implements ledger.Ledger: while the ledger is away none comes.
+// Blocks implements ledger.Ledger. It delivers no blocks while the ledger is
+// disconnected.
 func (o *Outage) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
 		for b, err := range o.Ledger.Blocks(ctx, from) {

@@ -12,8 +12,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// committedReads looks for a record while its call is on the way: once the
-// record can be read, the call is recorded with all that it wrote.
+// committedReads reads a record while its call is being submitted. As soon as the
+// record can be read, the call must be recorded with everything that it wrote.
 func committedReads(t *testing.T, s *subject) {
 	s.begin(t)
 	m := s.Member(t, ledger.RoleHolder)
@@ -47,8 +47,9 @@ func committedReads(t *testing.T, s *subject) {
 	}
 }
 
-// blocksInOrder holds the blocks against the answers: same positions, no gap,
-// positions growing, times never going back, the last head that of the ledger.
+// blocksInOrder compares the blocks with the answers: same positions, no gaps,
+// growing positions, times that never go back, and the ledger's head in the last
+// block.
 func blocksInOrder(t *testing.T, s *subject) {
 	first := s.begin(t)
 	want := []ledger.Outcome{first}
@@ -69,7 +70,7 @@ func blocksInOrder(t *testing.T, s *subject) {
 	}
 }
 
-// checkOrder holds blocks to their order.
+// checkOrder checks the order of blocks.
 func checkOrder(t *testing.T, blocks []ledger.Block) {
 	t.Helper()
 	all := calls(blocks)
@@ -93,7 +94,7 @@ func checkOrder(t *testing.T, blocks []ledger.Block) {
 	}
 }
 
-// checkTimes holds the calls of blocks to times that never go back.
+// checkTimes checks that the times of calls never go back.
 func checkTimes(t *testing.T, blocks []ledger.Block) {
 	t.Helper()
 	all := calls(blocks)
@@ -143,7 +144,7 @@ func blocksWait(t *testing.T, s *subject) {
 			break
 		}
 		if len(got) == 1 {
-			go s.Submit(ctx, jws) //nolint:errcheck // the block tells
+			go s.Submit(ctx, jws) //nolint:errcheck // the test waits for the block
 		}
 	}
 	if len(got) != 2 || got[1].Event.Call != Parse(t, jws).Call.ID {
@@ -171,7 +172,7 @@ func blocksEnd(t *testing.T, s *subject) {
 	}
 }
 
-// recorded holds all that is kept of a call against its hashes.
+// recorded compares everything that is stored of a call with its hashes.
 func recorded(t *testing.T, s *subject) {
 	s.begin(t)
 	m := s.Member(t, ledger.RoleHolder)
@@ -208,8 +209,8 @@ func (s *subject) checkHashes(t *testing.T, r ledger.Recorded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept ledger.CallRecord
-	if err := json.Unmarshal(b, &kept); err != nil {
+	var stored ledger.CallRecord
+	if err := json.Unmarshal(b, &stored); err != nil {
 		t.Fatal(err)
 	}
 	event, err := json.Marshal(r.Event)
@@ -218,10 +219,10 @@ func (s *subject) checkHashes(t *testing.T, r ledger.Recorded) {
 	}
 	got := ledger.CallRecord{
 		Payload: Parse(t, r.JWS).Payload, Writes: ledger.HashWrites(r.Writes), Event: ledger.DigestOf(event),
-		Reads: kept.Reads, Rules: contract.Rules, Time: r.Event.Time, I: kept.I,
+		Reads: stored.Reads, Rules: contract.Rules, Time: r.Event.Time, I: stored.I,
 	}
-	if diff := cmp.Diff(kept, got); diff != "" {
-		t.Errorf("what is recorded has other hashes than the call's record (-record +recorded):\n%s", diff)
+	if diff := cmp.Diff(stored, got); diff != "" {
+		t.Errorf("the recorded call has other hashes than its record (-record +recorded):\n%s", diff)
 	}
 	writes := map[string]string{}
 	for _, w := range r.Writes {

@@ -11,8 +11,8 @@ import (
 )
 
 // Register makes the five calls of the registration of the n-th resource: deposit,
-// submit, accept, pass, code. The limits of the ledger must be 0 days, so that a
-// notice is over at once. It may be called by many goroutines.
+// submit, accept, pass, code. The periods of the ledger must be 0 days, so that a
+// notice is over at once. Many goroutines may call it.
 func (w *World) Register(t testing.TB, l ledger.Ledger, holder, body *Member, n uint64) error {
 	t.Helper()
 	args := w.Application(holder, body, n)
@@ -37,8 +37,9 @@ func (w *World) Register(t testing.TB, l ledger.Ledger, holder, body *Member, n 
 	return nil
 }
 
-// Application is the n-th of a holder, of 7 KB: its texts are drawn from a small
-// vocabulary, its hashes and salts are random, like those of a real one.
+// Application returns the n-th application of a holder, with 7 KB: its texts are
+// drawn from a small vocabulary, and its hashes and salts are random, like those of
+// a real one.
 func (w *World) Application(holder, body *Member, n uint64) ledger.AppSubmitArgs {
 	d := draw{rand.New(rand.NewPCG(n, 43697))}                                       //nolint:gosec // the same resource each time
 	today := ledger.Date(time.UnixMilli(int64(w.Now())).UTC().Format(time.DateOnly)) // never after that of Shanghai
@@ -75,7 +76,7 @@ func (w *World) resource(holder *Member, d draw, n uint64, today ledger.Date) le
 	return res
 }
 
-// draw draws what a resource says of itself.
+// draw draws the values of a resource.
 type draw struct{ *rand.Rand }
 
 func (d draw) pick(of ...string) string { return of[d.IntN(len(of))] }

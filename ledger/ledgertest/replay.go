@@ -10,9 +10,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger/contract"
 )
 
-// replay runs the contract from an empty state over all that the ledger recorded:
-// of each call come the record that is kept of it, its event and its writes again,
-// with the digest of what it read.
+// replay runs the contract from an empty state over everything that the ledger
+// recorded. Each call must give the same record of the call, event, writes and
+// digest of reads again.
 func replay(t *testing.T, s *subject) {
 	first := s.begin(t)
 	m := s.Admitted(t, s, ledger.RoleHolder)
@@ -33,7 +33,7 @@ func replay(t *testing.T, s *subject) {
 	}
 }
 
-// replayed is the state that the calls so far lead to.
+// replayed is the state after the replayed calls.
 type replayed map[string][]byte
 
 // Get implements contract.State.
@@ -42,30 +42,30 @@ func (r replayed) Get(key string) ([]byte, bool, error) {
 	return v, ok, nil
 }
 
-// call runs one recorded call and compares what comes of it.
+// call runs a recorded call and compares the result.
 func (r replayed) call(t *testing.T, s *subject, c ledger.Committed) {
 	t.Helper()
-	var kept ledger.CallRecord
+	var stored ledger.CallRecord
 	b, err := s.Value(t.Context(), ledger.CallKey(c.Event.Party, c.Event.Call))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ledger.DecodeStrict(b, &kept); err != nil {
+	if err := ledger.DecodeStrict(b, &stored); err != nil {
 		t.Fatal(err)
 	}
-	env := contract.Env{Time: c.Time, Rules: kept.Rules, I: c.Position.I}
+	env := contract.Env{Time: c.Time, Rules: stored.Rules, I: c.Position.I}
 	got := contract.Apply(env, ledger.Standard(), r, contract.Verified{Signed: Parse(t, c.JWS)})
 	if got.Err != nil {
 		t.Fatalf("%s again: %v", c.Event.Name, got.Err)
 	}
-	if diff := cmp.Diff(kept, got.Record); diff != "" {
-		t.Errorf("%s again differs from what is kept of it (-kept +again):\n%s", c.Event.Name, diff)
+	if diff := cmp.Diff(stored, got.Record); diff != "" {
+		t.Errorf("%s again differs from its stored record (-stored +again):\n%s", c.Event.Name, diff)
 	}
 	if event, err := json.Marshal(c.Event); err != nil || string(event) != string(got.Event) {
 		t.Errorf("%s again made another event: %s", c.Event.Name, got.Event)
 	}
-	if len(got.Reads) == 0 || ledger.HashLines(got.Reads) != kept.Reads {
-		t.Errorf("%s read %v, which is not %s", c.Event.Name, got.Reads, kept.Reads)
+	if len(got.Reads) == 0 || ledger.HashLines(got.Reads) != stored.Reads {
+		t.Errorf("%s read %v, which is not %s", c.Event.Name, got.Reads, stored.Reads)
 	}
 	for _, w := range got.Writes {
 		if w.Value == nil {

@@ -137,8 +137,8 @@ func header(t *testing.T, h ledger.Header) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// largest has calls of just the size that may be, and of one byte more. Space
-// between members makes them so large.
+// largest submits calls of exactly the maximum size, and of one byte more. They are
+// padded with spaces between members.
 func largest(t *testing.T, s *subject) {
 	s.begin(t)
 	sized := func(size int) string {
@@ -227,7 +227,8 @@ func refusedWritesNothing(t *testing.T, s *subject) {
 	if diff := cmp.Diff(before, s.head(t)); diff != "" {
 		t.Errorf("a refused call moved the head (-before +after):\n%s", diff)
 	}
-	// A refusal is no result that is kept: the same id may come with what is right.
+	// A refusal is not stored as a result: the same id may be used again with
+	// correct arguments.
 	fixed := m.Profile
 	fixed.USCC = NewUSCC(9_999)
 	m.Profile = fixed

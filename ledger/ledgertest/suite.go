@@ -8,29 +8,29 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// patience bounds every wait of the suite: a ledger of several organizations
-// takes its time, but a test must end.
+// patience is the longest wait of the suite. A ledger of several organizations
+// needs time, but a test must end.
 const patience = 30 * time.Second
 
 // Factory opens ledgers to be tested.
 type Factory struct {
-	// Now is the clock that the ledgers go by.
+	// Now is the clock of the ledgers.
 	Now func() time.Time
-	// Open makes a fresh, empty ledger that may begin with genesis and nothing
-	// else. What must be closed is closed by t.Cleanup.
+	// Open returns a new, empty ledger that accepts only the given genesis. It
+	// registers everything that must be closed with t.Cleanup.
 	Open func(t *testing.T, genesis string) ledger.Ledger
-	// Reopen closes a ledger of Open and opens it again as the next process
-	// would; nil where the backend has no such thing.
+	// Reopen closes a ledger from Open and opens it again, as a restart would; nil
+	// if the backend cannot do this.
 	Reopen func(t *testing.T, l ledger.Ledger) ledger.Ledger
-	// Claimed says that a call's time is what its client claimed, so that calls
-	// made at once may be recorded in another order than that of their times.
+	// Claimed says that a call's time is claimed by its client, so that calls
+	// submitted at once may be recorded in another order than that of their times.
 	Claimed bool
 	// Proof checks the backend's proof of a recorded call; may be nil.
 	Proof func(t *testing.T, l ledger.Ledger, r ledger.Recorded)
 }
 
-// Run holds the ledgers of open to the port's behavior. Each test has a ledger
-// of its own.
+// Run checks that the ledgers of open behave as ledger.Ledger requires. Each test
+// uses a separate ledger.
 func Run(t *testing.T, open Factory) {
 	t.Helper()
 	for _, c := range []struct {
@@ -67,7 +67,7 @@ func Run(t *testing.T, open Factory) {
 	}
 }
 
-// subject is the ledger of one test with the keys to it.
+// subject is the ledger of one test, with its fixtures.
 type subject struct {
 	*World
 	ledger.Ledger
@@ -80,7 +80,8 @@ func (s *subject) begin(t *testing.T) ledger.Outcome {
 	return s.Begin(t, s.Ledger)
 }
 
-// reopen closes and opens the ledger; false where that can't be.
+// reopen closes and opens the ledger. It returns false if the backend cannot do
+// this.
 func (s *subject) reopen(t *testing.T) bool {
 	t.Helper()
 	if s.factory.Reopen == nil {
@@ -90,15 +91,16 @@ func (s *subject) reopen(t *testing.T) bool {
 	return true
 }
 
-// refused submits a call that has to be refused.
+// refused submits a call that must be refused.
 func (s *subject) refused(t *testing.T, jws string, code ledger.Code, reason ledger.Reason) {
 	t.Helper()
 	_, err := s.Submit(t.Context(), jws)
 	Refused(t, err, code, reason)
 }
 
-// ordered holds the calls of blocks to their order, made at once as they were.
-func (s *subject) ordered(t *testing.T, blocks []ledger.Block) {
+// checkOrdered checks the order of the calls in blocks, which may have been
+// submitted at once.
+func (s *subject) checkOrdered(t *testing.T, blocks []ledger.Block) {
 	t.Helper()
 	checkOrder(t, blocks)
 	if !s.factory.Claimed {
@@ -106,7 +108,7 @@ func (s *subject) ordered(t *testing.T, blocks []ledger.Block) {
 	}
 }
 
-// head is the last committed block.
+// head returns the last committed block.
 func (s *subject) head(t *testing.T) ledger.Revision {
 	t.Helper()
 	r, err := s.Head(t.Context())
@@ -116,7 +118,7 @@ func (s *subject) head(t *testing.T) ledger.Revision {
 	return r
 }
 
-// collect reads blocks from number from on until n calls have come.
+// collect reads blocks from number from on until they contain n calls.
 func (s *subject) collect(t *testing.T, from uint64, n int) []ledger.Block {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -141,7 +143,7 @@ func (s *subject) collect(t *testing.T, from uint64, n int) []ledger.Block {
 	return blocks
 }
 
-// calls are the calls of blocks in order.
+// calls returns the calls of blocks in order.
 func calls(blocks []ledger.Block) []ledger.Committed {
 	var all []ledger.Committed
 	for _, b := range blocks {

@@ -11,18 +11,18 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Region is where every fixture is at home: Hangzhou, GB/T 2260.
+// Region is the region of all fixtures: Hangzhou, GB/T 2260.
 const Region ledger.Region = "330100"
 
-// World is the beginning of one ledger with all keys in hand, so that a test
-// can sign for everybody.
+// World is the beginning of a ledger with all keys, so that a test can sign for
+// every party.
 type World struct {
 	Ledger    ledger.ID
 	Authority *Member
 	Platform  *Member
 	Recovery  *ledger.Key
 	Args      ledger.GenesisArgs
-	Genesis   string // the call that begins the ledger, signed
+	Genesis   string // the signed call that begins the ledger
 
 	now   func() time.Time
 	count atomic.Int64
@@ -36,7 +36,8 @@ type Member struct {
 	Profile ledger.PartyProfile
 }
 
-// NewWorld makes keys and a genesis for a demo ledger, timed by now.
+// NewWorld returns keys and a genesis for a demonstration ledger with the clock
+// now.
 func NewWorld(t testing.TB, now func() time.Time) *World {
 	t.Helper()
 	w := &World{now: now, Recovery: NewKey(t)}
@@ -52,7 +53,7 @@ func NewWorld(t testing.TB, now func() time.Time) *World {
 	return w
 }
 
-// NewKey makes a fresh key.
+// NewKey generates a new key.
 func NewKey(t testing.TB) *ledger.Key {
 	t.Helper()
 	k, err := ledger.NewKey()
@@ -62,17 +63,17 @@ func NewKey(t testing.TB) *ledger.Key {
 	return k
 }
 
-// NewID makes an id that this world has not used: the ids of two worlds differ
-// by their recovery keys.
+// NewID returns an id that this world has not used. The ids of two worlds differ,
+// since their recovery keys differ.
 func (w *World) NewID() ledger.ID {
 	return ledger.DeriveID("ledgertest", string(w.Recovery.ID()), fmt.Sprint(w.count.Add(1)))
 }
 
-// Now is the world's time in milliseconds.
+// Now returns the world's time in milliseconds.
 func (w *World) Now() ledger.Millis { return ledger.Millis(w.now().UnixMilli()) }
 
-// Member makes a party with fresh keys and a credit code of its own; it is not
-// admitted yet. A platform has an origin and a receipt log.
+// Member returns a party with new keys and a new credit code, which is not admitted
+// yet. A platform has an origin and a receipt log.
 func (w *World) Member(t testing.TB, roles ...ledger.Role) *Member {
 	t.Helper()
 	m := &Member{ID: w.NewID(), Key: NewKey(t), Auth: NewKey(t)}
@@ -91,13 +92,14 @@ func (w *World) Member(t testing.TB, roles ...ledger.Role) *Member {
 	return m
 }
 
-// NewUSCC is the n-th unified social credit code with a right check character.
+// NewUSCC returns the n-th unified social credit code, with a correct check
+// character.
 func NewUSCC(n int64) ledger.USCC {
 	body := fmt.Sprintf("113301%011d", n)
 	return ledger.USCC(body + string(rune(ledger.USCCCheck(body))))
 }
 
-// Application is the member's own application for admission, signed.
+// Application returns the member's signed application for admission.
 func (m *Member) Application(t testing.TB) string {
 	t.Helper()
 	s, err := ledger.SignProfile(m.Key, m.Profile)
@@ -107,7 +109,7 @@ func (m *Member) Application(t testing.TB) string {
 	return s
 }
 
-// Draft is a call of m without arguments, good from now for an hour.
+// Draft returns a call of m without arguments, valid for an hour from now.
 func (w *World) Draft(m *Member, fn ledger.Function) ledger.Call {
 	return ledger.Call{
 		Ledger: w.Ledger, ID: w.NewID(), Party: m.ID, Function: fn,
@@ -115,7 +117,7 @@ func (w *World) Draft(m *Member, fn ledger.Function) ledger.Call {
 	}
 }
 
-// Call signs a fresh call of m.
+// Call returns a new signed call of m.
 func (w *World) Call(t testing.TB, m *Member, fn ledger.Function, args any) string {
 	t.Helper()
 	return Sign(t, m.Key, w.Draft(m, fn), args)
@@ -131,7 +133,7 @@ func Sign(t testing.TB, key *ledger.Key, c ledger.Call, args any) string {
 	return s
 }
 
-// Parse takes a call apart that a fixture signed.
+// Parse parses a call that a fixture signed.
 func Parse(t testing.TB, jws string) ledger.Signed {
 	t.Helper()
 	s, err := ledger.ParseCall(jws)
@@ -141,20 +143,20 @@ func Parse(t testing.TB, jws string) ledger.Signed {
 	return s
 }
 
-// Admission is the call by which the authority admits m.
+// Admission returns the call by which the authority admits m.
 func (w *World) Admission(t testing.TB, m *Member) string {
 	t.Helper()
 	return w.Call(t, w.Authority, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: m.Application(t)})
 }
 
-// Calendar is the call by which the authority records a year's list, which
-// speaks of New Year's Day only.
+// Calendar returns the call by which the authority records a year's list, with New
+// Year's Day as the only day off.
 func (w *World) Calendar(t testing.TB, year int) string {
 	t.Helper()
 	return w.Call(t, w.Authority, ledger.FnCalendarSet, CalendarOf(year))
 }
 
-// CalendarOf is a year's list that speaks of New Year's Day only.
+// CalendarOf returns a year's list with New Year's Day as the only day off.
 func CalendarOf(year int) ledger.CalendarArgs {
 	return ledger.CalendarArgs{
 		Year: year, Off: []ledger.Date{ledger.Date(fmt.Sprintf("%d-01-01", year))}, Work: []ledger.Date{},
@@ -162,7 +164,7 @@ func CalendarOf(year int) ledger.CalendarArgs {
 	}
 }
 
-// Must submits a call that has to be accepted.
+// Must submits a call that must be accepted.
 func Must(t testing.TB, l ledger.Ledger, jws string) ledger.Outcome {
 	t.Helper()
 	out, err := l.Submit(t.Context(), jws)
@@ -178,7 +180,7 @@ func (w *World) Begin(t testing.TB, l ledger.Ledger) ledger.Outcome {
 	return Must(t, l, w.Genesis)
 }
 
-// Admitted makes a party and has it admitted to l.
+// Admitted returns a new party after its admission to l.
 func (w *World) Admitted(t testing.TB, l ledger.Ledger, roles ...ledger.Role) *Member {
 	t.Helper()
 	m := w.Member(t, roles...)
@@ -200,8 +202,8 @@ func Read[T any](t testing.TB, l ledger.Ledger, ref ledger.Ref) T {
 	return v
 }
 
-// Refused fails t unless err is the typed error of that code and reason and
-// survives the boundaries where only text passes.
+// Refused fails t unless err is the typed error with that code and reason, and its
+// text form decodes to the same error.
 func Refused(t testing.TB, err error, code ledger.Code, reason ledger.Reason) {
 	t.Helper()
 	e := ledger.AsError(err)

@@ -50,7 +50,7 @@ func chain() []ledger.Link {
 func TestLinks(t *testing.T) {
 	f := newFixture(t)
 	e := ledger.Event{Links: chain()}
-	f.project(t, e, e) // twice: a projection may be made anew over what is there
+	f.project(t, e, e) // twice: a projection may be repeated over existing rows
 	got, err := f.Links(t.Context(), "product/1")
 	want := []ledger.Link{
 		{From: "order/1", Rel: "of", To: "product/1"},
@@ -65,7 +65,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestLinksOfOneKey: two references whose hashes are the same are told apart.
+// TestLinksOfOneKey: two references with equal hashes are distinguished.
 func TestLinksOfOneKey(t *testing.T) {
 	f := newFixture(t)
 	f.project(t, ledger.Event{Links: chain()})

@@ -158,8 +158,8 @@ func TestLay(t *testing.T) {
 	}
 }
 
-// TestEnvironment holds what a network needs to come back soon from faults, and
-// that each organization is told its own files only.
+// TestEnvironment checks the settings with which a network recovers quickly from
+// faults, and that each organization only gets its own files.
 func TestEnvironment(t *testing.T) {
 	n := laid(t)
 	for i, o := range n.Organizations {
@@ -176,7 +176,7 @@ func TestEnvironment(t *testing.T) {
 		all := strings.Join(slices.Concat(peer, n.chaincodeEnv(o.Server, n.Package), n.adminEnv(o)), "\n")
 		for j, other := range n.Organizations {
 			if i != j && strings.Contains(all, other.Domain) {
-				t.Errorf("%s is told files of %s", o.Name, other.Name)
+				t.Errorf("%s gets files of %s", o.Name, other.Name)
 			}
 		}
 	}

@@ -69,7 +69,7 @@ func TestGenesis(t *testing.T) {
 		name string
 		cmd  upCmd
 		file string // content
-		want string // in the error; empty: none
+		want string // in the error; empty: no error
 	}{
 		{name: "hash", cmd: upCmd{GenesisSHA256: sum}},
 		{name: "short hash", cmd: upCmd{GenesisSHA256: "ab"}, want: "--genesis-sha256"},
@@ -169,7 +169,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestDescription keeps the field names that others read.
+// TestDescription checks the field names that other programs read.
 func TestDescription(t *testing.T) {
 	n := laid(t)
 	if err := n.save(); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
 )
 
-// TestEndorsed holds transactions of blocks to the quorum: endorsements may stand in any
-// order, and others that do not count among them.
+// TestEndorsed checks transactions of blocks against the quorum. Endorsements may
+// be in any order, and invalid ones may be among them.
 func TestEndorsed(t *testing.T) {
 	w := newWorld(t)
 	stranger := newMember(t, "StrangerMSP")
@@ -21,7 +21,7 @@ func TestEndorsed(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit func(a *asking)
 		sign func(p *proof.Proof)
-		want string // "": it counts
+		want string // "": it is valid
 	}{
 		"by two":                      {},
 		"by two, the other way round": {sign: func(p *proof.Proof) { slices.Reverse(p.Endorsements) }},

@@ -24,7 +24,7 @@ import (
 
 var place = ledger.Position{Block: 7, Tx: 3, I: 11}
 
-// recorded is a call, what is kept of it, and the question about it.
+// recorded is a call, its stored record, and the question about it.
 func recorded(t testing.TB, w *world) *asking {
 	t.Helper()
 	party := ledgertest.NewWorld(t, func() time.Time { return noon })
@@ -80,7 +80,7 @@ func TestForgedAnswer(t *testing.T) {
 		{"read twice", func(a *asking) {
 			a.reads = append(a.reads, &kvrwset.KVRead{Key: a.reads[0].Key, Version: &kvrwset.Version{BlockNum: 1}})
 		}, "no version"},
-		{"a transaction's number that is none", func(a *asking) { a.reads[0].Version.TxNum = 1 << 40 }, "no version"},
+		{"an impossible transaction number", func(a *asking) { a.reads[0].Version.TxNum = 1 << 40 }, "no version"},
 		{"before the certificates", func(a *asking) { a.at = noon.AddDate(-1, 0, 0) }, "expired or is not yet valid"},
 		{"after the certificates", func(a *asking) { a.at = noon.AddDate(1, 0, 0) }, "expired or is not yet valid"},
 	} {
@@ -246,8 +246,8 @@ func list(t testing.TB, by *signer, revoked *x509.Certificate) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}))
 }
 
-// TestChanged turns a bit of every byte of a proof: none holds. The signature of
-// the call is for the bundle's check.
+// TestChanged flips a bit of every byte of a proof. No changed proof may be valid.
+// The signature of the call is checked with the bundle.
 func TestChanged(t *testing.T) {
 	w := newWorld(t)
 	p := w.signed(recorded(t, w), 2)
