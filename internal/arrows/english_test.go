@@ -135,12 +135,13 @@ func findings(name string, text []byte) []finding {
 			continue
 		}
 		flush()
-		switch {
-		case tok == token.EOF:
+		if tok == token.EOF {
 			return found
-		case tok == token.IDENT:
+		}
+		if tok == token.IDENT {
 			look(line, splitName(lit))
-		case tok == token.STRING:
+		}
+		if tok == token.STRING {
 			for _, part := range sentences(lit) {
 				look(line, part)
 			}
