@@ -22,7 +22,7 @@ type limit struct {
 
 // limits returns the clocks that apply to a record. A clock whose member is not set
 // yet does not apply. Nor does a period of 0 days, which only demonstration ledgers
-// have (protocol §6).
+// have.
 func limits(clocks []Clock, record any, last LastDay) ([]limit, error) {
 	var list []limit
 	for _, c := range clocks {

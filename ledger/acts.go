@@ -124,7 +124,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppResubmit, Title: Words{"补正后重新提交", "Resubmit an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppResubmitArgs](),
-		Moves: moves(AppSubmitted, AppReturned), Until: period("resubmit_by", "domain §2.3"),
+		Moves: moves(AppSubmitted, AppReturned), Until: period("resubmit_by", "R10"),
 		Reasons: []Reason{ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonNotYours, ReasonJurisdiction, ReasonCoreData, ReasonDuplicate, ReasonDeposit, ReasonIncomplete},
 	}),
 	onApplication(Act{
@@ -230,7 +230,7 @@ var marketActs = []Act{
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),
-		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: append(day("end_on"), period("answer_due", "domain §6.8")...),
+		Moves: append(moves(OrderAccepted, OrderPlaced), moves(OrderActive, OrderPlaced)...), Until: append(day("end_on"), period("answer_due", "")...),
 		Reasons: append([]Reason{ReasonNotListed, ReasonPartySuspended, ReasonOwnScope}, unsellable...),
 	}),
 	on(KindOrder, Act{

@@ -107,7 +107,7 @@ func (a GenesisArgs) rules(f *faults) {
 
 // check refuses periods longer than the law allows, and a notice period other than
 // 10 working days. On a demonstration ledger each may be shorter, down to 0
-// (protocol §6).
+// .
 func (l Limits) check(demo bool) error {
 	law := StatutoryLimits()
 	var errs []error

@@ -7,7 +7,7 @@ import "slices"
 func Checks() []string { return list[string](checks) }
 
 // RefusalReasons is the closed list of reasons for refusing an application or
-// failing its examination (domain §2.6; R6, R10).
+// failing its examination (R6, R10).
 func RefusalReasons() []Reason { return list[Reason](refusalReasons) }
 
 // Validate checks the form.

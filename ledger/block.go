@@ -73,7 +73,7 @@ func LineOf(key string, value []byte) Line {
 }
 
 // HashLines returns the digest of lines: SHA-256 over "key SHA-256(value)\n" in the
-// order of the keys, without the records of calls (protocol §5).
+// order of the keys, without the records of calls.
 func HashLines(lines []Line) Digest {
 	sorted := slices.SortedFunc(slices.Values(lines), func(a, b Line) int { return strings.Compare(a.Key, b.Key) })
 	var b strings.Builder
@@ -100,7 +100,7 @@ func HashWrites(writes []Write) Digest { return HashLines(WriteLines(writes)) }
 // EntryVersion is the version of the form of LogEntry.
 const EntryVersion = 2
 
-// LogEntry is an entry of the ledger log (protocol §5).
+// LogEntry is an entry of the ledger log.
 type LogEntry struct {
 	V      int    `json:"v"`
 	Seq    uint64 `json:"seq"`

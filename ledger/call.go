@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Limits of a call (protocol §4).
+// Limits of a call.
 const (
 	MaxCall   = 40 << 10            // bytes of a call's payload
 	MaxExpiry = 24 * 60 * 60 * 1000 // milliseconds from time to expires

@@ -1,6 +1,6 @@
 package ledger
 
-// Role is what a party may be (domain §6.1; R3, R5, R6, O3).
+// Role is what a party may be (R3, R5, R6, O3).
 type Role string
 
 // The closed list of roles.
@@ -61,7 +61,7 @@ const (
 // PIStatuses is the closed list, most harmless first.
 func PIStatuses() []PIStatus { return list[PIStatus](piStatuses) }
 
-// PartyKind is the nature of a party (domain §6.1).
+// PartyKind is the nature of a party.
 type PartyKind string
 
 // Kinds of party. A central body registers with the national platform only (R6).
@@ -102,7 +102,7 @@ const (
 // PurposeClasses is the closed list.
 func PurposeClasses() []PurposeClass { return list[PurposeClass](purposeClasses) }
 
-// Form is the form in which a product is delivered (domain §6.7).
+// Form is the form in which a product is delivered.
 type Form string
 
 // Forms of a product.

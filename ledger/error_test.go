@@ -13,7 +13,7 @@ import (
 func TestErrorRoundTrip(t *testing.T) {
 	for _, e := range []*ledger.Error{
 		ledger.Invalid("args.title", "max_runes").With("limit", "100"),
-		ledger.Refuse(ledger.Conflict, ledger.ReasonState).At("application").By("domain §2.3").With("state", "coded").With("b", `"<>&\`),
+		ledger.Refuse(ledger.Conflict, ledger.ReasonState).At("application").With("state", "coded").With("b", `"<>&\`),
 		ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal),
 		ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown),
 		ledger.Refuse(ledger.Forbidden, ledger.ReasonRole),

@@ -35,7 +35,7 @@ const (
 	sectorRegexp       = `^[A-T]([0-9]{2,4})?$`
 	registryCodeRegexp = `^[0-9A-Za-z.-]{8,64}$`
 	// defectRegexp accepts names of members and short names of rules
-	// ("items[3].level", "R9(1)", "domain §2.2"), but no free text, since everyone
+	// ("items[3].level", "R9(1)"), but no free text, since everyone
 	// who gets the bundle can read the call.
 	defectRegexp   = `^[0-9A-Za-z_.:/()\[\]§ -]{1,64}$`
 	pageRegexp     = `^https?://[^/@ \n\t"<>\\]+(/[^ \n\t"<>\\]*)?$`

@@ -154,7 +154,7 @@ func TestDate(t *testing.T) {
 	}
 }
 
-// TestCadCode is the vector of domain §2.8, and every single change of it.
+// TestCadCode is a vector, and every single change of it.
 func TestCadCode(t *testing.T) {
 	const want ledger.CadCode = "430300-1-20261015-5QZX48TR-S"
 	got := ledger.MakeCadCode("430300", '1', "2026-10-15", "01994b6e-7c00-7a3f-9d21-5f1c2b3a4d5e")

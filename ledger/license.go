@@ -36,7 +36,7 @@ type Quota struct {
 	Bytes int64 `json:"bytes" form:"min=0" zh:"字节上限" en:"Bytes"`
 }
 
-// LicenseTerms are the content of an offer (protocol §8, domain §6.6).
+// LicenseTerms are the content of an offer.
 type LicenseTerms struct {
 	ID           ID        `json:"id" zh:"授权编号" en:"License id"`
 	Mode         Mode      `json:"mode" form:"enum=modes" zh:"授权方式" en:"Mode"`
@@ -66,7 +66,7 @@ type LicenseTerms struct {
 // Actions is the closed list of actions of a license.
 func Actions() []string { return list[string](actions) }
 
-// LicenseState is the state of a license (domain §3.2, from its offer on).
+// LicenseState is the state of a license (from its offer on).
 type LicenseState string
 
 // States of a license. Whether it has begun, expired or is suspended follows from
@@ -94,7 +94,7 @@ func (l License) Effective(day Date) bool {
 }
 
 // Covers reports whether the license, as recorded and in any state, covers a
-// resource for a purpose (domain §3.2). An excluded resource is never covered. A
+// resource for a purpose. An excluded resource is never covered. A
 // purpose with an empty class matches every purpose.
 func (l LicenseTerms) Covers(f Facts, p Purpose) bool {
 	if !l.Region.Covers(f.Region) || contains(l.Excluded, f.Resource) || f.Level == Core {

@@ -26,7 +26,7 @@ func (l LicenseTerms) rules(f *faults) {
 	checkTerm(f, l.StartOn, l.EndOn)
 }
 
-// checkScope checks that the members fit the mode of the license (domain §3.2).
+// checkScope checks that the members fit the mode of the license.
 func (l LicenseTerms) checkScope(f *faults) {
 	if !f.sound("mode") {
 		return

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// KeyUse says what a key may sign (protocol §3).
+// KeyUse says what a key may sign.
 type KeyUse string
 
 // Custody says who stores a private key.
@@ -142,14 +142,14 @@ func (p Party) Active() bool { return len(p.Suspensions) == 0 }
 
 // Cite identifies a call by its party, its id and the hash of its payload. Every
 // call that responds to a record cites the payload hash of the call that last wrote
-// it (protocol §8).
+// it.
 type Cite struct {
 	Party   ID     `json:"party" zh:"签名主体" en:"Party"`
 	Call    ID     `json:"call" zh:"请求编号" en:"Call"`
 	Payload Digest `json:"payload" zh:"请求内容摘要" en:"Hash of payload"`
 }
 
-// Limits are the periods of the registry body in working days (domain §2.3). On a
+// Limits are the periods of the registry body in working days. On a
 // demonstration ledger they may be 0.
 type Limits struct {
 	Accept    int `json:"accept_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"受理期限（工作日）" en:"Working days to accept"`
@@ -166,7 +166,7 @@ func StatutoryLimits() Limits {
 	return Limits{Accept: 3, Exam: 20, Notice: 10, Objection: 10, Code: 3, Resubmit: 30}
 }
 
-// Gate says whether a resource must be registered before it is licensed (domain §2.1).
+// Gate says whether a resource must be registered before it is licensed.
 type Gate string
 
 // Values of the registration gate.
@@ -262,7 +262,7 @@ type KeyReplaceArgs struct {
 	Reason string    `json:"reason" form:"enum=replace_reasons" zh:"理由" en:"Reason"` // lost compromised
 }
 
-// CalendarArgs record a year's list of the State Council (domain §7).
+// CalendarArgs record a year's list of the State Council.
 type CalendarArgs struct {
 	Year   int    `json:"year" form:"range=2000..2200" zh:"年份" en:"Year"`
 	Off    []Date `json:"off" form:"list=1..60" zh:"放假日" en:"Days off"`

@@ -15,7 +15,7 @@ type ProductTerms struct {
 	NoReidentify  bool `json:"no_reidentify" form:"true" zh:"不得重新识别" en:"No re-identification"` // always true (ours)
 }
 
-// ProductOffer is what an operator lists (domain §6.7).
+// ProductOffer is what an operator lists.
 type ProductOffer struct {
 	ID               ID           `json:"id" zh:"产品编号" en:"Product id"`
 	Version          int          `json:"version" form:"min=1" zh:"版本" en:"Version"` // starts at 1 and grows by 1 with each change
@@ -47,7 +47,7 @@ const (
 
 // Product is the record of a product. Whether it is on offer is computed where it
 // is needed: it must be listed, and its license and each source must be in force
-// (protocol §5).
+// .
 type Product struct {
 	ProductOffer
 	Operator      ID           `json:"operator" zh:"运营机构" en:"Operator"`
@@ -101,7 +101,7 @@ const (
 	ContentRemoved  ContentState = "removed"
 )
 
-// OrderState is the state of an order (domain §6.8).
+// OrderState is the state of an order.
 type OrderState string
 
 // States of an order.

@@ -1,6 +1,6 @@
 package ledger
 
-// ReceiptKind says what a receipt attests (protocol §7).
+// ReceiptKind says what a receipt attests.
 type ReceiptKind string
 
 // Kinds of receipt.
@@ -23,7 +23,7 @@ const (
 	Interrupted DeliveryOutcome = "interrupted" // the node stopped
 )
 
-// Flow is the kind of a delivery (domain §3.4).
+// Flow is the kind of a delivery.
 type Flow string
 
 // The two flows.

@@ -94,8 +94,8 @@ func EnvironmentKey(kid KeyID) string { return "environment_key/" + string(kid) 
 // USCCKey returns the index key that makes a unified social credit code unique.
 func USCCKey(u USCC) string { return "uscc/" + string(u) }
 
-// TitleKey returns the index key that makes a holder's title unique (duplicate,
-// domain §2.6). The folded title is hashed, so that the key is short.
+// TitleKey returns the index key that makes a holder's title unique (duplicate).
+// The folded title is hashed, so that the key is short.
 func TitleKey(holder ID, folded string) string {
 	return "title/" + string(holder) + "/" + string(DigestOf([]byte(folded)))
 }

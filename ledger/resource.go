@@ -37,7 +37,7 @@ type Temporal struct {
 	End   Date `json:"end,omitempty" zh:"结束日期" en:"Last day"`
 }
 
-// Resource is the description of a public data resource (domain §6.2, DCAT 3).
+// Resource is the description of a public data resource (DCAT 3).
 // Texts that are not public are salted hashes.
 type Resource struct {
 	ID            ID       `json:"id" zh:"资源标识" en:"Resource id"`
@@ -74,7 +74,7 @@ type Resource struct {
 // MaterialGroup is one of the groups of materials of R9(1).
 type MaterialGroup string
 
-// Groups of materials (domain §2.2).
+// Groups of materials.
 const (
 	MaterialSubject        MaterialGroup = "subject"
 	MaterialLawfulSource   MaterialGroup = "lawful_source"
@@ -121,7 +121,7 @@ type Deposit struct {
 	Cite        Cite   `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// ApplicationState is the state of an application (domain §2.3).
+// ApplicationState is the state of an application.
 type ApplicationState string
 
 // States of an application. A draft exists only outside the ledger.
@@ -233,7 +233,7 @@ type Objection struct {
 
 // Period records how a last day was computed: the day of the event, the number of
 // working days, the result at that time, and whether a year's calendar list was
-// missing (domain §7).
+// missing.
 type Period struct {
 	From        Date `json:"from" zh:"起算日" en:"Counted from"`
 	Days        int  `json:"days" form:"min=0" zh:"工作日数" en:"Working days"`
@@ -281,7 +281,7 @@ type Application struct {
 	Cite          Cite             `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
-// EntryState is the state of an entry (domain §2.5).
+// EntryState is the state of an entry.
 type EntryState string
 
 // States of an entry. Suspensions are stored separately, by role; an entry expires
@@ -332,7 +332,7 @@ func (e EntryDetail) Facts() Facts {
 	return Facts{Resource: e.Subject, Holder: e.Holder, Region: e.Resource.Spatial, Domain: e.Resource.Domain, Level: e.Resource.Level}
 }
 
-// Facts are the properties that a license is checked against (protocol §8).
+// Facts are the properties that a license is checked against.
 type Facts struct {
 	Resource ID     `json:"resource" zh:"数据资源" en:"Resource"`
 	Holder   ID     `json:"holder" zh:"数据持有单位" en:"Holder"`
@@ -342,7 +342,7 @@ type Facts struct {
 }
 
 // Grant is the record of a right: who has it, on what, for how long, and on what
-// basis (T; protocol §8). Scope is a reference such as resource/ID or license/ID.
+// basis (T). Scope is a reference such as resource/ID or license/ID.
 type Grant struct {
 	ID    ID    `json:"id" zh:"权利编号" en:"Grant id"`
 	Right Right `json:"right" form:"enum=rights" zh:"权利" en:"Right"`

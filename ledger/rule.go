@@ -2,7 +2,7 @@ package ledger
 
 import "slices"
 
-// The rules of an order and a delivery (domain §3.4, B1–B11 and D1–D3). Each rule
+// The rules of an order and a delivery (B1–B11 and D1–D3). Each rule
 // is defined once, here. A rule checks records that its caller has loaded, and a
 // day of Asia/Shanghai; it reads nothing else. The contract applies the rules to
 // its state, the marketplace to its projection, and a verifier to the state that it
@@ -10,7 +10,7 @@ import "slices"
 // order; it is empty if another record is the cause.
 
 // actDistribute and actUse are the actions of a license that are needed for an
-// order with its deliveries, and for a supply (domain §3.2).
+// order with its deliveries, and for a supply.
 const (
 	actUse        = "use"
 	actDistribute = "distribute"
@@ -163,7 +163,7 @@ func CheckOutsider(l License, operator, buyer Party) *Error {
 }
 
 // CheckSensitivity refuses a product above the general level or with personal
-// information (B9, domain §5).
+// information (B9).
 func CheckSensitivity(p ProductOffer) *Error {
 	switch {
 	case p.Level != General:

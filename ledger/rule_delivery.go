@@ -22,7 +22,7 @@ type DeliveryFacts struct {
 }
 
 // CheckDelivery checks whether a delivery may begin on a day, the day of the
-// receipt's time (domain §3.4). It checks everything that is on the ledger: D1
+// receipt's time. It checks everything that is on the ledger: D1
 // (B1–B5, B8–B11 now), D2 except the limits, D3, D5, D8, and the buyer's key if the
 // receipt names one. It does not check how much was delivered before, nor which log
 // has the receipt (it must be that of the content's node).
@@ -70,16 +70,16 @@ func checkActive(o Order, at Millis) *Error {
 }
 
 // checkRecipientKey refuses a key of an environment, which may only fetch supplies
-// for its operator, and a key that is not the buyer's or has ended (protocol §3).
+// for its operator, and a key that is not the buyer's or has ended.
 func checkRecipientKey(k KeyRecord, buyer Party, start Receipt) *Error {
 	if start.Environment != "" {
-		return forbid(ReasonKeyUse, "protocol §3")
+		return forbid(ReasonKeyUse, "")
 	}
 	if start.Key == "" {
 		return nil
 	}
 	if k.Kid != start.Key || k.Party != buyer.ID || k.Recovery || start.Time+Skew < k.From || k.Until != 0 && k.Until <= start.Time {
-		return forbid(ReasonKeyEnded, "protocol §3")
+		return forbid(ReasonKeyEnded, "")
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ type SupplyFacts struct {
 }
 
 // CheckSupply checks whether a supply may begin on a day, the day of the receipt's
-// time (domain §3.4): the license and the entry are in force, the license covers
+// time: the license and the entry are in force, the license covers
 // the resource for use, and the environment is listed in the license, is in
 // mainland China, and signed the request with its key. It does not check the
 // limits, nor which log has the receipt (it must be that of the content's node).

@@ -1,6 +1,6 @@
 package ledger
 
-// ResumeStep is how far back, in bytes, a resumed delivery may begin (protocol §7).
+// ResumeStep is how far back, in bytes, a resumed delivery may begin.
 const ResumeStep = 16 << 20
 
 // Delivered adds up from receipts how much was delivered under one order, or under one
@@ -8,7 +8,7 @@ const ResumeStep = 16 << 20
 // The given receipts may be only a part of all receipts, and they do not say which
 // delivery resumed which. So the result is a lower bound: ResumeStep bytes of each
 // delivery that ended early may have been sent again, but at most the whole object per
-// object and party (protocol §7).
+// object and party.
 type Delivered struct {
 	objects map[string]*deliveredObject
 }

@@ -222,6 +222,5 @@ var ruleGroups = []RuleGroup{
 		rulesLike(`O[0-9]+(\([0-9]\))?`, "O14(2)", "《公共数据资源授权运营实施规范（试行）》的条（项）", "An article (item) of the trial rules on authorized operation."),
 		rulesLike(`PIPL[0-9]+`, "PIPL73", "《个人信息保护法》的条", "An article of the Personal Information Protection Law."),
 		rulesLike(`RFC [0-9]+ §[0-9.]+`, "RFC 9110 §14.1.2", "RFC 的章节", "A section of an RFC."),
-		rulesLike(`(domain|protocol) §[0-9.]+`, "protocol §6", "本项目设计文档的章节", "A section of the project's own design."),
 	}},
 }

@@ -10,7 +10,7 @@ import (
 const sums = 1024
 
 // StateSum is a hash of a whole state that can be updated with each change, at a
-// cost independent of the size of the state (LtHash16; protocol §5). For each row,
+// cost independent of the size of the state (LtHash16). For each row,
 // SHAKE128 of its line "key SHA-256(value)" gives 2,048 bytes, read as 16-bit
 // little-endian numbers, which are added to the sum. The order of changes does not
 // matter. The zero value is the sum of the empty state.

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Limits of text and lists (protocol §4).
+// Limits of text and lists.
 const (
 	MaxName  = 100      // runes of a name or title
 	MaxText  = 4000     // runes of a public text

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldTitle returns the form of a title that is used for comparison (domain §2.6,
+// FoldTitle returns the form of a title that is used for comparison (duplicate,
 // Q04): compatibility characters unified (NFKC), lower case, without punctuation,
 // symbols, spaces and invisible characters. A title without other characters folds
 // to the empty string.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// How a node and the chaincode communicate (protocol §5): the functions of the
+// How a node and the chaincode communicate: the functions of the
 // chaincode, its one event, and their contents. Every argument is a string. A
 // failure of the chaincode itself is the Text of an Error.
 const (

@@ -126,7 +126,7 @@ func prepareLicense(r ledger.Record) (readmodel.Step, error) {
 // everything is the target of a license of mode whole.
 const everything = "*"
 
-// targets returns the targets of a license, by its mode (domain §3.2).
+// targets returns the targets of a license, by its mode.
 func targets(t ledger.LicenseTerms) []string {
 	var list []string
 	switch t.Mode {

@@ -22,7 +22,7 @@ type Entry struct {
 	ValidUntil  ledger.Date         `json:"valid_until" zh:"有效期至（含）" en:"last day"`
 }
 
-// Effective reports whether the entry is effective on day (domain §2.5).
+// Effective reports whether the entry is effective on day.
 func (e Entry) Effective(day ledger.Date) bool {
 	return ledger.Entry{State: e.State, Suspensions: e.Suspensions, ValidFrom: e.ValidFrom, ValidUntil: e.ValidUntil}.Effective(day)
 }

@@ -224,7 +224,7 @@ func (m *Market) decide(ctx context.Context, operator, license ledger.ID, source
 	return all, nil
 }
 
-// checkSupply applies the supply rule (domain §3.4) to the current records and asks the
+// checkSupply applies the supply rule to the current records and asks the
 // policies.
 func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 	l, err := record[ledger.License](ctx, m, ledger.RefTo(ledger.KindLicense, a.License))
@@ -270,7 +270,7 @@ func (m *Market) checkSupply(ctx context.Context, a Ask) (grant, error) {
 }
 
 // hidden returns "not found" where the caller must not learn that a record exists
-// (protocol §9).
+// .
 func hidden(err error) error {
 	if err != nil && !errors.Is(err, ledger.NotFound) {
 		return err

@@ -60,7 +60,7 @@ func TestADecisionThatEndsWhileTheTransferBegins(t *testing.T) {
 		w.market.CutAll()
 		return allow(q)
 	}
-	if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != "forbidden license_ended protocol §7" {
+	if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != "forbidden license_ended" {
 		t.Error(err)
 	}
 	if n := w.market.Running(); n != 0 {

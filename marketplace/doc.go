@@ -2,7 +2,7 @@
 // supply of resources to an operator's environment under a license, and the delivery of
 // products to a buyer under an order.
 //
-// Both flows take the same steps (protocol §7): enter the running table, decide,
+// Both flows take the same steps: enter the running table, decide,
 // reserve limits and store a start receipt on disk, check again, stream, store an end
 // receipt. When a decision ends, the running transfer is cut within a second. The
 // ledger's contract decides what may be recorded, and the Decide function of Config

@@ -196,7 +196,7 @@ func outcome(t *testing.T, err error) string {
 	return strings.TrimSpace(string(e.Code) + " " + string(e.Reason) + " " + e.Rule)
 }
 
-// TestDelivery is domain §3.4, D1 (B1 to B5, B9 to B11 once more) to D3, as data.
+// TestDelivery is the rule of delivery, D1 (B1 to B5, B9 to B11 once more) to D3, as data.
 func TestDelivery(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*world, *marketplace.Ask)
@@ -228,7 +228,7 @@ func TestDelivery(t *testing.T) {
 		"D3 raw":                     {func(w *world, _ *marketplace.Ask) { w.product.Form = "raw" }, "forbidden form D3"},
 		"another's order":            {func(_ *world, a *marketplace.Ask) { a.Party = id("rival") }, "not_found unknown"},
 		"no order":                   {func(_ *world, a *marketplace.Ask) { a.Order = id("none") }, "not_found unknown"},
-		"an environment's key":       {func(_ *world, a *marketplace.Ask) { a.Environment = id("env") }, "forbidden key_use protocol §3"},
+		"an environment's key":       {func(_ *world, a *marketplace.Ask) { a.Environment = id("env") }, "forbidden key_use"},
 		"no such object":             {func(_ *world, a *marketplace.Ask) { a.Object = "raw" }, "not_found content"},
 		"removed":                    {func(w *world, _ *marketplace.Ask) { w.file.State = ledger.ContentRemoved }, "not_found content"},
 		"at another node":            {func(w *world, _ *marketplace.Ask) { w.file.Node = "other.example" }, "not_found elsewhere"},
@@ -250,7 +250,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// TestSupply is domain §3.4, supply, as data.
+// TestSupply is the rule of supply as data.
 func TestSupply(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*world, *marketplace.Ask)

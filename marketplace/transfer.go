@@ -102,7 +102,7 @@ func (m *Market) Look(ctx context.Context, a Ask) (ledger.Content, error) {
 	return g.content, err
 }
 
-// Begin takes the steps of protocol §7 up to the start receipt: enter the running
+// Begin takes the steps of docs/delivery.md up to the start receipt: enter the running
 // table, decide, reserve limits, check again. After a refusal it stores a denial
 // receipt.
 func (m *Market) Begin(ctx context.Context, a Ask) (*Transfer, error) {
@@ -175,7 +175,7 @@ func (t *Transfer) begin(ctx context.Context) error {
 	}
 	t.timer = t.endAt(g.until)
 	if errors.Is(context.Cause(t.ctx), ErrEnded) {
-		return errors.Join(deny(ledger.ReasonLicense, "protocol §7"), t.end(0, ledger.Aborted))
+		return errors.Join(deny(ledger.ReasonLicense, ""), t.end(0, ledger.Aborted))
 	}
 	return nil
 }

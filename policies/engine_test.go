@@ -172,7 +172,7 @@ func TestQuestionsAreDistinguished(t *testing.T) {
 		for name, change := range map[string]func(*policies.Question){
 			"party":    func(q *policies.Question) { q.Party = "b" },
 			"region":   func(q *policies.Question) { q.Facts.Region = "330206" },
-			"resource": func(q *policies.Question) { q.Facts.Resource, q.Facts.Domain = "transportr", "" },
+			"resource": func(q *policies.Question) { q.Facts.Resource, q.Facts.Domain = "transpor", "t" },
 			"level":    func(q *policies.Question) { q.Facts.Level = ledger.Core },
 			"class":    func(q *policies.Question) { q.Purpose.Class = ledger.Governance },
 			"code":     func(q *policies.Question) { q.Purpose.Code, q.Action = "xu", "se" },

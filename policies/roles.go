@@ -66,7 +66,7 @@ func (r Row) String() string {
 	return strings.Join([]string{r.Role, string(r.Standing), r.Place, string(r.Act), r.What, look}, ", ")
 }
 
-// Roles is the table of who may read what (protocol §9). Safe for use by many
+// Roles is the table of who may read what. Safe for use by many
 // goroutines.
 type Roles struct {
 	enforcer *casbin.Enforcer

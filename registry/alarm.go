@@ -38,7 +38,7 @@ func (r *Registry) Years(ctx context.Context) (calendar.Calendar, error) {
 }
 
 // lastDay returns the last day of a period: the later of the stored day and the day by
-// the current lists, because a later list never shortens a period (domain §7).
+// the current lists, because a later list never shortens a period.
 func lastDay(lists calendar.Calendar, p ledger.Period) calendar.Due {
 	stored := calendar.Due{Due: calendar.Date(p.Due), Provisional: p.Provisional}
 	if p.Days == 0 {
@@ -50,7 +50,7 @@ func lastDay(lists calendar.Calendar, p ledger.Period) calendar.Due {
 // Step is the step that an application openLimit for.
 type Step string
 
-// Steps with a time limit (domain §2.3).
+// Steps with a time limit.
 const (
 	StepAccept   Step = "accept"   // by the registry body: accept, return or refuse
 	StepResubmit Step = "resubmit" // by the applicant; after the limit the application is withdrawn
@@ -59,7 +59,7 @@ const (
 	StepCode     Step = "code"
 )
 
-// Alarm is a step that is overdue. It never gives a right (domain §2.3).
+// Alarm is a step that is overdue. It never gives a right.
 type Alarm struct {
 	Application ledger.ID   `json:"application" zh:"登记申请" en:"application"`
 	Applicant   ledger.ID   `json:"applicant" zh:"申请单位" en:"applicant"`

@@ -146,7 +146,7 @@ type RightLine struct {
 	Until   ledger.Date `json:"until,omitempty" zh:"截止日（含）" en:"last day"`
 }
 
-// Lines are the three rights in a certificate (protocol §8). Use and Operate come from
+// Lines are the three rights in a certificate. Use and Operate come from
 // licenses and are filled in by the caller.
 type Lines struct {
 	Hold    RightLine `json:"hold" zh:"持有或管理" en:"held or managed by"`
@@ -158,7 +158,7 @@ type Lines struct {
 // formal and does not decide ownership (R11).
 const StatementFormal = "certificate.formal_examination"
 
-// Certificate describes an entry, its rights and its status today (domain §6.4). It is
+// Certificate describes an entry, its rights and its status today. It is
 // signed by the signature of the call Coding.
 type Certificate struct {
 	Entry        ledger.ID      `json:"entry_id" zh:"登记结果编号" en:"entry"`

@@ -143,7 +143,7 @@ func TestApplications(t *testing.T) {
 }
 
 // TestNotices follows the worked example: passed on 09-23, the notice runs to
-// 10-14, 24:00 (domain §10).
+// 10-14, 24:00.
 func TestNotices(t *testing.T) {
 	f := open(t, "2026-10-14")
 	a := application("公交车辆到离站信息", ledger.AppNoticed)

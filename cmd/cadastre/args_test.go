@@ -154,7 +154,7 @@ func TestExplain(t *testing.T) {
 		{"a node that does not run", "en", dialed, "127.0.0.1:1: connection refused", "dial"},
 		{"a state", "zh", ledger.Refuse(ledger.Conflict, ledger.ReasonState).With("on", "order").With("state", "active"), "当前状态（履行中）不允许此操作：请刷新后", "active"},
 		{"a state", "en", ledger.Refuse(ledger.Conflict, ledger.ReasonState).With("on", "order").With("state", "placed"), "state (placed) does not allow this: Read the record again", "conflict"},
-		{"a role", "zh", ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).By("protocol §6"), "本单位的角色不能办理此事项：请由具有相应角色的单位办理", "§"},
+		{"a role", "zh", ledger.Refuse(ledger.Forbidden, ledger.ReasonRole), "本单位的角色不能办理此事项：请由具有相应角色的单位办理", "§"},
 		{"unreachable", "en", silent, "run the same command again", "unavailable: busy"},
 		{"stopped", "en", fmt.Errorf("x: %w", context.Canceled), "Run the same command again", "canceled"},
 		{"other", "en", errors.New("disk full"), "disk full", "rule"},

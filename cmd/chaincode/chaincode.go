@@ -85,7 +85,7 @@ func (c *chaincode) answer(stub shim.ChaincodeStubInterface) ([]byte, error) {
 
 // claimed returns the time that the client put into its proposal, which is the same
 // for all endorsers. It refuses a time that differs too much from the clock of this
-// machine (protocol §6).
+// machine.
 func (c *chaincode) claimed(stub shim.ChaincodeStubInterface) (ledger.Millis, error) {
 	stamp, err := stub.GetTxTimestamp()
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *chaincode) claimed(stub shim.ChaincodeStubInterface) (ledger.Millis, er
 	}
 	now, claimed := ledger.Millis(c.now().UnixMilli()), ledger.Millis(stamp.AsTime().UnixMilli())
 	if claimed > now+ledger.Skew || claimed < now-ledger.Skew {
-		return 0, ledger.Refuse(ledger.Unavailable, ledger.ReasonClock).By("protocol §6")
+		return 0, ledger.Refuse(ledger.Unavailable, ledger.ReasonClock)
 	}
 	return claimed, nil
 }

@@ -7,7 +7,7 @@
 // process. Only the configured genesis can begin a ledger. The process stores no state
 // and no key of any party.
 //
-// Standard: protocol §5 and §6; Hyperledger Fabric v2.5, external chaincode.
+// Standard: Hyperledger Fabric v2.5, external chaincode.
 package main
 
 import (

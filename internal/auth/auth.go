@@ -1,6 +1,6 @@
 // Package auth makes and checks the tokens with which a party, or a controlled
 // environment, authenticates to a node: JWT of type at+jwt, ES256, for one audience,
-// valid for at most ten minutes (protocol §3; RFC 7519, RFC 8725, RFC 9068).
+// valid for at most ten minutes (RFC 7519, RFC 8725, RFC 9068).
 //
 // A token for a request that changes something can be used once: its id is committed
 // before the work begins, so a repeated request needs a new token. A token grants
@@ -149,7 +149,7 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	return b, nil
 }
 
-// claimSet has exactly the allowed claims (protocol §4, strict decoding). The JWT
+// claimSet has exactly the allowed claims (strict decoding). The JWT
 // library alone would accept ISS for iss, and the last of two equal members.
 type claimSet struct {
 	Iss string   `json:"iss"`
@@ -189,7 +189,7 @@ func (c *Checker) Spend(ctx context.Context, b Bearer) error {
 		return fmt.Errorf("spend token: %w", err)
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonTokenUsed).At("authorization").By("protocol §3")
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonTokenUsed).At("authorization")
 	}
 	return nil
 }

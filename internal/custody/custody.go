@@ -5,7 +5,7 @@
 // stored, even if the table was changed, and that no private key is on disk unsealed.
 // It does not decide whose keys a node may store or whether a key is still valid: the
 // contract does, with the key record on the ledger. A stored key is not under the sole
-// control of its party (protocol §3).
+// control of its party.
 package custody
 
 import (

@@ -14,7 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// second is how long a delivery may go on after its decision has ended (protocol §7).
+// second is how long a delivery may go on after its decision has ended.
 const second = ledger.Millis(1000)
 
 // TestRunningDeliveriesAreCut holds each way in which a decision can end against

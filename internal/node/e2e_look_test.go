@@ -11,7 +11,7 @@ import (
 )
 
 // TestWhoeverSeesEverythingLeavesAReceipt: each look of a regulator's at what is
-// not public is noted (protocol §9); for others it is as if it were not there.
+// not public is noted; for others it is as if it were not there.
 func TestWhoeverSeesEverythingLeavesAReceipt(t *testing.T) {
 	w := serve(t, nil)
 	w.register("bus", "holder")

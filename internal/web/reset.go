@@ -15,7 +15,7 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 }
 
 // setReset sets whether the connection of an HTTP/1.1 request ends with a TCP reset when
-// it is closed (protocol §7). Otherwise what waits in the kernel's buffer, up to 4 MB,
+// it is closed. Otherwise what waits in the kernel's buffer, up to 4 MB,
 // is delivered after a cut. It must be set before the write that fails, because package
 // http closes the connection then. On HTTP/2 the connection has other streams, and
 // package http resets only the aborted one.

@@ -175,7 +175,7 @@ func TestPublishedYears(t *testing.T) {
 			}
 		}
 	}
-	if _, ok := lists[2025]; ok { // operations older than the measures had 30 days, to 14 April (domain §2.1)
+	if _, ok := lists[2025]; ok { // operations older than the measures had 30 days, to 14 April
 		if got := c.Add("2025-03-01", 30); got != (calendar.Due{Due: "2025-04-14"}) {
 			t.Errorf("30 working days from 2025-03-01: %v", got)
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // autumn is the part of the list of 2026 that the worked example rests on
-// (domain §10).
+// .
 func autumn(year int) (calendar.Year, bool) {
 	if year != 2026 {
 		return calendar.Year{}, false

@@ -12,7 +12,7 @@ import (
 const maxObjections = 50
 
 // isOver reports whether the last day of a period is past. A period of 0 days, which
-// only demonstration ledgers have, is never over by the calendar (protocol §6).
+// only demonstration ledgers have, is never over by the calendar.
 func (t *tx) isOver(p *ledger.Period) (bool, error) {
 	if p == nil || p.Days == 0 {
 		return false, nil
@@ -30,7 +30,7 @@ func acceptApplication(t *tx, _ ledger.AppStepArgs, app *ledger.Application) err
 }
 
 // returnApplication returns an application to the applicant with all its defects
-// at once; a later return may only name new defects (R10, domain §2.3). The record
+// at once; a later return may only name new defects (R10). The record
 // lists the defects of all returns.
 func returnApplication(t *tx, a ledger.AppReturnArgs, app *ledger.Application) error {
 	for i, d := range a.Defects {
@@ -48,7 +48,7 @@ func returnApplication(t *tx, a ledger.AppReturnArgs, app *ledger.Application) e
 }
 
 // rejectApplication ends an application because the registry body refuses it, for
-// a reason of domain §2.6: before acceptance, or after the examination.
+// a reason that the law knows (R10, R11): before acceptance, or after the examination.
 func rejectApplication(t *tx, a ledger.AppRefuseArgs, app *ledger.Application) error {
 	app.Reason = a.Reason
 	return t.releaseClaims(*app)

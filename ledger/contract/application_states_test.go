@@ -13,7 +13,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// steps is domain §2.3 as data: what each event makes of each state.
+// steps is the table of states as data: what each event makes of each state.
 type steps map[[2]string]string
 
 func readSteps(t *testing.T) steps {

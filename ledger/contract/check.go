@@ -35,7 +35,7 @@ func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn led
 }
 
 // tooLarge reports whether a signed call with these arguments would exceed the
-// maximum size of a call (protocol §4). The other members of a call have a fixed
+// maximum size of a call. The other members of a call have a fixed
 // length.
 func tooLarge(party ledger.ID, fn ledger.Function, args json.RawMessage) bool {
 	if len(args) > 2*ledger.MaxCall { // before parsing, which drops spaces; so the bound is generous
@@ -47,7 +47,7 @@ func tooLarge(party ledger.ID, fn ledger.Function, args json.RawMessage) bool {
 }
 
 // replacesOwn reports whether a call replaces a key of the genesis authority. Such a
-// call is signed by the recovery key (protocol §6).
+// call is signed by the recovery key.
 func replacesOwn(act ledger.Act, genesis ledger.Genesis, args json.RawMessage) bool {
 	var a ledger.KeyReplaceArgs
 	return act.Name == ledger.FnKeyReplace && ledger.DecodeStrict(args, &a) == nil && a.Party == genesis.Authority

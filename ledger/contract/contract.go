@@ -9,7 +9,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Rules is the version of the guards of this release (protocol §5).
+// Rules is the version of the guards of this release.
 const Rules = 1
 
 // Env is everything that the rules know besides the call and the state.
@@ -84,7 +84,7 @@ func Verify(algs ledger.Algorithms, s ledger.Signed, key ledger.JWK) (Verified, 
 }
 
 // Apply checks one verified call against the committed state and returns what it
-// writes. The order of the checks is that of protocol §4: repeated call, ledger,
+// writes. The order of the checks is: repeated call, ledger,
 // time, key, role, guard.
 func Apply(env Env, algs ledger.Algorithms, state State, v Verified) Result {
 	own := ledger.CallKey(v.Call.Party, v.Call.ID)
@@ -255,7 +255,7 @@ func (t *tx) finish(own string, reads []ledger.Line) Result {
 }
 
 // Batch applies calls one after another. Each call sees the writes of the calls
-// before it as if they were committed, but never its own (protocol §5). It is for
+// before it as if they were committed, but never its own. It is for
 // ledgers on which each call has its own position.
 func Batch(env Env, algs ledger.Algorithms, state State, calls []Verified) []Result {
 	o := newOverlay(state)

@@ -7,7 +7,7 @@ import (
 
 const (
 	validYears   = 3   // of an entry (R15)
-	codeResource = '1' // the data type of a resource in our code (domain §2.8)
+	codeResource = '1' // the data type of a resource in our code
 )
 
 func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, id) }

@@ -3,7 +3,7 @@ package contract
 import "github.com/datacadastre/cadastre/ledger"
 
 // setEnvironment records an operator's controlled environment, or a new key for it
-// (O15; protocol §8). The proof shows who has the key, and nothing about what
+// (O15). The proof shows who has the key, and nothing about what
 // happens inside the environment.
 func setEnvironment(t *tx, a ledger.EnvironmentArgs) error {
 	if e := ledger.CheckRecipient(a.Region); e != nil {

@@ -11,7 +11,7 @@ import (
 // exampleID is the application of the worked example: its code follows from it.
 const exampleID ledger.ID = "01994b6e-7c00-7a3f-9d21-5f1c2b3a4d5e"
 
-// TestWorkedExample follows the registration half of domain §10, day by day.
+// TestWorkedExample follows one registration from deposit to code, day by day.
 func TestWorkedExample(t *testing.T) {
 	w := newWorld(t)
 	args := w.submitArgs("bus", "holder")

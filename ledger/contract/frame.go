@@ -97,10 +97,10 @@ func (t *tx) checkActor(record any, field string) error {
 
 // checkVersion refuses a call whose argument answers is not the payload hash of the
 // call that last wrote the record: the caller has seen another version of it
-// (optimistic locking, protocol §8).
+// (optimistic locking).
 func checkVersion(answers string, record any) error {
 	if answers != payloadOf(record) {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("answers").By("protocol §8")
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonStale).At("answers")
 	}
 	return nil
 }

@@ -14,10 +14,10 @@ func rotateKey(t *tx, a ledger.KeyRotateArgs) error {
 }
 
 // replaceKey replaces a lost key. The data authority does this for other parties,
-// and the recovery key for the authority itself (protocol §6).
+// and the recovery key for the authority itself.
 func replaceKey(t *tx, a ledger.KeyReplaceArgs) error {
 	if (a.Party == t.genesis.Authority) != t.recovery {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("party").By("protocol §6")
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("party")
 	}
 	p, err := load[ledger.Party](t, ledger.RefTo(ledger.KindParty, a.Party), "party")
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *tx) isKeyReplace() bool { return t.v.Call.Function == ledger.FnKeyRepla
 func (t *tx) checkCustody(p ledger.Party, k ledger.NewKeyArg) error {
 	own := p.Has(ledger.RoleRegistryBody, ledger.RoleDataAuthority, ledger.RoleImplementer)
 	if own && !t.genesis.Demo && k.Use == ledger.UseSign && k.Custody == ledger.CustodyNode {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("new.custody").By("protocol §3")
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("new.custody")
 	}
 	return nil
 }

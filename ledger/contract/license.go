@@ -108,7 +108,7 @@ func (t *tx) checkLicenseRefs(l ledger.LicenseTerms) error {
 
 // checkLicenseScope checks each resource that a license names: it is on the ledger,
 // its entry is in force, and it lies within the bounds of the license. Under the
-// grace gate, a running application is enough (domain §2.1, §3.2).
+// grace gate, a running application is enough.
 func (t *tx) checkLicenseScope(l ledger.LicenseTerms) error {
 	for i, id := range l.Resources {
 		if t.skips(resourceRef(id)) {
@@ -168,7 +168,7 @@ func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error
 }
 
 // acceptLicense records that the operator accepts the offer, and the two rights that
-// the license gives (T; protocol §8).
+// the license gives (T).
 func acceptLicense(t *tx, _ ledger.AnswerArgs, l *ledger.License) error {
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
 		if err := t.grant(ledger.Grant{

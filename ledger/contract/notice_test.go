@@ -50,7 +50,7 @@ func TestExaminationInTime(t *testing.T) {
 }
 
 // TestNoticeRunsLongerByALaterList: a list that comes later may lengthen a
-// running period, never shorten it (domain §7).
+// running period, never shorten it.
 func TestNoticeRunsLongerByALaterList(t *testing.T) {
 	w := newWorld(t)
 	w.noticed("a", "holder") // passed on 09-01: 09-02 to 09-16

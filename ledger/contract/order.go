@@ -7,7 +7,7 @@ import (
 )
 
 // answerDays is how many working days an operator has to answer an order
-// (domain §6.8, ours).
+// (ours).
 const answerDays = 3
 
 func orderRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindOrder, id) }
@@ -117,7 +117,7 @@ func (t *tx) activate(o *ledger.Order) error {
 }
 
 // acceptOrder records that the operator accepts an order, if it may be sold today. An
-// order that was not answered in time has lapsed (domain §6.8), even if its record
+// order that was not answered in time has lapsed, even if its record
 // does not show that. A free order is active at once; any other waits for its payment.
 func acceptOrder(t *tx, _ ledger.AnswerArgs, o *ledger.Order) error {
 	p, err := load[ledger.Product](t, productRef(o.Product), "id")

@@ -12,7 +12,7 @@ import (
 )
 
 // genesis creates the ledger: its rules and limits, the data authority and the first
-// node (protocol §6).
+// node.
 func genesis(t *tx, a ledger.GenesisArgs) error {
 	if a.Authority.ID != t.me() {
 		return ledger.Invalid("authority.id", "same_as_call")
@@ -58,7 +58,7 @@ func genesis(t *tx, a ledger.GenesisArgs) error {
 // (Env.Genesis), names this ledger, and is signed by a sign key of its authority.
 func (t *tx) selfSigned(a ledger.GenesisArgs) error {
 	if t.env.Genesis != "" && ledger.DigestOf([]byte(t.v.Compact)) != t.env.Genesis {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonGenesis).By("protocol §6")
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonGenesis)
 	}
 	if a.Ledger != t.v.Call.Ledger {
 		return ledger.Invalid("ledger", "same_as_call")
@@ -92,7 +92,7 @@ func checkDistinct(a ledger.GenesisArgs, platform ledger.PartyProfile) error {
 	return nil
 }
 
-// admitParty adds a party that the data authority has verified (DSL33; domain §6.1).
+// admitParty adds a party that the data authority has verified (DSL33).
 func admitParty(t *tx, a ledger.PartyAdmitArgs) error {
 	p, err := ledger.ParseProfile(t.algs, a.Application)
 	if err != nil {
@@ -135,14 +135,14 @@ func (t *tx) addParty(p ledger.PartyProfile) error {
 	return nil
 }
 
-// checkProfile checks a party's profile against R6 and domain §6.1.
+// checkProfile checks a party's profile against R6 and the table of roles.
 func (t *tx) checkProfile(p ledger.PartyProfile) error {
 	if p.Kind == ledger.Central {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCentral).At("kind").By("R6")
 	}
 	operator := slices.Contains(p.Roles, ledger.RoleOperator)
 	if operator && (slices.Contains(p.Roles, ledger.RoleRegulator) || slices.Contains(p.Roles, ledger.RoleRegistryBody)) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRolesExclude).At("roles").By("domain §6.1")
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRolesExclude).At("roles")
 	}
 	for _, r := range []ledger.Role{ledger.RoleRegistryBody, ledger.RoleDataAuthority, ledger.RoleImplementer} {
 		if !slices.Contains(p.Roles, r) || t.genesis.Demo {
@@ -150,7 +150,7 @@ func (t *tx) checkProfile(p ledger.PartyProfile) error {
 		}
 		for i, k := range p.Keys {
 			if k.Use == ledger.UseSign && k.Custody == ledger.CustodyNode {
-				return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At(at("keys", i) + ".custody").By("protocol §3")
+				return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At(at("keys", i) + ".custody")
 			}
 		}
 	}
@@ -226,7 +226,7 @@ func yearOf(d ledger.Date) int {
 }
 
 // anchor records the root of the caller's own receipt log. An RFC 9162 consistency
-// proof shows that the log only grew since the last anchor (protocol §7).
+// proof shows that the log only grew since the last anchor.
 func anchor(t *tx, a ledger.AnchorArgs) error {
 	log, err := load[ledger.LogRecord](t, ledger.RefTo(ledger.KindLog, a.Log), "log")
 	if err != nil {

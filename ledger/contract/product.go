@@ -4,7 +4,7 @@ import "github.com/datacadastre/cadastre/ledger"
 
 func productRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindProduct, id) }
 
-// listProduct offers a new product for sale (domain §6.7).
+// listProduct offers a new product for sale.
 func listProduct(t *tx, a ledger.ProductListArgs) (ledger.Product, error) {
 	p := ledger.Product{ProductOffer: a.ProductOffer, Operator: t.me(), ListedAt: t.now()}
 	if a.Version != 1 {

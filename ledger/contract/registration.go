@@ -117,13 +117,13 @@ func (t *tx) checkRegistrable(a ledger.AppSubmitArgs) error {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonJurisdiction).At("resource.spatial").By("R6")
 	}
 	if a.Resource.Level == ledger.Core {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCoreData).At("resource.level").By("domain §2.6")
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCoreData).At("resource.level")
 	}
 	return t.checkDates(a)
 }
 
 // checkDates refuses dates in the future, and a quality assessment that is more than
-// a year old (domain §6.2).
+// a year old.
 func (t *tx) checkDates(a ledger.AppSubmitArgs) error {
 	if a.Resource.Modified > t.now()+ledger.Skew {
 		return ledger.Invalid("resource.modified", "not_future")
@@ -165,7 +165,7 @@ func (t *tx) claimResource(app, id ledger.ID) error {
 }
 
 // claimTitle refuses a title that the holder already uses, in a running application
-// or an active entry (duplicate, domain §2.6).
+// or an active entry (duplicate).
 func (t *tx) claimTitle(app ledger.Application, before, r ledger.Resource) error {
 	key, old := titleKey(app.Applicant, r), titleKey(app.Applicant, before)
 	if key == old {
@@ -228,7 +228,7 @@ func (t *tx) depositOfAnother(d ledger.Deposit) error {
 			return err
 		}
 		if alive {
-			return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At("deposit_hash").By("domain §2.6")
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At("deposit_hash")
 		}
 	}
 	return ledger.Refuse(ledger.Forbidden, ledger.ReasonDeposit).At("deposit_hash").By("R7")
@@ -241,7 +241,7 @@ func (t *tx) checkUnused(by ledger.ID, field string) error {
 		return err
 	}
 	if alive {
-		return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At(field).By("domain §2.6").With("application", string(by))
+		return ledger.Refuse(ledger.Conflict, ledger.ReasonDuplicate).At(field).With("application", string(by))
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (t *tx) now() ledger.Millis { return t.env.Time }
 func (t *tx) today() ledger.Date { return ledger.Date(calendar.Of(int64(t.env.Time))) }
 
 // period returns the period of days working days from a day, by the recorded
-// calendar (domain §7). A period of 0 days, on a demonstration ledger, ends on its
+// calendar. A period of 0 days, on a demonstration ledger, ends on its
 // first day.
 func (t *tx) period(from ledger.Date, days int) (ledger.Period, error) {
 	p := ledger.Period{From: from, Days: days, Due: from}
@@ -134,7 +134,7 @@ func (t *tx) period(from ledger.Date, days int) (ledger.Period, error) {
 
 // lastDay returns the last day of a period: the later of the stored day and the day
 // that the current calendar gives. So a new calendar list never shortens a period
-// (domain §7).
+// .
 func (t *tx) lastDay(p ledger.Period) (ledger.Date, error) {
 	if p.Days == 0 {
 		return p.Due, nil
@@ -183,7 +183,7 @@ func (t *tx) suspend(list []ledger.Suspension, ground string) ([]ledger.Suspensi
 }
 
 // resume lifts the suspension by the caller's role. A suspension can only be lifted
-// by the role that set it (protocol §8).
+// by the role that set it.
 func (t *tx) resume(list []ledger.Suspension) ([]ledger.Suspension, error) {
 	rest := []ledger.Suspension{}
 	for _, s := range list {

@@ -2,7 +2,7 @@
 // ledger/contract over one SQLite file.
 //
 // Records, log entries and Merkle tiles are committed in one transaction, so that state
-// and log cannot disagree (protocol §1, §5). The event and the write set of an entry are
+// and log cannot disagree. The event and the write set of an entry are
 // in the same row as the entry. A row is compressed and contains each value only once;
 // hashes and answers do not depend on the form of the row.
 //

@@ -223,7 +223,7 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 	return ledger.Revision{Block: number(size - 1), Head: digest(root)}, nil
 }
 
-// Handler serves the log (protocol §1). It serves entry bundles only if entries
+// Handler serves the log. It serves entry bundles only if entries
 // returns true.
 func (l *Ledger) Handler(entries func(*http.Request) bool) http.Handler {
 	return l.log.Handler(entries)

@@ -15,7 +15,7 @@ import (
 // maxBatch is the maximum number of calls in one commit.
 const maxBatch = 2048
 
-// publishEvery is the interval of checkpoints (protocol §1).
+// publishEvery is the interval of checkpoints.
 const publishEvery = 200 * time.Millisecond
 
 type request struct {

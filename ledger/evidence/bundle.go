@@ -76,7 +76,7 @@ type ReceiptItem struct {
 }
 
 // Trust is what a verifier must have beforehand, from a source other than the node.
-// All keys of parties follow from the genesis (protocol §6).
+// All keys of parties follow from the genesis.
 type Trust struct {
 	Ledger  ledger.ID       `json:"ledger"`
 	Genesis ledger.Digest   `json:"genesis_sha256"` // over the genesis JWS as signed

@@ -16,6 +16,6 @@
 // proofs, of which only that of the embedded ledger is here. Only the table of matters
 // (matter.go) names kinds of record.
 //
-// Standard: protocol §10; JWS (RFC 7515), Merkle trees of RFC 9162 §2.1, C2SP
+// Standard: JWS (RFC 7515), Merkle trees of RFC 9162 §2.1, C2SP
 // tlog-checkpoint and signed-note.
 package evidence

@@ -161,7 +161,7 @@ func faults(t *testing.T, s *subject) {
 	}
 }
 
-// resubmit is the minimal client of protocol §4: it submits the same call again
+// resubmit is a minimal client: it submits the same call again
 // while its outcome is unknown.
 func resubmit(ctx context.Context, l ledger.Ledger, jws string) (out ledger.Outcome, err error) {
 	for range 10 {

@@ -7,6 +7,4 @@
 // proofs of a backend (the factory may provide a check), durability after a crash, or
 // speed. Memory is a fake for tests of code that uses a ledger: it runs the real contract
 // in memory.
-//
-// Standard: protocol §4 and §5; style §10.
 package ledgertest

@@ -15,7 +15,7 @@ import (
 
 // How long the writing goroutine waits before it works without a request.
 const (
-	publishEvery = 200 * time.Millisecond // to sign a checkpoint (protocol §1)
+	publishEvery = 200 * time.Millisecond // to sign a checkpoint
 	retryEvery   = time.Second            // to try again after a failed commit
 )
 

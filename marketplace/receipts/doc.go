@@ -14,6 +14,6 @@
 // does not stream, cut a delivery or anchor the log. It returns the state to anchor,
 // and compares the log with its last anchor.
 //
-// Standard: protocol §7; the log is one of internal/tlog (RFC 9162, C2SP
+// Standard: the log is one of internal/tlog (RFC 9162, C2SP
 // tlog-tiles), each entry the JSON of one ledger.Receipt.
 package receipts

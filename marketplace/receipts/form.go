@@ -65,7 +65,7 @@ func leafBytes(d ledger.Digest) []byte {
 }
 
 // check checks the form of a receipt. Every text is a token, an id or a digest, so that
-// no free text and no personal data enter the log (protocol §7).
+// no free text and no personal data enter the log.
 func check(r ledger.Receipt) error {
 	if r.V != version {
 		return ledger.Invalid("v", "known_version")

@@ -11,7 +11,7 @@ import (
 )
 
 // Step is how many bytes a delivery may write after the last Progress, and how far
-// before the end of an unfinished delivery a resume may begin (protocol §7): 16 MiB.
+// before the end of an unfinished delivery a resume may begin: 16 MiB.
 const Step = ledger.ResumeStep
 
 // LimitScope is an order or license under which a delivery is counted, with its limits.

@@ -8,7 +8,7 @@ import (
 )
 
 // CallID returns the id of the call with which party imports a source record. The same
-// record gives the same id, a changed record another one (protocol §4). The importer
+// record gives the same id, a changed record another one. The importer
 // looks it up first: if the call is recorded, there is nothing to do.
 func CallID(ledgerID ledger.ID, fn ledger.Function, party ledger.ID, source string, hash ledger.Digest) ledger.ID {
 	return ledger.DeriveID(string(ledgerID), string(fn), string(party), source, string(hash))

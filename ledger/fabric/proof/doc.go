@@ -19,6 +19,6 @@
 // the orderer's. It relies on a quorum of organizations, as the endorsement of every
 // call does. Package ledger/evidence checks the signature of the call.
 //
-// Standard: protocol §10; Hyperledger Fabric v2.5, proposal and proposal response,
+// Standard: Hyperledger Fabric v2.5, proposal and proposal response,
 // membership service providers with node roles.
 package proof
