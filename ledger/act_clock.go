@@ -10,8 +10,7 @@ type Clock struct {
 }
 
 // LastDay returns the last day of a period, by the lists of working days that are
-// recorded now. A later list can lengthen a period but never shorten it (domain
-// §7).
+// recorded now. A later list can lengthen a period but never shorten it.
 type LastDay func(Period) (Date, error)
 
 // limit is a clock with its last day for one record.

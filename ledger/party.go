@@ -48,8 +48,8 @@ type NewKeyArg struct {
 // Validate checks the key and its use.
 func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 
-// Suspension is an open suspension. Only the role that set it can lift it (protocol
-// §8). A record is effective only without open suspensions.
+// Suspension is an open suspension. Only the role that set it can lift it.
+// A record is effective only without open suspensions.
 type Suspension struct {
 	Role   Role   `json:"role" form:"enum=roles" zh:"暂停方角色" en:"Role"`
 	By     ID     `json:"by" zh:"暂停方" en:"Suspended by"`

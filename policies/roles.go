@@ -190,9 +190,9 @@ func (r *Roles) Reach(roles []ledger.Role, what string) (Reach, error) {
 	return reach, nil
 }
 
-// Asks returns which standings a question depends on, and whether it depends on the
-// region: the caller need not look up the others.
-func (r *Roles) Asks(roles []ledger.Role, act Act, what string) (standings []Standing, place bool) {
+// Asks returns the standings that a question depends on: the caller need not look up
+// the others.
+func (r *Roles) Asks(roles []ledger.Role, act Act, what string) (standings []Standing) {
 	for _, row := range r.rows {
 		if row.What != what || row.Act != act && row.Act != anyValue || !r.has(roles, row.Role) {
 			continue
@@ -200,9 +200,8 @@ func (r *Roles) Asks(roles []ledger.Role, act Act, what string) (standings []Sta
 		if row.Standing != anyValue {
 			standings = append(standings, row.Standing)
 		}
-		place = place || row.Place == ownRegion
 	}
-	return standings, place
+	return standings
 }
 
 // has reports whether one of the roles is the role of a row or belongs to its group.

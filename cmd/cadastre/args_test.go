@@ -142,7 +142,7 @@ func TestExplain(t *testing.T) {
 		want, not  string
 	}{
 		{"field zh", "zh", ledger.Invalid("start_on", "date"), "start_on 不符合规则 date：须为存在的日期 YYYY-MM-DD，不早于 1900 年：请改正后再试", "invalid"},
-		{"field en", "en", ledger.Invalid("start_on", "date"), "start_on breaks the rule date: It is a day that exists, YYYY-MM-DD, from 1900 on: correct it", "invalid"},
+		{"field en", "en", ledger.Invalid("start_on", "date"), "start_on breaks the rule date: It must be a day that exists, YYYY-MM-DD, from 1900 on: correct it", "invalid"},
 		{"file", "en", fmt.Errorf("offer.json: %w", ledger.Invalid("mode", "enum")), "offer.json: mode breaks the rule enum", "invalid: field"},
 		{"an article", "en", ledger.Invalid("resource.sharer_consent", "O5"), "resource.sharer_consent breaks the rule O5", "invalid"},
 		{"missing groups", "zh", ledger.Join(lacking("deposit"), lacking("risk_assessment")), "materials 不符合规则 R9(1)：缺少材料：存证情况（deposit）\n  materials 不符合规则 R9(1)：缺少材料：安全风险评估（risk_assessment）", "incomplete"},

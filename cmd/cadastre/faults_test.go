@@ -21,13 +21,13 @@ func TestEveryFaultOfAFile(t *testing.T) {
 	want := []string{
 		`resource.title (Resource › Title) breaks the rule not_null: It must not be null: leave the member out; allowed: text`,
 		`resource.tilte breaks the rule known_member: There is no such member or parameter; names must match exactly; allowed: id, title, description, `,
-		`resource.keywords (Resource › Keywords): "公交" breaks the rule type_list: It is a list; allowed: list`,
-		`internal_review.sha256 (Internal review › Hash of review): "5" breaks the rule type_text: It is a text; allowed: text`,
+		`resource.keywords (Resource › Keywords): "公交" breaks the rule type_list: It must be a list; allowed: list`,
+		`internal_review.sha256 (Internal review › Hash of review): "5" breaks the rule type_text: It must be a text; allowed: text`,
 		`body (Registry body) breaks the rule required: It is required; allowed: UUID of version 7 or 8, in lower case`,
 		`deposit_hash (Deposited hash): "abc" breaks the rule sha256`,
 		`resource.domain (Resource › Domain): "交通" breaks the rule enum`,
 		`resource.spatial (Resource › Region) breaks the rule required: It is required; allowed: code of GB/T 2260, six digits`,
-		`internal_review.on (Internal review › Reviewed on): "today" breaks the rule date: It is a day that exists, YYYY-MM-DD, from 1900 on; allowed: a day, YYYY-MM-DD`,
+		`internal_review.on (Internal review › Reviewed on): "today" breaks the rule date: It must be a day that exists, YYYY-MM-DD, from 1900 on; allowed: a day, YYYY-MM-DD`,
 	}
 	for _, args := range [][]string{
 		{"registry", "submit", file},

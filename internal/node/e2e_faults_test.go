@@ -160,7 +160,7 @@ func TestFaultsOnAPage(t *testing.T) {
 	w := serve(t, nil)
 	for lang, want := range map[string][]string{
 		"zh": {"下一页的位置", "须为上一页给出的 next", "所填</dt><dd>&lt;b&gt;", "允许</dt><dd>", "规则</dt><dd>as_given"},
-		"en": {"Place of the next page", "It is the next value of the previous page", "Given</dt><dd>&lt;b&gt;", "Allowed</dt><dd>", "Rule</dt><dd>as_given"},
+		"en": {"Place of the next page", "It must be the next value of the previous page", "Given</dt><dd>&lt;b&gt;", "Allowed</dt><dd>", "Rule</dt><dd>as_given"},
 	} {
 		resp, err := w.send(http.MethodGet, "/?cursor=%3Cb%3E", nil, "Accept", "text/html", "Accept-Language", lang)
 		w.ok(err)

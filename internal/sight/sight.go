@@ -159,7 +159,7 @@ func (l *lookup) loadHeld(ctx context.Context, items []Item) error {
 	var refs []ledger.Ref
 	for _, item := range items {
 		r, what, ok := l.readers(item)
-		if asked, _ := l.s.c.Roles.Asks(l.roles(), l.act, what); !ok || !slices.Contains(asked, policies.Holder) {
+		if asked := l.s.c.Roles.Asks(l.roles(), l.act, what); !ok || !slices.Contains(asked, policies.Holder) {
 			continue
 		}
 		for _, held := range r.Held {
@@ -182,8 +182,8 @@ func (l lookup) judge(ctx context.Context, item Item) (Judgment, error) {
 		return Judgment{}, nil
 	}
 	j := Judgment{Why: Why{What: what, Standings: []policies.Standing{}}}
-	asked, place := l.s.c.Roles.Asks(l.roles(), l.act, what)
-	if place && l.reader != nil {
+	asked := l.s.c.Roles.Asks(l.roles(), l.act, what)
+	if l.reader != nil {
 		j.Why.Region = l.facts.region(r)
 		j.Why.Own = j.Why.Region != "" && l.reader.Region.Covers(j.Why.Region)
 	}

@@ -13,7 +13,7 @@ const answerDays = 3
 func orderRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindOrder, id) }
 
 // placeOrder records a buyer's order for a listed product, at the price and terms of
-// the version that the call cites (domain rules B1–B11).
+// the version that the call cites (B1–B11).
 func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 	var o ledger.Order
 	p, err := load[ledger.Product](t, productRef(a.Product), "product_id")

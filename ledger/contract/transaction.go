@@ -41,9 +41,9 @@ func Transaction(env Env, algs ledger.Algorithms, state State, calls []string) (
 	return results, nil
 }
 
-// checkBatch checks that several calls may be sent in one transaction (protocol
-// §5): all are of one party, and each function is ledger.Batched. It skips calls
-// that are already refused. A single call may be any call.
+// checkBatch checks that several calls may be sent in one transaction: all are of one
+// party, and each function is ledger.Batched. It skips calls that are already refused.
+// A single call may be any call.
 func checkBatch(calls []ledger.Signed, results []Result) error {
 	if len(calls) == 0 {
 		return ledger.Invalid("calls", "required")
