@@ -127,6 +127,7 @@ var ruleGroups = []RuleGroup{
 		rule("issuer", "令牌的 iss 须为密钥所属单位", "The token's iss is the party of the key."),
 		rule("at_most_10m", "令牌的有效时间不超过 10 分钟", "A token is valid for at most 10 minutes."),
 		rule("at_most_24h_after_time", "expires 不晚于 time 之后 24 小时", "expires is at most 24 hours after time."),
+		rule("media_type", "不支持的内容类型", "The type of the content is not supported."),
 		rule("known_version", "不认识的格式版本", "The version of the format is unknown."),
 		rule("cosigner_key", "联署公钥：C2SP signed note 形式，类型 4（keygen --use cosign）", "It must be a verifier key of a cosigner: C2SP signed note of type 4 (keygen --use cosign)."),
 		rule("cosigned", "须为本账本日志的检查点，含日志签名，并由所给公钥联署", "It must be a checkpoint of this ledger's log, signed by the log and cosigned by the key that is given."),

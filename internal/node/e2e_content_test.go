@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -77,6 +78,19 @@ func TestHeadersThatClientsRelyOn(t *testing.T) {
 		if resp.StatusCode != c.status || resp.Header.Get(c.header) != c.want {
 			t.Errorf("%s %s: %d, %s is %q, want %d, %q", c.method, c.path, resp.StatusCode, c.header, resp.Header.Get(c.header), c.status, c.want)
 		}
+	}
+}
+
+// TestAnotherMediaType: the refusal names the type that was sent and the one that is read.
+func TestAnotherMediaType(t *testing.T) {
+	w := serve(t, nil)
+	resp, err := w.send(http.MethodPost, "/v1/calls", bytes.NewReader([]byte("{}")), "Content-Type", "text/plain")
+	w.ok(err)
+	defer resp.Body.Close()
+	var p wire.Problem
+	w.ok(json.NewDecoder(resp.Body).Decode(&p))
+	if len(p.Errors) != 1 || p.Errors[0].Rule != "media_type" || p.Errors[0].Value != "text/plain" || p.Errors[0].Allowed != "application/json" {
+		t.Errorf("%d %+v", resp.StatusCode, p)
 	}
 }
 

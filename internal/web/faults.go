@@ -75,6 +75,9 @@ func detailOf(d *huma.ErrorDetail) *ledger.Error {
 		return e.Rename(func(field string) string { return cmp.Or(field, "body") })
 	}
 	message := d.Message
+	if media, ok := strings.CutPrefix(message, huma.ErrUnknownContentType.Error()+": "); ok {
+		return ledger.Invalid("content-type", "media_type").With("value", ledger.Quotable(media)).With("allowed", "application/json")
+	}
 	if m, ok := otherRules[message]; ok {
 		message = m
 	}

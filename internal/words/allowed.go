@@ -69,7 +69,7 @@ var allowedTable = [][3]string{
 	{`KIND/ID, KIND one of (.*)`, "种类/编号，种类为下列之一：${1}", "KIND/ID, where KIND is one of ${1}"},
 	{`next of a page of (.*)`, "上一页所给的 next，原样", "next of the previous page, unchanged"},
 	// names that are alike in both languages
-	{`UTF-8|Unicode NFC|YYYY-MM-DD|true|true, false`, "${0}", "${0}"},
+	{`UTF-8|application/json|Unicode NFC|YYYY-MM-DD|true|true, false`, "${0}", "${0}"},
 }
 
 // allowedTexts returns the table with its expressions, which are compiled on first use.

@@ -37,7 +37,7 @@ func TestAllowed(t *testing.T) {
 // are names.
 var (
 	english = regexp.MustCompile(`[A-Za-z]{3,}`)
-	alike   = regexp.MustCompile(`UUID|SHA|base64url|YYYY|MM-DD|JWS|compact|RFC|https?|UTF|Unicode|NFC|Unix|next|true|false`)
+	alike   = regexp.MustCompile(`UUID|SHA|application/json|base64url|YYYY|MM-DD|JWS|compact|RFC|https?|UTF|Unicode|NFC|Unix|next|true|false`)
 )
 
 // TestEveryAllowedTextHasBothLanguages reads from the source what an error may say is
