@@ -271,7 +271,11 @@ func (w *world) ended(at string, start ledger.ID) ledger.Receipt {
 		for _, t := range traces {
 			for _, s := range t.Steps {
 				if s.Delivered != nil && s.Receipt.ID == start && s.State != "running" {
-					end = ledger.Receipt{Outcome: ledger.DeliveryOutcome(s.State), Bytes: s.Delivered.Bytes, Time: ledger.Millis(time.Now().UnixMilli())}
+					outcome := ledger.DeliveryOutcome(s.State)
+					if s.State == "mixed" && s.Delivered.Count > 1 { // a probe that began before the block is in the same step
+						outcome = ledger.Aborted
+					}
+					end = ledger.Receipt{Outcome: outcome, Bytes: s.Delivered.Bytes, Time: ledger.Millis(time.Now().UnixMilli())}
 					return true
 				}
 			}
