@@ -51,29 +51,42 @@ func TestADecisionThatEndsSooner(t *testing.T) {
 }
 
 // TestADecisionThatEndsWhileTheTransferBegins refuses the transfer, ends its start
-// receipt and leaves nothing running.
+// receipt and leaves nothing running. The refusal says why: the decision ended, or the
+// node was behind and cut everything.
 func TestADecisionThatEndsWhileTheTransferBegins(t *testing.T) {
-	w := newWorld()
-	a, _ := w.stored(t)
-	allow := w.policy
-	w.policy = func(q marketplace.Question) marketplace.Decision {
-		w.market.CutAll()
-		return allow(q)
-	}
-	if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != "forbidden license_ended" {
-		t.Error(err)
-	}
-	if n := w.market.Running(); n != 0 {
-		t.Errorf("%d transfers are running", n)
-	}
-	page, err := w.receipts.Find(t.Context(), receipts.Filter{}, 0, 9)
-	w.ok(err)
-	var kinds []ledger.ReceiptKind
-	for _, r := range page.Items {
-		kinds = append(kinds, r.Receipt.Kind)
-	}
-	want := []ledger.ReceiptKind{ledger.ReceiptDenial, ledger.ReceiptEnd, ledger.ReceiptStart, ledger.ReceiptIngest}
-	if diff := cmp.Diff(want, kinds); diff != "" {
-		t.Errorf("receipts, the newest first (-want +got):\n%s", diff)
+	for _, c := range []struct {
+		ended bool
+		want  string
+		kinds []ledger.ReceiptKind // the newest first
+	}{
+		{true, "forbidden license_ended B2", []ledger.ReceiptKind{ledger.ReceiptDenial, ledger.ReceiptEnd, ledger.ReceiptStart, ledger.ReceiptIngest}},
+		{false, "unavailable projection_behind", []ledger.ReceiptKind{ledger.ReceiptEnd, ledger.ReceiptStart, ledger.ReceiptIngest}},
+	} {
+		w := newWorld()
+		a, _ := w.stored(t)
+		allow, sources := w.policy, len(w.product.Sources)
+		w.policy = func(q marketplace.Question) marketplace.Decision {
+			w.market.CutAll()
+			d := allow(q)
+			if c.ended && len(w.asked) > sources { // the second decision
+				d.Allow, d.Reason = false, ledger.ReasonLicense
+			}
+			return d
+		}
+		if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+		if n := w.market.Running(); n != 0 {
+			t.Errorf("%d transfers are running", n)
+		}
+		page, err := w.receipts.Find(t.Context(), receipts.Filter{}, 0, 9)
+		w.ok(err)
+		var kinds []ledger.ReceiptKind
+		for _, r := range page.Items {
+			kinds = append(kinds, r.Receipt.Kind)
+		}
+		if diff := cmp.Diff(c.kinds, kinds); diff != "" {
+			t.Errorf("receipts, the newest first (-want +got):\n%s", diff)
+		}
 	}
 }

@@ -175,9 +175,18 @@ func (t *Transfer) begin(ctx context.Context) error {
 	}
 	t.timer = t.endAt(g.until)
 	if errors.Is(context.Cause(t.ctx), ErrEnded) {
-		return errors.Join(deny(ledger.ReasonLicense, ""), t.end(0, ledger.Aborted))
+		return errors.Join(t.whyEnded(ctx), t.end(0, ledger.Aborted))
 	}
 	return nil
+}
+
+// whyEnded returns the refusal that a request would get now. If it would be allowed, the
+// node had cut everything because it was behind.
+func (t *Transfer) whyEnded(ctx context.Context) error {
+	if _, err := t.m.check(ctx, t.ask); err != nil {
+		return err
+	}
+	return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 }
 
 // endAt cuts the transfer at the time at which the decision ends.
