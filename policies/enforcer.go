@@ -19,7 +19,7 @@ const maxEnforcers = 4096
 // enforcerKey identifies the policies that one license has for a resource. They are
 // the same for all resources that the license does not name.
 type enforcerKey struct {
-	party    *partyPolicies
+	policies uint64    // number of the party's policies: a key must not retain them
 	license  int       // index
 	domain   string    // of mode domain
 	resource ledger.ID // where the license includes or excludes it by name
@@ -29,7 +29,7 @@ type enforcerKey struct {
 // with the question, so it is given those of this license and this resource only.
 func (e *Engine) enforce(p *partyPolicies, i int, q Question) (bool, error) {
 	l := p.licenses[i]
-	key := enforcerKey{party: p, license: i}
+	key := enforcerKey{policies: p.number, license: i}
 	if l.Mode == ledger.Domain {
 		key.domain = q.Facts.Domain
 	}
@@ -89,31 +89,47 @@ func newEnforcer(m model.Model, policies [][]string) (*casbin.Enforcer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make enforcer: %w", err)
 	}
-	e.AddFunction("within", within)
-	e.AddFunction("among", among)
+	e.AddFunction("within", function(2, within))
+	e.AddFunction("among", function(2, among))
+	e.AddFunction("includes", function(4, includes))
+	e.AddFunction("serves", function(4, serves))
 	return e, nil
 }
 
-// within reports whether a region's code begins with a prefix.
-func within(args ...any) (any, error) {
-	code, begin, err := twoStrings(args)
-	return strings.HasPrefix(code, begin), err
+// function makes a function of the matcher from one with n texts as arguments.
+func function(n int, f func(args []string) bool) func(...any) (any, error) {
+	return func(args ...any) (any, error) {
+		var texts [4]string
+		for i, a := range args {
+			text, ok := a.(string)
+			if !ok || len(args) != n {
+				return nil, fmt.Errorf("got %v, want %d texts", args, n)
+			}
+			texts[i] = text
+		}
+		return f(texts[:n]), nil
+	}
 }
+
+// within reports whether a region's code begins with a prefix.
+func within(args []string) bool { return strings.HasPrefix(args[0], args[1]) }
 
 // among reports whether an action is in a list separated by spaces. The empty
 // action, which asks for any, is in every list.
-func among(args ...any) (any, error) {
-	action, list, err := twoStrings(args)
-	return action == "" || list == "*" || slices.Contains(strings.Fields(list), action), err
+func among(args []string) bool {
+	action, list := args[0], args[1]
+	return action == "" || list == "*" || slices.Contains(strings.Fields(list), action)
 }
 
-func twoStrings(args []any) (first, second string, err error) {
-	if len(args) == 2 {
-		a, okA := args[0].(string)
-		b, okB := args[1].(string)
-		if okA && okB {
-			return a, b, nil
-		}
-	}
-	return "", "", fmt.Errorf("got %v, want two strings", args)
+// includes reports whether a mode with its target includes a resource of a domain.
+func includes(args []string) bool {
+	mode, target, domain, resource := ledger.Mode(args[0]), args[1], args[2], args[3]
+	return mode == ledger.Whole || mode == ledger.Domain && target == domain || mode == ledger.Scenario && target == resource
+}
+
+// serves reports whether a purpose that is allowed includes the one in question. The
+// empty class asks for any.
+func serves(args []string) bool {
+	class, code, askedClass, askedCode := args[0], args[1], args[2], args[3]
+	return askedClass == "" || class == "*" || class == askedClass && (code == "*" || code == askedCode)
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
@@ -33,6 +34,7 @@ type Engine struct {
 	licenses  Licenses
 	model     model.Model
 	enforcers *lru.Cache[enforcerKey, *casbin.Enforcer]
+	made      atomic.Uint64 // number of the newest partyPolicies
 
 	mu         sync.Mutex
 	generation uint64 // raised by each Invalidate
@@ -101,7 +103,7 @@ func (e *Engine) policiesOf(ctx context.Context, party ledger.ID) (*partyPolicie
 	if err != nil {
 		return nil, fmt.Errorf("licenses of %s: %w", party, err)
 	}
-	if p, err = newPartyPolicies(licenses); err != nil {
+	if p, err = newPartyPolicies(e.made.Add(1), licenses); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()

@@ -20,6 +20,7 @@ const maxAnswers = 128
 // resource. Nothing but its remembered answers ever changes: when a license
 // changes, the engine makes another.
 type partyPolicies struct {
+	number   uint64           // different for each that an engine made
 	licenses []ledger.License // the one that ends last comes first, then by id
 	byScope  map[scope][]int  // indexes into licenses, ascending
 	lengths  []int            // of the region prefixes in byScope, each once
@@ -35,12 +36,12 @@ type scope struct {
 }
 
 // newPartyPolicies indexes the licenses of a party.
-func newPartyPolicies(licenses []ledger.License) (*partyPolicies, error) {
+func newPartyPolicies(number uint64, licenses []ledger.License) (*partyPolicies, error) {
 	answers, err := lru.New[Question, Decision](maxAnswers)
 	if err != nil {
 		return nil, fmt.Errorf("index licenses: %w", err)
 	}
-	p := &partyPolicies{licenses: slices.Clone(licenses), byScope: map[scope][]int{}, answers: answers}
+	p := &partyPolicies{number: number, licenses: slices.Clone(licenses), byScope: map[scope][]int{}, answers: answers}
 	slices.SortFunc(p.licenses, func(a, b ledger.License) int {
 		return cmp.Or(cmp.Compare(b.EndOn, a.EndOn), cmp.Compare(a.ID, b.ID))
 	})

@@ -25,7 +25,7 @@ const (
 	maxRefs     = 2000 // records examined
 	maxAround   = 500  // links of a kind that end at the examined records
 	maxOrders   = 50   // per product
-	maxReceipts = 400  // receipts examined
+	maxReceipts = 250  // receipts examined
 )
 
 // Relations that a trace treats specially.
