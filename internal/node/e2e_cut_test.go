@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -20,11 +21,7 @@ const second = ledger.Millis(1000)
 // TestRunningDeliveriesAreCut holds each way in which a decision can end against
 // a delivery that is under way, and against the next request.
 func TestRunningDeliveriesAreCut(t *testing.T) {
-	w := serve(t, nil)
-	w.register("bus", "holder")
-	file := data(16 << 20)
-	made, raw := w.upload("operator", file), w.upload("holder", file)
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	w, file, made, raw := sellers(t)
 	sale := func(name string) string {
 		w.sale(name, "bus", made, ledger.Quota{})
 		return orderPath(name, made.Object)
@@ -85,6 +82,16 @@ func TestRunningDeliveriesAreCut(t *testing.T) {
 	}
 }
 
+// sellers serves a node with a file to supply, of the resource bus, and to deliver.
+func sellers(t *testing.T) (w *world, file []byte, made, raw wire.Ingested) {
+	t.Helper()
+	w, file = serve(t, nil), data(16<<20)
+	w.register("bus", "holder")
+	made, raw = w.upload("operator", file), w.upload("holder", file)
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	return w, file, made, raw
+}
+
 // wasCut checks that a running delivery, of which some bytes were read, ended early and
 // within a second of the answer that ended its decision.
 func (w *world) wasCut(running *http.Response, read, size int, acknowledged ledger.Millis) {
@@ -116,11 +123,7 @@ func (w *world) begun(who, path string) (*http.Response, int) {
 // TestAnEndedKeyCutsItsDeliveries begins deliveries with keys that end: revoked by the
 // authority, exchanged by their party, or replaced in an environment.
 func TestAnEndedKeyCutsItsDeliveries(t *testing.T) {
-	w := serve(t, nil)
-	w.register("bus", "holder")
-	file := data(16 << 20)
-	made, raw := w.upload("operator", file), w.upload("holder", file)
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	w, file, made, raw := sellers(t)
 	w.sale("sale", "bus", made, ledger.Quota{})
 	now := func() ledger.Millis { return ledger.Millis(time.Now().UnixMilli()) }
 
@@ -148,11 +151,7 @@ func TestAnEndedKeyCutsItsDeliveries(t *testing.T) {
 // TestWhatDoesNotCut: a fulfilled order may be delivered until its last day, and the
 // entry of a suspended holder is still valid; a regulator suspends the entry to stop use.
 func TestWhatDoesNotCut(t *testing.T) {
-	w := serve(t, nil)
-	w.register("bus", "holder")
-	file := data(16 << 20)
-	made, raw := w.upload("operator", file), w.upload("holder", file)
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
+	w, file, made, raw := sellers(t)
 	w.sale("sale", "bus", made, ledger.Quota{})
 	delivery, read := w.begun("buyer", orderPath("sale", made.Object))
 	supply, supplied := w.begun("environment", supplyPath("sale", "bus", raw.Object))

@@ -152,7 +152,9 @@ func (s *Server) send(r *http.Request, p *deadlineWriter, t *marketplace.Transfe
 	released := make(chan struct{})
 	stop := context.AfterFunc(doneContext{r.Context(), t.Done()}, func() {
 		defer close(released)
-		setReset(r, t.IsCut())
+		if t.IsCut() {
+			setReset(r, true)
+		}
 		_ = p.rc.SetWriteDeadline(s.Now())
 	})
 	err := t.Send(p)
@@ -162,7 +164,9 @@ func (s *Server) send(r *http.Request, p *deadlineWriter, t *marketplace.Transfe
 	if err != nil {
 		return err
 	}
-	setReset(r, false) // it was complete before it could be cut
+	if t.IsCut() { // it was complete before it could be cut
+		setReset(r, false)
+	}
 	return p.rc.SetWriteDeadline(time.Time{})
 }
 

@@ -2,9 +2,6 @@ package words_test
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -64,21 +61,8 @@ func TestEveryAllowedTextHasBothLanguages(t *testing.T) {
 			t.Errorf("%s: %q has no English: %q", name, text, en)
 		}
 	}
-	for _, pkg := range []string{"ledger", "ledger/contract", "registry", "registry/catalog", "internal/readmodel", "internal/web", "internal/client"} {
-		files, err := filepath.Glob(filepath.Join("..", "..", pkg, "*.go"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s has no source: %v", pkg, err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(f, func(n ast.Node) bool { eachAllowed(n, func(e ast.Expr) { check(name, e) }); return true })
-		}
+	for _, f := range sources(t, "ledger", "ledger/contract", "registry", "registry/catalog", "internal/readmodel", "internal/web", "internal/client") {
+		ast.Inspect(f.file, func(n ast.Node) bool { eachAllowed(n, func(e ast.Expr) { check(f.name, e) }); return true })
 	}
 	if seen < 45 {
 		t.Errorf("only %d texts were found", seen)

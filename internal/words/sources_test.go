@@ -26,9 +26,10 @@ type source struct {
 	file      *ast.File
 }
 
-func sources(t *testing.T) (list []source) {
+// sources parses the files of packages, tests aside.
+func sources(t *testing.T, packages ...string) (list []source) {
 	t.Helper()
-	for _, pkg := range speaking {
+	for _, pkg := range packages {
 		files, err := filepath.Glob(filepath.Join("..", "..", pkg, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s has no source: %v", pkg, err)
@@ -68,7 +69,7 @@ func textOf(e ast.Expr) (string, bool) {
 // languages; the names and titles that the demonstration records are no sentences.
 func TestChineseHasItsEnglish(t *testing.T) {
 	seen := 0
-	for _, s := range sources(t) {
+	for _, s := range sources(t, speaking...) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
@@ -183,7 +184,7 @@ var verb = regexp.MustCompile(`%(?:\[\d+\])?[-+# 0]*[\d.]*(?:\[\d+\])?[a-zA-Z]`)
 // the same order, and those of an error as many as there are.
 func TestBothLanguagesSayTheSame(t *testing.T) {
 	seen := 0
-	for _, s := range sources(t) {
+	for _, s := range sources(t, speaking...) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok {
@@ -226,7 +227,7 @@ var plainWord = regexp.MustCompile(`[a-z]{3}`)
 // fmt.Errorf puts a name before another error; in the node it also says which part of
 // the machinery failed, for whoever runs it.
 func TestErrorsHaveBothLanguages(t *testing.T) {
-	for _, s := range sources(t) {
+	for _, s := range sources(t, speaking...) {
 		if s.pkg == "internal/web" || s.pkg == "internal/bench" { // what is no refusal is logged there, and shown to nobody
 			continue
 		}
@@ -261,7 +262,7 @@ var plain = []string{"cadastre", "verify", "cursor", "trust", "serve", "dir", "f
 // TestPrintedTextHasBothLanguages: no command prints a format that is English only.
 func TestPrintedTextHasBothLanguages(t *testing.T) {
 	prints := []string{"line", "Fprintf", "Fprintln", "Fprint"}
-	for _, s := range sources(t) {
+	for _, s := range sources(t, speaking...) {
 		if !strings.HasPrefix(s.pkg, "cmd/") && s.pkg != "internal/proving" && s.pkg != "internal/demo" {
 			continue
 		}
