@@ -323,3 +323,19 @@ func TestRotationNeverLosesTheNewKey(t *testing.T) {
 		t.Errorf("proof: %v", err)
 	}
 }
+
+// TestAKeyIDMayBeginWithAHyphen: one in 64 does, and is not a flag.
+func TestAKeyIDMayBeginWithAHyphen(t *testing.T) {
+	n := newNode(t)
+	file := profile(t, n.URL)
+	for _, kid := range []string{"-TRkbGgGlBDPlQK2rF6_ZnXFyXa_D2Wb2wmbr3jrmVc", "--RkbGgGlBDPlQK2rF6_ZnXFyXa_D2Wb2wmbr3jrmVc"} {
+		must(t, "party", "revoke-key", kid, "--reason", "lost", "--profile", file)
+		var a ledger.KeyRevokeArgs
+		if err := ledger.DecodeStrict(n.order[len(n.order)-1].Call.Args, &a); err != nil || string(a.Kid) != kid || a.Reason != "lost" {
+			t.Errorf("sent %+v, %v; want %s", a, err, kid)
+		}
+		if out := must(t, "party", "prove-key", "--old", kid, "--profile", file); !strings.Contains(out, "proof") {
+			t.Errorf("a proof for %s: %s", kid, out)
+		}
+	}
+}

@@ -67,6 +67,7 @@ var law = map[string]row{
 	"internal/arrows":                 {},
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
+	"internal/attack":                 {},
 	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},

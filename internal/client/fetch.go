@@ -137,7 +137,7 @@ func (c *Client) fetchOnce(ctx context.Context, path string, p *part, want ledge
 	hash := ledger.Digest(strings.Trim(resp.Header.Get("ETag"), `"`))
 	if want != "" && hash != want {
 		return false, words.Errorf("节点发送的不是账本所记的内容（SHA-256 %s，账本为 %s）：未予接收，请告知节点管理员",
-			"the node sends what the ledger does not record (SHA-256 %s, recorded %s): nothing was taken; tell the node's operator", hash, want)
+			"the node sends what the ledger does not record (SHA-256 %s, recorded %s): nothing was taken; report this to the node's operator", hash, want)
 	}
 	if resp.StatusCode == http.StatusOK && at > 0 {
 		at, p.fresh = 0, true

@@ -79,7 +79,7 @@ func (c *Client) withPlace(ctx context.Context, err error) error {
 	}
 	resp, bad := c.http.Do(req)
 	if bad != nil {
-		return err //nolint:nilerr // the refusal is what matters
+		return err
 	}
 	defer resp.Body.Close()
 	if json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxAbout)).Decode(&about) != nil {
