@@ -59,7 +59,7 @@ var law = map[string]row{
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}},
+	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}, third: []string{lru}},
 	"marketplace/objects":             {own: []string{"internal/durable", "internal/seal"}, third: []string{minio, sio}},
 	"marketplace/objects/miniotest":   {third: []string{minio}},
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
