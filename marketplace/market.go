@@ -65,6 +65,7 @@ type Market struct {
 	uploads map[ledger.ID]int // number of running uploads by party
 
 	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
+	grants  *lru.Cache[request, grant]                // see check
 }
 
 // maxIngests is the maximum number of receipts of uploads in memory.
@@ -77,7 +78,10 @@ const maxUploads = 16
 // New returns a market.
 func New(c Config) *Market {
 	ingests, _ := lru.New[ledger.Digest, ledger.Receipt](maxIngests) // fails only for a size below 1
-	return &Market{Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}, ingests: ingests}
+	grants, _ := lru.New[request, grant](maxGrants)
+	return &Market{
+		Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}, ingests: ingests, grants: grants,
+	}
 }
 
 // Ingested is a finished upload with its receipt.
