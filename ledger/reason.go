@@ -87,7 +87,7 @@ const (
 	ReasonEntry         Reason = "entry_inactive"
 	ReasonOrder         Reason = "order_inactive"
 	ReasonUnpaid        Reason = "unpaid"
-	ReasonQuota         Reason = "quota"
+	ReasonLimit         Reason = "limit" // D2: of uses or bytes, of an order or a license
 	ReasonEnvironment   Reason = "environment"
 	ReasonContent       Reason = "content"
 	ReasonDenied        Reason = "denied"

@@ -61,8 +61,6 @@ func status(e *ledger.Error) int {
 		return http.StatusRequestEntityTooLarge
 	case ledger.ReasonRange:
 		return http.StatusRequestedRangeNotSatisfiable
-	case ledger.ReasonQuota:
-		return http.StatusTooManyRequests
 	case ledger.ReasonElsewhere:
 		return http.StatusMisdirectedRequest
 	}

@@ -77,7 +77,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonEntry:           {"登记结果无效", "请核对登记状态", "The entry is not valid", "Check its status"},
 	ledger.ReasonOrder:           {"订单不可交付（{state}）", "请核对订单状态与期限", "The order can't be delivered ({state})", "Check its state and term"},
 	ledger.ReasonUnpaid:          {"订单尚未支付", "请先付款并由运营机构确认", "The order is not paid", "Pay, and ask the operator to confirm the payment"},
-	ledger.ReasonQuota:           {"已达到使用次数或流量上限", "请联系对方调整上限", "The limit of uses or bytes is reached", "Ask for a higher limit"},
+	ledger.ReasonLimit:           {"已达到订单或授权的使用次数或流量上限", "等待无济于事：请另行下单，或联系对方调整上限", "The limit of uses or bytes of the order or license is reached", "Waiting does not help: place a new order, or ask for a higher limit"},
 	ledger.ReasonEnvironment:     {"须使用授权中列明的受控环境", "请用该环境的密钥访问", "Only an environment that the license lists may fetch this", "Use that environment's key"},
 	ledger.ReasonContent:         {"没有可提供的内容", "请由持有单位或运营机构登记内容；若在其他节点，请到该节点获取", "This node has no such content", "Ask its owner to record it; if another node stores it, ask there"},
 	ledger.ReasonDenied:          {"不允许", "请核对授权", "Not allowed", "Check your licenses"},
