@@ -94,6 +94,7 @@ const (
 	ReasonAnchorLag     Reason = "anchor_lag"
 	ReasonBehind        Reason = "projection_behind"
 	ReasonBusy          Reason = "busy"
+	ReasonRate          Reason = "rate" // too many requests: the rule names which limit
 	ReasonRange         Reason = "range"
 	ReasonAuthorization Reason = "authorization"
 	ReasonElsewhere     Reason = "elsewhere"     // it is at another node: params origin and url
