@@ -359,3 +359,39 @@ func TestAFloodIsBounded(t *testing.T) {
 		t.Errorf("after a window without requests: %d, %d", n, before)
 	}
 }
+
+// TestServeBehindProxy: the option reaches the server.
+func TestServeBehindProxy(t *testing.T) {
+	for _, behind := range []bool{false, true} {
+		l := newLimited(t)
+		ctx, stop := context.WithCancel(t.Context())
+		up, down := make(chan string, 1), make(chan error, 1)
+		go func() {
+			down <- l.Serve(ctx, web.Listen{Address: "127.0.0.1:0", BehindProxy: behind}, func(url string) { up <- url })
+		}()
+		url, refused := <-up, 0
+		for i := range 12 {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/v1/about", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-Forwarded-For", "192.0.2."+strconv.Itoa(i+1))
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusTooManyRequests {
+				refused++
+			}
+		}
+		http.DefaultClient.CloseIdleConnections()
+		stop()
+		if err := <-down; err != nil {
+			t.Error(err)
+		}
+		if want := map[bool]int{false: 6, true: 0}[behind]; refused != want {
+			t.Errorf("behind a proxy: %t: %d requests are refused, want %d", behind, refused, want)
+		}
+	}
+}
