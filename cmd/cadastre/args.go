@@ -95,7 +95,7 @@ func (p *program) actor() (*client.Client, error) {
 	return p.clientOf(prof)
 }
 
-// clientOf returns a client for a profile. It tells the user when the node has it wait.
+// clientOf returns a client for a profile. It says so when the node has it wait.
 func (p *program) clientOf(prof client.Profile) (*client.Client, error) {
 	c, err := client.New(prof, p.Lang, now)
 	if err == nil {

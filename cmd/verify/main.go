@@ -86,7 +86,7 @@ func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, er
 }
 
 // client makes a client for the node at url, for the profile if --profile is given. It
-// tells the user when the node has it wait.
+// says so when the node has it wait.
 func (c *commands) client(url string, errs io.Writer) (*client.Client, error) {
 	p := client.Profile{URL: url}
 	if c.Profile != "" {

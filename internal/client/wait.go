@@ -22,7 +22,7 @@ const minWait = 100 * time.Millisecond
 type waiting struct {
 	next http.RoundTripper
 	now  func() time.Time
-	tell func(time.Duration) // called before each wait; may be nil
+	say  func(time.Duration) // called before each wait; may be nil
 }
 
 // RoundTrip sends a request until the answer is not 429.
@@ -43,8 +43,8 @@ func (t *waiting) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // lets the connection be used again
 		_ = resp.Body.Close()
-		if t.tell != nil {
-			t.tell(wait)
+		if t.say != nil {
+			t.say(wait)
 		}
 		select {
 		case <-time.After(wait): //nolint:forbidigo // a delay, not the time of day
@@ -84,7 +84,7 @@ func (t *waiting) retryAfter(header string) (time.Duration, bool) {
 }
 
 // OnWait sets what is called before the client waits because the node asked for it.
-func (c *Client) OnWait(tell func(time.Duration)) { c.waiting.tell = tell }
+func (c *Client) OnWait(say func(time.Duration)) { c.waiting.say = say }
 
 // isLimited reports whether a rate of the node refused a request. The client has waited for
 // it already.
