@@ -228,7 +228,7 @@ func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, erro
 	}
 	req := receipts.StartRequest{Receipt: start, Limits: g.limits}
 	running, err := t.m.Receipts.Reserve(ctx, req)
-	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || !t.m.endStalled(ctx, t, g) {
+	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonLimit || !t.m.endStalled(ctx, t, g) {
 		return running, err
 	}
 	return t.m.Receipts.Reserve(ctx, req)

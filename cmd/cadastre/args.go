@@ -81,7 +81,7 @@ func (p *program) client() (*client.Client, error) {
 		if where == "" {
 			where = "http://" + defaultListen
 		}
-		return client.New(client.Profile{URL: where, Nodes: p.nodes()}, p.Lang, now)
+		return p.clientOf(client.Profile{URL: where, Nodes: p.nodes()})
 	}
 	return p.actor()
 }
@@ -92,7 +92,16 @@ func (p *program) actor() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(prof, p.Lang, now)
+	return p.clientOf(prof)
+}
+
+// clientOf returns a client for a profile. It says so when the node has it wait.
+func (p *program) clientOf(prof client.Profile) (*client.Client, error) {
+	c, err := client.New(prof, p.Lang, now)
+	if err == nil {
+		c.OnWait(terminal.Waits(p.err, p.Lang))
+	}
+	return c, err
 }
 
 // call signs args as the profile's party, sends them and prints what was recorded.

@@ -14,6 +14,7 @@ const (
 	chi       = "github.com/go-chi/chi/v5"
 	fabric    = "github.com/hyperledger/fabric-sdk-go"
 	goose     = "github.com/pressly/goose/v3"
+	httprate  = "github.com/go-chi/httprate"
 	huma      = "github.com/danielgtaylor/huma/v2"
 	jwt       = "github.com/golang-jwt/jwt/v5"
 	kong      = "github.com/alecthomas/kong"
@@ -101,7 +102,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
 			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
-		third: []string{chi, huma, uuid},
+		third: []string{chi, httprate, huma, uuid},
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},

@@ -149,6 +149,11 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	return b, nil
 }
 
+// Owner returns who a key belongs to now, as Keys does.
+func (c *Checker) Owner(ctx context.Context, kid ledger.KeyID) (Bearer, error) {
+	return c.keys.Bearer(ctx, kid, ledger.Millis(c.now().UnixMilli()))
+}
+
 // claimSet has exactly the allowed claims (strict decoding). The JWT
 // library alone would accept ISS for iss, and the last of two equal members.
 type claimSet struct {

@@ -29,13 +29,15 @@ type Client struct {
 	profile  Profile
 	key      *ledger.Key
 	http     *http.Client
+	waiting  *waiting // the transport of http
 	language string
 	now      func() time.Time
 }
 
 // New makes a client. language is the language of the node's answers, "zh" or "en".
 func New(p Profile, language string, now func() time.Time) (*Client, error) {
-	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport(), CheckRedirect: noRedirect}}
+	waiting := &waiting{next: transport(), now: now}
+	c := &Client{profile: p, language: language, now: now, waiting: waiting, http: &http.Client{Transport: waiting, CheckRedirect: noRedirect}}
 	c.profile.URL = strings.TrimRight(p.URL, "/")
 	if u, err := url.Parse(c.profile.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, words.Errorf("%q 不是节点的地址，应如 http://127.0.0.1:8480", "%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
@@ -127,7 +129,7 @@ func (c *Client) Submit(ctx context.Context, jws string) (Outcome, error) {
 		if NotSent(err) && open != nil {
 			err = open
 		}
-		if err == nil || !errors.Is(err, ledger.Unavailable) || NotSent(err) || wait > 5*time.Second {
+		if err == nil || !errors.Is(err, ledger.Unavailable) || NotSent(err) || isLimited(err) || wait > 5*time.Second {
 			return out, err
 		}
 		open = err

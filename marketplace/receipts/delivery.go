@@ -52,7 +52,7 @@ type ending struct {
 
 // Reserve begins a delivery. In one transaction it checks the requested bytes against
 // the limits, reserves them and stores the start receipt; when it returns, both are on
-// disk. A request that exceeds a limit is Forbidden with ReasonQuota and the Params
+// disk. A request that exceeds a limit is Forbidden with ReasonLimit and the Params
 // scope, limit, used and asked; then nothing is stored.
 //
 // A delivery is unfinished when it ended without being complete. A request of the same
