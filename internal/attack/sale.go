@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // sale is a large object of the demonstration's product, ordered and accepted.
@@ -24,16 +23,20 @@ type sale struct {
 
 // product returns the id of the product of the party "operator".
 func (n *node) product(ctx context.Context) (string, error) {
-	var page struct{ Items []struct{ ID, Title string } }
+	operator, err := n.identity("operator")
+	if err != nil {
+		return "", err
+	}
+	var page struct{ Items []struct{ ID, Operator string } }
 	if err := n.read(ctx, "/v1/products", &page); err != nil {
 		return "", err
 	}
 	for _, p := range page.Items {
-		if strings.Contains(p.Title, "机械") {
+		if p.Operator == operator.Party {
 			return p.ID, nil
 		}
 	}
-	return "", errors.New("the demonstration has no product on construction machinery")
+	return "", errors.New("the operator of the demonstration has no product")
 }
 
 // file writes random bytes and returns the path of their file.
