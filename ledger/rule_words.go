@@ -188,7 +188,7 @@ var ruleGroups = []RuleGroup{
 	}},
 	{Words{"请求频率", "Rates of requests"}, []RuleWords{
 		rule("rate_address", "来自同一地址、不带有效令牌的请求", "Requests without a valid token from one address."),
-		rule("rate_dear", "来自同一地址、不带有效令牌的检索、列表与溯源", "Searches, lists and traces without a valid token from one address."),
+		rule("rate_dear", "来自同一地址、不带有效令牌的检索、列表、溯源与日志条目", "Searches, lists, traces and log entries without a valid token from one address."),
 		rule("rate_reads", "同一单位的查询", "Reads of one party."),
 		rule("rate_calls", "同一单位的签名请求与其他写入", "Signed calls and other writes of one party."),
 	}},

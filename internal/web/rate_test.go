@@ -173,7 +173,11 @@ func TestRates(t *testing.T) {
 	})
 	t.Run("dear paths", func(t *testing.T) {
 		l, a := newLimited(t), "198.51.100.1"
+		paths := append([]string{"/log/ledger/tile/entries/000"}, web.DearPaths...)
 		l.allows(3, "rate_dear", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/trace?order=x", "") })
+		for _, path := range paths {
+			l.allows(0, "rate_dear", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, path, "") })
+		}
 		l.allows(3, "rate_address", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/about", "") })
 	})
 	t.Run("a party", func(t *testing.T) {
