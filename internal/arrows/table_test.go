@@ -89,7 +89,7 @@ var law = map[string]row{
 	}},
 	"internal/projection":            {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                 {own: []string{"ledger"}},
-	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt, lru}},
 	"internal/custody":               {own: []string{"ledger", "internal/seal"}},
 	"internal/terminal/terminaltest": {own: []string{"internal/terminal"}, third: []string{kong}},
 	"internal/terminal":              {own: []string{"ledger", "internal/client", "internal/words"}, third: []string{kong, textwidth}},
