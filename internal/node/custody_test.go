@@ -11,6 +11,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -150,4 +151,37 @@ func TestCustody(t *testing.T) {
 	if code := w.postAs("keeper", w.key("keeper auth"), "/v1/acts/deposit", deposit, nil); code != http.StatusUnprocessableEntity {
 		t.Errorf("a negative size: %d, want 422", code)
 	}
+}
+
+// TestStoredKeysAreBounded: a party that asks for ever more keys is refused with a rule that
+// says what to do. A key that has ended on the ledger no longer counts.
+func TestStoredKeysAreBounded(t *testing.T) {
+	w := serve(t, nil)
+	w.admitKeeper()
+	kid := w.entrust().New.JWK.Thumbprint()
+	ask := func() *http.Response {
+		token, err := auth.New(w.key("keeper auth"), id("keeper"), node.NewID(), nodeOrigin, time.Now(), time.Minute)
+		w.ok(err)
+		resp, err := w.send(http.MethodPost, "/v1/custody/keys", strings.NewReader(`{"old":"`+string(kid)+`"}`),
+			"Authorization", "Bearer "+token, "Content-Type", "application/json", "Accept-Language", "en")
+		w.ok(err)
+		return resp
+	}
+	for i := range custody.MaxKeys - 1 {
+		if resp := ask(); resp.StatusCode != http.StatusCreated {
+			t.Fatalf("key %d: %s %s", i+2, resp.Status, w.body(resp))
+		} else {
+			w.body(resp)
+		}
+	}
+	var p wire.Problem
+	w.ok(json.Unmarshal(w.body(ask()), &p))
+	if p.Status != http.StatusUnprocessableEntity || p.Rule != "max_stored_keys" || len(p.Errors) != 1 || !strings.Contains(p.Errors[0].Message, "key.rotate") {
+		t.Errorf("refused with %+v", p)
+	}
+	w.call("authority", ledger.KeyRef(kid), ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("keeper"), Kid: kid, Reason: "compromised"})
+	if resp := ask(); resp.StatusCode != http.StatusCreated {
+		t.Errorf("after a stored key has ended: %s %s", resp.Status, w.body(resp))
+	}
+	w.refused(ask(), http.StatusUnprocessableEntity, ledger.ReasonField)
 }

@@ -93,8 +93,12 @@ func (n *Node) recordRead(ctx context.Context, by ledger.ID, target ledger.Ref) 
 // custodian makes and finds the signing keys that parties let this node store.
 type custodian struct{ *custody.Keys }
 
-// Make makes a signing key for the party and stores it sealed.
-func (c custodian) Make(ctx context.Context, party ledger.ID) (*ledger.Key, error) {
+// Make makes a signing key for the party and stores it sealed. It deletes the stored keys
+// that have ended.
+func (c custodian) Make(ctx context.Context, party ledger.ID, ended []ledger.KeyID) (*ledger.Key, error) {
+	if err := c.Delete(ctx, party, ended); err != nil {
+		return nil, err
+	}
 	key, err := ledger.NewKey()
 	if err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ type lookup struct {
 	licensed map[ledger.Ref]bool
 }
 
-// roles returns the roles of the reader. A suspended party has none: it may read what
+// roles returns the roles of the reader. A suspended party has no role: it may read what
 // names it or concerns its resources, and what everyone may read.
 func (l lookup) roles() []ledger.Role {
 	if l.reader == nil || !l.reader.Active() {

@@ -204,7 +204,7 @@ func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn
 	return s.call(ctx, &callInput{Body: callBody{Call: recorded}})
 }
 
-// recordedAct returns the call that a party has recorded under an id, "" if there is none.
+// recordedAct returns the call that a party has recorded under an id, or "" if it has not.
 // It is a Conflict if that call has another function or other arguments.
 func (s *Server) recordedAct(ctx context.Context, party, id ledger.ID, fn ledger.Function, args any) (string, error) {
 	if _, err := s.Ledger.Value(ctx, ledger.CallKey(party, id)); errors.Is(err, ledger.NotFound) {
@@ -295,10 +295,26 @@ func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[wire
 	if err := s.Auth.Spend(ctx, b); err != nil {
 		return nil, err
 	}
-	key, err := s.Custody.Make(ctx, p.ID)
+	ended, err := s.endedKeys(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.Custody.Make(ctx, p.ID, ended)
 	if err != nil {
 		return nil, err
 	}
 	proof, err := ledger.SignRotation(key, ledger.RotationProof{Ledger: s.About.Ledger, Party: p.ID, Old: in.Body.Old})
 	return say(wire.CustodyKey{Old: in.Body.Old, New: ledger.NewKeyArg{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}, Proof: proof}, err)
+}
+
+// endedKeys lists the keys of a party that the node stores and that have ended.
+func (s *Server) endedKeys(ctx context.Context, party ledger.ID) ([]ledger.KeyID, error) {
+	keys, err := s.Registry.Keys(ctx, party)
+	var ended []ledger.KeyID
+	for _, k := range keys {
+		if k.Custody == ledger.CustodyNode && k.Until > 0 && k.Until <= ledger.Millis(s.Now().UnixMilli()) {
+			ended = append(ended, k.Kid)
+		}
+	}
+	return ended, err
 }
