@@ -68,6 +68,7 @@ func New(key *ledger.Key, party, id ledger.ID, audience string, now time.Time, a
 type Bearer struct {
 	Party       ledger.ID
 	Environment ledger.ID
+	Suspended   bool // the party is: it may read its own records, and nothing else
 	Key         ledger.JWK
 	Kid         ledger.KeyID
 	ID          string // id of the token
@@ -77,7 +78,8 @@ type Bearer struct {
 // Keys looks up the key that a token names.
 type Keys interface {
 	// Bearer returns the owner of kid and the public key if the key is valid at t: a
-	// party's auth or sign key, or an environment's key. Otherwise it returns NotFound.
+	// party's auth or sign key, or an environment's key. The owner may be suspended.
+	// Otherwise it returns NotFound.
 	Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (Bearer, error)
 }
 
