@@ -90,6 +90,9 @@ const (
 	ReasonQuota         Reason = "quota"
 	ReasonEnvironment   Reason = "environment"
 	ReasonContent       Reason = "content"
+	ReasonRawContent    Reason = "raw_content"    // O21, D3: the file is content of a resource that is not open
+	ReasonNoContent     Reason = "no_content"     // B1: the product has nothing to deliver
+	ReasonSameContent   Reason = "content_exists" // the file is content of that resource or product already
 	ReasonDenied        Reason = "denied"
 	ReasonAnchorLag     Reason = "anchor_lag"
 	ReasonBehind        Reason = "projection_behind"
