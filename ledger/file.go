@@ -64,9 +64,9 @@ func CheckHasContent(c ProductContent) *Error {
 	return nil
 }
 
-// ContentOfKey returns the key of the index from a resource or product and a file to
-// the content record that makes the file content of it, until that is removed. So the
-// same file is not content of the same subject twice.
-func ContentOfKey(subject Ref, sha256 Digest) string {
-	return "content_of/" + string(subject) + "/" + string(sha256)
+// ContentOfKey returns the key of the index from a file at a node to the content record
+// that makes it content of a resource or product, until that record is removed. So a
+// node does not store the same file twice for the same resource or product.
+func ContentOfKey(subject Ref, sha256 Digest, node string) string {
+	return "content_of/" + string(subject) + "/" + string(sha256) + "/" + node
 }

@@ -51,8 +51,8 @@ func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
 	return list
 }
 
-// file reads of which resources a file is content. In a bundle of evidence this index
-// is not known (contract.Env.Unrelated), so the file seems to be content of none.
+// file reads of which resources a file is content. A bundle of evidence does not contain
+// this index (contract.Env.Unrelated): then the result is empty.
 func (f *factLoader) file(sha256 Digest) (use FileUse) {
 	if f.err != nil {
 		return use

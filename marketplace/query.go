@@ -59,6 +59,25 @@ func (m *Market) contentFor(ctx context.Context, subject ledger.Ref, object stri
 		"SELECT value FROM content WHERE subject = ? AND object = ? AND removed = 0", subject, object)
 }
 
+// fileUse returns of which resources a file is, or once was, content, as the ledger's
+// index does.
+func (m *Market) fileUse(ctx context.Context, sha256 ledger.Digest) (use ledger.FileUse, err error) {
+	rows, err := m.db.QueryContext(ctx, "SELECT DISTINCT subject FROM content WHERE sha256 = ? AND subject >= 'resource/' AND subject < 'resource0' LIMIT ?", // the character after /
+		sha256, ledger.MaxFileResources+1)
+	if err != nil {
+		return use, fmt.Errorf("resources of file %s: %w", sha256, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var subject ledger.Ref
+		if err := rows.Scan(&subject); err != nil {
+			return use, fmt.Errorf("resources of file %s: %w", sha256, err)
+		}
+		use, _ = use.With(ledger.ID(subject.ID()))
+	}
+	return use, rows.Err()
+}
+
 // maxProducts is the maximum number of products in one query.
 const maxProducts = 100
 

@@ -82,7 +82,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonContent:         {"没有可提供的内容", "请由持有单位或运营机构登记内容；若在其他节点，请到该节点获取", "This node has no such content", "Ask its owner to record it; if another node stores it, ask there"},
 	ledger.ReasonRawContent:      {"同一文件是未无条件开放的资源的内容，原始数据不得作为产品交付（规范第二十一条）", "请登记加工后的产品文件；如确属公共可得，请资源持有单位登记为无条件开放", "The same file is content of a resource that is not open: raw data is not delivered as a product (article 21 of the rules)", "Add the file of a product made from it; if the data may be public, its holder can register it as open"},
 	ledger.ReasonNoContent:       {"产品尚无可交付的内容", "请运营机构先登记产品内容", "The product has nothing to deliver yet", "Ask its operator to add content first"},
-	ledger.ReasonSameContent:     {"同一文件已是该资源或产品的内容", "无需再次登记；如需改名，请先撤下原内容", "The same file is already content of this resource or product", "There is nothing to add; to change its name, remove the old record first"},
+	ledger.ReasonSameContent:     {"该节点上的同一文件已是该资源或产品的内容", "无需再次登记；如需改名，请先撤下原内容", "The same file at this node is already content of this resource or product", "There is nothing to add; to change its name, remove the old record first"},
 	ledger.ReasonDenied:          {"不允许", "请核对授权", "Not allowed", "Check your licenses"},
 	ledger.ReasonAnchorLag:       {"回执长时间未锚定，暂停新的交付", "请稍后再试", "Receipts have not been anchored for too long, so there are no new deliveries", "Try again later"},
 	ledger.ReasonBehind:          {"节点尚未处理完最新区块", "请稍后再试", "The node has not processed the newest block yet", "Try again soon"},

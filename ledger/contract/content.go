@@ -57,7 +57,7 @@ func (t *tx) ownsSubject(subject ledger.Ref) error {
 // removeContent ends the supply and delivery of one object. The frame sets the new
 // state; the record is not deleted.
 func removeContent(t *tx, _ ledger.AnswerArgs, c *ledger.Content) error {
-	t.dropIndex(ledger.ContentOfKey(c.Subject, c.SHA256))
+	t.dropIndex(ledger.ContentOfKey(c.Subject, c.SHA256, c.Node))
 	if c.Subject.Kind() == ledger.KindResource {
 		return nil // it is still raw data
 	}
@@ -65,10 +65,10 @@ func removeContent(t *tx, _ ledger.AnswerArgs, c *ledger.Content) error {
 }
 
 // addFile checks a file that becomes content and writes the indexes of files: the same
-// file is not content of the same subject twice, and raw data of a resource that is
-// not open is not content of a product.
+// file is not content of the same subject twice at one node, and raw data of a resource
+// that is not open is not content of a product.
 func (t *tx) addFile(c ledger.Content) error {
-	same := ledger.ContentOfKey(c.Subject, c.SHA256)
+	same := ledger.ContentOfKey(c.Subject, c.SHA256, c.Node)
 	if known, err := t.exists(same); err != nil {
 		return err
 	} else if known {

@@ -60,9 +60,9 @@ func TestRawContentIsNoProduct(t *testing.T) {
 			m.supply("bus", "file")
 			edit(m, entry, func(e *ledger.Entry) { e.Suspensions = suspendedBy(ledger.RoleRegulator) })
 		}, raw},
-		{"open, but cancelled", func(m *market) {
+		{"open, but revoked", func(m *market) {
 			m.supply("bus", "file")
-			edit(m, entry, func(e *ledger.Entry) { e.State = "cancelled" })
+			edit(m, entry, func(e *ledger.Entry) { e.State = ledger.EntryRevoked })
 		}, raw},
 		{"open, but its entry has ended", func(m *market) { m.supply("lapsed", "file") }, raw},
 		{"not registered yet", func(m *market) { m.supply("raw", "file") }, raw},
@@ -119,7 +119,8 @@ func TestOrderOfNothing(t *testing.T) {
 	place(refusal{})
 }
 
-// TestSameContentTwice: a file is content of a subject once, until it is removed.
+// TestSameContentTwice: a file at a node is content of a subject once, until it is
+// removed. Another node may store it too.
 func TestSameContentTwice(t *testing.T) {
 	m := trading(t)
 	again := refusal{ledger.Conflict, ledger.ReasonSameContent, "args.sha256"}
@@ -127,6 +128,10 @@ func TestSameContentTwice(t *testing.T) {
 	expect(t, m.try("holder", ledger.FnContentAdd, fileArgs("again", mResource("bus"), "raw")), again)
 	expect(t, m.try("holder", ledger.FnContentAdd, fileArgs("elsewhere", mResource("elsewhere"), "raw")), refusal{})
 	expect(t, m.try("operator", ledger.FnContentAdd, fileArgs("again", mProduct("P"), "stock")), again)
+	m.seed(ledger.RefTo(ledger.KindLog, ledger.ReceiptLog("other.example")), ledger.LogRecord{Origin: "other.example"})
+	elsewhere := fileArgs("at another node", mProduct("P"), "stock")
+	elsewhere.Node = "other.example"
+	expect(t, m.try("operator", ledger.FnContentAdd, elsewhere), refusal{})
 	m.must("operator", ledger.FnContentRemove, m.answer(mContent("stock")))
 	expect(t, m.try("operator", ledger.FnContentAdd, fileArgs("again", mProduct("P"), "stock")), refusal{})
 	expect(t, m.try("operator", ledger.FnContentAdd, fileArgs("once more", mProduct("P"), "stock")), again)

@@ -11,7 +11,7 @@ import (
 )
 
 // Version is the version of the bundle's format.
-const Version = 2
+const Version = 3
 
 // MaxBundle is the maximum size in bytes of a bundle to read, which may be joined
 // from several bundles.

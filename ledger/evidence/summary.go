@@ -70,8 +70,8 @@ func (v *verification) summary() Report {
 	return r
 }
 
-// onlyAudit returns the refusals that rest on group records: none if an auditor has
-// replayed the log.
+// onlyAudit returns the refusals that rest on group records. The list is empty if an
+// auditor has replayed the log.
 func (v *verification) onlyAudit() []ledger.Reason {
 	if len(v.audits) > 0 {
 		return []ledger.Reason{}
