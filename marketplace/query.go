@@ -7,6 +7,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 func record[T any](ctx context.Context, m *Market, ref ledger.Ref) (T, error) {
@@ -21,6 +22,12 @@ func (m *Market) Product(ctx context.Context, id ledger.ID) (ledger.Product, err
 // Order returns the current state of an order.
 func (m *Market) Order(ctx context.Context, id ledger.ID) (ledger.Order, error) {
 	return readmodel.One[ledger.Order](ctx, m.db, readmodel.Unknown(ledger.RefTo(ledger.KindOrder, id)), "SELECT value FROM orders WHERE id = ?", id)
+}
+
+// Used returns what this node has delivered under an order, as its limits count it.
+// Other nodes count the deliveries of their content.
+func (m *Market) Used(ctx context.Context, order ledger.ID) (receipts.Usage, error) {
+	return m.Receipts.Used(ctx, receipts.LimitScope{Scope: ledger.RefTo(ledger.KindOrder, order), Flow: ledger.Delivery})
 }
 
 // Content returns a content record by its id.
