@@ -87,7 +87,7 @@ const (
 	ReasonEntry         Reason = "entry_inactive"
 	ReasonOrder         Reason = "order_inactive"
 	ReasonUnpaid        Reason = "unpaid"
-	ReasonQuota         Reason = "quota"
+	ReasonLimit         Reason = "limit" // D2: of uses or bytes, of an order or a license
 	ReasonEnvironment   Reason = "environment"
 	ReasonContent       Reason = "content"
 	ReasonRawContent    Reason = "raw_content"    // O21, D3: the file is content of a resource that is not open
@@ -97,6 +97,7 @@ const (
 	ReasonAnchorLag     Reason = "anchor_lag"
 	ReasonBehind        Reason = "projection_behind"
 	ReasonBusy          Reason = "busy"
+	ReasonRate          Reason = "rate" // too many requests: the rule names which limit
 	ReasonRange         Reason = "range"
 	ReasonAuthorization Reason = "authorization"
 	ReasonElsewhere     Reason = "elsewhere"     // it is at another node: params origin and url
