@@ -383,6 +383,13 @@ func data(n int) []byte {
 	return b
 }
 
+// other returns a file of the same size that differs from the given one.
+func other(file []byte) []byte {
+	b := bytes.Clone(file)
+	b[0]++
+	return b
+}
+
 // until waits for what another goroutine or process does.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
