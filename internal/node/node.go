@@ -210,7 +210,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err := n.anchor(ctx); err != nil {
 		n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
 	}
-	n.background(func() { n.anchorPeriodically(run) })
+	n.background(func() { n.anchorNew(run) })
 	n.background(func() { n.watchHead(run) })
 	n.background(func() { n.sweepPeriodically(run) })
 	return nil

@@ -127,6 +127,7 @@ func (p Process) kill(ctx context.Context) error {
 	if err := handle.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	// os waits only for children; this may be the child of another process.
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for p.Alive() {
