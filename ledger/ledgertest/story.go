@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -159,7 +160,7 @@ func (s Story) Environment(t TB, on ledger.ID, key *ledger.Key, name string) led
 func (s Story) Offer(name, assigner, assignee string, resources ...string) ledger.LicenseOfferArgs {
 	terms := ledger.LicenseTerms{
 		ID: s.ID(name), Mode: ledger.Domain, Region: s.Region, Domains: []string{"transport"}, Resources: []ledger.ID{},
-		Excluded: []ledger.ID{}, Purposes: s.Purposes, Actions: []string{"use", "derive", "distribute"},
+		Excluded: []ledger.ID{}, Purposes: slices.Clone(s.Purposes), Actions: []string{"use", "derive", "distribute"},
 		Assigner: s.ID(assigner), Assignee: s.ID(assignee),
 		Basis:     ledger.Document{Title: "交通领域授权运营协议", Number: "2026-1", SHA256: Hash("basis"), SignedOn: s.Date(0, -1)},
 		Selection: ledger.Selection{Method: "open_tender", Date: s.Date(0, -49), SHA256: Hash("selection")},
@@ -177,7 +178,7 @@ func (s Story) Listing(name, license, resource string) ledger.ProductListArgs {
 	review := ledger.Review{By: "评估机构", On: s.Date(0, -1), SHA256: Hash("review"), ValidUntil: s.Date(1, -1)}
 	return ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
 		ID: s.ID(name), Version: 1, Title: "线路到站预测数据集", Description: "全市公交线路逐站到站时间预测结果,按日更新,供物流与出行企业使用。",
-		License: s.ID(license), Sources: []ledger.ID{s.ID("resource " + resource)}, Form: ledger.FormDataset, Purposes: s.Purposes,
+		License: s.ID(license), Sources: []ledger.ID{s.ID("resource " + resource)}, Form: ledger.FormDataset, Purposes: slices.Clone(s.Purposes),
 		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
 		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
 	}}
