@@ -11,6 +11,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // postAs sends a body with a token of the key, which need not be the key of the world.
@@ -33,15 +34,9 @@ func (w *world) postAs(who string, key *ledger.Key, path string, body, into any)
 // key can't, and the replaced key opens nothing.
 func TestCustody(t *testing.T) {
 	w := serve(t, nil)
-	p := cast()["holder"]
-	p.ID, p.USCC = id("keeper"), uscc(8)
-	p.Keys = []ledger.NewKeyArg{
-		{JWK: w.key("keeper").Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf},
-		{JWK: w.key("keeper auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf},
-	}
-	jws, err := ledger.SignProfile(w.key("keeper"), p)
-	w.ok(err)
-	w.call("authority", ref(ledger.KindParty, "keeper"), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
+	p := tale.Profile(t, w.keys, ledgertest.Someone("keeper", code(23), ledger.Organ, ledger.RoleHolder))
+	p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("keeper auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf})
+	w.call("authority", ref(ledger.KindParty, "keeper"), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(t, "keeper", p)})
 
 	deposit := ledger.DepositArgs{SHA256: sum("kept"), Bytes: 4}
 	if code := w.postAs("keeper", w.key("keeper auth"), "/v1/acts/deposit", deposit, nil); code != http.StatusForbidden {
