@@ -151,7 +151,9 @@ func (w *world) ok(err error) {
 
 func (w *world) key(name string) *ledger.Key { return w.keys.Of(w.t, name) }
 
-func (w *world) profile(name string) ledger.PartyProfile { return tale.Profile(w.t, w.keys, people()[name]) }
+func (w *world) profile(name string) ledger.PartyProfile {
+	return tale.Profile(w.t, w.keys, people()[name])
+}
 
 // speak makes the client of a party that signs with the key of that name.
 func (w *world) speak(name string, party ledger.ID) {

@@ -15,9 +15,9 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
-	"github.com/datacadastre/cadastre/ledger/ledgertest"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // binEnv names the folder of Fabric's binaries and of the program network, which
