@@ -137,7 +137,7 @@ func (p *program) fetch(c *client.Client, path, file string, k *fetched, x ledge
 		wrong := file + ".wrong"
 		return errors.Join(fmt.Errorf(p.say("收到的文件与账本记录不符（SHA-256 %s，账本为 %s）：已改名为 %s，请勿使用，并告知节点管理员",
 			"the file is not what the ledger records (SHA-256 %s, recorded %s): it is now named %s; do not use it, and contact the node's operator"),
-			f.SHA256, x.SHA256, wrong), os.Rename(file, wrong))
+			f.SHA256, x.SHA256, wrong), durable.Rename(file, wrong))
 	}
 	k.SHA256, k.Bytes, k.Starts, k.Subject, k.Content = f.SHA256, f.Bytes, f.Starts, x.Subject, x.ID
 	k.Object, k.Name, k.Node, k.Ledger, k.Time = x.Object, x.Name, x.Node, c.Profile().Ledger, ledger.Millis(now().UnixMilli())

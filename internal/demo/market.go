@@ -144,6 +144,7 @@ func (s *story) delivery() error {
 	if err != nil {
 		return err
 	}
+	// As a client leaves it that was killed: not durable, since the rest is checked by its hash.
 	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return errors.Join(words.Errorf("部分：%v", "part: %v", err), half.Body.Close())
