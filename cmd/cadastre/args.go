@@ -142,7 +142,7 @@ func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args 
 	}
 	out, err := c.CallAs(p.ctx, id, fn, args)
 	var answer *client.Problem
-	if err != nil && !errors.As(err, &answer) && errors.Is(err, ledger.Unavailable) {
+	if err != nil && !errors.As(err, &answer) && errors.Is(err, ledger.Unavailable) && !client.NotSent(err) {
 		return out, fmt.Errorf("%s: %w", fmt.Sprintf(p.say("请求 %s 是否已记录尚不清楚；用 cadastre call --id 以同一编号再次提交即可得知",
 			"it is not known whether call %s is recorded; cadastre call --id with that id sends it again, and it is recorded only once"), id), err)
 	}

@@ -128,7 +128,7 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	switch {
 	case errors.Is(err, errType):
 		return refuse("typ")
-	case errors.Is(err, jwt.ErrTokenExpired):
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return refuse("expired")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return refuse("audience")

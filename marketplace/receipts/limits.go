@@ -45,6 +45,9 @@ type Usage struct {
 // Used returns the current usage of an order, or of a license by a flow.
 func (s *Store) Used(ctx context.Context, scope LimitScope) (Usage, error) {
 	var u Usage
+	if err := s.settle(ctx); err != nil {
+		return u, err
+	}
 	err := s.db.R.QueryRowContext(ctx, readUsed, scope.key()).Scan(&u.Uses, &u.Bytes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("read use of %s: %w", scope.Scope, err)
