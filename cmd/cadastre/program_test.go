@@ -62,7 +62,7 @@ func TestProfilesOfADemonstration(t *testing.T) {
 				t.Fatal(err)
 			}
 			url, _, printed := b.startUntil(" verify ", "demo", "--serve", "--dir", dir, "--listen", address, "--lang", "en")
-			b.tryOut(url, printed)
+			b.tryOut(" --url "+url, printed)
 			profiles, err := filepath.Glob(filepath.Join(dir, "profiles", "*.json"))
 			if err != nil || len(profiles) < 9 {
 				t.Fatalf("%v, %v", profiles, err)
@@ -77,9 +77,23 @@ func TestProfilesOfADemonstration(t *testing.T) {
 	}
 }
 
-// tryOut runs the commands that a demonstration prints: they name the address that is
-// served, and no line of the log stands among them.
-func (b built) tryOut(url string, printed []string) {
+// TestCommandsOfADemonstration: a demonstration that has ended prints how to serve its
+// node, and commands that find the node where it is served then.
+func TestCommandsOfADemonstration(t *testing.T) {
+	b := build(t)
+	dir := filepath.Join(t.TempDir(), "node")
+	printed := strings.Split(b.must("demo", "--dir", dir, "--lang", "en"), "\n")
+	i := slices.IndexFunc(printed, func(line string) bool { return strings.HasPrefix(line, "  "+b.path+" serve ") })
+	if i < 0 {
+		t.Fatalf("no command serves the node:\n%s", strings.Join(printed, "\n"))
+	}
+	b.start(append(strings.Fields(printed[i])[1:], "--listen", "127.0.0.1:0")...) // not the port that others may use
+	b.tryOut("", slices.Delete(printed, i, i+1))
+}
+
+// tryOut runs the commands that a demonstration prints. Those that ask the node end with
+// flags, which name the address that is served, and no line of the log stands among them.
+func (b built) tryOut(flags string, printed []string) {
 	b.t.Helper()
 	ran := 0
 	for _, line := range printed {
@@ -90,8 +104,8 @@ func (b built) tryOut(url string, printed []string) {
 		if len(args) < 3 || args[0] != b.path {
 			continue
 		}
-		if args[1] != "verify" && !strings.HasSuffix(line, " --url "+url) {
-			b.t.Errorf("the command does not name %s: %s", url, line)
+		if args[1] != "verify" && !strings.HasSuffix(line, flags) {
+			b.t.Errorf("the command does not end with %q: %s", flags, line)
 		}
 		if i := slices.Index(args, "--output"); i >= 0 {
 			args[i+1] = filepath.Join(b.t.TempDir(), args[i+1])

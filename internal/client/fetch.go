@@ -102,9 +102,10 @@ func (c *Client) Fetch(ctx context.Context, path, file string, want ledger.Diges
 }
 
 // mayRetry reports whether the next request may go better: not after a refusal or a fault of
-// this machine, and not if no connection could be made at all.
+// this machine, not after a rate for which the client has waited long enough, and not if no
+// connection could be made at all.
 func mayRetry(err error, begun bool) bool {
-	return errors.Is(err, ledger.Unavailable) && (begun || !NotSent(err))
+	return errors.Is(err, ledger.Unavailable) && !isLimited(err) && (begun || !NotSent(err))
 }
 
 // fetchOnce makes one request for the missing bytes, and reports whether the file is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,10 @@ func TestNoWait(t *testing.T) {
 			*bodies = nil
 			if _, err := c.Call(x.ctx, ledger.FnDeposit, ledger.DepositArgs{SHA256: ledger.DigestOf(nil), Bytes: 1}); !errors.As(err, &p) || len(*bodies) != 1 {
 				t.Errorf("a call: %v after %d requests", err, len(*bodies))
+			}
+			*bodies = nil
+			if _, err := c.Fetch(x.ctx, "/v1/content", filepath.Join(t.TempDir(), "file"), "", nil); !errors.As(err, &p) || len(*bodies) != 1 {
+				t.Errorf("a fetch: %v after %d requests", err, len(*bodies))
 			}
 		})
 	}

@@ -35,7 +35,8 @@ func (s *Server) licenses(ctx context.Context, in *licensesInput) (pageOf[ledger
 		Assignee: in.Assignee, Assigner: in.Assigner, State: in.State,
 		Resource: in.Resource,
 	}, in.Cursor, in.Limit)
-	return page(found, next), err
+	return unlessUnknown(ctx, page(found, next), err, filterBy("assignee", in.Assignee, s.Registry.Party),
+		filterBy("assigner", in.Assigner, s.Registry.Party), filterBy("resource", in.Resource, s.Registry.Resource))
 }
 
 type explainInput struct {

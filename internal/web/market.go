@@ -18,6 +18,9 @@ func (s *Server) marketRoutes() {
 		})
 	open(s, ledger.KindProduct, "/v1/products/{id}/content", "product-content", says("产品内容", "The files of a product"),
 		says("产品各文件的名称、大小与 SHA-256；文件本身依订单交付。", "Name, size and SHA-256 of each file of a product; the files themselves are delivered by order."), func(ctx context.Context, in *ByID) (pageOf[ledger.Content], error) {
+			if _, err := s.Market.Product(ctx, in.ID); err != nil {
+				return pageOf[ledger.Content]{}, err
+			}
 			found, err := s.Market.ContentsOf(ctx, ledger.RefTo(ledger.KindProduct, in.ID))
 			return page(found, ""), err
 		})
@@ -58,7 +61,8 @@ func (s *Server) products(ctx context.Context, in *productsInput) (pageOf[ledger
 		Operator: in.Operator, License: in.License,
 		State: in.State, Text: in.Text,
 	}, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
-	return page(found, next), err
+	return unlessUnknown(ctx, page(found, next), err,
+		filterBy("operator", in.Operator, s.Registry.Party), filterBy("license", in.License, s.Licensing.License))
 }
 
 // resourceContent lists the files of a resource. An environment may list them too, because
@@ -96,5 +100,5 @@ func (s *Server) orders(ctx context.Context, in *ordersInput) (*answer[pageOf[le
 	}
 	found, next, err := s.Market.Orders(ctx, marketplace.OrderFilter{Readers: scope, Product: in.Product, State: in.State},
 		marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
-	return say(page(found, next), err)
+	return say(unlessUnknown(ctx, page(found, next), err, filterBy("product", in.Product, s.Market.Product)))
 }

@@ -58,10 +58,14 @@ type resourcesInput struct {
 }
 
 func (s *Server) resources(ctx context.Context, in *resourcesInput) (registry.Page, error) {
-	return s.Registry.Search(ctx, registry.Query{
+	found, err := s.Registry.Search(ctx, registry.Query{
 		Text: in.Text, Holder: in.Holder, Domain: in.Domain, Region: in.Region,
 		State: in.State, Cursor: in.Cursor, Limit: in.Limit,
 	})
+	if err == nil && found.Total == 0 {
+		err = unknown(ctx, filterBy("holder", in.Holder, s.Registry.Party))
+	}
+	return found, err
 }
 
 type codeInput struct {
