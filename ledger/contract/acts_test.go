@@ -120,6 +120,10 @@ func readyMarket(t *testing.T) []ready {
 	content := ledger.RefTo(ledger.KindContent, mID("C"))
 	list = append(list, m.readyAct(ledger.FnContentAdd, "operator", contentArgs("C", mProduct("P"))))
 	list = append(list, m.readyAct(ledger.FnContentAdd, "holder", contentArgs("C", ledger.RefTo(ledger.KindResource, mID("bus")))))
+	public := m.fork(t)
+	public.openUp("bus")
+	public.supply("bus", "public")
+	list = append(list, public.readyAct(ledger.FnContentAdd, "operator", fileArgs("C", mProduct("P"), "public")))
 	m.must("operator", ledger.FnContentAdd, contentArgs("C", mProduct("P")))
 	list = append(list, m.readyAct(ledger.FnContentRemove, "operator", m.answer(content)))
 
