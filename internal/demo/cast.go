@@ -44,7 +44,7 @@ func (s *story) open() error {
 	if err != nil {
 		return err
 	}
-	settings := node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: s.origin, Objects: s.Objects}
+	settings := node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: s.origin, Objects: s.Objects, Limits: limits()}
 	request, err := node.Make(s.Dir, settings, code, s.Now())
 	if err != nil {
 		return err
@@ -174,4 +174,12 @@ func (s *story) admission() error {
 		return words.Errorf("同一代码再次准入：%v", "a second admission with one code: %v", err)
 	}
 	return nil
+}
+
+// limits returns the limits of a demonstration: its files are small, and it also runs on
+// a disk that is too full for a node in use.
+func limits() node.Limits {
+	l := node.DefaultLimits()
+	l.FreeForUploads, l.FreeForCalls = 64<<20, 16<<20
+	return l
 }

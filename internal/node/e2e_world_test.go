@@ -53,6 +53,7 @@ func date(years, days int) ledger.Date {
 
 func limits(change func(*node.Limits)) node.Limits {
 	l := node.DefaultLimits()
+	l.FreeForUploads, l.FreeForCalls = 1<<20, 1<<20 // tests run on disks that are almost full, too
 	if change != nil {
 		change(&l)
 	}
@@ -62,8 +63,14 @@ func limits(change func(*node.Limits)) node.Limits {
 // lay makes a node's folder and begins its ledger; nothing runs yet.
 func lay(t testing.TB, l node.Limits) *world {
 	t.Helper()
+	return layIn(t, t.TempDir(), l)
+}
+
+// layIn is lay in a folder that exists.
+func layIn(t testing.TB, folder string, l node.Limits) *world {
+	t.Helper()
 	w := &world{
-		t: t, dir: filepath.Join(t.TempDir(), "node"), origin: nodeOrigin, keys: map[string]*ledger.Key{},
+		t: t, dir: filepath.Join(folder, "node"), origin: nodeOrigin, keys: map[string]*ledger.Key{},
 		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
 	}
 	t.Cleanup(w.http.CloseIdleConnections)

@@ -51,7 +51,7 @@ func New(c api.Services) *Server {
 	})
 	s := &Server{Services: c, log: c.Log, bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second)}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, addETags)
+	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, s.needRoom, addETags)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -219,6 +219,24 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		}
 		if r.URL.Path != "/v1/uploads" {
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// needRoom refuses requests that write while the disk is too full, before anything is
+// written for them, a used token included. A check writes nothing.
+func (s *Server) needRoom(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost, http.MethodPut, http.MethodPatch:
+			if s.Room == nil || path.Base(r.URL.Path) == "check" {
+				break
+			}
+			if err := s.Room(); err != nil {
+				s.fail(w, r, err)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

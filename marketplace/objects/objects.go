@@ -16,6 +16,8 @@ var (
 	ErrTooLarge = errors.New("object is too large")
 	// ErrDamaged reports that content or key were altered or cut short in the store.
 	ErrDamaged = errors.New("object is damaged")
+	// ErrFull reports that the store has no room left for what was put.
+	ErrFull = errors.New("no room is left for the object")
 	// ErrRange reports that a range is not within the object.
 	ErrRange = errors.New("range is not within the object")
 )

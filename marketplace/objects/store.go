@@ -9,8 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/minio/minio-go/v7"
 
 	"github.com/datacadastre/cadastre/internal/seal"
 )
@@ -111,7 +115,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
 	}
 	in := &intake{ctx: ctx, from: r, max: max, hash: sha256.New()}
 	if err := s.write(ctx, id, in); err != nil {
-		if in.err != nil {
+		if err = full(err); in.err != nil {
 			err = in.err
 		}
 		if e := s.Delete(context.WithoutCancel(ctx), id); e != nil && !errors.Is(e, ErrNotExist) {
@@ -120,6 +124,15 @@ func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
 		return Info{}, fmt.Errorf("put object: %w", err)
 	}
 	return Info{ID: id, SHA256: in.sum(), Bytes: in.bytes}, nil
+}
+
+// full adds ErrFull to the error of a store that has no room left.
+func full(err error) error {
+	answer, _ := errors.AsType[minio.ErrorResponse](err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || answer.StatusCode == http.StatusInsufficientStorage {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 // write draws a data key and writes key and content, in the order described in doc.go.
