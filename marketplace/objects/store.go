@@ -90,18 +90,32 @@ func place(id string) string { return id[:2] + "/" + id[2:4] + "/" + id }
 
 func keyPlace(id string, key seal.Key) string { return place(id) + keyMark + key.ID() }
 
-// splitPlace is the inverse of place and keyPlace. For the name of a data key, master
-// is the id of the master key.
-func splitPlace(name string) (id, master string, ok bool) {
+// placed is a name taken apart: of content, of a data key or of a part.
+type placed struct {
+	id     string
+	master string // id of the master key, of a data key
+	part   string // of a part
+}
+
+// splitPlace is the inverse of place, keyPlace and partPlace.
+func splitPlace(name string) (p placed, ok bool) {
 	if len(name) < 6+idDigits {
-		return "", "", false
+		return p, false
 	}
-	id, rest := name[6:6+idDigits], name[6+idDigits:]
-	if !isID(id) || !strings.HasPrefix(name, place(id)) {
-		return "", "", false
+	var rest string
+	p.id, rest = name[6:6+idDigits], name[6+idDigits:]
+	if !isID(p.id) || !strings.HasPrefix(name, place(p.id)) {
+		return p, false
 	}
-	master, isKey := strings.CutPrefix(rest, keyMark)
-	return id, master, rest == "" || isKey && master != ""
+	if master, isKey := strings.CutPrefix(rest, keyMark); isKey {
+		p.master = master
+		return p, master != ""
+	}
+	if part, isPart := strings.CutPrefix(rest, partMark); isPart {
+		p.part = part
+		return p, part != ""
+	}
+	return p, rest == ""
 }
 
 // sealedFor returns the context that binds a sealed data key to its object.
@@ -182,9 +196,10 @@ func (p *prelude) Read(b []byte) (int, error) {
 
 // object is an opened object: its end is proved, its content is not read yet.
 type object struct {
-	blob blob
-	key  []byte
-	info Info
+	blob  blob
+	key   []byte
+	info  Info
+	parts []part // of a joined object, whose blob is their list
 }
 
 func (s *Store) object(ctx context.Context, id string) (*object, error) {
@@ -195,7 +210,15 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &object{blob: b, key: key, info: Info{ID: id, Stored: b.stat().stored}}
+	o := &object{blob: b, key: key[:keyBytes], info: Info{ID: id, Stored: b.stat().stored}}
+	if len(key) > keyBytes {
+		c, err := s.list(ctx, id, o.key, b)
+		if err != nil {
+			return nil, errors.Join(damage(id, err), b.Close())
+		}
+		o.joined(c)
+		return o, nil
+	}
 	if o.info.Bytes, err = clearSize(b.stat().size); err == nil {
 		o.info.SHA256, err = readTail(b, key, o.info.Bytes)
 	}
@@ -246,7 +269,8 @@ func (s *Store) unseal(ctx context.Context, id string) ([]byte, error) {
 		return nil, damage(id, err)
 	}
 	key, err := s.key.Open(sealed, sealedFor(id))
-	if err != nil || len(key) != keyBytes {
+	plain := err == nil && len(key) == keyBytes
+	if joined := err == nil && len(key) == keyBytes+1 && key[keyBytes] == inParts; !plain && !joined {
 		return nil, fmt.Errorf("object %s: its data key does not open: %w", id, ErrDamaged)
 	}
 	return key, nil
@@ -270,8 +294,8 @@ func readKey(b blob) ([]byte, error) {
 func (s *Store) whyNoKey(ctx context.Context, id string) error {
 	err := fmt.Errorf("object %s: %w", id, ErrNotExist)
 	e := s.blobs.list(ctx, place(id), func(f found) error {
-		if _, master, ok := splitPlace(f.name); ok && master != "" {
-			err = fmt.Errorf("object %s: sealed by master key %s, this is %s: %w", id, master, s.key.ID(), seal.ErrWrongKey)
+		if p, ok := splitPlace(f.name); ok && p.master != "" {
+			err = fmt.Errorf("object %s: sealed by master key %s, this is %s: %w", id, p.master, s.key.ID(), seal.ErrWrongKey)
 		}
 		return nil
 	})
@@ -293,6 +317,10 @@ func (s *Store) Open(ctx context.Context, id string, offset, length int64) (io.R
 	}
 	if length == 0 {
 		return io.NopCloser(strings.NewReader("")), o.blob.Close()
+	}
+	if o.parts != nil {
+		from := &partReader{s: s, ctx: ctx, id: id, key: o.key, parts: o.parts, offset: offset, end: offset + length}
+		return &reader{id: id, from: from, left: length, blob: o.blob}, nil
 	}
 	clear, err := decrypt(o.blob, o.key, offset, offset+length)
 	if err != nil {
@@ -322,9 +350,13 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("delete: object %s: %w", id, err)
 	}
+	parts, err := s.removeParts(ctx, id, nil)
+	if err != nil {
+		return fmt.Errorf("delete: object %s: %w", id, err)
+	}
 	err = s.blobs.remove(ctx, place(id))
-	if errors.Is(err, ErrNotExist) && keys > 0 {
-		return nil // left by an interrupted Put
+	if errors.Is(err, ErrNotExist) && keys+parts > 0 {
+		return nil // a draft, or left by an interrupted Put or Delete
 	}
 	if err != nil {
 		return fmt.Errorf("delete: object %s: %w", id, err)
@@ -335,9 +367,17 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 // removeKeys removes the data key under every master key and returns how many there
 // were.
 func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
+	return s.removeNames(ctx, place(id)+keyMark, nil)
+}
+
+// removeNames removes the names that begin with prefix, except some, and returns how many
+// there were.
+func (s *Store) removeNames(ctx context.Context, prefix string, except map[string]bool) (int, error) {
 	var names []string
-	err := s.blobs.list(ctx, place(id)+keyMark, func(f found) error {
-		names = append(names, f.name)
+	err := s.blobs.list(ctx, prefix, func(f found) error {
+		if !except[f.name] {
+			names = append(names, f.name)
+		}
 		return nil
 	})
 	for _, name := range names {
@@ -348,21 +388,35 @@ func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
 	return len(names), err
 }
 
+// sweepKeys removes the keys of an object whose content was never completed. It keeps
+// those of a draft: the content of a draft is only its list.
+func (s *Store) sweepKeys(ctx context.Context, id string) error {
+	draft := false
+	err := s.blobs.list(ctx, place(id)+partMark, func(found) error {
+		draft = true
+		return nil
+	})
+	if err == nil && !draft {
+		_, err = s.removeKeys(ctx, id)
+	}
+	return err
+}
+
 // List calls each for every object.
 func (s *Store) List(ctx context.Context, each func(Info) error) error {
 	var o listed
 	err := s.blobs.list(ctx, "", func(f found) error {
-		id, master, ok := splitPlace(f.name)
+		p, ok := splitPlace(f.name)
 		if !ok {
 			return nil // not an object
 		}
-		if id != o.info.ID {
+		if p.id != o.info.ID {
 			if err := o.report(each); err != nil {
 				return err
 			}
-			o = listed{info: Info{ID: id}}
+			o = listed{info: Info{ID: p.id}}
 		}
-		o.add(f, master != "")
+		o.add(f, p)
 		return nil
 	})
 	if err == nil {
@@ -376,21 +430,29 @@ func (s *Store) List(ctx context.Context, each func(Info) error) error {
 
 // listed collects the names of one object, which are listed one after another.
 type listed struct {
-	info         Info
-	content, key bool
+	info                Info
+	content, key, parts bool
 }
 
-func (o *listed) add(f found, key bool) {
-	if key {
+// add adds a name; content comes first, then keys, then parts. The time of an object is
+// that of its content, and of what has no content, the time of the last name.
+func (o *listed) add(f found, p placed) {
+	size, _ := clearSize(f.size) // zero if damaged: Open reports that
+	switch {
+	case p.master != "":
 		o.key = true
-		if o.content {
-			return
-		}
-	} else {
+	case p.part == "":
 		o.content = true
-		o.info.Bytes, _ = clearSize(f.size) // zero if damaged: Open reports that
+		o.info.Bytes, o.info.Stored = size, f.stored
+	case o.parts:
+		o.info.Bytes += size
+	default:
+		o.parts = true
+		o.info.Bytes = size // what came before was the list
 	}
-	o.info.Stored = f.stored
+	if !o.content && f.stored.After(o.info.Stored) {
+		o.info.Stored = f.stored
+	}
 }
 
 func (o *listed) report(each func(Info) error) error {
