@@ -49,6 +49,9 @@ type Config struct {
 	NewID      func() ledger.ID
 	MaxUpload  int64 // maximum size of an upload in bytes
 	MaxUnnamed int64 // maximum number of bytes that a party uploaded and no content record names yet
+	// UnnamedAge is after how long without a change an upload is deleted that no content
+	// record names.
+	UnnamedAge time.Duration
 	// Room returns nil if the disk has room for uploads, else Unavailable with the
 	// reason.
 	Room       func() error
@@ -64,7 +67,8 @@ type Market struct {
 	running map[*Transfer]struct{}
 	uploads map[ledger.ID]int // number of running uploads by party
 
-	unnamed unnamed
+	unnamed   unnamed
+	finishing sync.Mutex
 }
 
 // New returns a market.

@@ -31,6 +31,8 @@ const (
 	sio       = "github.com/minio/sio"
 	sqlite    = "modernc.org/sqlite"
 	tlog      = "golang.org/x/mod/sumdb/tlog"
+	tusd      = "github.com/tus/tusd/v2"
+	expSlog   = "golang.org/x/exp/slog"
 	uuid      = "github.com/google/uuid"
 	compare   = "github.com/google/go-cmp"
 	rapid     = "pgregory.net/rapid"
@@ -100,7 +102,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
 			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
-		third: []string{chi, huma, uuid},
+		third: []string{chi, expSlog, huma, tusd, uuid},
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},

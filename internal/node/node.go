@@ -179,7 +179,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 		DB: n.read.R, Uploads: n.db.W, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
-		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, Room: n.disk.forUploads,
+		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.disk.forUploads,
 	})
 	if err := n.market.LoadUploads(ctx); err != nil {
 		return err

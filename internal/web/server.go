@@ -67,6 +67,9 @@ func New(c api.Services) *Server {
 	r.Get("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
 	r.Head("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
 	r.Post("/v1/uploads", s.upload)
+	if err := s.tusRoutes(r); err != nil {
+		panic(err) // the configuration is fixed
+	}
 	r.Get("/c/{code}", s.certificatePage)
 	r.Get("/", s.home)
 	r.Get("/favicon.ico", func(w http.ResponseWriter, _ *http.Request) { // browsers ask for it on their own
@@ -91,7 +94,7 @@ func New(c api.Services) *Server {
 
 // allowed returns the methods that a path is served by (RFC 9110 §15.5.6).
 func allowed(routes chi.Routes, path string) (methods []string) {
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		if routes.Match(chi.NewRouteContext(), m, path) {
 			methods = append(methods, m)
 		}
@@ -217,7 +220,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if r.ContentLength != 0 { // if no handler reads the body, the answer waits for its end
 			_ = rc.SetReadDeadline(s.Now().Add(s.bodyTimeout))
 		}
-		if r.URL.Path != "/v1/uploads" {
+		if !strings.HasPrefix(r.URL.Path, "/v1/uploads") {
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 		}
 		next.ServeHTTP(w, r)

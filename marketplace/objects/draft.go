@@ -19,8 +19,8 @@ import (
 	"github.com/datacadastre/cadastre/internal/seal"
 )
 
-// Draft is an object that is put in parts. Keep it durably from one part to the next: it
-// is all that continues the object after a restart. It has no clear text.
+// Draft is an object that is put in parts. Store it durably after each part: it is all
+// that continues the object after a restart. It has no clear text.
 type Draft struct {
 	ID    string // of the object
 	Bytes int64  // of its parts

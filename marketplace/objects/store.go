@@ -388,7 +388,7 @@ func (s *Store) removeNames(ctx context.Context, prefix string, except map[strin
 	return len(names), err
 }
 
-// sweepKeys removes the keys of an object whose content was never completed. It keeps
+// sweepKeys removes the keys of an object whose content was never completed. It retains
 // those of a draft: the content of a draft is only its list.
 func (s *Store) sweepKeys(ctx context.Context, id string) error {
 	draft := false
