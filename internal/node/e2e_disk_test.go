@@ -69,6 +69,8 @@ func TestAFullDisk(t *testing.T) {
 		t.Fatalf("not ready: %s", h.Reason)
 	}
 	filler := filepath.Join(disk, "filler")
+	begun := w.tusBegin("operator", 3000)
+	w.arrives(w.tusPatch("operator", begun, 0, bytes.NewReader(data(1000))), 1000)
 	files := len(w.files())
 	upload := func() (*http.Response, error) {
 		return w.send(http.MethodPost, "/v1/uploads", bytes.NewReader(data(2*mib)), "Authorization", "Bearer "+w.token("operator"))
@@ -93,6 +95,8 @@ func TestAFullDisk(t *testing.T) {
 
 	fill(t, filler, 16*mib) // too little for uploads
 	refused(upload())
+	refused(w.tusPatch("operator", begun, 1000, bytes.NewReader(data(2000))), nil)
+	refused(w.tus(http.MethodPost, "operator", tusPath, nil, "Upload-Length", "10"), nil)
 	w.ok(deposit("deposit below the first floor"))
 	if resp := ask(); resp.StatusCode != http.StatusOK {
 		t.Errorf("a delivery below the first floor: %d", resp.StatusCode)
@@ -101,6 +105,7 @@ func TestAFullDisk(t *testing.T) {
 	for _, leave := range []int64{4 * mib, 0} { // too little for anything; nothing at all
 		fill(t, filler, leave)
 		refused(upload())
+		refused(w.tusPatch("operator", begun, 1000, bytes.NewReader(data(2000))), nil)
 		refused(ask(), nil)
 		if e := ledger.AsError(deposit("deposit on a full disk")); e == nil || e.Code != ledger.Unavailable || e.Reason != ledger.ReasonDisk {
 			t.Errorf("a call with %d bytes free: %v", leave, e)
@@ -114,6 +119,7 @@ func TestAFullDisk(t *testing.T) {
 	until(t, "the node is ready again", func() bool { return w.health().Ready })
 	w.ok(deposit("deposit on a full disk"))
 	w.upload("operator", data(2*mib))
+	w.arrives(w.tusPatch("operator", begun, 1000, bytes.NewReader(data(2000))), 3000)
 	if resp := ask(); resp.StatusCode != http.StatusOK {
 		t.Errorf("a delivery when there is room: %d", resp.StatusCode)
 	}
