@@ -252,3 +252,52 @@ func TestAWholeUploadMayBeCanceled(t *testing.T) {
 		t.Errorf("objects left (-want +got):\n%s", diff)
 	}
 }
+
+// TestAnUploadOverAKilledNode: what was durable when the node was killed in the middle of
+// a request is there, and the rest is sent again.
+func TestAnUploadOverAKilledNode(t *testing.T) {
+	const piece = 64 << 20
+	w := lay(t, limits(nil))
+	kill := w.spawn()
+	w.admit()
+	all := data(piece + 9<<20)
+	path := w.tusBegin("operator", len(all))
+	cut := make(chan struct{})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, w.url+path, &half{bytes.NewReader(all[:piece+4<<20]), cut})
+	w.ok(err)
+	for k, v := range map[string]string{
+		"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream", "Authorization": "Bearer " + w.token("operator"),
+	} {
+		req.Header.Set(k, v)
+	}
+	req.ContentLength = int64(len(all))
+	done := make(chan error, 1)
+	go func() {
+		resp, err := w.http.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		done <- err
+	}()
+	until(t, "a piece is durable", func() bool { return w.tusPending("operator", path).Arrived == piece })
+	until(t, "the next one is under way", func() bool { return len(w.files()) == 3 }) // key, part, and half a part
+	kill()
+	close(cut)
+	if err := <-done; err == nil {
+		t.Error("a request whose node was killed was answered")
+	}
+	w.url = ""
+	w.open()
+	w.speak("operator", id("operator"))
+	if at := w.tusOffset("operator", path); at != piece {
+		t.Fatalf("%d bytes are there, want %d", at, piece)
+	}
+	w.arrives(w.tusPatch("operator", path, piece, bytes.NewReader(all[piece:])), len(all))
+	p := w.tusPending("operator", path)
+	if p.Done == nil || p.Done.SHA256 != ledger.DigestOf(all) {
+		t.Errorf("it became %+v", p)
+	}
+	if n := len(w.files()); n != 4 { // list, key and two parts
+		t.Errorf("%d files, want 4", n)
+	}
+}
