@@ -87,13 +87,14 @@ const (
 	ReasonEntry         Reason = "entry_inactive"
 	ReasonOrder         Reason = "order_inactive"
 	ReasonUnpaid        Reason = "unpaid"
-	ReasonQuota         Reason = "quota"
+	ReasonLimit         Reason = "limit" // D2: of uses or bytes, of an order or a license
 	ReasonEnvironment   Reason = "environment"
 	ReasonContent       Reason = "content"
 	ReasonDenied        Reason = "denied"
 	ReasonAnchorLag     Reason = "anchor_lag"
 	ReasonBehind        Reason = "projection_behind"
 	ReasonBusy          Reason = "busy"
+	ReasonRate          Reason = "rate" // too many requests: the rule names which limit
 	ReasonRange         Reason = "range"
 	ReasonAuthorization Reason = "authorization"
 	ReasonElsewhere     Reason = "elsewhere"     // it is at another node: params origin and url

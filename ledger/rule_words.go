@@ -189,6 +189,12 @@ var ruleGroups = []RuleGroup{
 		rule("one_key", "账本上该键只能有一个", "The chaincode takes exactly one key."),
 		rule("party_and_call", "须给出单位与请求编号", "The chaincode takes a party and the id of a call."),
 	}},
+	{Words{"请求频率", "Rates of requests"}, []RuleWords{
+		rule("rate_address", "来自同一地址、不带有效令牌的请求", "Requests without a valid token from one address."),
+		rule("rate_dear", "来自同一地址、不带有效令牌的检索、列表、溯源与日志条目", "Searches, lists, traces and log entries without a valid token from one address."),
+		rule("rate_reads", "同一单位的查询", "Reads of one party."),
+		rule("rate_calls", "同一单位的签名请求与其他写入", "Signed calls and other writes of one party."),
+	}},
 	{Words{"导入与命令行", "Imports and the command line"}, []RuleWords{
 		rule("column_missing", "表头中没有映射所指的列", "The header has no column that the mapping names."),
 		rule("columns_of_header", "列数与表头不一致", "A record must have as many columns as the header."),

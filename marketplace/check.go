@@ -32,16 +32,28 @@ func deny(reason ledger.Reason, rule string) *ledger.Error {
 // meanwhile.
 const attempts = 8
 
-// check decides on a request. All records it reads are of one revision.
+// maxGrants is the maximum number of grants in memory.
+const maxGrants = 4096
+
+// check decides on a request. All records it reads are of one revision. A grant depends on
+// nothing but these records and the time, so it is valid for the same request until the
+// next block or until it ends. Refusals are decided each time.
 func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 	for range attempts {
 		before, ok := m.Revision()
 		if !ok {
 			break
 		}
+		if g, ok := m.grants.Get(a.request()); ok && g.revision == before && m.millis() < g.until {
+			return g, nil
+		}
 		g, err := m.checkOnce(ctx, a)
-		if err != nil || g.revision == before { // revisions only rise, so everything was read at this one
+		if err != nil {
 			return g, err
+		}
+		if g.revision == before { // revisions only rise, so everything was read at this one
+			m.grants.Add(a.request(), g)
+			return g, nil
 		}
 	}
 	return grant{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
@@ -69,12 +71,20 @@ type Market struct {
 
 	unnamed   unnamed
 	finishing sync.Mutex
+
+	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
+	grants  *lru.Cache[request, grant]                // see check
 }
+
+// maxIngests is the maximum number of receipts of uploads in memory.
+const maxIngests = 4096
 
 // New returns a market.
 func New(c Config) *Market {
+	ingests, _ := lru.New[ledger.Digest, ledger.Receipt](maxIngests) // fails only for a size below 1
+	grants, _ := lru.New[request, grant](maxGrants)
 	return &Market{
-		Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{},
+		Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}, ingests: ingests, grants: grants,
 		unnamed: unnamed{db: c.Uploads, max: c.MaxUnnamed, bytes: map[ledger.ID]int64{}},
 	}
 }

@@ -143,9 +143,10 @@ func (w *world) reopen() {
 	w.ok(w.market.LoadUploads(w.t.Context()))
 }
 
-// project writes the records as they are now.
+// project writes the records as they are now, as a block does.
 func (w *world) project() {
 	w.t.Helper()
+	w.revision.Block++
 	records := []ledger.Record{
 		record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
 		record(ledger.KindParty, w.holder.ID, w.holder),
@@ -161,6 +162,13 @@ func (w *world) project() {
 		records = append(records, record(ledger.KindEntry, e.ID, e))
 	}
 	readmodeltest.Project(w.t, w.db, []*marketplace.Market{w.market}, ledger.Event{Time: 1, Records: readmodeltest.Stored(w.t, records...)})
+}
+
+// recheck has a block that wrote records, which are projected already.
+func (w *world) recheck(refs ...ledger.Ref) {
+	w.t.Helper()
+	w.revision.Block++
+	w.market.Recheck(w.t.Context(), wrote(refs...))
 }
 
 func record(kind string, name ledger.ID, v any) ledger.Record {

@@ -45,14 +45,14 @@ func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
 		{ledger.KeyRef("other"), 2},
 	} {
 		w.asked = nil
-		w.market.Recheck(t.Context(), wrote(c.record))
+		w.recheck(c.record)
 		if len(w.asked) != c.asked {
 			t.Errorf("%s: the policies were asked %d times, want %d", c.record, len(w.asked), c.asked)
 		}
 	}
 	w.order.State = ledger.OrderBlocked
 	w.project()
-	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindOrder, id("order"))))
+	w.recheck(ledger.RefTo(ledger.KindOrder, id("order")))
 	for i, transfer := range running {
 		select {
 		case <-transfer.Done():
@@ -89,7 +89,7 @@ func BenchmarkRecheck(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			w.asked = nil
 			for b.Loop() {
-				w.market.Recheck(b.Context(), wrote(record))
+				w.recheck(record)
 			}
 			b.ReportMetric(float64(len(w.asked))/2/float64(b.N), "decisions/block")
 		})

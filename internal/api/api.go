@@ -42,6 +42,7 @@ type Services struct {
 	About     wire.About
 	Public    bool // everyone may read the entry bundles of the logs
 	MaxBody   int64
+	Rate      int // requests a second of an address without a token; other rates follow from it; 0: no limits
 	Log       *slog.Logger
 	Now       func() time.Time
 }

@@ -14,6 +14,7 @@ const (
 	chi       = "github.com/go-chi/chi/v5"
 	fabric    = "github.com/hyperledger/fabric-sdk-go"
 	goose     = "github.com/pressly/goose/v3"
+	httprate  = "github.com/go-chi/httprate"
 	huma      = "github.com/danielgtaylor/huma/v2"
 	jwt       = "github.com/golang-jwt/jwt/v5"
 	kong      = "github.com/alecthomas/kong"
@@ -61,7 +62,7 @@ var law = map[string]row{
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}},
+	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}, third: []string{lru}},
 	"marketplace/objects":             {own: []string{"internal/durable", "internal/seal"}, third: []string{minio, sio}},
 	"marketplace/objects/miniotest":   {third: []string{minio}},
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
@@ -69,6 +70,7 @@ var law = map[string]row{
 	"internal/arrows":                 {},
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
+	"internal/attack":                 {},
 	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
@@ -102,7 +104,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
 			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
-		third: []string{chi, expSlog, huma, tusd, uuid},
+		third: []string{chi, expSlog, httprate, huma, tusd, uuid},
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},

@@ -126,7 +126,7 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	switch {
 	case errors.Is(err, errType):
 		return refuse("typ")
-	case errors.Is(err, jwt.ErrTokenExpired):
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return refuse("expired")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return refuse("audience")
@@ -147,6 +147,11 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 	}
 	b.ID, b.Expires = claims.ID, claims.ExpiresAt.Time
 	return b, nil
+}
+
+// Owner returns who a key belongs to now, as Keys does.
+func (c *Checker) Owner(ctx context.Context, kid ledger.KeyID) (Bearer, error) {
+	return c.keys.Bearer(ctx, kid, ledger.Millis(c.now().UnixMilli()))
 }
 
 // claimSet has exactly the allowed claims (strict decoding). The JWT

@@ -41,7 +41,7 @@ func (c *Client) Upload(ctx context.Context, r io.Reader) (wire.Ingested, error)
 		return u, unreachable(c.profile.URL, err)
 	}
 	if resp.StatusCode != http.StatusCreated {
-		return u, problem(resp, b)
+		return u, c.refused(resp, b)
 	}
 	if err := json.Unmarshal(b, &u); err != nil {
 		return u, words.Errorf("读取上传的答复：%v", "decode upload: %v", err)
@@ -237,9 +237,14 @@ func refusedForGood(err error) bool {
 }
 
 func (s *sending) patch(ctx context.Context, f *os.File, at int64) (*http.Response, error) {
-	body := io.NewSectionReader(f, at, s.note.Bytes-at)
-	return s.tus(ctx, http.MethodPatch, path.Join(uploadsPath, s.note.Upload), &progressReader{body, at, s.note.Bytes, s.progress},
+	return s.tus(ctx, http.MethodPatch, path.Join(uploadsPath, s.note.Upload), &piece{f, at, s.note.Bytes - at},
 		"Upload-Offset", strconv.FormatInt(at, 10), "Content-Type", "application/offset+octet-stream")
+}
+
+// piece is a part of a file that a request sends.
+type piece struct {
+	file       *os.File
+	at, length int64
 }
 
 // ask asks how much has arrived. The node first ends a request that still brings bytes.
@@ -292,17 +297,18 @@ func (s *sending) stopped(ctx context.Context, at int64, err error) error {
 
 // tus sends a request of the protocol with a fresh token; headers are pairs. An answer
 // above 299 is an error. The body of the answer is not needed.
-func (s *sending) tus(ctx context.Context, method, path string, body *progressReader, headers ...string) (*http.Response, error) {
-	var r io.Reader
-	if body != nil {
-		r = body
-	}
-	req, err := s.request(ctx, method, path, true, r)
+func (s *sending) tus(ctx context.Context, method, path string, body *piece, headers ...string) (*http.Response, error) {
+	req, err := s.request(ctx, method, path, true, nil)
 	if err != nil {
 		return nil, err
 	}
 	if body != nil {
-		req.ContentLength = body.size - body.at
+		req.GetBody = func() (io.ReadCloser, error) {
+			section := io.NewSectionReader(body.file, body.at, body.length)
+			return io.NopCloser(&progressReader{r: section, ended: ctx.Err, at: body.at, size: body.at + body.length, progress: s.progress}), nil
+		}
+		req.Body, _ = req.GetBody()
+		req.ContentLength = body.length
 		req.Header.Set("Expect", "100-continue") // a refusal arrives before the bytes are sent
 	}
 	req.Header.Set("Tus-Resumable", "1.0.0")
@@ -319,7 +325,7 @@ func (s *sending) tus(ctx context.Context, method, path string, body *progressRe
 		return nil, unreachable(s.profile.URL, err)
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		return nil, problem(resp, b)
+		return nil, s.refused(resp, b)
 	}
 	return resp, nil
 }

@@ -76,6 +76,14 @@ func (s *story) open() error {
 	return s.join(a, trust.Ledger)
 }
 
+// limits returns the limits of the node: no rates, because one address plays all parties.
+// Its files are small, and it also runs on a disk that is too full for a node in use.
+func limits() node.Limits {
+	l := node.DefaultLimits()
+	l.Rate, l.FreeForUploads, l.FreeForCalls = 0, 64<<20, 16<<20
+	return l
+}
+
 // serve accepts requests until the story ends.
 func (s *story) serve() error {
 	ctx, stop := context.WithCancel(s.ctx)
@@ -174,12 +182,4 @@ func (s *story) admission() error {
 		return words.Errorf("同一代码再次准入：%v", "a second admission with one code: %v", err)
 	}
 	return nil
-}
-
-// limits returns the limits of a demonstration: its files are small, and it also runs on
-// a disk that is too full for a node in use.
-func limits() node.Limits {
-	l := node.DefaultLimits()
-	l.FreeForUploads, l.FreeForCalls = 64<<20, 16<<20
-	return l
 }

@@ -51,8 +51,10 @@ func date(years, days int) ledger.Date {
 	return ledger.Date(time.Now().AddDate(years, 0, days).Format(time.DateOnly))
 }
 
+// limits are the default limits without rates, and with a change.
 func limits(change func(*node.Limits)) node.Limits {
 	l := node.DefaultLimits()
+	l.Rate = 0
 	l.FreeForUploads, l.FreeForCalls = 1<<20, 1<<20 // tests run on disks that are almost full, too
 	if change != nil {
 		change(&l)

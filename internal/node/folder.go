@@ -42,6 +42,7 @@ type Limits struct {
 	Upload       int64 `json:"upload_bytes"`           // of one upload
 	Deliveries   int   `json:"running_deliveries"`     // of one party at a time
 	MaxAnchorLag int   `json:"max_anchor_lag_seconds"` // deliveries stop when receipts wait longer for an anchor
+	Rate         int   `json:"rate"`                   // requests a second of an address without a token; 0: no limits
 
 	// Absent or zero, these have their defaults.
 	Unnamed        int64 `json:"unnamed_upload_bytes,omitempty"`   // uploaded by one party and not recorded as content
@@ -50,12 +51,12 @@ type Limits struct {
 }
 
 // DefaultLimits returns the limits of a node whose settings name no limits: bodies of 1 MiB,
-// uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, 10 GiB
-// of a party that are not recorded as content, and 256 MiB of free disk for everything that
-// writes.
+// uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, 20
+// requests a second of an address without a token, 10 GiB of a party that are not recorded as
+// content, and 256 MiB of free disk for everything that writes.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60,
+		Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20,
 		Unnamed: 10 << 30, FreeForCalls: 256 << 20,
 	}
 }
@@ -76,12 +77,13 @@ func (l Limits) validate() error {
 		{"upload_bytes", l.Upload > 0},
 		{"running_deliveries", l.Deliveries > 0},
 		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
+		{"rate", l.Rate >= 0 && l.Rate <= 1_000_000},
 		{"unnamed_upload_bytes", l.Unnamed > 0},
 		{"upload_free_disk_bytes", l.FreeForUploads >= 0},
 		{"write_free_disk_bytes", l.FreeForCalls > 0},
 	} {
 		if !c.ok {
-			return words.Errorf("node.json：limits.%s 过小，请恢复默认值", "node.json: limits.%s is too small: restore the default", c.field)
+			return words.Errorf("node.json：limits.%s 超出范围，请恢复默认值", "node.json: limits.%s is out of range: restore the default", c.field)
 		}
 	}
 	return nil
@@ -217,6 +219,7 @@ func (d folder) settings() (Settings, error) {
 	if err != nil {
 		return s, fmt.Errorf("read node.json: %w", err)
 	}
+	s.Limits.Rate = DefaultLimits().Rate // node.json may have been written before there was a rate
 	if err := ledger.DecodeStrict(b, &s); err != nil {
 		return s, fmt.Errorf("node.json: %w", err)
 	}

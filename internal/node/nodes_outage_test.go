@@ -106,11 +106,11 @@ func TestLimitsAreEachNodes(t *testing.T) {
 		object string
 		want   int
 	}{
-		{"the object again, where it lies", n.operator, first.Object, http.StatusTooManyRequests},
+		{"the object again, where it lies", n.operator, first.Object, http.StatusForbidden},
 		{"the object again, by another node", n.regulator, first.Object, http.StatusMisdirectedRequest},
-		{"another object of the order, at the same node", n.operator, beside.Object, http.StatusTooManyRequests},
+		{"another object of the order, at the same node", n.operator, beside.Object, http.StatusForbidden},
 		{"an object at another node", n.regulator, second.Object, http.StatusOK},
-		{"that one again", n.regulator, second.Object, http.StatusTooManyRequests},
+		{"that one again", n.regulator, second.Object, http.StatusForbidden},
 	} {
 		if got := uses(c.at, c.object); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

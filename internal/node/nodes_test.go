@@ -92,7 +92,7 @@ func (n *nodes) sent(resp *http.Response, origin, address string) {
 func (w *world) gets(who, path string, want []byte, origin string) {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "file")
-	f, err := w.party[who].Fetch(w.t.Context(), path, file, nil)
+	f, err := w.party[who].Fetch(w.t.Context(), path, file, "", nil)
 	w.ok(err)
 	got, err := os.ReadFile(file)
 	w.ok(err)

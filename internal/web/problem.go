@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -32,7 +34,7 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType returns the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// retryAfter is after how many seconds a client may try again.
+// retryAfter is after how many seconds a client may send a request again that got 503.
 const retryAfter = "5"
 
 // GetHeaders returns the headers of the answer: how to authenticate, and when to try again
@@ -43,6 +45,8 @@ func (p *Problem) GetHeaders() http.Header {
 		return http.Header{"Www-Authenticate": {"Bearer"}}
 	case http.StatusServiceUnavailable:
 		return http.Header{"Retry-After": {retryAfter}}
+	case http.StatusTooManyRequests:
+		return http.Header{"Retry-After": {strconv.Itoa(int(rateWindow / time.Second))}}
 	}
 	return nil
 }
@@ -61,10 +65,10 @@ func status(e *ledger.Error) int {
 		return http.StatusRequestEntityTooLarge
 	case ledger.ReasonRange:
 		return http.StatusRequestedRangeNotSatisfiable
-	case ledger.ReasonQuota:
-		return http.StatusTooManyRequests
 	case ledger.ReasonElsewhere:
 		return http.StatusMisdirectedRequest
+	case ledger.ReasonRate:
+		return http.StatusTooManyRequests
 	}
 	switch e.Code {
 	case ledger.NotFound:

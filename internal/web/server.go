@@ -8,7 +8,6 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -39,6 +38,8 @@ type Server struct {
 
 	bodyTimeout time.Duration
 	bundles     *bundleLimiter
+	rates       *rates // nil: no limits
+	behindProxy bool
 }
 
 var configureHuma sync.Once
@@ -49,9 +50,9 @@ func New(c api.Services) *Server {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		useRuleNames()
 	})
-	s := &Server{Services: c, log: c.Log, bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second)}
+	s := &Server{Services: c, log: c.Log, bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, s.needRoom, addETags)
+	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, s.needRoom, addETags)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -243,17 +244,4 @@ func (s *Server) needRoom(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// reader returns the party of a token. It refuses the key of an environment, which may
-// fetch what is supplied to it and read nothing else of its operator.
-func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
-	b, err := s.token(ctx, header)
-	if err != nil {
-		return ledger.Party{}, err
-	}
-	if b.Environment != "" {
-		return ledger.Party{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
-	}
-	return s.Registry.Party(ctx, b.Party)
 }
