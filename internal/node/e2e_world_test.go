@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -310,13 +309,6 @@ func (w *world) offer(name, operator string, resources ...string) {
 		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: date(0, -15), SHA256: sum("minutes")},
 		StartOn:   date(0, -2), EndOn: date(2, 0), Environments: environments, Affiliates: []ledger.USCC{},
 	}})
-}
-
-func (w *world) upload(who string, data []byte) wire.Ingested {
-	w.t.Helper()
-	up, err := w.party[who].Upload(w.t.Context(), bytes.NewReader(data))
-	w.ok(err)
-	return up
 }
 
 func (w *world) content(name, owner string, subject ledger.Ref, up wire.Ingested) {
