@@ -104,4 +104,6 @@ const (
 	ReasonLedgerAway    Reason = "ledger_away"   // it is unknown whether a call is recorded; param part: the part that is known to be down
 	ReasonNoStoredKey   Reason = "no_kept_key"   // the node only signs for parties whose key it stores
 	ReasonNoLog         Reason = "no_ledger_log" // the ledger is not a log of this node
+	ReasonDisk          Reason = "disk_full"     // too little free disk space
+	ReasonUnnamed       Reason = "unnamed_bytes" // more bytes than a party may upload without recording them as content
 )

@@ -25,7 +25,7 @@ func (w *world) stored(t testing.TB) (a marketplace.Ask, until *ledger.Millis) {
 		return marketplace.Decision{Allow: true, Revision: w.revision, Until: *until}
 	}
 	w.open(t)
-	got, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("content"))
+	got, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("content"), -1)
 	w.ok(err)
 	w.file.ID, w.file.Object, w.file.SHA256, w.file.Bytes, w.file.Ingest = id("kept"), got.Object, got.SHA256, got.Bytes, got.Receipt
 	w.project()

@@ -3,9 +3,6 @@ package marketplace
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -36,6 +33,7 @@ type Decision struct {
 // Config has the settings of a market and the parts it uses.
 type Config struct {
 	DB       *sql.DB // reads read.db
+	Uploads  *sql.DB // writes node.db: the uploads that no content record names yet
 	Objects  objects.Objects
 	Receipts *receipts.Store
 	Decide   func(context.Context, Question) (Decision, error)
@@ -52,7 +50,14 @@ type Config struct {
 	Now        func() time.Time
 	NewID      func() ledger.ID
 	MaxUpload  int64 // maximum size of an upload in bytes
-	MaxRunning int   // maximum number of running deliveries of a party
+	MaxUnnamed int64 // maximum number of bytes that a party uploaded and no content record names yet
+	// UnnamedAge is after how long without a change an upload is deleted that no content
+	// record names.
+	UnnamedAge time.Duration
+	// Room returns nil if the disk has room for uploads, else Unavailable with the
+	// reason.
+	Room       func() error
+	MaxRunning int // maximum number of running deliveries of a party
 }
 
 // Market runs supply and delivery.
@@ -64,6 +69,9 @@ type Market struct {
 	running map[*Transfer]struct{}
 	uploads map[ledger.ID]int // number of running uploads by party
 
+	unnamed   unnamed
+	finishing sync.Mutex
+
 	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
 	grants  *lru.Cache[request, grant]                // see check
 }
@@ -71,67 +79,14 @@ type Market struct {
 // maxIngests is the maximum number of receipts of uploads in memory.
 const maxIngests = 4096
 
-// maxUploads is the maximum number of running uploads of a party. With S3 each of them
-// uses 16 MiB of memory for a part.
-const maxUploads = 16
-
 // New returns a market.
 func New(c Config) *Market {
 	ingests, _ := lru.New[ledger.Digest, ledger.Receipt](maxIngests) // fails only for a size below 1
 	grants, _ := lru.New[request, grant](maxGrants)
 	return &Market{
 		Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}, ingests: ingests, grants: grants,
+		unnamed: unnamed{db: c.Uploads, max: c.MaxUnnamed, bytes: map[ledger.ID]int64{}},
 	}
-}
-
-// Ingested is a finished upload with its receipt.
-type Ingested struct {
-	Object  string
-	SHA256  ledger.Digest
-	Bytes   int64
-	Receipt ledger.Digest // leaf hash: calls cite it
-	Node    string
-}
-
-// Ingest stores the bytes of r, encrypted, and a receipt that names the party. An
-// upload that breaks off leaves nothing behind.
-func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader) (Ingested, error) {
-	if !m.uploading(party, 1) {
-		return Ingested{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_uploads")
-	}
-	defer m.uploading(party, -1)
-	info, err := m.Objects.Put(ctx, r, m.MaxUpload)
-	if errors.Is(err, objects.ErrTooLarge) {
-		return Ingested{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body")
-	}
-	if err != nil {
-		return Ingested{}, fmt.Errorf("store upload: %w", err)
-	}
-	placed, err := m.Receipts.Append(ctx, ledger.Receipt{
-		V: 1, Kind: ledger.ReceiptIngest, ID: m.NewID(), Time: m.millis(),
-		Party: party, Object: info.ID, SHA256: ledger.Digest(info.SHA256), Size: info.Bytes,
-	})
-	if err != nil {
-		return Ingested{}, errors.Join(fmt.Errorf("receipt of upload: %w", err), m.Objects.Delete(context.WithoutCancel(ctx), info.ID))
-	}
-	return Ingested{Object: info.ID, SHA256: ledger.Digest(info.SHA256), Bytes: info.Bytes, Receipt: placed.Leaf, Node: m.Origin}, nil
-}
-
-// uploading adds more to the number of the party's running uploads. It reports false,
-// and changes nothing, if there would be too many.
-func (m *Market) uploading(party ledger.ID, more int) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	n := m.uploads[party] + more
-	switch {
-	case n > maxUploads:
-		return false
-	case n == 0:
-		delete(m.uploads, party)
-	default:
-		m.uploads[party] = n
-	}
-	return true
 }
 
 func (m *Market) millis() ledger.Millis { return ledger.Millis(m.Now().UnixMilli()) }
@@ -150,40 +105,4 @@ func endOf(day ledger.Date) ledger.Millis {
 		return 0
 	}
 	return ledger.Millis(t.AddDate(0, 0, 1).UnixMilli())
-}
-
-// Sweep deletes uploads that are older than age and named by no content record, and
-// returns how many. current brings the read model up to the ledger's head; then Sweep
-// looks up each candidate once more.
-func (m *Market) Sweep(ctx context.Context, age time.Duration, current func(context.Context) error) (int, error) {
-	swept := 0
-	err := m.Objects.List(ctx, func(info objects.Info) error {
-		if info.Stored.IsZero() || m.Now().Sub(info.Stored) < age {
-			return nil
-		}
-		if named, err := m.named(ctx, info.ID); err != nil || named {
-			return err
-		}
-		if err := current(ctx); err != nil {
-			return err
-		}
-		if named, err := m.named(ctx, info.ID); err != nil || named {
-			return err
-		}
-		swept++
-		return m.Objects.Delete(ctx, info.ID)
-	})
-	if err != nil {
-		return swept, fmt.Errorf("sweep objects: %w", err)
-	}
-	return swept, nil
-}
-
-// named reports whether a content record names the object.
-func (m *Market) named(ctx context.Context, object string) (named bool, err error) {
-	err = m.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM content WHERE object = ?)", object).Scan(&named)
-	if err != nil {
-		return false, fmt.Errorf("look up object: %w", err)
-	}
-	return named, nil
 }

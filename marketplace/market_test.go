@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -34,6 +33,9 @@ func id(name string) ledger.ID { return ledger.DeriveID("test", name) }
 type world struct {
 	t          testing.TB
 	db         *sqldb.DB
+	uploads    *sqldb.DB
+	store      *objects.Store
+	room       error // what the disk answers
 	market     *marketplace.Market
 	receipts   *receipts.Store
 	policy     func(marketplace.Question) marketplace.Decision // what Casbin would say
@@ -42,12 +44,15 @@ type world struct {
 	now        time.Time
 	license    ledger.License
 	operator   ledger.Party
+	holder     ledger.Party
 	buyer      ledger.Party
 	key        ledger.KeyRecord // of the buyer
 	product    ledger.Product
 	order      ledger.Order
 	more       []ledger.Order // besides order
 	maxRunning int
+	maxUpload  int64
+	maxUnnamed int64
 	env        ledger.Environment
 	file, raw  ledger.Content
 	entries    map[string]ledger.EntryDetail // by the name of their resource
@@ -56,10 +61,11 @@ type world struct {
 func newWorld() *world {
 	review := ledger.Review{On: "2026-01-01", ValidUntil: "2026-12-31"}
 	purpose := ledger.Purpose{Class: ledger.Industry, Code: "credit"}
-	w := &world{maxRunning: 4, now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.EntryDetail{}}
+	w := &world{maxRunning: 4, maxUpload: 1 << 20, maxUnnamed: 2 << 20, now: noon, revision: ledger.Revision{Block: 7, Head: ledger.DigestOf(nil)}, entries: map[string]ledger.EntryDetail{}}
 	w.policy = func(marketplace.Question) marketplace.Decision {
 		return marketplace.Decision{Allow: true, Revision: w.revision, Until: ledger.Millis(noon.Add(time.Hour).UnixMilli())}
 	}
+	w.holder = ledger.Party{ID: id("holder"), USCC: "holder", Roles: []ledger.Role{ledger.RoleHolder}, Affiliates: []ledger.USCC{}}
 	w.operator = ledger.Party{ID: id("operator"), USCC: "operator", Roles: []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}, Affiliates: []ledger.USCC{}}
 	w.buyer = ledger.Party{
 		ID: id("buyer"), USCC: "buyer", Roles: []ledger.Role{ledger.RoleBuyer}, Affiliates: []ledger.USCC{},
@@ -110,9 +116,14 @@ func (w *world) open(t testing.TB) {
 	w.receipts, err = receipts.Open(t.Context(), receipts.Config{Dir: dir, Key: key, Now: time.Now})
 	w.ok(err)
 	t.Cleanup(func() { w.ok(w.receipts.Close()) })
+	w.uploads, err = sqldb.Open(t.Context(), filepath.Join(dir, "node.db"), sqldb.SyncNormal)
+	w.ok(err)
+	t.Cleanup(func() { w.ok(w.uploads.Close()) })
+	w.ok(w.uploads.Migrate(t.Context(), "uploads", marketplace.UploadMigrations()))
+	w.store = store
 	var n atomic.Int64
 	w.market = marketplace.New(marketplace.Config{
-		DB: db.R, Objects: store, Receipts: w.receipts, Origin: here, MaxUpload: 1 << 20, MaxRunning: w.maxRunning, Now: func() time.Time { return w.now },
+		DB: db.R, Uploads: w.uploads.W, Objects: store, MaxUnnamed: w.maxUnnamed, Room: func() error { return w.room }, Receipts: w.receipts, Origin: here, MaxUpload: w.maxUpload, MaxRunning: w.maxRunning, Now: func() time.Time { return w.now },
 		Ready: func(context.Context) error { return nil }, Where: func(context.Context, string) string { return "https://other.example" },
 		NewID:    func() ledger.ID { return id(fmt.Sprint("made ", n.Add(1))) },
 		Revision: func() (ledger.Revision, bool) { return w.revision, true },
@@ -125,12 +136,20 @@ func (w *world) open(t testing.TB) {
 	w.project()
 }
 
+// reopen makes the market again, as a restart does.
+func (w *world) reopen() {
+	w.t.Helper()
+	w.market = marketplace.New(w.market.Config)
+	w.ok(w.market.LoadUploads(w.t.Context()))
+}
+
 // project writes the records as they are now, as a block does.
 func (w *world) project() {
 	w.t.Helper()
 	w.revision.Block++
 	records := []ledger.Record{
 		record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
+		record(ledger.KindParty, w.holder.ID, w.holder),
 		record(ledger.KindKey, ledger.ID(w.key.Kid), w.key),
 		record(ledger.KindLicense, w.license.ID, w.license), record(ledger.KindEnvironment, w.env.ID, w.env),
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
@@ -344,37 +363,5 @@ func TestADenialIsKeptForWhoHungUp(t *testing.T) {
 	page, err := w.receipts.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptDenial}}, 0, 9)
 	if w.ok(err); len(page.Items) != 1 || page.Items[0].Receipt.Reason != ledger.ReasonScope {
 		t.Errorf("kept %+v", page.Items)
-	}
-}
-
-// TestUploadsOfOnePartyAreBounded: each may hold a part in memory.
-func TestUploadsOfOnePartyAreBounded(t *testing.T) {
-	w := newWorld()
-	w.open(t)
-	done := make(chan error, 64)
-	var ends []*io.PipeWriter
-	start := func(party ledger.ID) {
-		r, e := io.Pipe()
-		ends = append(ends, e)
-		go func() { _, err := w.market.Ingest(t.Context(), party, r); _ = r.Close(); done <- err }()
-		_, _ = e.Write([]byte("x")) // it runs, or was refused
-	}
-	for range 16 {
-		start(id("operator"))
-	}
-	if _, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("x")); outcome(t, err) != "unavailable busy running_uploads" {
-		t.Errorf("one too many: %v", err)
-	}
-	start(id("holder"))
-	for _, e := range ends {
-		_ = e.Close()
-	}
-	for range ends {
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("x")); err != nil {
-		t.Errorf("after they ended: %v", err)
 	}
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -37,8 +40,16 @@ func (contentAddCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre product content add streets.csv --subject resource/ID --profile holder.json\ncadastre product content add streets.csv --subject product/ID --profile operator.json"},
 		{
-			ZH: "同一文件不会在同一节点重复登记；已由其他节点保存的，须加 --again。加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
-			EN: "A node does not store the same file twice for the same record; if another node stores it, add --again. With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
+			ZH: "同一文件不会在同一节点重复登记；已由其他节点保存的，须加 --again。",
+			EN: "A node does not store the same file twice for the same record; if another node stores it, add --again.",
+		},
+		{
+			ZH: "上传可续传：中断后再次运行同一命令，即从节点已存入处继续；streets.csv.upload 记载所上传的是哪一份，登记后删除。",
+			EN: "The upload can be resumed: after an interruption run the same command, and it continues with what the node has not stored yet. streets.csv.upload says which upload it is, until the content is recorded.",
+		},
+		{
+			ZH: "加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
+			EN: "With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
 		},
 	}
 }
@@ -74,9 +85,16 @@ func (c *contentAddCmd) Run(p *program) error {
 	if a.Node == "" {
 		a.Node = cl.Profile().Origin
 	}
-	return p.callWith(cl, ledger.FnContentAdd, a, func() []named {
+	err = p.callWith(cl, ledger.FnContentAdd, a, func() []named {
 		return []named{{"object", a.Object}, {"sha256", string(a.SHA256)}}
 	})
+	if err != nil || p.checking {
+		return err
+	}
+	if err := os.Remove(client.NoteOf(c.File)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return words.Errorf("内容已登记；请删除 %s：%v", "the content is recorded; remove %s: %v", client.NoteOf(c.File), err)
+	}
+	return nil
 }
 
 // notTwice refuses, before the upload, a file that is already content of the subject: at
@@ -105,18 +123,27 @@ func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest
 	if p.checking {
 		return wire.Ingested{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}, nil
 	}
-	f, err := os.Open(c.File)
-	if err != nil {
-		return wire.Ingested{}, words.Errorf("读取：%v", "read: %v", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return wire.Ingested{}, words.Errorf("读取：%v", "read: %v", err)
-	}
 	m := p.meter()
-	defer m.done()
-	return cl.Upload(p.ctx, &counted{r: f, report: m.bytes, total: info.Size()})
+	up, err := cl.UploadFile(p.ctx, c.File, hash, size, m.bytes)
+	m.done()
+	if stopped, ok := errors.AsType[*client.StoppedError](err); ok {
+		stopped.Command = shellWords(append([]string{os.Args[0]}, p.args...))
+	}
+	return up, err
+}
+
+// shellWords writes a command as a shell reads it.
+func shellWords(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = a
+		if a == "" || strings.ContainsFunc(a, func(r rune) bool {
+			return r <= unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:=@,+", r)
+		}) {
+			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
 }
 
 type contentRemoveCmd struct {

@@ -44,6 +44,7 @@ type program struct {
 	out io.Writer
 	err io.Writer
 
+	args     []string
 	checking bool // ask whether calls would be refused, and record nothing
 }
 
@@ -102,7 +103,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		voice.Misused(err)
 		return proving.ExitUsage
 	}
-	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, checking: isChecking(k)}
+	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, args: args, checking: isChecking(k)}
 	if err := k.Run(p); err != nil && !errors.Is(err, errChecked) {
 		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)

@@ -76,18 +76,3 @@ func hashFile(file string) (ledger.Digest, int64, error) {
 	}
 	return ledger.Digest(hex.EncodeToString(h.Sum(nil))), n, nil
 }
-
-// counted counts the bytes that are read, and reports them.
-type counted struct {
-	r      io.Reader
-	report func(done, total int64)
-	done   int64
-	total  int64
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
-	c.done += int64(n)
-	c.report(c.done, c.total)
-	return n, err
-}

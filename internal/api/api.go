@@ -40,6 +40,7 @@ type Services struct {
 	Sight     *sight.Sight // decides who may read what
 	Logs      []Log
 	Health    func(ctx context.Context) wire.Health
+	Room      func() error // returns nil if the disk has room for what calls write, else Unavailable
 	About     wire.About
 	Public    bool // everyone may read the entry bundles of the logs
 	MaxBody   int64

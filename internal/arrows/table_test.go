@@ -32,6 +32,8 @@ const (
 	sio       = "github.com/minio/sio"
 	sqlite    = "modernc.org/sqlite"
 	tlog      = "golang.org/x/mod/sumdb/tlog"
+	tusd      = "github.com/tus/tusd/v2"
+	expSlog   = "golang.org/x/exp/slog"
 	uuid      = "github.com/google/uuid"
 	compare   = "github.com/google/go-cmp"
 	rapid     = "pgregory.net/rapid"
@@ -103,7 +105,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
 			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
-		third: []string{chi, httprate, huma, uuid},
+		third: []string{chi, expSlog, httprate, huma, tusd, uuid},
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,39 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/words"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Upload streams r to the node and returns what the node stored.
-func (c *Client) Upload(ctx context.Context, r io.Reader) (wire.Ingested, error) {
-	var u wire.Ingested
-	req, err := c.request(ctx, http.MethodPost, "/v1/uploads", true, r)
-	if err != nil {
-		return u, err
-	}
-	req.Header.Set("Content-Type", "application/octet-stream")
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return u, unreachable(c.profile.URL, err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return u, unreachable(c.profile.URL, err)
-	}
-	if resp.StatusCode != http.StatusCreated {
-		return u, c.refused(resp, b)
-	}
-	if err := json.Unmarshal(b, &u); err != nil {
-		return u, words.Errorf("读取上传的答复：%v", "decode upload: %v", err)
-	}
-	return u, nil
-}
-
-// Progress is called with the number of bytes received and the total.
+// Progress is called with the number of bytes received or sent, and the total.
 type Progress func(done, total int64)
 
 // Fetched is a file that was fetched and checked.

@@ -137,7 +137,12 @@ func problem(resp *http.Response, body []byte) error {
 	}
 	var p wire.Problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
-		return words.Errorf("节点答复 %s", "the node answered %s", resp.Status)
+		answered := words.Errorf("节点答复 %s", "the node answered %s", resp.Status)
+		switch resp.StatusCode {
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // of a proxy, whose node is away
+			return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy), answered)
+		}
+		return answered
 	}
 	cause := &ledger.Error{Code: p.Code, Reason: p.Reason, Field: p.Field, Rule: p.Rule, Params: p.Params}
 	refused := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: cause}

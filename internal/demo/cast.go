@@ -77,9 +77,10 @@ func (s *story) open() error {
 }
 
 // limits returns the limits of the node: no rates, because one address plays all parties.
+// Its files are small, and it also runs on a disk that is too full for a node in use.
 func limits() node.Limits {
 	l := node.DefaultLimits()
-	l.Rate = 0
+	l.Rate, l.FreeForUploads, l.FreeForCalls = 0, 64<<20, 16<<20
 	return l
 }
 

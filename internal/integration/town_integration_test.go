@@ -127,7 +127,10 @@ func (n *town) begin(t *testing.T, s *served) {
 
 func (n *town) serve(t *testing.T, s *served) {
 	t.Helper()
-	s.settings(t, func(set *node.Settings) { set.Limits.MaxAnchorLag = int(maxAnchorLag / time.Second) })
+	s.settings(t, func(set *node.Settings) {
+		set.Limits.MaxAnchorLag = int(maxAnchorLag / time.Second)
+		set.Limits.FreeForUploads, set.Limits.FreeForCalls = 1<<20, 1<<20 // on disks that are almost full, too
+	})
 	s.start(t)
 }
 

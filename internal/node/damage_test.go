@@ -25,7 +25,7 @@ func (w *world) exec(query string) {
 // TestAnEditedRecordIsFoundAtTheStart: someone makes the buyer a regulator in the file
 // of a node that is stopped. The next start names the record.
 func TestAnEditedRecordIsFoundAtTheStart(t *testing.T) {
-	w := lay(t, node.DefaultLimits())
+	w := lay(t, limits(nil))
 	stop := w.run()
 	w.admit()
 	stop()
@@ -63,7 +63,7 @@ func TestAnEditedRecordIsFoundMeanwhile(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := lay(t, node.DefaultLimits())
+			w := lay(t, limits(nil))
 			lines := make(logged, 100)
 			w.log = lines
 			stop := w.run()
@@ -109,7 +109,7 @@ func wantUnavailable(t *testing.T, err error) {
 // TestADamagedLedgerIsNotReady: damage that is found while the node works turns
 // /readyz false and is written to the log.
 func TestADamagedLedgerIsNotReady(t *testing.T) {
-	w := lay(t, node.DefaultLimits())
+	w := lay(t, limits(nil))
 	lines := make(logged, 100)
 	w.log = lines
 	stop := w.run()

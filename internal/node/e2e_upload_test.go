@@ -10,10 +10,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
+
+func (w *world) upload(who string, data []byte) wire.Ingested {
+	w.t.Helper()
+	up, err := w.party[who].Upload(w.t.Context(), bytes.NewReader(data))
+	w.ok(err)
+	return up
+}
 
 // files are what lies in the node's folder of objects.
 func (w *world) files() []string {

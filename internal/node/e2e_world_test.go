@@ -53,6 +53,7 @@ var date = tale.Date
 func limits(change func(*node.Limits)) node.Limits {
 	l := node.DefaultLimits()
 	l.Rate = 0
+	l.FreeForUploads, l.FreeForCalls = 1<<20, 1<<20 // tests run on disks that are almost full, too
 	if change != nil {
 		change(&l)
 	}
@@ -62,8 +63,14 @@ func limits(change func(*node.Limits)) node.Limits {
 // lay makes a node's folder and begins its ledger; nothing runs yet.
 func lay(t testing.TB, l node.Limits) *world {
 	t.Helper()
+	return layIn(t, t.TempDir(), l)
+}
+
+// layIn is lay in a folder that exists.
+func layIn(t testing.TB, folder string, l node.Limits) *world {
+	t.Helper()
 	w := &world{
-		t: t, dir: filepath.Join(t.TempDir(), "node"), origin: nodeOrigin, keys: ledgertest.Keys{},
+		t: t, dir: filepath.Join(folder, "node"), origin: nodeOrigin, keys: ledgertest.Keys{},
 		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
 	}
 	t.Cleanup(w.http.CloseIdleConnections)
@@ -244,13 +251,6 @@ func (w *world) offer(name, operator string, resources ...string) {
 		a.Environments = append(a.Environments, id("environment"))
 	}
 	w.call("authority", ref(ledger.KindLicense, name), ledger.FnLicenseOffer, a)
-}
-
-func (w *world) upload(who string, data []byte) wire.Ingested {
-	w.t.Helper()
-	up, err := w.party[who].Upload(w.t.Context(), bytes.NewReader(data))
-	w.ok(err)
-	return up
 }
 
 func (w *world) content(name, owner string, subject ledger.Ref, up wire.Ingested) {

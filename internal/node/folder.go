@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,13 +43,29 @@ type Limits struct {
 	Deliveries   int   `json:"running_deliveries"`     // of one party at a time
 	MaxAnchorLag int   `json:"max_anchor_lag_seconds"` // deliveries stop when receipts wait longer for an anchor
 	Rate         int   `json:"rate"`                   // requests a second of an address without a token; 0: no limits
+
+	// Absent or zero, these have their defaults.
+	Unnamed        int64 `json:"unnamed_upload_bytes,omitempty"`   // uploaded by one party and not recorded as content
+	FreeForUploads int64 `json:"upload_free_disk_bytes,omitempty"` // uploads are refused below it; by default 5 % of the disk, at least 2 GiB
+	FreeForCalls   int64 `json:"write_free_disk_bytes,omitempty"`  // everything that writes is refused below it
 }
 
 // DefaultLimits returns the limits of a node whose settings name no limits: bodies of 1 MiB,
-// uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, and 20
-// requests a second of an address without a token.
+// uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, 20
+// requests a second of an address without a token, 10 GiB of a party that are not recorded as
+// content, and 256 MiB of free disk for everything that writes.
 func DefaultLimits() Limits {
-	return Limits{Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20}
+	return Limits{
+		Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20,
+		Unnamed: 10 << 30, FreeForCalls: 256 << 20,
+	}
+}
+
+// withDefaults fills in the limits that may be absent.
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	l.Unnamed, l.FreeForCalls = cmp.Or(l.Unnamed, d.Unnamed), cmp.Or(l.FreeForCalls, d.FreeForCalls)
+	return l
 }
 
 func (l Limits) validate() error {
@@ -61,6 +78,9 @@ func (l Limits) validate() error {
 		{"running_deliveries", l.Deliveries > 0},
 		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
 		{"rate", l.Rate >= 0 && l.Rate <= 1_000_000},
+		{"unnamed_upload_bytes", l.Unnamed > 0},
+		{"upload_free_disk_bytes", l.FreeForUploads >= 0},
+		{"write_free_disk_bytes", l.FreeForCalls > 0},
 	} {
 		if !c.ok {
 			return words.Errorf("node.json：limits.%s 超出范围，请恢复默认值", "node.json: limits.%s is out of range: restore the default", c.field)
@@ -206,6 +226,7 @@ func (d folder) settings() (Settings, error) {
 	if err := s.Objects.validate(); err != nil {
 		return s, fmt.Errorf("node.json: %w", err)
 	}
+	s.Limits = s.Limits.withDefaults()
 	return s, errors.Join(s.Backend.validate(), s.Limits.validate())
 }
 

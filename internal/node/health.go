@@ -80,6 +80,7 @@ func (n *Node) watchHead(ctx context.Context) {
 			n.market.CutAll()
 			n.opts.Log.ErrorContext(ctx, "the ledger is damaged", slog.String("error", err.Error()))
 		}
+		n.disk.watch(ctx, n.opts.Log)
 		was := n.pulse.behind()
 		head := n.head(ctx)
 		applied, hasRevision := n.loop.Revision()
@@ -113,10 +114,14 @@ func (n *Node) damage() error {
 	return n.own.Err()
 }
 
-// ready returns nil if new deliveries may begin, else Unavailable with the reason.
+// ready returns nil if new deliveries may begin, else Unavailable with the reason. A
+// delivery needs room for its receipts.
 func (n *Node) ready(context.Context) error {
 	if n.damage() != nil {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
+	}
+	if err := n.disk.forCalls(); err != nil {
+		return err
 	}
 	if n.loop.Err() != nil || n.pulse.behind() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
@@ -131,8 +136,15 @@ func (n *Node) ready(context.Context) error {
 // health returns the answer of /readyz.
 func (n *Node) health(ctx context.Context) wire.Health {
 	h := wire.Health{Ready: true}
-	if e := ledger.AsError(n.ready(ctx)); e != nil {
-		h.Ready, h.Reason = false, e.Reason
+	err := n.ready(ctx)
+	if err == nil {
+		err = n.disk.forUploads()
+	}
+	if err != nil {
+		h.Ready, h.Reason = false, ledger.ReasonInternal
+	}
+	if e := ledger.AsError(err); e != nil {
+		h.Reason = e.Reason
 	}
 	n.pulse.mu.Lock()
 	h.Ledger = wire.LedgerHealth{Reachable: n.pulse.reachable, Head: n.pulse.head}

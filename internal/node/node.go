@@ -57,6 +57,7 @@ type Node struct {
 	close    func() error // closes the ledger
 	receipts *receipts.Store
 	objects  *objects.Store
+	disk     *disk
 	loop     *projection.Loop
 	links    *provenance.Table
 	registry *registry.Registry
@@ -148,10 +149,12 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
+	n.disk = newDisk(d, n.settings)
 	if n.db, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
 		return err
 	}
-	if err := errors.Join(n.db.Migrate(ctx, "auth", auth.Migrations()), n.db.Migrate(ctx, "custody", custody.Migrations())); err != nil {
+	if err := errors.Join(n.db.Migrate(ctx, "auth", auth.Migrations()), n.db.Migrate(ctx, "custody", custody.Migrations()),
+		n.db.Migrate(ctx, "uploads", marketplace.UploadMigrations())); err != nil {
 		return err
 	}
 	n.custody = custody.New(n.db.W, n.keys.master, n.opts.Now)
@@ -177,11 +180,14 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, StoreLook: n.recordRead, Log: n.opts.Log})
 	n.market = marketplace.New(marketplace.Config{
-		DB: n.read.R, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
+		DB: n.read.R, Uploads: n.db.W, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
-		MaxRunning: n.settings.Limits.Deliveries,
+		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.disk.forUploads,
 	})
+	if err := n.market.LoadUploads(ctx); err != nil {
+		return err
+	}
 	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links, n.sight, n.records}, n.applied, n.opts.Now)
 	if err != nil {
 		return err
@@ -208,6 +214,9 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 		}
 	})
 	if err := n.loop.Wait(ctx, head.Block); err != nil {
+		return err
+	}
+	if err := n.market.ForgetNamed(ctx); err != nil {
 		return err
 	}
 	n.pulse.beat(&head, head, true, n.opts.Now())
@@ -246,8 +255,12 @@ func (n *Node) applied(ctx context.Context, events []ledger.Event) {
 		n.licenses.Refresh(n.licenses.Touched(e)...)
 		moved = moved || e.Name != ledger.FnAnchor
 	}
-	if moved {
-		n.market.Recheck(ctx, events)
+	if !moved {
+		return
+	}
+	n.market.Recheck(ctx, events)
+	if err := n.market.Named(ctx, events); err != nil { // the next sweep counts them
+		n.opts.Log.WarnContext(ctx, "uploads still counted", slog.String("error", err.Error()))
 	}
 }
 

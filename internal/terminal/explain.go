@@ -19,6 +19,9 @@ import (
 
 // Explain returns the text of an error: what happened and what to do next.
 func Explain(err error, lang string) string {
+	if stopped, ok := errors.AsType[*client.StoppedError](err); ok {
+		return render(lang, nil, stopped)
+	}
 	if errors.Is(err, context.Canceled) {
 		return say(lang, "已中断。再次运行同一命令即可继续。", "stopped. Run the same command again to continue.")
 	}

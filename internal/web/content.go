@@ -231,7 +231,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	}
 	rc := http.NewResponseController(w)
 	body := &deadlineReader{r: r.Body, rc: rc, now: s.Now}
-	in, err := s.Market.Ingest(r.Context(), b.Party, body)
+	in, err := s.Market.Ingest(r.Context(), b.Party, body, r.ContentLength)
 	_ = rc.SetWriteDeadline(s.Now().Add(stallTimeout)) // the time limit of the answer starts here
 	if err != nil {
 		if body.err != nil && !errors.Is(body.err, io.EOF) {

@@ -230,6 +230,12 @@ func operationOf(item *huma.PathItem, method string) *huma.Operation {
 		return item.Post
 	case http.MethodHead:
 		return item.Head
+	case http.MethodOptions:
+		return item.Options
+	case http.MethodPatch:
+		return item.Patch
+	case http.MethodDelete:
+		return item.Delete
 	}
 	return item.Get
 }

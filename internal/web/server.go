@@ -51,7 +51,7 @@ func New(c api.Services) *Server {
 	})
 	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
 	r := chi.NewRouter()
-	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, addETags)
+	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, s.needRoom, addETags)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -67,6 +67,9 @@ func New(c api.Services) *Server {
 	r.Get("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
 	r.Head("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
 	r.Post("/v1/uploads", s.upload)
+	if err := s.tusRoutes(r); err != nil {
+		panic(err) // the configuration is fixed
+	}
 	r.Get("/c/{code}", s.certificatePage)
 	r.Get("/", s.home)
 	r.Get("/favicon.ico", func(w http.ResponseWriter, _ *http.Request) { // browsers ask for it on their own
@@ -91,7 +94,7 @@ func New(c api.Services) *Server {
 
 // allowed returns the methods that a path is served by (RFC 9110 §15.5.6).
 func allowed(routes chi.Routes, path string) (methods []string) {
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		if routes.Match(chi.NewRouteContext(), m, path) {
 			methods = append(methods, m)
 		}
@@ -204,8 +207,26 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if r.ContentLength != 0 { // if no handler reads the body, the answer waits for its end
 			_ = rc.SetReadDeadline(s.Now().Add(s.bodyTimeout))
 		}
-		if r.URL.Path != "/v1/uploads" {
+		if !strings.HasPrefix(r.URL.Path, "/v1/uploads") {
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// needRoom refuses requests that write while the disk is too full, before anything is
+// written for them, a used token included. A check writes nothing.
+func (s *Server) needRoom(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost, http.MethodPut, http.MethodPatch:
+			if s.Room == nil || path.Base(r.URL.Path) == "check" {
+				break
+			}
+			if err := s.Room(); err != nil {
+				s.fail(w, r, err)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

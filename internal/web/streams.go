@@ -48,6 +48,7 @@ func (s *Server) describeStreams() {
 	s.api.OpenAPI().Paths["/v1/uploads"].Post.RequestBody = &huma.RequestBody{
 		Required: true, Description: about(says("内容的字节", "The bytes of the content")), Content: octets(),
 	}
+	s.describeTus()
 	s.plain(http.MethodGet, "/healthz", "alive", says("存活", "Is it alive"), says("进程在运行。", "The process runs."),
 		reflect.TypeFor[struct{}](), http.StatusNoContent, says("在运行", "It runs"), nil)
 	s.plain(http.MethodGet, "/readyz", "ready", says("就绪", "Is it ready"),

@@ -60,7 +60,7 @@ func (s *Store) sweep(d *disk) error {
 	for _, e := range entries {
 		name := e.Name()
 		if isID(name) && !d.has(place(name)) {
-			if _, err := s.removeKeys(ctx, name); err != nil {
+			if err := s.sweepKeys(ctx, name); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,13 @@
 // memory, so that it can be sent again. The store needs only conditional puts (if it
 // supports them), multipart uploads, ranged gets, lists and deletions.
 //
+// An object can also be put in parts, each durable when Append returns: then its data key
+// is marked, its parts are <id>.part.<random name>, and <id>, written by Join, is the list
+// of their names and lengths with the SHA-256 of the whole. Each part, the list, and the
+// state of an unfinished hash have their own key, derived from the data key by HKDF. A
+// part is never written twice under one name, so no key and nonce are used twice, even
+// when a part is sent again after an interruption.
+//
 // The content is a DARE 2.0 stream (packages of 64 KiB, AES-256-GCM, by
 // github.com/minio/sio) of the clear text followed by its SHA-256. Because of this
 // digest an empty object has a package too, and Open and Stat can prove the size before

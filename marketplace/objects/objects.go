@@ -16,6 +16,8 @@ var (
 	ErrTooLarge = errors.New("object is too large")
 	// ErrDamaged reports that content or key were altered or cut short in the store.
 	ErrDamaged = errors.New("object is damaged")
+	// ErrFull reports that the store has no room left for what was put.
+	ErrFull = errors.New("no room is left for the object")
 	// ErrRange reports that a range is not within the object.
 	ErrRange = errors.New("range is not within the object")
 )
@@ -27,8 +29,8 @@ type Info struct {
 	Bytes  int64  // List does not prove it: it computes it from the stored size
 	// Stored is when the content was stored, by the store's clock; zero from Put.
 	Stored time.Time
-	// Remains marks, in List, an object that an interrupted Put or Delete left, or a
-	// Put that is still running. It can be deleted but not opened.
+	// Remains marks, in List, a draft, an object that an interrupted Put or Delete
+	// left, or a Put that is still running. It can be deleted but not opened.
 	Remains bool
 }
 
@@ -56,9 +58,25 @@ type Objects interface {
 	Stat(ctx context.Context, id string) (Info, error)
 
 	// Delete erases the object: first its key, then its content. Readers that are open
-	// may finish. For a missing object it returns ErrNotExist; after an interrupted
+	// may finish or fail. For a missing object it returns ErrNotExist; after an interrupted
 	// Delete another one deletes the rest.
 	Delete(ctx context.Context, id string) error
+
+	// Begin makes a draft: an object that is put in parts. Until Join it can't be
+	// opened, List reports it as remains, and it can be deleted.
+	Begin(ctx context.Context) (Draft, error)
+
+	// Append stores the bytes of r, at most max (else ErrTooLarge), as the next part of
+	// a draft, durably, and returns the draft that has it. Without bytes it returns the
+	// same draft. When it fails, nothing is left behind, and the draft that it was given
+	// remains valid; after an interrupted Append it does too. A draft has at most 10,000
+	// parts (else ErrTooLarge). One draft must not be used concurrently.
+	Append(ctx context.Context, d Draft, r io.Reader, max int64) (Draft, error)
+
+	// Join makes the object of a draft whole: its content is that of the parts in
+	// order. The content is not read or written again. Joining a draft again changes
+	// nothing; it must not be appended to.
+	Join(ctx context.Context, d Draft) (Info, error)
 
 	// List calls each for every object, including remains, in the order of ids, and
 	// stops at its first error. Objects that are put or deleted meanwhile may be

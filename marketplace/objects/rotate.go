@@ -30,14 +30,14 @@ func (s *Store) Rotate(ctx context.Context, next seal.Key) (Rotation, error) {
 		return done, fmt.Errorf("rotate objects: master key %s is that of the store already", next.ID())
 	}
 	err := s.blobs.list(ctx, "", func(f found) error {
-		id, master, ok := splitPlace(f.name)
-		if !ok || master != s.key.ID() {
+		p, ok := splitPlace(f.name)
+		if !ok || p.master != s.key.ID() {
 			return ctx.Err()
 		}
-		err := s.reseal(ctx, id, next)
+		err := s.reseal(ctx, p.id, next)
 		switch {
 		case errors.Is(err, ErrDamaged):
-			done.Damaged = append(done.Damaged, id)
+			done.Damaged = append(done.Damaged, p.id)
 			return nil
 		case err != nil:
 			return err

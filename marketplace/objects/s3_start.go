@@ -165,19 +165,26 @@ func (s *s3) load(ctx context.Context, name string) ([]byte, error) {
 // prefix.
 func (s *Store) sweepRemote(ctx context.Context, b *s3) error {
 	return b.list(ctx, folderTmp+"/", func(f found) error {
-		id := path.Base(f.name)
-		if !isID(id) || f.name != folderTmp+"/"+id {
+		base := path.Base(f.name)
+		if len(base) < idDigits || f.name != folderTmp+"/"+base {
 			return nil // not an object: another prefix may be nested in this one
 		}
-		if _, err := b.abortAll(ctx, place(id)); err != nil {
+		name := path.Dir(place(base[:idDigits])) + "/" + base
+		p, ok := splitPlace(name)
+		if !ok || p.master != "" {
+			return nil
+		}
+		if _, err := b.abortAll(ctx, name); err != nil {
 			return err
 		}
-		whole, err := b.has(ctx, place(id))
-		if err == nil && !whole {
-			_, err = s.removeKeys(ctx, id)
-		}
-		if err != nil {
-			return err
+		if p.part == "" {
+			whole, err := b.has(ctx, name)
+			if err == nil && !whole {
+				err = s.sweepKeys(ctx, p.id)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		return b.remove(ctx, f.name)
 	})

@@ -69,11 +69,10 @@ func fill(r io.Reader, p []byte) (n int, ended bool, err error) {
 // write marks running content in tmp/, as the disk does with a temporary file, so that
 // the next start finds interrupted uploads.
 func (s *s3) write(ctx context.Context, name string, r io.Reader, maxBytes int64) error {
-	id := path.Base(name)
-	if !isID(id) {
+	if p, ok := splitPlace(name); !ok || p.master != "" {
 		return s.upload(ctx, name, r, maxBytes)
 	}
-	mark := folderTmp + "/" + id
+	mark := folderTmp + "/" + path.Base(name)
 	if err := s.put(ctx, mark, nil); err != nil {
 		return err
 	}

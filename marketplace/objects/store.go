@@ -5,12 +5,15 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/minio/minio-go/v7"
 
 	"github.com/datacadastre/cadastre/internal/seal"
 )
@@ -56,50 +59,6 @@ var _ Objects = (*Store)(nil)
 // Close closes the store. Open readers may finish.
 func (s *Store) Close() error { return s.blobs.close() }
 
-const (
-	idDigits   = 32
-	keyMark    = ".key."
-	maxKeySize = 1 << 10 // bytes of a sealed data key; it has 69
-)
-
-func newID() (string, error) {
-	id := make([]byte, idDigits/2)
-	if _, err := rand.Read(id); err != nil {
-		return "", fmt.Errorf("draw id: %w", err)
-	}
-	return hex.EncodeToString(id), nil
-}
-
-func isID(s string) bool {
-	return len(s) == idDigits && strings.Trim(s, "0123456789abcdef") == ""
-}
-
-func checkID(id string) error {
-	if !isID(id) {
-		return fmt.Errorf("id %q is not %d lower-case hex digits: %w", id, idDigits, ErrNotExist)
-	}
-	return nil
-}
-
-// place returns the name of an object's content. It spreads ids over 65,536 folders.
-func place(id string) string { return id[:2] + "/" + id[2:4] + "/" + id }
-
-func keyPlace(id string, key seal.Key) string { return place(id) + keyMark + key.ID() }
-
-// splitPlace is the inverse of place and keyPlace. For the name of a data key, master
-// is the id of the master key.
-func splitPlace(name string) (id, master string, ok bool) {
-	if len(name) < 6+idDigits {
-		return "", "", false
-	}
-	id, rest := name[6:6+idDigits], name[6+idDigits:]
-	if !isID(id) || !strings.HasPrefix(name, place(id)) {
-		return "", "", false
-	}
-	master, isKey := strings.CutPrefix(rest, keyMark)
-	return id, master, rest == "" || isKey && master != ""
-}
-
 // sealedFor returns the context that binds a sealed data key to its object.
 func sealedFor(id string) string { return "object " + id }
 
@@ -111,7 +70,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
 	}
 	in := &intake{ctx: ctx, from: r, max: max, hash: sha256.New()}
 	if err := s.write(ctx, id, in); err != nil {
-		if in.err != nil {
+		if err = full(err); in.err != nil {
 			err = in.err
 		}
 		if e := s.Delete(context.WithoutCancel(ctx), id); e != nil && !errors.Is(e, ErrNotExist) {
@@ -120,6 +79,15 @@ func (s *Store) Put(ctx context.Context, r io.Reader, max int64) (Info, error) {
 		return Info{}, fmt.Errorf("put object: %w", err)
 	}
 	return Info{ID: id, SHA256: in.sum(), Bytes: in.bytes}, nil
+}
+
+// full adds ErrFull to the error of a store that has no room left.
+func full(err error) error {
+	answer, _ := errors.AsType[minio.ErrorResponse](err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || answer.StatusCode == http.StatusInsufficientStorage {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 // write draws a data key and writes key and content, in the order described in doc.go.
@@ -169,9 +137,10 @@ func (p *prelude) Read(b []byte) (int, error) {
 
 // object is an opened object: its end is proved, its content is not read yet.
 type object struct {
-	blob blob
-	key  []byte
-	info Info
+	blob  blob
+	key   []byte
+	info  Info
+	parts []part // of a joined object, whose blob is their list
 }
 
 func (s *Store) object(ctx context.Context, id string) (*object, error) {
@@ -182,7 +151,15 @@ func (s *Store) object(ctx context.Context, id string) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &object{blob: b, key: key, info: Info{ID: id, Stored: b.stat().stored}}
+	o := &object{blob: b, key: key[:keyBytes], info: Info{ID: id, Stored: b.stat().stored}}
+	if len(key) > keyBytes {
+		c, err := s.list(ctx, id, o.key, b)
+		if err != nil {
+			return nil, errors.Join(damage(id, err), b.Close())
+		}
+		o.joined(c)
+		return o, nil
+	}
 	if o.info.Bytes, err = clearSize(b.stat().size); err == nil {
 		o.info.SHA256, err = readTail(b, key, o.info.Bytes)
 	}
@@ -233,7 +210,8 @@ func (s *Store) unseal(ctx context.Context, id string) ([]byte, error) {
 		return nil, damage(id, err)
 	}
 	key, err := s.key.Open(sealed, sealedFor(id))
-	if err != nil || len(key) != keyBytes {
+	plain := err == nil && len(key) == keyBytes
+	if joined := err == nil && len(key) == keyBytes+1 && key[keyBytes] == inParts; !plain && !joined {
 		return nil, fmt.Errorf("object %s: its data key does not open: %w", id, ErrDamaged)
 	}
 	return key, nil
@@ -257,8 +235,8 @@ func readKey(b blob) ([]byte, error) {
 func (s *Store) whyNoKey(ctx context.Context, id string) error {
 	err := fmt.Errorf("object %s: %w", id, ErrNotExist)
 	e := s.blobs.list(ctx, place(id), func(f found) error {
-		if _, master, ok := splitPlace(f.name); ok && master != "" {
-			err = fmt.Errorf("object %s: sealed by master key %s, this is %s: %w", id, master, s.key.ID(), seal.ErrWrongKey)
+		if p, ok := splitPlace(f.name); ok && p.master != "" {
+			err = fmt.Errorf("object %s: sealed by master key %s, this is %s: %w", id, p.master, s.key.ID(), seal.ErrWrongKey)
 		}
 		return nil
 	})
@@ -280,6 +258,10 @@ func (s *Store) Open(ctx context.Context, id string, offset, length int64) (io.R
 	}
 	if length == 0 {
 		return io.NopCloser(strings.NewReader("")), o.blob.Close()
+	}
+	if o.parts != nil {
+		from := &partReader{s: s, ctx: ctx, id: id, key: o.key, parts: o.parts, offset: offset, end: offset + length}
+		return &reader{id: id, from: from, left: length, blob: o.blob}, nil
 	}
 	clear, err := decrypt(o.blob, o.key, offset, offset+length)
 	if err != nil {
@@ -309,9 +291,13 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("delete: object %s: %w", id, err)
 	}
+	parts, err := s.removeParts(ctx, id, nil)
+	if err != nil {
+		return fmt.Errorf("delete: object %s: %w", id, err)
+	}
 	err = s.blobs.remove(ctx, place(id))
-	if errors.Is(err, ErrNotExist) && keys > 0 {
-		return nil // left by an interrupted Put
+	if errors.Is(err, ErrNotExist) && keys+parts > 0 {
+		return nil // a draft, or left by an interrupted Put or Delete
 	}
 	if err != nil {
 		return fmt.Errorf("delete: object %s: %w", id, err)
@@ -322,9 +308,17 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 // removeKeys removes the data key under every master key and returns how many there
 // were.
 func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
+	return s.removeNames(ctx, place(id)+keyMark, nil)
+}
+
+// removeNames removes the names that begin with prefix, except some, and returns how many
+// there were.
+func (s *Store) removeNames(ctx context.Context, prefix string, except map[string]bool) (int, error) {
 	var names []string
-	err := s.blobs.list(ctx, place(id)+keyMark, func(f found) error {
-		names = append(names, f.name)
+	err := s.blobs.list(ctx, prefix, func(f found) error {
+		if !except[f.name] {
+			names = append(names, f.name)
+		}
 		return nil
 	})
 	for _, name := range names {
@@ -335,55 +329,16 @@ func (s *Store) removeKeys(ctx context.Context, id string) (int, error) {
 	return len(names), err
 }
 
-// List calls each for every object.
-func (s *Store) List(ctx context.Context, each func(Info) error) error {
-	var o listed
-	err := s.blobs.list(ctx, "", func(f found) error {
-		id, master, ok := splitPlace(f.name)
-		if !ok {
-			return nil // not an object
-		}
-		if id != o.info.ID {
-			if err := o.report(each); err != nil {
-				return err
-			}
-			o = listed{info: Info{ID: id}}
-		}
-		o.add(f, master != "")
+// sweepKeys removes the keys of an object whose content was never completed. It retains
+// those of a draft: the content of a draft is only its list.
+func (s *Store) sweepKeys(ctx context.Context, id string) error {
+	draft := false
+	err := s.blobs.list(ctx, place(id)+partMark, func(found) error {
+		draft = true
 		return nil
 	})
-	if err == nil {
-		err = o.report(each)
+	if err == nil && !draft {
+		_, err = s.removeKeys(ctx, id)
 	}
-	if err != nil {
-		return fmt.Errorf("list objects: %w", err)
-	}
-	return nil
-}
-
-// listed collects the names of one object, which are listed one after another.
-type listed struct {
-	info         Info
-	content, key bool
-}
-
-func (o *listed) add(f found, key bool) {
-	if key {
-		o.key = true
-		if o.content {
-			return
-		}
-	} else {
-		o.content = true
-		o.info.Bytes, _ = clearSize(f.size) // zero if damaged: Open reports that
-	}
-	o.info.Stored = f.stored
-}
-
-func (o *listed) report(each func(Info) error) error {
-	if o.info.ID == "" {
-		return nil
-	}
-	o.info.Remains = !o.content || !o.key
-	return each(o.info)
+	return err
 }

@@ -89,6 +89,15 @@ type Problem struct {
 	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"all faults of the input, including the first"`
 }
 
+// Pending describes an upload in pieces.
+type Pending struct {
+	ID      string        `json:"id" zh:"上传的编号，完成后即内容的 object" en:"id of the upload, and later the object of its content"`
+	Bytes   int64         `json:"bytes" zh:"全部字节数" en:"length in bytes"`
+	Arrived int64         `json:"arrived" zh:"已存入的字节数，由此处继续" en:"bytes that are stored; the upload continues there"`
+	Expires ledger.Millis `json:"expires" zh:"无变化且未登记为内容时，何时删除" en:"when it is deleted if nothing changes and no content record names it"`
+	Done    *Ingested     `json:"done,omitempty" zh:"上传完成后所存入的" en:"the stored content, when the upload is whole"`
+}
+
 // Ingested describes a stored upload and its receipt.
 type Ingested struct {
 	Object  string        `json:"object" zh:"在节点存储中的名称" en:"its name in the node's store"`

@@ -48,6 +48,10 @@ func Run(t *testing.T, open func(t *testing.T) objects.Objects) {
 		{"concurrent", testConcurrent},
 		{"delete", testDelete},
 		{"list", testList},
+		{"parts", testParts},
+		{"any parts", testAnyParts},
+		{"faults of parts", testPartFaults},
+		{"draft", testDraft},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
@@ -65,6 +69,9 @@ func Run(t *testing.T, open func(t *testing.T) objects.Objects) {
 		{"rotation", testRotation},
 		{"interrupted rotation", testInterruptedRotation},
 		{"rotation of damaged", testRotationOfDamaged},
+		{"rotation of a draft", testRotationOfDraft},
+		{"parts altered", testPartsAltered},
+		{"parts left over", testPartsLeftOver},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := open(t)

@@ -1,0 +1,79 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// Free disk below which uploads are refused, unless limits.upload_free_disk_bytes is set.
+const (
+	floorPercent = 5
+	floorBytes   = 2 << 30
+)
+
+// disk compares the free space of the node's disks with two floors: below the higher one
+// uploads are refused, below the lower one everything that writes.
+type disk struct {
+	folders []string // one on each disk
+	limits  Limits
+	space   func(folder string) (free, size int64, err error)
+	full    atomic.Bool // what was logged last
+}
+
+func newDisk(d folder, s Settings) *disk {
+	list := []string{string(d)}
+	if s.Objects == nil || s.Objects.Kind == onDisk {
+		list = append(list, d.path("objects")) // may be on another disk
+	}
+	return &disk{folders: list, limits: s.Limits, space: diskSpace}
+}
+
+// forUploads returns nil if there is room for uploads.
+func (d *disk) forUploads() error {
+	return d.above(func(size int64) int64 {
+		if set := d.limits.FreeForUploads; set > 0 {
+			return set
+		}
+		return max(floorBytes, size/100*floorPercent)
+	})
+}
+
+// forCalls returns nil if there is room for everything else that is written.
+func (d *disk) forCalls() error {
+	return d.above(func(int64) int64 { return d.limits.FreeForCalls })
+}
+
+func (d *disk) above(floor func(size int64) int64) error {
+	for _, folder := range d.folders {
+		free, size, err := d.space(folder)
+		if err != nil {
+			return err
+		}
+		if least := floor(size); free < least {
+			return ledger.Refuse(ledger.Unavailable, ledger.ReasonDisk).
+				With("free", strconv.FormatInt(free, 10)).With("min", strconv.FormatInt(least, 10))
+		}
+	}
+	return nil
+}
+
+// watch logs when the disk becomes too full for uploads, and when there is room again.
+func (d *disk) watch(ctx context.Context, log *slog.Logger) {
+	err := d.forUploads()
+	if d.full.Swap(err != nil) == (err != nil) {
+		return
+	}
+	e := ledger.AsError(err)
+	switch {
+	case err == nil:
+		log.InfoContext(ctx, "the disk has room for uploads again")
+	case e == nil:
+		log.ErrorContext(ctx, "free disk space unknown", slog.String("error", err.Error()))
+	default:
+		log.WarnContext(ctx, "the disk is too full for uploads", slog.String("free", e.Param("free")), slog.String("min", e.Param("min")))
+	}
+}

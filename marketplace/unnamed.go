@@ -1,0 +1,186 @@
+package marketplace
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"sync"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+//go:embed uploads/*.sql
+var uploadTables embed.FS
+
+// UploadMigrations returns the tables of uploads in node.db; the set is named "uploads".
+func UploadMigrations() fs.FS {
+	sub, err := fs.Sub(uploadTables, "uploads")
+	if err != nil {
+		return uploadTables
+	}
+	return sub
+}
+
+// upload is a row: an upload that no content record names yet.
+type upload struct {
+	ID      string // of the object
+	Party   ledger.ID
+	Bytes   int64 // all of them
+	Arrived int64
+	Draft   []byte // of the store, until it is whole
+	Changed ledger.Millis
+	SHA256  ledger.Digest // of an upload in pieces that has its receipt
+	Receipt ledger.Digest
+}
+
+// unnamed stores the uploads that no content record names yet, and counts their bytes by
+// party. The count also has the bytes of running uploads, which have no row.
+type unnamed struct {
+	db  *sql.DB
+	max int64 // of a party
+
+	mu    sync.Mutex
+	bytes map[ledger.ID]int64
+}
+
+// take counts more bytes of a party, or refuses them if they would be too many.
+func (u *unnamed) take(party ledger.ID, more int64) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := u.bytes[party]
+	if more > u.max-n {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonUnnamed).At("body").
+			With("bytes", strconv.FormatInt(n+more, 10)).With("limit", strconv.FormatInt(u.max, 10))
+	}
+	if n += more; n > 0 {
+		u.bytes[party] = n
+	}
+	return nil
+}
+
+// free removes bytes from the count of a party.
+func (u *unnamed) free(party ledger.ID, bytes int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.bytes[party] -= bytes; u.bytes[party] <= 0 {
+		delete(u.bytes, party)
+	}
+}
+
+func (u *unnamed) insert(ctx context.Context, r upload) error {
+	_, err := u.db.ExecContext(ctx, "INSERT INTO upload (id, party, bytes, arrived, draft, changed) VALUES (?, ?, ?, ?, ?, ?)",
+		r.ID, r.Party, r.Bytes, r.Arrived, r.Draft, int64(r.Changed))
+	if err != nil {
+		return fmt.Errorf("record upload: %w", err)
+	}
+	return nil
+}
+
+// remove removes the row, without changing the count.
+func (u *unnamed) remove(ctx context.Context, id string) error {
+	_, _, err := u.drop(ctx, id)
+	return err
+}
+
+// forget removes the row, if there is one, and its bytes from the count.
+func (u *unnamed) forget(ctx context.Context, id string) error {
+	party, bytes, err := u.drop(ctx, id)
+	if err == nil {
+		u.free(party, bytes)
+	}
+	return err
+}
+
+func (u *unnamed) drop(ctx context.Context, id string) (party ledger.ID, bytes int64, err error) {
+	err = u.db.QueryRowContext(ctx, "DELETE FROM upload WHERE id = ? RETURNING party, bytes", id).Scan(&party, &bytes)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", 0, fmt.Errorf("forget upload: %w", err)
+	}
+	return party, bytes, nil
+}
+
+// before returns the ids of the uploads that did not change since a time.
+func (u *unnamed) before(ctx context.Context, t ledger.Millis) (ids []string, err error) {
+	rows, err := u.db.QueryContext(ctx, "SELECT id FROM upload WHERE changed <= ? ORDER BY id", int64(t))
+	if err != nil {
+		return nil, fmt.Errorf("list uploads: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("list uploads: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// LoadUploads counts what was uploaded before the node started. Call it before anything
+// is uploaded or projected.
+func (m *Market) LoadUploads(ctx context.Context) error {
+	rows, err := m.Uploads.QueryContext(ctx, "SELECT party, sum(bytes) FROM upload GROUP BY party")
+	if err != nil {
+		return fmt.Errorf("count uploads: %w", err)
+	}
+	defer rows.Close()
+	m.unnamed.mu.Lock()
+	defer m.unnamed.mu.Unlock()
+	for rows.Next() {
+		var party ledger.ID
+		var bytes int64
+		if err := rows.Scan(&party, &bytes); err != nil {
+			return fmt.Errorf("count uploads: %w", err)
+		}
+		m.unnamed.bytes[party] = bytes
+	}
+	return rows.Err()
+}
+
+// Unnamed returns how many bytes of a party no content record names yet. Bytes that an
+// upload announced and that have not arrived count too.
+func (m *Market) Unnamed(party ledger.ID) int64 {
+	m.unnamed.mu.Lock()
+	defer m.unnamed.mu.Unlock()
+	return m.unnamed.bytes[party]
+}
+
+// Named runs after a block was applied: what its content records name is no longer
+// counted.
+func (m *Market) Named(ctx context.Context, events []ledger.Event) error {
+	for _, e := range events {
+		for _, r := range e.Records {
+			if r.Ref.Kind() != ledger.KindContent {
+				continue
+			}
+			c, err := m.Content(ctx, ledger.ID(r.Ref.ID()))
+			if err == nil {
+				err = m.unnamed.forget(ctx, c.Object)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ForgetNamed forgets uploads that a content record names: of blocks that were applied
+// before the node last stopped.
+func (m *Market) ForgetNamed(ctx context.Context) error {
+	ids, err := m.unnamed.before(ctx, m.millis())
+	for _, id := range ids {
+		named := false
+		if named, err = m.named(ctx, id); err == nil && named {
+			err = m.unnamed.forget(ctx, id)
+		}
+		if err != nil {
+			break
+		}
+	}
+	return err
+}
