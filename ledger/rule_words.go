@@ -155,6 +155,7 @@ var ruleGroups = []RuleGroup{
 	}},
 	{Words{"登记、授权与产品", "Registration, licenses and products"}, []RuleWords{
 		rule("not_future", "不得晚于今日", "It does not lie in the future."),
+		rule("product_not_empty", "产品的文件不得为空", "A file of a product must not be empty."),
 		rule("not_past", "不得早于今日", "It does not lie in the past."),
 		rule("not_before_start", "结束不早于开始", "The end is not before the start."),
 		rule("not_before_on", "有效期不早于出具日", "Its validity must not end before the day it was made."),

@@ -14,6 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // postAs sends a body with a token of the key, which need not be the key of the world.
@@ -34,15 +35,9 @@ func (w *world) postAs(who string, key *ledger.Key, path string, body, into any)
 // admitKeeper admits a party with a sign key and an auth key of its own.
 func (w *world) admitKeeper() {
 	w.t.Helper()
-	p := cast()["holder"]
-	p.ID, p.USCC = id("keeper"), uscc(8)
-	p.Keys = []ledger.NewKeyArg{
-		{JWK: w.key("keeper").Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf},
-		{JWK: w.key("keeper auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf},
-	}
-	jws, err := ledger.SignProfile(w.key("keeper"), p)
-	w.ok(err)
-	w.call("authority", ref(ledger.KindParty, "keeper"), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
+	p := tale.Profile(w.t, w.keys, ledgertest.Someone("keeper", code(23), ledger.Organ, ledger.RoleHolder))
+	p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("keeper auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf})
+	w.call("authority", ref(ledger.KindParty, "keeper"), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "keeper", p)})
 	w.speak("keeper", id("keeper"))
 }
 

@@ -87,7 +87,7 @@ func sellers(t *testing.T) (w *world, file []byte, made, raw wire.Ingested) {
 	t.Helper()
 	w, file = serve(t, nil), data(16<<20)
 	w.register("bus", "holder")
-	made, raw = w.upload("operator", file), w.upload("holder", file)
+	made, raw = w.upload("operator", file), w.upload("holder", other(file))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
 	return w, file, made, raw
 }

@@ -138,7 +138,7 @@ func register[I, O any](s *Server, a ledger.Act, o huma.Operation, h func(contex
 	o.Method, o.MaxBodyBytes, o.RequestBody, o.SkipValidateBody = http.MethodPost, s.MaxBody, body, true
 	add(s, o, func(ctx context.Context, in *I) (*answer[O], error) {
 		out, err := h(ctx, in)
-		return out, s.problemOn(a, inBody(err))
+		return out, s.problemOn(ctx, a, inBody(err))
 	})
 	// huma describes a raw body as bytes; the table of acts has its schema.
 	body.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(a.Args()).Elem(), true, "")
