@@ -90,6 +90,9 @@ const (
 	ReasonLimit         Reason = "limit" // D2: of uses or bytes, of an order or a license
 	ReasonEnvironment   Reason = "environment"
 	ReasonContent       Reason = "content"
+	ReasonRawContent    Reason = "raw_content"    // O21, D3: the file is content of a resource that is not open
+	ReasonNoContent     Reason = "no_content"     // B1: the product has nothing to deliver
+	ReasonSameContent   Reason = "content_exists" // the file is content of that resource or product already, at that node
 	ReasonDenied        Reason = "denied"
 	ReasonAnchorLag     Reason = "anchor_lag"
 	ReasonBehind        Reason = "projection_behind"

@@ -155,6 +155,7 @@ var ruleGroups = []RuleGroup{
 	}},
 	{Words{"登记、授权与产品", "Registration, licenses and products"}, []RuleWords{
 		rule("not_future", "不得晚于今日", "It does not lie in the future."),
+		rule("product_not_empty", "产品的文件不得为空", "A file of a product must not be empty."),
 		rule("not_past", "不得早于今日", "It does not lie in the past."),
 		rule("not_before_start", "结束不早于开始", "The end is not before the start."),
 		rule("not_before_on", "有效期不早于出具日", "Its validity must not end before the day it was made."),
@@ -180,6 +181,7 @@ var ruleGroups = []RuleGroup{
 		rule("begun_uploads", "本单位已开始而未完成的上传已达上限：请先完成或取消", "The party has reached the limit of uploads that are not whole: finish or cancel some."),
 		rule("upload_pieces", "上传的分段过多：请每次发送更多字节", "The upload has too many pieces: send more bytes at a time."),
 		rule("tus", "须符合 tus 1.0 协议", "It must follow the protocol tus 1.0."),
+		rule("max_stored_keys", "节点为本单位保管的密钥已达上限：请以此前生成的密钥办理 key.rotate", "The node stores as many keys of the party as it may: use one of them with key.rotate."),
 		rule("running_uploads", "本单位同时进行的上传已达上限", "The party has reached the limit of running uploads."),
 		rule("start", "须为开始回执", "It must be a start receipt."),
 		rule("within_length", "不得多于开始时所定的字节数", "It must not be more than the length in the start receipt."),

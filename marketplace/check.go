@@ -113,6 +113,9 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
 	facts.Content = g.content
 	g.records = append(g.records, ledger.RefTo(ledger.KindContent, g.content.ID))
+	if err := m.fileFacts(ctx, &facts, &g); err != nil {
+		return grant{}, err
+	}
 	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckDelivery(facts, start, dayOf(start.Time)) }
 	if err := m.judge(a, g, missing); err != nil {
 		return grant{}, err
@@ -120,6 +123,23 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	d, err := m.decide(ctx, o.Operator, o.License, ledger.OrderSources(o, p), o.Purpose)
 	g.revision, g.until = d.Revision, min(g.until, d.Until)
 	return g, err
+}
+
+// fileFacts loads of which resources the content is raw data, with their entries.
+func (m *Market) fileFacts(ctx context.Context, facts *ledger.DeliveryFacts, g *grant) (err error) {
+	if facts.File, err = m.fileUse(ctx, facts.Content.SHA256); err != nil {
+		return err
+	}
+	entries, err := m.entries(ctx, facts.File.Resources...)
+	if err != nil {
+		return err
+	}
+	g.records = append(append(g.records, ledger.RefTo(ledger.KindFile, facts.Content.SHA256)), entryRefs(entries)...)
+	for id, e := range entries {
+		facts.Entries[id] = e
+		g.until = min(g.until, endOf(e.ValidUntil))
+	}
+	return nil
 }
 
 // key returns the record of a key, or the zero record if kid is empty or unknown.

@@ -63,6 +63,29 @@ func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
 	}
 }
 
+// TestRecheckCutsWhatBecameRaw: once its file is content of a resource that is not open,
+// a delivery does not go on.
+func TestRecheckCutsWhatBecameRaw(t *testing.T) {
+	w := newWorld()
+	a, _ := w.stored(t)
+	transfer, err := w.market.Begin(t.Context(), a)
+	w.ok(err)
+	w.raw.ID, w.raw.SHA256 = id("raw again"), w.file.SHA256
+	w.project()
+	added := wrote(ledger.RefTo(ledger.KindContent, w.raw.ID))
+	added[0].Links = []ledger.Link{{From: ledger.RefTo(ledger.KindFile, w.raw.SHA256), Rel: "content_of", To: ledger.RefTo(ledger.KindContent, w.raw.ID)}}
+	w.market.Recheck(t.Context(), added)
+	select {
+	case <-transfer.Done():
+	default:
+		t.Error("it goes on")
+	}
+	w.ok(transfer.Close())
+	if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != "forbidden raw_content O21" {
+		t.Errorf("another delivery: %v", err)
+	}
+}
+
 // BenchmarkRecheck has 1,000 transfers of 16 orders that nobody reads, and applies
 // blocks: of another order, and of the license of all of them. It reports how many
 // decisions a block takes.

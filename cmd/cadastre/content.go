@@ -31,6 +31,7 @@ type contentAddCmd struct {
 	File    string     `arg:"" zh:"要上传的文件" en:"File to upload." type:"existingfile"`
 	Subject ledger.Ref `required:"" zh:"所属资源（数据持有单位）或产品（运营机构）：resource/ID 或 product/ID" en:"Record whose content it is: resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
 	Name    string     `zh:"公开的文件名；默认为文件本名" en:"Public file name; by default the file's own." placeholder:"NAME"`
+	Again   bool       `zh:"同一文件已由其他节点保存时，仍在本节点再存一份" en:"Store the file at this node too if another node has the same file."`
 	writing
 }
 
@@ -43,8 +44,8 @@ func (contentAddCmd) Page() terminal.Page {
 			EN: "The upload can be resumed: after an interruption run the same command, and it continues with what the node has not stored yet. streets.csv.upload says which upload it is, until the content is recorded.",
 		},
 		{
-			ZH: "加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
-			EN: "With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
+			ZH: "同一文件不会在同一节点重复登记；已由其他节点保存的，须加 --again。加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
+			EN: "A node does not store the same file twice for the same record; if another node stores it, add --again. With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
 		},
 	}
 }
@@ -66,6 +67,9 @@ func (c *contentAddCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if err := c.notTwice(p, cl, hash); err != nil {
+		return err
+	}
 	up, err := c.upload(p, cl, hash, size)
 	if err != nil {
 		return err
@@ -85,6 +89,26 @@ func (c *contentAddCmd) Run(p *program) error {
 	}
 	if err := os.Remove(client.NoteOf(c.File)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return words.Errorf("内容已登记；请删除 %s：%v", "the content is recorded; remove %s: %v", client.NoteOf(c.File), err)
+	}
+	return nil
+}
+
+// notTwice refuses, before the upload, a file that is already content of the subject: at
+// this node as the ledger would, at another node unless --again is given.
+func (c *contentAddCmd) notTwice(p *program, cl *client.Client, hash ledger.Digest) error {
+	found, err := contents(p, cl, c.Subject)
+	if err != nil && ledger.AsError(err) == nil {
+		return err
+	}
+	for _, x := range found { // nothing if the node refuses the list: then it refuses the call too
+		switch {
+		case x.SHA256 != hash:
+		case x.Node == cl.Profile().Origin:
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonSameContent).At("sha256").With("ref", string(ledger.RefTo(ledger.KindContent, x.ID)))
+		case !c.Again:
+			return fmt.Errorf(p.say("同一文件已由节点 %s 保存，登记为 %s：如需在本节点再存一份，请加 --again",
+				"the node %s already stores the same file, as %s: add --again to store it at this node too"), x.Node, x.Name)
+		}
 	}
 	return nil
 }

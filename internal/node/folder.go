@@ -18,9 +18,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// format is the version of the folder's layout. Since 3 the ledger stores submissions
-// and keys as separate records.
-const format = "cadastre-node 3\n"
+// format is the version of the folder's layout. Since 4 the ledger has indexes of
+// files, which its earlier entries have not written.
+const format = "cadastre-node 4\n"
 
 // Settings is node.json: what the node is, and its limits. Unknown members are refused.
 type Settings struct {

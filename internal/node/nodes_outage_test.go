@@ -89,7 +89,7 @@ func TestLimitsAreEachNodes(t *testing.T) {
 	first := n.operator.upload("operator", file)
 	n.operator.sale("sale", "bus", first, ledger.Quota{Uses: 1})
 	n.settle()
-	beside := n.operator.put("beside", "operator", ref(ledger.KindProduct, "sale"), file)
+	beside := n.operator.put("beside", "operator", ref(ledger.KindProduct, "sale"), other(file))
 	second := n.regulator.put("second", "operator", ref(ledger.KindProduct, "sale"), file)
 	n.settle()
 	uses := func(w *world, object string) int {

@@ -232,7 +232,7 @@ func terminated(t *testing.T, n *nodes) {
 	for _, w := range at {
 		w.speak("operator", id("operator"))
 		w.speak("buyer", id("buyer"))
-		objects[w] = w.put("at "+w.origin, "operator", ref(ledger.KindProduct, "sale"), file).Object
+		objects[w] = w.put("at "+w.origin, "operator", ref(ledger.KindProduct, "sale"), other(file)).Object
 		n.settle()
 	}
 	running := map[*world]*http.Response{}
