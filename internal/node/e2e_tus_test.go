@@ -176,6 +176,8 @@ func TestWhatTusRefuses(t *testing.T) {
 			t.Errorf("%s sees another's upload: %d", who, resp.StatusCode)
 		}
 	}
+	resp = w.tus(http.MethodPost, "operator", tusPath, bytes.NewReader(data(100)), "Upload-Length", "10", "Content-Type", "application/offset+octet-stream")
+	w.refused(resp, http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge) // and its sender does not learn where it began
 	token := "Bearer " + w.token("operator")
 	send := func() *http.Response {
 		resp, err := w.send(http.MethodPost, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "10", "Authorization", token)

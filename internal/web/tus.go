@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -74,9 +75,18 @@ func (s *Server) tus(h *handler.UnroutedHandler, token func(*http.Request) (auth
 		out := &tusWriter{ResponseWriter: w, call: call}
 		served.ServeHTTP(out, in)
 		if out.status >= http.StatusBadRequest {
-			s.fail(w, r, out.problem())
+			s.fail(w, r, errors.Join(out.problem(), s.dropBegun(r.Context(), call)))
 		}
 	}
+}
+
+// dropBegun cancels an upload that began with a request that failed: its sender does not
+// learn its address.
+func (s *Server) dropBegun(ctx context.Context, call *tusCall) error {
+	if call.begun == "" {
+		return nil
+	}
+	return s.Market.CancelUpload(context.WithoutCancel(ctx), call.party, call.begun)
 }
 
 // pendingUpload answers GET /v1/uploads/tus/{object}: how far the upload is, and its receipt
@@ -107,6 +117,7 @@ type tusBody struct {
 // tusCall is what the store learns of a request, and what it says to its answer.
 type tusCall struct {
 	party   ledger.ID
+	begun   string // the upload that it began
 	expires ledger.Millis
 	err     error // why the store refused
 }
@@ -143,6 +154,7 @@ func (t tusStore) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 	if err != nil {
 		return nil, c.refuse(err)
 	}
+	c.begun = p.ID
 	return t.upload(ctx, p.ID), nil
 }
 
