@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"crypto/rand"
+	"sync"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -14,6 +15,7 @@ import (
 // one cast, so what several of them sign in the same way is signed once, and the second
 // verifier, which is slow at it, checks the signature once.
 type cast struct {
+	mu     sync.Mutex
 	keys   ledgertest.Keys
 	logs   map[string]logKeys // by origin
 	signed map[string]string  // JWS by key and content
@@ -27,9 +29,19 @@ func newCast() *cast {
 
 var theCast = newCast()
 
+// key returns the key of a party.
+func (c *cast) key(t testing.TB, name string) *ledger.Key {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.keys.Of(t, name)
+}
+
 // log returns the keys of a log.
 func (c *cast) log(t testing.TB, origin string) logKeys {
 	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, ok := c.logs[origin]; !ok {
 		secret, public, err := note.GenerateKey(rand.Reader, origin)
 		if err != nil {
@@ -44,6 +56,8 @@ func (c *cast) log(t testing.TB, origin string) logKeys {
 func (c *cast) sign(t testing.TB, key *ledger.Key, content any, f func() (string, error)) string {
 	t.Helper()
 	name := string(key.ID()) + string(encode(t, content))
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, ok := c.signed[name]; !ok {
 		jws, err := f()
 		if err != nil {

@@ -181,7 +181,7 @@ func (w *world) admit(m ledgertest.Person) {
 
 func (w *world) key(name string) *ledger.Key {
 	if w.keys[name] == nil {
-		w.keys[name] = w.cast.keys.Of(w.t, name)
+		w.keys[name] = w.cast.key(w.t, name)
 	}
 	return w.keys[name]
 }
