@@ -107,6 +107,18 @@ fuzz: ## 运行全部模糊测试，每项 FUZZTIME | run every fuzz test for FU
 bench: ## 运行名称符合 BENCH 的性能测试 | run the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
 
+# The program before the defenses: make attack prints its figures beside today's.
+BEFORE = 3e9b553
+.PHONY: attack
+attack: build ## 以普通账户攻击运行中的节点，逐行报告今昔数值，越界即失败 | attack running nodes with ordinary accounts: figures before and now, fails if a bound is crossed
+	@set -euo pipefail; before=; \
+	if [ -x $(CACHE)/before/cadastre ]; then before=$(CACHE)/before/cadastre; \
+	elif git cat-file -e $(BEFORE)^{commit} 2>/dev/null; then \
+		rm -rf $(CACHE)/before && mkdir -p $(CACHE)/before/src && git archive $(BEFORE) | tar -x -C $(CACHE)/before/src; \
+		(cd $(CACHE)/before/src && CGO_ENABLED=0 go build -trimpath -o ../cadastre ./cmd/cadastre) && before=$(CACHE)/before/cadastre; \
+	else echo "this clone has no commit $(BEFORE): no figures of it"; fi; \
+	go run ./internal/attack -now $(BINARY) -then "$$before"
+
 .PHONY: check
 check: ## 运行合并之前须通过的全部检查 | run all checks that a change must pass before it is merged
 	.ci/run

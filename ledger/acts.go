@@ -217,7 +217,8 @@ var marketActs = []Act{
 	}),
 	on(KindContent, Act{
 		Name: FnContentAdd, Title: Words{"登记内容", "Add content"}, Who: append(by(RoleHolder, "owner"), by(RoleOperator, "owner")...),
-		Args: of[ContentArgs](), Begins: true, Moves: moves(ContentRecorded, ""), Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonNotListed},
+		Args: of[ContentArgs](), Begins: true, Moves: moves(ContentRecorded, ""), Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonNotListed, ReasonRawContent, ReasonSameContent},
+		Note: Words{"同一文件已是未公开资源的内容的，不得作为产品内容；日后成为的，停止交付", "A file that is content of a resource which is not open can't be content of a product; if it becomes so later, delivery stops"},
 	}),
 	on(KindContent, Act{
 		Name: FnContentRemove, Title: Words{"撤下内容", "Remove content"}, Who: append(by(RoleHolder, "owner"), by(RoleOperator, "owner")...),
@@ -226,7 +227,7 @@ var marketActs = []Act{
 	on(KindOrder, Act{
 		Name: FnOrderPlace, Title: Words{"下单", "Place an order"}, Who: by(RoleBuyer, "buyer"), Args: of[OrderPlaceArgs](),
 		Begins: true, Moves: moves(OrderPlaced, ""),
-		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonPartySuspended, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
+		Reasons: append([]Reason{ReasonUnknown, ReasonStale, ReasonNotListed, ReasonNoContent, ReasonPartySuspended, ReasonPrice, ReasonOwnScope, ReasonRecipient}, unsellable...),
 	}),
 	on(KindOrder, Act{
 		Name: FnOrderAccept, Title: Words{"接受订单", "Accept an order"}, Who: by(RoleOperator, "operator"), Args: of[AnswerArgs](),

@@ -112,7 +112,7 @@ var (
 		value("none", "不予共享", "Not shared"),
 	}}
 	openTypes = Enum{"open_types", []Value{
-		value("open", "无条件开放", "Open"),
+		value(OpenTypeOpen, "无条件开放", "Open"),
 		value("conditional", "有条件开放", "Conditional"),
 		value("closed", "不予开放", "Closed"),
 	}}

@@ -71,7 +71,7 @@ type ContentArgs struct {
 	Subject Ref    `json:"subject" form:"ref=resource/product" zh:"标的" en:"Subject"` // resource/ID or product/ID
 	Object  string `json:"object" form:"token=200,pattern=object" zh:"对象名" en:"Object"`
 	SHA256  Digest `json:"sha256" zh:"内容摘要" en:"Hash of content"`
-	Bytes   int64  `json:"bytes" form:"min=0" zh:"大小（字节）" en:"Size in bytes"`
+	Bytes   int64  `json:"bytes" form:"min=0" need:"作为产品内容|for content of a product" zh:"大小（字节）" en:"Size in bytes"`
 	Ingest  Digest `json:"ingest_receipt" zh:"入库回执" en:"Ingest receipt"`                                        // leaf hash of the ingest receipt
 	Node    string `json:"node" form:"token=200" zh:"存放节点" en:"Node"`                                           // origin of the node that stores it
 	Name    string `json:"name" form:"text=1..100,pattern=file_size,pattern=file_name" zh:"文件名" en:"File name"` // public file name

@@ -14,6 +14,9 @@ func OpenTypes() []string { return list[string](openTypes) }
 // SupplyModes is the closed list of supply_mode.
 func SupplyModes() []string { return list[string](supplyModes) }
 
+// OpenTypeOpen is the open_type of a resource that anyone may have.
+const OpenTypeOpen = "open"
+
 // ModeAuthorized and ObtainedShared are the two words that together require the
 // consent of the party that shared the data (O5).
 const (

@@ -53,9 +53,9 @@ func (d *Delivered) Within(q Quota) *Error {
 	}
 	switch {
 	case q.Bytes > 0 && bytes > q.Bytes:
-		return forbid(ReasonQuota, "D2").At("limits.bytes")
+		return forbid(ReasonLimit, "D2").At("limits.bytes")
 	case q.Uses > 0 && uses > q.Uses:
-		return forbid(ReasonQuota, "D2").At("limits.uses")
+		return forbid(ReasonLimit, "D2").At("limits.uses")
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func TestD2DeliveredWithinLimits(t *testing.T) {
 			d.Add(ledger.Receipt{Object: x.object, Size: x.size}, ledger.Receipt{Bytes: x.bytes, Outcome: x.outcome})
 		}
 		e := d.Within(c.quota)
-		if got := e; (got == nil) != (c.field == "") || got != nil && (got.Field != c.field || got.Reason != ledger.ReasonQuota) {
+		if got := e; (got == nil) != (c.field == "") || got != nil && (got.Field != c.field || got.Reason != ledger.ReasonLimit) {
 			t.Errorf("%s: %v, want %q", c.name, e, c.field)
 		}
 	}

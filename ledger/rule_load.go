@@ -51,6 +51,19 @@ func (f *factLoader) entries(resources ...ID) map[ID]EntryDetail {
 	return list
 }
 
+// file reads of which resources a file is content. A bundle of evidence does not contain
+// this index (contract.Env.Unrelated): then the result is empty.
+func (f *factLoader) file(sha256 Digest) (use FileUse) {
+	if f.err != nil {
+		return use
+	}
+	use = loadFact[FileUse](f, KindFile, sha256)
+	if errors.Is(f.err, NotFound) {
+		f.err = nil
+	}
+	return use
+}
+
 // key reads the record of a key. It returns the zero record if kid is empty or the
 // key is unknown.
 func (f *factLoader) key(kid KeyID) (k KeyRecord) {
@@ -75,7 +88,8 @@ func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
 	d.Operator = loadFact[Party](f, KindParty, d.Order.Operator)
 	d.Buyer = loadFact[Party](f, KindParty, d.Order.Buyer)
 	d.Key = f.key(start.Key)
-	d.Entries = f.entries(OrderSources(d.Order, d.Product)...)
+	d.File = f.file(d.Content.SHA256)
+	d.Entries = f.entries(append(OrderSources(d.Order, d.Product), d.File.Resources...)...)
 	return d, f.err
 }
 

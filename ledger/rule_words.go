@@ -155,6 +155,7 @@ var ruleGroups = []RuleGroup{
 	}},
 	{Words{"登记、授权与产品", "Registration, licenses and products"}, []RuleWords{
 		rule("not_future", "不得晚于今日", "It does not lie in the future."),
+		rule("product_not_empty", "产品的文件不得为空", "A file of a product must not be empty."),
 		rule("not_past", "不得早于今日", "It does not lie in the past."),
 		rule("not_before_start", "结束不早于开始", "The end is not before the start."),
 		rule("not_before_on", "有效期不早于出具日", "Its validity must not end before the day it was made."),
@@ -177,6 +178,7 @@ var ruleGroups = []RuleGroup{
 	{Words{"内容与回执", "Content and receipts"}, []RuleWords{
 		rule("running_deliveries", "本单位同时进行的交付已达上限", "The party has reached the limit of running deliveries."),
 		rule("running_bundles", "本单位已有证据包在制作且有多个请求在等待", "A bundle for the party is being made, and no more requests of the party can wait."),
+		rule("max_stored_keys", "节点为本单位保管的密钥已达上限：请以此前生成的密钥办理 key.rotate", "The node stores as many keys of the party as it may: use one of them with key.rotate."),
 		rule("running_uploads", "本单位同时进行的上传已达上限", "The party has reached the limit of running uploads."),
 		rule("start", "须为开始回执", "It must be a start receipt."),
 		rule("within_length", "不得多于开始时所定的字节数", "It must not be more than the length in the start receipt."),
@@ -185,6 +187,12 @@ var ruleGroups = []RuleGroup{
 		rule("entry", "区块序号过大", "The number of a block is too large."),
 		rule("one_key", "账本上该键只能有一个", "The chaincode takes exactly one key."),
 		rule("party_and_call", "须给出单位与请求编号", "The chaincode takes a party and the id of a call."),
+	}},
+	{Words{"请求频率", "Rates of requests"}, []RuleWords{
+		rule("rate_address", "来自同一地址、不带有效令牌的请求", "Requests without a valid token from one address."),
+		rule("rate_dear", "来自同一地址、不带有效令牌的检索、列表、溯源与日志条目", "Searches, lists, traces and log entries without a valid token from one address."),
+		rule("rate_reads", "同一单位的查询", "Reads of one party."),
+		rule("rate_calls", "同一单位的签名请求与其他写入", "Signed calls and other writes of one party."),
 	}},
 	{Words{"导入与命令行", "Imports and the command line"}, []RuleWords{
 		rule("column_missing", "表头中没有映射所指的列", "The header has no column that the mapping names."),

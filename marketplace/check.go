@@ -32,16 +32,28 @@ func deny(reason ledger.Reason, rule string) *ledger.Error {
 // meanwhile.
 const attempts = 8
 
-// check decides on a request. All records it reads are of one revision.
+// maxGrants is the maximum number of grants in memory.
+const maxGrants = 4096
+
+// check decides on a request. All records it reads are of one revision. A grant depends on
+// nothing but these records and the time, so it is valid for the same request until the
+// next block or until it ends. Refusals are decided each time.
 func (m *Market) check(ctx context.Context, a Ask) (grant, error) {
 	for range attempts {
 		before, ok := m.Revision()
 		if !ok {
 			break
 		}
+		if g, ok := m.grants.Get(a.request()); ok && g.revision == before && m.millis() < g.until {
+			return g, nil
+		}
 		g, err := m.checkOnce(ctx, a)
-		if err != nil || g.revision == before { // revisions only rise, so everything was read at this one
+		if err != nil {
 			return g, err
+		}
+		if g.revision == before { // revisions only rise, so everything was read at this one
+			m.grants.Add(a.request(), g)
+			return g, nil
 		}
 	}
 	return grant{}, ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
@@ -101,6 +113,9 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
 	facts.Content = g.content
 	g.records = append(g.records, ledger.RefTo(ledger.KindContent, g.content.ID))
+	if err := m.fileFacts(ctx, &facts, &g); err != nil {
+		return grant{}, err
+	}
 	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckDelivery(facts, start, dayOf(start.Time)) }
 	if err := m.judge(a, g, missing); err != nil {
 		return grant{}, err
@@ -108,6 +123,23 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	d, err := m.decide(ctx, o.Operator, o.License, ledger.OrderSources(o, p), o.Purpose)
 	g.revision, g.until = d.Revision, min(g.until, d.Until)
 	return g, err
+}
+
+// fileFacts loads of which resources the content is raw data, with their entries.
+func (m *Market) fileFacts(ctx context.Context, facts *ledger.DeliveryFacts, g *grant) (err error) {
+	if facts.File, err = m.fileUse(ctx, facts.Content.SHA256); err != nil {
+		return err
+	}
+	entries, err := m.entries(ctx, facts.File.Resources...)
+	if err != nil {
+		return err
+	}
+	g.records = append(append(g.records, ledger.RefTo(ledger.KindFile, facts.Content.SHA256)), entryRefs(entries)...)
+	for id, e := range entries {
+		facts.Entries[id] = e
+		g.until = min(g.until, endOf(e.ValidUntil))
+	}
+	return nil
 }
 
 // key returns the record of a key, or the zero record if kid is empty or unknown.

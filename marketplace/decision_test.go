@@ -41,7 +41,7 @@ func TestADecisionThatEndsSooner(t *testing.T) {
 	transfer, err := w.market.Begin(t.Context(), a)
 	w.ok(err)
 	*until = ledger.Millis(time.Now().Add(50 * time.Millisecond).UnixMilli())
-	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindProduct, id("product"))))
+	w.recheck(ledger.RefTo(ledger.KindProduct, id("product")))
 	select {
 	case <-transfer.Done():
 	case <-time.After(30 * time.Second):
@@ -64,14 +64,15 @@ func TestADecisionThatEndsWhileTheTransferBegins(t *testing.T) {
 	} {
 		w := newWorld()
 		a, _ := w.stored(t)
-		allow, sources := w.policy, len(w.product.Sources)
-		w.policy = func(q marketplace.Question) marketplace.Decision {
+		a.Range = func(size int64, _ ledger.Digest) (offset, length int64, err error) { // between decision and receipt
 			w.market.CutAll()
-			d := allow(q)
-			if c.ended && len(w.asked) > sources { // the second decision
-				d.Allow, d.Reason = false, ledger.ReasonLicense
+			if c.ended {
+				w.revision.Block++
+				w.policy = func(marketplace.Question) marketplace.Decision {
+					return marketplace.Decision{Reason: ledger.ReasonLicense}
+				}
 			}
-			return d
+			return 0, size, nil
 		}
 		if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
@@ -88,5 +89,45 @@ func TestADecisionThatEndsWhileTheTransferBegins(t *testing.T) {
 		if diff := cmp.Diff(c.kinds, kinds); diff != "" {
 			t.Errorf("receipts, the newest first (-want +got):\n%s", diff)
 		}
+	}
+}
+
+// TestAGrantIsValidUntilTheNextBlock: the same request is not decided again before, but a
+// request that differs in one member is, and a refusal always.
+func TestAGrantIsValidUntilTheNextBlock(t *testing.T) {
+	w := newWorld()
+	a, until := w.stored(t)
+	asked := func(a marketplace.Ask) int {
+		w.asked = nil
+		_, err := w.market.Look(t.Context(), a)
+		if e := ledger.AsError(err); err != nil && e == nil {
+			t.Fatal(err)
+		}
+		return len(w.asked)
+	}
+	if first, again := asked(a), asked(a); first != 2 || again != 0 {
+		t.Errorf("the policies were asked %d times, then %d", first, again)
+	}
+	other := a
+	other.Key = ""
+	if n := asked(other); n != 2 {
+		t.Errorf("without the key they were asked %d times", n)
+	}
+	w.now = w.now.Add(2 * time.Hour) // past *until
+	if _, err := w.market.Look(t.Context(), a); !strings.Contains(outcome(t, err), "license_ended") {
+		t.Errorf("after its end: %v", err)
+	}
+	*until = ledger.Millis(w.now.Add(time.Hour).UnixMilli())
+	w.order.State = ledger.OrderBlocked
+	w.project()
+	for range 2 {
+		if _, err := w.market.Look(t.Context(), a); outcome(t, err) == "" {
+			t.Error("a blocked order is delivered")
+		}
+	}
+	w.order.State = ledger.OrderActive
+	w.project()
+	if n := asked(a); n != 2 {
+		t.Errorf("after the block they were asked %d times", n)
 	}
 }

@@ -22,7 +22,7 @@ func TestLicenseLimitsBindDeliveries(t *testing.T) {
 	}
 	_, err := w.market.Begin(t.Context(), a)
 	e := ledger.AsError(err)
-	if e == nil || e.Reason != ledger.ReasonQuota || e.Field != "limits.uses" || !slices.Contains(e.Params, ledger.Param{Name: "scope", Value: string(ledger.RefTo(ledger.KindLicense, w.license.ID))}) {
+	if e == nil || e.Reason != ledger.ReasonLimit || e.Field != "limits.uses" || !slices.Contains(e.Params, ledger.Param{Name: "scope", Value: string(ledger.RefTo(ledger.KindLicense, w.license.ID))}) {
 		t.Fatalf("the third delivery: %v", err)
 	}
 	w.order.Limits = ledger.Quota{Uses: 1}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
@@ -61,7 +63,13 @@ type Market struct {
 	mu      sync.Mutex
 	running map[*Transfer]struct{}
 	uploads map[ledger.ID]int // number of running uploads by party
+
+	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
+	grants  *lru.Cache[request, grant]                // see check
 }
+
+// maxIngests is the maximum number of receipts of uploads in memory.
+const maxIngests = 4096
 
 // maxUploads is the maximum number of running uploads of a party. With S3 each of them
 // uses 16 MiB of memory for a part.
@@ -69,7 +77,11 @@ const maxUploads = 16
 
 // New returns a market.
 func New(c Config) *Market {
-	return &Market{Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}}
+	ingests, _ := lru.New[ledger.Digest, ledger.Receipt](maxIngests) // fails only for a size below 1
+	grants, _ := lru.New[request, grant](maxGrants)
+	return &Market{
+		Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}, ingests: ingests, grants: grants,
+	}
 }
 
 // Ingested is a finished upload with its receipt.

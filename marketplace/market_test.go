@@ -87,8 +87,8 @@ func newWorld() *world {
 		ID: id("order"), Product: id("product"), License: id("license"), Operator: id("operator"), Buyer: id("buyer"), Purpose: purpose,
 		State: ledger.OrderActive, StartOn: "2026-04-01", EndOn: "2026-06-30", Recipient: "430300",
 	}
-	w.file = ledger.Content{State: ledger.ContentRecorded, ID: id("file"), Subject: ledger.RefTo(ledger.KindProduct, id("product")), Owner: id("operator"), Object: "file", Node: here}
-	w.raw = ledger.Content{State: ledger.ContentRecorded, ID: id("raw"), Subject: ledger.RefTo(ledger.KindResource, id("bus")), Owner: id("holder"), Object: "raw", Node: here}
+	w.file = ledger.Content{State: ledger.ContentRecorded, ID: id("file"), Subject: ledger.RefTo(ledger.KindProduct, id("product")), Owner: id("operator"), Object: "file", SHA256: ledger.DigestOf([]byte("file")), Node: here}
+	w.raw = ledger.Content{State: ledger.ContentRecorded, ID: id("raw"), Subject: ledger.RefTo(ledger.KindResource, id("bus")), Owner: id("holder"), Object: "raw", SHA256: ledger.DigestOf([]byte("raw")), Node: here}
 	return w
 }
 
@@ -125,9 +125,10 @@ func (w *world) open(t testing.TB) {
 	w.project()
 }
 
-// project writes the records as they are now.
+// project writes the records as they are now, as a block does.
 func (w *world) project() {
 	w.t.Helper()
+	w.revision.Block++
 	records := []ledger.Record{
 		record(ledger.KindParty, w.operator.ID, w.operator), record(ledger.KindParty, w.buyer.ID, w.buyer),
 		record(ledger.KindKey, ledger.ID(w.key.Kid), w.key),
@@ -142,6 +143,13 @@ func (w *world) project() {
 		records = append(records, record(ledger.KindEntry, e.ID, e))
 	}
 	readmodeltest.Project(w.t, w.db, []*marketplace.Market{w.market}, ledger.Event{Time: 1, Records: readmodeltest.Stored(w.t, records...)})
+}
+
+// recheck has a block that wrote records, which are projected already.
+func (w *world) recheck(refs ...ledger.Ref) {
+	w.t.Helper()
+	w.revision.Block++
+	w.market.Recheck(w.t.Context(), wrote(refs...))
 }
 
 func record(kind string, name ledger.ID, v any) ledger.Record {
@@ -226,12 +234,30 @@ func TestDelivery(t *testing.T) {
 		"D2 over":                    {func(w *world, _ *marketplace.Ask) { w.order.EndOn = "2026-04-30" }, "forbidden order_inactive D2"},
 		"D2 not yet":                 {func(w *world, _ *marketplace.Ask) { w.order.StartOn = "2026-05-02" }, "forbidden order_inactive D2"},
 		"D3 raw":                     {func(w *world, _ *marketplace.Ask) { w.product.Form = "raw" }, "forbidden form D3"},
-		"another's order":            {func(_ *world, a *marketplace.Ask) { a.Party = id("rival") }, "not_found unknown"},
-		"no order":                   {func(_ *world, a *marketplace.Ask) { a.Order = id("none") }, "not_found unknown"},
-		"an environment's key":       {func(_ *world, a *marketplace.Ask) { a.Environment = id("env") }, "forbidden key_use"},
-		"no such object":             {func(_ *world, a *marketplace.Ask) { a.Object = "raw" }, "not_found content"},
-		"removed":                    {func(w *world, _ *marketplace.Ask) { w.file.State = ledger.ContentRemoved }, "not_found content"},
-		"at another node":            {func(w *world, _ *marketplace.Ask) { w.file.Node = "other.example" }, "not_found elsewhere"},
+		"D3 raw content":             {func(w *world, _ *marketplace.Ask) { w.raw.SHA256 = w.file.SHA256 }, "forbidden raw_content O21"},
+		"D3 raw content, removed": {func(w *world, _ *marketplace.Ask) {
+			w.raw.SHA256, w.raw.State = w.file.SHA256, ledger.ContentRemoved
+		}, "forbidden raw_content O21"},
+		"raw content, but open": {func(w *world, _ *marketplace.Ask) {
+			w.raw.SHA256 = w.file.SHA256
+			w.entry("bus", func(e *ledger.EntryDetail) { e.Resource.OpenType = ledger.OpenTypeOpen })
+		}, ""},
+		"raw content, open until it ended": {func(w *world, _ *marketplace.Ask) {
+			w.raw.SHA256, w.raw.Subject = w.file.SHA256, ledger.RefTo(ledger.KindResource, id("square"))
+			w.entries["square"] = w.entries["bus"]
+			w.entry("square", func(e *ledger.EntryDetail) {
+				e.ID, e.Subject, e.Resource.OpenType, e.ValidUntil = id("entry of square"), id("square"), ledger.OpenTypeOpen, "2026-04-30"
+			})
+		}, "forbidden raw_content O21"},
+		"raw content of what is not registered": {func(w *world, _ *marketplace.Ask) {
+			w.raw.SHA256, w.raw.Subject = w.file.SHA256, ledger.RefTo(ledger.KindResource, id("square"))
+		}, "forbidden raw_content O21"},
+		"another's order":      {func(_ *world, a *marketplace.Ask) { a.Party = id("rival") }, "not_found unknown"},
+		"no order":             {func(_ *world, a *marketplace.Ask) { a.Order = id("none") }, "not_found unknown"},
+		"an environment's key": {func(_ *world, a *marketplace.Ask) { a.Environment = id("env") }, "forbidden key_use"},
+		"no such object":       {func(_ *world, a *marketplace.Ask) { a.Object = "raw" }, "not_found content"},
+		"removed":              {func(w *world, _ *marketplace.Ask) { w.file.State = ledger.ContentRemoved }, "not_found content"},
+		"at another node":      {func(w *world, _ *marketplace.Ask) { w.file.Node = "other.example" }, "not_found elsewhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, a := newWorld(), delivery()

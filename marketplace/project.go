@@ -70,13 +70,14 @@ type described struct {
 	Domain   string          `json:"domain"`
 	Level    ledger.Level    `json:"level"`
 	PIStatus ledger.PIStatus `json:"pi_status"`
+	OpenType string          `json:"open_type"`
 }
 
 // prepareSubmission stores the fields of a submission that the rules read.
 func prepareSubmission(r ledger.Record) (readmodel.Step, error) {
 	s, err := readmodel.Decode[struct {
 		Resource described `json:"resource"`
-	}](ledger.Record{Ref: r.Ref, Value: readmodel.Submitted(r.Value, "spatial", "domain", "level", "pi_status")})
+	}](ledger.Record{Ref: r.Ref, Value: readmodel.Submitted(r.Value, "spatial", "domain", "level", "pi_status", "open_type")})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace/receipts"
 )
 
 func record[T any](ctx context.Context, m *Market, ref ledger.Ref) (T, error) {
@@ -21,6 +22,12 @@ func (m *Market) Product(ctx context.Context, id ledger.ID) (ledger.Product, err
 // Order returns the current state of an order.
 func (m *Market) Order(ctx context.Context, id ledger.ID) (ledger.Order, error) {
 	return readmodel.One[ledger.Order](ctx, m.db, readmodel.Unknown(ledger.RefTo(ledger.KindOrder, id)), "SELECT value FROM orders WHERE id = ?", id)
+}
+
+// Used returns what this node has delivered under an order, as its limits count it.
+// Other nodes count the deliveries of their content.
+func (m *Market) Used(ctx context.Context, order ledger.ID) (receipts.Usage, error) {
+	return m.Receipts.Used(ctx, receipts.LimitScope{Scope: ledger.RefTo(ledger.KindOrder, order), Flow: ledger.Delivery})
 }
 
 // Content returns a content record by its id.
@@ -57,6 +64,25 @@ func (m *Market) contentFor(ctx context.Context, subject ledger.Ref, object stri
 	missing := ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("object")
 	return readmodel.One[ledger.Content](ctx, m.db, missing,
 		"SELECT value FROM content WHERE subject = ? AND object = ? AND removed = 0", subject, object)
+}
+
+// fileUse returns of which resources a file is, or once was, content, as the ledger's
+// index does.
+func (m *Market) fileUse(ctx context.Context, sha256 ledger.Digest) (use ledger.FileUse, err error) {
+	rows, err := m.db.QueryContext(ctx, "SELECT DISTINCT subject FROM content WHERE sha256 = ? AND subject >= 'resource/' AND subject < 'resource0' LIMIT ?", // the character after /
+		sha256, ledger.MaxFileResources+1)
+	if err != nil {
+		return use, fmt.Errorf("resources of file %s: %w", sha256, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var subject ledger.Ref
+		if err := rows.Scan(&subject); err != nil {
+			return use, fmt.Errorf("resources of file %s: %w", sha256, err)
+		}
+		use, _ = use.With(ledger.ID(subject.ID()))
+	}
+	return use, rows.Err()
 }
 
 // maxProducts is the maximum number of products in one query.

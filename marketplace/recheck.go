@@ -16,6 +16,11 @@ func (m *Market) Recheck(ctx context.Context, events []ledger.Event) {
 		for _, r := range e.Records {
 			changed[r.Ref] = true
 		}
+		for _, l := range e.Links { // a file that becomes content is no record, but a link
+			if l.From.Kind() == ledger.KindFile {
+				changed[l.From] = true
+			}
+		}
 	}
 	m.mu.Lock()
 	var running []*Transfer

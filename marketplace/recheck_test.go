@@ -45,14 +45,14 @@ func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
 		{ledger.KeyRef("other"), 2},
 	} {
 		w.asked = nil
-		w.market.Recheck(t.Context(), wrote(c.record))
+		w.recheck(c.record)
 		if len(w.asked) != c.asked {
 			t.Errorf("%s: the policies were asked %d times, want %d", c.record, len(w.asked), c.asked)
 		}
 	}
 	w.order.State = ledger.OrderBlocked
 	w.project()
-	w.market.Recheck(t.Context(), wrote(ledger.RefTo(ledger.KindOrder, id("order"))))
+	w.recheck(ledger.RefTo(ledger.KindOrder, id("order")))
 	for i, transfer := range running {
 		select {
 		case <-transfer.Done():
@@ -60,6 +60,29 @@ func TestRecheckDecidesOnlyWhatABlockChanged(t *testing.T) {
 			t.Errorf("transfer %d goes on after the order was blocked", i)
 		}
 		w.ok(transfer.Close())
+	}
+}
+
+// TestRecheckCutsWhatBecameRaw: once its file is content of a resource that is not open,
+// a delivery does not go on.
+func TestRecheckCutsWhatBecameRaw(t *testing.T) {
+	w := newWorld()
+	a, _ := w.stored(t)
+	transfer, err := w.market.Begin(t.Context(), a)
+	w.ok(err)
+	w.raw.ID, w.raw.SHA256 = id("raw again"), w.file.SHA256
+	w.project()
+	added := wrote(ledger.RefTo(ledger.KindContent, w.raw.ID))
+	added[0].Links = []ledger.Link{{From: ledger.RefTo(ledger.KindFile, w.raw.SHA256), Rel: "content_of", To: ledger.RefTo(ledger.KindContent, w.raw.ID)}}
+	w.market.Recheck(t.Context(), added)
+	select {
+	case <-transfer.Done():
+	default:
+		t.Error("it goes on")
+	}
+	w.ok(transfer.Close())
+	if _, err := w.market.Begin(t.Context(), a); outcome(t, err) != "forbidden raw_content O21" {
+		t.Errorf("another delivery: %v", err)
 	}
 }
 
@@ -89,7 +112,7 @@ func BenchmarkRecheck(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			w.asked = nil
 			for b.Loop() {
-				w.market.Recheck(b.Context(), wrote(record))
+				w.recheck(record)
 			}
 			b.ReportMetric(float64(len(w.asked))/2/float64(b.N), "decisions/block")
 		})

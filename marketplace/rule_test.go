@@ -108,6 +108,7 @@ func TestARequestIsJudgedAtOneRevision(t *testing.T) {
 		t.Errorf("the policies were asked %d times", asked)
 	}
 	still = 1 << 30
+	w.revision.Block++
 	_, err := w.market.Look(t.Context(), delivery())
 	if got := outcome(t, err); got != "unavailable projection_behind" {
 		t.Errorf("blocks that come too fast: %q", got)

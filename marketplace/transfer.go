@@ -197,14 +197,18 @@ func (t *Transfer) endAt(until ledger.Millis) *time.Timer {
 // checkIngest checks a content record against the receipt that it cites: the content
 // was uploaded here, by its owner, with this hash and size.
 func (m *Market) checkIngest(ctx context.Context, c ledger.Content) error {
-	r, err := m.Receipts.ByLeaf(ctx, c.Ingest)
-	if errors.Is(err, ledger.NotFound) {
-		return ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("ingest_receipt")
+	got, known := m.ingests.Get(c.Ingest)
+	if !known {
+		r, err := m.Receipts.ByLeaf(ctx, c.Ingest)
+		if errors.Is(err, ledger.NotFound) {
+			return ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("ingest_receipt")
+		}
+		if err != nil {
+			return err
+		}
+		got = r.Receipt
+		m.ingests.Add(c.Ingest, got)
 	}
-	if err != nil {
-		return err
-	}
-	got := r.Receipt
 	if got.Kind != ledger.ReceiptIngest || got.Party != c.Owner || got.Object != c.Object || got.SHA256 != c.SHA256 || got.Size != c.Bytes {
 		return ledger.Refuse(ledger.NotFound, ledger.ReasonContent).At("ingest_receipt")
 	}
@@ -224,7 +228,7 @@ func (t *Transfer) reserve(ctx context.Context, g grant) (receipts.Running, erro
 	}
 	req := receipts.StartRequest{Receipt: start, Limits: g.limits}
 	running, err := t.m.Receipts.Reserve(ctx, req)
-	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || !t.m.endStalled(ctx, t, g) {
+	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonLimit || !t.m.endStalled(ctx, t, g) {
 		return running, err
 	}
 	return t.m.Receipts.Reserve(ctx, req)
@@ -349,14 +353,20 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 // Close ends a transfer that was never sent.
 func (t *Transfer) Close() error { return t.end(0, ledger.Partial) }
 
+// end stores the end receipt and then removes the transfer from the running ones. It does
+// not wait for either: the next request on the connection need not wait for the disk.
 func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error) {
 	t.ended.Do(func() {
 		if t.timer != nil {
 			t.timer.Stop()
 		}
-		_, err = t.m.Receipts.End(context.WithoutCancel(t.ctx), t.handle, written, outcome)
-		t.m.leave(t)
-		t.cancel(nil)
+		gone := func(error) { // the store itself tries again
+			t.m.leave(t)
+			t.cancel(nil)
+		}
+		if err = t.m.Receipts.EndLater(t.handle, written, outcome, gone); err != nil {
+			gone(err)
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("end receipt: %w", err)

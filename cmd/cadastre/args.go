@@ -81,7 +81,7 @@ func (p *program) client() (*client.Client, error) {
 		if where == "" {
 			where = "http://" + defaultListen
 		}
-		return client.New(client.Profile{URL: where, Nodes: p.nodes()}, p.Lang, now)
+		return p.clientOf(client.Profile{URL: where, Nodes: p.nodes()})
 	}
 	return p.actor()
 }
@@ -92,7 +92,16 @@ func (p *program) actor() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(prof, p.Lang, now)
+	return p.clientOf(prof)
+}
+
+// clientOf returns a client for a profile. It says so when the node has it wait.
+func (p *program) clientOf(prof client.Profile) (*client.Client, error) {
+	c, err := client.New(prof, p.Lang, now)
+	if err == nil {
+		c.OnWait(terminal.Waits(p.err, p.Lang))
+	}
+	return c, err
 }
 
 // call signs args as the profile's party, sends them and prints what was recorded.
@@ -133,7 +142,7 @@ func (p *program) send(c *client.Client, id ledger.ID, fn ledger.Function, args 
 	}
 	out, err := c.CallAs(p.ctx, id, fn, args)
 	var answer *client.Problem
-	if err != nil && !errors.As(err, &answer) && errors.Is(err, ledger.Unavailable) {
+	if err != nil && !errors.As(err, &answer) && errors.Is(err, ledger.Unavailable) && !client.NotSent(err) {
 		return out, fmt.Errorf("%s: %w", fmt.Sprintf(p.say("请求 %s 是否已记录尚不清楚；用 cadastre call --id 以同一编号再次提交即可得知",
 			"it is not known whether call %s is recorded; cadastre call --id with that id sends it again, and it is recorded only once"), id), err)
 	}

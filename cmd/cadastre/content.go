@@ -28,6 +28,7 @@ type contentAddCmd struct {
 	File    string     `arg:"" zh:"要上传的文件" en:"File to upload." type:"existingfile"`
 	Subject ledger.Ref `required:"" zh:"所属资源（数据持有单位）或产品（运营机构）：resource/ID 或 product/ID" en:"Record whose content it is: resource/ID (holder) or product/ID (operator)." placeholder:"REF"`
 	Name    string     `zh:"公开的文件名；默认为文件本名" en:"Public file name; by default the file's own." placeholder:"NAME"`
+	Again   bool       `zh:"同一文件已由其他节点保存时，仍在本节点再存一份" en:"Store the file at this node too if another node has the same file."`
 	writing
 }
 
@@ -36,8 +37,8 @@ func (contentAddCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre product content add streets.csv --subject resource/ID --profile holder.json\ncadastre product content add streets.csv --subject product/ID --profile operator.json"},
 		{
-			ZH: "加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
-			EN: "With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
+			ZH: "同一文件不会在同一节点重复登记；已由其他节点保存的，须加 --again。加 --check 时文件不离开本机：只检查谁可为何者添加内容，不检查节点是否接受上传。",
+			EN: "A node does not store the same file twice for the same record; if another node stores it, add --again. With --check the file is not sent: the node checks whether the party may add content there, not whether it would accept the upload.",
 		},
 	}
 }
@@ -59,6 +60,9 @@ func (c *contentAddCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if err := c.notTwice(p, cl, hash); err != nil {
+		return err
+	}
 	up, err := c.upload(p, cl, hash, size)
 	if err != nil {
 		return err
@@ -73,6 +77,26 @@ func (c *contentAddCmd) Run(p *program) error {
 	return p.callWith(cl, ledger.FnContentAdd, a, func() []named {
 		return []named{{"object", a.Object}, {"sha256", string(a.SHA256)}}
 	})
+}
+
+// notTwice refuses, before the upload, a file that is already content of the subject: at
+// this node as the ledger would, at another node unless --again is given.
+func (c *contentAddCmd) notTwice(p *program, cl *client.Client, hash ledger.Digest) error {
+	found, err := contents(p, cl, c.Subject)
+	if err != nil && ledger.AsError(err) == nil {
+		return err
+	}
+	for _, x := range found { // nothing if the node refuses the list: then it refuses the call too
+		switch {
+		case x.SHA256 != hash:
+		case x.Node == cl.Profile().Origin:
+			return ledger.Refuse(ledger.Conflict, ledger.ReasonSameContent).At("sha256").With("ref", string(ledger.RefTo(ledger.KindContent, x.ID)))
+		case !c.Again:
+			return fmt.Errorf(p.say("同一文件已由节点 %s 保存，登记为 %s：如需在本节点再存一份，请加 --again",
+				"the node %s already stores the same file, as %s: add --again to store it at this node too"), x.Node, x.Name)
+		}
+	}
+	return nil
 }
 
 // upload sends the file. With --check it does not: the call is checked with the hash and

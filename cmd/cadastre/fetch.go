@@ -1,14 +1,10 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
-	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -25,8 +21,8 @@ func (fetchCmd) Page() terminal.Page {
 	return terminal.Page{
 		{Lines: "cadastre fetch ORDER --output streets.csv --profile buyer.json"},
 		{
-			ZH: "已收到的部分存于 streets.csv.part，中断后再次运行同一命令即可继续。仅当 SHA-256 与账本记录一致时才有 streets.csv；其旁的 streets.csv.receipt.json 载有交付回执的编号。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
-			EN: "Received bytes are stored in streets.csv.part. After an interruption run the same command to continue. The file streets.csv is written only if its SHA-256 is the recorded one. The file streets.csv.receipt.json names the receipts of the delivery. Content at another node is fetched there; name that node with --node ORIGIN=URL if its address is not https://ORIGIN.",
+			ZH: "已收到的部分存于 streets.csv.part，中断后再次运行同一命令即可继续。仅当 SHA-256 与账本记录一致时才有 streets.csv；文件已在的，不再获取，不计一次使用；其旁的 streets.csv.receipt.json 载有交付回执的编号。内容在另一节点的，到该节点取；其地址不是 https://ORIGIN 的，用 --node ORIGIN=URL 指明。",
+			EN: "Received bytes are stored in streets.csv.part. After an interruption run the same command to continue. The file streets.csv is written only if its SHA-256 is the recorded one. A file that is there already is not fetched again, which would be another use. The file streets.csv.receipt.json names the receipts of the delivery. Content at another node is fetched there; name that node with --node ORIGIN=URL if its address is not https://ORIGIN.",
 		},
 	}
 }
@@ -46,7 +42,7 @@ func (c *fetchCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.fetch(cl, at("orders", o.ID)+"/content/"+x.Object, c.Output, &fetched{Order: o.ID, License: o.License}, x)
+	return p.fetch(cl, at("orders", o.ID)+"/content/"+x.Object, c.Output, fetched{Order: o.ID, License: o.License}, x)
 }
 
 type supplyCmd struct {
@@ -78,24 +74,7 @@ func (c *supplyCmd) Run(p *program) error {
 		return err
 	}
 	path := at("licenses", c.License) + "/resources/" + string(c.Resource) + "/content/" + x.Object
-	return p.fetch(cl, path, c.Output, &fetched{License: c.License}, x)
-}
-
-// fetched is the content of the file next to a fetched one: what was fetched, by which
-// receipts.
-type fetched struct {
-	SHA256  ledger.Digest `json:"sha256"`
-	Bytes   int64         `json:"bytes"`
-	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts, one for each request
-	Order   ledger.ID     `json:"order,omitempty"`
-	License ledger.ID     `json:"license,omitempty"`
-	Subject ledger.Ref    `json:"subject"`
-	Content ledger.ID     `json:"content"`
-	Object  string        `json:"object"`
-	Name    string        `json:"name"`
-	Node    string        `json:"node"`
-	Ledger  ledger.ID     `json:"ledger"`
-	Time    ledger.Millis `json:"time"`
+	return p.fetch(cl, path, c.Output, fetched{License: c.License}, x)
 }
 
 // choose returns the one content of a subject that want names.
@@ -122,54 +101,4 @@ func choose(p *program, c *client.Client, subject ledger.Ref, want string) (ledg
 		names.WriteString("\n  " + x.Object + "  " + words.Printable(x.Name))
 	}
 	return ledger.Content{}, fmt.Errorf("%s%s", p.say("有多个内容，请用 --object 指定其一：", "there are several contents; name one with --object:"), names.String())
-}
-
-// fetch fetches the content, checks it against the ledger, and stores the ids of the
-// receipts next to the file.
-func (p *program) fetch(c *client.Client, path, file string, k *fetched, x ledger.Content) error {
-	m := p.meter()
-	f, err := c.Fetch(p.ctx, path, file, m.bytes)
-	m.done()
-	if err != nil {
-		return errors.Join(err, tidy(file+".part"))
-	}
-	if f.SHA256 != x.SHA256 {
-		wrong := file + ".wrong"
-		return errors.Join(fmt.Errorf(p.say("收到的文件与账本记录不符（SHA-256 %s，账本为 %s）：已改名为 %s，请勿使用，并告知节点管理员",
-			"the file is not what the ledger records (SHA-256 %s, recorded %s): it is now named %s; do not use it, and contact the node's operator"),
-			f.SHA256, x.SHA256, wrong), durable.Rename(file, wrong))
-	}
-	k.SHA256, k.Bytes, k.Starts, k.Subject, k.Content = f.SHA256, f.Bytes, f.Starts, x.Subject, x.ID
-	k.Object, k.Name, k.Node, k.Ledger, k.Time = x.Object, x.Name, x.Node, c.Profile().Ledger, ledger.Millis(now().UnixMilli())
-	b, err := json.MarshalIndent(k, "", "  ")
-	if err != nil {
-		return words.Errorf("编写回执文件：%v", "encode receipt: %v", err)
-	}
-	receipt := file + ".receipt.json"
-	if err := durable.WriteFile(receipt, append(b, '\n')); err != nil {
-		return words.Errorf("保存回执文件：%v", "store receipt: %v", err)
-	}
-	if p.JSON {
-		return p.json(struct {
-			client.Fetched
-			Receipt string `json:"receipt"`
-			Order   any    `json:"order,omitempty"`
-		}{f, receipt, orNil(k.Order)})
-	}
-	return p.line("%s  %s\n%s%s", f.SHA256, file, p.say("回执：", "Receipts: "), receipt)
-}
-
-// tidy removes the empty file that a refused fetch leaves.
-func tidy(part string) error {
-	if info, err := os.Stat(part); err != nil || info.Size() > 0 {
-		return nil //nolint:nilerr // nothing to tidy
-	}
-	return remove(part)
-}
-
-func orNil(id ledger.ID) any {
-	if id == "" {
-		return nil
-	}
-	return id
 }

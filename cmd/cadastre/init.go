@@ -294,7 +294,7 @@ type serveCmd struct {
 	Listen      string `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; an address that others can reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
 	TLSCert     string `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
 	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
-	BehindProxy bool   `zh:"TLS 由前置代理终结" en:"TLS ends at a proxy in front of the node."`
+	BehindProxy bool   `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
 	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
 	Verbose     bool   `short:"v" zh:"记录每个请求" en:"Log each request."`
 }

@@ -134,7 +134,7 @@ func about(p *program, prof *client.Profile) error {
 	if prof.Ledger != "" && prof.Origin != "" {
 		return nil
 	}
-	c, err := client.New(client.Profile{URL: prof.URL}, p.Lang, now)
+	c, err := p.clientOf(client.Profile{URL: prof.URL})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -91,7 +94,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitFailed
 	}
 	voice := terminal.Voice{Err: errs, Program: "cadastre", Lang: lang, JSON: terminal.AsksJSON(args)}
-	k, err := parser.Parse(args)
+	k, err := parser.Parse(placeKeyIDs(args))
 	if code >= 0 {
 		return code
 	}
@@ -106,6 +109,32 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	return proving.ExitOK
 }
+
+// placeKeyIDs makes values of key ids that begin with a hyphen, as one in 64 does, which
+// would be read as flags.
+func placeKeyIDs(args []string) []string {
+	if slices.Contains(args, "--") {
+		return args
+	}
+	var list, ids []string
+	for i, a := range args {
+		switch {
+		case !strings.HasPrefix(a, "-") || !keyID.MatchString(a):
+			list = append(list, a)
+		case i > 0 && args[i-1] == "--old": // the only flag with a key id, see party prove-key
+			list[len(list)-1] += "=" + a
+		default:
+			ids = append(ids, a)
+		}
+	}
+	if len(ids) > 0 {
+		list = append(append(list, "--"), ids...)
+	}
+	return list
+}
+
+// keyID is the form of a key's id: a SHA-256 in base64url (RFC 7638).
+var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
 // newParser makes the parser of the commands, with help in the language.
 func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, error) {

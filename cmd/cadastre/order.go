@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
@@ -18,7 +19,7 @@ type orderCmd struct {
 	kong.Plugins // the plain acts (fill)
 
 	ConfirmPayment confirmPaymentCmd `cmd:"" zh:"确认订单已付款（运营机构）" en:"Confirm that an order was paid (operator)." example:"cadastre order confirm-payment ID --reference BANK-20261020-001 --profile operator.json"`
-	Show           orderShowCmd      `cmd:"" zh:"查看订单" en:"Show an order." example:"cadastre order show ID --profile buyer.json"`
+	Show           orderShowCmd      `cmd:"" zh:"查看订单及其限额用量" en:"Show an order and what is used of its limits." example:"cadastre order show ID --profile buyer.json"`
 	List           orderListCmd      `cmd:"" zh:"列出本单位的订单" en:"List your orders." example:"cadastre order list --state active --profile buyer.json"`
 }
 
@@ -166,7 +167,7 @@ type orderShowCmd struct {
 }
 
 // Run shows an order.
-func (c *orderShowCmd) Run(p *program) error { return p.show(at("orders", c.ID), ledger.Order{}) }
+func (c *orderShowCmd) Run(p *program) error { return p.show(at("orders", c.ID), wire.OrderAnswer{}) }
 
 type orderListCmd struct {
 	Product ledger.ID         `zh:"只列该产品的订单" en:"Only orders of this product." placeholder:"ID"`

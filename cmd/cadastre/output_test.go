@@ -172,7 +172,7 @@ func TestErrorsAreJSONThere(t *testing.T) {
 		"a file":            {[]string{"call", "deposit", write(t, "a.json", `{"bytes":"x"}`), "--profile", who}, proving.ExitRefused, "field", "a.json"},
 		"no profile":        {[]string{"token", "--profile", "/nowhere"}, proving.ExitFailed, "", "没有身份文件"},
 		"wrong usage":       {[]string{"order", "lst"}, proving.ExitUsage, "", "多余的参数 lst"},
-		"no node":           {[]string{"party", "list", "--url", "http://127.0.0.1:1"}, proving.ExitUnavailable, "busy", "没有答复"},
+		"no node":           {[]string{"party", "list", "--url", "http://127.0.0.1:1"}, proving.ExitUnavailable, "busy", "无法连接"},
 		"nothing is proved": {[]string{"verify", write(t, "b.json", "{}"), "--trust", "../../ledger/evidence/testdata/trust.json"}, proving.ExitUnproven, "", "未能核验"},
 	} {
 		code, out, errs := command(t, append(c.args, "--json")...)

@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Now: time.Now, Client: c.client}
+	s := &proving.Session{Out: out, Err: errs, JSON: c.JSON, Lang: c.Lang, Now: time.Now, Client: func(url string) (*client.Client, error) { return c.client(url, errs) }}
 	if err := k.Run(s); err != nil {
 		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)
@@ -85,8 +85,9 @@ func newParser(c *commands, lang string, options ...kong.Option) (*kong.Kong, er
 	return parser, nil
 }
 
-// client makes a client for the node at url, for the profile if --profile is given.
-func (c *commands) client(url string) (*client.Client, error) {
+// client makes a client for the node at url, for the profile if --profile is given. It
+// says so when the node has it wait.
+func (c *commands) client(url string, errs io.Writer) (*client.Client, error) {
 	p := client.Profile{URL: url}
 	if c.Profile != "" {
 		var err error
@@ -100,5 +101,9 @@ func (c *commands) client(url string) (*client.Client, error) {
 	for _, origin := range slices.Sorted(maps.Keys(c.Node)) {
 		p.Nodes = append(p.Nodes, trace.Place{Origin: origin, URL: c.Node[origin]})
 	}
-	return client.New(p, c.Lang, time.Now)
+	n, err := client.New(p, c.Lang, time.Now)
+	if err == nil {
+		n.OnWait(terminal.Waits(errs, c.Lang))
+	}
+	return n, err
 }

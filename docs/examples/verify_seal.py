@@ -219,7 +219,7 @@ is_id = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0
 LINE = {"key": str, "sha256": str}
 BUNDLE = {
     "v": int, "ledger": str, "about": str, "proof": {"kind": str, "common": RAW},
-    "calls": [{"proof": RAW, "reads?": [LINE], "writes?": [dict(LINE, value=bytes)]}],
+    "calls": [{"proof": RAW, "reads?": [LINE], "writes?": [LINE | {"value?": bytes}]}],
     "receipts": [{"log": str, "anchor": int, "items": [{"index": int, "entry": bytes, "inclusion": [str]}]}],
 }
 ENTRY = {"v": int, "seq": NATURAL, "time": int, "rules": int, "call": str, "reads": str, "writes": str, "event": str, "state": str}
@@ -360,7 +360,7 @@ class Seal:
 
     def check(self):
         b = self.bundle
-        need(b["v"] == 2, "form", "v", "another version")
+        need(b["v"] == 3, "form", "v", "another version")
         need(is_id(b["ledger"]), "form", "ledger", "not an id")
         need(b["about"].partition("/")[0] in MATTERS, "form", "about", "a bundle can't be about that")
         need(b["ledger"] == self.trust["ledger"], "genesis", "ledger", "not the ledger of the trust file")
@@ -400,8 +400,9 @@ class Seal:
         need((c.party, c.call["id"]) not in self.made, "refused", c.at, "the call is repeated")
         need(c.call["time"] <= c.time + SKEW and c.call["expires"] > c.time, "refused", c.at, "not recorded in its time")
         self.made.add((c.party, c.call["id"]))
-        anchor = c.function == "anchor"
-        need(anchor or "writes" not in c.shown, "not_needed", c.at, "it has writes")
+        anchor, writes = c.function == "anchor", c.shown.get("writes", [])
+        content = c.function.startswith("content.") and not any("value" in line for line in writes)
+        need(anchor or content or not writes, "not_needed", c.at, "it has writes")
         need(not anchor or "reads" not in c.shown, "not_needed", c.at, "it has reads")
 
     def signed(self, c):
@@ -488,11 +489,10 @@ class Seal:
         a, writes = c.arguments(ANCHOR), c.shown.get("writes", [])
         need("platform" in self.roles[c.party] and self.logs.get(a["log"]) == c.party, "receipt", c.at, "not by the owner of the log")
         need(a["size"] >= 1 and is_digest(a["root"]), "form", c.at, "no size or root")
-        need(len(writes) == 1, "writes", c.at, "not one line")
+        need(len(writes) == 1 and "value" in writes[0], "writes", c.at, "not one line with its value")
         raw, key = unbase64(writes[0]["value"]), "anchor/" + a["log"]
-        line = {"key": key, "sha256": sha256(raw), "value": writes[0]["value"]}
-        digest = sha256(f"{key} {line['sha256']}\n".encode())
-        need(writes == [line] and digest == c.entry["writes"], "writes", c.at, "not the line of the entry")
+        line, digest = {"key": key, "sha256": sha256(raw), "value": writes[0]["value"]}, f"{key} {sha256(raw)}\n"
+        need(writes == [line] and sha256(digest.encode()) == c.entry["writes"], "writes", c.at, "not the line of the entry")
         cite = {"party": c.party, "call": c.call["id"], "payload": sha256(c.jws.payload)}
         said = {"log": a["log"], "size": a["size"], "root": a["root"], "time": c.time, "cite": cite}
         need(raw == encode(said), "writes", c.at, "not the anchor that was signed")

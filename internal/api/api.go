@@ -43,6 +43,7 @@ type Services struct {
 	About     wire.About
 	Public    bool // everyone may read the entry bundles of the logs
 	MaxBody   int64
+	Rate      int // requests a second of an address without a token; other rates follow from it; 0: no limits
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -71,8 +72,9 @@ type Tracer interface {
 
 // Custodian stores sealed signing keys of parties that let the node sign for them.
 type Custodian interface {
-	// Make makes a key for the party, stores it sealed and returns it.
-	Make(ctx context.Context, party ledger.ID) (*ledger.Key, error)
+	// Make makes a key for the party, stores it sealed and returns it. It deletes the
+	// party's keys that have ended, and refuses to store more than custody.MaxKeys.
+	Make(ctx context.Context, party ledger.ID, ended []ledger.KeyID) (*ledger.Key, error)
 
 	// Signer returns the stored key, or NotFound if the node has no key of that id.
 	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)

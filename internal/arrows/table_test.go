@@ -14,6 +14,7 @@ const (
 	chi       = "github.com/go-chi/chi/v5"
 	fabric    = "github.com/hyperledger/fabric-sdk-go"
 	goose     = "github.com/pressly/goose/v3"
+	httprate  = "github.com/go-chi/httprate"
 	huma      = "github.com/danielgtaylor/huma/v2"
 	jwt       = "github.com/golang-jwt/jwt/v5"
 	kong      = "github.com/alecthomas/kong"
@@ -59,7 +60,7 @@ var law = map[string]row{
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
 	"licensing":                       {own: []string{"ledger", "policies", "internal/readmodel"}},
-	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}},
+	"marketplace":                     {own: []string{"ledger", "marketplace/objects", "marketplace/receipts", "internal/readmodel"}, third: []string{lru}},
 	"marketplace/objects":             {own: []string{"internal/durable", "internal/seal"}, third: []string{minio, sio}},
 	"marketplace/objects/miniotest":   {third: []string{minio}},
 	"marketplace/objects/objectstest": {own: []string{"marketplace/objects"}, third: []string{compare, rapid}},
@@ -67,6 +68,7 @@ var law = map[string]row{
 	"internal/arrows":                 {},
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
+	"internal/attack":                 {},
 	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
@@ -88,7 +90,7 @@ var law = map[string]row{
 	}},
 	"internal/projection":            {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                 {own: []string{"ledger"}},
-	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt, lru}},
 	"internal/custody":               {own: []string{"ledger", "internal/seal"}},
 	"internal/terminal/terminaltest": {own: []string{"internal/terminal"}, third: []string{kong}},
 	"internal/terminal":              {own: []string{"ledger", "internal/client", "internal/words"}, third: []string{kong, textwidth}},
@@ -101,7 +103,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
 			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
-		third: []string{chi, huma, uuid},
+		third: []string{chi, httprate, huma, uuid},
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},

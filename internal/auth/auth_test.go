@@ -166,7 +166,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"expired", claim("exp", f.clock.Add(-2*auth.Skew).Unix()), "expired"},
 		{"over ten minutes", claim("exp", f.clock.Add(auth.MaxAge+time.Second).Unix()), "at_most_10m"},
 		{"long ago until late", claim("iat", f.clock.Add(-time.Hour).Unix()), "at_most_10m"},
-		{"not yet issued", claim("iat", f.clock.Add(2*auth.Skew).Unix()), "form"},
+		{"not yet issued", claim("iat", f.clock.Add(2*auth.Skew).Unix()), "expired"},
 		{"no time of issue", without("iat"), "at_most_10m"},
 		{"no expiry", without("exp"), "form"},
 		{"half a second", claim("exp", float64(f.clock.Unix())+30.5), "strict"},
@@ -195,7 +195,7 @@ func TestCheckTime(t *testing.T) {
 		after time.Duration
 		rule  string
 	}{
-		{-auth.Skew - time.Second, "form"},
+		{-auth.Skew - time.Second, "expired"},
 		{-auth.Skew, ""},
 		{auth.MaxAge, ""},
 		{auth.MaxAge + auth.Skew - time.Second, ""},

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -31,13 +29,15 @@ type Client struct {
 	profile  Profile
 	key      *ledger.Key
 	http     *http.Client
+	waiting  *waiting // the transport of http
 	language string
 	now      func() time.Time
 }
 
 // New makes a client. language is the language of the node's answers, "zh" or "en".
 func New(p Profile, language string, now func() time.Time) (*Client, error) {
-	c := &Client{profile: p, language: language, now: now, http: &http.Client{Transport: transport(), CheckRedirect: noRedirect}}
+	waiting := &waiting{next: transport(), now: now}
+	c := &Client{profile: p, language: language, now: now, waiting: waiting, http: &http.Client{Transport: waiting, CheckRedirect: noRedirect}}
 	c.profile.URL = strings.TrimRight(p.URL, "/")
 	if u, err := url.Parse(c.profile.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, words.Errorf("%q 不是节点的地址，应如 http://127.0.0.1:8480", "%q is not the address of a node: give one such as http://127.0.0.1:8480", p.URL)
@@ -88,7 +88,8 @@ type Outcome struct {
 }
 
 // Call signs args as a call with a new id and sends it. While the outcome is unknown, it
-// sends the same call again, for about six seconds or until ctx ends.
+// sends the same call again, for about six seconds or until ctx ends. If no connection can
+// be made for the first attempt, it returns at once, see NotSent.
 func (c *Client) Call(ctx context.Context, fn ledger.Function, args any) (Outcome, error) {
 	return c.CallAs(ctx, NewID(), fn, args)
 }
@@ -114,18 +115,24 @@ func (c *Client) Sign(id ledger.ID, fn ledger.Function, args any) (string, error
 	}, args)
 }
 
-// Submit sends a signed call, and sends it again while its outcome is unknown.
+// Submit sends a signed call, and sends it again while its outcome is unknown. A later
+// attempt that can't be sent does not settle the outcome of an earlier one.
 func (c *Client) Submit(ctx context.Context, jws string) (Outcome, error) {
 	signed, err := ledger.ParseCall(jws)
 	if err != nil {
 		return Outcome{}, err
 	}
+	var open error // of the last attempt whose outcome is unknown
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
 		out := Outcome{Call: signed.Call.ID}
 		err := c.do(ctx, http.MethodPost, "/v1/calls", false, map[string]string{"call": jws}, &out.Outcome)
-		if err == nil || !errors.Is(err, ledger.Unavailable) || wait > 5*time.Second {
+		if NotSent(err) && open != nil {
+			err = open
+		}
+		if err == nil || !errors.Is(err, ledger.Unavailable) || NotSent(err) || isLimited(err) || wait > 5*time.Second {
 			return out, err
 		}
+		open = err
 		select {
 		case <-time.After(wait): //nolint:forbidigo // a delay, not the time of day
 		case <-ctx.Done():
@@ -171,7 +178,7 @@ func (c *Client) do(ctx context.Context, method, path string, token bool, body, 
 		return unreachable(c.profile.URL, err)
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		return problem(resp, b)
+		return c.refused(resp, b)
 	}
 	switch into := into.(type) {
 	case *[]byte:
@@ -204,67 +211,4 @@ func (c *Client) request(ctx context.Context, method, path string, token bool, b
 		req.Header.Set("Authorization", "Bearer "+t)
 	}
 	return req, nil
-}
-
-func unreachable(where string, err error) error {
-	return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
-		words.Errorf("%s 没有答复：节点是否在该地址运行？%v", "no answer from %s: is the node running there? %v", where, err))
-}
-
-// Problem is a refusal by a node, with the sentences of the node.
-type Problem struct {
-	Status int
-	Title  string
-	Detail string
-	Faults []string // a sentence for each fault of the input
-	Raw    []byte   // the answer as JSON on one line
-	cause  *ledger.Error
-}
-
-// Error returns what happened and what to do next, then each fault on a line.
-func (p *Problem) Error() string {
-	return p.In("en", nil)
-}
-
-// In returns the same with the punctuation of a language. The sentences are in the
-// language that the client asked for.
-func (p *Problem) In(lang string, _ func(error) string) string {
-	s := p.Title
-	if p.Detail != "" {
-		s += words.Of(lang, ledger.Words{ZH: "：", EN: ": "}) + p.Detail
-	}
-	if len(p.Faults) > 0 {
-		s += "\n  " + strings.Join(p.Faults, "\n  ")
-	}
-	return s
-}
-
-// Unwrap returns the typed error.
-func (p *Problem) Unwrap() error { return p.cause }
-
-// problem makes an error of an answer of RFC 9457.
-func problem(resp *http.Response, body []byte) error {
-	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode < http.StatusBadRequest {
-		return words.Errorf("节点转向 %q，本程序不会向该处发送：若其为节点的正确地址，请用 --url 给出", "the node redirects to %q, and this program does not follow: if that is the node's right address, give it with --url", to)
-	}
-	var p wire.Problem
-	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
-		return words.Errorf("节点答复 %s", "the node answered %s", resp.Status)
-	}
-	cause := &ledger.Error{Code: p.Code, Reason: p.Reason, Field: p.Field, Rule: p.Rule, Params: p.Params}
-	refused := &Problem{Status: resp.StatusCode, Title: p.Title, Detail: p.Detail, cause: cause}
-	var raw bytes.Buffer
-	if err := json.Compact(&raw, body); err == nil {
-		refused.Raw = raw.Bytes()
-	}
-	for i, f := range p.Errors {
-		refused.Faults = append(refused.Faults, f.Message)
-		if i > 0 {
-			cause.More = append(cause.More, &ledger.Error{
-				Code: ledger.InvalidCode, Reason: cmp.Or(f.Reason, ledger.ReasonField), Field: f.Field, Rule: f.Rule,
-				Params: append(f.Params, ledger.Param{Name: "value", Value: f.Value}, ledger.Param{Name: "allowed", Value: f.Allowed}),
-			})
-		}
-	}
-	return refused
 }

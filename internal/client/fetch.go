@@ -2,19 +2,16 @@ package client
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
-	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -38,7 +35,7 @@ func (c *Client) Upload(ctx context.Context, r io.Reader) (wire.Ingested, error)
 		return u, unreachable(c.profile.URL, err)
 	}
 	if resp.StatusCode != http.StatusCreated {
-		return u, problem(resp, b)
+		return u, c.refused(resp, b)
 	}
 	if err := json.Unmarshal(b, &u); err != nil {
 		return u, words.Errorf("读取上传的答复：%v", "decode upload: %v", err)
@@ -55,57 +52,70 @@ type Fetched struct {
 	SHA256  ledger.Digest `json:"sha256"`
 	Bytes   int64         `json:"bytes"`
 	Resumed int64         `json:"resumed_from,omitempty"`
-	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts
+	Starts  []ledger.ID   `json:"starts"` // ids of the start receipts, those of earlier runs too
 	Node    string        `json:"node"`   // origin of the node that it came from
 }
 
 // maxTries is the number of requests of a fetch before it gives up.
 const maxTries = 5
 
-// Fetch downloads the content at a path into file. It resumes what an earlier fetch left in
-// file.part, and checks the SHA-256 before it renames that to file. Content at another node
-// is fetched there. progress may be nil.
-func (c *Client) Fetch(ctx context.Context, path, file string, progress Progress) (Fetched, error) {
-	f := Fetched{File: file, Starts: []ledger.ID{}}
-	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_RDWR, 0o600)
+// Fetch downloads the content at a path into file. want is the SHA-256 that the ledger
+// records; an empty one accepts what the node sends. It resumes what an earlier fetch left
+// of the same content in file.part, and drops other bytes there. It checks the SHA-256
+// before it renames file.part to file. Content at another node is fetched there. progress
+// may be nil.
+func (c *Client) Fetch(ctx context.Context, path, file string, want ledger.Digest, progress Progress) (Fetched, error) {
+	f := Fetched{File: file, Node: c.profile.Origin}
+	p, size, err := openPart(file, want)
 	if err != nil {
-		return f, words.Errorf("打开 %s.part：%v", "open %s.part: %v", file, err)
+		return f, err
 	}
-	defer part.Close()
-	if f.Resumed, err = part.Seek(0, io.SeekEnd); err != nil {
-		return f, words.Errorf("读取 %s.part：%v", "read %s.part: %v", file, err)
-	}
-	f.Node = c.profile.Origin
+	defer p.Close()
+	f.Resumed = size
+	earlier := len(p.of.Starts)
 	for try := 1; ; try++ {
-		done, err := c.fetchOnce(ctx, path, part, &f, progress)
+		done, err := c.fetchOnce(ctx, path, p, want, progress)
 		if done {
 			break
 		}
 		if list := places(err); len(list) == 1 && try == 1 {
 			if c, err = c.At(list[0]); err != nil {
-				return f, err
+				return f, errors.Join(err, p.remove(file))
 			}
 			f.Node = list[0].Origin
 			continue
 		}
-		if err != nil && (ledger.AsError(err) != nil && !errors.Is(err, ledger.Unavailable) || try == maxTries || ctx.Err() != nil) {
-			return f, err
+		if !mayRetry(err, len(p.of.Starts) > earlier) || try == maxTries || ctx.Err() != nil {
+			return f, errors.Join(err, p.remove(file))
 		}
 		select {
 		case <-time.After(time.Duration(try) * 200 * time.Millisecond): //nolint:forbidigo // a delay, not the time of day
 		case <-ctx.Done():
-			return f, ctx.Err()
+			return f, errors.Join(err, p.remove(file))
 		}
 	}
-	return f, finish(part, &f)
+	f.SHA256, f.Bytes, f.Starts = p.of.SHA256, p.of.Bytes, p.of.Starts
+	if p.fresh {
+		f.Resumed = 0
+	}
+	return f, p.finish(file)
+}
+
+// mayRetry reports whether the next request may go better: not after a refusal or a fault of
+// this machine, and not if no connection could be made at all.
+func mayRetry(err error, begun bool) bool {
+	return errors.Is(err, ledger.Unavailable) && (begun || !NotSent(err))
 }
 
 // fetchOnce makes one request for the missing bytes, and reports whether the file is
 // complete.
-func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *Fetched, progress Progress) (bool, error) {
-	at, err := part.Seek(0, io.SeekEnd)
+func (c *Client) fetchOnce(ctx context.Context, path string, p *part, want ledger.Digest, progress Progress) (bool, error) {
+	at, err := p.Seek(0, io.SeekEnd)
 	if err != nil {
 		return false, words.Errorf("读取已收到的部分：%v", "read part: %v", err)
+	}
+	if p.of.SHA256 != "" && at == p.of.Bytes {
+		return true, nil
 	}
 	req, err := c.request(ctx, http.MethodGet, path, true, nil)
 	if err != nil {
@@ -113,45 +123,42 @@ func (c *Client) fetchOnce(ctx context.Context, path string, part *os.File, f *F
 	}
 	if at > 0 {
 		req.Header.Set("Range", "bytes="+strconv.FormatInt(at, 10)+"-")
-		if f.SHA256 != "" {
-			req.Header.Set("If-Range", `"`+string(f.SHA256)+`"`)
-		}
+		req.Header.Set("If-Range", `"`+string(p.of.SHA256)+`"`)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return false, unreachable(c.profile.URL, err)
 	}
 	defer resp.Body.Close()
-	total, err := c.size(resp, at)
+	total, err := c.size(resp)
 	if err != nil {
-		return at > 0 && errors.Is(err, errComplete), err
+		return false, err
+	}
+	hash := ledger.Digest(strings.Trim(resp.Header.Get("ETag"), `"`))
+	if want != "" && hash != want {
+		return false, words.Errorf("节点发送的不是账本所记的内容（SHA-256 %s，账本为 %s）：未予接收，请告知节点管理员",
+			"the node sends what the ledger does not record (SHA-256 %s, recorded %s): nothing was taken; report this to the node's operator", hash, want)
 	}
 	if resp.StatusCode == http.StatusOK && at > 0 {
-		if err := errors.Join(part.Truncate(0), rewind(part)); err != nil {
-			return false, words.Errorf("重新开始：%v", "start again: %v", err)
-		}
-		at, f.Resumed = 0, 0
+		at, p.fresh = 0, true
+		err = p.drop()
 	}
-	f.SHA256, f.Bytes = ledger.Digest(strings.Trim(resp.Header.Get("ETag"), `"`)), total
-	f.Starts = append(f.Starts, ledger.ID(resp.Header.Get("Cadastre-Receipt")))
-	n, err := io.Copy(part, &progressReader{resp.Body, at, total, progress})
+	if err = errors.Join(err, p.begin(hash, total, ledger.ID(resp.Header.Get("Cadastre-Receipt")))); err != nil {
+		return false, words.Errorf("记录已收到的部分：%v", "store what was received: %v", err)
+	}
+	n, err := io.Copy(p, &progressReader{resp.Body, ctx.Err, at, total, progress})
 	if at+n == total && err == nil {
 		return true, nil
+	}
+	if local := (*fs.PathError)(nil); errors.As(err, &local) {
+		return false, words.Errorf("写入已收到的部分：%v", "write part: %v", err)
 	}
 	return false, errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy),
 		words.Errorf("在 %d 字节处中断（共 %d 字节），再次运行同一命令即可继续：%v", "interrupted after %d of %d bytes: run the same command to resume: %v", at+n, total, err))
 }
 
-func rewind(f *os.File) error {
-	_, err := f.Seek(0, io.SeekStart)
-	return err
-}
-
-// errComplete reports that no byte is missing.
-var errComplete = errors.New("the file is complete")
-
 // size returns the size of the whole content from an answer of 200 or 206.
-func (c *Client) size(resp *http.Response, at int64) (int64, error) {
+func (c *Client) size(resp *http.Response) (int64, error) {
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return resp.ContentLength, nil
@@ -162,57 +169,31 @@ func (c *Client) size(resp *http.Response, at int64) (int64, error) {
 			return 0, words.Errorf("节点的分段答复未载总长度", "the node answered a range without its size")
 		}
 		return n, nil
-	case http.StatusRequestedRangeNotSatisfiable:
-		if resp.Header.Get("Content-Range") == "bytes */"+strconv.FormatInt(at, 10) {
-			return 0, errComplete
-		}
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return 0, unreachable(c.profile.URL, err)
 	}
-	return 0, problem(resp, b)
+	return 0, c.refused(resp, b)
 }
 
-// progressReader reports how many bytes were read.
+// progressReader reports how many bytes were read, and stops at the end of the context even
+// if more is buffered.
 type progressReader struct {
 	r        io.Reader
+	ended    func() error
 	at, size int64
 	progress Progress
 }
 
 func (t *progressReader) Read(b []byte) (int, error) {
+	if err := t.ended(); err != nil {
+		return 0, err
+	}
 	n, err := t.r.Read(b)
 	t.at += int64(n)
 	if t.progress != nil && n > 0 {
 		t.progress(t.at, t.size)
 	}
 	return n, err
-}
-
-// finish checks the SHA-256 of the complete file and gives the file its name.
-func finish(part *os.File, f *Fetched) error {
-	if err := rewind(part); err != nil {
-		return words.Errorf("读取已收到的部分：%v", "read part: %v", err)
-	}
-	h := sha256.New()
-	n, err := io.Copy(h, part)
-	if err != nil {
-		return words.Errorf("读取已收到的部分：%v", "read part: %v", err)
-	}
-	got := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
-	if f.SHA256 == "" {
-		f.SHA256, f.Bytes = got, n
-	}
-	if got != f.SHA256 {
-		return words.Errorf("收到的内容与记录不符（SHA-256 为 %s，应为 %s）：请删除 %s.part 后重新获取", "the content received is not the recorded content (SHA-256 %s, not %s): delete %s.part and fetch again", got, f.SHA256, f.File)
-	}
-	err = durable.Close(part)
-	if err == nil {
-		err = durable.Rename(f.File+".part", f.File)
-	}
-	if err != nil {
-		return words.Errorf("保存 %s：%v", "save %s: %v", f.File, err)
-	}
-	return nil
 }

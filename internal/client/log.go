@@ -76,5 +76,5 @@ func (l *Log) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, words.Errorf("%s/log/%s/%s：节点只向监管单位提供日志条目，请用 --profile 指明监管单位的身份文件", "%s/log/%s/%s: the node sends log entries only to regulators: give a regulator's profile with --profile",
 			l.client.profile.URL, l.name, path)
 	}
-	return nil, problem(resp, b)
+	return nil, l.client.refused(resp, b)
 }

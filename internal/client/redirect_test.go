@@ -38,7 +38,7 @@ func TestATokenIsNotSentOn(t *testing.T) {
 	}
 	var into any
 	_, uploaded := c.Upload(t.Context(), bytes.NewReader(nil))
-	_, fetched := c.Fetch(t.Context(), "/v1/orders/x/content/y", filepath.Join(t.TempDir(), "f"), nil)
+	_, fetched := c.Fetch(t.Context(), "/v1/orders/x/content/y", filepath.Join(t.TempDir(), "f"), "", nil)
 	_, called := c.Call(t.Context(), ledger.FnDeposit, ledger.DepositArgs{})
 	for what, err := range map[string]error{"read": c.Get(t.Context(), "/v1/orders", &into), "upload": uploaded, "fetch": fetched, "call": called} {
 		if err == nil || !strings.Contains(err.Error(), other.URL) || !strings.Contains(err.Error(), "--url") {

@@ -44,7 +44,7 @@ func (s *story) open() error {
 	if err != nil {
 		return err
 	}
-	settings := node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: s.origin, Objects: s.Objects}
+	settings := node.Settings{Name: "演示市公共数据登记与运营平台", Region: region, Origin: s.origin, Objects: s.Objects, Limits: limits()}
 	request, err := node.Make(s.Dir, settings, code, s.Now())
 	if err != nil {
 		return err
@@ -74,6 +74,13 @@ func (s *story) open() error {
 	s.say("== 账本创建：%s（演示账本，期限为 0 天，不具有法律效力）", "== A ledger begins: %s (a demonstration: limits of 0 days, no legal effect)", trust.Ledger)
 	s.say("   创世请求摘要 %s", "   genesis %s", trust.Genesis)
 	return s.join(a, trust.Ledger)
+}
+
+// limits returns the limits of the node: no rates, because one address plays all parties.
+func limits() node.Limits {
+	l := node.DefaultLimits()
+	l.Rate = 0
+	return l
 }
 
 // serve accepts requests until the story ends.

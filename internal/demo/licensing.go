@@ -124,19 +124,18 @@ func (s *story) supply() error {
 	if err := os.MkdirAll(filepath.Dir(got), 0o700); err != nil {
 		return words.Errorf("受控环境：%v", "environment: %v", err)
 	}
-	f, err := s.cast["environment"].Fetch(s.ctx, path, got, nil)
+	f, err := s.cast["environment"].Fetch(s.ctx, path, got, "", nil)
 	if err != nil {
 		return words.Errorf("供给：%v", "supply: %v", err)
 	}
 	s.result.Supplies++
 	s.say("   受控环境取得 %d 字节，SHA-256 %s", "   The environment has %d bytes, SHA-256 %s", f.Bytes, f.SHA256)
-	_, err = s.cast["operator"].Fetch(s.ctx, path, got+".stolen", nil)
+	_, err = s.cast["operator"].Fetch(s.ctx, path, got+".stolen", "", nil)
 	if err := wantRefusal(err, ledger.ReasonEnvironment); err != nil {
 		return words.Errorf("受控环境之外的供给：%v", "supply outside the environment: %v", err)
 	}
 	s.result.Denied++
 	s.say("   以运营机构自己的密钥索取：拒绝，留有回执", "   Asked for with the operator's own key: denied, with a receipt")
-	_ = os.Remove(got + ".stolen.part")
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -124,7 +125,7 @@ func (s *story) path(order ledger.ID, object string) string {
 
 // fetch fetches the whole content of an order and checks its hash.
 func (s *story) fetch(who string, order ledger.ID, name string) error {
-	f, err := s.cast[who].Fetch(s.ctx, s.path(order, s.content.Object), filepath.Join(s.Dir, "delivered", name), nil)
+	f, err := s.cast[who].Fetch(s.ctx, s.path(order, s.content.Object), filepath.Join(s.Dir, "delivered", name), s.content.SHA256, nil)
 	if err != nil {
 		return words.Errorf("%s 获取：%v", "%s fetches: %v", who, err)
 	}
@@ -140,21 +141,19 @@ func (s *story) fetch(who string, order ledger.ID, name string) error {
 func (s *story) delivery() error {
 	s.say("\n== 交付：断线后续传，回执在首字节之前已落盘", "\n== Delivery: resumed after a cut; the receipt is durable before the first byte")
 	file := filepath.Join(s.Dir, "delivered", s.content.Name)
-	half, err := s.begin("buyer", s.order, s.content.Object)
-	if err != nil {
-		return err
-	}
-	// As a client leaves it that was killed: not durable, since the rest is checked by its hash.
-	part, err := os.OpenFile(file+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return errors.Join(words.Errorf("部分：%v", "part: %v", err), half.Body.Close())
-	}
-	n, err := io.CopyN(part, half.Body, s.content.Bytes/2)
-	if err := errors.Join(err, part.Close(), half.Body.Close()); err != nil {
-		return words.Errorf("部分交付：%v", "half a delivery: %v", err)
+	ctx, cut := context.WithCancel(s.ctx)
+	defer cut()
+	var n int64
+	_, err := s.cast["buyer"].Fetch(ctx, s.path(s.order, s.content.Object), file, s.content.SHA256, func(done, total int64) {
+		if n = done; done >= total/2 {
+			cut()
+		}
+	})
+	if !errors.Is(err, ledger.Unavailable) {
+		return words.Errorf("半途断线的交付：%v", "a delivery that is cut halfway: %v", err)
 	}
 	s.say("   收到 %d 字节后断线", "   The connection breaks after %d bytes", n)
-	f, err := s.cast["buyer"].Fetch(s.ctx, s.path(s.order, s.content.Object), file, nil)
+	f, err := s.cast["buyer"].Fetch(s.ctx, s.path(s.order, s.content.Object), file, s.content.SHA256, nil)
 	if err != nil {
 		return words.Errorf("续传：%v", "resume: %v", err)
 	}
@@ -227,11 +226,11 @@ func (s *story) cut() error {
 		return words.Errorf("授权终止后交付仍在继续：%d 字节，共 %d 字节", "a delivery went on after its license ended: %d of %d bytes", rest+int64(len(first)), c.Bytes)
 	}
 	s.say("   终止生效：交付在 %d / %d 字节处被切断", "   It ended: the delivery was cut at %d of %d bytes", rest+int64(len(first)), c.Bytes)
-	_, err = s.cast["buyer"].Fetch(s.ctx, s.path(order, c.Object), filepath.Join(s.Dir, "delivered", "never"), nil)
+	_, err = s.cast["buyer"].Fetch(s.ctx, s.path(order, c.Object), filepath.Join(s.Dir, "delivered", "never"), "", nil)
 	if err := wantRefusal(err, ledger.ReasonLicense); err != nil {
 		return words.Errorf("授权终止后的交付：%v", "a delivery after termination: %v", err)
 	}
 	s.result.Denied++
 	s.say("   再次请求：拒绝，留有回执", "   Asked for again: denied, with a receipt")
-	return os.Remove(filepath.Join(s.Dir, "delivered", "never.part"))
+	return nil
 }

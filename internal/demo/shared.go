@@ -54,7 +54,7 @@ func (s *story) openShared() error {
 		Ledger: genesis.Call.Ledger, Genesis: ledger.DigestOf([]byte(s.Shared.Genesis)), Logs: []string{}, Fabric: s.Shared.Trust,
 	}
 	settings := node.Settings{
-		Name: "演示市公共数据登记与运营平台 " + number, Region: region, Origin: s.origin, URL: s.address(), Backend: s.Shared.Backend, Objects: s.Objects,
+		Name: "演示市公共数据登记与运营平台 " + number, Region: region, Origin: s.origin, URL: s.address(), Backend: s.Shared.Backend, Objects: s.Objects, Limits: limits(),
 	}
 	application, err := node.Join(s.Dir, settings, code, trust)
 	if err != nil {

@@ -219,7 +219,7 @@ func (l *load) fetch(ctx context.Context, i int, sale wire.Ingested) {
 	for n := 0; ctx.Err() == nil; n++ {
 		file := filepath.Join(dir, fmt.Sprint(i, "-", n))
 		for {
-			got, err := c.Fetch(ctx, l.orderPath("sale", sale.Object), file, nil)
+			got, err := c.Fetch(ctx, l.orderPath("sale", sale.Object), file, "", nil)
 			if err == nil {
 				if got.SHA256 != sale.SHA256 {
 					l.note(fmt.Errorf("delivered %s, want %s", got.SHA256, sale.SHA256))

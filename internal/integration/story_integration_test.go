@@ -44,7 +44,7 @@ func TestLiveStory(t *testing.T) {
 	w.catch(accepted.Position.Block, organizations...)
 
 	supply := "/v1/licenses/" + string(w.id("trade")) + "/resources/" + string(w.id("resource bus")) + "/content/" + supplied.Object
-	got, err := w.as("environment", "operator").Fetch(t.Context(), supply, filepath.Join(t.TempDir(), "raw"), nil)
+	got, err := w.as("environment", "operator").Fetch(t.Context(), supply, filepath.Join(t.TempDir(), "raw"), "", nil)
 	w.ok(err)
 	if got.Node != w.nodes["bureau"].origin || got.SHA256 != supplied.SHA256 {
 		t.Errorf("the environment has %s from %s", got.SHA256, got.Node)
@@ -123,7 +123,7 @@ func (w *world) proved(bought string) {
 	w.t.Helper()
 	second := w.put("operator", "regulator", "second", w.ref(ledger.KindProduct, "trade"), data(64<<10, 3))
 	w.settle()
-	got, err := w.as("buyer", "bureau").Fetch(w.t.Context(), w.orderPath("trade", second.Object), filepath.Join(w.t.TempDir(), "second"), nil)
+	got, err := w.as("buyer", "bureau").Fetch(w.t.Context(), w.orderPath("trade", second.Object), filepath.Join(w.t.TempDir(), "second"), "", nil)
 	w.ok(err)
 	if got.Node != w.nodes["regulator"].origin {
 		w.t.Errorf("the second file came from %s", got.Node)

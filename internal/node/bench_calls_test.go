@@ -46,6 +46,7 @@ func BenchmarkCalls(b *testing.B) {
 			b.ReportMetric(n/through.Seconds(), "node-calls/s")
 			b.ReportMetric(n/alone.Seconds(), "ledger-calls/s")
 			b.ReportMetric(alone.Seconds()/through.Seconds(), "node/ledger")
+			b.ReportMetric(float64(limits(nil).Rate), "limits.rate")
 			b.ReportMetric(cpuThrough.Seconds()*1e6/n, "node-cpu-µs")
 			b.ReportMetric(cpuAlone.Seconds()*1e6/n, "ledger-cpu-µs")
 		})

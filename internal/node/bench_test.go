@@ -49,6 +49,7 @@ func BenchmarkDelivery(b *testing.B) {
 			b.ReportMetric(total/through.Seconds(), "node-MB/s")
 			b.ReportMetric(total/plain.Seconds(), "bare-MB/s")
 			b.ReportMetric(through.Seconds()/plain.Seconds(), "node/bare")
+			b.ReportMetric(float64(limits(nil).Rate), "limits.rate")
 		})
 	}
 }

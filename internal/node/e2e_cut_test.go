@@ -44,14 +44,14 @@ func TestRunningDeliveriesAreCut(t *testing.T) {
 		{"license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, sale, 403, ledger.ReasonLicense, ""},
 		{"license suspended", "authority", refer(ledger.KindLicense), ledger.FnLicenseSuspend, sale, 403, ledger.ReasonSuspended, ledger.FnLicenseResume},
 		{"operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, sale, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
-		{"buyer suspended", "regulator", func(string) ledger.Ref { return party("buyer") }, ledger.FnPartySuspend, sale, 401, ledger.ReasonToken, ledger.FnPartyResume},
+		{"buyer suspended", "regulator", func(string) ledger.Ref { return party("buyer") }, ledger.FnPartySuspend, sale, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
 		{"entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, sale, 403, ledger.ReasonEntry, ledger.FnEntryResume},
 		{"order blocked", "regulator", refer(ledger.KindOrder), ledger.FnOrderBlock, sale, 403, ledger.ReasonOrder, ""},
 		{"product delisted", "operator", refer(ledger.KindProduct), ledger.FnProductDelist, sale, 403, ledger.ReasonNotListed, ""},
 		{"content removed", "operator", refer(ledger.KindContent), ledger.FnContentRemove, sale, 404, ledger.ReasonContent, ""},
 		{"supply: license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, supply, 403, ledger.ReasonLicense, ""},
 		{"supply: license suspended", "authority", refer(ledger.KindLicense), ledger.FnLicenseSuspend, supply, 403, ledger.ReasonSuspended, ledger.FnLicenseResume},
-		{"supply: operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, supply, 401, ledger.ReasonToken, ledger.FnPartyResume},
+		{"supply: operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, supply, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
 		{"supply: entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, supply, 403, ledger.ReasonEntry, ledger.FnEntryResume},
 		{"supply: content removed", "holder", func(string) ledger.Ref { return ref(ledger.KindContent, "raw") }, ledger.FnContentRemove, supply, 404, ledger.ReasonContent, ""},
 	} {
@@ -87,7 +87,7 @@ func sellers(t *testing.T) (w *world, file []byte, made, raw wire.Ingested) {
 	t.Helper()
 	w, file = serve(t, nil), data(16<<20)
 	w.register("bus", "holder")
-	made, raw = w.upload("operator", file), w.upload("holder", file)
+	made, raw = w.upload("operator", file), w.upload("holder", other(file))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
 	return w, file, made, raw
 }

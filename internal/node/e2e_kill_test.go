@@ -200,5 +200,5 @@ func TestKilledNode(t *testing.T) {
 	if err != nil || !bytes.Equal(append(part, got...), file) {
 		t.Errorf("resumed with %d and %d bytes, and that is not the file: %v", again.StatusCode, len(got), err)
 	}
-	w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusTooManyRequests, ledger.ReasonQuota)
+	w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusForbidden, ledger.ReasonLimit)
 }

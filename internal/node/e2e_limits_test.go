@@ -70,7 +70,7 @@ func TestConcurrentStartsUnderALimit(t *testing.T) {
 	for _, status := range got {
 		count[status]++
 	}
-	if count[http.StatusOK] != 10 || count[http.StatusTooManyRequests] != starts-10 {
+	if count[http.StatusOK] != 10 || count[http.StatusForbidden] != starts-10 {
 		t.Errorf("64 starts under a limit of 10 came to %v", count)
 	}
 	until(t, "ten ends", func() bool { return len(w.receiptsFor("sale", ledger.ReceiptEnd)) == 10 })
@@ -104,7 +104,7 @@ func TestResumeUnderALimitOfOneUse(t *testing.T) {
 	if end.Outcome != ledger.Partial || end.Bytes < int64(len(part)) || end.Bytes >= int64(len(file)) {
 		t.Fatalf("the cut delivery ended %s with %d bytes", end.Outcome, end.Bytes)
 	}
-	w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusTooManyRequests, ledger.ReasonQuota)
+	w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusForbidden, ledger.ReasonLimit)
 	rest := w.ask(http.MethodGet, "buyer", path, "Range", "bytes="+strconv.Itoa(len(part))+"-", "If-Range", first.Header.Get("ETag"))
 	got, err := io.ReadAll(rest.Body)
 	w.ok(err)
@@ -114,11 +114,11 @@ func TestResumeUnderALimitOfOneUse(t *testing.T) {
 	if end := w.ended(ledger.ID(rest.Header.Get("Cadastre-Receipt"))); end.Outcome != ledger.Complete {
 		t.Errorf("the resume ended %s", end.Outcome)
 	}
-	p := w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusTooManyRequests, ledger.ReasonQuota)
+	p := w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusForbidden, ledger.ReasonLimit)
 	if p.Field != "limits.uses" || p.Rule != "D2" {
 		t.Errorf("the refusal names %q and %q", p.Field, p.Rule)
 	}
-	w.refused(w.ask(http.MethodGet, "buyer", path, "Range", "bytes="+strconv.Itoa(len(part))+"-"), http.StatusTooManyRequests, ledger.ReasonQuota)
+	w.refused(w.ask(http.MethodGet, "buyer", path, "Range", "bytes="+strconv.Itoa(len(part))+"-"), http.StatusForbidden, ledger.ReasonLimit)
 }
 
 // TestResumeWhileTheFirstIsStalled: a receiver that is gone without a word still
@@ -138,7 +138,7 @@ func TestResumeWhileTheFirstIsStalled(t *testing.T) {
 	ask := func() *http.Response {
 		return w.ask(http.MethodGet, "buyer", path, "Range", "bytes="+strconv.Itoa(len(part))+"-")
 	}
-	w.refused(ask(), http.StatusTooManyRequests, ledger.ReasonQuota)
+	w.refused(ask(), http.StatusForbidden, ledger.ReasonLimit)
 	start := ledger.ID(stalled.Header.Get("Cadastre-Receipt"))
 	until(t, "the first delivery stalls", func() bool {
 		return len(w.Receipts().Stalled(id("buyer"), up.Object, []receipts.LimitScope{{Scope: ref(ledger.KindOrder, "sale")}})) == 1

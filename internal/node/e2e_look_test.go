@@ -15,7 +15,7 @@ import (
 func TestWhoeverSeesEverythingLeavesAReceipt(t *testing.T) {
 	w := serve(t, nil)
 	w.register("bus", "holder")
-	raw := w.upload("holder", data(1000))
+	raw := w.upload("holder", other(data(1000)))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
 	w.sale("sale", "bus", w.upload("operator", data(1000)), ledger.Quota{})
 	out, err := w.party["holder"].Call(t.Context(), ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("a deposit"), Bytes: 1})
@@ -76,7 +76,7 @@ func TestWhatIsNotThereAndWhatIsHiddenAreAlike(t *testing.T) {
 func TestOnlyTheLicensedSeeWhatCanBeSupplied(t *testing.T) {
 	w := serve(t, nil)
 	w.register("bus", "holder")
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), w.upload("holder", data(1000)))
+	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), w.upload("holder", other(data(1000))))
 	w.license("sale", "operator", "bus")
 	for who, want := range map[string]int{
 		"holder": http.StatusOK, "operator": http.StatusOK, "regulator": http.StatusOK, "seller": http.StatusNotFound, "buyer": http.StatusNotFound,
@@ -91,7 +91,7 @@ func TestOnlyTheLicensedSeeWhatCanBeSupplied(t *testing.T) {
 func TestAnEnvironmentSeesOnlyWhatIsSuppliedToIt(t *testing.T) {
 	w := serve(t, nil)
 	w.register("bus", "holder")
-	raw := w.upload("holder", data(1000))
+	raw := w.upload("holder", other(data(1000)))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
 	w.sale("sale", "bus", w.upload("operator", data(1000)), ledger.Quota{})
 	for path, want := range map[string]int{

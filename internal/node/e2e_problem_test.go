@@ -44,7 +44,7 @@ func TestProblemsInBothLanguages(t *testing.T) {
 		"no such object":  {http.MethodGet, order[:len(order)-1] + "!", "", "buyer", 404, ledger.NotFound, ledger.ReasonContent, "object", ""},
 		"path trick":      {http.MethodGet, order[:strings.LastIndex(order, "/")] + "/..%2f..%2fnode.json", "", "buyer", 404, ledger.NotFound, ledger.ReasonContent, "object", ""},
 		"order no id":     {http.MethodGet, "/v1/orders/x/content/y", "", "buyer", 422, ledger.InvalidCode, ledger.ReasonField, "id", "uuid"},
-		"limit":           {http.MethodGet, order, "", "buyer", 429, ledger.Forbidden, ledger.ReasonQuota, "limits.uses", "D2"},
+		"limit":           {http.MethodGet, order, "", "buyer", 403, ledger.Forbidden, ledger.ReasonLimit, "limits.uses", "D2"},
 		"no token":        {http.MethodGet, "/v1/orders", "", "", 401, ledger.Forbidden, ledger.ReasonAuthorization, "authorization", ""},
 		"page too large":  {http.MethodGet, "/v1/products?limit=501", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.limit", "*"},
 		"empty query":     {http.MethodGet, "/v1/products?state=", "", "", 422, ledger.InvalidCode, ledger.ReasonField, "query.state", "required"},

@@ -108,7 +108,7 @@ func county(t *testing.T, log slog.Handler) *world {
 	w.act("operator", ref(ledger.KindProduct, "other sale"), ledger.FnProductDelist)
 	w.act("authority", ref(ledger.KindLicense, "other sale"), ledger.FnLicenseTerminate)
 	w.offer("offered", "seller", "bus")
-	w.content("removed", "operator", ref(ledger.KindProduct, "sale"), made)
+	w.content("removed", "operator", ref(ledger.KindProduct, "sale"), w.upload("operator", other(data(200))))
 	w.answer("operator", ref(ledger.KindContent, "removed"), ledger.FnContentRemove)
 	w.call("authority", "calendar/2030", ledger.FnCalendarSet, ledger.CalendarArgs{
 		Year: 2030, Off: []ledger.Date{"2030-01-01"}, Work: []ledger.Date{}, Source: "国办发明电",

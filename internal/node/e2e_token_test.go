@@ -128,7 +128,7 @@ func TestTokensOfAWriteAreGoodOnce(t *testing.T) {
 func TestKeysOfPartyAndEnvironmentAreNotOne(t *testing.T) {
 	w := serve(t, nil)
 	w.register("bus", "holder")
-	raw := w.upload("holder", data(1000))
+	raw := w.upload("holder", other(data(1000)))
 	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
 	w.license("license", "operator", "bus")
 	supply := supplyPath("license", "bus", raw.Object)

@@ -49,8 +49,10 @@ var emergency = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 
 var date = tale.Date
 
+// limits are the default limits without rates, and with a change.
 func limits(change func(*node.Limits)) node.Limits {
 	l := node.DefaultLimits()
+	l.Rate = 0
 	if change != nil {
 		change(&l)
 	}
@@ -319,6 +321,13 @@ func data(n int) []byte {
 		x = x*1664525 + 1013904223
 		b[i] = byte(x >> 24)
 	}
+	return b
+}
+
+// other returns a file of the same size that differs from the given one.
+func other(file []byte) []byte {
+	b := bytes.Clone(file)
+	b[0]++
 	return b
 }
 

@@ -17,9 +17,9 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// format is the version of the folder's layout. Since 3 the ledger stores submissions
-// and keys as separate records.
-const format = "cadastre-node 3\n"
+// format is the version of the folder's layout. Since 4 the ledger has indexes of
+// files, which its earlier entries have not written.
+const format = "cadastre-node 4\n"
 
 // Settings is node.json: what the node is, and its limits. Unknown members are refused.
 type Settings struct {
@@ -41,12 +41,14 @@ type Limits struct {
 	Upload       int64 `json:"upload_bytes"`           // of one upload
 	Deliveries   int   `json:"running_deliveries"`     // of one party at a time
 	MaxAnchorLag int   `json:"max_anchor_lag_seconds"` // deliveries stop when receipts wait longer for an anchor
+	Rate         int   `json:"rate"`                   // requests a second of an address without a token; 0: no limits
 }
 
 // DefaultLimits returns the limits of a node whose settings name no limits: bodies of 1 MiB,
-// uploads of 64 GiB, 64 running deliveries of a party, and 15 minutes without an anchor.
+// uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, and 20
+// requests a second of an address without a token.
 func DefaultLimits() Limits {
-	return Limits{Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60}
+	return Limits{Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20}
 }
 
 func (l Limits) validate() error {
@@ -58,9 +60,10 @@ func (l Limits) validate() error {
 		{"upload_bytes", l.Upload > 0},
 		{"running_deliveries", l.Deliveries > 0},
 		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
+		{"rate", l.Rate >= 0 && l.Rate <= 1_000_000},
 	} {
 		if !c.ok {
-			return words.Errorf("node.json：limits.%s 过小，请恢复默认值", "node.json: limits.%s is too small: restore the default", c.field)
+			return words.Errorf("node.json：limits.%s 超出范围，请恢复默认值", "node.json: limits.%s is out of range: restore the default", c.field)
 		}
 	}
 	return nil
@@ -196,6 +199,7 @@ func (d folder) settings() (Settings, error) {
 	if err != nil {
 		return s, fmt.Errorf("read node.json: %w", err)
 	}
+	s.Limits.Rate = DefaultLimits().Rate // node.json may have been written before there was a rate
 	if err := ledger.DecodeStrict(b, &s); err != nil {
 		return s, fmt.Errorf("node.json: %w", err)
 	}

@@ -89,7 +89,7 @@ func TestLimitsAreEachNodes(t *testing.T) {
 	first := n.operator.upload("operator", file)
 	n.operator.sale("sale", "bus", first, ledger.Quota{Uses: 1})
 	n.settle()
-	beside := n.operator.put("beside", "operator", ref(ledger.KindProduct, "sale"), file)
+	beside := n.operator.put("beside", "operator", ref(ledger.KindProduct, "sale"), other(file))
 	second := n.regulator.put("second", "operator", ref(ledger.KindProduct, "sale"), file)
 	n.settle()
 	uses := func(w *world, object string) int {
@@ -106,11 +106,11 @@ func TestLimitsAreEachNodes(t *testing.T) {
 		object string
 		want   int
 	}{
-		{"the object again, where it lies", n.operator, first.Object, http.StatusTooManyRequests},
+		{"the object again, where it lies", n.operator, first.Object, http.StatusForbidden},
 		{"the object again, by another node", n.regulator, first.Object, http.StatusMisdirectedRequest},
-		{"another object of the order, at the same node", n.operator, beside.Object, http.StatusTooManyRequests},
+		{"another object of the order, at the same node", n.operator, beside.Object, http.StatusForbidden},
 		{"an object at another node", n.regulator, second.Object, http.StatusOK},
-		{"that one again", n.regulator, second.Object, http.StatusTooManyRequests},
+		{"that one again", n.regulator, second.Object, http.StatusForbidden},
 	} {
 		if got := uses(c.at, c.object); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

@@ -92,7 +92,7 @@ func (n *nodes) sent(resp *http.Response, origin, address string) {
 func (w *world) gets(who, path string, want []byte, origin string) {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "file")
-	f, err := w.party[who].Fetch(w.t.Context(), path, file, nil)
+	f, err := w.party[who].Fetch(w.t.Context(), path, file, "", nil)
 	w.ok(err)
 	got, err := os.ReadFile(file)
 	w.ok(err)
@@ -232,7 +232,7 @@ func terminated(t *testing.T, n *nodes) {
 	for _, w := range at {
 		w.speak("operator", id("operator"))
 		w.speak("buyer", id("buyer"))
-		objects[w] = w.put("at "+w.origin, "operator", ref(ledger.KindProduct, "sale"), file).Object
+		objects[w] = w.put("at "+w.origin, "operator", ref(ledger.KindProduct, "sale"), other(file)).Object
 		n.settle()
 	}
 	running := map[*world]*http.Response{}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
+	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -40,6 +41,12 @@ func (s *Session) bundle(r evidence.Report) {
 	fmt.Fprintln(s.Out, s.say("以下各项本证据包不能证明：", "Not proven here:"))
 	for _, x := range r.NotProven {
 		fmt.Fprintln(s.Out, "  -", s.limitation(x))
+		if x == evidence.OnlyAudit {
+			for _, reason := range r.Unproved {
+				title, _ := words.Sentence(s.Lang, &ledger.Error{Reason: reason})
+				fmt.Fprintf(s.Out, "      %s (%s)\n", title, reason)
+			}
+		}
 	}
 }
 
@@ -66,6 +73,9 @@ func (s *Session) limitation(l evidence.Limitation) string {
 		return s.say("授权所列、与本案无关而未查验的记录", "records that a license names and that are not relevant here: they were not checked")
 	case evidence.Clock:
 		return s.say("时间准确：取自节点时钟，在 Fabric 上为请求方所述", "that times are right: they are from the node's clock; on Fabric they are claimed by clients")
+	case evidence.OnlyAudit:
+		return s.say("下列情形在请求与交付当时均不存在：其依据是多方共同写入的记录，证据包不含，唯有审计可查",
+			"that nothing of the following was so at a call or a delivery: it rests on records that many parties write, which a bundle does not contain, so only an audit shows it")
 	case evidence.CustodySigned:
 		return s.say("由节点托管密钥所作的签名属于单位本身的单独控制", "that a signature was under its party's sole control, if the node stores the key")
 	case evidence.DemoLedger:

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -29,6 +31,14 @@ type Voice struct {
 	Err           io.Writer
 	Program, Lang string
 	JSON          bool // print one JSON object on one line, for programs
+}
+
+// Waits returns a function that says that the node has the program wait.
+func Waits(to io.Writer, lang string) func(time.Duration) {
+	return func(d time.Duration) {
+		seconds := strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
+		fmt.Fprintln(to, say(lang, "请求过于频繁：按节点要求等待 "+seconds+" 秒后自动继续", "Too many requests: waiting "+seconds+" s, as the node asks, then going on"))
+	}
 }
 
 // Failed prints why a command failed: after the program's name, or as a problem with the

@@ -70,14 +70,14 @@ func says(zh, en string) ledger.Words { return ledger.Words{ZH: zh, EN: en} }
 func add[I, O any](s *Server, o huma.Operation, h func(context.Context, *I) (*O, error)) {
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
-		return out, s.problemOf(err)
+		return out, s.problemOf(ctx, err)
 	})
 	s.describeInput(o.Method, o.Path, reflect.TypeFor[I]())
 }
 
 func (s *Server) routes() {
 	add(s, huma.Operation{
-		OperationID: "submit-call", Method: http.MethodPost, Path: "/v1/calls",
+		OperationID: "submit-call", Method: http.MethodPost, Path: callsPath,
 		Summary: about(says("提交签名请求", "Record a signed call")), MaxBodyBytes: s.MaxBody,
 		Description: about(says("对登记簿的每一次改变都是一个签名请求：类型为 cadastre-call+jws 的 compact JWS，由单位以自己的密钥按 ES256 签署。"+
 			"已落盘且本节点的检索库可见后才回答；同一请求再次提交，返回首次结果。",
@@ -86,7 +86,7 @@ func (s *Server) routes() {
 	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 		out, err := s.call(ctx, in)
 		if a, known := actOf(in.Body.Call); err != nil && known {
-			return out, s.problemOn(a, err)
+			return out, s.problemOn(ctx, a, err)
 		}
 		return out, err
 	})

@@ -15,7 +15,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
-	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
 )
@@ -262,26 +261,4 @@ func (s *deadlineReader) Read(b []byte) (int, error) {
 		_ = s.rc.SetReadDeadline(time.Time{})
 	}
 	return n, err
-}
-
-// bearer checks the token of a request that changes nothing.
-func (s *Server) bearer(r *http.Request) (auth.Bearer, error) {
-	return s.token(r.Context(), r.Header.Get("Authorization"))
-}
-
-func (s *Server) token(ctx context.Context, header string) (auth.Bearer, error) {
-	scheme, token, ok := strings.Cut(header, " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return auth.Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonAuthorization).At("authorization")
-	}
-	return s.Auth.Check(ctx, strings.TrimSpace(token))
-}
-
-// spend checks the token of a request that changes something and uses it up.
-func (s *Server) spend(r *http.Request) (auth.Bearer, error) {
-	b, err := s.bearer(r)
-	if err != nil {
-		return b, err
-	}
-	return b, s.Auth.Spend(r.Context(), b)
 }

@@ -13,6 +13,25 @@ import (
 // Hurry has bodies come within d.
 func (s *Server) Hurry(d time.Duration) { s.bodyTimeout = d }
 
+// Rate limits rates as the node does, but counts requests over a longer time, so that no
+// test depends on the clock.
+func (s *Server) Rate(second int, over time.Duration) { s.rates = newRates(second, over) }
+
+// Windows is windows.
+type Windows = windows
+
+// NewWindows counts in windows of that length.
+func NewWindows(length time.Duration) *Windows { return newWindows(length) }
+
+// MaxKeys is maxKeys.
+const MaxKeys = maxKeys
+
+// Keys are how many keys both windows count separately.
+func (w *windows) Keys() int { return len(w.current.own) + len(w.previous.own) }
+
+// FreePaths and DearPaths are the paths that are not counted, and those that cost more.
+var FreePaths, DearPaths = freePaths, dearPaths
+
 // Routes are the edge's methods and paths.
 func (s *Server) Routes() (list []string) {
 	routes, ok := s.mux.(chi.Routes)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace"
@@ -25,7 +26,19 @@ func (s *Server) marketRoutes() {
 	get(s, ledger.KindOrder, "/v1/orders", "orders", says("我的订单", "My orders"),
 		says("买方与运营机构各看到自己的，监管人员看到本区划的。", "Buyers and operators see their orders, regulators the orders of their region."), s.orders)
 	one(s, ledger.KindOrder, ledger.KindOrder, "/v1/orders/{id}", "order", says("订单", "An order"),
-		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。", "One order. For the parties to it and for regulators; others get the same answer as for an order that does not exist."), s.Market.Order)
+		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。附本节点所计的限额用量。", "One order. For the parties to it and for regulators; others get the same answer as for an order that does not exist. With what this node has counted of its limits."), s.orderUse)
+}
+
+// orderUse returns an order with what this node has counted of its limits.
+func (s *Server) orderUse(ctx context.Context, id ledger.ID) (a wire.OrderAnswer, err error) {
+	if a.Order, err = s.Market.Order(ctx, id); err != nil {
+		return a, err
+	}
+	used, err := s.Market.Used(ctx, id)
+	a.Use = wire.OrderUse{
+		Node: s.About.Origin, Uses: wire.UseOf(a.Limits.Uses, used.Uses), Bytes: wire.UseOf(a.Limits.Bytes, used.Bytes),
+	}
+	return a, err
 }
 
 type productsInput struct {
@@ -51,7 +64,7 @@ func (s *Server) products(ctx context.Context, in *productsInput) (pageOf[ledger
 // resourceContent lists the files of a resource. An environment may list them too, because
 // they are supplied to it.
 func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pageOf[ledger.Content]], error) {
-	b, err := s.token(ctx, in.Authorization)
+	b, err := s.identify(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -47,10 +48,11 @@ func browser(r *http.Request) bool { return strings.Contains(r.Header.Get("Accep
 // failPage answers an error as a page for browsers, else as fail does.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
-	if !browser(r) || !errors.As(s.problemOf(err), &p) {
+	if !browser(r) || !errors.As(s.problemOf(r.Context(), err), &p) {
 		s.fail(w, r, err)
 		return
 	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Cache-Control", "no-store")
 	s.render(w, r, p.Status, "problem.html", p.fill(language(r.Header.Get("Accept-Language"))))
 }

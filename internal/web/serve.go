@@ -16,7 +16,7 @@ import (
 type Listen struct {
 	Address     string
 	Cert, Key   string // TLS files
-	BehindProxy bool   // a proxy in front terminates TLS
+	BehindProxy bool   // a proxy in front terminates TLS and writes X-Forwarded-For
 }
 
 // Serve listens until ctx ends, then gives running requests five seconds to finish. It
@@ -28,6 +28,9 @@ func (s *Server) Serve(ctx context.Context, l Listen, ready func(url string)) er
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Address)
 	if err != nil {
 		return words.Errorf("监听 %s：%v：是否已有节点在此运行？请用 --listen 另选地址", "listen on %s: %v: is another node running there? choose another with --listen", l.Address, err)
+	}
+	if l.BehindProxy {
+		s.BehindProxy()
 	}
 	server := s.HTTP()
 	failed := make(chan error, 1)

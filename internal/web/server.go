@@ -8,7 +8,6 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -23,7 +22,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/datacadastre/cadastre/internal/api"
 	"github.com/datacadastre/cadastre/internal/sight"
@@ -39,6 +37,8 @@ type Server struct {
 
 	bodyTimeout time.Duration
 	bundles     *bundleLimiter
+	rates       *rates // nil: no limits
+	behindProxy bool
 }
 
 var configureHuma sync.Once
@@ -49,9 +49,9 @@ func New(c api.Services) *Server {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		useRuleNames()
 	})
-	s := &Server{Services: c, log: c.Log, bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second)}
+	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, addETags)
+	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, addETags)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -188,19 +188,6 @@ func (s *Server) recover(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.Now()
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			s.log.DebugContext(r.Context(), "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-				slog.Int("status", ww.Status()), slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start)),
-				slog.String("request_id", middleware.GetReqID(r.Context())))
-		}()
-		next.ServeHTTP(ww, r)
-	})
-}
-
 // headers sets the headers of every answer, the deadlines of the request, and the size
 // limit of every body except uploads. Uploads and content set their own deadlines.
 func (s *Server) headers(next http.Handler) http.Handler {
@@ -222,17 +209,4 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// reader returns the party of a token. It refuses the key of an environment, which may
-// fetch what is supplied to it and read nothing else of its operator.
-func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
-	b, err := s.token(ctx, header)
-	if err != nil {
-		return ledger.Party{}, err
-	}
-	if b.Environment != "" {
-		return ledger.Party{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
-	}
-	return s.Registry.Party(ctx, b.Party)
 }

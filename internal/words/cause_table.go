@@ -74,6 +74,7 @@ var causes = [][2]string{
 	{"a bundle can't be about %s", "证据包不能以 %s 为事项"},
 	{"the bundle is about ledger %s, the trust file about %s", "证据包属于账本 %s，信任文件属于 %s"},
 	{"it shows what it wrote", "列出了所写内容"},
+	{"it shows the value of %s", "列出了 %s 的值"},
 	{"call was made for ledger %s", "请求是为账本 %s 签署的"},
 	{"not the genesis of the trust file", "不是信任文件所载的创世请求"},
 	{"the call is before its predecessor, or time goes backward", "请求排在其所依据的请求之前，或时间倒退"},

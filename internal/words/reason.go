@@ -77,13 +77,17 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonEntry:           {"登记结果无效", "请核对登记状态", "The entry is not valid", "Check its status"},
 	ledger.ReasonOrder:           {"订单不可交付（{state}）", "请核对订单状态与期限", "The order can't be delivered ({state})", "Check its state and term"},
 	ledger.ReasonUnpaid:          {"订单尚未支付", "请先付款并由运营机构确认", "The order is not paid", "Pay, and ask the operator to confirm the payment"},
-	ledger.ReasonQuota:           {"已达到使用次数或流量上限", "请联系对方调整上限", "The limit of uses or bytes is reached", "Ask for a higher limit"},
+	ledger.ReasonLimit:           {"已达到订单或授权的使用次数或流量上限", "等待无济于事：请另行下单，或联系对方调整上限", "The limit of uses or bytes of the order or license is reached", "Waiting does not help: place a new order, or ask for a higher limit"},
 	ledger.ReasonEnvironment:     {"须使用授权中列明的受控环境", "请用该环境的密钥访问", "Only an environment that the license lists may fetch this", "Use that environment's key"},
 	ledger.ReasonContent:         {"没有可提供的内容", "请由持有单位或运营机构登记内容；若在其他节点，请到该节点获取", "This node has no such content", "Ask its owner to record it; if another node stores it, ask there"},
+	ledger.ReasonRawContent:      {"同一文件是未无条件开放的资源的内容，原始数据不得作为产品交付（规范第二十一条）", "请登记加工后的产品文件；如确属公共可得，请资源持有单位登记为无条件开放", "The same file is content of a resource that is not open: raw data is not delivered as a product (article 21 of the rules)", "Add the file of a product made from it; if the data may be public, its holder can register it as open"},
+	ledger.ReasonNoContent:       {"产品尚无可交付的内容", "请运营机构先登记产品内容", "The product has nothing to deliver yet", "Ask its operator to add content first"},
+	ledger.ReasonSameContent:     {"该节点上的同一文件已是该资源或产品的内容", "无需再次登记；如需改名，请先撤下原内容", "The same file at this node is already content of this resource or product", "There is nothing to add; to change its name, remove the old record first"},
 	ledger.ReasonDenied:          {"不允许", "请核对授权", "Not allowed", "Check your licenses"},
 	ledger.ReasonAnchorLag:       {"回执长时间未锚定，暂停新的交付", "请稍后再试", "Receipts have not been anchored for too long, so there are no new deliveries", "Try again later"},
 	ledger.ReasonBehind:          {"节点尚未处理完最新区块", "请稍后再试", "The node has not processed the newest block yet", "Try again soon"},
 	ledger.ReasonBusy:            {"系统繁忙", "请稍后重试同一请求", "The system is busy", "Send the same request again soon"},
+	ledger.ReasonRate:            {"请求过于频繁{rate}", "请按 Retry-After 等待，再重发同一请求", "Too many requests{rate}", "Wait as long as Retry-After says, then send the same request again"},
 	ledger.ReasonRange:           {"请求的范围超出文件", "请检查 Range 请求头", "The range is outside the content", "Check the Range header"},
 	ledger.ReasonElsewhere:       {"该内容由其他节点保存 {origin}", "请用为该节点生成的令牌到该节点获取（地址见 params）；cadastre 命令行会自行前往", "Another node stores it {origin}", "Ask there, at the address in params, with a token for that node; the cadastre command line does so by itself"},
 	ledger.ReasonLedgerAway:      {"账本没有答复（{part}），该请求是否已记录尚不清楚", "请稍后原样重发同一请求：同一请求只会记录一次", "The ledger does not answer ({part}), so it is not known whether the call is recorded", "Send the same call again soon: it is recorded only once"},
@@ -129,7 +133,7 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if e.Rule == "" {
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
 	}
-	pairs = append(pairs, "{rule}", e.Rule, "{place}", Place(lang, e))
+	pairs = append(pairs, "{rule}", e.Rule, "{place}", Place(lang, e), "{rate}", rateOf(lang, e))
 	given := map[string]bool{}
 	for _, p := range e.Params {
 		given[p.Name] = true
@@ -141,4 +145,18 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 		}
 	}
 	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(title)), next
+}
+
+// rateOf returns what a refused rate counts, its value, and how long to wait. It is empty
+// for an error of another rule.
+func rateOf(lang string, e *ledger.Error) string {
+	r, ok := ledger.RuleOf(e.Rule)
+	if !ok || e.Param("limit") == "" || e.Param("wait") == "" {
+		return ""
+	}
+	w := ledger.Words{
+		ZH: "：" + r.ZH + "，每秒至多 " + e.Param("limit") + " 次，须等待 " + e.Param("wait") + " 秒",
+		EN: ": " + lower(strings.TrimSuffix(r.EN, ".")) + ": at most " + e.Param("limit") + " a second; wait " + e.Param("wait") + " s",
+	}
+	return Of(lang, w)
 }

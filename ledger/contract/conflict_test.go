@@ -74,6 +74,12 @@ func TestConflictingCallsInOneBatch(t *testing.T) {
 			act{ledger.FnEnvironmentSet, "implementer2"},
 			base.environment(key, "E", "operator"), base.environment(key, "F", "operator2"), ledger.ReasonExists,
 		},
+		{
+			"one file twice for a product",
+			act{ledger.FnContentAdd, "operator"},
+			act{ledger.FnContentAdd, "operator"},
+			fileArgs("F", mProduct("P"), "file"), fileArgs("G", mProduct("P"), "file"), ledger.ReasonSameContent,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := base.fork(t)

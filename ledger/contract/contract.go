@@ -33,13 +33,18 @@ type State interface {
 // Result is the outcome of a call: its writes and its event, or, for a repeated
 // call, the record of the first time. A refused call has only Err.
 type Result struct {
-	Err       error
-	Repeated  bool
-	Record    ledger.CallRecord
-	Event     []byte         // encoded ledger.Event; nil when repeated
-	Reads     []ledger.Line  // keys that the call read, sorted; records of calls are left out
-	Writes    []ledger.Write // sorted by key, including the record of the call
-	Unrelated int            // number of records that were not read (Env.Unrelated)
+	Err      error
+	Repeated bool
+	Record   ledger.CallRecord
+	Event    []byte         // encoded ledger.Event; nil when repeated
+	Reads    []ledger.Line  // keys that the call read, sorted; records of calls are left out
+	Writes   []ledger.Write // sorted by key, including the record of the call
+
+	// With Env.Unrelated: what was not read.
+	Unrelated int             // number of records that a license names
+	Unread    []string        // keys of group records (groupKinds)
+	Unwritten []string        // those of Unread that the call may have written
+	Unproved  []ledger.Reason // refusals that were not considered, since they rest on group records
 }
 
 // Verified is a call with a valid signature.
@@ -251,7 +256,7 @@ func (t *tx) finish(own string, reads []ledger.Line) Result {
 			return Result{Err: fmt.Errorf("call %s writes %s twice", call.Function, t.writes[i].Key)}
 		}
 	}
-	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes, Unrelated: t.unrelated}
+	return Result{Record: rec, Event: event, Reads: reads, Writes: t.writes, Unrelated: t.unrelated, Unread: t.unread, Unwritten: t.unwritten, Unproved: t.unproved}
 }
 
 // Batch applies calls one after another. Each call sees the writes of the calls

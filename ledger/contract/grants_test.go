@@ -22,6 +22,7 @@ func sold(t *testing.T, purpose ledger.Purpose, evidence ledger.Digest, price le
 	list.Sources = []ledger.ID{wID("resource bus")}
 	list.SecurityReview.On, list.ConformityReview.On = "2026-09-01", "2026-09-01"
 	e = w.must("operator", ledger.FnProductList, list)
+	w.must("operator", ledger.FnContentAdd, fileArgs("stock", ledger.RefTo(ledger.KindProduct, list.ID), "stock"))
 	w.must("buyer", ledger.FnOrderPlace, ledger.OrderPlaceArgs{
 		ID: wID("a"), Product: list.ID, Answers: e.Payload, Purpose: purpose, Evidence: evidence,
 		PurposeText: ledger.Salt([16]byte{1}, "调度"), Quantity: 1, UnitPrice: price, Total: price, StartOn: "2026-09-01", EndOn: "2027-09-01", Recipient: "430300",

@@ -251,9 +251,10 @@ func licensed(t fataler) *market {
 	return m
 }
 
-// trading is a market whose product "P" under "L" is listed.
+// trading is a market whose product "P" under "L" is listed and has content.
 func trading(t fataler) *market {
 	m := licensed(t)
 	m.must("operator", ledger.FnProductList, listArgs("P", "L"))
+	m.must("operator", ledger.FnContentAdd, fileArgs("stock", mProduct("P"), "stock"))
 	return m
 }

@@ -32,6 +32,9 @@ func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 		Evidence: a.Evidence, Quantity: a.Quantity, UnitPrice: a.UnitPrice, Total: a.Total, StartOn: a.StartOn,
 		EndOn: a.EndOn, Limits: a.Limits, Recipient: a.Recipient, PlacedCite: t.cite(),
 	}
+	if err := t.checkContent(p.ID); err != nil {
+		return o, err
+	}
 	facts, err := t.saleFacts(o, p, t.caller, "product_id")
 	if err != nil {
 		return o, err
@@ -49,6 +52,18 @@ func placeOrder(t *tx, a ledger.OrderPlaceArgs) (ledger.Order, error) {
 	t.link(orderRef(o.ID), "buyer", ledger.RefTo(ledger.KindParty, o.Buyer))
 	t.link(orderRef(o.ID), "under", licenseRef(o.License))
 	return o, nil
+}
+
+// checkContent refuses a product that has nothing to deliver (B1).
+func (t *tx) checkContent(product ledger.ID) error {
+	c, known, err := readGroup[ledger.ProductContent](t, ledger.ProductContentKey(product), ledger.ReasonNoContent)
+	if err != nil || !known {
+		return err
+	}
+	if e := ledger.CheckHasContent(c); e != nil {
+		return e.At("product_id")
+	}
+	return nil
 }
 
 // answerDays returns the days for an answer: 0 on a demonstration ledger whose

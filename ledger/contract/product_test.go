@@ -211,6 +211,13 @@ func contentArgs(name string, subject ledger.Ref) ledger.ContentArgs {
 	}
 }
 
+// fileArgs are good arguments that add a file with the given bytes.
+func fileArgs(name string, subject ledger.Ref, bytes string) ledger.ContentArgs {
+	a := contentArgs(name, subject)
+	a.SHA256, a.Bytes = mHash(bytes), int64(len(bytes))
+	return a
+}
+
 func TestContent(t *testing.T) {
 	base := trading(t)
 	resource := ledger.RefTo(ledger.KindResource, mID("bus"))
@@ -228,7 +235,8 @@ func TestContent(t *testing.T) {
 		{"of a resource", "holder", resource, nil, refusal{}},
 		{"of a resource not yet coded", "holder", ledger.RefTo(ledger.KindResource, mID("raw")), nil, refusal{}},
 		{"of a product", "operator", mProduct("P"), nil, refusal{}},
-		{"empty", "operator", mProduct("P"), func(_ *market, a *ledger.ContentArgs) { a.Bytes = 0 }, refusal{}},
+		{"empty, of a resource", "holder", resource, func(_ *market, a *ledger.ContentArgs) { a.Bytes = 0 }, refusal{}},
+		{"empty, of a product", "operator", mProduct("P"), func(_ *market, a *ledger.ContentArgs) { a.Bytes = 0 }, refusal{ledger.InvalidCode, ledger.ReasonField, "args.bytes"}},
 		{"of another's resource", "holder2", resource, nil, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.subject"}},
 		{"of another's product", "operator2", mProduct("P"), nil, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.subject"}},
 		{"of a resource by its operator", "operator", resource, nil, refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.subject"}},

@@ -12,18 +12,22 @@ import (
 
 // tx is the processing of one call: what it has read, and what it will write.
 type tx struct {
-	env       Env
-	algs      ledger.Algorithms
-	state     State
-	v         Verified
-	act       ledger.Act
-	as        []ledger.Role // the roles in which the caller acts on the record
-	genesis   ledger.Genesis
-	caller    ledger.Party
-	recovery  bool // signed by the recovery key
-	writes    []ledger.Write
-	event     ledger.Event
-	unrelated int // number of records that were not read
+	env      Env
+	algs     ledger.Algorithms
+	state    State
+	v        Verified
+	act      ledger.Act
+	as       []ledger.Role // the roles in which the caller acts on the record
+	genesis  ledger.Genesis
+	caller   ledger.Party
+	recovery bool // signed by the recovery key
+	writes   []ledger.Write
+	event    ledger.Event
+
+	// See Result.
+	unrelated         int
+	unread, unwritten []string
+	unproved          []ledger.Reason
 }
 
 // read reads and decodes a record. A record that does not decode means a damaged

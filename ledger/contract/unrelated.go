@@ -18,19 +18,24 @@ var namedKinds = []string{
 	ledger.KindResource, ledger.KindEntry, ledger.KindApplication, ledger.KindSubmission, ledger.KindEnvironment, ledger.KindLicense,
 }
 
-// groupKinds are the kinds of key that many parties write. They are unrelated to
-// every bundle, since they would bring in the calls of other parties; only an audit
-// proves a guard that reads them. The kinds are: bodies, the registry bodies of a
-// region; affiliate and affiliation, which parties are affiliated; file, the
-// resources and products with the same bytes; licenses_of, every license that a
-// party accepted.
-var groupKinds = []string{"bodies", "affiliate", "affiliation", "file", "licenses_of"}
+// groupKinds are the kinds of group record, with the reason why they are unrelated to
+// every bundle: they would bring in calls that have nothing to do with its subject,
+// most of them of other parties. Only an audit proves a guard that reads them. A bundle
+// shows them by key and digest.
+var groupKinds = map[string]string{
+	"bodies":          "an admission would bring in every registry body of its region",
+	"affiliate":       "an admission would bring in those of all affiliated parties",
+	"affiliation":     "an admission would bring in those of all affiliated parties",
+	"file":            "content of a product would bring in the resources of others with the same file",
+	"licenses_of":     "an order would bring in every license that its buyer ever accepted",
+	"product_content": "an order would bring in every file that its product ever had",
+}
 
 // UnrelatedKind reports whether records of a key's kind may be unrelated to the
 // subject of a bundle of evidence, and whether they always are.
 func UnrelatedKind(key string) (may, always bool) {
 	kind := ledger.Ref(key).Kind()
-	always = slices.Contains(groupKinds, kind)
+	_, always = groupKinds[kind]
 	return always || slices.Contains(namedKinds, kind), always
 }
 
@@ -61,4 +66,33 @@ func (t *tx) skips(ref ledger.Ref) bool {
 	}
 	t.unrelated++
 	return true
+}
+
+// readGroup reads a group record for the guards that refuse with the given reasons. If
+// the record is unrelated, known is false, and the call goes on without these guards.
+func readGroup[T any](t *tx, key string, guards ...ledger.Reason) (value T, known bool, err error) {
+	if t.env.Unrelated != nil && t.env.Unrelated(key) {
+		t.unread = append(t.unread, key)
+		t.unproved = append(t.unproved, guards...)
+		return value, false, nil
+	}
+	value, _, err = read[T](t.state, key)
+	return value, true, err
+}
+
+// changeGroup writes the group record that change returns for the recorded one, if it
+// says that it differs.
+func changeGroup[T any](t *tx, key string, change func(T) (T, bool)) error {
+	value, known, err := readGroup[T](t, key)
+	if err != nil {
+		return err
+	}
+	if !known {
+		t.unwritten = append(t.unwritten, key)
+		return nil
+	}
+	if value, differs := change(value); differs {
+		return t.setIndex(key, value)
+	}
+	return nil
 }

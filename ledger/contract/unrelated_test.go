@@ -97,7 +97,7 @@ func TestOfferSkipsUnrelated(t *testing.T) {
 func TestUnrelatedKinds(t *testing.T) {
 	for key, want := range map[string][2]bool{
 		"resource/a": {true, false}, "entry/a": {true, false}, "application/a": {true, false}, "environment/a": {true, false}, "license/a": {true, false},
-		"bodies/430300": {true, true}, "affiliate/a": {true, true}, "affiliation/a": {true, true}, "file/a": {true, true}, "licenses_of/a": {true, true},
+		"bodies/430300": {true, true}, "affiliate/a": {true, true}, "affiliation/a": {true, true}, "file/a": {true, true}, "licenses_of/a": {true, true}, "product_content/a": {true, true}, "content_of/product/a/b": {},
 		"order/a": {}, "party/a": {}, "key/a": {}, "product/a": {}, "content/a": {}, "grant/a": {}, "genesis": {}, "call/a/b": {}, "deposit/a": {},
 	} {
 		if may, always := contract.UnrelatedKind(key); [2]bool{may, always} != want {

@@ -69,7 +69,7 @@ func (g *gathering) bundle(about ledger.Ref, set ProofSet) Bundle {
 	places := slices.SortedFunc(maps.Keys(g.needed), ledger.Position.Compare)
 	for _, at := range places {
 		c := g.needed[at]
-		call := Call{Proof: c.proof, Reads: c.reads}
+		call := Call{Proof: c.proof, Reads: c.reads, Writes: c.lines}
 		if c.recorded != nil && c.isAnchor() {
 			for _, w := range c.wrote {
 				if !ledger.IsCallKey(w.Key) {

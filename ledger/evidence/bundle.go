@@ -11,7 +11,7 @@ import (
 )
 
 // Version is the version of the bundle's format.
-const Version = 2
+const Version = 3
 
 // MaxBundle is the maximum size in bytes of a bundle to read, which may be joined
 // from several bundles.
@@ -41,23 +41,24 @@ type ProofSet struct {
 	Common json.RawMessage `json:"common" zh:"各证明共有的部分，按其种类" en:"what the proofs share, in the form of their kind"` // in the form of its kind
 }
 
-// Call is one recorded call: its proof and, in two cases, data that cannot be
+// Call is one recorded call: its proof and, in three cases, data that cannot be
 // derived.
 type Call struct {
 	Proof json.RawMessage `json:"proof" zh:"记录在账的证明，含请求原文，按证明的种类" en:"proof that it is recorded, with the call as signed, in the form of the bundle's kind"` // in the form of the bundle's kind; holds the JWS
-	// Reads lists all keys that the call read, if it names unrelated records
-	// (contract.Env.Unrelated).
-	Reads []ledger.Line `json:"reads,omitempty" zh:"请求所读取的各键，仅当涉及无关记录时" en:"keys that the call read, if it names unrelated records"`
+	// Reads lists all keys that the call read, if it names unrelated records or reads
+	// group records (contract.Env.Unrelated).
+	Reads []ledger.Line `json:"reads,omitempty" zh:"请求所读取的各键，仅当涉及无关记录或共同记录时" en:"keys that the call read, if it names unrelated records or reads group records"`
 	// Writes lists all keys that an anchor wrote, with their values. An anchor is
 	// not run again, since that would need all anchors back to the first of its
-	// log.
-	Writes []WriteLine `json:"writes,omitempty" zh:"锚定请求写入的各键与值" en:"keys and values that an anchor wrote"`
+	// log. Of a call that may have written group records, Writes lists all keys
+	// without values.
+	Writes []WriteLine `json:"writes,omitempty" zh:"锚定请求写入的各键与值；涉及共同记录的请求则仅列键与摘要" en:"keys and values that an anchor wrote; of a call that writes group records, keys and digests"`
 }
 
-// WriteLine is one key that an anchor wrote.
+// WriteLine is one key that a call wrote.
 type WriteLine struct {
 	ledger.Line
-	Value []byte `json:"value" zh:"值，base64" en:"value, in base64"`
+	Value []byte `json:"value,omitempty" zh:"值，base64，仅锚定请求有" en:"value, in base64; of an anchor only"`
 }
 
 // ReceiptGroup is a group of receipts of one log, with the call that anchored it.

@@ -61,7 +61,7 @@ func TestCosignedCheckpoint(t *testing.T) {
 	if diff := cmp.Diff(want, r.Audits); diff != "" {
 		t.Error(diff)
 	}
-	for _, l := range []evidence.Limitation{evidence.LaterCalls, evidence.Suspensions, evidence.AnchorBefore, evidence.UnrelatedRecords} {
+	for _, l := range []evidence.Limitation{evidence.LaterCalls, evidence.Suspensions, evidence.AnchorBefore, evidence.UnrelatedRecords, evidence.OnlyAudit} {
 		if slices.Contains(r.NotProven, l) {
 			t.Errorf("%s is said of what an auditor replayed", l)
 		}
@@ -71,7 +71,10 @@ func TestCosignedCheckpoint(t *testing.T) {
 			t.Errorf("%s is not said: %v", l, r.NotProven)
 		}
 	}
-	r.Audits, r.NotProven = plain.Audits, plain.NotProven
+	if len(plain.Unproved) == 0 || len(r.Unproved) > 0 {
+		t.Errorf("only an audit rules out %v, and with an audit %v", plain.Unproved, r.Unproved)
+	}
+	r.Audits, r.NotProven, r.Unproved = plain.Audits, plain.NotProven, plain.Unproved
 	if diff := cmp.Diff(plain, r); diff != "" {
 		t.Errorf("it changes more than that: %s", diff)
 	}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
@@ -81,8 +82,9 @@ func (e *engine) signature(state contract.State, c *recorded) error {
 }
 
 // apply runs the call on the state on which it was recorded, and compares its
-// writes and its event with those on the ledger. The caller compares what it read,
-// since only the caller knows which records are unrelated.
+// writes and its event with those on the ledger. The caller compares what it read, and
+// the writes of a call that may have written group records, with the lines that the
+// bundle shows.
 func (e *engine) apply(state contract.State, c *recorded) (contract.Result, error) {
 	if !contract.KnowsRules(c.Rules) {
 		return contract.Result{}, failf(CheckRules, c.at, "recorded under version %d of the rules", c.Rules)
@@ -99,7 +101,7 @@ func (e *engine) apply(state contract.State, c *recorded) (contract.Result, erro
 		return r, failf(CheckRefused, c.at, "the call is repeated")
 	case w.Last > c.Time:
 		return r, failf(CheckOrder, c.at, "recorded at %d, before a call at %d that it depends on", c.Time, w.Last)
-	case r.Record.Writes != c.Writes:
+	case len(r.Unwritten) == 0 && r.Record.Writes != c.Writes:
 		return r, failf(CheckWrites, c.at, "%s wrote something else", c.fn())
 	case r.Record.Event != c.Event:
 		return r, failf(CheckEvent, c.at, "%s made another event", c.fn())
@@ -133,11 +135,16 @@ func (e *engine) checkAnchor(state contract.State, c *recorded) (a ledger.Anchor
 	return a, err
 }
 
+// showsReads reports whether a bundle shows what a call read: the call names unrelated
+// records or reads group records.
+func showsReads(r contract.Result) bool { return r.Unrelated > 0 || len(r.Unread) > 0 }
+
 // compareReads compares what a call read with the digest on the ledger. A call with
 // unrelated records shows all keys that it read: they must include those of this
-// run, and the others must be of kinds that may be unrelated.
+// run and the group records that were not read, and the others must be of kinds that
+// may be unrelated.
 func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known func(ledger.Line) bool) error {
-	if r.Unrelated == 0 {
+	if !showsReads(r) {
 		if len(shown) > 0 {
 			return failf(CheckNotNeeded, c.at, "it shows what it read, but names no unrelated record")
 		}
@@ -146,26 +153,64 @@ func compareReads(c *recorded, r contract.Result, shown []ledger.Line, known fun
 		}
 		return nil
 	}
+	unread := 0
+	err := compareLines(CheckReads, c, r.Reads, shown, c.Reads, func(l ledger.Line) bool {
+		may, group := contract.UnrelatedKind(l.Key)
+		if group {
+			unread++
+			return slices.Contains(r.Unread, l.Key)
+		}
+		return may && known(l)
+	})
+	if err == nil && unread != len(r.Unread) {
+		err = failf(CheckReads, c.at, "the lines are not those of the entry")
+	}
+	return err
+}
+
+// compareWrites compares what a call wrote with the digest on the ledger, if it may
+// have written group records, whose values are not known: it shows all keys that it
+// wrote, without values. apply compares all other calls.
+func compareWrites(c *recorded, r contract.Result, shown []WriteLine) error {
+	if len(r.Unwritten) == 0 {
+		if len(shown) > 0 {
+			return failf(CheckNotNeeded, c.at, "it shows what it wrote")
+		}
+		return nil
+	}
+	lines := make([]ledger.Line, len(shown))
+	for i, w := range shown {
+		if lines[i] = w.Line; w.Value != nil {
+			return failf(CheckNotNeeded, c.at, "it shows the value of %s", w.Key)
+		}
+	}
+	made := slices.DeleteFunc(ledger.WriteLines(r.Writes), func(l ledger.Line) bool { return ledger.IsCallKey(l.Key) })
+	return compareLines(CheckWrites, c, made, lines, c.Writes, func(l ledger.Line) bool { return slices.Contains(r.Unwritten, l.Key) })
+}
+
+// compareLines compares the lines that a bundle shows of a call with those of its run
+// and with the digest on the ledger. may reports whether a line that the run did not
+// make is allowed.
+func compareLines(check Check, c *recorded, ran, shown []ledger.Line, sum ledger.Digest, may func(ledger.Line) bool) error {
 	made := map[string]string{}
-	for _, l := range r.Reads {
+	for _, l := range ran {
 		made[l.Key] = l.SHA256
 	}
 	for i, l := range shown {
 		if err := checkLine(l); err != nil {
-			return fail(CheckReads, c.at, err)
+			return fail(check, c.at, err)
 		}
 		if i > 0 && l.Key <= shown[i-1].Key {
-			return failf(CheckReads, c.at, "the line of %s is out of place", l.Key)
+			return failf(check, c.at, "the line of %s is out of place", l.Key)
 		}
 		sum, ran := made[l.Key]
-		may, _ := contract.UnrelatedKind(l.Key)
-		if ran && sum != l.SHA256 || !ran && (!may || !known(l)) {
-			return failf(CheckReads, c.at, "the line of %s differs from the state of the bundle", l.Key)
+		if ran && sum != l.SHA256 || !ran && !may(l) {
+			return failf(check, c.at, "the line of %s differs from the state of the bundle", l.Key)
 		}
 		delete(made, l.Key)
 	}
-	if len(made) > 0 || ledger.HashLines(shown) != c.Reads {
-		return failf(CheckReads, c.at, "the lines are not those of the entry")
+	if len(made) > 0 || ledger.HashLines(shown) != sum {
+		return failf(check, c.at, "the lines are not those of the entry")
 	}
 	return nil
 }

@@ -40,7 +40,8 @@ type gathered struct {
 	*recorded
 	proof json.RawMessage
 	wrote []ledger.Write
-	reads []ledger.Line // if the call names unrelated records
+	reads []ledger.Line // if the call names unrelated records or reads group records
+	lines []WriteLine   // if the call may have written group records
 }
 
 // gather makes the bundle about ref, with at most maxCalls calls.
@@ -116,7 +117,7 @@ func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end led
 		}
 		for _, s := range list {
 			then := &pastState{g: g, before: ledger.Position{Block: s.Revision.Block + 1}}
-			if err := allowed(then, s.log, s.Receipt); err != nil && !g.lenient {
+			if err := allowed(withoutGroups{then}, s.log, s.Receipt); err != nil && !g.lenient {
 				return fail(CheckDelivery, string(s.ID), err)
 			}
 			if err := then.addWriters(); err != nil {
@@ -219,17 +220,11 @@ func (g *gathering) call(at ledger.Position) error {
 	if err != nil && !g.lenient {
 		return damaged(err)
 	}
-	c.reads = nil
-	if r.Unrelated > 0 {
-		if !slices.Contains(g.offers, at) {
-			g.offers = append(g.offers, at)
-		}
-		all, err := g.runWhole(c.recorded)
-		if err != nil {
-			return err
-		}
-		c.reads = all.Reads
-		r.Record.Reads = all.Record.Reads
+	if r.Unrelated > 0 && !slices.Contains(g.offers, at) {
+		g.offers = append(g.offers, at)
+	}
+	if err := g.show(c, &r); err != nil {
+		return err
 	}
 	if r.Record.Reads != c.Reads && !g.lenient {
 		return damaged(failf(CheckReads, c.at, "%s read something else", c.fn()))
@@ -238,6 +233,29 @@ func (g *gathering) call(at ledger.Position) error {
 		c.recorded = nil
 	}
 	return then.addWriters()
+}
+
+// show adds to a call what the bundle shows of it, since it read or may have written
+// records that are unrelated.
+func (g *gathering) show(c *gathered, r *contract.Result) error {
+	c.reads, c.lines = nil, nil
+	if !showsReads(*r) {
+		return nil
+	}
+	all, err := g.runWhole(c.recorded)
+	if err != nil {
+		return err
+	}
+	c.reads, r.Record.Reads = all.Reads, all.Record.Reads
+	if len(r.Unwritten) == 0 {
+		return nil
+	}
+	for _, l := range ledger.WriteLines(all.Writes) {
+		if !ledger.IsCallKey(l.Key) {
+			c.lines = append(c.lines, WriteLine{Line: l})
+		}
+	}
+	return nil
 }
 
 // runWhole runs a call again without skipping unrelated records, to list everything
@@ -286,6 +304,17 @@ func (p *pastState) Get(key string) ([]byte, bool, error) {
 		}
 		before = at
 	}
+}
+
+// withoutGroups is a state without group records, which a bundle does not contain.
+type withoutGroups struct{ contract.State }
+
+// Get reads one key.
+func (s withoutGroups) Get(key string) ([]byte, bool, error) {
+	if _, always := contract.UnrelatedKind(key); always {
+		return nil, false, nil
+	}
+	return s.State.Get(key)
 }
 
 // addWriters adds the calls that wrote what was read.

@@ -33,6 +33,7 @@ func TestHistoriesOfEntries(t *testing.T) {
 			until(`"valid_until":"9999-12-31"`)(w)
 			licensed(w)
 			w.must("operator", ledger.FnProductList, listing("P", "L", 1))
+			w.content("data", "operator", ref(ledger.KindProduct, "P"))
 			w.order("O", "P", "buyer")
 		}},
 		{name: "coded without examination", about: theEntry, want: "refused state", do: func(w *world) {

@@ -74,6 +74,7 @@ func TestHistoriesOfLicenses(t *testing.T) {
 			w.must("operator", ledger.FnLicenseAccept, w.answer(theLicense))
 			w.register("bus")
 			w.must("operator", ledger.FnProductList, listing("P", "L", 1))
+			w.content("data", "operator", ref(ledger.KindProduct, "P"))
 			w.order("O", "P", "buyer")
 		}},
 	})

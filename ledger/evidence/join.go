@@ -135,7 +135,7 @@ func (v *verification) pruned() Bundle {
 			continue
 		}
 		c := v.bundle.Calls[i]
-		if v.calls[i].unrelated == 0 {
+		if !v.calls[i].showsReads {
 			c.Reads = nil
 		}
 		place[i] = len(b.Calls)

@@ -196,7 +196,11 @@ func (f *forger) verify(w *world, groups []evidence.ReceiptGroup) error {
 			b.Calls[i].Writes = nil
 			for _, x := range p.Writes {
 				if !ledger.IsCallKey(x.Key) {
-					b.Calls[i].Writes = append(b.Calls[i].Writes, evidence.WriteLine{Line: ledger.LineOf(x.Key, x.Value), Value: x.Value})
+					line := evidence.WriteLine{Line: ledger.LineOf(x.Key, x.Value)}
+					if len(f.bundle.Calls[i].Writes[0].Value) > 0 {
+						line.Value = x.Value
+					}
+					b.Calls[i].Writes = append(b.Calls[i].Writes, line)
 				}
 			}
 		}

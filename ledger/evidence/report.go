@@ -9,18 +9,19 @@ import (
 
 // Report says what a bundle proves, in the order of the ledger.
 type Report struct {
-	Ledger    ledger.ID    `json:"ledger"`
-	Name      string       `json:"name"` // name of the ledger
-	Demo      bool         `json:"demo"`
-	About     ledger.Ref   `json:"about"`
-	Steps     []Step       `json:"steps"`
-	Files     []File       `json:"files"`
-	Rights    []Right      `json:"rights"`
-	Receipts  []Delivery   `json:"receipts"`
-	Custody   []Signer     `json:"custody"`          // every key that signed a step
-	Unrelated int          `json:"beside"`           // number of records that a license names and that were not checked
-	Audits    []Audit      `json:"audits,omitempty"` // audits of the checkpoint, by auditors of the trust file
-	NotProven []Limitation `json:"not_proven"`       // never empty
+	Ledger    ledger.ID       `json:"ledger"`
+	Name      string          `json:"name"` // name of the ledger
+	Demo      bool            `json:"demo"`
+	About     ledger.Ref      `json:"about"`
+	Steps     []Step          `json:"steps"`
+	Files     []File          `json:"files"`
+	Rights    []Right         `json:"rights"`
+	Receipts  []Delivery      `json:"receipts"`
+	Custody   []Signer        `json:"custody"`          // every key that signed a step
+	Unrelated int             `json:"beside"`           // number of records that a license names and that were not checked
+	Unproved  []ledger.Reason `json:"only_audit"`       // refusals that the bundle can't rule out: they rest on records that many parties write
+	Audits    []Audit         `json:"audits,omitempty"` // audits of the checkpoint, by auditors of the trust file
+	NotProven []Limitation    `json:"not_proven"`       // never empty
 
 	// Records are the records after the calls of the bundle, as the ledger stores
 	// them.
@@ -99,6 +100,7 @@ const (
 	ReceiptWord      Limitation = "receipt_word"       // time, bytes, range, outcome and revision of a receipt are statements of the node
 	AnchorBefore     Limitation = "anchor_before"      // that an anchor continues the previous one
 	UnrelatedRecords Limitation = "beside"             // records that a license names were not checked: Report.Unrelated of them
+	OnlyAudit        Limitation = "only_audit"         // that nothing in records which many parties write forbade a call or a delivery: Report.Unproved
 	CustodySigned    Limitation = "custody_signatures" // the node stores a key that signed a step
 	DemoLedger       Limitation = "demo"               // periods of the law may be shortened
 )
@@ -124,6 +126,9 @@ func (r Report) notProven() []Limitation {
 	}
 	if r.Unrelated > 0 && !audited {
 		list = append(list, UnrelatedRecords)
+	}
+	if len(r.Unproved) > 0 {
+		list = append(list, OnlyAudit)
 	}
 	if slices.ContainsFunc(r.Custody, func(s Signer) bool { return s.Custody == ledger.CustodyNode }) {
 		list = append(list, CustodySigned)

@@ -60,6 +60,7 @@ func TestLicenseOfManyResources(t *testing.T) {
 	w.must("implementer", ledger.FnLicenseOffer, scenario("L", append(ids, id("resource bus"))...))
 	w.must("operator", ledger.FnLicenseAccept, w.answer(theLicense))
 	w.must("operator", ledger.FnProductList, listing("P", "L", 1))
+	w.content("data", "operator", ref(ledger.KindProduct, "P"))
 	w.order("O", "P", "buyer")
 	b, r := w.build(theOrder)
 	if r.Unrelated != many || len(b.Calls) > 20 { // all resources but its own, and the environment

@@ -65,8 +65,23 @@ func (v *verification) summary() Report {
 			SHA256: s.SHA256, Offset: s.Offset, Bytes: e.Bytes, BytesMax: e.BytesMax, Outcome: e.Outcome,
 		})
 	}
+	r.Unproved = v.onlyAudit()
 	r.NotProven = r.notProven()
 	return r
+}
+
+// onlyAudit returns the refusals that rest on group records. The list is empty if an
+// auditor has replayed the log.
+func (v *verification) onlyAudit() []ledger.Reason {
+	if len(v.audits) > 0 {
+		return []ledger.Reason{}
+	}
+	list := append([]ledger.Reason{}, v.unproved...)
+	if slices.ContainsFunc(v.judged, func(d *delivery) bool { return d.start.Flow == ledger.Delivery }) {
+		list = append(list, ledger.ReasonRawContent)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // name returns the name of a party; "" if the party is not in the bundle.

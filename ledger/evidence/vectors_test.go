@@ -268,7 +268,7 @@ func FuzzVerify(f *testing.F) {
 		good[b.String()] = true
 		f.Add(b.Bytes())
 	}
-	f.Add([]byte(`{"v":2}`))
+	f.Add([]byte(`{"v":3}`))
 	algs := remembered()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, err := evidence.Verify(data, trust, algs, checkers())
@@ -288,7 +288,7 @@ func FuzzVerify(f *testing.F) {
 // FuzzParse: what is taken is in its one form.
 func FuzzParse(f *testing.F) {
 	f.Add(readVector(f, "license.json"))
-	f.Add([]byte(`{"v":2,"ledger":"0199c1f0-0000-7000-8000-000000000000","about":"","proof":{"kind":"","common":{}},"calls":[],"receipts":[]}`))
+	f.Add([]byte(`{"v":3,"ledger":"0199c1f0-0000-7000-8000-000000000000","about":"","proof":{"kind":"","common":{}},"calls":[],"receipts":[]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := evidence.Parse(data)
 		if err != nil {

@@ -50,6 +50,8 @@ type verification struct {
 	genesis ledger.Genesis
 	skipped int // number of unrelated records that were skipped
 	audits  []Audit
+
+	unproved []ledger.Reason // refusals that rest on group records
 }
 
 // value is the value of a key; nil if a call deleted it.
@@ -65,7 +67,8 @@ type act struct {
 	what      []ledger.Ref // records that it wrote
 	dependsOn []int        // indexes of the calls that wrote what it read
 	anchor    *ledger.AnchorArgs
-	unrelated int
+
+	showsReads bool // the bundle lists what it read
 }
 
 // view is the state as read by one call or by the matter.
@@ -173,25 +176,25 @@ func (v *verification) add(c *recorded, call Call) error {
 	if c.isAnchor() {
 		return v.addAnchor(state, a, call)
 	}
-	if len(call.Writes) > 0 {
-		return failf(CheckNotNeeded, c.at, "it shows what it wrote")
-	}
 	r, err := v.apply(state, c)
 	if err != nil {
 		return err
 	}
 	shown := call.Reads
-	if v.joining && r.Unrelated == 0 {
+	if a.showsReads = showsReads(r); v.joining && !a.showsReads {
 		shown = nil
 	}
 	if err := compareReads(c, r, shown, v.agreesWith); err != nil {
 		return err
 	}
+	if err := compareWrites(c, r, call.Writes); err != nil {
+		return err
+	}
 	for _, w := range r.Writes {
 		v.state[w.Key] = value{w.Value, i}
 	}
-	a.unrelated = r.Unrelated
 	v.skipped += r.Unrelated
+	v.unproved = append(v.unproved, r.Unproved...)
 	if i == 0 {
 		return v.begin(a)
 	}

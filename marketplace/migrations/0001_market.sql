@@ -27,6 +27,7 @@ CREATE TABLE content (
 ) WITHOUT ROWID;
 CREATE INDEX content_subject ON content (subject, id);
 CREATE INDEX content_object ON content (object);
+CREATE INDEX content_file ON content (sha256, subject);
 CREATE TABLE orders (
   id        TEXT PRIMARY KEY,
   product   TEXT NOT NULL,

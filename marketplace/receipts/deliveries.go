@@ -123,6 +123,9 @@ func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (list []Deliver
 	if starts == "" {
 		return nil, cut, nil
 	}
+	if err := s.settle(ctx); err != nil {
+		return nil, false, err
+	}
 	list, err = s.delivered(ctx, starts, args)
 	examined := map[string]int64{}
 	for _, d := range list {
@@ -137,6 +140,9 @@ func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (list []Deliver
 // license, among the newest limit receipts. For a receipt of another kind it returns
 // that receipt only. It returns NotFound when there is no such receipt.
 func (s *Store) DeliveryOf(ctx context.Context, leaf ledger.Digest, limit int) (Delivered, error) {
+	if err := s.settle(ctx); err != nil {
+		return Delivered{}, err
+	}
 	start, err := s.startReceipt(ctx, leaf)
 	if err != nil {
 		return Delivered{}, err

@@ -52,7 +52,7 @@ type ending struct {
 
 // Reserve begins a delivery. In one transaction it checks the requested bytes against
 // the limits, reserves them and stores the start receipt; when it returns, both are on
-// disk. A request that exceeds a limit is Forbidden with ReasonQuota and the Params
+// disk. A request that exceeds a limit is Forbidden with ReasonLimit and the Params
 // scope, limit, used and asked; then nothing is stored.
 //
 // A delivery is unfinished when it ended without being complete. A request of the same
@@ -208,26 +208,66 @@ func notRunning() error { return ledger.Refuse(ledger.Conflict, ledger.ReasonSta
 // End ignores the cancellation of ctx. After Unavailable the store itself tries again
 // until it is closed, so the caller must not call End again.
 func (s *Store) End(ctx context.Context, r Running, bytes int64, outcome ledger.DeliveryOutcome) (Placed, error) {
-	if r.live == nil || bytes < 0 || bytes > r.live.receipt.Length {
-		return Placed{}, ledger.Invalid("bytes", "within_length")
-	}
-	if err := ledger.OneOf("outcome", outcome, []ledger.DeliveryOutcome{ledger.Complete, ledger.Partial, ledger.Aborted}); err != nil {
-		return Placed{}, err
-	}
-	if outcome == ledger.Complete && bytes != r.live.receipt.Length {
-		return Placed{}, ledger.Invalid("outcome", "complete_is_all")
-	}
-	e := ending{start: r.Start, bytes: bytes, outcome: outcome, receipt: &r.live.receipt}
-	var placed Placed
-	// An end is stored even if its caller is gone.
-	err := s.do(context.WithoutCancel(ctx), &request{
-		apply:     func(ctx context.Context, b *batch) (err error) { placed, err = b.end(ctx, e); return err },
-		onSettled: func(err error) { s.ended(e, err) },
-	})
+	q, placed, err := s.ending(r, bytes, outcome)
 	if err != nil {
 		return Placed{}, err
 	}
-	return placed, nil
+	// An end is stored even if its caller is gone.
+	if err := s.do(context.WithoutCancel(ctx), q); err != nil {
+		return Placed{}, err
+	}
+	return *placed, nil
+}
+
+// EndLater is End, but returns before the end is stored, and then calls settled with the
+// outcome, from another goroutine. The end is stored before any request that is made after
+// EndLater returned, and the methods that look for receipts wait for it. If the node stops
+// before, the next Open ends the delivery as interrupted.
+func (s *Store) EndLater(r Running, bytes int64, outcome ledger.DeliveryOutcome, settled func(error)) error {
+	q, _, err := s.ending(r, bytes, outcome)
+	if err != nil {
+		return err
+	}
+	ended := q.onSettled
+	s.unsettled.Add(1)
+	q.onSettled = func(err error) {
+		ended(err)
+		s.unsettled.Add(-1)
+		settled(err)
+	}
+	if !s.queue.add(q) {
+		s.unsettled.Add(-1)
+		return unavailable(errors.New("the store is closed"))
+	}
+	return nil
+}
+
+// ending returns the request that ends a delivery, and where its receipt will be placed.
+func (s *Store) ending(r Running, bytes int64, outcome ledger.DeliveryOutcome) (*request, *Placed, error) {
+	if r.live == nil || bytes < 0 || bytes > r.live.receipt.Length {
+		return nil, nil, ledger.Invalid("bytes", "within_length")
+	}
+	if err := ledger.OneOf("outcome", outcome, []ledger.DeliveryOutcome{ledger.Complete, ledger.Partial, ledger.Aborted}); err != nil {
+		return nil, nil, err
+	}
+	if outcome == ledger.Complete && bytes != r.live.receipt.Length {
+		return nil, nil, ledger.Invalid("outcome", "complete_is_all")
+	}
+	e := ending{start: r.Start, bytes: bytes, outcome: outcome, receipt: &r.live.receipt}
+	placed := new(Placed)
+	return &request{
+		apply:     func(ctx context.Context, b *batch) (err error) { *placed, err = b.end(ctx, e); return err },
+		onSettled: func(err error) { s.ended(e, err) },
+	}, placed, nil
+}
+
+// settle waits until every end is stored that EndLater was called for, so that a client that has
+// received a content finds its receipts.
+func (s *Store) settle(ctx context.Context) error {
+	if s.unsettled.Load() == 0 {
+		return nil
+	}
+	return s.do(ctx, &request{apply: func(context.Context, *batch) error { return nil }})
 }
 
 // ended removes a delivery from memory; an end that could not be stored is tried again

@@ -111,7 +111,7 @@ func TestLimits(t *testing.T) {
 			for i, s := range c.steps {
 				r, err := f.Reserve(t.Context(), limit(f.start(party(1), order(1), s.object, s.size, s.offset, s.length), c.uses, c.bytes))
 				if s.refused != "" {
-					if e := ledger.AsError(err); e == nil || e.Code != ledger.Forbidden || e.Reason != ledger.ReasonQuota || e.Field != s.refused {
+					if e := ledger.AsError(err); e == nil || e.Code != ledger.Forbidden || e.Reason != ledger.ReasonLimit || e.Field != s.refused {
 						t.Fatalf("step %d: %v, want refused for %s", i, err, s.refused)
 					}
 					continue
@@ -229,7 +229,7 @@ func TestResumesGiveTheObjectOnceMore(t *testing.T) {
 		f.end(t, r, 99, ledger.Partial)
 		got += 99
 	}
-	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonQuota || got > 200 {
+	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonLimit || got > 200 {
 		t.Errorf("%d bytes of 100 for one use, then %v", got, err)
 	}
 }

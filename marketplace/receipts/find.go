@@ -110,6 +110,9 @@ const maxPage = 500
 // cursor, or the newest when cursor is 0. Receipts that are added meanwhile don't move
 // the pages.
 func (s *Store) Find(ctx context.Context, f Filter, cursor int64, limit int) (Page, error) {
+	if err := s.settle(ctx); err != nil {
+		return Page{}, err
+	}
 	size := s.log.Size()
 	if cursor <= 0 || cursor > size {
 		cursor = size

@@ -27,7 +27,7 @@ func story(t *testing.T, f *fixture) []receipts.Placed {
 	next(r.Placed)
 	next(f.end(t, r, 5, ledger.Complete))
 	next(f.reserve(t, f.start(party(3), order(2), "p", 5, 0, 5)).Placed)
-	next(f.append(t, f.denial(party(3), "product/"+ledger.Ref(idOf("product", 1)), ledger.ReasonQuota)))
+	next(f.append(t, f.denial(party(3), "product/"+ledger.Ref(idOf("product", 1)), ledger.ReasonLimit)))
 	read := f.receipt(ledger.ReceiptRead, party(4))
 	read.Subject = order(1)
 	next(f.append(t, read))

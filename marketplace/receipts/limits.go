@@ -45,6 +45,9 @@ type Usage struct {
 // Used returns the current usage of an order, or of a license by a flow.
 func (s *Store) Used(ctx context.Context, scope LimitScope) (Usage, error) {
 	var u Usage
+	if err := s.settle(ctx); err != nil {
+		return u, err
+	}
 	err := s.db.R.QueryRowContext(ctx, readUsed, scope.key()).Scan(&u.Uses, &u.Bytes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("read use of %s: %w", scope.Scope, err)
@@ -136,7 +139,7 @@ func checkQuota(l LimitScope, before, after Usage) error {
 		limit, before, after int64
 	}{{"uses", l.Quota.Uses, before.Uses, after.Uses}, {"bytes", l.Quota.Bytes, before.Bytes, after.Bytes}} {
 		if q.limit > 0 && q.after > q.limit && q.after > q.before {
-			return ledger.Refuse(ledger.Forbidden, ledger.ReasonQuota).At("limits."+q.name).By("D2").With("scope", string(l.Scope)).
+			return ledger.Refuse(ledger.Forbidden, ledger.ReasonLimit).At("limits."+q.name).By("D2").With("scope", string(l.Scope)).
 				With("limit", strconv.FormatInt(q.limit, 10)).With("used", strconv.FormatInt(q.before, 10)).
 				With("asked", strconv.FormatInt(q.after-q.before, 10))
 		}

@@ -117,18 +117,18 @@ func TestFormIsHeld(t *testing.T) {
 func TestDenialsOfAMinuteAreOneWithACount(t *testing.T) {
 	f := newFixture(t)
 	target := order(1)
-	first := f.append(t, f.denial(party(1), target, ledger.ReasonQuota))
+	first := f.append(t, f.denial(party(1), target, ledger.ReasonLimit))
 	for range 3 {
 		f.pass(time.Second)
-		if p := f.append(t, f.denial(party(1), target, ledger.ReasonQuota)); !p.Counted || p.Index != first.Index {
+		if p := f.append(t, f.denial(party(1), target, ledger.ReasonLimit)); !p.Counted || p.Index != first.Index {
 			t.Fatalf("a repetition was kept at %+v", p)
 		}
 	}
-	f.append(t, f.denial(party(2), target, ledger.ReasonQuota))
-	f.append(t, f.denial(party(1), order(2), ledger.ReasonQuota))
+	f.append(t, f.denial(party(2), target, ledger.ReasonLimit))
+	f.append(t, f.denial(party(1), order(2), ledger.ReasonLimit))
 	f.append(t, f.denial(party(1), target, ledger.ReasonScope))
 	read := f.receipt(ledger.ReceiptRead, party(1))
-	read.Subject, read.Reason = target, ledger.ReasonQuota
+	read.Subject, read.Reason = target, ledger.ReasonLimit
 	f.append(t, read)
 	if f.Size() != 5 {
 		t.Fatalf("%d receipts, want 5 that differ", f.Size())
@@ -138,16 +138,16 @@ func TestDenialsOfAMinuteAreOneWithACount(t *testing.T) {
 	if f.Size() != 7 {
 		t.Fatalf("%d receipts, want the counted one and the ingest", f.Size())
 	}
-	if r := f.get(t, 5); r.Count != 3 || r.Party != party(1) || r.Subject != target || r.Reason != ledger.ReasonQuota || r.Time != epoch+3_000 {
+	if r := f.get(t, 5); r.Count != 3 || r.Party != party(1) || r.Subject != target || r.Reason != ledger.ReasonLimit || r.Time != epoch+3_000 {
 		t.Errorf("counted: %+v", r)
 	}
-	if p := f.append(t, f.denial(party(1), target, ledger.ReasonQuota)); !p.Counted || p.Index != 5 {
+	if p := f.append(t, f.denial(party(1), target, ledger.ReasonLimit)); !p.Counted || p.Index != 5 {
 		t.Errorf("within a minute of the counted one: %+v", p)
 	}
 	f.pass(2 * time.Minute)
 	f.append(t, f.ingest(party(1), "o"))
 	f.pass(2 * time.Minute)
-	if p := f.append(t, f.denial(party(1), target, ledger.ReasonQuota)); p.Counted {
+	if p := f.append(t, f.denial(party(1), target, ledger.ReasonLimit)); p.Counted {
 		t.Errorf("after a quiet minute: %+v", p)
 	}
 }
@@ -155,7 +155,7 @@ func TestDenialsOfAMinuteAreOneWithACount(t *testing.T) {
 func TestCloseKeepsWhatWasCounted(t *testing.T) {
 	f := newFixture(t)
 	for range 4 {
-		f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
+		f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit))
 	}
 	f.reopen(t)
 	if f.Size() != 2 || f.get(t, 1).Count != 3 {
@@ -165,8 +165,8 @@ func TestCloseKeepsWhatWasCounted(t *testing.T) {
 
 func TestAClockSetBackEndsTheMinute(t *testing.T) {
 	f := newFixture(t)
-	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
-	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit))
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit))
 	f.pass(-time.Hour)
 	f.append(t, f.ingest(party(1), "o"))
 	if f.Size() != 3 || f.get(t, 1).Kind != ledger.ReceiptDenial {
@@ -176,9 +176,9 @@ func TestAClockSetBackEndsTheMinute(t *testing.T) {
 
 func TestAMinuteEndsByItself(t *testing.T) {
 	f := newFixture(t)
-	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit))
 	f.pass(59*time.Second + 900*time.Millisecond)
-	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota)) // sets the alarm for what is left
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit)) // sets the alarm for what is left
 	f.pass(time.Minute)
 	waitFor(t, func() bool { return f.Size() == 2 })
 }
@@ -213,13 +213,13 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	f := newFixture(t)
 	running := f.reserve(t, f.start(party(1), order(1), "o", 100, 0, 100))
 	other := f.reserve(t, f.start(party(1), order(2), "o", 100, 0, 100))
-	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
-	f.append(t, f.denial(party(1), order(1), ledger.ReasonQuota))
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit))
+	f.append(t, f.denial(party(1), order(1), ledger.ReasonLimit))
 	sqlExec(t, f, "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'disk full'); END")
 	_, ended := f.End(t.Context(), running, 40, ledger.Partial)
 	for _, err := range []error{
 		ended, second(f.Append(t.Context(), f.ingest(party(1), "o"))),
-		second(f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonQuota))),
+		second(f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonLimit))),
 		second(f.Reserve(t.Context(), f.start(party(1), order(1), "o", 100, 0, 100))),
 	} {
 		if !errors.Is(err, ledger.Unavailable) {
@@ -230,14 +230,14 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	if _, err := f.Append(t.Context(), f.ingest(party(1), "o")); err == nil {
 		t.Error("kept what can't be")
 	}
-	if _, err := f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonQuota)); err == nil {
+	if _, err := f.Append(t.Context(), f.denial(party(2), order(1), ledger.ReasonLimit)); err == nil {
 		t.Error("kept what can't be")
 	}
 	if f.Size() != 3 || f.used(t, order(1)) != (receipts.Usage{Uses: 1, Bytes: 100}) {
 		t.Errorf("%d receipts, %+v", f.Size(), f.used(t, order(1)))
 	}
 	sqlExec(t, f, "DROP TRIGGER broken")
-	if p := f.append(t, f.denial(party(2), order(1), ledger.ReasonQuota)); p.Counted {
+	if p := f.append(t, f.denial(party(2), order(1), ledger.ReasonLimit)); p.Counted {
 		t.Error("counted under a receipt that was not kept")
 	}
 	// What was owed came first: the end, and the counted denial.
@@ -337,7 +337,7 @@ func TestTheLastBatchIsCountedToo(t *testing.T) {
 	go func() { kept <- second(f.Append(t.Context(), f.ingest(party(1), "o"))) }()
 	time.Sleep(20 * time.Millisecond)
 	for range 3 {
-		r := f.denial(party(1), order(1), ledger.ReasonQuota)
+		r := f.denial(party(1), order(1), ledger.ReasonLimit)
 		go func() { kept <- second(f.Append(t.Context(), r)) }()
 	}
 	time.Sleep(20 * time.Millisecond) // all wait behind the ingest

@@ -17,7 +17,7 @@ func TestSlicesGiveTheObjectOnceMore(t *testing.T) {
 		refused = 0
 		for from := int64(0); from < size; from += slice {
 			r, err := f.Reserve(t.Context(), limit(f.start(party(1), order(1), "o", size, from, slice), 1, 0))
-			if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonQuota {
+			if e := ledger.AsError(err); e != nil && e.Reason == ledger.ReasonLimit {
 				refused++
 				continue
 			}

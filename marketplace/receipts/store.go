@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -47,6 +48,8 @@ type Store struct {
 	stale       bool // a commit failed: read the log again
 	alarm       *time.Timer
 	stopped     chan struct{}
+
+	unsettled atomic.Int32 // ends of EndLater that are not stored yet
 
 	mu    sync.Mutex
 	live  map[ledger.ID]*live

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// rateWindow is the time over which requests are counted, in a sliding window: a rate of
+// n requests a second allows 3n requests in any 3 s, also all at once.
+const rateWindow = 3 * time.Second
+
+// rates limit how many requests a node answers, by address and by party. Only a party
+// whose token or signature is valid is charged, so no one can use up another's rate;
+// everyone else is counted by address.
+type rates struct {
+	address *rate // requests without a valid token
+	dear    *rate // those of them that cost more: searches, lists, traces and entries of logs
+	reads   *rate // of a party
+	calls   *rate // of a party: signed calls and other writes
+}
+
+// newRates makes the limits for that many requests a second of an address: a tenth of it
+// for dear requests, ten times as many reads of a party, a hundred times as many calls. It
+// returns nil, no limits, for 0.
+func newRates(second int, window time.Duration) *rates {
+	if second == 0 {
+		return nil
+	}
+	return &rates{
+		address: newRate("rate_address", second, window), dear: newRate("rate_dear", max(1, second/10), window),
+		reads: newRate("rate_reads", 10*second, window), calls: newRate("rate_calls", 100*second, window),
+	}
+}
+
+// rate is one limit. Its rule is named in refusals.
+type rate struct {
+	rule    string
+	second  int // requests a second
+	limiter *httprate.RateLimiter
+}
+
+func newRate(rule string, second int, window time.Duration) *rate {
+	return &rate{rule, second, httprate.NewRateLimiter(second*int(rateWindow/time.Second), window,
+		httprate.WithLimitCounter(newWindows(window)), httprate.WithResponseHeaders(httprate.ResponseHeaders{}))}
+}
+
+// charge counts one request, or refuses it if the rate of the key is reached. A refused
+// request is not counted.
+func (r *rate) charge(ctx context.Context, key string) error {
+	// The limiter reads only the context of the request, and no header has a name, so that
+	// it writes nothing.
+	if !r.limiter.OnLimit(nil, (&http.Request{}).WithContext(ctx), key) {
+		return nil
+	}
+	return ledger.Refuse(ledger.Unavailable, ledger.ReasonRate).By(r.rule).With("limit", strconv.Itoa(r.second)).
+		With("wait", strconv.Itoa(int(rateWindow/time.Second)))
+}
+
+// freePaths are the paths that no rate limits: those of health, and static files.
+var freePaths = []string{"/healthz", "/readyz", "/favicon.ico"}
+
+// dearPaths are the paths whose answer needs many rows or many queries: with 569 resources a
+// page of them takes 10 to 250 ms, a trace 37 ms, other answers about 1 ms.
+var dearPaths = []string{"/", "/v1/resources", "/v1/products", "/v1/licenses", "/v1/parties", "/v1/notices", "/v1/trace", "/v1/evidence"}
+
+// isDear reports whether a request costs more than others: a bundle of log entries, too, up
+// to 27 ms and 1 MB.
+func isDear(path string) bool {
+	return slices.Contains(dearPaths, path) || strings.HasPrefix(path, "/log/") && strings.Contains(path, "/tile/entries/")
+}
+
+// limitRates answers 429 to a request above a rate.
+func (s *Server) limitRates(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.rates != nil {
+			if err := s.charge(r); err != nil {
+				s.failPage(w, r, err)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// charge counts a request for its party, if its token or signature is valid, else for its
+// address.
+func (s *Server) charge(r *http.Request) error {
+	if slices.Contains(freePaths, r.URL.Path) {
+		return nil
+	}
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	party, known := tokenParty(r.Context())
+	if r.Method == http.MethodPost && r.URL.Path == callsPath {
+		party, known = s.signer(r)
+	}
+	switch address := addressOf(r); {
+	case known && read:
+		return s.rates.reads.charge(r.Context(), string(party))
+	case known:
+		return s.rates.calls.charge(r.Context(), string(party))
+	case isDear(r.URL.Path):
+		if err := s.rates.dear.charge(r.Context(), address); err != nil {
+			return err
+		}
+		fallthrough
+	default:
+		return s.rates.address.charge(r.Context(), address)
+	}
+}
+
+// addressOf returns the address that a request is counted for: of IPv6 the /64, because a
+// client has all of it.
+func addressOf(r *http.Request) string {
+	return httprate.CanonicalizeIP(middleware.GetClientIPAddr(r.Context()).WithZone("").String())
+}
+
+// addressed finds the address of the client. Behind a proxy it is the last one of
+// X-Forwarded-For, which the proxy wrote: the client can invent all others. Without that
+// header it is the address of the proxy.
+func (s *Server) addressed(next http.Handler) http.Handler {
+	direct := middleware.ClientIPFromRemoteAddr(next)
+	proxied := middleware.ClientIPFromRemoteAddr(middleware.ClientIPFromXFFTrustedProxies(1)(next))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.behindProxy {
+			proxied.ServeHTTP(w, r)
+			return
+		}
+		direct.ServeHTTP(w, r)
+	})
+}
+
+// BehindProxy makes the server believe the last address of X-Forwarded-For. Call it before
+// the first request, and only if every request comes through a proxy that adds it.
+func (s *Server) BehindProxy() { s.behindProxy = true }
