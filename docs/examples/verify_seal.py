@@ -98,20 +98,22 @@ FIELD = 2**256 - 2**224 + 2**192 + 2**96 - 1
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 G_X = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
-G = (G_X, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5)
+G = (G_X, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5, 1)
 
 def p256_add(a, b):
-    """Add points; None is the point at infinity."""
+    """Add points in Jacobian coordinates (X, Y, Z); None is the point at infinity."""
     if a is None or b is None:
         return b if a is None else a
-    if a[0] != b[0]:
-        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, FIELD)
-    elif (a[1] + b[1]) % FIELD == 0:
+    u, s = a[0] * b[2] ** 2 % FIELD, a[1] * b[2] ** 3 % FIELD
+    h, r = (b[0] * a[2] ** 2 - u) % FIELD, (b[1] * a[2] ** 3 - s) % FIELD
+    if h:
+        c, d, z = u * h * h, s * h ** 3, h * a[2] * b[2]
+    elif r:
         return None
     else:
-        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, FIELD)
-    x = (slope * slope - a[0] - b[0]) % FIELD
-    return x, (slope * (a[0] - x) - a[1]) % FIELD
+        r, c, d, z = 3 * (a[0] ** 2 - a[2] ** 4), 4 * a[0] * a[1] ** 2, 8 * a[1] ** 4, 2 * a[1] * a[2]
+    x = (r * r - h ** 3 - 2 * c) % FIELD
+    return x, (r * (c - x) - d) % FIELD, z % FIELD
 
 @lru_cache(maxsize=4096)
 def es256(key, signed, signature):
@@ -122,13 +124,11 @@ def es256(key, signed, signature):
     if len(signature) != 64 or not 0 < r < ORDER or not 0 < s < ORDER:
         return False
     inverse = pow(s, -1, ORDER)
-    u = int.from_bytes(hashlib.sha256(signed).digest(), "big") * inverse % ORDER
-    v = r * inverse % ORDER
-    both, point = p256_add(G, key), None
+    u, v = int.from_bytes(hashlib.sha256(signed).digest(), "big") * inverse % ORDER, r * inverse % ORDER
+    point, add = None, (None, (*key, 1), G, p256_add(G, (*key, 1)))
     for i in reversed(range(256)):  # u·G + v·key, bit by bit
-        point = p256_add(point, point)
-        point = p256_add(point, (None, key, G, both)[2 * (u >> i & 1) + (v >> i & 1)])
-    return point is not None and point[0] % ORDER == r
+        point = p256_add(p256_add(point, point), add[2 * (u >> i & 1) + (v >> i & 1)])
+    return point is not None and point[0] * pow(point[2], -2, FIELD) % FIELD % ORDER == r
 
 # Strict JSON and the canonical form.
 

@@ -42,6 +42,7 @@ func TestAnEditedRecordIsFoundAtTheStart(t *testing.T) {
 // a call that is asked for by its id. The node refuses, names the record, is not ready
 // and records nothing more.
 func TestAnEditedRecordIsFoundMeanwhile(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, key, change string
 		ask               func(*world) error

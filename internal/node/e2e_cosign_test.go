@@ -81,6 +81,7 @@ func (w *world) proven(sale string, k *cosign.Key) evidence.Report {
 // TestCosignedBundles: a bundle stands under the checkpoint that an auditor cosigned
 // for as long as that covers all of it, its deliveries under the last anchor before.
 func TestCosignedBundles(t *testing.T) {
+	t.Parallel()
 	w := lay(t, limits(nil))
 	stop := w.run()
 	w.admit()
@@ -127,6 +128,7 @@ func TestCosignedBundles(t *testing.T) {
 }
 
 func TestCosignaturesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	w := serve(t, nil)
 	k, other := auditor(t), auditor(t)
 	w.quiet()

@@ -228,6 +228,7 @@ func cutShort(err error) bool {
 // TestAThousandTerminations: each license is used, terminated, and refused to
 // the first request after the answer.
 func TestAThousandTerminations(t *testing.T) {
+	t.Parallel()
 	const nodes, rounds = 10, 100 // a party's decision is slower the more licenses it ever had
 	program := shipped(t)
 	for n := range nodes {

@@ -43,12 +43,9 @@ func given(log audit.Log) func(context.Context, audit.Node) (audit.Log, error) {
 // logKey makes the key of a receipt log and returns its public form.
 func (w *world) logKey(origin string) string {
 	w.t.Helper()
-	skey, vkey, err := note.GenerateKey(rand.Reader, ledger.ReceiptLog(origin))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.logKeys[ledger.ReceiptLog(origin)] = skey
-	return vkey
+	keys := w.cast.log(w.t, ledger.ReceiptLog(origin))
+	w.logKeys[ledger.ReceiptLog(origin)] = keys.secret
+	return keys.public
 }
 
 // audited audits the world, with the receipt log of the first node.

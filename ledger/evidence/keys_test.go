@@ -14,10 +14,8 @@ import (
 func (w *world) rotation(who, old, fresh string) ledger.KeyRotateArgs {
 	w.t.Helper()
 	kid := w.key(old).ID()
-	proof, err := ledger.SignRotation(w.key(fresh), ledger.RotationProof{Ledger: id("ledger"), Party: id(who), Old: kid})
-	if err != nil {
-		w.t.Fatalf("rotation: %v", err)
-	}
+	of := ledger.RotationProof{Ledger: id("ledger"), Party: id(who), Old: kid}
+	proof := w.cast.sign(w.t, w.key(fresh), of, func() (string, error) { return ledger.SignRotation(w.key(fresh), of) })
 	return ledger.KeyRotateArgs{
 		Old: kid, Proof: proof, New: ledger.NewKeyArg{JWK: w.key(fresh).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf},
 	}
@@ -132,7 +130,7 @@ func TestKeysThatEnded(t *testing.T) {
 		"of another use": {func(w *world) {
 			p := w.profile(someone("operator9", "91430300MA4C00012", ledger.Enterprise, ledger.RoleOperator))
 			p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("token").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf})
-			w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "operator9", p)})
+			w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply("operator9", p)})
 			w.forge(w.sign("operator9", "token", ledger.FnProductList, listing("P", "L", 1)), w.wrote(ref(ledger.KindProduct, "P"), ledger.Product{
 				ProductOffer: listing("P", "L", 1).ProductOffer,
 			}))
@@ -152,7 +150,7 @@ func TestKeysThatEnded(t *testing.T) {
 
 // TestTrust: another beginning, ledger or log key is refused, whatever the bundle says.
 func TestTrust(t *testing.T) {
-	w, stranger := begin(t), begin(t)
+	w, stranger := begin(t), newCast().begin(t, func(*ledger.GenesisArgs) {})
 	w.register("bus")
 	b, _ := w.build(ref(ledger.KindEntry, "bus"))
 	data := encode(t, b)

@@ -41,6 +41,7 @@ type forger struct {
 // TestForgedMembers tries every change of one member on one bundle: a seeded tenth,
 // or with -forge all of them. What is accepted must be in the list.
 func TestForgedMembers(t *testing.T) {
+	t.Parallel()
 	w := begin(t)
 	story(w)
 	b, _ := w.build(ref(ledger.KindOrder, "O2"))

@@ -171,6 +171,7 @@ func other(s string, i int) string {
 }
 
 func TestEveryMutationFails(t *testing.T) {
+	t.Parallel()
 	w := begin(t)
 	story(w)
 	algs := remembered()

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -37,8 +38,8 @@ type sealer struct {
 	in   io.WriteCloser
 	out  *bufio.Reader
 	errs bytes.Buffer
-	same int // answers with the same word
-	all  int
+	same atomic.Int64 // answers with the same word
+	all  atomic.Int64
 }
 
 const (
@@ -139,9 +140,9 @@ func (s *sealer) agrees(t testing.TB, name string, bundle []byte, trust evidence
 	if f := evidence.AsFailure(err); f != nil {
 		first = f.Check
 	}
-	s.all++
+	s.all.Add(1)
 	if first == other {
-		s.same++
+		s.same.Add(1)
 	}
 	switch {
 	case err == nil && other != "":
@@ -186,6 +187,7 @@ func TestSealOfVectors(t *testing.T) {
 // among them whose every call a dishonest node and its accomplice have signed again
 // (TestForgedMembers).
 func TestSealAgrees(t *testing.T) {
+	t.Parallel()
 	s := mustSeal(t)
 	trust, algs := vectorTrust(t), remembered()
 	tried := 0
@@ -216,5 +218,5 @@ func TestSealAgrees(t *testing.T) {
 	if tried < 2000 {
 		t.Errorf("only %d changes", tried)
 	}
-	t.Logf("%d bundles so far, %d of them with the same word", s.all, s.same)
+	t.Logf("%d bundles so far, %d of them with the same word", s.all.Load(), s.same.Load())
 }

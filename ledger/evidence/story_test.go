@@ -26,7 +26,9 @@ func submission(name string) ledger.AppSubmitArgs { return tale.Submission(name,
 // environment puts the operator's environment on record.
 func (w *world) environment(name string) {
 	w.t.Helper()
-	w.must("implementer", ledger.FnEnvironmentSet, tale.Environment(w.t, id("ledger"), w.key("environment "+name), name))
+	args := tale.Environment(w.t, id("ledger"), w.key("environment "+name), name)
+	args.Proof = w.cast.sign(w.t, w.key("environment "+name), args.ID, func() (string, error) { return args.Proof, nil })
+	w.must("implementer", ledger.FnEnvironmentSet, args)
 }
 
 func (w *world) offer(name string) {

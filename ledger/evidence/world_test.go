@@ -3,7 +3,6 @@ package evidence_test
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -80,7 +79,8 @@ type world struct {
 	now      ledger.Millis
 	state    map[string][]byte
 	sum      ledger.StateSum // of state
-	keys     ledgertest.Keys
+	cast     *cast
+	keys     ledgertest.Keys // of the cast, but for those that were replaced
 	sealed   map[string]bool // parties whose key the node stores
 	log      tree
 	skey     string
@@ -142,21 +142,24 @@ func begin(t testing.TB) *world {
 
 func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	t.Helper()
+	return theCast.begin(t, change)
+}
+
+func (c *cast) begin(t testing.TB, change func(*ledger.GenesisArgs)) *world {
+	t.Helper()
 	w := &world{
-		t: t, now: noon, state: map[string][]byte{}, keys: ledgertest.Keys{}, sealed: map[string]bool{"buyer": true},
+		t: t, cast: c, now: noon, state: map[string][]byte{}, keys: ledgertest.Keys{}, sealed: map[string]bool{"buyer": true},
 		writes: map[int64][]ledger.Write{}, index: map[string][]int64{}, receipts: map[string]*tree{},
 		logKeys: map[string]string{}, anchored: map[string]int64{},
 	}
-	var err error
-	if w.skey, w.vkey, err = note.GenerateKey(rand.Reader, ledger.LedgerLog(node)); err != nil {
-		t.Fatalf("log key: %v", err)
-	}
+	own := c.log(t, ledger.LedgerLog(node))
+	w.skey, w.vkey = own.secret, own.public
 	authority := w.profile(someone("authority", "11430300MB0C00009", ledger.Organ, ledger.RoleDataAuthority))
 	platform := w.profile(someone("node", "12430300MB0C00010", ledger.Institution, ledger.RolePlatform))
 	platform.Origin, platform.LogKey = node, w.logKey(node)
 	args := ledger.GenesisArgs{
 		Ledger: id("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: node, LedgerKey: w.vkey,
-		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.keys.Apply(w.t, "node", platform), Gate: ledger.GateStrict,
+		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: ledger.GateStrict,
 		Rules: contract.Rules, Demo: true,
 	}
 	change(&args)
@@ -173,12 +176,22 @@ func (w *world) admit(m ledgertest.Person) {
 	if m.Name == "node2" {
 		p.Origin, p.LogKey = "node2.example", w.logKey("node2.example")
 	}
-	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, m.Name, p)})
+	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply(m.Name, p)})
 }
 
-func (w *world) key(name string) *ledger.Key { return w.keys.Of(w.t, name) }
+func (w *world) key(name string) *ledger.Key {
+	if w.keys[name] == nil {
+		w.keys[name] = w.cast.key(w.t, name)
+	}
+	return w.keys[name]
+}
+
+func (w *world) apply(name string, p ledger.PartyProfile) string {
+	return w.cast.sign(w.t, w.key(name), p, func() (string, error) { return ledger.SignProfile(w.key(name), p) })
+}
 
 func (w *world) profile(m ledgertest.Person) ledger.PartyProfile {
+	w.key(m.Name)
 	p := tale.Profile(w.t, w.keys, m)
 	if w.sealed[m.Name] {
 		p.Keys[0].Custody = ledger.CustodyNode
@@ -193,11 +206,7 @@ func (w *world) sign(who, key string, fn ledger.Function, args any) string {
 	call := ledger.Call{
 		Ledger: id("ledger"), ID: id("call" + strconv.Itoa(w.n)), Party: id(who), Function: fn, Time: w.now, Expires: w.now + 3_600_000,
 	}
-	jws, err := ledger.SignCall(w.key(key), call, args)
-	if err != nil {
-		w.t.Fatalf("sign %s: %v", fn, err)
-	}
-	return jws
+	return w.cast.sign(w.t, w.key(key), []any{call, args}, func() (string, error) { return ledger.SignCall(w.key(key), call, args) })
 }
 
 // must makes a call that may not be refused, a second after the last one.
