@@ -11,8 +11,8 @@ func plannedTypes() []any {
 	for _, a := range acts {
 		list = append(list, a.Args())
 	}
-	for _, t := range kinds {
-		list = append(list, reflect.New(t).Interface())
+	for _, k := range kinds {
+		list = append(list, reflect.New(k.record).Interface())
 	}
 	return list
 }

@@ -128,6 +128,16 @@ func CheckPurpose(o Order, p ProductOffer, l LicenseTerms) *Error {
 	return nil
 }
 
+// CheckPurposes refuses a product for a purpose that its license does not allow (B6).
+func CheckPurposes(p ProductOffer, l LicenseTerms) *Error {
+	for i, purpose := range p.Purposes {
+		if !l.Allows(purpose) {
+			return Refuse(InvalidCode, ReasonPurpose).At(at("allowed_purposes", i)).By("B6")
+		}
+	}
+	return nil
+}
+
 // CheckEvidence refuses governance or welfare as the purpose of a buyer that is
 // neither an organ nor an institution and gives no evidence (B6, P1).
 func CheckEvidence(o Order, buyer Party) *Error {

@@ -178,6 +178,7 @@ var ruleGroups = []RuleGroup{
 	{Words{"内容与回执", "Content and receipts"}, []RuleWords{
 		rule("running_deliveries", "本单位同时进行的交付已达上限", "The party has reached the limit of running deliveries."),
 		rule("running_bundles", "本单位已有证据包在制作且有多个请求在等待", "A bundle for the party is being made, and no more requests of the party can wait."),
+		rule("max_stored_keys", "节点为本单位保管的密钥已达上限：请以此前生成的密钥办理 key.rotate", "The node stores as many keys of the party as it may: use one of them with key.rotate."),
 		rule("running_uploads", "本单位同时进行的上传已达上限", "The party has reached the limit of running uploads."),
 		rule("start", "须为开始回执", "It must be a start receipt."),
 		rule("within_length", "不得多于开始时所定的字节数", "It must not be more than the length in the start receipt."),

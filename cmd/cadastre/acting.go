@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -198,7 +199,7 @@ type newGroup struct{ kong.Plugins }
 
 // begin adds an empty group for a kind of record, and returns it.
 func (g *group) begin(name, kind string) *group {
-	v := g.put(name, ledger.Words{ZH: kind + " 类记录", EN: "Records of kind " + kind + "."}, reflect.ValueOf(&newGroup{}))
+	v := g.put(name, ledger.Words{ZH: words.Kind("zh", kind), EN: "Records of kind " + kind + "."}, reflect.ValueOf(&newGroup{}))
 	inside, _ := reflect.TypeAssert[*newGroup](v)
 	return &group{path: name, more: &inside.Plugins, taken: map[string]bool{}}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/trace"
 	"github.com/datacadastre/cadastre/ledger"
@@ -28,6 +29,7 @@ type Services struct {
 	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // lists what the party may do on a record
 	Wait      func(ctx context.Context, block uint64) error                                              // waits until the read model has applied the block
 	Registry  *registry.Registry
+	Records   *records.Records // kinds of record that no other service finds
 	Licensing *licensing.Licensing
 	Market    *marketplace.Market
 	Tracer    Tracer
@@ -70,8 +72,9 @@ type Tracer interface {
 
 // Custodian stores sealed signing keys of parties that let the node sign for them.
 type Custodian interface {
-	// Make makes a key for the party, stores it sealed and returns it.
-	Make(ctx context.Context, party ledger.ID) (*ledger.Key, error)
+	// Make makes a key for the party, stores it sealed and returns it. It deletes the
+	// party's keys that have ended, and refuses to store more than custody.MaxKeys.
+	Make(ctx context.Context, party ledger.ID, ended []ledger.KeyID) (*ledger.Key, error)
 
 	// Signer returns the stored key, or NotFound if the node has no key of that id.
 	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)

@@ -76,6 +76,7 @@ var law = map[string]row{
 	"internal/seal":                   {own: []string{"internal/durable"}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
+	"internal/records":                {own: []string{"ledger", "internal/readmodel"}},
 	"internal/sight":                  {own: []string{"ledger", "policies", "internal/readmodel"}},
 	"internal/trace":                  {own: []string{"ledger", "internal/words"}},
 	"internal/readmodel/readmodeltest": {own: []string{
@@ -89,18 +90,18 @@ var law = map[string]row{
 	}},
 	"internal/projection":            {own: []string{"ledger", "ledger/provenance", "internal/readmodel"}},
 	"internal/words":                 {own: []string{"ledger"}},
-	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt}},
+	"internal/auth":                  {own: []string{"ledger"}, third: []string{jwt, lru}},
 	"internal/custody":               {own: []string{"ledger", "internal/seal"}},
 	"internal/terminal/terminaltest": {own: []string{"internal/terminal"}, third: []string{kong}},
 	"internal/terminal":              {own: []string{"ledger", "internal/client", "internal/words"}, third: []string{kong, textwidth}},
 	"internal/api/wire":              {own: []string{"ledger", "internal/words"}},
 	"internal/api": {own: []string{
-		"ledger", "registry", "licensing", "marketplace", "internal/api/wire", "internal/auth", "internal/sight", "internal/trace",
+		"ledger", "registry", "licensing", "marketplace", "internal/api/wire", "internal/auth", "internal/records", "internal/sight", "internal/trace",
 	}},
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/sight", "internal/trace", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, httprate, huma, uuid},
 	},
@@ -114,7 +115,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/sight",
+			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
 			"internal/trace", "internal/trace/follow", "internal/trace/prove",
 			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},

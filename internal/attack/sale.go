@@ -27,7 +27,9 @@ func (n *node) product(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var page struct{ Items []struct{ ID, Operator string } }
+	var page struct {
+		Items []struct{ ID, Operator string }
+	}
 	if err := n.read(ctx, "/v1/products", &page); err != nil {
 		return "", err
 	}

@@ -131,7 +131,7 @@ func (c *Client) Evidence(ctx context.Context, q url.Values, deliveries int, joi
 		if !errors.Is(err, evidence.ErrDifferentCheckpoints) || try == maxJoins {
 			return bundle, missing, err
 		}
-		select {
+		select { // until the other node has published too: it gives no signal
 		case <-time.After(300 * time.Millisecond): //nolint:forbidigo // a delay, not the time of day
 		case <-ctx.Done():
 			return nil, nil, ctx.Err()

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/seal"
@@ -46,8 +47,12 @@ func New(db *sql.DB, master seal.Key, now func() time.Time) *Keys {
 	return &Keys{db: db, master: master, now: now}
 }
 
+// MaxKeys is how many keys of one party are stored at most.
+const MaxKeys = 32
+
 // Store seals key and stores it for one use of party. Storing it again changes nothing;
-// for another use it is ledger.Conflict.
+// for another use it is ledger.Conflict. It refuses a key beyond MaxKeys (InvalidCode, rule
+// max_stored_keys).
 func (k *Keys) Store(ctx context.Context, party ledger.ID, use ledger.KeyUse, key *ledger.Key) error {
 	err := ledger.First(party.Validate("party"),
 		ledger.OneOf("use", use, []ledger.KeyUse{ledger.UseSign, ledger.UseAuth}))
@@ -64,16 +69,43 @@ func (k *Keys) Store(ctx context.Context, party ledger.ID, use ledger.KeyUse, ke
 		return fmt.Errorf("store key %s: %w", key.ID(), err)
 	}
 	done, err := k.db.ExecContext(ctx,
-		`INSERT INTO sealed_key (party, kid, use, sealed, created_at) VALUES (?, ?, ?, ?, ?)
+		`INSERT INTO sealed_key (party, kid, use, sealed, created_at) SELECT ?1, ?2, ?3, ?4, ?5
+		 WHERE (SELECT count(*) FROM sealed_key WHERE party = ?1 AND kid <> ?2) < ?6
 		 ON CONFLICT (party, kid) DO UPDATE SET use = use WHERE use = excluded.use`,
-		string(party), string(key.ID()), string(use), sealed, k.now().UnixMilli())
+		string(party), string(key.ID()), string(use), sealed, k.now().UnixMilli(), MaxKeys)
 	if err != nil {
 		return fmt.Errorf("store key %s: %w", key.ID(), err)
 	}
-	if n, err := done.RowsAffected(); err != nil {
+	n, err := done.RowsAffected()
+	if err != nil {
 		return fmt.Errorf("store key %s: %w", key.ID(), err)
-	} else if n == 0 {
+	}
+	if n == 0 {
+		return k.whyNotStored(ctx, party, key.ID())
+	}
+	return nil
+}
+
+// whyNotStored returns why a key was not stored: it is stored for another use, or there are
+// too many.
+func (k *Keys) whyNotStored(ctx context.Context, party ledger.ID, kid ledger.KeyID) error {
+	stored := 0
+	if err := k.db.QueryRowContext(ctx, "SELECT count(*) FROM sealed_key WHERE party = ? AND kid = ?", string(party), string(kid)).Scan(&stored); err != nil {
+		return fmt.Errorf("store key %s: %w", kid, err)
+	}
+	if stored > 0 {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonKeyUse).At("use")
+	}
+	return ledger.Invalid("old", "max_stored_keys").With("limit", strconv.Itoa(MaxKeys))
+}
+
+// Delete deletes keys of party for ever. Call it for keys that have ended on the ledger:
+// they can't sign again.
+func (k *Keys) Delete(ctx context.Context, party ledger.ID, kids []ledger.KeyID) error {
+	for _, kid := range kids {
+		if _, err := k.db.ExecContext(ctx, "DELETE FROM sealed_key WHERE party = ? AND kid = ?", string(party), string(kid)); err != nil {
+			return fmt.Errorf("delete key %s: %w", kid, err)
+		}
 	}
 	return nil
 }

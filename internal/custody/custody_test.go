@@ -234,3 +234,37 @@ func TestRotate(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysOfAPartyAreBounded: one party's keys do not fill the store, nor take the room of
+// another's; a deleted key makes room.
+func TestKeysOfAPartyAreBounded(t *testing.T) {
+	f := newFixture(t)
+	one, two := ledger.DeriveID("one"), ledger.DeriveID("two")
+	store := func(party ledger.ID, key *ledger.Key) error { return f.Store(t.Context(), party, ledger.UseSign, key) }
+	keys := make([]*ledger.Key, custody.MaxKeys+1)
+	for i := range keys {
+		var err error
+		if keys[i], err = ledger.NewKey(); err != nil {
+			t.Fatal(err)
+		}
+		err = store(one, keys[i])
+		if e := ledger.AsError(err); i < custody.MaxKeys && err != nil || i == custody.MaxKeys && (e == nil || e.Rule != "max_stored_keys" || e.Param("limit") == "") {
+			t.Fatalf("key %d: %v", i+1, err)
+		}
+	}
+	if err := store(one, keys[0]); err != nil {
+		t.Errorf("a key that is stored already: %v", err)
+	}
+	if err := store(two, keys[custody.MaxKeys]); err != nil {
+		t.Errorf("a key of another party: %v", err)
+	}
+	if err := f.Delete(t.Context(), one, []ledger.KeyID{keys[3].ID(), "unknown"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Signer(t.Context(), one, keys[3].ID(), ledger.UseSign); !errors.Is(err, ledger.NotFound) {
+		t.Errorf("a deleted key: %v", err)
+	}
+	if err := store(one, keys[custody.MaxKeys]); err != nil {
+		t.Errorf("a key in the place of the deleted one: %v", err)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -124,7 +125,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return s.result, words.Errorf("演示结果：%v", "result of the demonstration: %v", err)
 	}
-	return s.result, os.WriteFile(filepath.Join(o.Dir, complete), append(done, '\n'), 0o600)
+	return s.result, durable.WriteFile(filepath.Join(o.Dir, complete), append(done, '\n'))
 }
 
 // complete is the file with the result of a demonstration that reached its end.

@@ -19,14 +19,33 @@ type anchors struct {
 	mu    sync.Mutex
 	size  int64         // number of anchored receipts
 	at    time.Time     // when all receipts were last anchored
+	idle  bool          // all receipts are anchored still
 	known bool          // size is what the ledger has: no anchor call is in flight or lost
 	grown chan struct{} // closed and renewed when size is set
 }
 
-func (a *anchors) state() (size int64, at time.Time, known bool) {
+func (a *anchors) state() (size int64, known bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.size, a.at, a.known
+	return a.size, a.known
+}
+
+// age returns how long ago all receipts were anchored; ever is false if they never were.
+func (a *anchors) age(now time.Time) (age time.Duration, ever bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.idle || a.at.IsZero() {
+		return 0, a.idle
+	}
+	return max(0, now.Sub(a.at)), true
+}
+
+// setIdle notes that all receipts are anchored until now, or that one was just stored
+// that is not.
+func (a *anchors) setIdle(idle bool, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.idle, a.at = idle, now
 }
 
 func (a *anchors) set(size int64, at time.Time) {
@@ -93,7 +112,7 @@ func (n *Node) anchor(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("receipt log: %w", err)
 	}
-	from, _, known := n.anchors.state()
+	from, known := n.anchors.state()
 	if !known {
 		last, err := n.lastAnchor(ctx)
 		if err != nil {
@@ -139,19 +158,43 @@ func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
 	return n.loop.Wait(ctx, out.Position.Block)
 }
 
-// anchorPeriodically anchors new receipts every second.
-func (n *Node) anchorPeriodically(ctx context.Context) {
-	tick := time.NewTicker(time.Second) //nolint:forbidigo // an interval, not the time of day
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if err := n.anchor(ctx); err != nil && ctx.Err() == nil {
-				n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
-			}
-		case <-ctx.Done():
-			return
+// How long the node waits with an anchor: briefly before it, so that it covers receipts
+// that are stored together, and then until the next may follow. So a receipt waits a
+// second at most, and there is at most one anchor each second.
+const (
+	gatherReceipts = 250 * time.Millisecond
+	betweenAnchors = 750 * time.Millisecond
+)
+
+// anchorNew anchors receipts as they are stored. It tries again after a failure.
+func (n *Node) anchorNew(ctx context.Context) {
+	for sleep(ctx, betweenAnchors) && n.awaitReceipts(ctx) && sleep(ctx, gatherReceipts) {
+		if err := n.anchor(ctx); err != nil && ctx.Err() == nil {
+			n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
 		}
+	}
+}
+
+// awaitReceipts waits until there is something to anchor; it returns false if ctx ends
+// first.
+func (n *Node) awaitReceipts(ctx context.Context) bool {
+	size, known := n.anchors.state()
+	if !known || n.receipts.Size() > size {
+		return ctx.Err() == nil
+	}
+	n.anchors.setIdle(true, n.opts.Now())
+	err := n.receipts.WaitForMore(ctx, size)
+	n.anchors.setIdle(false, n.opts.Now())
+	return err == nil
+}
+
+// sleep waits for d; it returns false if ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d): //nolint:forbidigo // an interval, not the time of day
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -43,3 +43,30 @@ func TestWaitingForAnAnchor(t *testing.T) {
 		})
 	}
 }
+
+// TestAgeOfAnchors counts from the first receipt that is not anchored, however long the
+// node had nothing to anchor before it.
+func TestAgeOfAnchors(t *testing.T) {
+	var a anchors
+	now := time.Unix(0, 0)
+	want := func(age time.Duration, ever bool) {
+		t.Helper()
+		if got, known := a.age(now); got != age || known != ever {
+			t.Errorf("age %v, %v, want %v, %v", got, known, age, ever)
+		}
+	}
+	want(0, false)
+	a.set(0, now)
+	now = now.Add(time.Minute)
+	want(time.Minute, true)
+	a.setIdle(true, now)
+	now = now.Add(time.Hour)
+	want(0, true)
+	a.setIdle(false, now)
+	now = now.Add(time.Second)
+	want(time.Second, true)
+	a.doubt()
+	want(time.Second, true)
+	a.set(1, now)
+	want(0, true)
+}

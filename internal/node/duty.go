@@ -58,14 +58,14 @@ func (n *Node) sweep(ctx context.Context, age time.Duration) (int, error) {
 }
 
 // Bearer finds the owner of a key: a party, or an operator's environment. It returns
-// NotFound if there is no such owner, the key has ended or the party is suspended.
+// NotFound if there is no such owner or the key has ended.
 func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (auth.Bearer, error) {
 	p, k, err := n.registry.PartyByKid(ctx, kid)
 	if err == nil {
-		if !k.Valid(t) || !p.Active() {
+		if !k.Valid(t) {
 			return auth.Bearer{}, ledger.Refuse(ledger.NotFound, ledger.ReasonKeyEnded)
 		}
-		return auth.Bearer{Party: p.ID, Key: k.JWK, Kid: kid}, nil
+		return auth.Bearer{Party: p.ID, Suspended: !p.Active(), Key: k.JWK, Kid: kid}, nil
 	}
 	if !errors.Is(err, ledger.NotFound) {
 		return auth.Bearer{}, err
@@ -78,10 +78,7 @@ func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (a
 	if err != nil {
 		return auth.Bearer{}, err
 	}
-	if !operator.Active() {
-		return auth.Bearer{}, ledger.Refuse(ledger.NotFound, ledger.ReasonPartySuspended)
-	}
-	return auth.Bearer{Party: e.Operator, Environment: e.ID, Key: e.Key, Kid: kid}, nil
+	return auth.Bearer{Party: e.Operator, Environment: e.ID, Suspended: !operator.Active(), Key: e.Key, Kid: kid}, nil
 }
 
 // recordRead stores a receipt for a supervised read of a record that is not public.
@@ -96,8 +93,12 @@ func (n *Node) recordRead(ctx context.Context, by ledger.ID, target ledger.Ref) 
 // custodian makes and finds the signing keys that parties let this node store.
 type custodian struct{ *custody.Keys }
 
-// Make makes a signing key for the party and stores it sealed.
-func (c custodian) Make(ctx context.Context, party ledger.ID) (*ledger.Key, error) {
+// Make makes a signing key for the party and stores it sealed. It deletes the stored keys
+// that have ended.
+func (c custodian) Make(ctx context.Context, party ledger.ID, ended []ledger.KeyID) (*ledger.Key, error) {
+	if err := c.Delete(ctx, party, ended); err != nil {
+		return nil, err
+	}
 	key, err := ledger.NewKey()
 	if err != nil {
 		return nil, err

@@ -77,11 +77,7 @@ func TestCheckAsksTheMarket(t *testing.T) {
 	w := serve(t, nil)
 	w.register("bus", "holder")
 	w.sale("sale", "bus", w.upload("operator", data(1000)), ledger.Quota{})
-	product := ref(ledger.KindProduct, "sale")
-	order := ledger.OrderPlaceArgs{
-		ID: id("second"), Product: id("sale"), Answers: w.last[product], Purpose: ledger.Purpose{Class: ledger.Governance, Code: "emergency"},
-		PurposeText: ledger.Salt([16]byte{1}, "调度"), Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Recipient: "430300",
-	}
+	order := tale.Order("second", "sale", w.last[ref(ledger.KindProduct, "sale")], emergency)
 	w.allowed(w.check(w.token("buyer"), ledger.FnOrderPlace, order))
 	w.act("authority", ref(ledger.KindLicense, "sale"), ledger.FnLicenseSuspend)
 	w.refused(w.check(w.token("buyer"), ledger.FnOrderPlace, order), http.StatusForbidden, ledger.ReasonSuspended)

@@ -18,13 +18,9 @@ import (
 // rule and what is allowed, in the reader's language.
 func TestAllFaultsAtOnce(t *testing.T) {
 	w := serve(t, nil)
-	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
-	a := ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
-		ID: id("p"), Version: 1, Title: "线路到站预测数据集", Description: "短", License: id("none"), Sources: []ledger.ID{id("resource bus")},
-		Form: "paper", Purposes: []ledger.Purpose{{Class: ledger.Governance, Code: "emergency"}},
-		Terms: ledger.ProductTerms{RetentionDays: -1, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
-		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
-	}}
+	a := tale.Listing("p", "none", "bus")
+	a.Description, a.Form, a.Terms = "短", "paper", ledger.ProductTerms{RetentionDays: -1, NoReidentify: true}
+	a.Purposes = []ledger.Purpose{emergency}
 	resp := w.check(w.token("operator"), ledger.FnProductList, a)
 	var p wire.Problem
 	w.ok(json.Unmarshal(w.body(resp), &p))

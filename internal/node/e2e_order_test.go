@@ -15,11 +15,7 @@ func TestAnOrderIsDecided(t *testing.T) {
 	w.register("bus", "holder")
 	w.sale("sale", "bus", w.upload("operator", data(1000)), ledger.Quota{})
 	place := func(name string) string {
-		jws, err := w.party["buyer"].Sign(client.NewID(), ledger.FnOrderPlace, ledger.OrderPlaceArgs{
-			ID: id(name), Product: id("sale"), Answers: w.last[ref(ledger.KindProduct, "sale")],
-			Purpose: ledger.Purpose{Class: ledger.Governance, Code: "emergency"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-			Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(0, 30), Recipient: "430300",
-		})
+		jws, err := w.party["buyer"].Sign(client.NewID(), ledger.FnOrderPlace, tale.Order(name, "sale", w.last[ref(ledger.KindProduct, "sale")], emergency))
 		w.ok(err)
 		return jws
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 	"github.com/datacadastre/cadastre/marketplace/receipts"
 	"github.com/datacadastre/cadastre/policies"
 )
@@ -90,11 +91,8 @@ func county(t *testing.T, log slog.Handler) *world {
 			continue
 		}
 		w.speak(r.name, id(r.name))
-		jws, err := ledger.SignProfile(w.key(r.name), ledger.PartyProfile{
-			ID: id(r.name), Name: r.name, USCC: countyCode(i), Kind: r.kind, Roles: []ledger.Role{r.role}, Region: ledger.Region(r.region),
-			Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: w.key(r.name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
-		})
-		w.ok(err)
+		p := ledgertest.Person{Name: r.name, USCC: countyCode(i), Kind: r.kind, Region: ledger.Region(r.region), Roles: []ledger.Role{r.role}}
+		jws := w.keys.Apply(t, r.name, tale.Profile(t, w.keys, p))
 		w.call("authority", ref(ledger.KindParty, r.name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	}
 	w.register("bus", "holder")
@@ -127,10 +125,7 @@ func county(t *testing.T, log slog.Handler) *world {
 	return w
 }
 
-func countyCode(i int) ledger.USCC {
-	body := "11430381MB0C0000" + string("0123456789ABCDEFGH"[i])
-	return ledger.USCC(body + string(ledger.USCCCheck(body)))
-}
+func countyCode(i int) string { return "11430381MB0C0000" + string("0123456789ABCDEFGH"[i]) }
 
 // named fills the names of the story into a path of the table: @NAME is its id, #NAME
 // its hash, !FLOW the leaf of that delivery's start receipt; _ is a space.

@@ -36,7 +36,7 @@ type world struct {
 	checkers map[string]evidence.Checker
 	others   []trace.Place // nodes whose addresses the parties know
 	trust    evidence.Trust
-	keys     map[string]*ledger.Key
+	keys     ledgertest.Keys
 	party    map[string]*client.Client
 	last     map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
 	http     *http.Client
@@ -47,9 +47,7 @@ const nodeOrigin = "node.example"
 
 var emergency = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 
-func date(years, days int) ledger.Date {
-	return ledger.Date(time.Now().AddDate(years, 0, days).Format(time.DateOnly))
-}
+var date = tale.Date
 
 // limits are the default limits without rates, and with a change.
 func limits(change func(*node.Limits)) node.Limits {
@@ -65,7 +63,7 @@ func limits(change func(*node.Limits)) node.Limits {
 func lay(t testing.TB, l node.Limits) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: filepath.Join(t.TempDir(), "node"), origin: nodeOrigin, keys: map[string]*ledger.Key{},
+		t: t, dir: filepath.Join(t.TempDir(), "node"), origin: nodeOrigin, keys: ledgertest.Keys{},
 		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
 	}
 	t.Cleanup(w.http.CloseIdleConnections)
@@ -153,35 +151,10 @@ func (w *world) ok(err error) {
 	}
 }
 
-func (w *world) key(name string) *ledger.Key {
-	w.t.Helper()
-	if k, ok := w.keys[name]; ok {
-		return k
-	}
-	k, err := ledger.NewKey()
-	w.ok(err)
-	w.keys[name] = k
-	return k
-}
-
-// people are the cast, whose operator buys too, and who sells to it.
-func people() map[string]ledger.PartyProfile {
-	list := cast()
-	operator := list["operator"]
-	operator.Roles = append(operator.Roles, ledger.RoleBuyer)
-	list["operator"] = operator
-	list["seller"] = ledger.PartyProfile{
-		ID: id("seller"), Name: "seller", USCC: uscc(18), Kind: ledger.Enterprise, Roles: []ledger.Role{ledger.RoleOperator},
-		Region: "430300", Affiliates: []ledger.USCC{},
-	}
-	return list
-}
+func (w *world) key(name string) *ledger.Key { return w.keys.Of(w.t, name) }
 
 func (w *world) profile(name string) ledger.PartyProfile {
-	w.t.Helper()
-	p := people()[name]
-	p.Keys = []ledger.NewKeyArg{{JWK: w.key(name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}
-	return p
+	return tale.Profile(w.t, w.keys, people()[name])
 }
 
 // speak makes the client of a party that signs with the key of that name.
@@ -203,9 +176,7 @@ func (w *world) admit() {
 		if name == "authority" {
 			continue
 		}
-		jws, err := ledger.SignProfile(w.key(name), w.profile(name))
-		w.ok(err)
-		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
+		w.call("authority", ref(ledger.KindParty, name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, name, w.profile(name))})
 	}
 	w.environment("environment")
 	w.speak("environment", id("operator"))
@@ -214,12 +185,7 @@ func (w *world) admit() {
 // environment sets the operator's environment with the key of that name.
 func (w *world) environment(name string) {
 	w.t.Helper()
-	key := w.key(name)
-	proof, err := ledger.SignEnvironment(key, ledger.EnvironmentProof{Ledger: w.trust.Ledger, ID: id("environment"), Operator: id("operator")})
-	w.ok(err)
-	w.call("authority", ref(ledger.KindEnvironment, "environment"), ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
-		ID: id("environment"), Operator: id("operator"), Region: "430300", Attestation: sum("attestation"), Key: key.Public(), Proof: proof,
-	})
+	w.call("authority", ref(ledger.KindEnvironment, "environment"), ledger.FnEnvironmentSet, tale.Environment(w.t, w.trust.Ledger, w.key(name), "environment"))
 }
 
 // try sends a call that may be refused.
@@ -254,27 +220,15 @@ func (w *world) act(who string, r ledger.Ref, fn ledger.Function) {
 // register takes a resource of a holder to its entry.
 func (w *world) register(name, holder string) {
 	w.t.Helper()
-	app := ref(ledger.KindApplication, name)
-	w.call(holder, ledger.RefTo(ledger.KindDeposit, sum("deposit "+name)), ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit " + name), Bytes: 4096})
-	w.call(holder, app, ledger.FnAppSubmit, application(name, holder))
-	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id(name), Answers: w.last[app]} }
-	w.call("body", app, ledger.FnAppAccept, step())
-	w.call("body", app, ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	w.call("body", app, ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
-	w.last[ref(ledger.KindEntry, name)] = w.last[app]
+	tale.Registration(application(name, holder), holder, func(who string, written ledger.Ref, fn ledger.Function, args any) ledger.Digest {
+		w.call(who, written, fn, args)
+		return w.last[written]
+	})
+	w.last[ref(ledger.KindEntry, name)] = w.last[ref(ledger.KindApplication, name)]
 }
 
 // application is what a holder submits for a resource.
-func application(name, holder string) ledger.AppSubmitArgs {
-	a := ledger.AppSubmitArgs{
-		Application: id(name), Body: id("body"), Resource: resource(name, holder), Deposit: sum("deposit " + name),
-		InternalReview: ledger.Review{By: "科技科", On: date(0, -20), SHA256: sum("review " + name)},
-	}
-	for i, g := range ledger.MaterialGroups() {
-		a.Materials = append(a.Materials, ledger.Material{Group: g, SHA256: sum(name + string(g)), Bytes: 1024, Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf")})
-	}
-	return a
-}
+func application(name, holder string) ledger.AppSubmitArgs { return tale.Submission(name, holder) }
 
 // license gives an operator a license over registered resources.
 func (w *world) license(name, operator string, resources ...string) {
@@ -285,24 +239,11 @@ func (w *world) license(name, operator string, resources ...string) {
 
 func (w *world) offer(name, operator string, resources ...string) {
 	w.t.Helper()
-	scope := []ledger.ID{}
-	for _, r := range resources {
-		scope = append(scope, id("resource "+r))
-	}
-	r := ref(ledger.KindLicense, name)
-	environments := []ledger.ID{}
+	a := tale.Offer(name, "authority", operator, resources...)
 	if operator == "operator" {
-		environments = append(environments, id("environment"))
+		a.Environments = append(a.Environments, id("environment"))
 	}
-	w.call("authority", r, ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
-		ID: id(name), Mode: ledger.Scenario, Region: "430300", Domains: []string{}, Resources: scope,
-		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{emergency}, Actions: []string{"use", "derive", "distribute"},
-		Assigner: id("authority"), Assignee: id(operator),
-		Basis:     ledger.Document{Title: "授权运营协议", Number: "2026-1", SHA256: sum("basis"), SignedOn: date(0, -10)},
-		Selection: ledger.Selection{Method: "open_tender", Date: date(0, -20), SHA256: sum("selection")},
-		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: date(0, -15), SHA256: sum("minutes")},
-		StartOn:   date(0, -2), EndOn: date(2, 0), Environments: environments, Affiliates: []ledger.USCC{},
-	}})
+	w.call("authority", ref(ledger.KindLicense, name), ledger.FnLicenseOffer, a)
 }
 
 func (w *world) upload(who string, data []byte) wire.Ingested {

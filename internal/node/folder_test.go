@@ -31,3 +31,34 @@ func TestOtherLayoutsAreRefused(t *testing.T) {
 	w.ok(os.WriteFile(file, own, 0o600))
 	w.open()
 }
+
+// TestOnlyTheOwnerMayReadAFolder: whatever modes stood there before, a node that runs has
+// a folder that nobody else may read, with all its files.
+func TestOnlyTheOwnerMayReadAFolder(t *testing.T) {
+	w := lay(t, node.DefaultLimits())
+	w.run()() // makes the databases, and stops
+	err := filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return os.Chmod(path, 0o755)
+		}
+		return os.Chmod(path, 0o666)
+	})
+	w.ok(err)
+	w.open()
+	w.ok(filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if filepath.Dir(path) == filepath.Join(w.dir, "objects") { // nobody else gets that far
+			return filepath.SkipDir
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %s", path, info.Mode())
+		}
+		return err
+	}))
+}

@@ -63,7 +63,8 @@ func (n *Node) headInterval() time.Duration {
 }
 
 // watchHead cuts all running deliveries when a known block is not applied within a second,
-// and when the ledger is damaged: the node then no longer knows what is allowed.
+// and when the ledger is damaged: the node then no longer knows what is allowed. It asks at
+// intervals, since what it watches for gives no signal: a block that does not arrive.
 func (n *Node) watchHead(ctx context.Context) {
 	damaged := false
 	tick := time.NewTicker(n.headInterval()) //nolint:forbidigo // an interval, not the time of day
@@ -120,8 +121,8 @@ func (n *Node) ready(context.Context) error {
 	if n.loop.Err() != nil || n.pulse.behind() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
-	_, at, _ := n.anchors.state()
-	if lag := time.Duration(n.settings.Limits.MaxAnchorLag) * time.Second; n.opts.Now().Sub(at) > lag {
+	lag := time.Duration(n.settings.Limits.MaxAnchorLag) * time.Second
+	if age, ever := n.anchors.age(n.opts.Now()); !ever || age > lag {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonAnchorLag)
 	}
 	return nil
@@ -137,10 +138,7 @@ func (n *Node) health(ctx context.Context) wire.Health {
 	h.Ledger = wire.LedgerHealth{Reachable: n.pulse.reachable, Head: n.pulse.head}
 	n.pulse.mu.Unlock()
 	h.Projected, _ = n.loop.Revision()
-	size, at, _ := n.anchors.state()
-	h.Receipts = wire.ReceiptsHealth{Size: n.receipts.Size(), Anchored: size}
-	if !at.IsZero() {
-		h.Receipts.Age = max(0, int64(n.opts.Now().Sub(at)/time.Second))
-	}
+	age, _ := n.anchors.age(n.opts.Now())
+	h.Receipts = wire.ReceiptsHealth{Size: n.receipts.Size(), Anchored: n.anchored(), Age: int64(age / time.Second)}
 	return h
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 	"github.com/datacadastre/cadastre/ledger/fabric/proof"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // binEnv names the folder of Fabric's binaries and of the program network, which
@@ -52,7 +53,7 @@ func city(t *testing.T) *nodes {
 	}
 	w := &world{
 		t: t, dir: filepath.Join(t.TempDir(), "node"), url: "http://" + listener.Addr().String(), origin: nodeOrigin,
-		keys: map[string]*ledger.Key{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
 		checkers: map[string]evidence.Checker{proof.Kind: proof.Checker{}},
 	}
 	request, err := node.Make(w.dir, node.Settings{

@@ -3,7 +3,9 @@
 package node
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -20,5 +22,32 @@ func (d folder) lock() (unlock func(), err error) {
 		_ = f.Close()
 		return nil, words.Errorf("另一进程正在运行 %s 中的节点：请先停止", "another process runs the node in %s: stop it first", d)
 	}
+	if err := d.restrict(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
 	return func() { _ = f.Close() }, nil
+}
+
+// restrict takes from all others what they may do with the folder, its folders and its
+// files, whatever the umask was and whatever was there before.
+func (d folder) restrict() error {
+	for _, sub := range []string{"", "keys", "objects"} {
+		entries, err := os.ReadDir(d.path(sub))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.Chmod(d.path(sub), 0o700) //nolint:gosec // a folder needs x
+		}
+		for _, e := range entries {
+			if err == nil && e.Type().IsRegular() {
+				err = os.Chmod(d.path(sub, e.Name()), 0o600)
+			}
+		}
+		if err != nil {
+			return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path(sub), err)
+		}
+	}
+	return nil
 }

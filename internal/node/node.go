@@ -12,6 +12,8 @@ import (
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -60,6 +62,7 @@ type Node struct {
 	registry *registry.Registry
 	licenses *licensing.Licensing
 	sight    *sight.Sight
+	records  *records.Records
 	market   *marketplace.Market
 	checker  *auth.Checker
 	custody  *custody.Keys
@@ -158,11 +161,12 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	return errors.Join(n.read.Migrate(ctx, "projection", projection.Migrations()),
 		n.read.Migrate(ctx, "provenance", provenance.Migrations()), n.read.Migrate(ctx, "registry", registry.Migrations()),
 		n.read.Migrate(ctx, "licensing", licensing.Migrations()), n.read.Migrate(ctx, "marketplace", marketplace.Migrations()),
-		n.read.Migrate(ctx, "sight", sight.Migrations()))
+		n.read.Migrate(ctx, "sight", sight.Migrations()), n.read.Migrate(ctx, "records", records.Migrations()))
 }
 
 func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	n.links = provenance.NewTable(n.read.R)
+	n.records = records.New(n.read.R)
 	n.registry = registry.New(n.read.R, n.opts.Now)
 	if n.licenses, err = licensing.New(n.read.R, n.opts.Now); err != nil {
 		return err
@@ -178,12 +182,12 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
 		MaxRunning: n.settings.Limits.Deliveries,
 	})
-	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links, n.sight}, n.applied, n.opts.Now)
+	n.loop, err = projection.New(ctx, n.read.W, n.read.R, n.ledger, []projection.Domain{n.registry, n.licenses, n.market, n.links, n.sight, n.records}, n.applied, n.opts.Now)
 	if err != nil {
 		return err
 	}
 	if _, begun := n.loop.Revision(); begun {
-		if err := n.sight.Check(ctx); err != nil {
+		if err := readmodel.CheckBegun(ctx, n.read.R, "sight", "record"); err != nil {
 			return err
 		}
 	}
@@ -210,7 +214,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	if err := n.anchor(ctx); err != nil {
 		n.opts.Log.WarnContext(ctx, "receipts not anchored", slog.String("error", err.Error()))
 	}
-	n.background(func() { n.anchorPeriodically(run) })
+	n.background(func() { n.anchorNew(run) })
 	n.background(func() { n.watchHead(run) })
 	n.background(func() { n.sweepPeriodically(run) })
 	return nil

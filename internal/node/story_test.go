@@ -7,6 +7,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // story is a world in which one resource was registered, licensed, supplied, made
@@ -54,81 +55,53 @@ func (s *story) fetch(who, path string, want wire.Ingested) {
 	until(s.t, "the end receipt", func() bool { return s.Market().Running() == 0 })
 }
 
+// tale is what happens at a node: today, free of charge.
+var tale = ledgertest.Story{ID: id, Today: time.Now, Region: "430300", Purposes: []ledger.Purpose{emergency}}
+
 func id(name string) ledger.ID { return ledger.DeriveID("story", name) }
 
-func sum(name string) ledger.Digest { return ledger.DigestOf([]byte(name)) }
+var sum = ledgertest.Hash
 
 func ref(kind, name string) ledger.Ref { return ledger.RefTo(kind, id(name)) }
 
-func cast() map[string]ledger.PartyProfile {
-	list := map[string]ledger.PartyProfile{}
-	for i, p := range []struct {
-		name  string
-		kind  ledger.PartyKind
-		roles []ledger.Role
-	}{
-		{"authority", ledger.Organ, []ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer}},
-		{"body", ledger.Institution, []ledger.Role{ledger.RoleRegistryBody}},
-		{"holder", ledger.Organ, []ledger.Role{ledger.RoleHolder}},
-		{"other", ledger.Organ, []ledger.Role{ledger.RoleHolder}},
-		{"operator", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}},
-		{"buyer", ledger.Organ, []ledger.Role{ledger.RoleBuyer}},
-		{"rival", ledger.Organ, []ledger.Role{ledger.RoleBuyer}},
-		{"regulator", ledger.Organ, []ledger.Role{ledger.RoleRegulator}},
+// people are the cast, of whom the operator buys too, and the seller sells to it.
+func people() map[string]ledgertest.Person {
+	list := map[string]ledgertest.Person{}
+	for i, p := range []ledgertest.Person{
+		ledgertest.Someone("authority", "", ledger.Organ, ledger.RoleDataAuthority, ledger.RoleImplementer),
+		ledgertest.Someone("body", "", ledger.Institution, ledger.RoleRegistryBody),
+		ledgertest.Someone("holder", "", ledger.Organ, ledger.RoleHolder),
+		ledgertest.Someone("other", "", ledger.Organ, ledger.RoleHolder),
+		ledgertest.Someone("operator", "", ledger.Enterprise, ledger.RoleOperator, ledger.RoleBuyer),
+		ledgertest.Someone("buyer", "", ledger.Organ, ledger.RoleBuyer),
+		ledgertest.Someone("rival", "", ledger.Organ, ledger.RoleBuyer),
+		ledgertest.Someone("regulator", "", ledger.Organ, ledger.RoleRegulator),
+		ledgertest.Someone("seller", "", ledger.Enterprise, ledger.RoleOperator),
 	} {
-		list[p.name] = ledger.PartyProfile{
-			ID: id(p.name), Name: p.name, USCC: uscc(i), Kind: p.kind, Roles: p.roles,
-			Region: "430300", Affiliates: []ledger.USCC{},
-		}
+		p.USCC = code(i)
+		list[p.Name] = p
 	}
 	return list
 }
 
-func uscc(n int) ledger.USCC {
-	body := "11430300MB0C0000" + string(rune('1'+n))
-	return ledger.USCC(body + string(ledger.USCCCheck(body)))
-}
+func code(n int) string { return "11430300MB0C0000" + string(rune('1'+n)) }
 
-func resource(name, holder string) ledger.Resource {
-	return ledger.Resource{
-		ID: id("resource " + name), Title: "公交车辆到离站信息" + name,
-		Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间，由车载终端实时上报。", Identifier: "306001/000012",
-		Publisher: id(holder), CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: "430300",
-		Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: ledger.Millis(time.Now().Add(-time.Minute).UnixMilli()),
-		Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
-		ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"},
-		Items: []ledger.Item{{
-			Name: "route_id", Label: "线路编号", DataType: "string", Length: 16, IsKey: true,
-			Level: ledger.General, PIStatus: ledger.PINone,
-		}},
-		Format: "database", RowCount: 86_400_000, ByteSize: 4_000_000_000, Level: ledger.General,
-		LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-		Quality: ledger.Quality{
-			Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
-			Assessor: "市数据局", AssessedOn: date(0, -30),
-		},
-	}
-}
+func uscc(n int) ledger.USCC { return ledgertest.USCC(code(n)) }
 
 // list lists a product made from a resource under a license.
 func (w *world) list(name, operator, license, resource string) {
 	w.t.Helper()
-	review := ledger.Review{By: "评估机构", On: date(0, -5), SHA256: sum("review"), ValidUntil: date(1, 0)}
-	w.call(operator, ref(ledger.KindProduct, name), ledger.FnProductList, ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
-		ID: id(name), Version: 1, Title: "线路到站预测数据集" + name, Description: "全市公交线路逐站到站时间预测结果，按日更新，供应急与管理使用。",
-		License: id(license), Sources: []ledger.ID{id("resource " + resource)}, Form: ledger.FormDataset, Purposes: []ledger.Purpose{emergency},
-		Terms: ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
-		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
-	}})
+	a := tale.Listing(name, license, resource)
+	a.Title += name
+	w.call(operator, ref(ledger.KindProduct, name), ledger.FnProductList, a)
 }
 
 // order places an order for a product and has its operator accept it.
 func (w *world) order(name, buyer, operator, product string, quota ledger.Quota) {
 	w.t.Helper()
 	order := ref(ledger.KindOrder, name)
-	w.call(buyer, order, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
-		ID: id(name), Product: id(product), Answers: w.last[ref(ledger.KindProduct, product)], Purpose: emergency, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Evidence: sum("evidence"), Quantity: 1, StartOn: date(0, -1), EndOn: date(1, 0), Limits: quota, Recipient: "430300",
-	})
+	a := tale.Order(name, product, w.last[ref(ledger.KindProduct, product)], emergency)
+	a.Limits = quota
+	w.call(buyer, order, ledger.FnOrderPlace, a)
 	w.answer(operator, order, ledger.FnOrderAccept)
 }

@@ -112,7 +112,7 @@ func TestATraceBeginsWithASentence(t *testing.T) {
 	}{
 		{
 			"", ledger.RefTo(ledger.KindFile, s.made.SHA256),
-			[]string{"operator的产品“线路到站预测数据集product”", "依据授权“授权运营协议”", "由holder持有", `content of the product "线路到站预测数据集product" of operator`, "held by holder"},
+			[]string{"operator的产品“线路到站预测数据集product”", "依据授权“交通领域授权运营协议”", "由holder持有", `content of the product "线路到站预测数据集product" of operator`, "held by holder"},
 			[]string{"buyer", "交付"},
 		},
 		{"buyer", ledger.RefTo(ledger.KindFile, s.made.SHA256), []string{"交付buyer，当时依订单判定允许", "delivered to buyer on 20", "allowed then (policy revision: block "}, nil},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/projection"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -130,7 +131,7 @@ func fillRead(b testing.TB, db *sqldb.DB, l ledger.Ledger, last uint64, change .
 	}
 	domains := []projection.Domain{
 		registry.New(db.R, time.Now), licenses, marketplace.New(marketplace.Config{DB: db.R, Now: time.Now}), provenance.NewTable(db.R),
-		sight.New(sight.Config{DB: db.R}),
+		sight.New(sight.Config{DB: db.R}), records.New(db.R),
 	}
 	loop, err := projection.New(b.Context(), db.W, db.R, l, domains, ignore, time.Now)
 	if err != nil {
@@ -208,7 +209,7 @@ func BenchmarkRebuild(b *testing.B) {
 
 var tables = map[string]func() fs.FS{
 	"projection": projection.Migrations, "provenance": provenance.Migrations, "registry": registry.Migrations,
-	"licensing": licensing.Migrations, "sight": sight.Migrations, "marketplace": marketplace.Migrations,
+	"licensing": licensing.Migrations, "sight": sight.Migrations, "records": records.Migrations, "marketplace": marketplace.Migrations,
 }
 
 // cpu is the time that this process has had of all processors: on a machine that

@@ -10,6 +10,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger/provenance"
 	"github.com/datacadastre/cadastre/licensing"
@@ -22,7 +23,7 @@ func open(t testing.TB) *sqldb.DB {
 	t.Helper()
 	return readmodeltest.Open(t, map[string]fs.FS{
 		"registry": registry.Migrations(), "licensing": licensing.Migrations(),
-		"marketplace": marketplace.Migrations(), "provenance": provenance.Migrations(),
+		"marketplace": marketplace.Migrations(), "provenance": provenance.Migrations(), "records": records.Migrations(),
 	})
 }
 

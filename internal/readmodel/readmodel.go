@@ -45,6 +45,21 @@ func Migrate(ctx context.Context, db *sqldb.DB, name string, migrations fs.FS) e
 	return db.Migrate(ctx, name, migrations)
 }
 
+// CheckBegun refuses a read model that has applied blocks before one of its tables
+// existed. Every ledger writes to each of the tables from its first block.
+func CheckBegun(ctx context.Context, q Querier, tables ...string) error {
+	for _, table := range tables {
+		_, err := One[int](ctx, q, Unknown(""), "SELECT 1 FROM "+table+" LIMIT 1")
+		if errors.Is(err, ledger.NotFound) {
+			return errors.New("read.db was written by an earlier version: delete it, the node rebuilds it from the ledger")
+		}
+		if err != nil {
+			return fmt.Errorf("read table %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
 // Unknown returns the error for a missing record.
 func Unknown(ref ledger.Ref) *ledger.Error {
 	return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).With("ref", string(ref))

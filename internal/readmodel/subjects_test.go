@@ -12,6 +12,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/projection"
 	"github.com/datacadastre/cadastre/internal/readmodel"
 	"github.com/datacadastre/cadastre/internal/readmodel/readmodeltest"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
@@ -54,7 +55,7 @@ func subjects(t testing.TB) map[string]subject {
 	t.Helper()
 	return map[string]subject{
 		"orders": ordersOf(t), "products": productsOf(t), "licenses": licensesOf(t), "applications": applicationsOf(t),
-		"notices": noticesOf(t), "parties": partiesOf(t), "search": searchOf(t),
+		"notices": noticesOf(t), "parties": partiesOf(t), "search": searchOf(t), "records": recordsOf(t),
 	}
 }
 
@@ -375,4 +376,24 @@ func searchOf(t testing.TB) subject {
 		return ids(found.Resources, func(s registry.Summary) ledger.ID { return s.Entry }), found.Next, err
 	}
 	return s
+}
+
+// recordsOf has records of two kinds, one type for both.
+func recordsOf(t testing.TB) subject {
+	f := &fixture{t: t, db: open(t)}
+	r, kinds := records.New(f.db.R), []string{ledger.KindDeposit, ledger.KindLog}
+	return subject{
+		listing: "records",
+		filters: map[string][]string{"kind": kinds},
+		add: func(rt *rapid.T) rec {
+			_, id := f.next()
+			kind := pick(rt, "kind", kinds)
+			f.project(r, kind, id, 1, ledger.Deposit{Party: id})
+			return fields(id, kind+"/"+string(id), map[string]*string{"kind": &kind}, nil)
+		},
+		page: func(c choice, p readmodel.Page) ([]string, string, error) {
+			list, next, err := records.List[ledger.Deposit](t.Context(), r, c["kind"], p)
+			return ids(list, func(d ledger.Deposit) ledger.ID { return d.Party }), next, err
+		},
+	}
 }

@@ -116,9 +116,10 @@ type lookup struct {
 	licensed map[ledger.Ref]bool
 }
 
-// roles returns the roles of the reader.
+// roles returns the roles of the reader. A suspended party has no role: it may read what
+// names it or concerns its resources, and what everyone may read.
 func (l lookup) roles() []ledger.Role {
-	if l.reader == nil {
+	if l.reader == nil || !l.reader.Active() {
 		return nil
 	}
 	return l.reader.Roles

@@ -245,9 +245,9 @@ func TestLabels(t *testing.T) {
 // TestAnEarlierReadModelIsRefused: without its facts everything would be hidden.
 func TestAnEarlierReadModelIsRefused(t *testing.T) {
 	w := open(t)
-	if err := w.Check(t.Context()); err == nil {
+	if err := readmodel.CheckBegun(t.Context(), w.db.R, "sight"); err == nil {
 		t.Error("a read model without facts is taken")
 	}
 	w.party("a", "430300")
-	w.ok(w.Check(t.Context()))
+	w.ok(readmodel.CheckBegun(t.Context(), w.db.R, "sight"))
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 
@@ -111,18 +110,6 @@ func rowOf(r ledger.Record) ([]any, error) {
 		return nil, fmt.Errorf("encode readers of %s: %w", r.Ref, err)
 	}
 	return []any{string(r.Ref), string(fact)}, nil
-}
-
-// Check refuses a read model that began before this table existed.
-func (s *Sight) Check(ctx context.Context) error {
-	var begun bool
-	if err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sight)").Scan(&begun); err != nil {
-		return fmt.Errorf("read whose records are: %w", err)
-	}
-	if !begun {
-		return errors.New("read.db was written by an earlier version: delete it, the node rebuilds it from the ledger")
-	}
-	return nil
 }
 
 // loaded selects records, and the records that they refer to for readers and labels.

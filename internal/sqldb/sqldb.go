@@ -78,6 +78,9 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 	if err := checkHeader(path); err != nil {
 		return nil, err
 	}
+	if err := restrict(path); err != nil {
+		return nil, fmt.Errorf("open %q: %w", filepath.Base(path), err)
+	}
 	addFunctions()
 	db := &DB{name: filepath.Base(path)}
 	var err error
@@ -94,6 +97,16 @@ func Open(ctx context.Context, path string, sync Sync, page ...PageSize) (*DB, e
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// restrict makes the file one that only its owner may read and write, and creates it if it
+// is missing. SQLite gives the files beside it, -wal and -shm, the same mode.
+func restrict(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err //nolint:wrapcheck // Open names the file
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // Close closes the readers, then the writer, which merges the write-ahead log into the

@@ -317,3 +317,33 @@ func wantPages(t *testing.T, db *sqldb.DB, want int) {
 		t.Errorf("pages of %d bytes, want %d (%v)", got, want, err)
 	}
 }
+
+// TestOnlyTheOwnerMayReadADatabase: nor what SQLite writes beside it.
+func TestOnlyTheOwnerMayReadADatabase(t *testing.T) {
+	dir := t.TempDir()
+	before := filepath.Join(dir, "before.db")
+	if err := os.WriteFile(before, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(before, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{before, filepath.Join(dir, "new.db")} {
+		db := open(t, path)
+		if _, err := db.W.ExecContext(t.Context(), "CREATE TABLE a (b)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %s, %v", f.Name(), info.Mode(), err)
+		}
+	}
+	if len(files) < 6 {
+		t.Errorf("%d files: the ones beside the databases are missing", len(files))
+	}
+}

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -135,7 +138,7 @@ func register[I, O any](s *Server, a ledger.Act, o huma.Operation, h func(contex
 	o.Method, o.MaxBodyBytes, o.RequestBody, o.SkipValidateBody = http.MethodPost, s.MaxBody, body, true
 	add(s, o, func(ctx context.Context, in *I) (*answer[O], error) {
 		out, err := h(ctx, in)
-		return out, s.problemOn(a, inBody(err))
+		return out, s.problemOn(ctx, a, inBody(err))
 	})
 	// huma describes a raw body as bytes; the table of acts has its schema.
 	body.Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(a.Args()).Elem(), true, "")
@@ -156,6 +159,9 @@ func inBody(err error) error {
 	})
 }
 
+// act records a call of a party whose key the node stores. A request with the id, function
+// and arguments of a recorded call gets the answer that that call got: each time the node
+// signs, the time of the call is another, so it sends the recorded call again.
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {
 	b, err := s.token(ctx, authorization)
 	if err != nil {
@@ -168,6 +174,18 @@ func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn
 	if err != nil {
 		return nil, err
 	}
+	if id != "" {
+		recorded, err := s.recordedAct(ctx, p.ID, id, fn, args)
+		if err != nil {
+			return nil, err
+		}
+		if recorded != "" {
+			if err := s.Auth.Spend(ctx, b); err != nil {
+				return nil, err
+			}
+			return s.call(ctx, &callInput{Body: callBody{Call: recorded}})
+		}
+	}
 	key, err := s.storedKey(ctx, p)
 	if err != nil {
 		return nil, err
@@ -175,12 +193,55 @@ func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn
 	if err := s.Auth.Spend(ctx, b); err != nil {
 		return nil, err
 	}
-	if id == "" {
-		id = s.NewID()
+	out, err := s.sign(ctx, key, p.ID, cmp.Or(id, s.NewID()), fn, args)
+	if e := ledger.AsError(err); id == "" || e == nil || e.Reason != ledger.ReasonCallUsed {
+		return out, err
 	}
+	recorded, missing := s.recordedAct(ctx, p.ID, id, fn, args) // another request with the id was faster
+	if missing != nil || recorded == "" {
+		return nil, cmp.Or(missing, err)
+	}
+	return s.call(ctx, &callInput{Body: callBody{Call: recorded}})
+}
+
+// recordedAct returns the call that a party has recorded under an id, or "" if it has not.
+// It is a Conflict if that call has another function or other arguments.
+func (s *Server) recordedAct(ctx context.Context, party, id ledger.ID, fn ledger.Function, args any) (string, error) {
+	if _, err := s.Ledger.Value(ctx, ledger.CallKey(party, id)); errors.Is(err, ledger.NotFound) {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	recorded, err := s.Ledger.Recorded(ctx, party, id)
+	if err != nil {
+		return "", err
+	}
+	signed, err := ledger.ParseCall(recorded.JWS)
+	if err != nil {
+		return "", err
+	}
+	if signed.Call.Function != fn || !sameArgs(signed.Call.Args, args) {
+		return "", ledger.Refuse(ledger.Conflict, ledger.ReasonCallUsed).At("id")
+	}
+	return recorded.JWS, nil
+}
+
+// sameArgs reports whether recorded arguments are the same as args, whatever their form.
+func sameArgs(recorded json.RawMessage, args any) bool {
+	before := reflect.New(reflect.TypeOf(args).Elem()).Interface()
+	if ledger.DecodeStrict(recorded, before) != nil {
+		return false
+	}
+	a, failed := json.Marshal(before)
+	b, err := json.Marshal(args)
+	return failed == nil && err == nil && bytes.Equal(a, b)
+}
+
+// sign signs a call with the key of a party and records it.
+func (s *Server) sign(ctx context.Context, key *ledger.Key, party, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {
 	now := ledger.Millis(s.Now().UnixMilli())
 	jws, err := ledger.SignCall(key, ledger.Call{
-		Ledger: s.About.Ledger, ID: id, Party: p.ID, Function: fn, Time: now,
+		Ledger: s.About.Ledger, ID: id, Party: party, Function: fn, Time: now,
 		Expires: now + actExpiry,
 	}, args)
 	if err != nil {
@@ -234,10 +295,26 @@ func (s *Server) custodyKey(ctx context.Context, in *custodyInput) (*answer[wire
 	if err := s.Auth.Spend(ctx, b); err != nil {
 		return nil, err
 	}
-	key, err := s.Custody.Make(ctx, p.ID)
+	ended, err := s.endedKeys(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.Custody.Make(ctx, p.ID, ended)
 	if err != nil {
 		return nil, err
 	}
 	proof, err := ledger.SignRotation(key, ledger.RotationProof{Ledger: s.About.Ledger, Party: p.ID, Old: in.Body.Old})
 	return say(wire.CustodyKey{Old: in.Body.Old, New: ledger.NewKeyArg{JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodyNode}, Proof: proof}, err)
+}
+
+// endedKeys lists the keys of a party that the node stores and that have ended.
+func (s *Server) endedKeys(ctx context.Context, party ledger.ID) ([]ledger.KeyID, error) {
+	keys, err := s.Registry.Keys(ctx, party)
+	var ended []ledger.KeyID
+	for _, k := range keys {
+		if k.Custody == ledger.CustodyNode && k.Until > 0 && k.Until <= ledger.Millis(s.Now().UnixMilli()) {
+			ended = append(ended, k.Kid)
+		}
+	}
+	return ended, err
 }

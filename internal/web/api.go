@@ -70,7 +70,7 @@ func says(zh, en string) ledger.Words { return ledger.Words{ZH: zh, EN: en} }
 func add[I, O any](s *Server, o huma.Operation, h func(context.Context, *I) (*O, error)) {
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
-		return out, s.problemOf(err)
+		return out, s.problemOf(ctx, err)
 	})
 	s.describeInput(o.Method, o.Path, reflect.TypeFor[I]())
 }
@@ -86,7 +86,7 @@ func (s *Server) routes() {
 	}, func(ctx context.Context, in *callInput) (*answer[ledger.Outcome], error) {
 		out, err := s.call(ctx, in)
 		if a, known := actOf(in.Body.Call); err != nil && known {
-			return out, s.problemOn(a, err)
+			return out, s.problemOn(ctx, a, err)
 		}
 		return out, err
 	})

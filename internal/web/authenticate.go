@@ -40,8 +40,18 @@ func tokenParty(ctx context.Context) (ledger.ID, bool) {
 	return c.bearer.Party, ok && c.err == nil
 }
 
-// token returns who a token authenticates.
+// token returns who a token authenticates. It refuses a suspended party, which may only
+// read: see reader.
 func (s *Server) token(ctx context.Context, header string) (auth.Bearer, error) {
+	b, err := s.identify(ctx, header)
+	if err == nil && b.Suspended {
+		return auth.Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At("authorization")
+	}
+	return b, err
+}
+
+// identify returns who a token authenticates, also a suspended party.
+func (s *Server) identify(ctx context.Context, header string) (auth.Bearer, error) {
 	if c, ok := ctx.Value(tokenKey{}).(checkedToken); ok && c.header == header {
 		return c.bearer, c.err
 	}
@@ -109,10 +119,11 @@ func (s *Server) spend(r *http.Request) (auth.Bearer, error) {
 	return b, s.Auth.Spend(r.Context(), b)
 }
 
-// reader returns the party of a token. It refuses the key of an environment, which may
-// fetch what is supplied to it and read nothing else of its operator.
+// reader returns the party of a token. A suspended party may read its own records: package
+// sight ignores its roles. The key of an environment is refused: it may fetch what is
+// supplied to it and read nothing else of its operator.
 func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
-	b, err := s.token(ctx, header)
+	b, err := s.identify(ctx, header)
 	if err != nil {
 		return ledger.Party{}, err
 	}

@@ -16,8 +16,8 @@ type byteRange struct {
 // parseRange parses a Range header. It refuses several ranges, because a receipt records
 // one. It ignores a header with an unknown unit, as RFC 9110 says; ok is then false.
 func parseRange(header string) (r byteRange, ok bool, err error) {
-	spec, found := strings.CutPrefix(header, "bytes=")
-	if header == "" || !found {
+	unit, spec, found := strings.Cut(header, "=")
+	if !found || !strings.EqualFold(unit, "bytes") { // RFC 9110 §14.1: range units are case-insensitive
 		return r, false, nil
 	}
 	refuse := ledger.Refuse(ledger.InvalidCode, ledger.ReasonRange).At("Range")

@@ -64,7 +64,7 @@ func (s *Server) products(ctx context.Context, in *productsInput) (pageOf[ledger
 // resourceContent lists the files of a resource. An environment may list them too, because
 // they are supplied to it.
 func (s *Server) resourceContent(ctx context.Context, in *privateID) (*answer[pageOf[ledger.Content]], error) {
-	b, err := s.token(ctx, in.Authorization)
+	b, err := s.identify(ctx, in.Authorization)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func browser(r *http.Request) bool { return strings.Contains(r.Header.Get("Accep
 // failPage answers an error as a page for browsers, else as fail does.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
-	if !browser(r) || !errors.As(s.problemOf(err), &p) {
+	if !browser(r) || !errors.As(s.problemOf(r.Context(), err), &p) {
 		s.fail(w, r, err)
 		return
 	}

@@ -87,7 +87,7 @@ func status(e *ledger.Error) int {
 
 // problemOf turns an error into a problem. An error without a type is logged and answered
 // without detail. It returns nil for nil, so handlers can pass errors on.
-func (s *Server) problemOf(err error) error {
+func (s *Server) problemOf(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (s *Server) problemOf(err error) error {
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy) // the caller has gone
 	}
 	if e == nil {
-		s.log.Error("request failed", slog.String("error", err.Error()))
+		s.log.ErrorContext(ctx, "request failed", slog.String("error", err.Error()))
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 		return &Problem{Problem: wire.Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}}
 	}
@@ -107,8 +107,8 @@ func (s *Server) problemOf(err error) error {
 }
 
 // problemOn is problemOf with the labels of the arguments of an act.
-func (s *Server) problemOn(a ledger.Act, err error) error {
-	p, ok := errors.AsType[*Problem](s.problemOf(err))
+func (s *Server) problemOn(ctx context.Context, a ledger.Act, err error) error {
+	p, ok := errors.AsType[*Problem](s.problemOf(ctx, err))
 	if !ok {
 		return nil
 	}
@@ -162,7 +162,7 @@ func localize(ctx huma.Context, _ string, v any) (any, error) {
 // fail answers an error as a problem, in handlers outside huma.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
-	if !errors.As(s.problemOf(err), &p) {
+	if !errors.As(s.problemOf(r.Context(), err), &p) {
 		return
 	}
 	maps.Copy(w.Header(), p.GetHeaders())

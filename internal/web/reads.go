@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/policies"
@@ -39,6 +40,14 @@ func open[I, O any](s *Server, what, path, id string, title, does ledger.Words, 
 			return nil, err
 		}
 		return say(h(ctx, in))
+	})
+}
+
+// list registers the list of a kind that package records stores and everyone may read.
+func list[T ledger.Readable](s *Server, kind, path, id string, title, does ledger.Words) {
+	open(s, kind, path, id, title, does, func(ctx context.Context, in *struct{ Paging }) (pageOf[T], error) {
+		found, next, err := records.List[T](ctx, s.Records, kind, readmodel.Page{Cursor: in.Cursor, Limit: in.Limit})
+		return page(found, next), err
 	})
 }
 

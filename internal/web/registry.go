@@ -6,6 +6,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/readmodel"
+	"github.com/datacadastre/cadastre/internal/records"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/registry"
@@ -34,6 +35,10 @@ func (s *Server) registryRoutes() {
 		says("申请单位看到自己的，登记机构看到交由其办理的和本区划的，监管人员看到本区划的。", "Applicants see their applications, registry bodies those sent to them and those of their region, regulators those of their region."), s.applications)
 	one(s, ledger.KindApplication, ledger.KindApplication, "/v1/applications/{id}", "application", says("登记申请", "An application"),
 		says("一件登记申请。限其当事单位、本区划的登记机构与监管人员；其他人得到的回答与不存在相同。", "One application. For the parties to it and for registry bodies and regulators of its region; others get the same answer as for an application that does not exist."), s.Registry.Application)
+	get(s, ledger.KindDeposit, "/v1/deposits/{sha256}", "deposit", says("存证", "A deposit"),
+		says("一个哈希的存证：何时、由谁存入。限存证单位与本区划的监管人员；提出申请之后，限可查看该申请者。", "The deposit of a hash: when and by whom. For the depositor and for regulators of its region; once it is used in an application, for the readers of that."), s.deposit)
+	list[ledger.LogRecord](s, ledger.KindLog, "/v1/logs", "logs", says("回执日志", "Receipt logs"),
+		says("各节点回执日志的名称、所属单位与验证公钥，任何人可查。", "The name, the owner and the verifier key of each node's receipt log, for anyone."))
 	get(s, ledger.ReadAlarm, "/v1/alarms", "alarms", says("超期提醒", "Overdue steps"),
 		says("已超过期限的登记环节。登记机构看到自己的，监管人员看到本区划的。", "Steps of registration that are overdue. Registry bodies see their own, regulators those of their region."), s.alarms)
 	open(s, ledger.KindCalendar, "/v1/calendar", "calendar", says("工作日历", "Recorded lists of working days"),
@@ -167,6 +172,24 @@ func (s *Server) parties(ctx context.Context, in *partiesInput) (pageOf[wire.Pub
 func (s *Server) party(ctx context.Context, in *ByID) (wire.PublicParty, error) {
 	p, err := s.Registry.Party(ctx, in.ID)
 	return s.public(ctx, p, err)
+}
+
+type depositInput struct {
+	AuthHeader
+	SHA256 ledger.Digest `path:"sha256" zh:"所存证的哈希" en:"the hash that was deposited"`
+}
+
+// deposit answers with the deposit of a hash.
+func (s *Server) deposit(ctx context.Context, in *depositInput) (*answer[ledger.Deposit], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	ref := ledger.RefTo(ledger.KindDeposit, in.SHA256)
+	if err := s.Sight.Look(ctx, &p, sight.Item{Ref: ref}, "sha256"); err != nil {
+		return nil, err
+	}
+	return say(records.Get[ledger.Deposit](ctx, s.Records, ref))
 }
 
 type applicationsInput struct {

@@ -22,7 +22,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/datacadastre/cadastre/internal/api"
 	"github.com/datacadastre/cadastre/internal/sight"
@@ -50,9 +49,9 @@ func New(c api.Services) *Server {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		useRuleNames()
 	})
-	s := &Server{Services: c, log: c.Log, bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
+	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, addETags)
+	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, addETags)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -186,19 +185,6 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			panic(http.ErrAbortHandler)
 		}()
 		next.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.Now()
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			s.log.DebugContext(r.Context(), "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-				slog.Int("status", ww.Status()), slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start)),
-				slog.String("request_id", middleware.GetReqID(r.Context())))
-		}()
-		next.ServeHTTP(ww, r)
 	})
 }
 

@@ -123,7 +123,7 @@ func Answer(lang, member, value string) (string, bool) {
 			return Of(lang, ReasonOf(ledger.Reason(value))), true
 		}
 	case "ref", "subject", "basis":
-		if _, ok := kinds[ledger.Ref(value).Kind()]; ok && ledger.Ref(value).ID() != "" {
+		if isKind(ledger.Ref(value).Kind()) && ledger.Ref(value).ID() != "" {
 			return Record(lang, ledger.Ref(value)), true
 		}
 	case "role":
@@ -136,7 +136,7 @@ func Answer(lang, member, value string) (string, bool) {
 	if w, ok := answers[member][value]; ok {
 		return Of(lang, w), true
 	}
-	if _, ok := kinds[value]; ok && member == "what" {
+	if member == "what" && isKind(value) {
 		return Kind(lang, value), true
 	}
 	return "", false

@@ -3,7 +3,6 @@ package contract_test
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -33,13 +32,6 @@ func (w *world) readyAct(fn ledger.Function, who string, args any) ready {
 	return ready{fn, who, args, f.state, f.now, func(who string, args any) contract.Verified { return f.verified(f.sign(who, fn, args)) }}
 }
 
-// readyAct is an act on a market.
-func (m *market) readyAct(fn ledger.Function, who string, args any) ready {
-	f := *m
-	f.state = maps.Clone(m.state)
-	return ready{fn, who, args, f.state, f.now, func(who string, args any) contract.Verified { return f.signed(who, fn, args) }}
-}
-
 // readyWorld returns acts on parties, keys, applications and entries, ready.
 func readyWorld(t *testing.T) []ready {
 	t.Helper()
@@ -54,7 +46,7 @@ func readyWorld(t *testing.T) []ready {
 		w.readyAct(ledger.FnKeyReplace, "authority", w.replacement("holder", "holder", "fresh")),
 		w.readyAct(ledger.FnKeyRevoke, "authority", w.revocation("holder", "holder")),
 		w.readyAct(ledger.FnCalendarSet, "authority", list2026()),
-		w.readyAct(ledger.FnPartyAdmit, "authority", ledger.PartyAdmitArgs{Application: w.application("newcomer", w.newcomer(ledger.RoleHolder))}),
+		w.readyAct(ledger.FnPartyAdmit, "authority", ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", w.newcomer(ledger.RoleHolder))}),
 		w.readyAnchor(),
 	)
 	step := func(events ...string) {
@@ -91,7 +83,7 @@ func readyWorld(t *testing.T) []ready {
 func (w *world) readyAnchor() ready {
 	f, second := w.fork(w.t), w.newcomer(ledger.RolePlatform)
 	second.Origin, second.LogKey = "other.example", "key"
-	f.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: f.application("newcomer", second)})
+	f.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: f.keys.Apply(f.t, "newcomer", second)})
 	return f.readyAct(ledger.FnAnchor, "node", ledger.AnchorArgs{Log: ledger.ReceiptLog("node.example"), Size: 1, Root: mHash("root"), Proof: []ledger.Digest{}})
 }
 

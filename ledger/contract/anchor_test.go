@@ -106,7 +106,7 @@ func TestAnchorRefuses(t *testing.T) {
 	w := newWorld(t)
 	p := w.newcomer(ledger.RolePlatform)
 	p.Origin, p.LogKey = "other.example", "key"
-	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application("newcomer", p)})
+	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", p)})
 	var log tree
 	log.grow(t, 3)
 	a := log.anchor(t, 0)

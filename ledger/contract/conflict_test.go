@@ -83,7 +83,7 @@ func TestConflictingCallsInOneBatch(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := base.fork(t)
-			results := m.batch(m.signed(c.a.who, c.a.fn, c.argsA), m.signed(c.b.who, c.b.fn, c.argsB))
+			results := m.apply(m.signed(c.a.who, c.a.fn, c.argsA), m.signed(c.b.who, c.b.fn, c.argsB))
 			if results[0].Err != nil {
 				t.Fatalf("first: %v", results[0].Err)
 			}

@@ -245,7 +245,7 @@ func TestRevokeKey(t *testing.T) {
 	w.refused(refusal{ledger.Conflict, ledger.ReasonKeyEnded, "args.kid"}, "authority", ledger.FnKeyRevoke, w.revocation("holder", "holder"))
 
 	p := w.newcomer(ledger.RoleHolder)
-	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application("newcomer", p)})
+	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", p)})
 	a := w.revocation("newcomer", "newcomer auth")
 	expect(t, w.callBy("newcomer auth", "newcomer", ledger.FnKeyRevoke, a), keyUse())
 	w.must("newcomer", ledger.FnKeyRevoke, a) // its own, and not the last that signs

@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"maps"
 	"slices"
 	"testing"
 
@@ -99,9 +98,7 @@ func TestLicenseStates(t *testing.T) {
 	model, list := licenseModel(t)
 	base := newMarket(t)
 	rapid.Check(t, func(t *rapid.T) {
-		m := *base
-		m.t, m.state = t, maps.Clone(base.state)
-		r := licenseRun{model, &m, false}
+		r := licenseRun{model, base.fork(t), false}
 		for range rapid.IntRange(1, 24).Draw(t, "length") {
 			state, choice := r.state(), list
 			if rapid.Bool().Draw(t, "good") {

@@ -3,31 +3,19 @@ package contract_test
 import (
 	"encoding/json"
 	"errors"
-	"maps"
-	"strconv"
-	"testing"
-	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // market is a ledger in memory with admitted parties and registered resources,
 // ready for licenses: bus and river are registered, core is of core level,
 // clinic is important, faces holds personal data, lapsed has an ended entry,
 // raw has been applied for only.
-type market struct {
-	t     fataler
-	state memory
-	now   ledger.Millis
-	keys  map[string]*ledger.Key
-	n     int
-}
+type market struct{ *world }
 
-type fataler interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
+type fataler = ledgertest.TB
 
 type memory map[string][]byte
 
@@ -43,48 +31,31 @@ const (
 	marketEnd   ledger.Date = "2029-10-18"
 )
 
-func noon(day ledger.Date) ledger.Millis {
-	at, err := time.Parse(time.RFC3339, string(day)+"T12:00:00+08:00")
-	if err != nil {
-		return 0
-	}
-	return ledger.Millis(at.UnixMilli())
-}
+func noon(day ledger.Date) ledger.Millis { return ledger.Millis(ledgertest.Noon(day).UnixMilli()) }
 
-func mID(name string) ledger.ID { return ledger.DeriveID("market", name) }
+// mID is the id of a name: a market's resource goes by its name alone.
+func mID(name string) ledger.ID { return wID(name) }
 
-func mHash(name string) ledger.Digest { return ledger.DigestOf([]byte(name)) }
+func mHash(name string) ledger.Digest { return ledgertest.Hash(name) }
 
-func mUSCC(body string) ledger.USCC {
-	return ledger.USCC(body + string(ledger.USCCCheck(body)))
-}
-
-type marketParty struct {
-	name   string
-	uscc   string
-	kind   ledger.PartyKind
-	region ledger.Region
-	roles  []ledger.Role
-}
-
-func marketParties() []marketParty {
-	return []marketParty{
-		{"implementer", "11430300MB0A00001", ledger.Organ, "430300", []ledger.Role{ledger.RoleImplementer}},
-		{"implementer2", "11430300MB0A00002", ledger.Organ, "430300", []ledger.Role{ledger.RoleImplementer}},
-		{"operator", "91430300MA4L00001", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}},
-		{"operator2", "91430300MA4L00002", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}},
-		{"holder", "11430300MB0A00003", ledger.Organ, "430300", []ledger.Role{ledger.RoleHolder, ledger.RoleBuyer}},
-		{"holder2", "11430300MB0A00004", ledger.Organ, "430300", []ledger.Role{ledger.RoleHolder}},
-		{"buyer", "91430300MA4L00003", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleBuyer}},
-		{"buyer2", "91430300MA4L00004", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleBuyer}},
-		{"regulator", "11430300MB0A00005", ledger.Organ, "430300", []ledger.Role{ledger.RoleRegulator}},
+func marketParties() []ledgertest.Person {
+	return []ledgertest.Person{
+		ledgertest.Someone("implementer", "11430300MB0A00001", ledger.Organ, ledger.RoleImplementer),
+		ledgertest.Someone("implementer2", "11430300MB0A00002", ledger.Organ, ledger.RoleImplementer),
+		ledgertest.Someone("operator", "91430300MA4L00001", ledger.Enterprise, ledger.RoleOperator, ledger.RoleBuyer),
+		ledgertest.Someone("operator2", "91430300MA4L00002", ledger.Enterprise, ledger.RoleOperator, ledger.RoleBuyer),
+		ledgertest.Someone("holder", "11430300MB0A00003", ledger.Organ, ledger.RoleHolder, ledger.RoleBuyer),
+		ledgertest.Someone("holder2", "11430300MB0A00004", ledger.Organ, ledger.RoleHolder),
+		ledgertest.Someone("buyer", "91430300MA4L00003", ledger.Enterprise, ledger.RoleBuyer),
+		ledgertest.Someone("buyer2", "91430300MA4L00004", ledger.Enterprise, ledger.RoleBuyer),
+		ledgertest.Someone("regulator", "11430300MB0A00005", ledger.Organ, ledger.RoleRegulator),
 	}
 }
 
 // newMarket writes the records that other functions create, so that these tests
 // depend on the record types only, not on the functions of registration.
 func newMarket(t fataler) *market {
-	m := &market{t: t, state: memory{}, now: noon(marketDay), keys: map[string]*ledger.Key{}}
+	m := &market{&world{t: t, state: memory{}, now: noon(marketDay), keys: ledgertest.Keys{}}}
 	m.seed(ledger.GenesisRef, ledger.Genesis{
 		Ledger: mID("ledger"), Region: "430300", Authority: mID("authority"),
 		Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: 1,
@@ -122,19 +93,16 @@ func newMarket(t fataler) *market {
 	return m
 }
 
-func (m *market) admit(p marketParty) {
+func (m *market) admit(p ledgertest.Person) {
 	m.t.Helper()
-	key, err := ledger.NewKey()
-	if err != nil {
-		m.t.Fatalf("key of %s: %v", p.name, err)
-	}
-	m.keys[p.name] = key
-	m.seed(ledger.RefTo(ledger.KindParty, mID(p.name)), ledger.Party{
-		ID: mID(p.name), Name: p.name, USCC: mUSCC(p.uscc),
-		Kind: p.kind, Roles: p.roles, Region: p.region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
+	a := m.profile(p)
+	m.seed(ledger.RefTo(ledger.KindParty, a.ID), ledger.Party{
+		ID: a.ID, Name: a.Name, USCC: a.USCC,
+		Kind: a.Kind, Roles: a.Roles, Region: a.Region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
 	})
-	m.seed(ledger.KeyRef(key.ID()), ledger.KeyRecord{
-		Kid: key.ID(), Party: mID(p.name), JWK: key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf,
+	key := a.Keys[0]
+	m.seed(ledger.KeyRef(key.JWK.Thumbprint()), ledger.KeyRecord{
+		Kid: key.JWK.Thumbprint(), Party: a.ID, JWK: key.JWK, Use: key.Use, Custody: key.Custody,
 	})
 }
 
@@ -162,24 +130,12 @@ func (m *market) write(key string, v any) {
 }
 
 // fork is a copy that a case may spoil.
-func (m *market) fork(t *testing.T) *market {
-	c := *m
-	c.t, c.state = t, maps.Clone(m.state)
-	return &c
-}
+func (m *market) fork(t fataler) *market { return &market{m.world.fork(t)} }
 
 // get reads a record that must be there.
 func get[T any](m *market, ref ledger.Ref) T {
 	m.t.Helper()
-	var v T
-	b, ok := m.state[ledger.RecordKey(ref)]
-	if !ok {
-		m.t.Fatalf("no record %s", ref)
-	}
-	if err := json.Unmarshal(b, &v); err != nil {
-		m.t.Fatalf("decode %s: %v", ref, err)
-	}
-	return v
+	return record[T](m.world, ref)
 }
 
 // edit changes a record behind the contract's back.
@@ -205,59 +161,14 @@ func (m *market) last(ref ledger.Ref) ledger.Digest {
 // signed is a call, parsed and with its signature checked.
 func (m *market) signed(who string, fn ledger.Function, args any) contract.Verified {
 	m.t.Helper()
-	m.n++
-	call := ledger.Call{
-		Ledger: mID("ledger"), ID: ledger.DeriveID("call", who, string(fn), strconv.Itoa(m.n)),
-		Party: mID(who), Function: fn, Time: m.now, Expires: m.now + 3_600_000,
-	}
-	compact, err := ledger.SignCall(m.keys[who], call, args)
-	if err != nil {
-		m.t.Fatalf("sign %s: %v", fn, err)
-	}
-	s, err := contract.Parse(compact)
-	if err != nil {
-		m.t.Fatalf("parse %s: %v", fn, err)
-	}
-	v, err := contract.Verify(ledger.Standard(), s, m.keys[who].Public())
-	if err != nil {
-		m.t.Fatalf("verify %s: %v", fn, err)
-	}
-	return v
-}
-
-// batch applies calls together and commits what they write.
-func (m *market) batch(calls ...contract.Verified) []contract.Result {
-	results := applyBatch(m.t, contract.Env{Time: m.now, Rules: contract.Rules}, m.state, calls)
-	for _, r := range results {
-		for _, w := range r.Writes {
-			if w.Value == nil {
-				delete(m.state, w.Key)
-				continue
-			}
-			m.state[w.Key] = w.Value
-		}
-	}
-	return results
+	return m.verified(m.sign(who, fn, args))
 }
 
 // try makes one call and returns its refusal.
 func (m *market) try(who string, fn ledger.Function, args any) error {
 	m.t.Helper()
-	return m.batch(m.signed(who, fn, args))[0].Err
-}
-
-// must makes one call that may not be refused, and returns its event.
-func (m *market) must(who string, fn ledger.Function, args any) ledger.Event {
-	m.t.Helper()
-	r := m.batch(m.signed(who, fn, args))[0]
-	if r.Err != nil {
-		m.t.Fatalf("%s by %s: %v", fn, who, r.Err)
-	}
-	var e ledger.Event
-	if err := ledger.DecodeStrict(r.Event, &e); err != nil {
-		m.t.Fatalf("event of %s: %v", fn, err)
-	}
-	return e
+	_, err := m.call(who, fn, args)
+	return err
 }
 
 // refusal is what a refused call must say; the zero value is no refusal.
@@ -298,36 +209,22 @@ func mGrant(parts ...ledger.ID) ledger.Ref {
 
 // offerArgs are a good offer: the domain transport, three years.
 func offerArgs(name string) ledger.LicenseOfferArgs {
-	return ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
-		ID: mID(name), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"}, Resources: []ledger.ID{},
-		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}, {Class: ledger.Governance}, {Class: ledger.Welfare}},
-		Actions: []string{"use", "derive", "distribute"}, Assigner: mID("implementer"), Assignee: mID("operator"),
-		Basis:     ledger.Document{Title: "交通领域授权运营协议", Number: "2026-1", SHA256: mHash("basis"), SignedOn: "2026-10-19"},
-		Selection: ledger.Selection{Method: "open_tender", Date: "2026-09-01", SHA256: mHash("selection")},
-		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: "2026-09-30", SHA256: mHash("minutes")},
-		StartOn:   marketStart, EndOn: marketEnd, Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
-	}}
+	return tale.Offer(name, "implementer", "operator")
 }
 
 // listArgs are a good product under a license, made from bus.
 func listArgs(name, license string) ledger.ProductListArgs {
-	review := ledger.Review{By: "评估机构", On: "2026-10-19", SHA256: mHash("review"), ValidUntil: "2027-10-19"}
-	return ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
-		ID: mID(name), Version: 1, Title: "线路到站预测数据集", Description: "全市公交线路逐站到站时间预测结果,按日更新,供物流与出行企业使用。",
-		License: mID(license), Sources: []ledger.ID{mID("bus")}, Form: ledger.FormDataset,
-		Purposes: []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}, {Class: ledger.Governance, Code: "emergency"}, {Class: ledger.Welfare, Code: "blind_aid"}},
-		Terms:    ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
-		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
-	}}
+	a := tale.Listing(name, license, "bus")
+	a.Sources = []ledger.ID{mID("bus")}
+	a.Purposes = []ledger.Purpose{logistics, {Class: ledger.Governance, Code: "emergency"}, {Class: ledger.Welfare, Code: "blind_aid"}}
+	return a
 }
+
+var logistics = ledger.Purpose{Class: ledger.Industry, Code: "logistics"}
 
 // placeArgs are a good order of a product, for industry.
 func (m *market) placeArgs(name, product string) ledger.OrderPlaceArgs {
-	return ledger.OrderPlaceArgs{
-		ID: mID(name), Product: mID(product), Answers: m.last(mProduct(product)),
-		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: marketDay, EndOn: "2027-10-19", Recipient: "430300",
-	}
+	return tale.Order(name, product, m.last(mProduct(product)), logistics)
 }
 
 // freeArgs are a good order for governance by an organ.

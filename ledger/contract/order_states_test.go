@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"maps"
 	"slices"
 	"testing"
 
@@ -106,9 +105,8 @@ func TestOrderStates(t *testing.T) {
 	model, list := orderModel(t)
 	base := trading(t)
 	rapid.Check(t, func(t *rapid.T) {
-		m := *base
-		m.t, m.state = t, maps.Clone(base.state)
-		r := orderRun{model, rapid.SampledFrom([]string{"paid", "free"}).Draw(t, "kind"), &m}
+		m := base.fork(t)
+		r := orderRun{model, rapid.SampledFrom([]string{"paid", "free"}).Draw(t, "kind"), m}
 		for range rapid.IntRange(1, 12).Draw(t, "length") {
 			choice := list
 			if rapid.Bool().Draw(t, "good") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // beginning is all that a genesis is made of, to be spoiled.
@@ -24,11 +25,11 @@ type beginning struct {
 func newBeginning(t fataler) *beginning {
 	w := &world{t: t, state: memory{}, now: noon("2026-09-01"), keys: map[string]*ledger.Key{}}
 	b := &beginning{world: w, by: w.key("authority")}
-	b.node = w.profile(marketParty{"node", "12430300MB0B00011", ledger.Institution, "430300", []ledger.Role{ledger.RolePlatform}})
+	b.node = w.profile(ledgertest.Someone("node", "12430300MB0B00011", ledger.Institution, ledger.RolePlatform))
 	b.node.Origin, b.node.LogKey = "node.example", "node.example/log/receipts+00000000+AA"
 	b.args = ledger.GenesisArgs{
 		Ledger: wID("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: "node.example",
-		Authority: w.profile(marketParty{"authority", "11430300MB0B00010", ledger.Organ, "430300", []ledger.Role{ledger.RoleDataAuthority}}),
+		Authority: w.profile(ledgertest.Someone("authority", "11430300MB0B00010", ledger.Organ, ledger.RoleDataAuthority)),
 		Recovery:  w.key("recovery").Public(), Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: contract.Rules,
 	}
 	b.call = ledger.Call{
@@ -42,7 +43,7 @@ func newBeginning(t fataler) *beginning {
 func (b *beginning) begin() contract.Result {
 	b.t.Helper()
 	if b.args.Platform == "" {
-		b.args.Platform = b.application("node", b.node)
+		b.args.Platform = b.keys.Apply(b.t, "node", b.node)
 	}
 	jws, err := ledger.SignCall(b.by, b.call, b.args)
 	if err != nil {
@@ -86,7 +87,7 @@ func TestGenesisRefuses(t *testing.T) {
 			func(b *beginning) { b.by = b.key("stranger") }, refusal{ledger.Forbidden, ledger.ReasonKey, "header.kid"},
 		},
 		"a node that others apply for": {
-			func(b *beginning) { b.args.Platform = b.application("stranger", b.node) },
+			func(b *beginning) { b.args.Platform = b.keys.Apply(b.t, "stranger", b.node) },
 			refusal{ledger.Forbidden, ledger.ReasonKey, "args.application.header.kid"},
 		},
 		"by an auth key": {
@@ -163,7 +164,7 @@ func TestBeforeGenesis(t *testing.T) {
 // newcomer is a party that applies, to be spoiled.
 func (w *world) newcomer(roles ...ledger.Role) ledger.PartyProfile {
 	w.t.Helper()
-	p := w.profile(marketParty{"newcomer", "91430300MA4B00099", ledger.Enterprise, "430300", roles})
+	p := w.profile(ledgertest.Someone("newcomer", "91430300MA4B00099", ledger.Enterprise, roles...))
 	p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("newcomer auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodyNode})
 	return p
 }
@@ -171,7 +172,7 @@ func (w *world) newcomer(roles ...ledger.Role) ledger.PartyProfile {
 func TestAdmit(t *testing.T) {
 	w := newWorld(t)
 	p := w.newcomer(ledger.RoleHolder, ledger.RoleBuyer)
-	e := w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application("newcomer", p)})
+	e := w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", p)})
 	want := ledger.Party{
 		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region, Affiliates: []ledger.USCC{},
 		AdmittedAt: w.now, AdmittedBy: wID("authority"), Suspensions: []ledger.Suspension{},
@@ -199,7 +200,9 @@ func TestAdmit(t *testing.T) {
 func TestAdmitPlatform(t *testing.T) {
 	w := newWorld(t)
 	p := w.newcomer(ledger.RolePlatform)
-	admit := func() ledger.PartyAdmitArgs { return ledger.PartyAdmitArgs{Application: w.application("newcomer", p)} }
+	admit := func() ledger.PartyAdmitArgs {
+		return ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", p)}
+	}
 	noLog := refusal{ledger.InvalidCode, ledger.ReasonField, "args.application.origin"}
 	w.refused(noLog, "authority", ledger.FnPartyAdmit, admit())
 	p.Origin = "other.example"
@@ -226,7 +229,7 @@ func TestAdmitRefuses(t *testing.T) {
 		want  refusal
 	}{
 		"id taken":  {func(p *ledger.PartyProfile) { p.ID = wID("holder") }, conflict("args.id")},
-		"code used": {func(p *ledger.PartyProfile) { p.USCC = mUSCC("11430300MB0B00004") }, conflict("args.uscc")},
+		"code used": {func(p *ledger.PartyProfile) { p.USCC = ledgertest.USCC("11430300MB0B00004") }, conflict("args.uscc")},
 		"key used":  {func(p *ledger.PartyProfile) { p.Keys[1].JWK = w.key("holder").Public() }, conflict("args.keys[1]")},
 		"recovery key": {
 			func(p *ledger.PartyProfile) { p.Keys[1].JWK = w.key("recovery").Public() }, conflict("args.keys[1]"),
@@ -275,10 +278,10 @@ func TestAdmitRefuses(t *testing.T) {
 			f.refused(c.want, "authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: payload})
 		})
 	}
-	good := ledger.PartyAdmitArgs{Application: w.application("newcomer", w.newcomer(ledger.RoleHolder))}
+	good := ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", w.newcomer(ledger.RoleHolder))}
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonRole, "function"}, "body", ledger.FnPartyAdmit, good)
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonKey, "args.application.header.kid"}, "authority", ledger.FnPartyAdmit,
-		ledger.PartyAdmitArgs{Application: w.application("stranger", w.newcomer(ledger.RoleHolder))})
+		ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "stranger", w.newcomer(ledger.RoleHolder))})
 	w.refused(refusal{ledger.InvalidCode, ledger.ReasonJWS, "args.application"}, "authority", ledger.FnPartyAdmit,
 		ledger.PartyAdmitArgs{Application: w.sign("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: mHash("x"), Bytes: 1})})
 	w.must("authority", ledger.FnPartyAdmit, good)

@@ -36,10 +36,8 @@ func (t *tx) offerProduct(p ledger.Product) error {
 	if l.Assignee != t.me() {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonNotYours).At("license_id")
 	}
-	for i, purpose := range p.Purposes {
-		if !l.Allows(purpose) {
-			return ledger.Refuse(ledger.InvalidCode, ledger.ReasonPurpose).At(at("allowed_purposes", i)).By("B6")
-		}
+	if e := ledger.CheckPurposes(p.ProductOffer, l.LicenseTerms); e != nil {
+		return e
 	}
 	entries, err := t.entriesOf(p.Sources)
 	if err != nil {

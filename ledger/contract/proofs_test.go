@@ -53,7 +53,7 @@ func TestProofs(t *testing.T) {
 	replacement := w.replacement("holder", "holder", "fresh")
 	key := m.newKey()
 	environment := m.environment(key, "E", "operator")
-	profile := w.application("newcomer", w.newcomer(ledger.RoleHolder))
+	profile := w.keys.Apply(w.t, "newcomer", w.newcomer(ledger.RoleHolder))
 	long := spoiled{"too long", strings.Repeat("x", 7000), refusal{ledger.InvalidCode, ledger.ReasonTooLarge, ".call"}}
 	for _, c := range []struct {
 		fn    ledger.Function
@@ -98,5 +98,5 @@ func TestProofs(t *testing.T) {
 func genesisProfiles(t *testing.T) []spoiled {
 	t.Helper()
 	b := newBeginning(t)
-	return spoil(t, b.key("node"), ledger.TypeAdmission, b.application("node", b.node))
+	return spoil(t, b.key("node"), ledger.TypeAdmission, b.keys.Apply(b.t, "node", b.node))
 }

@@ -24,7 +24,7 @@ func TestSubmitRefusals(t *testing.T) {
 	}{
 		{"good", func(*world, *ledger.AppSubmitArgs) {}, refusal{}},
 		{"by its county", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Spatial = "430302" }, refusal{}},
-		{"another holder's title", func(w *world, a *ledger.AppSubmitArgs) { a.Resource.Title = w.resource("theirs", "holder2").Title }, refusal{}},
+		{"another holder's title", func(w *world, a *ledger.AppSubmitArgs) { a.Resource.Title = tale.Resource("theirs", "holder2").Title }, refusal{}},
 		{"assessed a year ago", func(_ *world, a *ledger.AppSubmitArgs) { a.Resource.Quality.AssessedOn = "2025-09-01" }, refusal{}},
 
 		{"application there", func(_ *world, a *ledger.AppSubmitArgs) { a.Application = wID("taken") }, refused(ledger.Conflict, ledger.ReasonExists, "application")},
@@ -54,9 +54,9 @@ func TestSubmitRefusals(t *testing.T) {
 		{"another's deposit", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("deposit other") }, refused(ledger.Forbidden, ledger.ReasonDeposit, "deposit_hash")},
 		{"another's deposit, applied for", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("deposit theirs") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
 		{"used deposit", func(_ *world, a *ledger.AppSubmitArgs) { a.Deposit = mHash("deposit taken") }, refused(ledger.Conflict, ledger.ReasonDuplicate, "deposit_hash")},
-		{"used title", func(w *world, a *ledger.AppSubmitArgs) { a.Resource.Title = w.resource("taken", "holder").Title }, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
+		{"used title", func(w *world, a *ledger.AppSubmitArgs) { a.Resource.Title = tale.Resource("taken", "holder").Title }, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
 		{"used title, otherwise written", func(w *world, a *ledger.AppSubmitArgs) {
-			a.Resource.Title = strings.ToUpper(strings.ReplaceAll(w.resource("taken", "holder").Title, "到离站", "(到・离站) "))
+			a.Resource.Title = strings.ToUpper(strings.ReplaceAll(tale.Resource("taken", "holder").Title, "到离站", "(到・离站) "))
 		}, refused(ledger.Conflict, ledger.ReasonDuplicate, "resource.title")},
 		{"material missing", func(_ *world, a *ledger.AppSubmitArgs) { a.Materials = a.Materials[1:] }, refused(ledger.InvalidCode, ledger.ReasonIncomplete, "materials")},
 	} {
@@ -94,7 +94,7 @@ func TestResubmitRefusals(t *testing.T) {
 		}, refusal{ledger.Forbidden, ledger.ReasonCoreData, "args.resource.level"}},
 		{"no deposit", func(_ *world, a *ledger.AppResubmitArgs) { a.Deposit = mHash("nothing") }, refusal{ledger.NotFound, ledger.ReasonDeposit, "args.deposit_hash"}},
 		{"used deposit", func(_ *world, a *ledger.AppResubmitArgs) { a.Deposit = mHash("deposit taken") }, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.deposit_hash"}},
-		{"used title", func(w *world, a *ledger.AppResubmitArgs) { a.Resource.Title = w.resource("taken", "holder").Title }, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}},
+		{"used title", func(w *world, a *ledger.AppResubmitArgs) { a.Resource.Title = tale.Resource("taken", "holder").Title }, refusal{ledger.Conflict, ledger.ReasonDuplicate, "args.resource.title"}},
 		{"material missing", func(_ *world, a *ledger.AppResubmitArgs) { a.Materials = a.Materials[1:] }, refusal{ledger.InvalidCode, ledger.ReasonIncomplete, "args.materials"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func TestCheckCallIsTheFrame(t *testing.T) {
 	late := env
 	late.Time = offer.Call.Expires
 	expect(t, contract.CheckCall(late, ledger.Standard(), m.state, offer), refusal{ledger.InvalidCode, ledger.ReasonExpired, "expires"})
-	if r := m.batch(offer)[0]; r.Err != nil {
+	if r := m.apply(offer)[0]; r.Err != nil {
 		t.Fatal(r.Err)
 	}
 	expect(t, admit(offer), refusal{ledger.Conflict, ledger.ReasonCallUsed, "id"})

@@ -105,10 +105,10 @@ func TestFunctionsAreKnown(t *testing.T) {
 	m := newMarket(t)
 	for _, row := range ledger.Acts() {
 		for _, p := range marketParties() {
-			if row.Name == ledger.FnGenesis || !row.MayCall(ledger.Party{Roles: p.roles}) {
+			if row.Name == ledger.FnGenesis || !row.MayCall(ledger.Party{Roles: p.Roles}) {
 				continue
 			}
-			e := ledger.AsError(m.try(p.name, row.Name, struct{}{}))
+			e := ledger.AsError(m.try(p.Name, row.Name, struct{}{}))
 			if e == nil || e.Code != ledger.InvalidCode || e.Reason != ledger.ReasonField || !strings.HasPrefix(e.Field, "args.") {
 				t.Errorf("%s without arguments: %v", row.Name, e)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // world is a ledger in memory that was begun and filled by real calls: genesis,
@@ -19,24 +20,26 @@ type world struct {
 	t     fataler
 	state memory
 	now   ledger.Millis
-	keys  map[string]*ledger.Key
+	keys  ledgertest.Keys
 	n     int
 }
 
 // worldParties are the parties of a world, by name. The authority is also the
 // implementer; body2 is a second registry body of the city, faraway one of
 // another city.
-func worldParties() []marketParty {
-	return []marketParty{
-		{"body", "12430300MB0B00001", ledger.Institution, "430300", []ledger.Role{ledger.RoleRegistryBody}},
-		{"body2", "12430300MB0B00002", ledger.Institution, "430300", []ledger.Role{ledger.RoleRegistryBody}},
-		{"faraway", "12430200MB0B00003", ledger.Institution, "430200", []ledger.Role{ledger.RoleRegistryBody}},
-		{"holder", "11430300MB0B00004", ledger.Organ, "430300", []ledger.Role{ledger.RoleHolder}},
-		{"holder2", "11430300MB0B00005", ledger.Organ, "430300", []ledger.Role{ledger.RoleHolder}},
-		{"operator", "91430300MA4B00006", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}},
-		{"operator2", "91430300MA4B00007", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleOperator, ledger.RoleBuyer}},
-		{"buyer", "91430300MA4B00008", ledger.Enterprise, "430300", []ledger.Role{ledger.RoleBuyer}},
-		{"regulator", "11430300MB0B00009", ledger.Organ, "430300", []ledger.Role{ledger.RoleRegulator}},
+func worldParties() []ledgertest.Person {
+	faraway := ledgertest.Someone("faraway", "12430200MB0B00003", ledger.Institution, ledger.RoleRegistryBody)
+	faraway.Region = "430200"
+	return []ledgertest.Person{
+		ledgertest.Someone("body", "12430300MB0B00001", ledger.Institution, ledger.RoleRegistryBody),
+		ledgertest.Someone("body2", "12430300MB0B00002", ledger.Institution, ledger.RoleRegistryBody),
+		faraway,
+		ledgertest.Someone("holder", "11430300MB0B00004", ledger.Organ, ledger.RoleHolder),
+		ledgertest.Someone("holder2", "11430300MB0B00005", ledger.Organ, ledger.RoleHolder),
+		ledgertest.Someone("operator", "91430300MA4B00006", ledger.Enterprise, ledger.RoleOperator, ledger.RoleBuyer),
+		ledgertest.Someone("operator2", "91430300MA4B00007", ledger.Enterprise, ledger.RoleOperator, ledger.RoleBuyer),
+		ledgertest.Someone("buyer", "91430300MA4B00008", ledger.Enterprise, ledger.RoleBuyer),
+		ledgertest.Someone("regulator", "11430300MB0B00009", ledger.Organ, ledger.RoleRegulator),
 	}
 }
 
@@ -48,21 +51,18 @@ func newDemo(t fataler) *world { return beginWorld(t, ledger.Limits{}, true) }
 
 func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
 	t.Helper()
-	w := &world{t: t, state: memory{}, now: noon("2026-09-01"), keys: map[string]*ledger.Key{}}
-	authority := w.profile(marketParty{
-		"authority", "11430300MB0B00010", ledger.Organ, "430300",
-		[]ledger.Role{ledger.RoleDataAuthority, ledger.RoleImplementer},
-	})
-	node := w.profile(marketParty{"node", "12430300MB0B00011", ledger.Institution, "430300", []ledger.Role{ledger.RolePlatform}})
+	w := &world{t: t, state: memory{}, now: noon("2026-09-01"), keys: ledgertest.Keys{}}
+	authority := w.profile(ledgertest.Someone("authority", "11430300MB0B00010", ledger.Organ, ledger.RoleDataAuthority, ledger.RoleImplementer))
+	node := w.profile(ledgertest.Someone("node", "12430300MB0B00011", ledger.Institution, ledger.RolePlatform))
 	node.Origin, node.LogKey = "node.example", "node.example/log/receipts+00000000+AA"
 	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{
 		Ledger: wID("ledger"), Name: "湘潭市公共数据资源登记",
 		Region: "430300", Origin: "node.example", LedgerKey: "node.example/log/ledger+00000000+AA", Authority: authority,
-		Recovery: w.key("recovery").Public(), Platform: w.application("node", node), Limits: limits,
+		Recovery: w.key("recovery").Public(), Platform: w.keys.Apply(w.t, "node", node), Limits: limits,
 		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo,
 	})
 	for _, p := range worldParties() {
-		w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.application(p.name, w.profile(p))})
+		w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, p.Name, w.profile(p))})
 	}
 	w.must("authority", ledger.FnCalendarSet, list2026())
 	return w
@@ -82,36 +82,15 @@ func list2026() ledger.CalendarArgs {
 
 func wID(name string) ledger.ID { return ledger.DeriveID("world", name) }
 
-// key is the key of a name, made when it is first asked for.
-func (w *world) key(name string) *ledger.Key {
-	w.t.Helper()
-	if k, ok := w.keys[name]; ok {
-		return k
-	}
-	k, err := ledger.NewKey()
-	if err != nil {
-		w.t.Fatalf("key of %s: %v", name, err)
-	}
-	w.keys[name] = k
-	return k
+// tale is what happens in a world, on the day of the market.
+var tale = ledgertest.Story{
+	ID: wID, Today: func() time.Time { return ledgertest.Noon(marketDay) }, Region: "430300",
+	Purposes: []ledger.Purpose{{Class: ledger.Industry}, {Class: ledger.Governance}, {Class: ledger.Welfare}},
 }
 
-func (w *world) profile(p marketParty) ledger.PartyProfile {
-	w.t.Helper()
-	return ledger.PartyProfile{
-		ID: wID(p.name), Name: p.name, USCC: mUSCC(p.uscc), Kind: p.kind, Roles: p.roles, Region: p.region,
-		Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{{JWK: w.key(p.name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
-	}
-}
+func (w *world) key(name string) *ledger.Key { return w.keys.Of(w.t, name) }
 
-func (w *world) application(name string, p ledger.PartyProfile) string {
-	w.t.Helper()
-	jws, err := ledger.SignProfile(w.key(name), p)
-	if err != nil {
-		w.t.Fatalf("profile of %s: %v", name, err)
-	}
-	return jws
-}
+func (w *world) profile(p ledgertest.Person) ledger.PartyProfile { return tale.Profile(w.t, w.keys, p) }
 
 // on sets the clock to noon of a day in Shanghai.
 func (w *world) on(day ledger.Date) { w.now = noon(day) }
@@ -175,6 +154,11 @@ func (w *world) submit(calls ...string) []contract.Result {
 	for _, jws := range calls {
 		vs = append(vs, w.verified(jws))
 	}
+	return w.apply(vs...)
+}
+
+func (w *world) apply(vs ...contract.Verified) []contract.Result {
+	w.t.Helper()
 	results := applyBatch(w.t, contract.Env{Time: w.now, Rules: contract.Rules}, w.state, vs)
 	for _, r := range results {
 		for _, write := range r.Writes {
@@ -262,42 +246,11 @@ func (w *world) step(name string) ledger.AppStepArgs {
 	return ledger.AppStepArgs{Application: wID(name), Answers: w.app(name).Cite.Payload}
 }
 
-// resource is a good resource of a holder: public transport, general, no
-// personal information.
-func (w *world) resource(name, holder string) ledger.Resource {
-	return ledger.Resource{
-		ID: wID("resource " + name), Title: "公交车辆到离站信息" + name,
-		Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间,由车载终端实时上报。", Identifier: "306001/000012",
-		Publisher: wID(holder), CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: "430300",
-		Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: noon("2026-08-31"),
-		Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
-		ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"},
-		Items: []ledger.Item{
-			{Name: "route_id", Label: "线路编号", DataType: "string", Length: 16, IsKey: true, Level: ledger.General, PIStatus: ledger.PINone},
-			{Name: "arrived_at", Label: "到站时间", DataType: "datetime", Level: ledger.General, PIStatus: ledger.PINone},
-		},
-		Format: "database", RowCount: 86_400_000, ByteSize: 4_000_000_000, Level: ledger.General,
-		LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-		Quality: ledger.Quality{
-			Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
-			Assessor: "市数据局", AssessedOn: "2026-08-31",
-		},
-	}
-}
-
-// submitArgs are a good application for such a resource to the registry body.
+// submitArgs are a good application to the registry body, for a resource with two items.
 func (w *world) submitArgs(name, holder string) ledger.AppSubmitArgs {
-	a := ledger.AppSubmitArgs{
-		Application: wID(name), Body: wID("body"), Resource: w.resource(name, holder),
-		Deposit:        mHash("deposit " + name),
-		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: mHash("review " + name)},
-	}
-	for i, g := range ledger.MaterialGroups() {
-		a.Materials = append(a.Materials, ledger.Material{
-			Group: g, SHA256: mHash(name + string(g)), Bytes: 1024,
-			Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf"),
-		})
-	}
+	a := tale.Submission(name, holder)
+	a.Resource.Modified = noon("2026-08-31")
+	a.Resource.Items = append(a.Resource.Items, ledger.Item{Name: "arrived_at", Label: "到站时间", DataType: "datetime", Level: ledger.General, PIStatus: ledger.PINone})
 	return a
 }
 
@@ -381,9 +334,9 @@ func (w *world) target(name string) ledger.TargetArgs {
 func TestWorld(t *testing.T) {
 	w := newWorld(t)
 	for _, p := range worldParties() {
-		got := record[ledger.Party](w, ledger.RefTo(ledger.KindParty, wID(p.name)))
-		if !got.Has(p.roles...) || !got.Active() {
-			t.Errorf("party %s was not admitted as it applied: %+v", p.name, got)
+		got := record[ledger.Party](w, ledger.RefTo(ledger.KindParty, wID(p.Name)))
+		if !got.Has(p.Roles...) || !got.Active() {
+			t.Errorf("party %s was not admitted as it applied: %+v", p.Name, got)
 		}
 	}
 	g := record[ledger.Genesis](newDemo(t), ledger.GenesisRef)

@@ -15,7 +15,7 @@ import (
 // maxBatch is the maximum number of calls in one commit.
 const maxBatch = 2048
 
-// publishEvery is the interval of checkpoints.
+// publishEvery is the minimum time between two checkpoints.
 const publishEvery = 200 * time.Millisecond
 
 type request struct {
@@ -185,19 +185,20 @@ func (l *Ledger) announce() {
 	l.changed = make(chan struct{})
 }
 
-// publish signs a checkpoint every 200 ms if there are new entries. After a failure
-// it tries again, and requests for evidence or checkpoints get the error. A damaged
-// log stops the ledger.
+// publish signs a checkpoint when there are new entries, at most one every 200 ms.
+// After a failure it tries again, and requests for evidence or checkpoints get the
+// error. A damaged log stops the ledger.
 func (l *Ledger) publish(ctx context.Context) {
 	defer close(l.publishDone)
-	tick := time.NewTicker(publishEvery) //nolint:forbidigo // an interval, not a time of day
-	defer tick.Stop()
 	for {
+		if _, err := l.awaitSize(ctx, l.log.Published().Size); err != nil {
+			return
+		}
+		if _, err := l.log.Publish(ctx); l.stopIfDamaged(err) != nil && l.Err() != nil {
+			return
+		}
 		select {
-		case <-tick.C:
-			if _, err := l.log.Publish(ctx); l.stopIfDamaged(err) != nil && l.Err() != nil {
-				return
-			}
+		case <-time.After(publishEvery): //nolint:forbidigo // an interval, not a time of day
 		case <-ctx.Done():
 			return
 		}

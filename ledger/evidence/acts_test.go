@@ -44,7 +44,7 @@ func TestNodeForgesNoAct(t *testing.T) {
 			w.forge(w.sign("buyer", "buyer", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
 		}},
 		{"acceptance by another operator", license, "refused not_yours", func(w *world) {
-			w.admit(member{"operator2", "91430300MA4C00011", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}})
+			w.admit(someone("operator2", "91430300MA4C00011", ledger.Enterprise, ledger.RoleOperator))
 			offered(w)
 			w.forge(w.sign("operator2", "operator2", ledger.FnLicenseAccept, w.answer(license)), accepted(w))
 		}},

@@ -224,9 +224,5 @@ func market(w *world) {
 }
 
 func place(w *world, name string) ledger.OrderPlaceArgs {
-	return ledger.OrderPlaceArgs{
-		ID: id(name), Product: id("P"), Answers: w.cited(ref(ledger.KindProduct, "P")),
-		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: "2026-10-20", EndOn: "2027-10-19", Recipient: "430300",
-	}
+	return tale.Order(name, "P", w.cited(ref(ledger.KindProduct, "P")), logistics)
 }

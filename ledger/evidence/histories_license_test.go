@@ -123,8 +123,8 @@ func TestHistoriesOfTheLog(t *testing.T) {
 			})
 		}},
 		{name: "an admission that lacks a key", about: ref(ledger.KindParty, "late"), want: "writes", do: func(w *world) {
-			p := w.profile(member{"late", "91430300MA4C00011", ledger.Enterprise, []ledger.Role{ledger.RoleBuyer}})
-			w.rewritten(w.sign("authority", "authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply("late", p)}), without("key"))
+			p := w.profile(someone("late", "91430300MA4C00011", ledger.Enterprise, ledger.RoleBuyer))
+			w.rewritten(w.sign("authority", "authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "late", p)}), without("key"))
 		}},
 		{name: "one call twice", about: theLicense, want: "refused", do: func(w *world) {
 			offered(w)

@@ -44,7 +44,7 @@ func (w *world) replace(by, key, who, fresh string) {
 func TestKeysThatChanged(t *testing.T) {
 	w := begin(t)
 	w.replace("authority", "recovery", "authority", "authority 2")
-	w.admit(member{"operator2", "91430300MA4C00011", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}})
+	w.admit(someone("operator2", "91430300MA4C00011", ledger.Enterprise, ledger.RoleOperator))
 	w.rotate("operator", "operator 2")
 	w.rotate("operator", "operator 3")
 	w.rotate("body", "body 2")
@@ -130,9 +130,9 @@ func TestKeysThatEnded(t *testing.T) {
 				w.wrote(ref(ledger.KindProduct, "P"), ledger.Product{}))
 		}, "refused key_ended"},
 		"of another use": {func(w *world) {
-			p := w.profile(member{"operator9", "91430300MA4C00012", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}})
+			p := w.profile(someone("operator9", "91430300MA4C00012", ledger.Enterprise, ledger.RoleOperator))
 			p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("token").Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf})
-			w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply("operator9", p)})
+			w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "operator9", p)})
 			w.forge(w.sign("operator9", "token", ledger.FnProductList, listing("P", "L", 1)), w.wrote(ref(ledger.KindProduct, "P"), ledger.Product{
 				ProductOffer: listing("P", "L", 1).ProductOffer,
 			}))

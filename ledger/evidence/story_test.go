@@ -15,57 +15,18 @@ import (
 // register brings a resource to its code.
 func (w *world) register(name string) {
 	w.t.Helper()
-	w.must("holder", ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit " + name), Bytes: 4096})
-	w.must("holder", ledger.FnAppSubmit, submission(name))
-	app := ref(ledger.KindApplication, name)
-	step := func() ledger.AppStepArgs { return ledger.AppStepArgs{Application: id(name), Answers: w.cited(app)} }
-	w.must("body", ledger.FnAppAccept, step())
-	w.must("body", ledger.FnAppPass, ledger.AppPassArgs{AppStepArgs: step(), Checklist: []string{"complete", "consistent", "admissible"}})
-	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: step()})
+	tale.Registration(submission(name), "holder", func(who string, written ledger.Ref, fn ledger.Function, args any) ledger.Digest {
+		w.must(who, fn, args)
+		return w.cited(written)
+	})
 }
 
-func submission(name string) ledger.AppSubmitArgs {
-	a := ledger.AppSubmitArgs{
-		Application: id(name), Body: id("body"), Deposit: sum("deposit " + name),
-		InternalReview: ledger.Review{By: "科技科", On: "2026-08-31", SHA256: sum("review " + name)},
-		Resource: ledger.Resource{
-			ID: id("resource " + name), Title: "公交车辆到离站信息" + name,
-			Description: "全市公交车辆每次到站和离站的线路、站点、方向与时间,由车载终端实时上报。", Identifier: "306001/000012",
-			Publisher: id("holder"), CatalogClass: "department", Domain: "transport", Sector: "G5411", Spatial: "430300",
-			Temporal: ledger.Temporal{Start: "2024-01-01"}, Periodicity: "realtime", Modified: noon - 1_000_000,
-			Keywords: []string{"公交"}, Obtained: "own", SourceBasis: ledger.Salt([16]byte{1}, "城市公共汽车和电车客运管理规定"),
-			ShareType: "conditional", OpenType: "closed", SupplyMode: []string{"authorized_operation"},
-			Items: []ledger.Item{
-				{Name: "route_id", Label: "线路编号", DataType: "string", Length: 16, IsKey: true, Level: ledger.General, PIStatus: ledger.PINone},
-			},
-			Format: "database", RowCount: 86_400_000, ByteSize: 4_000_000_000, Level: ledger.General,
-			LevelBasis: ledger.Salt([16]byte{2}, "GB/T 43697-2024"), PIStatus: ledger.PINone,
-			Quality: ledger.Quality{
-				Normative: 98, Complete: 97, Accurate: 96, Consistent: 95, Timely: 99, Accessible: 100,
-				Assessor: "市数据局", AssessedOn: "2026-08-31",
-			},
-		},
-	}
-	for i, g := range ledger.MaterialGroups() {
-		a.Materials = append(a.Materials, ledger.Material{
-			Group: g, SHA256: sum(name + string(g)), Bytes: 1024,
-			Name: ledger.Salt([16]byte{byte(i)}, string(g)+".pdf"),
-		})
-	}
-	return a
-}
+func submission(name string) ledger.AppSubmitArgs { return tale.Submission(name, "holder") }
 
 // environment puts the operator's environment on record.
 func (w *world) environment(name string) {
 	w.t.Helper()
-	key := w.key("environment " + name)
-	proof, err := ledger.SignEnvironment(key, ledger.EnvironmentProof{Ledger: id("ledger"), ID: id(name), Operator: id("operator")})
-	if err != nil {
-		w.t.Fatalf("environment: %v", err)
-	}
-	w.must("implementer", ledger.FnEnvironmentSet, ledger.EnvironmentArgs{
-		ID: id(name), Operator: id("operator"), Region: "430300", Attestation: sum("attestation"), Key: key.Public(), Proof: proof,
-	})
+	w.must("implementer", ledger.FnEnvironmentSet, tale.Environment(w.t, id("ledger"), w.key("environment "+name), name))
 }
 
 func (w *world) offer(name string) {
@@ -74,27 +35,18 @@ func (w *world) offer(name string) {
 }
 
 func offer(name string) ledger.LicenseOfferArgs {
-	return ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
-		ID: id(name), Mode: ledger.Domain, Region: "430300", Domains: []string{"transport"}, Resources: []ledger.ID{},
-		Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}}, Actions: []string{"use", "derive", "distribute"},
-		Assigner: id("implementer"), Assignee: id("operator"),
-		Basis:     ledger.Document{Title: "交通领域授权运营协议", Number: "2026-1", SHA256: sum("basis"), SignedOn: "2026-10-19"},
-		Selection: ledger.Selection{Method: "open_tender", Date: "2026-09-01", SHA256: sum("selection")},
-		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: "2026-09-30", SHA256: sum("minutes")},
-		StartOn:   "2026-10-19", EndOn: "2029-10-18", Environments: []ledger.ID{id("env")}, Affiliates: []ledger.USCC{},
-	}}
+	a := tale.Offer(name, "implementer", "operator")
+	a.Environments = []ledger.ID{id("env")}
+	return a
 }
 
 func listing(name, license string, version int) ledger.ProductListArgs {
-	review := ledger.Review{By: "评估机构", On: "2026-10-19", SHA256: sum("review"), ValidUntil: "2027-10-19"}
-	return ledger.ProductListArgs{ProductOffer: ledger.ProductOffer{
-		ID: id(name), Version: version, Title: "线路到站预测数据集", Description: "全市公交线路逐站到站时间预测结果,按日更新,供物流与出行企业使用。",
-		License: id(license), Sources: []ledger.ID{id("resource bus")}, Form: ledger.FormDataset,
-		Purposes: []ledger.Purpose{{Class: ledger.Industry, Code: "logistics"}},
-		Terms:    ledger.ProductTerms{Attribute: true, NoReidentify: true}, Level: ledger.General, PIStatus: ledger.PINone,
-		SecurityReview: review, ConformityReview: review, Price: ledger.Price{Unit: "row", Fen: 3, Status: ledger.PriceTrial},
-	}}
+	a := tale.Listing(name, license, "bus")
+	a.Version, a.Purposes = version, []ledger.Purpose{logistics}
+	return a
 }
+
+var logistics = ledger.Purpose{Class: ledger.Industry, Code: "logistics"}
 
 func (w *world) content(name, owner string, subject ledger.Ref) {
 	w.t.Helper()
@@ -113,11 +65,7 @@ func (w *world) contentAt(origin, name, owner string, subject ledger.Ref) {
 func (w *world) order(name, product, buyer string) {
 	w.t.Helper()
 	o := ref(ledger.KindOrder, name)
-	w.must(buyer, ledger.FnOrderPlace, ledger.OrderPlaceArgs{
-		ID: id(name), Product: id(product), Answers: w.cited(ref(ledger.KindProduct, product)),
-		Purpose: ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, PurposeText: ledger.Salt([16]byte{1}, "调度"),
-		Quantity: 100000, UnitPrice: 3, Total: 300000, StartOn: "2026-10-20", EndOn: "2027-10-19", Recipient: "430300",
-	})
+	w.must(buyer, ledger.FnOrderPlace, tale.Order(name, product, w.cited(ref(ledger.KindProduct, product)), logistics))
 	w.must("operator", ledger.FnOrderAccept, w.answer(o))
 	w.must("operator", ledger.FnOrderConfirmPayment, ledger.OrderPaymentArgs{
 		ID: id(name), Answers: w.cited(o), Reference: "2026-77", PaidAt: w.now, Fen: 300000,

@@ -19,6 +19,7 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
 	"github.com/datacadastre/cadastre/ledger/evidence"
+	"github.com/datacadastre/cadastre/ledger/ledgertest"
 )
 
 // tree is a log in memory.
@@ -79,7 +80,7 @@ type world struct {
 	now      ledger.Millis
 	state    map[string][]byte
 	sum      ledger.StateSum // of state
-	keys     map[string]*ledger.Key
+	keys     ledgertest.Keys
 	sealed   map[string]bool // parties whose key the node stores
 	log      tree
 	skey     string
@@ -104,7 +105,7 @@ func (w *world) Get(key string) ([]byte, bool, error) {
 
 func id(name string) ledger.ID { return ledger.DeriveID("evidence", name) }
 
-func sum(name string) ledger.Digest { return ledger.DigestOf([]byte(name)) }
+var sum = ledgertest.Hash
 
 func ref(kind, name string) ledger.Ref { return ledger.RefTo(kind, id(name)) }
 
@@ -113,23 +114,23 @@ const node = "node.example"
 // noon is 2026-10-20 12:00 in Shanghai.
 const noon = ledger.Millis(1792468800000)
 
-type member struct {
-	name  string
-	body  string // of its unified social credit code
-	kind  ledger.PartyKind
-	roles []ledger.Role
+// tale is what happens on the ledger of a test.
+var tale = ledgertest.Story{
+	ID: id, Today: func() time.Time { return time.UnixMilli(int64(noon)) }, Region: "430300", Purposes: []ledger.Purpose{{Class: ledger.Industry}},
 }
 
-func members() []member {
-	return []member{
-		{"body", "12430300MB0C00001", ledger.Institution, []ledger.Role{ledger.RoleRegistryBody}},
-		{"holder", "11430300MB0C00002", ledger.Organ, []ledger.Role{ledger.RoleHolder}},
-		{"implementer", "11430300MB0C00003", ledger.Organ, []ledger.Role{ledger.RoleImplementer}},
-		{"operator", "91430300MA4C00004", ledger.Enterprise, []ledger.Role{ledger.RoleOperator}},
-		{"buyer", "91430300MA4C00005", ledger.Enterprise, []ledger.Role{ledger.RoleBuyer}},
-		{"buyer2", "91430300MA4C00006", ledger.Enterprise, []ledger.Role{ledger.RoleBuyer}},
-		{"regulator", "11430300MB0C00007", ledger.Organ, []ledger.Role{ledger.RoleRegulator}},
-		{"node2", "12430300MB0C00008", ledger.Institution, []ledger.Role{ledger.RolePlatform}},
+var someone = ledgertest.Someone
+
+func members() []ledgertest.Person {
+	return []ledgertest.Person{
+		someone("body", "12430300MB0C00001", ledger.Institution, ledger.RoleRegistryBody),
+		someone("holder", "11430300MB0C00002", ledger.Organ, ledger.RoleHolder),
+		someone("implementer", "11430300MB0C00003", ledger.Organ, ledger.RoleImplementer),
+		someone("operator", "91430300MA4C00004", ledger.Enterprise, ledger.RoleOperator),
+		someone("buyer", "91430300MA4C00005", ledger.Enterprise, ledger.RoleBuyer),
+		someone("buyer2", "91430300MA4C00006", ledger.Enterprise, ledger.RoleBuyer),
+		someone("regulator", "11430300MB0C00007", ledger.Organ, ledger.RoleRegulator),
+		someone("node2", "12430300MB0C00008", ledger.Institution, ledger.RolePlatform),
 	}
 }
 
@@ -142,7 +143,7 @@ func begin(t testing.TB) *world {
 func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	t.Helper()
 	w := &world{
-		t: t, now: noon, state: map[string][]byte{}, keys: map[string]*ledger.Key{}, sealed: map[string]bool{"buyer": true},
+		t: t, now: noon, state: map[string][]byte{}, keys: ledgertest.Keys{}, sealed: map[string]bool{"buyer": true},
 		writes: map[int64][]ledger.Write{}, index: map[string][]int64{}, receipts: map[string]*tree{},
 		logKeys: map[string]string{}, anchored: map[string]int64{},
 	}
@@ -150,12 +151,12 @@ func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	if w.skey, w.vkey, err = note.GenerateKey(rand.Reader, ledger.LedgerLog(node)); err != nil {
 		t.Fatalf("log key: %v", err)
 	}
-	authority := w.profile(member{"authority", "11430300MB0C00009", ledger.Organ, []ledger.Role{ledger.RoleDataAuthority}})
-	platform := w.profile(member{"node", "12430300MB0C00010", ledger.Institution, []ledger.Role{ledger.RolePlatform}})
+	authority := w.profile(someone("authority", "11430300MB0C00009", ledger.Organ, ledger.RoleDataAuthority))
+	platform := w.profile(someone("node", "12430300MB0C00010", ledger.Institution, ledger.RolePlatform))
 	platform.Origin, platform.LogKey = node, w.logKey(node)
 	args := ledger.GenesisArgs{
 		Ledger: id("ledger"), Name: "湘潭市公共数据资源登记", Region: "430300", Origin: node, LedgerKey: w.vkey,
-		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.apply("node", platform), Gate: ledger.GateStrict,
+		Authority: authority, Recovery: w.key("recovery").Public(), Platform: w.keys.Apply(w.t, "node", platform), Gate: ledger.GateStrict,
 		Rules: contract.Rules, Demo: true,
 	}
 	change(&args)
@@ -166,46 +167,23 @@ func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	return w
 }
 
-func (w *world) admit(m member) {
+func (w *world) admit(m ledgertest.Person) {
 	w.t.Helper()
 	p := w.profile(m)
-	if m.name == "node2" {
+	if m.Name == "node2" {
 		p.Origin, p.LogKey = "node2.example", w.logKey("node2.example")
 	}
-	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.apply(m.name, p)})
+	w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, m.Name, p)})
 }
 
-func (w *world) key(name string) *ledger.Key {
-	w.t.Helper()
-	if w.keys[name] == nil {
-		k, err := ledger.NewKey()
-		if err != nil {
-			w.t.Fatalf("key: %v", err)
-		}
-		w.keys[name] = k
-	}
-	return w.keys[name]
-}
+func (w *world) key(name string) *ledger.Key { return w.keys.Of(w.t, name) }
 
-func (w *world) profile(m member) ledger.PartyProfile {
-	custody := ledger.CustodySelf
-	if w.sealed[m.name] {
-		custody = ledger.CustodyNode
+func (w *world) profile(m ledgertest.Person) ledger.PartyProfile {
+	p := tale.Profile(w.t, w.keys, m)
+	if w.sealed[m.Name] {
+		p.Keys[0].Custody = ledger.CustodyNode
 	}
-	return ledger.PartyProfile{
-		ID: id(m.name), Name: m.name, USCC: ledger.USCC(m.body + string(ledger.USCCCheck(m.body))), Kind: m.kind, Roles: m.roles,
-		Region: "430300", Affiliates: []ledger.USCC{},
-		Keys: []ledger.NewKeyArg{{JWK: w.key(m.name).Public(), Use: ledger.UseSign, Custody: custody}},
-	}
-}
-
-func (w *world) apply(name string, p ledger.PartyProfile) string {
-	w.t.Helper()
-	jws, err := ledger.SignProfile(w.key(name), p)
-	if err != nil {
-		w.t.Fatalf("apply: %v", err)
-	}
-	return jws
+	return p
 }
 
 // sign makes a call under a fresh id, signed by the key of a name.

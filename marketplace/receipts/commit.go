@@ -98,7 +98,16 @@ func (s *Store) transact(ctx context.Context, now time.Time, all []*request) ([]
 	}
 	// A failed commit may have been applied after all: read the log again.
 	s.stale = err != nil
+	s.announce()
 	return outcome, err
+}
+
+// announce notifies those who wait for more receipts.
+func (s *Store) announce() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.grown)
+	s.grown = make(chan struct{})
 }
 
 func (b *batch) applyAll(ctx context.Context, all []*request, outcome []error) error {

@@ -22,6 +22,24 @@ func (s *Store) Origin() string { return s.log.Origin() }
 // Size returns the number of stored receipts, published or not.
 func (s *Store) Size() int64 { return s.log.Size() }
 
+// WaitForMore waits until more than size receipts are stored. It returns an error if ctx
+// ends first.
+func (s *Store) WaitForMore(ctx context.Context, size int64) error {
+	for {
+		s.mu.Lock()
+		grown := s.grown
+		s.mu.Unlock()
+		if s.log.Size() > size {
+			return nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // AnchorState signs a checkpoint of all receipts, unless the last one covers them, and
 // returns its state. So whatever is anchored was published before. A state of Size 0
 // need not be anchored.

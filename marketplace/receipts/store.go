@@ -51,8 +51,9 @@ type Store struct {
 
 	unsettled atomic.Int32 // ends of EndLater that are not stored yet
 
-	mu   sync.Mutex
-	live map[ledger.ID]*live
+	mu    sync.Mutex
+	live  map[ledger.ID]*live
+	grown chan struct{} // closed and renewed when receipts are stored
 }
 
 // Open opens receipts.db in the folder and creates it if it is missing. It first
@@ -88,7 +89,7 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	}
 	s := &Store{
 		db: db, log: log, now: c.Now, queue: newQueue(), windows: map[repeatKey]*window{}, denials: map[ledger.ID]int{},
-		live: map[ledger.ID]*live{}, stopped: make(chan struct{}),
+		live: map[ledger.ID]*live{}, grown: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	s.alarm = time.AfterFunc(time.Hour, s.queue.wakeUp)
 	s.alarm.Stop()

@@ -21,6 +21,7 @@ func lock(p *program) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("--run: %w", err)
 	}
+	// A blocking flock would not end with the context, so the lock is tried at intervals.
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
 	for {

@@ -91,7 +91,7 @@ func forAll[T any](items []T, f func(T) error) error {
 }
 
 // retry repeats f until it succeeds, the context ends, or a needed process has
-// ended.
+// ended. It repeats at intervals: another process becomes ready without a signal.
 func (h host) retry(ctx context.Context, needed []Process, f func(context.Context) error) error {
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()

@@ -131,7 +131,8 @@ func load(run string) (*Network, error) {
 }
 
 // save writes the description. It is written last, so its existence means that the
-// network runs.
+// network runs. It need not survive a crash of the machine, since the processes that it
+// describes don't.
 func (n *Network) save() error {
 	temp := filepath.Join(n.Run, "."+descriptionFile)
 	if err := writeJSON(temp, n); err != nil {

@@ -129,14 +129,10 @@ func TestBundle(t *testing.T) {
 }
 
 func terms(w *ledgertest.World, implementer, operator *ledgertest.Member) ledger.LicenseOfferArgs {
-	sum := ledger.DigestOf([]byte("document"))
-	return ledger.LicenseOfferArgs{LicenseTerms: ledger.LicenseTerms{
-		ID: ledger.DeriveID("license", string(w.Ledger)), Mode: ledger.Domain, Region: ledgertest.Region, Domains: []string{"transport"},
-		Resources: []ledger.ID{}, Excluded: []ledger.ID{}, Purposes: []ledger.Purpose{{Class: ledger.Industry}}, Actions: []string{"use"},
-		Assigner: implementer.ID, Assignee: operator.ID,
-		Basis:     ledger.Document{Title: "授权运营协议", Number: "2026-1", SHA256: sum, SignedOn: "2026-11-24"},
-		Selection: ledger.Selection{Method: "open_tender", Date: "2026-09-01", SHA256: sum},
-		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: "2026-09-30", SHA256: sum},
-		StartOn:   "2026-11-25", EndOn: "2029-11-24", Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
-	}}
+	parties := map[string]ledger.ID{"implementer": implementer.ID, "operator": operator.ID, "license": ledger.DeriveID("license", string(w.Ledger))}
+	s := ledgertest.Story{
+		ID: func(name string) ledger.ID { return parties[name] }, Today: func() time.Time { return noon }, Region: ledgertest.Region,
+		Purposes: []ledger.Purpose{{Class: ledger.Industry}},
+	}
+	return s.Offer("license", "implementer", "operator")
 }

@@ -159,7 +159,7 @@ func (s *Server) await(t testing.TB) {
 		if r, ok := errors.AsType[minio.ErrorResponse](err); ok && r.StatusCode < http.StatusInternalServerError {
 			t.Fatal(err)
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // another process becomes ready without a signal
 	}
 	log, err := os.ReadFile(s.log())
 	t.Fatalf("MinIO does not answer: %s %v", log, err)

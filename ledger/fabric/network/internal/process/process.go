@@ -127,6 +127,7 @@ func (p Process) kill(ctx context.Context) error {
 	if err := handle.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	// os waits only for children; this may be the child of another process.
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for p.Alive() {
@@ -145,7 +146,7 @@ func (p Process) record(path string) error {
 		return err
 	}
 	// The record is written to a temporary file and renamed, since a partial record
-	// would hide a running process.
+	// would hide a running process. It need not survive a crash of the machine.
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
 	if err := os.WriteFile(temp, data, 0o600); err != nil {
 		return fmt.Errorf("write the record of the process: %w", err)
