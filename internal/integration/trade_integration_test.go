@@ -32,14 +32,6 @@ func (w *world) application(name, title string) ledger.AppSubmitArgs {
 	return a
 }
 
-// apply deposits and submits, at a node.
-func (w *world) apply(at, name, title string) {
-	w.t.Helper()
-	a := w.application(name, title)
-	w.call("holder", at, ledger.RefTo(ledger.KindDeposit, a.Deposit), ledger.FnDeposit, ledger.DepositArgs{SHA256: a.Deposit, Bytes: 1 << 20})
-	w.call("holder", at, w.ref(ledger.KindApplication, name), ledger.FnAppSubmit, a)
-}
-
 // register takes a resource to its entry, at a node.
 func (w *world) register(at, name, title string) client.Outcome {
 	w.t.Helper()

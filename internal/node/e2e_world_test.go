@@ -47,8 +47,6 @@ const nodeOrigin = "node.example"
 
 var emergency = ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
 
-var date = tale.Date
-
 // limits are the default limits without rates, and with a change.
 func limits(change func(*node.Limits)) node.Limits {
 	l := node.DefaultLimits()

@@ -149,104 +149,125 @@ func TestDeliveriesReadOnlyWhatTheyReturn(t *testing.T) {
 	}
 }
 
+// sum is what is summed of the deliveries of one file.
+type sum struct {
+	count, bytes int64
+	newest       int64
+	outcomes     []ledger.DeliveryOutcome
+	running      bool
+}
+
+// sums is a store with deliveries, and their sums one by one.
+type sums struct {
+	*fixture
+	of      map[string]sum
+	brought receipts.Placed // an ingest
+}
+
+func keyOf(r ledger.Receipt) string {
+	return string(r.Party) + string(ledger.RefTo(ledger.KindOrder, r.Order)) + r.Object
+}
+
+// deliver makes the i-th delivery, which is over unless it is left running.
+func (s *sums) deliver(t *testing.T, i int, running bool) {
+	t.Helper()
+	r := s.reserve(t, s.start(party(int64(i%3)), order(int64(i%3%2)), fmt.Sprint("o", i%2), 100, 0, 100))
+	key := keyOf(s.get(t, r.Placed.Index))
+	of := s.of[key]
+	of.count, of.newest, of.running = of.count+1, r.Placed.Index, of.running || running
+	if !running {
+		n, out := int64(100), ledger.Complete
+		if i%5 == 0 {
+			n, out = 40, ledger.Partial
+		}
+		s.end(t, r, n, out)
+		if of.bytes += n; !slices.Contains(of.outcomes, out) {
+			of.outcomes = append(of.outcomes, out)
+			slices.Sort(of.outcomes)
+		}
+	}
+	s.of[key] = of
+}
+
+// check compares what a query finds with the sums of the receipts that were sought.
+func (s *sums) check(t *testing.T, name string, q receipts.DeliveryQuery, sought func(ledger.Receipt) bool) {
+	t.Helper()
+	list, cut, err := s.Deliveries(t.Context(), q)
+	if err != nil || cut {
+		t.Fatalf("%s: cut %v, %v", name, cut, err)
+	}
+	got, want := map[string]sum{}, map[string]sum{}
+	for _, d := range list {
+		if d.Receipt.Kind == ledger.ReceiptIngest {
+			if d.Leaf != s.brought.Leaf {
+				t.Errorf("%s: another ingest: %+v", name, d)
+			}
+			continue
+		}
+		slices.Sort(d.Outcomes)
+		got[keyOf(d.Receipt)] = sum{d.Count, d.Bytes, d.Newest, d.Outcomes, d.Running}
+		s.checkOne(t, name, d)
+		if !sought(d.Receipt) {
+			t.Errorf("%s: %+v was not sought", name, d.Receipt)
+		}
+	}
+	page, err := s.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptStart}}, 0, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range page.Items {
+		if sought(k.Receipt) {
+			want[keyOf(k.Receipt)] = s.of[keyOf(k.Receipt)]
+		}
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(sum{}), cmpopts.EquateEmpty()); diff != "" || len(want) == 0 {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// checkOne compares the deliveries of one file with the newest receipt of them.
+func (s *sums) checkOne(t *testing.T, name string, d receipts.Delivered) {
+	t.Helper()
+	if stored, err := s.ByLeaf(t.Context(), d.Leaf); err != nil || stored.Index != d.Newest || stored.Receipt.ID != d.Receipt.ID {
+		t.Errorf("%s: stands for %+v: %+v, %v", name, d.Placed, stored, err)
+	}
+	one, err := s.DeliveryOf(t.Context(), d.Leaf, 1000)
+	slices.Sort(one.Outcomes)
+	if diff := cmp.Diff(d, one); err != nil || diff != "" {
+		t.Errorf("%s: the delivery of %s, %v: %s", name, d.Leaf, err, diff)
+	}
+}
+
 // TestDeliveries holds the sums of deliveries, found by order, content, subject, license
 // and file, to what is summed one by one.
 func TestDeliveries(t *testing.T) {
-	f := newFixture(t)
-	type sum struct {
-		count, bytes int64
-		newest       int64
-		outcomes     []ledger.DeliveryOutcome
-		running      bool
-	}
-	sums := map[string]sum{}
-	add := func(i int, running bool) {
-		p, o, object := party(int64(i%3)), order(int64(i%3%2)), fmt.Sprint("o", i%2)
-		r := f.reserve(t, f.start(p, o, object, 100, 0, 100))
-		key := string(p) + string(o) + object
-		s := sums[key]
-		s.count, s.newest = s.count+1, r.Placed.Index
-		if running {
-			s.running = true
-		} else {
-			n, out := int64(100), ledger.Complete
-			if i%5 == 0 {
-				n, out = 40, ledger.Partial
-			}
-			f.end(t, r, n, out)
-			if s.bytes += n; !slices.Contains(s.outcomes, out) {
-				s.outcomes = append(s.outcomes, out)
-			}
-		}
-		sums[key] = s
-	}
+	f := &sums{fixture: newFixture(t), of: map[string]sum{}}
 	for i := range 60 {
-		add(i, false)
+		f.deliver(t, i, false)
 	}
-	add(1, true)
-	brought := f.append(t, f.ingest(party(9), "o0"))
+	f.deliver(t, 1, true)
+	f.brought = f.append(t, f.ingest(party(9), "o0"))
 	first := f.get(t, 0)
-	check := func(name string, q receipts.DeliveryQuery, keep func(ledger.Receipt) bool) {
+	check := func(name string, q receipts.DeliveryQuery, sought func(ledger.Receipt) bool) {
 		t.Helper()
-		list, cut, err := f.Deliveries(t.Context(), q)
-		if err != nil || cut {
-			t.Fatalf("%s: cut %v, %v", name, cut, err)
-		}
-		got := map[string]sum{}
-		for _, d := range list {
-			if d.Receipt.Kind == ledger.ReceiptIngest {
-				if d.Leaf != brought.Leaf {
-					t.Errorf("%s: another ingest: %+v", name, d)
-				}
-				continue
-			}
-			slices.Sort(d.Outcomes)
-			key := string(d.Receipt.Party) + string(ledger.RefTo(ledger.KindOrder, d.Receipt.Order)) + d.Receipt.Object
-			got[key] = sum{d.Count, d.Bytes, d.Newest, d.Outcomes, d.Running}
-			if stored, err := f.ByLeaf(t.Context(), d.Leaf); err != nil || stored.Index != d.Newest || stored.Receipt.ID != d.Receipt.ID {
-				t.Errorf("%s: stands for %+v: %+v, %v", name, d.Placed, stored, err)
-			}
-			one, err := f.DeliveryOf(t.Context(), d.Leaf, 1000)
-			slices.Sort(one.Outcomes)
-			if diff := cmp.Diff(d, one); err != nil || diff != "" {
-				t.Errorf("%s: the delivery of %s, %v: %s", name, d.Leaf, err, diff)
-			}
-			if !keep(d.Receipt) {
-				t.Errorf("%s: %+v was not sought", name, d.Receipt)
-			}
-		}
-		want := map[string]sum{}
-		for key, s := range sums {
-			slices.Sort(s.outcomes)
-			page, err := f.Find(t.Context(), receipts.Filter{Kinds: []ledger.ReceiptKind{ledger.ReceiptStart}}, 0, 500)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, k := range page.Items {
-				if string(k.Receipt.Party)+string(ledger.RefTo(ledger.KindOrder, k.Receipt.Order))+k.Receipt.Object == key && keep(k.Receipt) {
-					want[key] = s
-				}
-			}
-		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(sum{}), cmpopts.EquateEmpty()); diff != "" || len(want) == 0 {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		q.Limit = 1000
+		f.check(t, name, q, sought)
 	}
 	o := ledger.ID(order(1).ID())
-	check("order", receipts.DeliveryQuery{Orders: []ledger.ID{o}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Order == o })
-	check("content", receipts.DeliveryQuery{Contents: []ledger.ID{first.Content}, Files: []ledger.Digest{hashOf("o0")}, Limit: 1000},
+	check("order", receipts.DeliveryQuery{Orders: []ledger.ID{o}}, func(r ledger.Receipt) bool { return r.Order == o })
+	check("content", receipts.DeliveryQuery{Contents: []ledger.ID{first.Content}, Files: []ledger.Digest{hashOf("o0")}},
 		func(r ledger.Receipt) bool { return r.Content == first.Content })
-	check("order and content", receipts.DeliveryQuery{Orders: []ledger.ID{o}, OnlyContents: []ledger.ID{first.Content}, Limit: 1000},
+	check("order and content", receipts.DeliveryQuery{Orders: []ledger.ID{o}, OnlyContents: []ledger.ID{first.Content}},
 		func(r ledger.Receipt) bool { return r.Order == o && r.Content == first.Content })
-	check("subject", receipts.DeliveryQuery{Subjects: []ledger.Ref{first.Subject}, Limit: 1000}, func(r ledger.Receipt) bool { return r.Subject == first.Subject })
-	check("license", receipts.DeliveryQuery{Licenses: []ledger.ID{first.License}, Limit: 1000}, func(r ledger.Receipt) bool { return r.License == first.License })
+	check("subject", receipts.DeliveryQuery{Subjects: []ledger.Ref{first.Subject}}, func(r ledger.Receipt) bool { return r.Subject == first.Subject })
+	check("license", receipts.DeliveryQuery{Licenses: []ledger.ID{first.License}}, func(r ledger.Receipt) bool { return r.License == first.License })
 	if list, cut, err := f.Deliveries(t.Context(), receipts.DeliveryQuery{Licenses: []ledger.ID{first.License}, Limit: 20}); err != nil || !cut || len(list) == 0 {
 		t.Errorf("of the newest: %d, cut %v, %v", len(list), cut, err)
 	}
 	if list, cut, err := f.Deliveries(t.Context(), receipts.DeliveryQuery{Limit: 20}); err != nil || cut || len(list) != 0 {
 		t.Errorf("of nothing: %v, %v, %v", list, cut, err)
 	}
-	if d, err := f.DeliveryOf(t.Context(), brought.Leaf, 1000); err != nil || d.Count != 1 || d.Receipt.Kind != ledger.ReceiptIngest {
+	if d, err := f.DeliveryOf(t.Context(), f.brought.Leaf, 1000); err != nil || d.Count != 1 || d.Receipt.Kind != ledger.ReceiptIngest {
 		t.Errorf("an ingest: %+v, %v", d, err)
 	}
 	end, err := f.EndsOf(t.Context(), first.ID)

@@ -109,22 +109,27 @@ func TestBundle(t *testing.T) {
 	if len(report.Steps) != 5 || report.Steps[4].Function != ledger.FnLicenseAccept {
 		t.Errorf("proved %+v, want genesis, two admissions, offer and acceptance", report.Steps)
 	}
-	for i := range b.Calls {
-		if i > 0 {
-			b.Calls[i].Proof, b.Calls[i-1].Proof = b.Calls[i-1].Proof, b.Calls[i].Proof
-			data, err := b.Encode()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := evidence.Verify(data, trust, ledger.Standard(), checkers()); err == nil {
-				t.Errorf("the proofs of calls %d and %d changed places, and the bundle still holds", i-1, i)
-			}
-			b.Calls[i].Proof, b.Calls[i-1].Proof = b.Calls[i-1].Proof, b.Calls[i].Proof
-		}
-	}
+	proofsChangePlaces(t, b, trust)
 	trust.Fabric = newWorld(t).trustFile()
 	if _, err := evidence.Verify(data, trust, ledger.Standard(), checkers()); err == nil {
 		t.Error("the bundle holds with another network's authorities")
+	}
+}
+
+// proofsChangePlaces checks that the bundle fails where the proofs of a call and of the
+// one before it change places.
+func proofsChangePlaces(t *testing.T, b evidence.Bundle, trust evidence.Trust) {
+	t.Helper()
+	for i := 1; i < len(b.Calls); i++ {
+		b.Calls[i].Proof, b.Calls[i-1].Proof = b.Calls[i-1].Proof, b.Calls[i].Proof
+		data, err := b.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := evidence.Verify(data, trust, ledger.Standard(), checkers()); err == nil {
+			t.Errorf("the proofs of calls %d and %d changed places, and the bundle still holds", i-1, i)
+		}
+		b.Calls[i].Proof, b.Calls[i-1].Proof = b.Calls[i-1].Proof, b.Calls[i].Proof
 	}
 }
 
