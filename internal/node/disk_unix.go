@@ -14,6 +14,6 @@ func diskSpace(folder string) (free, size int64, err error) {
 	if err := syscall.Statfs(folder, &s); err != nil {
 		return 0, 0, fmt.Errorf("ask for free disk space: %w", err)
 	}
-	size := int64(s.Bsize) //nolint:unconvert // systems differ in its type
-	return int64(s.Bavail) * size, int64(s.Blocks) * size, nil
+	block := int64(s.Bsize) //nolint:unconvert // systems differ in its type
+	return int64(s.Bavail) * block, int64(s.Blocks) * block, nil
 }
