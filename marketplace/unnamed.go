@@ -174,12 +174,12 @@ func (m *Market) Named(ctx context.Context, events []ledger.Event) error {
 func (m *Market) ForgetNamed(ctx context.Context) error {
 	ids, err := m.unnamed.before(ctx, m.millis())
 	for _, id := range ids {
-		named := false
-		if named, err = m.named(ctx, id); err == nil && named {
-			err = m.unnamed.forget(ctx, id)
+		named, bad := m.named(ctx, id)
+		if bad == nil && named {
+			bad = m.unnamed.forget(ctx, id)
 		}
-		if err != nil {
-			break
+		if bad != nil {
+			return bad
 		}
 	}
 	return err

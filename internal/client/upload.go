@@ -181,11 +181,11 @@ func readNote(name string) (note, error) {
 
 // begin makes a new upload and writes its note.
 func (s *sending) begin(ctx context.Context) error {
-	resp, err := s.tus(ctx, http.MethodPost, uploadsPath, nil, "Upload-Length", strconv.FormatInt(s.note.Bytes, 10))
+	answer, err := s.tus(ctx, http.MethodPost, uploadsPath, nil, map[string]string{"Upload-Length": strconv.FormatInt(s.note.Bytes, 10)})
 	if err != nil {
 		return err
 	}
-	s.note.Upload = path.Base(resp.Header.Get("Location"))
+	s.note.Upload = path.Base(answer.Get("Location"))
 	b, err := json.Marshal(s.note)
 	if err == nil {
 		err = durable.WriteFile(NoteOf(s.file), append(b, '\n'))
@@ -195,7 +195,7 @@ func (s *sending) begin(ctx context.Context) error {
 }
 
 func (s *sending) cancel(ctx context.Context, upload string) error {
-	_, err := s.tus(ctx, http.MethodDelete, path.Join(uploadsPath, upload), nil)
+	_, err := s.tus(ctx, http.MethodDelete, path.Join(uploadsPath, upload), nil, nil)
 	if errors.Is(err, ledger.NotFound) {
 		return nil
 	}
@@ -207,9 +207,9 @@ func (s *sending) cancel(ctx context.Context, upload string) error {
 func (s *sending) send(ctx context.Context, f *os.File, at int64) (int64, error) {
 	for try := 1; at < s.note.Bytes; try++ {
 		before := at
-		resp, err := s.patch(ctx, f, at)
+		answer, err := s.patch(ctx, f, at)
 		if err == nil {
-			at, err = offsetOf(resp)
+			at, err = offsetOf(answer)
 		} else if ctx.Err() == nil {
 			err = errors.Join(err, s.ask(ctx, &at))
 		}
@@ -236,9 +236,9 @@ func refusedForGood(err error) bool {
 	return ledger.AsError(err) != nil && !errors.Is(err, ledger.Unavailable) && !errors.Is(err, ledger.Conflict)
 }
 
-func (s *sending) patch(ctx context.Context, f *os.File, at int64) (*http.Response, error) {
+func (s *sending) patch(ctx context.Context, f *os.File, at int64) (http.Header, error) {
 	return s.tus(ctx, http.MethodPatch, path.Join(uploadsPath, s.note.Upload), &piece{f, at, s.note.Bytes - at},
-		"Upload-Offset", strconv.FormatInt(at, 10), "Content-Type", "application/offset+octet-stream")
+		map[string]string{"Upload-Offset": strconv.FormatInt(at, 10), "Content-Type": "application/offset+octet-stream"})
 }
 
 // piece is a part of a file that a request sends.
@@ -249,18 +249,18 @@ type piece struct {
 
 // ask asks how much has arrived. The node first ends a request that still brings bytes.
 func (s *sending) ask(ctx context.Context, at *int64) error {
-	resp, err := s.tus(ctx, http.MethodHead, path.Join(uploadsPath, s.note.Upload), nil)
+	answer, err := s.tus(ctx, http.MethodHead, path.Join(uploadsPath, s.note.Upload), nil, nil)
 	if err == nil {
 		var n int64
-		if n, err = offsetOf(resp); err == nil {
+		if n, err = offsetOf(answer); err == nil {
 			*at = n
 		}
 	}
 	return err
 }
 
-func offsetOf(resp *http.Response) (int64, error) {
-	n, err := strconv.ParseInt(resp.Header.Get("Upload-Offset"), 10, 64)
+func offsetOf(answer http.Header) (int64, error) {
+	n, err := strconv.ParseInt(answer.Get("Upload-Offset"), 10, 64)
 	if err != nil || n < 0 {
 		return 0, words.Errorf("节点未答复已存入多少字节", "the node does not say how many bytes it has stored")
 	}
@@ -295,9 +295,9 @@ func (s *sending) stopped(ctx context.Context, at int64, err error) error {
 	return e
 }
 
-// tus sends a request of the protocol with a fresh token; headers are pairs. An answer
-// above 299 is an error. The body of the answer is not needed.
-func (s *sending) tus(ctx context.Context, method, path string, body *piece, headers ...string) (*http.Response, error) {
+// tus sends a request of the protocol with a fresh token and returns the header of the
+// answer. An answer above 299 is an error.
+func (s *sending) tus(ctx context.Context, method, path string, body *piece, headers map[string]string) (http.Header, error) {
 	req, err := s.request(ctx, method, path, true, nil)
 	if err != nil {
 		return nil, err
@@ -312,8 +312,8 @@ func (s *sending) tus(ctx context.Context, method, path string, body *piece, hea
 		req.Header.Set("Expect", "100-continue") // a refusal arrives before the bytes are sent
 	}
 	req.Header.Set("Tus-Resumable", "1.0.0")
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+	for name, value := range headers {
+		req.Header.Set(name, value)
 	}
 	resp, err := s.http.Do(req)
 	if err != nil {
@@ -327,5 +327,5 @@ func (s *sending) tus(ctx context.Context, method, path string, body *piece, hea
 	if resp.StatusCode >= http.StatusMultipleChoices {
 		return nil, s.refused(resp, b)
 	}
-	return resp, nil
+	return resp.Header, nil
 }

@@ -14,5 +14,6 @@ func diskSpace(folder string) (free, size int64, err error) {
 	if err := syscall.Statfs(folder, &s); err != nil {
 		return 0, 0, fmt.Errorf("ask for free disk space: %w", err)
 	}
-	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
+	block := int64(s.Bsize) //nolint:unconvert // systems differ in its type
+	return int64(s.Bavail) * block, int64(s.Blocks) * block, nil
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 
 	"github.com/datacadastre/cadastre/internal/seal"
 )
@@ -68,7 +69,7 @@ func (s *Store) Append(ctx context.Context, d Draft, r io.Reader, max int64) (Dr
 		return d, fmt.Errorf("append to object: %w", err)
 	}
 	var first [1]byte
-	if _, err := io.ReadFull(r, first[:]); err == io.EOF { //nolint:errorlint // a wrapped io.EOF is a failure
+	if _, err := io.ReadFull(r, first[:]); err == io.EOF { // a wrapped io.EOF is a failure
 		return d, nil
 	} else if err != nil {
 		return d, fmt.Errorf("append to object: %w", err)
@@ -116,7 +117,7 @@ func (s *Store) appendPart(ctx context.Context, id string, key []byte, c content
 	}
 	p.bytes = in.bytes
 	after, err := state(hash)
-	return contents{sha256: after, parts: append(c.parts[:len(c.parts):len(c.parts)], p)}, err
+	return contents{sha256: after, parts: append(slices.Clip(c.parts), p)}, err
 }
 
 // Join makes the object of a draft whole.

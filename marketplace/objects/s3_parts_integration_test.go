@@ -33,12 +33,12 @@ func TestS3KilledInAPart(t *testing.T) {
 	if len(marks) != 1 || s.unfinished(t, marks[0]) != 1 {
 		t.Fatalf("marks %v: it shows nothing", marks)
 	}
-	again := openS3(t, server, s.config, key)
+	openS3(t, server, s.config, key)
 	if n := s.unfinished(t, marks[0]); n != 0 || len(s.marks(t)) != 0 {
 		t.Errorf("left: %d unfinished uploads, %v", n, s.marks(t))
 	}
 	s.Save(t, s.config.Prefix+"tmp/"+d.ID, nil) // as a process that is killed in Join leaves it
-	again = openS3(t, server, s.config, key)
+	again := openS3(t, server, s.config, key)
 	if d, err = again.Append(t.Context(), d, bytes.NewReader(data[first:]), 1<<36); err != nil {
 		t.Fatal(err)
 	}
