@@ -16,6 +16,7 @@ var attempts = []attempt{
 	{id: "10a", tried: "fetch what is there already", figure: "%.0f receipts", most: 0, why: "no use", try: again},
 	{id: "10b", tried: "fetch beside a foreign .part, short and long", figure: "%.0f failed", most: 0, why: "it begins again", try: foreign},
 	{id: "10c", tried: "call a node that does not run", figure: "said after %.1f s", most: 3, why: "at once", try: closed},
+	{id: "10d", tried: "upload, cut after two thirds, and again", figure: "%.2f of it sent twice", most: 0.4, why: "it resumes", try: resumed},
 	{id: "11", tried: "six habits of HTTP and of the API", figure: "%.0f broken", most: 0, why: "none", try: habits},
 	{id: "12", tried: "decide for a party with 1,000 licenses instead of 1", figure: "%.1f times the time", most: 1.5, why: "flat", long: true, before: "81 µs at 100", try: decisions},
 	{id: "13a", tried: "deliver 1 MiB over HTTP, relative to a bare server", figure: "%.2f times the time", most: 1.67, why: "≤ 1 / 0.6", long: true, before: "2.5 times", try: stream("1MiB")},
