@@ -28,7 +28,7 @@ type narrow struct {
 	*httptest.Server
 	left  atomic.Int64
 	full  chan struct{}
-	stops bool // else it breaks the connection
+	stops atomic.Bool // else it breaks the connection
 	sent  atomic.Int64
 }
 
@@ -61,7 +61,7 @@ func (b *narrowBody) Read(p []byte) (int, error) {
 	left := b.n.left.Load()
 	if left <= 0 {
 		b.n.full <- struct{}{}
-		if b.n.stops {
+		if b.n.stops.Load() {
 			<-b.r.Context().Done() // the sender is gone
 		}
 		return 0, io.ErrUnexpectedEOF
@@ -97,7 +97,7 @@ func TestAnUploadIsResumedByItsCommand(t *testing.T) {
 	args := s.as("operator", "product", "content", "add", file, "--subject", "product/"+order.Product, "--url", n.URL)
 
 	n.left.Store(8 << 20)
-	n.stops = true
+	n.stops.Store(true)
 	c := exec.CommandContext(t.Context(), b.path, args...)
 	var errs bytes.Buffer
 	c.Env, c.Stderr = append(os.Environ(), "CADASTRE_LANG=en"), &errs
@@ -120,7 +120,7 @@ func TestAnUploadIsResumedByItsCommand(t *testing.T) {
 
 	n.sent.Store(number(t, stored[1]))
 	n.left.Store(4 << 20) // then the connection breaks, and the command goes on by itself
-	n.stops = false
+	n.stops.Store(false)
 	again := exec.CommandContext(t.Context(), "sh", "-c", strings.TrimSpace(line)) // as it was printed
 	again.Env = append(os.Environ(), "CADASTRE_LANG=en")
 	go func() {
