@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,6 +75,9 @@ func (c *contentAddCmd) Run(p *program) error {
 	if err := c.notTwice(p, cl, hash); err != nil {
 		return err
 	}
+	if err := c.wouldBe(p, cl, a, hash, size); err != nil {
+		return err
+	}
 	up, err := c.upload(p, cl, hash, size)
 	if err != nil {
 		return err
@@ -81,10 +85,7 @@ func (c *contentAddCmd) Run(p *program) error {
 	if up.SHA256 != hash {
 		return fmt.Errorf(p.say("文件在上传时发生变化（SHA-256 %s，节点收到 %s）：请再次运行", "the file changed during the upload (SHA-256 %s, the node has %s): run the command again"), hash, up.SHA256)
 	}
-	a.Object, a.SHA256, a.Bytes, a.Ingest, a.Node = up.Object, up.SHA256, up.Bytes, up.Receipt, up.Node
-	if a.Node == "" {
-		a.Node = cl.Profile().Origin
-	}
+	a = uploaded(a, up, cl)
 	err = p.callWith(cl, ledger.FnContentAdd, a, func() []named {
 		return []named{{"object", a.Object}, {"sha256", string(a.SHA256)}}
 	})
@@ -95,6 +96,29 @@ func (c *contentAddCmd) Run(p *program) error {
 		return words.Errorf("内容已登记；请删除 %s：%v", "the content is recorded; remove %s: %v", client.NoteOf(c.File), err)
 	}
 	return nil
+}
+
+// uploaded returns the arguments for what the node stored.
+func uploaded(a ledger.ContentArgs, up wire.Ingested, cl *client.Client) ledger.ContentArgs {
+	a.Object, a.SHA256, a.Bytes, a.Ingest, a.Node = up.Object, up.SHA256, up.Bytes, up.Receipt, cmp.Or(up.Node, cl.Profile().Origin)
+	return a
+}
+
+// notUploaded stands for what the node would store.
+func notUploaded(hash ledger.Digest, size int64) wire.Ingested {
+	return wire.Ingested{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}
+}
+
+// wouldBe asks, before the upload, whether the call would be refused for the file.
+func (c *contentAddCmd) wouldBe(p *program, cl *client.Client, a ledger.ContentArgs, hash ledger.Digest, size int64) error {
+	if p.checking {
+		return nil // it is asked below
+	}
+	err := cl.Check(p.ctx, ledger.FnContentAdd, uploaded(a, notUploaded(hash, size), cl))
+	if errors.Is(err, ledger.Forbidden) || errors.Is(err, ledger.Conflict) {
+		return err
+	}
+	return nil // whatever else is wrong, the upload or the call itself says it
 }
 
 // notTwice refuses, before the upload, a file that is already content of the subject: at
@@ -121,7 +145,7 @@ func (c *contentAddCmd) notTwice(p *program, cl *client.Client, hash ledger.Dige
 // size of the file.
 func (c *contentAddCmd) upload(p *program, cl *client.Client, hash ledger.Digest, size int64) (wire.Ingested, error) {
 	if p.checking {
-		return wire.Ingested{Object: "not-uploaded", SHA256: hash, Bytes: size, Receipt: hash}, nil
+		return notUploaded(hash, size), nil
 	}
 	m := p.meter()
 	up, err := cl.UploadFile(p.ctx, c.File, hash, size, m.bytes)
