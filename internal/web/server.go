@@ -215,12 +215,12 @@ func (s *Server) headers(next http.Handler) http.Handler {
 }
 
 // needRoom refuses requests that write while the disk is too full, before anything is
-// written for them, a used token included. A check writes nothing.
+// written for them, a used token included. A check records nothing but a receipt, like reads.
 func (s *Server) needRoom(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
 		case http.MethodPost, http.MethodPut, http.MethodPatch:
-			if s.Room == nil || path.Base(r.URL.Path) == "check" {
+			if check, _ := path.Match("/v1/acts/*/check", r.URL.Path); s.Room == nil || check {
 				break
 			}
 			if err := s.Room(); err != nil {
