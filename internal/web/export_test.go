@@ -89,3 +89,15 @@ func (t *bundleLimiter) Parties() int {
 	defer t.mu.Unlock()
 	return len(t.parties)
 }
+
+// MaxCallBody, BodiesOfAddress and BodiesOfStranger are the limits of bodies.
+const (
+	MaxCallBody      = maxCallBody
+	BodiesOfAddress  = bodiesOfAddress
+	BodiesOfStranger = bodiesOfStranger
+)
+
+// EnterBody counts one more body of an address.
+func (s *Server) EnterBody(address string) (leave func(), err error) {
+	return s.rates.bodies.enter(address)
+}

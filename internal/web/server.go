@@ -207,7 +207,10 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if r.ContentLength != 0 { // if no handler reads the body, the answer waits for its end
 			_ = rc.SetReadDeadline(s.Now().Add(s.bodyTimeout))
 		}
-		if !strings.HasPrefix(r.URL.Path, "/v1/uploads") {
+		switch {
+		case r.URL.Path == callsPath:
+			r.Body = http.MaxBytesReader(w, r.Body, s.callBytes())
+		case !strings.HasPrefix(r.URL.Path, "/v1/uploads"):
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 		}
 		next.ServeHTTP(w, r)
