@@ -101,3 +101,15 @@ const (
 func (s *Server) EnterBody(address string) (leave func(), err error) {
 	return s.rates.bodies.enter(address)
 }
+
+// CallsSeen is callsSeen.
+type CallsSeen = callsSeen
+
+// CallsKept is callsKept.
+const CallsKept = callsKept
+
+// Add is add.
+func (c *callsSeen) Add(payload ledger.Digest) bool { return c.add(payload) }
+
+// Len is how many calls are remembered.
+func (c *callsSeen) Len() int { return len(c.newer) + len(c.before) }

@@ -27,6 +27,7 @@ type rates struct {
 	reads   *rate // of a party
 	calls   *rate // of a party: signed calls and other writes
 	bodies  *bodies
+	seen    callsSeen
 }
 
 // newRates makes the limits for that many requests a second of an address: a tenth of it
@@ -119,9 +120,20 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), er
 		}
 		return leave, nil
 	}
-	party, known = s.signer(r)
+	call, known := s.signed(r)
 	leave()
-	return leave, s.charge(r, party, known)
+	return leave, s.chargeCall(r, call, known)
+}
+
+// chargeCall counts a call for its party, if that is known and the call comes for the first
+// time, else for its address.
+func (s *Server) chargeCall(r *http.Request, call ledger.Signed, known bool) error {
+	known = known && s.rates.seen.add(call.Payload)
+	err := s.charge(r, call.Call.Party, known)
+	if known && err != nil {
+		s.rates.seen.forget(call.Payload)
+	}
+	return err
 }
 
 // charge counts a request for its party if that is known, else for its address.
