@@ -78,7 +78,7 @@ func add[I, O any](s *Server, o huma.Operation, h func(context.Context, *I) (*O,
 func (s *Server) routes() {
 	add(s, huma.Operation{
 		OperationID: "submit-call", Method: http.MethodPost, Path: callsPath,
-		Summary: about(says("提交签名请求", "Record a signed call")), MaxBodyBytes: s.MaxBody,
+		Summary: about(says("提交签名请求", "Record a signed call")), MaxBodyBytes: s.callBytes(),
 		Description: about(says("对登记簿的每一次改变都是一个签名请求：类型为 cadastre-call+jws 的 compact JWS，由单位以自己的密钥按 ES256 签署。"+
 			"已落盘且本节点的检索库可见后才回答；同一请求再次提交，返回首次结果。",
 			"Every change of the register is a signed call. The call is a compact JWS of type cadastre-call+jws, signed with ES256 by the party's key. "+

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -69,24 +68,25 @@ func (s *Server) checkToken(ctx context.Context, header string) (auth.Bearer, er
 // callsPath is the path of signed calls.
 const callsPath = "/v1/calls"
 
-// signer returns the party that signed the call in the body of a request, if its key is
-// valid now. It leaves the body as it was.
-func (s *Server) signer(r *http.Request) (ledger.ID, bool) {
+// signed returns the call in the body of a request; false if it is surely refused: another
+// media type or form, another ledger, expired, or not signed by a valid key of its party.
+// It leaves the body as it was.
+func (s *Server) signed(r *http.Request) (ledger.Signed, bool) {
 	body, err := io.ReadAll(r.Body)
 	r.Body = readAgain(body, err, r.Body)
 	var sent callBody
-	if err != nil || json.Unmarshal(body, &sent) != nil {
-		return "", false
+	if err != nil || s.api.Unmarshal(r.Header.Get("Content-Type"), body, &sent) != nil {
+		return ledger.Signed{}, false
 	}
 	call, err := ledger.ParseCall(sent.Call)
-	if err != nil {
-		return "", false
+	if err != nil || call.Call.Ledger != s.About.Ledger || call.Call.Expires <= ledger.Millis(s.Now().UnixMilli()) {
+		return call, false
 	}
 	owner, err := s.Auth.Owner(r.Context(), call.JWS.Header.Kid)
-	if err != nil || call.JWS.Verify(ledger.Standard(), owner.Key) != nil {
-		return "", false
+	if err != nil || owner.Party != call.Call.Party || call.JWS.Verify(ledger.Standard(), owner.Key) != nil {
+		return call, false
 	}
-	return owner.Party, true
+	return call, true
 }
 
 // readAgain returns a body that has what was read from another one, and ends as that did.

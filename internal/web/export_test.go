@@ -89,3 +89,27 @@ func (t *bundleLimiter) Parties() int {
 	defer t.mu.Unlock()
 	return len(t.parties)
 }
+
+// MaxCallBody, BodiesOfAddress and BodiesOfStranger are the limits of bodies.
+const (
+	MaxCallBody      = maxCallBody
+	BodiesOfAddress  = bodiesOfAddress
+	BodiesOfStranger = bodiesOfStranger
+)
+
+// EnterBody counts one more body of an address.
+func (s *Server) EnterBody(address string) (leave func(), err error) {
+	return s.rates.bodies.enter(address)
+}
+
+// CallsSeen is callsSeen.
+type CallsSeen = callsSeen
+
+// CallsKept is callsKept.
+const CallsKept = callsKept
+
+// Add is add.
+func (c *callsSeen) Add(payload ledger.Digest) bool { return c.add(payload) }
+
+// Len is how many calls are remembered.
+func (c *callsSeen) Len() int { return len(c.newer) + len(c.before) }

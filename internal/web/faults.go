@@ -111,6 +111,9 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			all = append(all, detailOf(d))
 		}
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			status = http.StatusRequestEntityTooLarge
+		}
 	}
 	switch e := ledger.AsError(ledger.Join(all...)); {
 	case status == http.StatusRequestEntityTooLarge:

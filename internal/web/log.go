@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5/middleware"
 )
@@ -27,6 +29,22 @@ func (h requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 // WithGroup returns the same in a group.
 func (h requestLog) WithGroup(name string) slog.Handler { return requestLog{h.Handler.WithGroup(name)} }
+
+// connectionLog writes what package http says of connections. That none can be accepted, for
+// example because too many files are open, is an error; the rest is what clients cause, like
+// failed handshakes.
+type connectionLog struct{ log *slog.Logger }
+
+// Write writes a line.
+func (l connectionLog) Write(line []byte) (int, error) {
+	ctx, said := context.Background(), slog.String("error", strings.TrimSuffix(string(line), "\n"))
+	if bytes.HasPrefix(line, []byte("http: Accept error")) {
+		l.log.ErrorContext(ctx, "connection not accepted", said)
+	} else {
+		l.log.DebugContext(ctx, "connection failed", said)
+	}
+	return len(line), nil
+}
 
 // nameRequest gives the request an id and puts it into the answer. An id that the client
 // chose is not used: the log could not rely on it.

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -32,5 +34,40 @@ func TestAnAnswerAndItsLogHaveOneID(t *testing.T) {
 	}
 	if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line.Msg != "request failed" || line.ID != id {
 		t.Errorf("the log has %s, want the id %s", strings.TrimSpace(lines.String()), id)
+	}
+}
+
+// full is a listener that can accept no connection, once, and is then closed.
+type full struct {
+	net.Listener
+	asked bool
+}
+
+// Accept fails as with too many open files.
+func (l *full) Accept() (net.Conn, error) {
+	if l.asked {
+		return nil, net.ErrClosed
+	}
+	l.asked = true
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+}
+
+// TestConnectionsThatFail: the operator sees that none can be accepted, but not what clients
+// do wrong.
+func TestConnectionsThatFail(t *testing.T) {
+	var lines bytes.Buffer
+	s := &Server{log: slog.New(slog.NewTextHandler(&lines, nil))}
+	server := s.HTTP()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if err := server.Serve(&full{Listener: listener}); !errors.Is(err, net.ErrClosed) {
+		t.Fatal(err)
+	}
+	server.ErrorLog.Print("http: TLS handshake error from 192.0.2.1:4711: EOF")
+	if log := lines.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "too many open files") || strings.Contains(log, "TLS") {
+		t.Errorf("the log has %s", log)
 	}
 }

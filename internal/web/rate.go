@@ -26,6 +26,8 @@ type rates struct {
 	dear    *rate // those of them that cost more: searches, lists, traces and entries of logs
 	reads   *rate // of a party
 	calls   *rate // of a party: signed calls and other writes
+	bodies  *bodies
+	seen    callsSeen
 }
 
 // newRates makes the limits for that many requests a second of an address: a tenth of it
@@ -38,6 +40,7 @@ func newRates(second int, window time.Duration) *rates {
 	return &rates{
 		address: newRate("rate_address", second, window), dear: newRate("rate_dear", max(1, second/10), window),
 		reads: newRate("rate_reads", 10*second, window), calls: newRate("rate_calls", 100*second, window),
+		bodies: &bodies{addresses: map[string]int{}},
 	}
 }
 
@@ -78,30 +81,67 @@ func isDear(path string) bool {
 	return slices.Contains(dearPaths, path) || strings.HasPrefix(path, "/log/") && strings.Contains(path, "/tile/entries/")
 }
 
-// limitRates answers 429 to a request above a rate.
+// limitRates answers 429 to a request above a rate, and 503 to one whose body would be one
+// too many.
 func (s *Server) limitRates(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.rates != nil {
-			if err := s.charge(r); err != nil {
-				s.failPage(w, r, err)
-				return
-			}
+		if s.rates == nil {
+			next.ServeHTTP(w, r)
+			return
 		}
+		leave, err := s.admit(w, r)
+		if err != nil {
+			s.failPage(w, r, err)
+			return
+		}
+		defer leave()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// charge counts a request for its party, if its token or signature is valid, else for its
-// address.
-func (s *Server) charge(r *http.Request) error {
+// admit counts a request for its party, if its token or signature is valid, else for its
+// address. The caller must call leave when it has answered.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), err error) {
+	signed := r.Method == http.MethodPost && r.URL.Path == callsPath
+	party, known := tokenParty(r.Context())
+	if r.ContentLength == 0 || known && !signed {
+		return func() {}, s.charge(r, party, known && !signed)
+	}
+	leave, err = s.rates.bodies.enter(addressOf(r))
+	if err != nil {
+		s.hangUp(w, r)
+		return nil, err
+	}
+	if !signed {
+		r.Body = http.MaxBytesReader(w, r.Body, maxCallBody)
+		if err := s.charge(r, "", false); err != nil {
+			leave()
+			return nil, err
+		}
+		return leave, nil
+	}
+	call, known := s.signed(r)
+	leave()
+	return leave, s.chargeCall(r, call, known)
+}
+
+// chargeCall counts a call for its party, if that is known and the call comes for the first
+// time, else for its address.
+func (s *Server) chargeCall(r *http.Request, call ledger.Signed, known bool) error {
+	known = known && s.rates.seen.add(call.Payload)
+	err := s.charge(r, call.Call.Party, known)
+	if known && err != nil {
+		s.rates.seen.forget(call.Payload)
+	}
+	return err
+}
+
+// charge counts a request for its party if that is known, else for its address.
+func (s *Server) charge(r *http.Request, party ledger.ID, known bool) error {
 	if slices.Contains(freePaths, r.URL.Path) {
 		return nil
 	}
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
-	party, known := tokenParty(r.Context())
-	if r.Method == http.MethodPost && r.URL.Path == callsPath {
-		party, known = s.signer(r)
-	}
 	switch address := addressOf(r); {
 	case known && read:
 		return s.rates.reads.charge(r.Context(), string(party))

@@ -10,6 +10,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"log"
 	"log/slog"
 	"net/http"
 	"path"
@@ -126,7 +127,7 @@ func (s *Server) OpenAPI() ([]byte, error) { return json.MarshalIndent(s.api.Ope
 func (s *Server) HTTP() *http.Server {
 	return &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ConnContext: withConnection, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: 32 << 10, ConnContext: withConnection, ErrorLog: log.New(connectionLog{s.log}, "", 0),
 	}
 }
 
@@ -208,7 +209,10 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if r.ContentLength != 0 { // if no handler reads the body, the answer waits for its end
 			_ = rc.SetReadDeadline(s.Now().Add(s.bodyTimeout))
 		}
-		if !strings.HasPrefix(r.URL.Path, "/v1/uploads") {
+		switch {
+		case r.URL.Path == callsPath:
+			r.Body = http.MaxBytesReader(w, r.Body, s.callBytes())
+		case !strings.HasPrefix(r.URL.Path, "/v1/uploads"):
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 		}
 		next.ServeHTTP(w, r)
@@ -216,12 +220,12 @@ func (s *Server) headers(next http.Handler) http.Handler {
 }
 
 // needRoom refuses requests that write while the disk is too full, before anything is
-// written for them, a used token included. A check writes nothing.
+// written for them, a used token included. A check records nothing but a receipt, like reads.
 func (s *Server) needRoom(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
 		case http.MethodPost, http.MethodPut, http.MethodPatch:
-			if s.Room == nil || path.Base(r.URL.Path) == "check" {
+			if check, _ := path.Match("/v1/acts/*/check", r.URL.Path); s.Room == nil || check {
 				break
 			}
 			if err := s.Room(); err != nil {

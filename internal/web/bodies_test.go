@@ -1,0 +1,121 @@
+package web_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datacadastre/cadastre/internal/web"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// TestSlowSenders: of many bodies that one address begins and does not end, only a few are
+// received; the others are refused at once, and all places are free again afterwards.
+func TestSlowSenders(t *testing.T) {
+	const senders = 300
+	l := newLimited(t)
+	l.Rate(1000, time.Hour)
+	server := httptest.NewUnstartedServer(l.Server)
+	server.Config = l.HTTP()
+	server.Start()
+	t.Cleanup(server.CloseClientConnections)
+	for round, path := range []string{"/v1/calls", "/v1/custody/keys", "/v1/calls", "/v1/custody/keys"} {
+		type answer struct {
+			c    net.Conn
+			code int
+			err  error
+		}
+		answers := make(chan answer, senders)
+		waiting := map[net.Conn]bool{}
+		for range senders {
+			c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			waiting[c] = true
+			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+			if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", path); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err != nil {
+					answers <- answer{c: c, err: err}
+					return
+				}
+				answers <- answer{c: c, code: resp.StatusCode, err: resp.Body.Close()}
+			}()
+		}
+		for range senders - web.BodiesOfAddress {
+			a := <-answers
+			if a.err != nil || a.code != http.StatusServiceUnavailable {
+				t.Fatalf("round %d, %s: %d %v", round, path, a.code, a.err)
+			}
+			delete(waiting, a.c)
+		}
+		for c := range waiting {
+			if _, err := io.WriteString(c, `"call":}`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range waiting {
+			if a := <-answers; a.err != nil || a.code == http.StatusServiceUnavailable {
+				t.Fatalf("round %d, %s, a body that is received: %d %v", round, path, a.code, a.err)
+			}
+		}
+	}
+}
+
+// TestAStrangersBodyIsSmall: without a valid token no body is larger than that of a signed
+// call may be, and a signed call never is.
+func TestAStrangersBodyIsSmall(t *testing.T) {
+	l := newLimited(t)
+	l.Rate(1000, time.Hour)
+	large := strings.Repeat(" ", web.MaxCallBody+1)
+	for _, path := range []string{"/v1/calls", "/v1/custody/keys", "/v1/acts/deposit"} {
+		if w := l.ask(http.MethodPost, l.address(), path, large, "Content-Type", "application/json"); w.Code != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	if w := l.ask(http.MethodPost, l.address(), "/v1/calls", large, "Content-Type", "application/json", "Authorization", l.token(l.key)); w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a call with a token: %d %s", w.Code, w.Body)
+	}
+	if w := l.ask(http.MethodPost, l.address(), "/v1/custody/keys", large, "Content-Type", "application/json", "Authorization", l.token(l.key)); w.Code == http.StatusRequestEntityTooLarge {
+		t.Errorf("a party: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestBodiesOfAllAddresses are bounded together, and counted until each has ended.
+func TestBodiesOfAllAddresses(t *testing.T) {
+	l := newLimited(t)
+	var leave []func()
+	for i := range web.BodiesOfStranger {
+		end, err := l.EnterBody(fmt.Sprint(i))
+		if err != nil {
+			t.Fatalf("body %d: %v", i+1, err)
+		}
+		leave = append(leave, end)
+	}
+	if _, err := l.EnterBody("another"); ledger.AsError(err) == nil {
+		t.Error("one more is received")
+	}
+	for _, end := range leave {
+		end()
+		end()
+	}
+	for range web.BodiesOfAddress {
+		if _, err := l.EnterBody("another"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.EnterBody("another"); ledger.AsError(err) == nil {
+		t.Error("one more of an address is received")
+	}
+}
