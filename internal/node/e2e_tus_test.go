@@ -188,6 +188,16 @@ func TestWhatTusRefuses(t *testing.T) {
 		t.Errorf("with a new token: %d", resp.StatusCode)
 	}
 	w.refused(send(), http.StatusUnauthorized, ledger.ReasonTokenUsed)
+	other := w.tusBegin("operator", 10)
+	resp, err = w.send(http.MethodDelete, other, nil, "Tus-Resumable", "1.0.0", "Authorization", token)
+	w.ok(err)
+	w.refused(resp, http.StatusUnauthorized, ledger.ReasonTokenUsed)
+	token = "Bearer " + w.token("operator")
+	resp, err = w.send(http.MethodDelete, other, nil, "Tus-Resumable", "1.0.0", "Authorization", token)
+	if w.ok(err); resp.StatusCode != http.StatusNoContent {
+		t.Errorf("canceled with a new token: %d", resp.StatusCode)
+	}
+	w.refused(send(), http.StatusUnauthorized, ledger.ReasonTokenUsed) // canceling used it up
 	if n := w.tusOffset("operator", path); n != 1000 || len(w.files()) != files+1 {
 		t.Errorf("%d bytes arrived, %d files; want 1000 and %d", n, len(w.files()), files+1)
 	}
