@@ -37,8 +37,8 @@ func (m *Market) BeginUpload(ctx context.Context, party ledger.ID, length int64)
 		return Pending{}, err
 	}
 	begun, err := m.unnamed.begun(ctx, party)
-	if err == nil && begun >= maxBegun {
-		err = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("begun_uploads")
+	if err == nil && begun >= maxBegun { // insert asks again: here it is cheap
+		err = tooManyBegun()
 	}
 	if err == nil {
 		err = m.unnamed.take(party, length)
@@ -170,6 +170,10 @@ func (m *Market) pending(u upload) Pending {
 		p.Done = &Ingested{Object: u.ID, SHA256: u.SHA256, Bytes: u.Bytes, Receipt: u.Receipt, Node: m.Origin}
 	}
 	return p
+}
+
+func tooManyBegun() error {
+	return ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("begun_uploads")
 }
 
 func noUpload() error { return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("upload") }

@@ -71,11 +71,21 @@ func (u *unnamed) free(party ledger.ID, bytes int64) {
 	}
 }
 
+// insert stores a row. It refuses one with a draft if its party has maxBegun of them: one
+// statement counts and stores, so that requests at the same time do not pass the bound.
 func (u *unnamed) insert(ctx context.Context, r upload) error {
-	_, err := u.db.ExecContext(ctx, "INSERT INTO upload (id, party, bytes, arrived, draft, changed) VALUES (?, ?, ?, ?, ?, ?)",
-		r.ID, r.Party, r.Bytes, r.Arrived, r.Draft, int64(r.Changed))
+	done, err := u.db.ExecContext(ctx, `INSERT INTO upload (id, party, bytes, arrived, draft, changed) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+		WHERE ?5 IS NULL OR (SELECT count(*) FROM upload WHERE party = ?2 AND draft IS NOT NULL) < ?7`,
+		r.ID, r.Party, r.Bytes, r.Arrived, r.Draft, int64(r.Changed), maxBegun)
 	if err != nil {
 		return fmt.Errorf("record upload: %w", err)
+	}
+	n, err := done.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("record upload: %w", err)
+	}
+	if n == 0 {
+		return tooManyBegun()
 	}
 	return nil
 }
