@@ -31,7 +31,7 @@ type Pending struct {
 }
 
 // BeginUpload makes an upload in pieces of a length. All its bytes are counted at
-// once.
+// once, at least MinCounted.
 func (m *Market) BeginUpload(ctx context.Context, party ledger.ID, length int64) (Pending, error) {
 	if err := m.mayUpload(ctx, party, length); err != nil {
 		return Pending{}, err
@@ -41,14 +41,14 @@ func (m *Market) BeginUpload(ctx context.Context, party ledger.ID, length int64)
 		err = tooManyBegun()
 	}
 	if err == nil {
-		err = m.unnamed.take(party, length)
+		err = m.unnamed.take(party, countedBytes(length))
 	}
 	if err != nil {
 		return Pending{}, err
 	}
 	u, err := m.begin(ctx, party, length)
 	if err != nil {
-		m.unnamed.free(party, length)
+		m.unnamed.free(party, countedBytes(length))
 		return Pending{}, err
 	}
 	return m.pending(u), nil

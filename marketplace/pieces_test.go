@@ -23,7 +23,7 @@ func (m meeting) Begin(ctx context.Context) (objects.Draft, error) {
 
 // TestUploadsThatBeginTogetherAreBounded: those that are refused leave nothing.
 func TestUploadsThatBeginTogetherAreBounded(t *testing.T) {
-	const all, most, bytes = 100, 64, 1000
+	const all, most, bytes = 100, 64, 100_000
 	w := newWorld()
 	w.maxUnnamed = 64 << 20
 	w.open(t)

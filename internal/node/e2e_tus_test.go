@@ -15,6 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
 )
 
 const tusPath = "/v1/uploads/tus"
@@ -225,8 +226,8 @@ func TestUploadsBegunAreBounded(t *testing.T) {
 		t.Errorf("canceled: %d", resp.StatusCode)
 	}
 	w.refused(w.tusPatch("operator", paths[0], 500, bytes.NewReader(data(500))), http.StatusNotFound, ledger.ReasonUnknown)
-	if n := w.Market().Unnamed(id("operator")); n != 63*1000 {
-		t.Errorf("%d bytes are counted, want 63,000", n)
+	if n := w.Market().Unnamed(id("operator")); n != 63*marketplace.MinCounted {
+		t.Errorf("%d bytes are counted, want those of 63 uploads", n)
 	}
 	w.tusBegin("operator", 0) // it is whole at once
 	w.tusBegin("operator", 1000)

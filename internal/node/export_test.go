@@ -50,3 +50,6 @@ func (n *Node) Objects() *objects.Store { return n.objects }
 
 // Quorum is how many organizations a node in dir has sign a proof.
 func Quorum(dir string) (int, error) { return folder(dir).quorum() }
+
+// Validate checks limits as node.json has them.
+func (l Limits) Validate() error { return l.validate() }
