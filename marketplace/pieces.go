@@ -31,24 +31,24 @@ type Pending struct {
 }
 
 // BeginUpload makes an upload in pieces of a length. All its bytes are counted at
-// once.
+// once, at least MinCounted.
 func (m *Market) BeginUpload(ctx context.Context, party ledger.ID, length int64) (Pending, error) {
 	if err := m.mayUpload(ctx, party, length); err != nil {
 		return Pending{}, err
 	}
 	begun, err := m.unnamed.begun(ctx, party)
-	if err == nil && begun >= maxBegun {
-		err = ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("begun_uploads")
+	if err == nil && begun >= maxBegun { // insert asks again: here it is cheap
+		err = tooManyBegun()
 	}
 	if err == nil {
-		err = m.unnamed.take(party, length)
+		err = m.unnamed.take(party, countedBytes(length))
 	}
 	if err != nil {
 		return Pending{}, err
 	}
 	u, err := m.begin(ctx, party, length)
 	if err != nil {
-		m.unnamed.free(party, length)
+		m.unnamed.free(party, countedBytes(length))
 		return Pending{}, err
 	}
 	return m.pending(u), nil
@@ -170,6 +170,10 @@ func (m *Market) pending(u upload) Pending {
 		p.Done = &Ingested{Object: u.ID, SHA256: u.SHA256, Bytes: u.Bytes, Receipt: u.Receipt, Node: m.Origin}
 	}
 	return p
+}
+
+func tooManyBegun() error {
+	return ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("begun_uploads")
 }
 
 func noUpload() error { return ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("upload") }

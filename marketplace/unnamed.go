@@ -37,6 +37,15 @@ type upload struct {
 	Receipt ledger.Digest
 }
 
+// MinCounted is how many bytes an upload counts at least toward the bound of its party. An
+// empty upload, too, uses three files and 12 KiB of a disk until it is swept, and a row:
+// with 64 KiB, 10 GiB are at most 163,840 uploads.
+const MinCounted = 64 << 10
+
+// countedBytes returns how many bytes an upload of this length counts. The length may be
+// negative: not known.
+func countedBytes(length int64) int64 { return max(length, MinCounted) }
+
 // unnamed stores the uploads that no content record names yet, and counts their bytes by
 // party. The count also has the bytes of running uploads, which have no row.
 type unnamed struct {
@@ -71,11 +80,21 @@ func (u *unnamed) free(party ledger.ID, bytes int64) {
 	}
 }
 
+// insert stores a row. It refuses one with a draft if its party has maxBegun of them: one
+// statement counts and stores, so that requests at the same time do not pass the bound.
 func (u *unnamed) insert(ctx context.Context, r upload) error {
-	_, err := u.db.ExecContext(ctx, "INSERT INTO upload (id, party, bytes, arrived, draft, changed) VALUES (?, ?, ?, ?, ?, ?)",
-		r.ID, r.Party, r.Bytes, r.Arrived, r.Draft, int64(r.Changed))
+	done, err := u.db.ExecContext(ctx, `INSERT INTO upload (id, party, bytes, arrived, draft, changed) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+		WHERE ?5 IS NULL OR (SELECT count(*) FROM upload WHERE party = ?2 AND draft IS NOT NULL) < ?7`,
+		r.ID, r.Party, r.Bytes, r.Arrived, r.Draft, int64(r.Changed), maxBegun)
 	if err != nil {
 		return fmt.Errorf("record upload: %w", err)
+	}
+	n, err := done.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("record upload: %w", err)
+	}
+	if n == 0 {
+		return tooManyBegun()
 	}
 	return nil
 }
@@ -90,7 +109,7 @@ func (u *unnamed) remove(ctx context.Context, id string) error {
 func (u *unnamed) forget(ctx context.Context, id string) error {
 	party, bytes, err := u.drop(ctx, id)
 	if err == nil {
-		u.free(party, bytes)
+		u.free(party, countedBytes(bytes))
 	}
 	return err
 }
@@ -123,7 +142,7 @@ func (u *unnamed) before(ctx context.Context, t ledger.Millis) (ids []string, er
 // LoadUploads counts what was uploaded before the node started. Call it before anything
 // is uploaded or projected.
 func (m *Market) LoadUploads(ctx context.Context) error {
-	rows, err := m.Uploads.QueryContext(ctx, "SELECT party, sum(bytes) FROM upload GROUP BY party")
+	rows, err := m.Uploads.QueryContext(ctx, "SELECT party, sum(max(bytes, ?)) FROM upload GROUP BY party", MinCounted)
 	if err != nil {
 		return fmt.Errorf("count uploads: %w", err)
 	}
@@ -141,8 +160,8 @@ func (m *Market) LoadUploads(ctx context.Context) error {
 	return rows.Err()
 }
 
-// Unnamed returns how many bytes of a party no content record names yet. Bytes that an
-// upload announced and that have not arrived count too.
+// Unnamed returns how many bytes of a party no content record names yet, of each upload at
+// least MinCounted. Bytes that an upload announced and that have not arrived count too.
 func (m *Market) Unnamed(party ledger.ID) int64 {
 	m.unnamed.mu.Lock()
 	defer m.unnamed.mu.Unlock()

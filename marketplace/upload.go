@@ -35,7 +35,7 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader, lengt
 	}
 	defer m.uploading(party, -1)
 	in := &intake{m: m, party: party, from: r}
-	if err := in.expect(max(length, 0)); err != nil {
+	if err := in.expect(countedBytes(length)); err != nil {
 		return Ingested{}, err
 	}
 	done, err := m.ingest(ctx, in)
@@ -43,7 +43,7 @@ func (m *Market) Ingest(ctx context.Context, party ledger.ID, r io.Reader, lengt
 		m.unnamed.free(party, in.counted)
 		return Ingested{}, err
 	}
-	m.unnamed.free(party, in.counted-done.Bytes) // fewer bytes came than were announced
+	m.unnamed.free(party, in.counted-countedBytes(done.Bytes)) // fewer bytes came than were announced
 	return done, nil
 }
 
@@ -132,7 +132,7 @@ type intake struct {
 	party ledger.ID
 	from  io.Reader
 	// counted is how much was added to the count of the party: the bytes that were
-	// announced, or more if more came.
+	// announced, at least MinCounted, or more if more came.
 	counted int64
 	read    int64
 	asked   int64 // bytes read when the disk was last asked

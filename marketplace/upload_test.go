@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
 
@@ -106,8 +107,8 @@ func TestUnnamedBytesAreBounded(t *testing.T) {
 	for _, announced := range []bool{true, false} {
 		_, err := w.ingest("operator", 1, announced)
 		e := ledger.AsError(err)
-		if outcome(t, err) != "forbidden unnamed_bytes" || e.Param("bytes") != "2097153" || e.Param("limit") != "2097152" {
-			t.Errorf("one byte too many, announced %v: %v %v", announced, err, e)
+		if outcome(t, err) != "forbidden unnamed_bytes" || e.Param("bytes") != "2162688" || e.Param("limit") != "2097152" {
+			t.Errorf("one upload too many, announced %v: %v %v", announced, err, e)
 		}
 	}
 	if _, err := w.ingest("holder", mib, true); err != nil {
@@ -133,6 +134,49 @@ func TestUnnamedBytesAreBounded(t *testing.T) {
 	w.unnamed("holder", 0)
 }
 
+// TestTinyUploadsAreBounded: each uses files of the disk, so it counts as more than its
+// bytes, at once or in pieces, announced or not, and after a restart. Canceled and swept
+// ones count no longer.
+func TestTinyUploadsAreBounded(t *testing.T) {
+	const most = 16
+	w := newWorld()
+	w.maxUnnamed = most * marketplace.MinCounted
+	w.open(t)
+	pieces := func() (string, error) {
+		p, err := w.market.BeginUpload(t.Context(), id("operator"), 0)
+		return p.ID, err
+	}
+	first := must(pieces())
+	for i := range most - 1 {
+		if _, err := w.ingest("operator", i%2, i%3 > 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, restart := range []bool{false, true} {
+		if restart {
+			w.reopen()
+		}
+		w.unnamed("operator", w.maxUnnamed)
+		for _, announced := range []bool{true, false} {
+			if _, err := w.ingest("operator", 0, announced); outcome(t, err) != "forbidden unnamed_bytes" {
+				t.Errorf("one too many, announced %v, restart %v: %v", announced, restart, err)
+			}
+		}
+		if _, err := pieces(); outcome(t, err) != "forbidden unnamed_bytes" {
+			t.Errorf("one too many in pieces, restart %v: %v", restart, err)
+		}
+	}
+	if n := len(w.objectsOf()); n != most {
+		t.Errorf("%d objects are stored, want %d", n, most)
+	}
+	w.ok(w.market.CancelUpload(t.Context(), id("operator"), first))
+	w.unnamed("operator", w.maxUnnamed-marketplace.MinCounted)
+	w.now = time.Now().Add(time.Hour) // the store's clock is real
+	_, err := w.market.Sweep(t.Context(), time.Minute, func(context.Context) error { return nil })
+	w.ok(err)
+	w.unnamed("operator", 0)
+}
+
 // TestNamedWhileTheNodeWasAway: a block that was applied as the node stopped frees its
 // bytes at the next start.
 func TestNamedWhileTheNodeWasAway(t *testing.T) {
@@ -141,7 +185,7 @@ func TestNamedWhileTheNodeWasAway(t *testing.T) {
 	w.file.ID, w.file.Object = id("second file"), must(w.ingest("operator", 1000, true))
 	w.project()
 	w.reopen()
-	w.unnamed("operator", 1000)
+	w.unnamed("operator", marketplace.MinCounted)
 	w.ok(w.market.ForgetNamed(t.Context()))
 	w.unnamed("operator", 0)
 }
@@ -164,10 +208,16 @@ func TestAFailedUploadCountsNothing(t *testing.T) {
 	if ids := w.objectsOf(); len(ids) != 0 {
 		t.Errorf("left: %v", ids)
 	}
-	if _, err := w.market.Ingest(t.Context(), id("operator"), strings.NewReader("less"), 1000); err != nil {
-		t.Errorf("less than announced: %v", err)
+	for _, c := range []struct {
+		bytes          int
+		length, counts int64
+	}{{100_000, 900_000, 100_000}, {4, 900_000, marketplace.MinCounted}, {4, 1000, marketplace.MinCounted}} {
+		before := w.market.Unnamed(id("operator"))
+		if _, err := w.market.Ingest(t.Context(), id("operator"), io.LimitReader(zeros{}, int64(c.bytes)), c.length); err != nil {
+			t.Errorf("less than announced: %v", err)
+		}
+		w.unnamed("operator", before+c.counts)
 	}
-	w.unnamed("operator", 4)
 }
 
 // TestAFullDiskStopsARunningUpload: it asks again for room while bytes come.

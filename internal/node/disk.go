@@ -15,12 +15,26 @@ const (
 	floorBytes   = 2 << 30
 )
 
+// Free inodes below which uploads are refused. Only uploads make files without end, so
+// there is no such floor for calls.
+const (
+	floorFilesPercent = 1
+	floorFiles        = 10_000
+)
+
+// space is what a file system has. files, the number of its inodes, is not above 0 if it
+// does not report them.
+type space struct {
+	free, size       int64 // bytes
+	freeFiles, files int64 // inodes
+}
+
 // disk compares the free space of the node's disks with two floors: below the higher one
 // uploads are refused, below the lower one everything that writes.
 type disk struct {
 	folders []string // one on each disk
 	limits  Limits
-	space   func(folder string) (free, size int64, err error)
+	space   func(folder string) (space, error)
 	full    atomic.Bool // what was logged last
 }
 
@@ -34,31 +48,40 @@ func newDisk(d folder, s Settings) *disk {
 
 // forUploads returns nil if there is room for uploads.
 func (d *disk) forUploads() error {
-	return d.above(func(size int64) int64 {
+	return d.above(func(s space) (bytes, files int64) {
+		files = max(floorFiles, s.files/100*floorFilesPercent)
 		if set := d.limits.FreeForUploads; set > 0 {
-			return set
+			return set, files
 		}
-		return max(floorBytes, size/100*floorPercent)
+		return max(floorBytes, s.size/100*floorPercent), files
 	})
 }
 
 // forCalls returns nil if there is room for everything else that is written.
 func (d *disk) forCalls() error {
-	return d.above(func(int64) int64 { return d.limits.FreeForCalls })
+	return d.above(func(space) (bytes, files int64) { return d.limits.FreeForCalls, 0 })
 }
 
-func (d *disk) above(floor func(size int64) int64) error {
+func (d *disk) above(floors func(space) (bytes, files int64)) error {
 	for _, folder := range d.folders {
-		free, size, err := d.space(folder)
+		s, err := d.space(folder)
 		if err != nil {
 			return err
 		}
-		if least := floor(size); free < least {
-			return ledger.Refuse(ledger.Unavailable, ledger.ReasonDisk).
-				With("free", strconv.FormatInt(free, 10)).With("min", strconv.FormatInt(least, 10))
+		bytes, files := floors(s)
+		if s.free < bytes {
+			return tooFull(s.free, bytes, "bytes")
+		}
+		if s.files > 0 && max(s.freeFiles, 0) < files {
+			return tooFull(s.freeFiles, files, "inodes")
 		}
 	}
 	return nil
+}
+
+func tooFull(free, least int64, unit string) error {
+	return ledger.Refuse(ledger.Unavailable, ledger.ReasonDisk).
+		With("free", strconv.FormatInt(free, 10)).With("min", strconv.FormatInt(least, 10)).With("unit", unit)
 }
 
 // watch logs when the disk becomes too full for uploads, and when there is room again.
@@ -74,6 +97,7 @@ func (d *disk) watch(ctx context.Context, log *slog.Logger) {
 	case e == nil:
 		log.ErrorContext(ctx, "free disk space unknown", slog.String("error", err.Error()))
 	default:
-		log.WarnContext(ctx, "the disk is too full for uploads", slog.String("free", e.Param("free")), slog.String("min", e.Param("min")))
+		log.WarnContext(ctx, "the disk is too full for uploads", slog.String("free", e.Param("free")), slog.String("min", e.Param("min")),
+			slog.String("unit", e.Param("unit")))
 	}
 }

@@ -7,13 +7,15 @@ import (
 	"syscall"
 )
 
-// diskSpace returns how many bytes of the file system of a folder are free for this
-// process, and how many it has in all.
-func diskSpace(folder string) (free, size int64, err error) {
+// diskSpace returns how much of the file system of a folder is free for this process.
+func diskSpace(folder string) (space, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(folder, &s); err != nil {
-		return 0, 0, fmt.Errorf("ask for free disk space: %w", err)
+		return space{}, fmt.Errorf("ask for free disk space: %w", err)
 	}
 	block := int64(s.Bsize) //nolint:unconvert // systems differ in its type
-	return int64(s.Bavail) * block, int64(s.Blocks) * block, nil
+	return space{
+		free: int64(s.Bavail) * block, size: int64(s.Blocks) * block,
+		freeFiles: int64(s.Ffree), files: int64(s.Files), //nolint:unconvert // as above
+	}, nil
 }

@@ -60,6 +60,31 @@ func TestHeadIsFree(t *testing.T) {
 	}
 }
 
+// TestADeniedGetLeavesAReceipt: whatever the caller says that it has. HEAD leaves none.
+func TestADeniedGetLeavesAReceipt(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	up := w.upload("operator", data(1000))
+	for sale, tag := range map[string]string{"plain": "", "other": `"x"`, "same": `"` + string(up.SHA256) + `"`} { // repeated denials of one sale are counted in one receipt
+		w.sale(sale, "bus", up, ledger.Quota{})
+		w.act("authority", ref(ledger.KindLicense, sale), ledger.FnLicenseTerminate)
+		var headers []string
+		if tag != "" {
+			headers = []string{"If-None-Match", tag}
+		}
+		for method, receipts := range map[string]int64{http.MethodHead: 0, http.MethodGet: 1} {
+			before := w.Receipts().Size()
+			resp := w.ask(method, "buyer", orderPath(sale, up.Object), headers...)
+			if n := w.Receipts().Size() - before; resp.StatusCode != http.StatusForbidden || n != receipts {
+				t.Errorf("%s with %v: %d and %d receipts, want %d", method, headers, resp.StatusCode, n, receipts)
+			}
+			if n := len(w.receiptsFor(sale, ledger.ReceiptDenial)); method == http.MethodGet && n != 1 {
+				t.Errorf("GET with %v: %d denials", headers, n)
+			}
+		}
+	}
+}
+
 // TestHeadersThatClientsRelyOn asks for what a browser asks for, and with a method that
 // a path does not have.
 func TestHeadersThatClientsRelyOn(t *testing.T) {

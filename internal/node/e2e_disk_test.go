@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -128,6 +129,35 @@ func TestAFullDisk(t *testing.T) {
 	if h := w.health(); !h.Ready {
 		t.Errorf("after a restart: %s", h.Reason)
 	}
+}
+
+// TestADiskWithoutInodes: only uploads are refused, and /readyz says so, until there are
+// inodes again.
+func TestADiskWithoutInodes(t *testing.T) {
+	const mib = 1 << 20
+	l := limits(func(l *node.Limits) { l.FreeForUploads, l.FreeForCalls = 16*mib, 2*mib })
+	disk := smallDisk(t, "96m,nr_inodes=11000")
+	w := layIn(t, disk, l)
+	w.open()
+	w.admit()
+	w.upload("operator", data(1000))
+	many := filepath.Join(disk, "many")
+	w.ok(os.Mkdir(many, 0o700))
+	for n := range 1000 {
+		w.ok(os.WriteFile(filepath.Join(many, strconv.Itoa(n)), nil, 0o600))
+	}
+	files := len(w.files())
+	resp, err := w.send(http.MethodPost, "/v1/uploads", bytes.NewReader(data(10)), "Authorization", "Bearer "+w.token("operator"))
+	w.ok(err)
+	w.refused(resp, http.StatusServiceUnavailable, ledger.ReasonDisk)
+	w.refused(w.tus(http.MethodPost, "operator", tusPath, nil, "Upload-Length", "10"), http.StatusServiceUnavailable, ledger.ReasonDisk)
+	if h := w.health(); h.Ready || h.Reason != ledger.ReasonDisk || len(w.files()) != files {
+		t.Errorf("without inodes: ready %v %q, %d files of objects, want %d", h.Ready, h.Reason, len(w.files()), files)
+	}
+	w.ok(w.try("holder", ledger.RefTo(ledger.KindDeposit, sum("deposit")), ledger.FnDeposit, ledger.DepositArgs{SHA256: sum("deposit"), Bytes: 4096}))
+	w.ok(os.RemoveAll(many))
+	until(t, "the node is ready again", func() bool { return w.health().Ready })
+	w.upload("operator", data(2000))
 }
 
 // TestADiskThatFillsDuringAnUpload: other programs write too; the upload is refused, and

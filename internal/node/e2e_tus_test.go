@@ -15,6 +15,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
 )
 
 const tusPath = "/v1/uploads/tus"
@@ -188,6 +189,16 @@ func TestWhatTusRefuses(t *testing.T) {
 		t.Errorf("with a new token: %d", resp.StatusCode)
 	}
 	w.refused(send(), http.StatusUnauthorized, ledger.ReasonTokenUsed)
+	other := w.tusBegin("operator", 10)
+	resp, err = w.send(http.MethodDelete, other, nil, "Tus-Resumable", "1.0.0", "Authorization", token)
+	w.ok(err)
+	w.refused(resp, http.StatusUnauthorized, ledger.ReasonTokenUsed)
+	token = "Bearer " + w.token("operator")
+	resp, err = w.send(http.MethodDelete, other, nil, "Tus-Resumable", "1.0.0", "Authorization", token)
+	if w.ok(err); resp.StatusCode != http.StatusNoContent {
+		t.Errorf("canceled with a new token: %d", resp.StatusCode)
+	}
+	w.refused(send(), http.StatusUnauthorized, ledger.ReasonTokenUsed) // canceling used it up
 	if n := w.tusOffset("operator", path); n != 1000 || len(w.files()) != files+1 {
 		t.Errorf("%d bytes arrived, %d files; want 1000 and %d", n, len(w.files()), files+1)
 	}
@@ -215,8 +226,8 @@ func TestUploadsBegunAreBounded(t *testing.T) {
 		t.Errorf("canceled: %d", resp.StatusCode)
 	}
 	w.refused(w.tusPatch("operator", paths[0], 500, bytes.NewReader(data(500))), http.StatusNotFound, ledger.ReasonUnknown)
-	if n := w.Market().Unnamed(id("operator")); n != 63*1000 {
-		t.Errorf("%d bytes are counted, want 63,000", n)
+	if n := w.Market().Unnamed(id("operator")); n != 63*marketplace.MinCounted {
+		t.Errorf("%d bytes are counted, want those of 63 uploads", n)
 	}
 	w.tusBegin("operator", 0) // it is whole at once
 	w.tusBegin("operator", 1000)

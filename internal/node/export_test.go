@@ -50,3 +50,15 @@ func (n *Node) Objects() *objects.Store { return n.objects }
 
 // Quorum is how many organizations a node in dir has sign a proof.
 func Quorum(dir string) (int, error) { return folder(dir).quorum() }
+
+// Validate checks limits as node.json has them.
+func (l Limits) Validate() error { return l.validate() }
+
+// Room asks for uploads and for calls whether a disk of 100 GiB, half of it free, with
+// these inodes has room.
+func Room(freeFiles, files int64) (uploads, calls error) {
+	d := disk{folders: []string{""}, limits: DefaultLimits(), space: func(string) (space, error) {
+		return space{free: 50 << 30, size: 100 << 30, freeFiles: freeFiles, files: files}, nil
+	}}
+	return d.forUploads(), d.forCalls()
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/marketplace"
 )
 
 // format is the version of the folder's layout. Since 4 the ledger has indexes of
@@ -78,7 +79,7 @@ func (l Limits) validate() error {
 		{"running_deliveries", l.Deliveries > 0},
 		{"max_anchor_lag_seconds", l.MaxAnchorLag > 0},
 		{"rate", l.Rate >= 0 && l.Rate <= 1_000_000},
-		{"unnamed_upload_bytes", l.Unnamed > 0},
+		{"unnamed_upload_bytes", l.Unnamed >= marketplace.MinCounted},
 		{"upload_free_disk_bytes", l.FreeForUploads >= 0},
 		{"write_free_disk_bytes", l.FreeForCalls > 0},
 	} {

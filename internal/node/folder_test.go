@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/marketplace"
 )
 
 // TestOtherLayoutsAreRefused: a folder of an older or a newer program is not opened,
@@ -61,4 +62,15 @@ func TestOnlyTheOwnerMayReadAFolder(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// TestABoundThatNoUploadFitsIsRefused: an upload counts as at least marketplace.MinCounted.
+func TestABoundThatNoUploadFitsIsRefused(t *testing.T) {
+	l := node.DefaultLimits()
+	for bound, ok := range map[int64]bool{0: false, marketplace.MinCounted - 1: false, marketplace.MinCounted: true} {
+		l.Unnamed = bound
+		if err := l.Validate(); (err == nil) != ok {
+			t.Errorf("%d bytes of a party: %v", bound, err)
+		}
+	}
 }

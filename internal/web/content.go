@@ -55,13 +55,14 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 	}
 	w.Header().Set("Accept-Ranges", "bytes")
 	tags := r.Header.Values("If-None-Match")
+	// A GET that Look refuses goes on to Begin, which refuses it with a denial receipt.
 	if r.Method == http.MethodHead || len(tags) > 0 {
 		c, err := s.Market.Look(r.Context(), a)
-		if err != nil {
+		if err != nil && r.Method == http.MethodHead {
 			s.fail(w, r, err)
 			return
 		}
-		if matches(tags, etag(c.SHA256)) { // the caller has it: nothing is sent or counted
+		if err == nil && matches(tags, etag(c.SHA256)) { // the caller has it: nothing is sent or counted
 			w.Header().Set("ETag", etag(c.SHA256))
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -47,7 +47,7 @@ func (s *Server) tusRoutes(r chi.Router) error {
 	r.Post(tusPath, s.tus(h, spent, h.PostFile))
 	r.Head(tusPath+"/{object}", s.tus(h, s.bearer, h.HeadFile))
 	r.Patch(tusPath+"/{object}", s.tus(h, spent, h.PatchFile))
-	r.Delete(tusPath+"/{object}", s.tus(h, s.bearer, h.DelFile))
+	r.Delete(tusPath+"/{object}", s.tus(h, spent, h.DelFile))
 	r.Get(tusPath+"/{object}", s.pendingUpload)
 	return nil
 }

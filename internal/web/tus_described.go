@@ -63,7 +63,7 @@ func (s *Server) describeTus() {
 		Required: true, Description: about(says("后续的字节", "The next bytes")), Content: map[string]*huma.MediaType{"application/offset+octet-stream": {}},
 	}
 	s.plain(http.MethodDelete, one, "cancel-upload", says("取消上传", "Cancel an upload"),
-		says("删除尚未登记为内容的上传，不论是否完成。", "Deletes an upload, whole or not, that no content record names."),
+		says("删除尚未登记为内容的上传，不论是否完成。令牌用后即失效。", "Deletes an upload, whole or not, that no content record names. The token is used up."),
 		reflect.TypeFor[tusCancel](), http.StatusNoContent, empty, nil)
 	s.plain(http.MethodGet, one, "pending-upload", says("查看上传", "What became of an upload"),
 		says("已存入多少；完成后另给出回执，以供 content.add 引用。", "How much is stored and, when the upload is whole, the receipt that content.add cites."),
