@@ -6,8 +6,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// callsKept is how many calls each of two generations remembers: full, both take about 15 MiB.
-const callsKept = 1 << 16
+// maxCallsSeen is how many calls each of two generations remembers: full, both take about 15 MiB.
+const maxCallsSeen = 1 << 16
 
 // callsSeen remembers calls that were counted for their party. Others can have a recorded
 // call from a bundle of evidence: sent again, it must not use up the party's rate.
@@ -23,7 +23,7 @@ func (c *callsSeen) add(payload ledger.Digest) bool {
 	if c.newer[payload] || c.before[payload] {
 		return false
 	}
-	if len(c.newer) >= callsKept || c.newer == nil {
+	if len(c.newer) >= maxCallsSeen || c.newer == nil {
 		c.newer, c.before = map[ledger.Digest]bool{}, c.newer
 	}
 	c.newer[payload] = true

@@ -107,15 +107,15 @@ func TestACallThatComesAgain(t *testing.T) {
 func TestCallsSeen(t *testing.T) {
 	var seen web.CallsSeen
 	hash := func(i int) ledger.Digest { return ledger.DigestOf([]byte(strconv.Itoa(i))) }
-	for i := range 3*web.CallsKept + 1 {
+	for i := range 3*web.MaxCallsSeen + 1 {
 		if !seen.Add(hash(i)) {
 			t.Fatalf("call %d is taken for another", i)
 		}
-		if n := seen.Len(); n > 2*web.CallsKept {
-			t.Fatalf("%d calls are kept", n)
+		if n := seen.Len(); n > 2*web.MaxCallsSeen {
+			t.Fatalf("%d calls are remembered", n)
 		}
 	}
-	for _, i := range []int{3 * web.CallsKept, 2*web.CallsKept + 1} {
+	for _, i := range []int{3 * web.MaxCallsSeen, 2*web.MaxCallsSeen + 1} {
 		if seen.Add(hash(i)) {
 			t.Errorf("call %d is forgotten", i)
 		}

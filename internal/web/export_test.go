@@ -105,8 +105,8 @@ func (s *Server) EnterBody(address string) (leave func(), err error) {
 // CallsSeen is callsSeen.
 type CallsSeen = callsSeen
 
-// CallsKept is callsKept.
-const CallsKept = callsKept
+// MaxCallsSeen is maxCallsSeen.
+const MaxCallsSeen = maxCallsSeen
 
 // Add is add.
 func (c *callsSeen) Add(payload ledger.Digest) bool { return c.add(payload) }

@@ -30,9 +30,9 @@ func (h requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup returns the same in a group.
 func (h requestLog) WithGroup(name string) slog.Handler { return requestLog{h.Handler.WithGroup(name)} }
 
-// connectionLog writes what package http says of connections. That none can be accepted, for
-// example because too many files are open, is an error; the rest is what clients cause, like
-// failed handshakes.
+// connectionLog writes what package http says of connections. It is an error if the node can
+// accept no connection, for example because too many files are open. The rest is what clients
+// cause, like failed handshakes.
 type connectionLog struct{ log *slog.Logger }
 
 // Write writes a line.
