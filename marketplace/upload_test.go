@@ -134,7 +134,7 @@ func TestUnnamedBytesAreBounded(t *testing.T) {
 	w.unnamed("holder", 0)
 }
 
-// TestTinyUploadsAreBounded: each uses files of the disk, so it counts as more than its
+// TestTinyUploadsAreBounded: each uses files of the disk, so it adds more than its
 // bytes, at once or in pieces, announced or not, and after a restart. Canceled and swept
 // ones count no longer.
 func TestTinyUploadsAreBounded(t *testing.T) {

@@ -16,6 +16,6 @@ func diskSpace(folder string) (space, error) {
 	block := int64(s.Bsize) //nolint:unconvert // systems differ in its type
 	return space{
 		free: int64(s.Bavail) * block, size: int64(s.Blocks) * block,
-		freeFiles: int64(s.Ffree), files: int64(s.Files), //nolint:unconvert // as above
+		freeFiles: int64(s.Ffree), files: int64(s.Files),
 	}, nil
 }

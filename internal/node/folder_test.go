@@ -64,7 +64,7 @@ func TestOnlyTheOwnerMayReadAFolder(t *testing.T) {
 	}))
 }
 
-// TestABoundThatNoUploadFitsIsRefused: an upload counts as at least marketplace.MinCounted.
+// TestABoundThatNoUploadFitsIsRefused: an upload adds at least marketplace.MinCounted.
 func TestABoundThatNoUploadFitsIsRefused(t *testing.T) {
 	l := node.DefaultLimits()
 	for bound, ok := range map[int64]bool{0: false, marketplace.MinCounted - 1: false, marketplace.MinCounted: true} {
