@@ -17,6 +17,7 @@ const (
 	ReasonExpired   Reason = "expired"        // past its expiry
 	ReasonClock     Reason = "clock"          // a node's clock and a peer's differ by more than Skew
 	ReasonFunction  Reason = "function"       // no such function
+	ReasonMethod    Reason = "method"         // the address does not take this method of HTTP
 	ReasonCallUsed  Reason = "call_id_used"   // call id repeated with another body
 	ReasonInternal  Reason = "internal"       // a fault of the software
 	ReasonGenesis   Reason = "genesis_needed" // the ledger has no genesis yet, or has one already

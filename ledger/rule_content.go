@@ -30,6 +30,12 @@ func (u FileUse) With(resource ID) (FileUse, bool) {
 	return u, true
 }
 
+// Among returns the use by some of the resources. A delivery is judged by the sources of
+// its product: a record of the same file by anyone else does not stop it.
+func (u FileUse) Among(resources []ID) FileUse {
+	return FileUse{Resources: slices.DeleteFunc(slices.Clone(u.Resources), func(id ID) bool { return !contains(resources, id) })}
+}
+
 // CheckFile refuses, as content of a product, a file that is raw content of a resource
 // (O21): raw data is sold only if every such resource is registered, on the day, as
 // open to the public. entries has the entries of u.Resources. A file of more resources

@@ -25,14 +25,18 @@ func TestO21RawContent(t *testing.T) {
 		{"no resource", func(s *sale) { s.File = ledger.FileUse{} }, ""},
 		{"open", of(same, "bus"), ""},
 		{"two open ones", of(same, "bus", "metro"), ""},
-		{"more than the list holds", func(s *sale) { s.File.More = true }, raw},
+		{"of resources that are no sources, more than the list holds", func(s *sale) {
+			for i := range ledger.MaxFileResources + 1 {
+				s.File, _ = s.File.With(ruleID(strconv.Itoa(i)))
+			}
+		}, ""},
 		{"the first not open", of(func(e *ledger.EntryDetail) { e.Resource.OpenType = "conditional" }, "bus", "metro"), raw},
 		{"the second not open", of(func(e *ledger.EntryDetail) { e.Resource.OpenType = "closed" }, "metro", "bus"), raw},
 		{"open in no word", of(func(e *ledger.EntryDetail) { e.Resource.OpenType = "" }, "bus"), raw},
-		{"without an entry", func(s *sale) { s.File, _ = s.File.With(ruleID("other")) }, raw},
-		{"an entry of another resource", func(s *sale) {
+		{"a resource that is no source", func(s *sale) { s.File, _ = s.File.With(ruleID("other")) }, ""},
+		{"a source beside one that is none", func(s *sale) {
 			s.File, _ = s.File.With(ruleID("other"))
-			s.Entries[ruleID("other")] = s.Entries[ruleID("bus")]
+			of(func(e *ledger.EntryDetail) { e.Resource.OpenType = "closed" }, "bus")(s)
 		}, raw},
 	})
 	judged(t, (*sale).supply, []ruleCase{{"raw", of(func(e *ledger.EntryDetail) { e.Resource.OpenType = "closed" }, "bus"), ""}})
@@ -41,6 +45,12 @@ func TestO21RawContent(t *testing.T) {
 	of(func(e *ledger.EntryDetail) { e.ValidUntil = "2026-10-19" }, "bus")(s)
 	if e := ledger.CheckFile(s.File, s.Entries, ruleDay); e == nil || e.Reason != ledger.ReasonRawContent {
 		t.Errorf("open, but its entry has ended: %v", e)
+	}
+	s = newSale()
+	for name, u := range map[string]ledger.FileUse{"without an entry": {Resources: []ledger.ID{ruleID("other")}}, "more than the list holds": {More: true}} {
+		if e := ledger.CheckFile(u, s.Entries, ruleDay); e == nil || e.Reason != ledger.ReasonRawContent {
+			t.Errorf("%s: %v", name, e)
+		}
 	}
 }
 

@@ -12,15 +12,15 @@ package ledger
 //	resource/<id>, and if it has an entry, entry/<its entry> and
 //	submission/<subject_hash of the entry>, for each id of OrderSources
 //	content/<content_id of the receipt>
-//	file/<sha256 of the content>, and for each of its resources as above
+//	file/<sha256 of the content>
 //
 // The caller must refuse a missing record, except an entry, which is left out of
 // Entries, the key, and the file, which is content of no resource if it is missing.
 type DeliveryFacts struct {
-	SaleFacts // Entries also has the entries of File.Resources
-	Content   Content
-	File      FileUse
-	Key       KeyRecord // named in the receipt; zero if it names no known key
+	SaleFacts
+	Content Content
+	File    FileUse
+	Key     KeyRecord // named in the receipt; zero if it names no known key
 }
 
 // CheckDelivery checks whether a delivery may begin on a day, the day of the
@@ -36,7 +36,7 @@ func CheckDelivery(f DeliveryFacts, start Receipt, day Date) *Error {
 		CheckSale(f.SaleFacts, day),
 		checkRecipientKey(f.Key, f.Buyer, start),
 		checkContent(f.Content, start),
-		CheckFile(f.File, f.Entries, day),
+		CheckFile(f.File.Among(OrderSources(f.Order, f.Product)), f.Entries, day),
 	)
 }
 

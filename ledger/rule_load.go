@@ -89,7 +89,7 @@ func LoadDelivery(state PointReader, start Receipt) (DeliveryFacts, error) {
 	d.Buyer = loadFact[Party](f, KindParty, d.Order.Buyer)
 	d.Key = f.key(start.Key)
 	d.File = f.file(d.Content.SHA256)
-	d.Entries = f.entries(append(OrderSources(d.Order, d.Product), d.File.Resources...)...)
+	d.Entries = f.entries(OrderSources(d.Order, d.Product)...)
 	return d, f.err
 }
 

@@ -112,8 +112,8 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	var missing error
 	g.content, missing = m.contentFor(ctx, g.subject, a.Object)
 	facts.Content = g.content
-	g.records = append(g.records, ledger.RefTo(ledger.KindContent, g.content.ID))
-	if err := m.fileFacts(ctx, &facts, &g); err != nil {
+	g.records = append(g.records, ledger.RefTo(ledger.KindContent, g.content.ID), ledger.RefTo(ledger.KindFile, g.content.SHA256))
+	if facts.File, err = m.fileUse(ctx, g.content.SHA256, ledger.OrderSources(o, p)); err != nil {
 		return grant{}, err
 	}
 	g.rule = func(start ledger.Receipt) *ledger.Error { return ledger.CheckDelivery(facts, start, dayOf(start.Time)) }
@@ -123,23 +123,6 @@ func (m *Market) checkOrder(ctx context.Context, a Ask) (grant, error) {
 	d, err := m.decide(ctx, o.Operator, o.License, ledger.OrderSources(o, p), o.Purpose)
 	g.revision, g.until = d.Revision, min(g.until, d.Until)
 	return g, err
-}
-
-// fileFacts loads of which resources the content is raw data, with their entries.
-func (m *Market) fileFacts(ctx context.Context, facts *ledger.DeliveryFacts, g *grant) (err error) {
-	if facts.File, err = m.fileUse(ctx, facts.Content.SHA256); err != nil {
-		return err
-	}
-	entries, err := m.entries(ctx, facts.File.Resources...)
-	if err != nil {
-		return err
-	}
-	g.records = append(append(g.records, ledger.RefTo(ledger.KindFile, facts.Content.SHA256)), entryRefs(entries)...)
-	for id, e := range entries {
-		facts.Entries[id] = e
-		g.until = min(g.until, endOf(e.ValidUntil))
-	}
-	return nil
 }
 
 // key returns the record of a key, or the zero record if kid is empty or unknown.

@@ -2,6 +2,7 @@ package marketplace
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -66,11 +67,14 @@ func (m *Market) contentFor(ctx context.Context, subject ledger.Ref, object stri
 		"SELECT value FROM content WHERE subject = ? AND object = ? AND removed = 0", subject, object)
 }
 
-// fileUse returns of which resources a file is, or once was, content, as the ledger's
-// index does.
-func (m *Market) fileUse(ctx context.Context, sha256 ledger.Digest) (use ledger.FileUse, err error) {
-	rows, err := m.db.QueryContext(ctx, "SELECT DISTINCT subject FROM content WHERE sha256 = ? AND subject >= 'resource/' AND subject < 'resource0' LIMIT ?", // the character after /
-		sha256, ledger.MaxFileResources+1)
+// fileUse returns of which of the sources of a product a file is, or once was, content.
+func (m *Market) fileUse(ctx context.Context, sha256 ledger.Digest, sources []ledger.ID) (use ledger.FileUse, err error) {
+	list, err := json.Marshal(sources)
+	if err != nil {
+		return use, fmt.Errorf("resources of file %s: %w", sha256, err)
+	}
+	rows, err := m.db.QueryContext(ctx, "SELECT DISTINCT subject FROM content WHERE sha256 = ? "+
+		"AND subject IN (SELECT 'resource/' || value FROM json_each(?))", sha256, string(list))
 	if err != nil {
 		return use, fmt.Errorf("resources of file %s: %w", sha256, err)
 	}
@@ -80,7 +84,7 @@ func (m *Market) fileUse(ctx context.Context, sha256 ledger.Digest) (use ledger.
 		if err := rows.Scan(&subject); err != nil {
 			return use, fmt.Errorf("resources of file %s: %w", sha256, err)
 		}
-		use, _ = use.With(ledger.ID(subject.ID()))
+		use.Resources = append(use.Resources, ledger.ID(subject.ID()))
 	}
 	return use, rows.Err()
 }

@@ -29,7 +29,7 @@ type placeCmd struct {
 	Text      string        `zh:"用途的文字说明；账本只记录加盐哈希" en:"Description of the purpose; the ledger records only a salted hash." placeholder:"TEXT"`
 	Evidence  string        `zh:"用途证明：文件，或其 SHA-256" en:"Proof of the purpose: a file, or its SHA-256." placeholder:"FILE"`
 	Quantity  int64         `zh:"数量（按产品计价单位）" en:"Quantity, in units of the product's price." default:"1"`
-	Uses      int64         `zh:"交付次数上限；0 为不限" en:"Maximum number of deliveries; 0 is no limit." default:"0"`
+	Uses      int64         `zh:"每个文件整份交付的次数上限（多个分段合为一份）；0 为不限" en:"Maximum number of times that a whole object is delivered, whatever its ranges; 0 is no limit." default:"0"`
 	Bytes     int64         `zh:"交付字节数上限；0 为不限" en:"Maximum number of delivered bytes; 0 is no limit." default:"0"`
 	Start     ledger.Date   `zh:"首日；默认为今天" en:"First day; by default today." placeholder:"DATE"`
 	End       ledger.Date   `zh:"末日；默认为授权的末日" en:"Last day; by default that of the license." placeholder:"DATE"`

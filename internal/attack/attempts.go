@@ -1,7 +1,7 @@
 package main
 
 // attempts are the rows, in the order in which they are made. Figures of an older program
-// that only its own benchmarks could measure are written down: two cores, July 2026.
+// that only its own benchmarks could measure are written down: two cores, November 2026.
 var attempts = []attempt{
 	{id: "1a", tried: "uses 1: eight slices at once, each reset and asked for again", figure: "%.2f objects", most: 2, why: "≤ uses × size + one object", try: usesOnce},
 	{id: "1b", tried: "bytes = size: the same", figure: "%.2f objects", most: 2, why: "≤ limit + one object", try: bytesOnce},
@@ -13,6 +13,7 @@ var attempts = []attempt{
 	{id: "7", tried: "learn whether another party made a call", figure: "%.0f", most: 0, why: "no", try: guess},
 	{id: "8", tried: "ask for traces without an account, eight at once", figure: "%.1f/s", most: 4.5, why: "≤ 2/s, and a burst", try: anonymous},
 	{id: "9", tried: "sell a raw file that was supplied under a license", figure: "%.0f added", most: 0, why: "refused", try: raw},
+	{id: "9b", tried: "stop a product by claiming its file as raw content", figure: "%.0f stopped", most: 0, why: "only its sources count", try: claim},
 	{id: "10a", tried: "fetch what is there already", figure: "%.0f receipts", most: 0, why: "no use", try: again},
 	{id: "10b", tried: "fetch beside a foreign .part, short and long", figure: "%.0f failed", most: 0, why: "it begins again", try: foreign},
 	{id: "10c", tried: "call a node that does not run", figure: "said after %.1f s", most: 3, why: "at once", try: closed},

@@ -16,7 +16,6 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -30,6 +29,9 @@ type attempt struct {
 	before    string // the older figure, where its program can't be measured
 	try       func(context.Context, *node) (float64, error)
 }
+
+// line is the format of a row.
+const line = "%-4s %-66s %-24s %-24s %-38s %s\n"
 
 // errSkip reports that an attempt is not possible on this machine.
 var errSkip = errors.New("not possible here")
@@ -60,8 +62,7 @@ func run(ctx context.Context, now, then, only string, short bool) (bool, error) 
 	if short {
 		size = 64 << 20
 	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "row\ttried\tthen\tnow\tbound\t")
+	fmt.Printf(line, "row", "tried", "then", "now", "bound", "")
 	good := true
 	for _, a := range attempts {
 		if short && a.long || only != "" && !slices.Contains(strings.Split(only, ","), a.id) {
@@ -78,10 +79,7 @@ func run(ctx context.Context, now, then, only string, short bool) (bool, error) 
 		case err != nil || f > a.most:
 			verdict, good = "CROSSED", false
 		}
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", a.id, a.tried, before, a.text(f, err), a.why, verdict)
-		if err := out.Flush(); err != nil {
-			return false, err
-		}
+		fmt.Printf(line, a.id, a.tried, before, a.text(f, err), a.why, verdict)
 	}
 	return good, ctx.Err()
 }

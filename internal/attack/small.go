@@ -98,6 +98,60 @@ func raw(ctx context.Context, n *node) (float64, error) {
 	return 1, nil
 }
 
+// claim records a product's file, by its public hash and without uploading anything, as
+// content of the resource of a holder that has nothing to do with the product. It returns
+// 1 if the product is no longer delivered.
+func claim(ctx context.Context, n *node) (float64, error) {
+	s, err := n.sell(ctx)
+	if err != nil {
+		return 0, err
+	}
+	holder, err := n.identity("transport")
+	if err != nil {
+		return 0, err
+	}
+	var contents struct {
+		Items []struct {
+			Object, SHA256, Node string
+			Bytes                json.Number
+		}
+	}
+	var found struct {
+		Resources []struct {
+			Resource string
+			Holder   struct{ ID string }
+		}
+	}
+	err = errors.Join(n.read(ctx, "/v1/products/"+s.product+"/content", &contents, "Authorization", s.bearer), n.read(ctx, "/v1/resources", &found))
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range contents.Items {
+		if !strings.HasSuffix(s.path, "/"+c.Object) {
+			continue
+		}
+		for i, r := range found.Resources {
+			if r.Holder.ID != holder.Party {
+				continue
+			}
+			args := n.path("args.json")
+			if err := write(args, fmt.Sprintf(`{"id":"01890000-0000-7000-8000-%012d","subject":"resource/%s","object":"%032d","sha256":"%s","bytes":%s,"ingest_receipt":"%064d","node":"%s","name":"x"}`,
+				i, r.Resource, i, c.SHA256, c.Bytes, i, c.Node)); err != nil {
+				return 0, err
+			}
+			if _, err := n.as(ctx, "transport", "call", "content.add", args); err != nil {
+				return 0, err
+			}
+			code, _, err := n.status(ctx, http.MethodHead, s.path, "Authorization", s.bearer)
+			if err != nil || code == http.StatusOK {
+				return 0, err
+			}
+			return 1, nil
+		}
+	}
+	return 0, errors.New("the holder has no resource, or the product no such content")
+}
+
 // refused returns nil for a refusal by the node (exit code 3), else the error.
 func refused(err error) error {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 3 {

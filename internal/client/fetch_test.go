@@ -266,6 +266,8 @@ func TestARefusalNamesItsCause(t *testing.T) {
 		{"the clock is right", 0, expired, nil, ""},
 		{"another ledger", 0, unknown, func(p *client.Profile) { p.Ledger = testBody }, "serves ledger " + string(testLedger)},
 		{"another ledger, call", 0, ledger.Refuse(ledger.Forbidden, ledger.ReasonKey), func(p *client.Profile) { p.Ledger = testBody }, "serves ledger"},
+		{"another ledger, party", 0, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("party"), func(p *client.Profile) { p.Ledger = testBody }, "serves ledger"},
+		{"another record", 0, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("id"), func(p *client.Profile) { p.Ledger = testBody }, ""},
 		{"another node", 0, unknown, func(p *client.Profile) { p.Origin = "other.example" }, "is node node.example"},
 		{"the right node", 0, unknown, nil, ""},
 		{"another refusal", 10 * time.Minute, ledger.Refuse(ledger.Forbidden, ledger.ReasonRole), nil, ""},

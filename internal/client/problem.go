@@ -49,6 +49,10 @@ func (c *Client) refused(resp *http.Response, body []byte) error {
 			return c.withSkew(resp, err)
 		}
 		return c.withPlace(resp.Request.Context(), err)
+	case ledger.ReasonUnknown:
+		if e.Field == "party" { // the signer's
+			return c.withPlace(resp.Request.Context(), err)
+		}
 	}
 	return err
 }

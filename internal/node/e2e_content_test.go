@@ -68,7 +68,10 @@ func TestHeadersThatClientsRelyOn(t *testing.T) {
 		method, path, header, want string
 		status                     int
 	}{
-		{http.MethodDelete, "/v1/resources", "Allow", "GET", http.StatusMethodNotAllowed},
+		{http.MethodDelete, "/v1/resources", "Allow", "GET, HEAD", http.StatusMethodNotAllowed},
+		{http.MethodHead, "/v1/resources", "Content-Type", "application/json", http.StatusOK},
+		{http.MethodHead, "/readyz", "Content-Type", "application/json", http.StatusOK},
+		{http.MethodHead, "/", "Vary", "Accept, Accept-Language", http.StatusOK},
 		{http.MethodGet, "/v1/calls", "Allow", "POST", http.StatusMethodNotAllowed},
 		{http.MethodPost, orderPath("sale", "object"), "Allow", "GET, HEAD", http.StatusMethodNotAllowed},
 		{http.MethodGet, "/favicon.ico", "Cache-Control", "max-age=86400", http.StatusNoContent},

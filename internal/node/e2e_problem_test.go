@@ -38,7 +38,7 @@ func TestProblemsInBothLanguages(t *testing.T) {
 	}{
 		"unknown path":    {http.MethodGet, "/v2/x", "", "", 404, ledger.NotFound, ledger.ReasonUnknown, "path", ""},
 		"unknown page":    {http.MethodGet, "/v1/orders/x/y/z", "", "", 404, ledger.NotFound, ledger.ReasonUnknown, "path", ""},
-		"wrong method":    {http.MethodDelete, "/v1/about", "", "", 405, ledger.InvalidCode, ledger.ReasonFunction, "", ""},
+		"wrong method":    {http.MethodDelete, "/v1/about", "", "", 405, ledger.InvalidCode, ledger.ReasonMethod, "method", ""},
 		"no such product": {http.MethodGet, "/v1/products/" + string(id("none")), "", "", 404, ledger.NotFound, ledger.ReasonUnknown, "", ""},
 		"no id":           {http.MethodGet, order[:strings.LastIndex(order, "/")] + "/" + strings.Repeat("a", 65), "", "buyer", 422, ledger.InvalidCode, ledger.ReasonField, "object", "object_id"},
 		"no such object":  {http.MethodGet, order[:len(order)-1] + "!", "", "buyer", 404, ledger.NotFound, ledger.ReasonContent, "object", ""},

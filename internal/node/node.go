@@ -198,6 +198,12 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 		}
 	}
 	n.licenses.UseRevision(n.loop.Revision)
+	return n.follow(ctx)
+}
+
+// follow brings the read model up to the ledger's head, and begins the work that goes on
+// until the node is closed.
+func (n *Node) follow(ctx context.Context) error {
 	head, err := n.ledger.Head(ctx)
 	if err != nil {
 		return fmt.Errorf("read the ledger's head: %w", err)

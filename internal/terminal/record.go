@@ -171,7 +171,7 @@ func (p Records) rows(indent string, fields []ledger.Field, raw json.RawMessage)
 }
 
 // member returns the lines of one member. An empty member has no lines.
-func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) ([][]string, error) {
+func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) (lines [][]string, err error) {
 	if isEmpty(raw) || f.Kind == ledger.FieldMoment && string(raw) == "0" {
 		return nil, nil
 	}
@@ -182,11 +182,30 @@ func (p Records) member(indent string, f ledger.Field, raw json.RawMessage) ([][
 	if f.Kind != ledger.FieldObject || len(f.Fields) == 0 || isNamed(f) {
 		return [][]string{{label, p.line(f, raw)}}, nil
 	}
+	if f.Name == "limits" {
+		if raw, err = p.unlimited(raw); err != nil {
+			return nil, err
+		}
+	}
 	inner, err := p.rows(indent+"  ", f.Fields, raw)
 	if err != nil || len(inner) == 0 {
 		return nil, err
 	}
 	return append([][]string{{label}}, inner...), nil
+}
+
+// unlimited returns the limits of an order or a license with words for 0, which is no limit.
+func (p Records) unlimited(raw json.RawMessage) (json.RawMessage, error) {
+	m, err := members(raw)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"uses", "bytes"} {
+		if string(m[name]) == "0" {
+			m[name] = json.RawMessage(strconv.Quote(say(p.Lang, "不限", "no limit")))
+		}
+	}
+	return json.Marshal(m) //nolint:wrapcheck // of what was decoded
 }
 
 // list returns the lines of a list of objects, numbered from 1.

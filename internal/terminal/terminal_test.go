@@ -211,3 +211,17 @@ func TestFailedAsJSON(t *testing.T) {
 		t.Errorf("%v", got[2])
 	}
 }
+
+// TestNoLimit: 0 is no limit, and is not printed as if nothing were allowed.
+func TestNoLimit(t *testing.T) {
+	for lang, want := range map[string]string{"zh": "限额\n  次数上限  不限\n  字节上限  5\n", "en": "Limits\n  Uses   no limit\n  Bytes  5\n"} {
+		var b bytes.Buffer
+		p := terminal.Records{Lang: lang, Names: func(string, []string) map[string]string { return nil }}
+		if err := p.Record(&b, ledger.Order{}, json.RawMessage(`{"limits":{"uses":0,"bytes":5}}`)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%s: %s", lang, diff)
+		}
+	}
+}

@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/datacadastre/cadastre/internal/api"
 	"github.com/datacadastre/cadastre/internal/sight"
@@ -52,7 +53,7 @@ func New(c api.Services) *Server {
 	})
 	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
 	r := chi.NewRouter()
-	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, s.needRoom, addETags)
+	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -87,7 +88,7 @@ func New(c api.Services) *Server {
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Allow", strings.Join(allowed(r, req.URL.Path), ", "))
-		s.fail(w, req, problem(http.StatusMethodNotAllowed, ledger.Refuse(ledger.InvalidCode, ledger.ReasonFunction)))
+		s.fail(w, req, problem(http.StatusMethodNotAllowed, ledger.Refuse(ledger.InvalidCode, ledger.ReasonMethod).At("method")))
 	})
 	s.mux = r
 	return s
@@ -96,7 +97,7 @@ func New(c api.Services) *Server {
 // allowed returns the methods that a path is served by (RFC 9110 §15.5.6).
 func allowed(routes chi.Routes, path string) (methods []string) {
 	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		if routes.Match(chi.NewRouteContext(), m, path) {
+		if routes.Match(chi.NewRouteContext(), m, path) || m == http.MethodHead && slices.Contains(methods, http.MethodGet) { // GetHead
 			methods = append(methods, m)
 		}
 	}

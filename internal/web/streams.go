@@ -52,7 +52,7 @@ func (s *Server) describeStreams() {
 	s.plain(http.MethodGet, "/healthz", "alive", says("存活", "Is it alive"), says("进程在运行。", "The process runs."),
 		reflect.TypeFor[struct{}](), http.StatusNoContent, says("在运行", "It runs"), nil)
 	s.plain(http.MethodGet, "/readyz", "ready", says("就绪", "Is it ready"),
-		says("可否开始新的交付，以及其依据；不就绪时为 503。", "Whether new deliveries may begin, and the reason; 503 if not."),
+		says("节点各项功能是否可用；不可用时为 503，并载原因（projection_behind、anchor_lag：不开始新的交付；disk_full：不接受上传）。", "Whether the node can do everything; 503 if not, with the reason (projection_behind, anchor_lag: no new deliveries; disk_full: no uploads)."),
 		reflect.TypeFor[struct{}](), http.StatusOK, says("就绪", "It is ready"), s.jsonOf(wire.Health{}))
 	ready := s.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = &huma.Response{Description: about(says("不就绪", "It is not ready")), Content: s.jsonOf(wire.Health{})}

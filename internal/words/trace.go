@@ -3,6 +3,8 @@ package words
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -70,20 +72,23 @@ func Join(parts []ledger.Words) ledger.Words {
 	return ledger.Words{ZH: strings.Join(zh, "；") + "。", EN: upper(strings.Join(en, "; ")) + "."}
 }
 
-// upper writes the first letter of an English text large.
+// upper writes the first letter of an English text large. It leaves a name that begins in
+// Chinese as it is.
 func upper(s string) string {
-	if s == "" {
+	first, size := utf8.DecodeRuneInString(s)
+	if first == utf8.RuneError {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // lower writes the first letter of an English text small, except in a word that has
 // further capitals.
 func lower(s string) string {
 	word, _, _ := strings.Cut(s, " ")
-	if len(word) < 2 || word[1:] != strings.ToLower(word[1:]) {
+	first, size := utf8.DecodeRuneInString(word)
+	if size == len(word) || word[size:] != strings.ToLower(word[size:]) {
 		return s
 	}
-	return strings.ToLower(word[:1]) + s[1:]
+	return string(unicode.ToLower(first)) + s[size:]
 }
