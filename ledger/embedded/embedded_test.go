@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,26 +121,28 @@ func TestHeadOfEveryBlock(t *testing.T) {
 }
 
 func TestClockNeverGoesBack(t *testing.T) {
-	clock := time.UnixMilli(1_800_000_000_000)
-	now := func() time.Time { return clock }
+	var clock atomic.Int64 // read by the goroutine that signs checkpoints, too
+	clock.Store(1_800_000_000_000)
+	now := func() time.Time { return time.UnixMilli(clock.Load()) }
+	back := func() { clock.Add(-(2 * time.Minute).Milliseconds()) }
 	w := ledgertest.NewWorld(t, now)
 	cfg := newConfig(t, w.Genesis)
 	cfg.Now = now
 	l := open(t, cfg)
 	first := w.Begin(t, l)
 	jws := w.Calendar(t, 2026)
-	clock = clock.Add(-2 * time.Minute)
+	back()
 	if out := ledgertest.Must(t, l, jws); out.Time != first.Time {
 		t.Errorf("the entry's time is %d, want that of the last one, %d", out.Time, first.Time)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	clock = clock.Add(-2 * time.Minute) // four minutes behind: within the limit
+	back() // four minutes behind: within the limit
 	if err := open(t, cfg).Close(); err != nil {
 		t.Fatal(err)
 	}
-	clock = clock.Add(-2 * time.Minute) // six
+	back() // six
 	_, err := embedded.Open(t.Context(), cfg)
 	if err == nil || !strings.Contains(err.Error(), "correct the clock") {
 		t.Errorf("a clock six minutes behind: %v", err)
