@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -52,3 +53,15 @@ func (s *Server) hangUp(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).SetReadDeadline(s.Now())
 	}
 }
+
+// bodyRead is the writer of an answer whose request has been read to its end. From then on
+// package http waits for the connection to end, and a deadline for reading, which huma sets
+// before it reads a body, would look like that: it would cancel this request after five
+// seconds, and every later one on the connection at once.
+type bodyRead struct{ http.ResponseWriter }
+
+// SetReadDeadline does nothing.
+func (bodyRead) SetReadDeadline(time.Time) error { return nil }
+
+// Unwrap returns the writer of the server.
+func (b bodyRead) Unwrap() http.ResponseWriter { return b.ResponseWriter }

@@ -95,14 +95,20 @@ func (s *Server) limitRates(next http.Handler) http.Handler {
 			return
 		}
 		defer leave()
+		if isCall(r) {
+			w = bodyRead{w}
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
+// isCall reports whether a request brings a signed call.
+func isCall(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Path == callsPath }
+
 // admit counts a request for its party, if its token or signature is valid, else for its
 // address. The caller must call leave when it has answered.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), err error) {
-	signed := r.Method == http.MethodPost && r.URL.Path == callsPath
+	signed := isCall(r)
 	party, known := tokenParty(r.Context())
 	if r.ContentLength == 0 || known && !signed {
 		return func() {}, s.charge(r, party, known && !signed)
