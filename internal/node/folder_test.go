@@ -53,8 +53,8 @@ func TestOnlyTheOwnerMayReadAFolder(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if filepath.Dir(path) == filepath.Join(w.dir, "objects") { // nobody else gets that far
-			return filepath.SkipDir
+		if filepath.Dir(path) != w.dir && path != w.dir { // nobody else gets that far
+			return nil
 		}
 		info, err := e.Info()
 		if err == nil && info.Mode().Perm()&0o077 != 0 {

@@ -29,24 +29,25 @@ func (d folder) lock() (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// restrict takes from all others what they may do with the folder, its folders and its
-// files, whatever the umask was and whatever was there before.
+// restrict takes from all others what they may do with the folder, its folders and its own
+// files, whatever the umask was and whatever was there before. Nobody else gets into the
+// folders; a file of credentials in one that others may read is refused where it is read.
 func (d folder) restrict() error {
 	for _, sub := range []string{"", "keys", "objects"} {
-		entries, err := os.ReadDir(d.path(sub))
-		if errors.Is(err, fs.ErrNotExist) {
+		if err := os.Chmod(d.path(sub), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // a folder needs x
+			return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path(sub), err)
+		}
+	}
+	entries, err := os.ReadDir(d.path())
+	if err != nil {
+		return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path(), err)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
 			continue
 		}
-		if err == nil {
-			err = os.Chmod(d.path(sub), 0o700) //nolint:gosec // a folder needs x
-		}
-		for _, e := range entries {
-			if err == nil && e.Type().IsRegular() {
-				err = os.Chmod(d.path(sub, e.Name()), 0o600)
-			}
-		}
-		if err != nil {
-			return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path(sub), err)
+		if err := os.Chmod(d.path(e.Name()), 0o600); err != nil {
+			return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path(e.Name()), err)
 		}
 	}
 	return nil
