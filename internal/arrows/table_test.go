@@ -105,7 +105,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
 			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
-		third: []string{chi, expSlog, httprate, huma, tusd, uuid},
+		third: []string{chi, expSlog, httprate, huma, lru, tusd, uuid},
 	},
 	"internal/client": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "registry/catalog", "internal/api/wire", "internal/auth", "internal/cosign", "internal/durable", "internal/trace", "internal/words"},

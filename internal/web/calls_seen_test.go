@@ -105,17 +105,17 @@ func TestACallThatComesAgain(t *testing.T) {
 // TestCallsSeen: memory is bounded, and a call is remembered for at least as many others as
 // one generation has.
 func TestCallsSeen(t *testing.T) {
-	var seen web.CallsSeen
+	seen := web.NewCallsSeen()
 	hash := func(i int) ledger.Digest { return ledger.DigestOf([]byte(strconv.Itoa(i))) }
-	for i := range 3*web.MaxCallsSeen + 1 {
+	for i := range 2*web.MaxCallsSeen + 1 {
 		if !seen.Add(hash(i)) {
 			t.Fatalf("call %d is taken for another", i)
 		}
-		if n := seen.Len(); n > 2*web.MaxCallsSeen {
+		if n := seen.Len(); n > web.MaxCallsSeen {
 			t.Fatalf("%d calls are remembered", n)
 		}
 	}
-	for _, i := range []int{3 * web.MaxCallsSeen, 2*web.MaxCallsSeen + 1} {
+	for _, i := range []int{2 * web.MaxCallsSeen, web.MaxCallsSeen + 1} {
 		if seen.Add(hash(i)) {
 			t.Errorf("call %d is forgotten", i)
 		}

@@ -105,11 +105,14 @@ func (s *Server) EnterBody(address string) (leave func(), err error) {
 // CallsSeen is callsSeen.
 type CallsSeen = callsSeen
 
+// NewCallsSeen is newCallsSeen.
+func NewCallsSeen() CallsSeen { return newCallsSeen() }
+
 // MaxCallsSeen is maxCallsSeen.
 const MaxCallsSeen = maxCallsSeen
 
 // Add is add.
-func (c *callsSeen) Add(payload ledger.Digest) bool { return c.add(payload) }
+func (c callsSeen) Add(payload ledger.Digest) bool { return c.add(payload) }
 
 // Len is how many calls are remembered.
-func (c *callsSeen) Len() int { return len(c.newer) + len(c.before) }
+func (c callsSeen) Len() int { return c.calls.Len() }

@@ -40,7 +40,7 @@ func newRates(second int, window time.Duration) *rates {
 	return &rates{
 		address: newRate("rate_address", second, window), dear: newRate("rate_dear", max(1, second/10), window),
 		reads: newRate("rate_reads", 10*second, window), calls: newRate("rate_calls", 100*second, window),
-		bodies: &bodies{addresses: map[string]int{}},
+		seen: newCallsSeen(), bodies: &bodies{addresses: map[string]int{}},
 	}
 }
 
