@@ -74,6 +74,8 @@ type Market struct {
 
 	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
 	grants  *lru.Cache[request, grant]                // see check
+
+	counts counts
 }
 
 // maxIngests is the maximum number of receipts of uploads in memory.

@@ -339,6 +339,7 @@ func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
 		}
 		k, err = w.Write((*p)[:k])
 		written += int64(k)
+		t.m.counts.sent.Add(int64(k))
 		if err != nil {
 			return written, fmt.Errorf("write content: %w", err)
 		}
@@ -357,6 +358,7 @@ func (t *Transfer) Close() error { return t.end(0, ledger.Partial) }
 // not wait for either: the next request on the connection need not wait for the disk.
 func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error) {
 	t.ended.Do(func() {
+		t.m.counts.end(outcome)
 		if t.timer != nil {
 			t.timer.Stop()
 		}

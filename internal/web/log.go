@@ -58,15 +58,3 @@ func nameRequest(next http.Handler) http.Handler {
 		named.ServeHTTP(w, r)
 	})
 }
-
-func (s *Server) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.Now()
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			s.log.DebugContext(r.Context(), "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-				slog.Int("status", ww.Status()), slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start)))
-		}()
-		next.ServeHTTP(ww, r)
-	})
-}
