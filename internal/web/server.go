@@ -53,7 +53,7 @@ func New(c api.Services) *Server {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		useRuleNames()
 	})
-	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
+	s := &Server{Services: c, log: slog.New(WithRequestID(c.Log.Handler())), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
 	if c.Figures != nil {
 		s.metrics = metrics.New(c.About.Version, c.Figures)
 	}
@@ -190,7 +190,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 				return
 			}
 			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
-				s.log.ErrorContext(r.Context(), "panic", slog.Any("value", v))
+				s.logPanic(r.Context(), v)
 			}
 			setReset(r, true)
 			panic(http.ErrAbortHandler)
