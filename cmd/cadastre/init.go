@@ -14,6 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/tracing"
 	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -316,6 +317,11 @@ func (c *serveCmd) Run(p *program) error {
 	log, level := c.open(p.err)
 	defer switchLevel(p.ctx, level, log)()
 	defer context.AfterFunc(p.ctx, func() { log.InfoContext(p.ctx, "stopping") })()
+	measure, stop, err := tracing.Start(p.ctx, os.Getenv, version(), log)
+	if err != nil {
+		return err
+	}
+	defer stop(context.WithoutCancel(p.ctx))
 	log.InfoContext(p.ctx, "starting", slog.String("version", version()), slog.String("dir", c.Dir))
 	n, err := node.Open(p.ctx, node.Options{
 		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: log,
@@ -331,7 +337,9 @@ func (c *serveCmd) Run(p *program) error {
 		}
 		log.InfoContext(p.ctx, "serving", slog.String("url", url))
 	}
-	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
+	services := n.Services()
+	services.Trace = measure
+	err = web.New(services).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
 	err = errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
 	if err == nil {
 		log.InfoContext(p.ctx, "stopped")

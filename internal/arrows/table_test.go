@@ -24,6 +24,8 @@ const (
 	textwidth  = "golang.org/x/text/width"
 	norm       = "golang.org/x/text/unicode/norm"
 	note       = "golang.org/x/mod/sumdb/note"
+	otel       = "go.opentelemetry.io/otel"
+	otelchi    = "github.com/riandyrn/otelchi"
 	pgx        = "github.com/jackc/pgx/v5"
 	prometheus = "github.com/prometheus/client_golang"
 	protobuf   = "google.golang.org/protobuf"
@@ -113,6 +115,7 @@ var law = map[string]row{
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
+	"internal/tracing":     {own: []string{"internal/words"}, third: []string{chi, otel, otelchi}},
 	"internal/metrics":     {own: []string{"ledger", "internal/api"}, third: []string{prometheus}},
 	"internal/node": {
 		own: []string{
@@ -136,7 +139,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
+			"internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},

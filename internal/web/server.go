@@ -58,7 +58,11 @@ func New(c api.Services) *Server {
 		s.metrics = metrics.New(c.About.Version, c.Figures)
 	}
 	r := chi.NewRouter()
-	r.Use(nameRequest, s.recover, s.addressed, s.watched, s.headers, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
+	r.Use(nameRequest)
+	if c.Trace != nil {
+		r.Use(c.Trace)
+	}
+	r.Use(s.recover, s.addressed, s.watched, s.headers, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
