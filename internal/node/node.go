@@ -123,7 +123,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.close
+	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
 	return n.checkLedger(ctx, d)
 }
 
