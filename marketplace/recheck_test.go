@@ -111,7 +111,7 @@ func BenchmarkRecheck(b *testing.B) {
 	}
 	for name, record := range map[string]ledger.Ref{
 		"unrelated": ledger.RefTo(ledger.KindOrder, id("other")),
-		"buyer": ledger.RefTo(ledger.KindParty, id("buyer 7")), "license": ledger.RefTo(ledger.KindLicense, id("license")),
+		"buyer":     ledger.RefTo(ledger.KindParty, id("buyer 7")), "license": ledger.RefTo(ledger.KindLicense, id("license")),
 	} {
 		b.Run(name, func(b *testing.B) {
 			w.asked = nil

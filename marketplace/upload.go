@@ -52,11 +52,16 @@ func (m *Market) ingest(ctx context.Context, in *intake) (Ingested, error) {
 	if err != nil {
 		return Ingested{}, m.notStored(err)
 	}
-	err = m.unnamed.insert(ctx, upload{ID: info.ID, Party: in.party, Bytes: info.Bytes, Arrived: info.Bytes, Changed: m.millis()})
+	u := upload{ID: info.ID, Party: in.party, Bytes: info.Bytes, Arrived: info.Bytes, Changed: m.millis()}
+	err = m.unnamed.insert(ctx, u)
 	if err != nil {
 		return Ingested{}, errors.Join(err, m.Objects.Delete(context.WithoutCancel(ctx), info.ID))
 	}
 	done, err := m.recordUpload(ctx, in.party, info)
+	if err == nil {
+		u.SHA256, u.Receipt = done.SHA256, done.Receipt
+		err = m.unnamed.update(ctx, u)
+	}
 	if err != nil {
 		tidy := context.WithoutCancel(ctx)
 		return Ingested{}, errors.Join(err, m.Objects.Delete(tidy, info.ID), m.unnamed.remove(tidy, info.ID))

@@ -137,3 +137,42 @@ func TestUploadsThatNothingNamesAreSwept(t *testing.T) {
 		t.Errorf("what a record names came with %d bytes, %v", len(b), err)
 	}
 }
+
+// TestMyUploads: a party lists its uploads that no content record names, page by page, and
+// no one else's; it can cancel each, however it was sent.
+func TestMyUploads(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	begun, whole := w.tusBegin("operator", 100), w.upload("operator", []byte("whole"))
+	named := w.upload("operator", []byte("named"))
+	w.sale("sale", "bus", named, ledger.Quota{})
+	w.upload("holder", []byte("another's"))
+
+	var list []wire.Pending
+	for path := "/v1/uploads?limit=1"; path != ""; {
+		var page struct {
+			Items []wire.Pending
+			Next  string
+		}
+		w.ok(w.party["operator"].Get(t.Context(), path, &page))
+		list, path = append(list, page.Items...), ""
+		if page.Next != "" {
+			path = "/v1/uploads?limit=1&cursor=" + page.Next
+		}
+	}
+	if len(list) != 2 {
+		t.Fatalf("my uploads are %+v", list)
+	}
+	for _, p := range list {
+		if p.Expires <= ledger.Millis(time.Now().UnixMilli()) || p.ID != whole.Object && tusPath+"/"+p.ID != begun || p.ID == whole.Object && *p.Done != whole {
+			t.Errorf("the list has %+v %+v", p, p.Done)
+		}
+		w.ok(w.party["operator"].CancelUpload(t.Context(), p.ID))
+	}
+	if n := w.Market().Unnamed(id("operator")); n != 0 {
+		t.Errorf("%d bytes are counted when all are canceled", n)
+	}
+	w.gets("buyer", orderPath("sale", named.Object), []byte("named"), named.Node)
+	w.refused(w.ask(http.MethodGet, "environment", "/v1/uploads"), http.StatusForbidden, ledger.ReasonKeyUse)
+	w.refused(w.ask(http.MethodGet, "", "/v1/uploads"), http.StatusUnauthorized, ledger.ReasonAuthorization)
+}

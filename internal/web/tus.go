@@ -105,7 +105,11 @@ func (s *Server) pendingUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	s.json(w, r, http.StatusOK, wire.Pending{ID: p.ID, Bytes: p.Bytes, Arrived: p.Arrived, Expires: p.Expires, Done: (*wire.Ingested)(p.Done)})
+	s.json(w, r, http.StatusOK, pendingOf(p))
+}
+
+func pendingOf(p marketplace.Pending) wire.Pending {
+	return wire.Pending{ID: p.ID, Bytes: p.Bytes, Arrived: p.Arrived, Expires: p.Expires, Done: (*wire.Ingested)(p.Done)}
 }
 
 // tusBody is the body of a request, with a separate deadline for each read.

@@ -89,7 +89,7 @@ type Problem struct {
 	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"all faults of the input, including the first"`
 }
 
-// Pending describes an upload in pieces.
+// Pending describes an upload that no content record names yet.
 type Pending struct {
 	ID      string        `json:"id" zh:"上传的编号，完成后即内容的 object" en:"id of the upload, and later the object of its content"`
 	Bytes   int64         `json:"bytes" zh:"全部字节数" en:"length in bytes"`
