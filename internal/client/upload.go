@@ -196,7 +196,7 @@ func (s *sending) begin(ctx context.Context) error {
 }
 
 // CancelUpload deletes an upload of the party that no content record names, whole or not.
-// It returns NotFound if there is none.
+// It returns NotFound if there is no such upload.
 func (c *Client) CancelUpload(ctx context.Context, upload string) error {
 	_, err := (&sending{Client: c}).tus(ctx, http.MethodDelete, path.Join(uploadsPath, url.PathEscape(upload)), nil, nil)
 	return err
