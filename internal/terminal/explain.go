@@ -146,7 +146,7 @@ func answered(lang string, p *client.Problem) string {
 	if e.Field != "" && !strings.Contains(s, e.Field) {
 		more = append(more, say(lang, "字段 ", "field ")+e.Field)
 	}
-	if r := words.Rule(lang, e.Rule); r != "" && !strings.Contains(s, e.Rule) {
+	if r := words.Rule(lang, e.Rule); r != "" && !strings.Contains(s, e.Rule) && !words.Says(lang, s, e) {
 		more = append(more, say(lang, "规则 ", "rule ")+r)
 	}
 	if len(more) > 0 {

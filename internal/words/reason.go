@@ -13,7 +13,7 @@ type saying struct{ zhTitle, zhNext, enTitle, enNext string }
 
 // sayings are the sentences of every reason. A test checks that no reason is missing.
 var sayings = map[ledger.Reason]saying{
-	ledger.ReasonField:           {"{field} 不符合规则 {rule}", "请按该规则改正后重新提交", "{field} breaks the rule {rule}", "Correct it and send it again"},
+	ledger.ReasonField:           {"{field} 不符合规则：{rule}", "请按该规则改正后重新提交", "{field} breaks a rule: {rule}", "Correct it and send it again"},
 	ledger.ReasonJSON:            {"内容不是规范的 JSON（{rule}）{place}", "请检查成员名称、重复成员与编码后重发", "The content is not strict JSON ({rule}){place}", "Check member names, repeated members and encoding, then send it again"},
 	ledger.ReasonJWS:             {"签名格式不正确（{rule}）", "请用 cadastre 命令行重新签名", "This is not a compact JWS in the required form ({rule})", "Sign it again with the cadastre command line"},
 	ledger.ReasonAlgorithm:       {"签名算法不被接受", "请使用 ES256 重新签名", "The signature's algorithm is not accepted", "Sign with ES256"},
@@ -134,9 +134,9 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 		pairs[1] = "This "
 	}
 	if e.Rule == "" {
-		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
+		pairs = append(pairs, "（{rule}）", "", " ({rule})", "", "：{rule}", "", ": {rule}", "")
 	}
-	pairs = append(pairs, "{rule}", e.Rule, "{place}", Place(lang, e), "{rate}", rateOf(lang, e))
+	pairs = append(pairs, "{rule}", required(lang, e), "{place}", Place(lang, e), "{rate}", rateOf(lang, e))
 	given := map[string]bool{}
 	for _, p := range e.Params {
 		given[p.Name] = true
