@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ func TestOversizedUploadsAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if p := w.refused(resp, http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge); p.Field != "body" {
+		if p := w.refused(resp, http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge); p.Field != "body" || p.Rule != "upload_bytes" || !strings.Contains(p.Title, "1048576") {
 			t.Errorf("%s: the refusal names %q", name, p.Field)
 		}
 	}
@@ -173,6 +174,10 @@ func TestMyUploads(t *testing.T) {
 		t.Errorf("%d bytes are counted when all are canceled", n)
 	}
 	w.gets("buyer", orderPath("sale", named.Object), []byte("named"), named.Node)
-	w.refused(w.ask(http.MethodGet, "environment", "/v1/uploads"), http.StatusForbidden, ledger.ReasonKeyUse)
+	for _, resp := range []*http.Response{w.ask(http.MethodGet, "environment", "/v1/uploads"), w.ask(http.MethodPost, "environment", "/v1/uploads"), w.tus(http.MethodPost, "environment", tusPath, nil)} {
+		if p := w.refused(resp, http.StatusForbidden, ledger.ReasonKeyUse); p.Rule != "environment_key" || !strings.Contains(p.Detail, "单位自己的密钥") {
+			t.Errorf("an environment is told: %+v", p)
+		}
+	}
 	w.refused(w.ask(http.MethodGet, "", "/v1/uploads"), http.StatusUnauthorized, ledger.ReasonAuthorization)
 }

@@ -164,11 +164,11 @@ func inBody(err error) error {
 // signs, the time of the call is another, so it sends the recorded call again.
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {
 	b, err := s.token(ctx, authorization)
+	if err == nil {
+		err = ofParty(b)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if b.Environment != "" {
-		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
 	}
 	p, err := s.Registry.Party(ctx, b.Party)
 	if err != nil {

@@ -225,12 +225,11 @@ func (p *deadlineWriter) Write(b []byte) (int, error) {
 // upload serves POST /v1/uploads: a stream of any length up to the node's limit.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	b, err := s.spend(r)
+	if err == nil {
+		err = ofParty(b)
+	}
 	if err != nil {
 		s.fail(w, r, err)
-		return
-	}
-	if b.Environment != "" {
-		s.fail(w, r, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization"))
 		return
 	}
 	rc := http.NewResponseController(w)

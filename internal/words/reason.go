@@ -18,7 +18,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonJWS:             {"签名格式不正确（{rule}）", "请用 cadastre 命令行重新签名", "This is not a compact JWS in the required form ({rule})", "Sign it again with the cadastre command line"},
 	ledger.ReasonAlgorithm:       {"签名算法不被接受", "请使用 ES256 重新签名", "The signature's algorithm is not accepted", "Sign with ES256"},
 	ledger.ReasonSignature:       {"签名验证不通过", "请确认使用的是本单位登记在册的密钥，然后重新签名", "The signature does not verify", "Make sure that you sign with your registered key, then sign again"},
-	ledger.ReasonTooLarge:        {"内容超过允许的大小", "请缩小内容，或联系节点管理员调整上限", "The content is larger than allowed", "Make it smaller, or ask the node's operator to raise the limit"},
+	ledger.ReasonTooLarge:        {"内容超过允许的大小{size}", "请缩小内容，或联系节点管理员调整上限", "The content is larger than allowed{size}", "Make it smaller, or ask the node's operator to raise the limit"},
 	ledger.ReasonLedger:          {"该请求是为另一个账本签署的", "请用本账本的标识重新签名（见 /v1/about）", "This call was made for another ledger", "Sign it for this ledger (see /v1/about)"},
 	ledger.ReasonTime:            {"请求的时间晚于当前时间", "请校准时钟后重新签名", "The call's time is in the future", "Correct your clock and sign again"},
 	ledger.ReasonExpired:         {"请求已过期", "请重新签名后提交", "The call has expired", "Sign it again and send it"},
@@ -29,7 +29,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonInternal:        {"系统内部错误", "请稍后再试；若持续出现，请联系节点管理员", "The system has failed", "Try again later; if it fails again, contact the node's operator"},
 	ledger.ReasonGenesis:         {"账本尚未创建或已经创建", "请检查节点是否已初始化", "The ledger has not begun, or it has begun already", "Check whether the node is initialized"},
 	ledger.ReasonKey:             {"未登记的密钥", "请由数据管理部门登记该密钥", "This key is not registered", "Have the data authority register it"},
-	ledger.ReasonKeyUse:          {"该密钥不能用于此操作", "请使用签署用密钥（sign）", "This key may not be used for this", "Use a key whose use is sign"},
+	ledger.ReasonKeyUse:          {"该密钥不能用于此操作（{rule}）", "请使用签署用密钥（sign）", "This key may not be used for this ({rule})", "Use a key whose use is sign"},
 	ledger.ReasonKeyEnded:        {"该密钥已停用", "请使用有效的密钥", "This key is no longer valid", "Use a valid key"},
 	ledger.ReasonRole:            {"本单位的角色不能办理此事项", "请由具有相应角色的单位办理", "Your roles do not allow this", "Ask a party with the right role to do it"},
 	ledger.ReasonPartyUnknown:    {"单位未登记", "请先向数据管理部门申请准入", "This party is not admitted", "Apply to the data authority first"},
@@ -78,7 +78,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonEntry:           {"登记结果无效", "请核对登记状态", "The entry is not valid", "Check its status"},
 	ledger.ReasonOrder:           {"订单不可交付（{state}）", "请核对订单状态与期限", "The order can't be delivered ({state})", "Check its state and term"},
 	ledger.ReasonUnpaid:          {"订单尚未支付", "请先付款并由运营机构确认", "The order is not paid", "Pay, and ask the operator to confirm the payment"},
-	ledger.ReasonLimit:           {"已达到订单或授权的使用次数或流量上限", "等待无济于事：请另行下单，或联系对方调整上限", "The limit of uses or bytes of the order or license is reached", "Waiting does not help: place a new order, or ask for a higher limit"},
+	ledger.ReasonLimit:           {"已达到使用次数或流量上限（{scope}）", "等待无济于事：请另行下单，或联系对方调整上限", "The limit of uses or bytes of {scope} is reached", "Waiting does not help: place a new order, or ask for a higher limit"},
 	ledger.ReasonEnvironment:     {"须使用授权中列明的受控环境", "请用该环境的密钥访问", "Only an environment that the license lists may fetch this", "Use that environment's key"},
 	ledger.ReasonContent:         {"没有可提供的内容", "请由持有单位或运营机构登记内容；若在其他节点，请到该节点获取", "This node has no such content", "Ask its owner to record it; if another node stores it, ask there"},
 	ledger.ReasonRawContent:      {"同一文件是未无条件开放的资源的内容，原始数据不得作为产品交付（规范第二十一条）", "请登记加工后的产品文件；如确属公共可得，请资源持有单位登记为无条件开放", "The same file is content of a resource that is not open: raw data is not delivered as a product (article 21 of the rules)", "Add the file of a product made from it; if the data may be public, its holder can register it as open"},
@@ -113,7 +113,7 @@ func valueOf(lang string, e *ledger.Error, p ledger.Param) string {
 		}
 		w := StateOf(kind, p.Value)
 		return Of(lang, ledger.Words{ZH: w.ZH, EN: lower(w.EN)})
-	case "ref":
+	case "ref", "scope":
 		return Record(lang, ledger.Ref(p.Value))
 	}
 	return p.Value
@@ -136,7 +136,10 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if e.Rule == "" {
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "", "：{rule}", "", ": {rule}", "")
 	}
-	pairs = append(pairs, "{rule}", required(lang, e), "{place}", Place(lang, e), "{rate}", rateOf(lang, e))
+	pairs = append(pairs, "{rule}", required(lang, e), "{place}", Place(lang, e), "{rate}", rateOf(lang, e), "{size}", sizeOf(lang, e))
+	if e.Param("scope") == "" {
+		pairs = append(pairs, "{scope}", Of(lang, ledger.Words{ZH: "订单或授权", EN: "the order or license"}))
+	}
 	given := map[string]bool{}
 	for _, p := range e.Params {
 		given[p.Name] = true
@@ -150,7 +153,24 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if !given["bytes"] {
 		pairs = append(pairs, "（{bytes} 字节，上限 {limit}）", "", " ({bytes} bytes, {limit} allowed)", "")
 	}
+	if e.Rule == "environment_key" {
+		next = Of(lang, ledger.Words{ZH: "请用单位自己的密钥（auth 或 sign）生成令牌", EN: "Make the token with a key of the party (auth or sign)"})
+	}
 	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(title)), next
+}
+
+// sizeOf returns which limit of size an error is about, and its value in bytes.
+func sizeOf(lang string, e *ledger.Error) (s string) {
+	if e.Rule != "" {
+		s = Of(lang, ledger.Words{ZH: "：", EN: ": "}) + required(lang, e)
+	}
+	if limit := e.Param("limit"); limit != "" {
+		if s == "" {
+			return Of(lang, ledger.Words{ZH: "：至多 " + limit + " 字节", EN: ": at most " + limit + " bytes"})
+		}
+		s += Of(lang, ledger.Words{ZH: "，至多 " + limit + " 字节", EN: ", at most " + limit + " bytes"})
+	}
+	return s
 }
 
 // rateOf returns what a refused rate counts, its value, and how long to wait. It is empty

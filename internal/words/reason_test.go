@@ -158,6 +158,14 @@ func TestSentencesSayRulesInWords(t *testing.T) {
 		{ledger.Error{Reason: ledger.ReasonJWS, Rule: "compact"}, "签名格式不正确（须为由两个点分成三段的 compact JWS）", "This is not a compact JWS in the required form (it must be a compact JWS: three parts with two dots)"},
 		{ledger.Error{Reason: ledger.ReasonJSON, Rule: "depth"}, "内容不是规范的 JSON（嵌套过深）", "The content is not strict JSON (it is nested too deeply)"},
 		{ledger.Error{Reason: ledger.ReasonField, Field: "a", Rule: "nowhere"}, "a 不符合规则：nowhere", "a breaks a rule: nowhere"},
+		{
+			ledger.Error{Reason: ledger.ReasonTooLarge, Rule: "upload_bytes", Params: []ledger.Param{{Name: "limit", Value: "1048576"}}},
+			"内容超过允许的大小：文件超过节点的上传上限，至多 1048576 字节", "The content is larger than allowed: the file is larger than the node accepts, at most 1048576 bytes",
+		},
+		{ledger.Error{Reason: ledger.ReasonTooLarge, Params: []ledger.Param{{Name: "limit", Value: "9"}}}, "内容超过允许的大小：至多 9 字节", "The content is larger than allowed: at most 9 bytes"},
+		{ledger.Error{Reason: ledger.ReasonLimit, Rule: "D2", Params: []ledger.Param{{Name: "scope", Value: "order/1"}}}, "已达到使用次数或流量上限（订单 1）", "The limit of uses or bytes of order 1 is reached"},
+		{ledger.Error{Reason: ledger.ReasonLimit}, "已达到使用次数或流量上限（订单或授权）", "The limit of uses or bytes of the order or license is reached"},
+		{ledger.Error{Reason: ledger.ReasonKeyUse, Rule: "environment_key"}, "该密钥不能用于此操作（受控环境的密钥只能取得供给该环境的内容）", "This key may not be used for this (the key of an environment may only fetch what is supplied to it)"},
 		{ledger.Error{Reason: ledger.ReasonToken}, "访问令牌无效", "The access token is not valid"},
 	} {
 		for lang, want := range map[string]string{"zh": c.zh, "en": c.en} {
