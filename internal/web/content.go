@@ -67,6 +67,7 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 		}
 		if err == nil && matches(tags, etag(c.SHA256)) { // the caller has it: nothing is sent or counted
 			w.Header().Set("ETag", etag(c.SHA256))
+			w.Header().Set("Cache-Control", contentCaching)
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -100,13 +101,16 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 	s.stream(w, r, t, ranged)
 }
 
+// contentCaching is the Cache-Control of content, whether it is sent or only named (304).
+const contentCaching = "private, no-store"
+
 func etag(hash ledger.Digest) string { return `"` + string(hash) + `"` }
 
 func describe(h http.Header, c ledger.Content) {
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": c.Name}))
 	h.Set("ETag", etag(c.SHA256))
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", contentCaching)
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 

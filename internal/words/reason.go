@@ -88,7 +88,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonAnchorLag:       {"回执长时间未锚定，暂停新的交付", "请稍后再试", "Receipts have not been anchored for too long, so there are no new deliveries", "Try again later"},
 	ledger.ReasonBehind:          {"节点尚未处理完最新区块", "请稍后再试", "The node has not processed the newest block yet", "Try again soon"},
 	ledger.ReasonBusy:            {"系统繁忙", "请稍后重试同一请求", "The system is busy", "Send the same request again soon"},
-	ledger.ReasonRate:            {"请求过于频繁{rate}", "请按 Retry-After 等待，再重发同一请求", "Too many requests{rate}", "Wait as long as Retry-After says, then send the same request again"},
+	ledger.ReasonRate:            {"请求过于频繁{rate}", "请等待{pause}，再重发同一请求", "Too many requests{rate}", "Please wait {pause}, then send the same request again"},
 	ledger.ReasonRange:           {"请求的范围超出文件", "请检查 Range 请求头", "The range is outside the content", "Check the Range header"},
 	ledger.ReasonElsewhere:       {"该内容由其他节点保存 {origin}", "请用为该节点生成的令牌到该节点获取（地址见 params）；cadastre 命令行会自行前往", "Another node stores it {origin}", "Ask there, at the address in params, with a token for that node; the cadastre command line does so by itself"},
 	ledger.ReasonLedgerAway:      {"账本没有答复（{part}），该请求是否已记录尚不清楚", "请稍后原样重发同一请求：同一请求只会记录一次", "The ledger does not answer ({part}), so it is not known whether the call is recorded", "Send the same call again soon: it is recorded only once"},
@@ -136,7 +136,7 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if e.Rule == "" {
 		pairs = append(pairs, "（{rule}）", "", " ({rule})", "", "：{rule}", "", ": {rule}", "")
 	}
-	pairs = append(pairs, "{rule}", required(lang, e), "{place}", Place(lang, e), "{rate}", rateOf(lang, e), "{size}", sizeOf(lang, e))
+	pairs = append(pairs, "{rule}", required(lang, e), "{place}", Place(lang, e), "{rate}", rateOf(lang, e), "{size}", sizeOf(lang, e), "{pause}", pauseOf(lang, e))
 	if e.Param("scope") == "" {
 		pairs = append(pairs, "{scope}", Of(lang, ledger.Words{ZH: "订单或授权", EN: "the order or license"}))
 	}
@@ -156,7 +156,16 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if e.Rule == "environment_key" {
 		next = Of(lang, ledger.Words{ZH: "请用单位自己的密钥（auth 或 sign）生成令牌", EN: "Make the token with a key of the party (auth or sign)"})
 	}
-	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(title)), next
+	fill := strings.NewReplacer(pairs...)
+	return strings.TrimSpace(fill.Replace(title)), fill.Replace(next)
+}
+
+// pauseOf returns how long to wait before the same request is sent again.
+func pauseOf(lang string, e *ledger.Error) string {
+	if wait := e.Param("wait"); wait != "" {
+		return Of(lang, ledger.Words{ZH: " " + wait + " 秒", EN: wait + " seconds"})
+	}
+	return Of(lang, ledger.Words{ZH: "片刻", EN: "a moment"})
 }
 
 // sizeOf returns which limit of size an error is about, and its value in bytes.
@@ -173,16 +182,16 @@ func sizeOf(lang string, e *ledger.Error) (s string) {
 	return s
 }
 
-// rateOf returns what a refused rate counts, its value, and how long to wait. It is empty
+// rateOf returns what a refused rate counts, and its value. It is empty
 // for an error of another rule.
 func rateOf(lang string, e *ledger.Error) string {
 	r, ok := ledger.RuleOf(e.Rule)
-	if !ok || e.Param("limit") == "" || e.Param("wait") == "" {
+	if !ok || e.Param("limit") == "" {
 		return ""
 	}
 	w := ledger.Words{
-		ZH: "：" + r.ZH + "，每秒至多 " + e.Param("limit") + " 次，须等待 " + e.Param("wait") + " 秒",
-		EN: ": " + lower(strings.TrimSuffix(r.EN, ".")) + ": at most " + e.Param("limit") + " a second; wait " + e.Param("wait") + " s",
+		ZH: "：" + r.ZH + "，每秒至多 " + e.Param("limit") + " 次",
+		EN: ": " + lower(strings.TrimSuffix(r.EN, ".")) + ": at most " + e.Param("limit") + " a second",
 	}
 	return Of(lang, w)
 }
