@@ -153,6 +153,7 @@ var ruleGroups = []RuleGroup{
 		rule("same_as_call", "须与请求本身一致", "It must be the same as in the call."),
 		rule("same_as_old", "用途须与被替换的密钥一致", "Its use must be that of the key that it replaces."),
 		rule("environment_key", "受控环境的密钥只能取得供给该环境的内容", "The key of an environment may only fetch what is supplied to it."),
+		rule("key_in_use", "密钥在账本上有效：请先更换或停用", "The key is valid on the ledger: replace or revoke it first."),
 		rule("last_sign_key", "不得停用最后一把签署密钥", "A party can't revoke its last sign key."),
 		rule("calendar_year", "工作日安排不成立，见 detail", "The list of working days is not valid; see detail."),
 	}},

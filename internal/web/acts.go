@@ -41,6 +41,7 @@ func (s *Server) actRoutes() {
 		Description: about(says("节点生成密钥，密封保管，并证明其占有。以回答中的内容签署 key.rotate 后生效。",
 			"The node makes a key, stores it sealed and proves possession of it. To use the key, sign key.rotate with the answer.")),
 	}, s.custodyKey)
+	s.storedKeyRoutes()
 	for _, a := range ledger.Acts() {
 		if a.Custody {
 			s.actRoute(a)
