@@ -77,6 +77,13 @@ type Custodian interface {
 	// party's keys that have ended, and refuses to store more than custody.MaxKeys.
 	Make(ctx context.Context, party ledger.ID, ended []ledger.KeyID) (*ledger.Key, error)
 
+	// Stored returns the keys that are stored for the party, without the keys themselves.
+	// It does not set Valid, which the ledger knows.
+	Stored(ctx context.Context, party ledger.ID) ([]wire.StoredKey, error)
+
+	// Delete deletes keys of the party for ever.
+	Delete(ctx context.Context, party ledger.ID, kids []ledger.KeyID) error
+
 	// Signer returns the stored key, or NotFound if the node has no key of that id.
 	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)
 }

@@ -119,16 +119,24 @@ func (s *Server) spend(r *http.Request) (auth.Bearer, error) {
 	return b, s.Auth.Spend(r.Context(), b)
 }
 
+// ofParty refuses the token of an environment where a party acts.
+func ofParty(b auth.Bearer) error {
+	if b.Environment == "" {
+		return nil
+	}
+	return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization").By("environment_key")
+}
+
 // reader returns the party of a token. A suspended party may read its own records: package
 // sight ignores its roles. The key of an environment is refused: it may fetch what is
 // supplied to it and read nothing else of its operator.
 func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
 	b, err := s.identify(ctx, header)
+	if err == nil {
+		err = ofParty(b)
+	}
 	if err != nil {
 		return ledger.Party{}, err
-	}
-	if b.Environment != "" {
-		return ledger.Party{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
 	}
 	return s.Registry.Party(ctx, b.Party)
 }

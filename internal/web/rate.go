@@ -115,7 +115,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), er
 	}
 	leave, err = s.rates.bodies.enter(addressOf(r))
 	if err != nil {
-		s.hangUp(w, r)
+		hangUp(w, r)
 		return nil, err
 	}
 	if !signed {

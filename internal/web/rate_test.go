@@ -252,13 +252,13 @@ func TestRateSentences(t *testing.T) {
 	l := newLimited(t)
 	a := l.address()
 	l.allows(6, "rate_address", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/about", "") })
-	for accept, want := range map[string]string{
-		"zh": "请求过于频繁：来自同一地址、不带有效令牌的请求，每秒至多 2 次，须等待 3 秒",
-		"en": "Too many requests: requests without a valid token from one address: at most 2 a second; wait 3 s",
+	for accept, want := range map[string][2]string{
+		"zh": {"请求过于频繁：来自同一地址、不带有效令牌的请求，每秒至多 2 次", "请等待 3 秒，再重发同一请求"},
+		"en": {"Too many requests: requests without a valid token from one address: at most 2 a second", "Please wait 3 seconds, then send the same request again"},
 	} {
 		for _, kind := range []string{"application/json", "text/html"} {
 			w := l.ask(http.MethodGet, a, "/c/none", "", "Accept-Language", accept, "Accept", kind)
-			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "3" || !strings.Contains(w.Body.String(), want) {
+			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "3" || !strings.Contains(w.Body.String(), want[0]) || !strings.Contains(w.Body.String(), want[1]) {
 				t.Errorf("%s, %s: %d %v %s", accept, kind, w.Code, w.Header(), w.Body)
 			}
 		}

@@ -74,6 +74,14 @@ type CustodyKey struct {
 	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
 }
 
+// StoredKey is a key that the node stores for a party, without the key itself.
+type StoredKey struct {
+	Kid     ledger.KeyID  `json:"kid" zh:"公钥指纹" en:"key id"`
+	Use     ledger.KeyUse `json:"use" form:"enum=key_uses" zh:"用途" en:"use"`
+	Created ledger.Millis `json:"created" zh:"生成时间" en:"when the node made it"`
+	Valid   bool          `json:"valid" zh:"账本上有效：不可删除" en:"it is valid on the ledger, and can't be deleted"`
+}
+
 // Problem is an error as RFC 9457 describes it: the ledger's typed error with sentences
 // in the user's language.
 type Problem struct {
@@ -89,7 +97,7 @@ type Problem struct {
 	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"all faults of the input, including the first"`
 }
 
-// Pending describes an upload in pieces.
+// Pending describes an upload that no content record names yet.
 type Pending struct {
 	ID      string        `json:"id" zh:"上传的编号，完成后即内容的 object" en:"id of the upload, and later the object of its content"`
 	Bytes   int64         `json:"bytes" zh:"全部字节数" en:"length in bytes"`
