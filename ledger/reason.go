@@ -106,5 +106,6 @@ const (
 	ReasonNoStoredKey   Reason = "no_kept_key"   // the node only signs for parties whose key it stores
 	ReasonNoLog         Reason = "no_ledger_log" // the ledger is not a log of this node
 	ReasonDisk          Reason = "disk_full"     // too little free disk space
+	ReasonStoreAway     Reason = "store_away"    // the store of content does not work
 	ReasonUnnamed       Reason = "unnamed_bytes" // more bytes than a party may upload without recording them as content
 )

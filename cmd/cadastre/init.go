@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/tracing"
 	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -296,7 +298,7 @@ type serveCmd struct {
 	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
 	BehindProxy bool   `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
 	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
-	Verbose     bool   `short:"v" zh:"记录每个请求" en:"Log each request."`
+	logging
 }
 
 // Page shows how to serve.
@@ -312,8 +314,17 @@ func (serveCmd) Page() terminal.Page {
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(p *program) error {
+	log, level := c.open(p.err)
+	defer switchLevel(p.ctx, level, log)()
+	defer context.AfterFunc(p.ctx, func() { log.InfoContext(p.ctx, "stopping") })()
+	measure, stop, err := tracing.Start(p.ctx, os.Getenv, version(), log)
+	if err != nil {
+		return err
+	}
+	defer stop(context.WithoutCancel(p.ctx))
+	log.InfoContext(p.ctx, "starting", slog.String("version", version()), slog.String("dir", c.Dir))
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
+		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: log,
 		Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
@@ -321,8 +332,17 @@ func (c *serveCmd) Run(p *program) error {
 	}
 	ready := func(url string) {
 		p.moveProfiles(c.Dir, url)
-		fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
+		if c.LogFormat != "json" { // each line of that is JSON
+			fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
+		}
+		log.InfoContext(p.ctx, "serving", slog.String("url", url))
 	}
-	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
-	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
+	services := n.Services()
+	services.Trace = measure
+	err = web.New(services).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
+	err = errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
+	if err == nil {
+		log.InfoContext(p.ctx, "stopped")
+	}
+	return err
 }

@@ -72,13 +72,16 @@ type Node struct {
 	running sync.WaitGroup
 	anchors anchors
 	pulse   pulse
+	tally   *tally
+	probe   *probe       // of the store of content
+	trusted func() error // nil if the clock can be trusted, else why not; nil: it is not watched
 }
 
 // Open starts a node: it locks the folder, opens the ledger, checks the receipts against
 // their last anchor, ends open deliveries as interrupted, brings the read model to the
 // ledger's head, loads the policies and anchors the receipts. It serves nothing yet.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{opts: o}
+	n := &Node{opts: o, tally: newTally()}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
@@ -120,7 +123,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
+	n.ledger, n.own, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.close
 	return n.checkLedger(ctx, d)
 }
 
@@ -149,6 +152,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
+	n.probe = newProbe(n.objects.Probe, n.opts.Now, n.opts.Log)
 	n.disk = newDisk(d, n.settings)
 	if n.db, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
 		return err
@@ -180,7 +184,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, StoreLook: n.recordRead, Log: n.opts.Log})
 	n.market = marketplace.New(marketplace.Config{
-		DB: n.read.R, Uploads: n.db.W, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
+		DB: n.read.R, Uploads: n.db.W, Objects: watchedObjects{n.objects, &n.tally.objectErrors}, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
 		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.disk.forUploads,
@@ -283,6 +287,9 @@ func (n *Node) Close(context.Context) error {
 	var errs []error
 	if n.receipts != nil {
 		errs = append(errs, n.receipts.Close())
+	}
+	if n.probe != nil {
+		n.probe.close()
 	}
 	if n.objects != nil {
 		errs = append(errs, n.objects.Close())

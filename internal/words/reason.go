@@ -95,12 +95,19 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonNoStoredKey:     {"本节点没有为本单位保管签署密钥", "请用 cadastre 命令行自行签署（或提交至 /v1/calls），或先交由节点托管密钥（/v1/custody/keys）", "This node stores no signing key of yours", "Sign it yourself with the cadastre command line (or send it to /v1/calls), or first let the node store a key (/v1/custody/keys)"},
 	ledger.ReasonNoLog:           {"本节点不保存账本日志：登记簿由多个节点共用", "请用 /v1/evidence 取得证据包，或到共用账本查询", "This node has no ledger log: it shares its register with other nodes", "Get an evidence bundle from /v1/evidence, or ask the shared ledger"},
 	ledger.ReasonDisk:            {"节点的可用磁盘空间不足", "请稍后再试；节点管理员须腾出空间", "The node has too little free disk space", "Try again later; the node's operator has to make room"},
+	ledger.ReasonStoreAway:       {"内容存储不可用", "请稍后再试；节点管理员须检查内容存储", "The store of content does not work", "Try again later; the node's operator has to look at the store"},
 	ledger.ReasonUnnamed:         {"本单位已上传而未登记为内容的数据将超过上限（{bytes} 字节，上限 {limit}）", "请先以 content.add 登记已上传的文件，或取消未完成的上传；未登记的七天后删除", "Your party would have uploaded more than it may without recording it as content ({bytes} bytes, {limit} allowed)", "First record what you uploaded with content.add, or cancel unfinished uploads; what is not recorded is deleted after seven days"},
 	ledger.ReasonAuthorization:   {"需要访问令牌", "请用 cadastre token 生成令牌并置于 Authorization 请求头", "An access token is needed", "Make one with cadastre token and send it in the Authorization header"},
 }
 
 // Reasons lists the reasons that have sentences, in no order.
 func Reasons() []ledger.Reason { return slices.Collect(maps.Keys(sayings)) }
+
+// HasReason reports whether a reason has sentences.
+func HasReason(r ledger.Reason) bool {
+	_, ok := sayings[r]
+	return ok
+}
 
 // valueOf returns what people read for a parameter of an error: states and records by
 // their words.

@@ -106,6 +106,9 @@ func (l *Ledger) sequence(ctx context.Context) {
 	}
 }
 
+// Waiting returns how many calls wait to be recorded.
+func (l *Ledger) Waiting() int { return len(l.queue) }
+
 func (l *Ledger) gather(first *request) []*request {
 	batch := []*request{first}
 	for len(batch) < maxBatch {

@@ -50,6 +50,7 @@ type Store struct {
 	stopped     chan struct{}
 
 	unsettled atomic.Int32 // ends of EndLater that are not stored yet
+	failures  atomic.Int64 // transactions that failed
 
 	mu    sync.Mutex
 	live  map[ledger.ID]*live
