@@ -81,6 +81,7 @@ func (n *Node) watchHead(ctx context.Context) {
 			n.opts.Log.ErrorContext(ctx, "the ledger is damaged", slog.String("error", err.Error()))
 		}
 		n.disk.watch(ctx, n.opts.Log)
+		n.clock.watch(ctx, n.opts.Log)
 		was := n.pulse.behind()
 		head := n.head(ctx)
 		applied, hasRevision := n.loop.Revision()
@@ -120,7 +121,7 @@ func (n *Node) ready(context.Context) error {
 	if n.damage() != nil {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 	}
-	if err := n.disk.forCalls(); err != nil {
+	if err := n.roomForCalls(); err != nil {
 		return err
 	}
 	if n.loop.Err() != nil || n.pulse.behind() {
@@ -138,7 +139,7 @@ func (n *Node) health(ctx context.Context) wire.Health {
 	h := wire.Health{Ready: true}
 	err := n.ready(ctx)
 	if err == nil {
-		err = n.disk.forUploads()
+		err = n.roomForUploads()
 	}
 	if err != nil {
 		h.Ready, h.Reason = false, ledger.ReasonInternal

@@ -34,8 +34,10 @@ type Options struct {
 	Dir           string
 	Store         StoreCredentials // used if node.json names an S3 store without credentials
 	PublicEntries bool             // everyone may read the entry bundles of the logs
+	AcceptClock   bool             // the operator has compared the clock: no question at the start
 	Log           *slog.Logger
 	Now           func() time.Time
+	Elapsed       func() time.Duration // since the start, by a clock that nobody sets; nil: by the monotonic readings of Now
 	Version       string
 	Checkers      map[string]evidence.Checker // of proofs, by kind; the one of the embedded ledger is built in
 
@@ -72,13 +74,14 @@ type Node struct {
 	running sync.WaitGroup
 	anchors anchors
 	pulse   pulse
+	clock   *clock
 }
 
 // Open starts a node: it locks the folder, opens the ledger, checks the receipts against
 // their last anchor, ends open deliveries as interrupted, brings the read model to the
 // ledger's head, loads the policies and anchors the receipts. It serves nothing yet.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{opts: o}
+	n := &Node{opts: o, clock: newClock(o.Now, o.Elapsed, o.AcceptClock)}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
@@ -121,6 +124,12 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 		return err
 	}
 	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
+	if n.own != nil {
+		n.own.Guard(n.clock.allow)
+	}
+	if err := n.checkPause(ctx); err != nil {
+		return err
+	}
 	return n.checkLedger(ctx, d)
 }
 
@@ -142,7 +151,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if last != nil {
 		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
 	}
-	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.opts.Now})
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.clock.steady})
 	if err != nil {
 		return err
 	}
@@ -183,7 +192,7 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 		DB: n.read.R, Uploads: n.db.W, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
-		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.disk.forUploads,
+		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.roomForUploads,
 	})
 	if err := n.market.LoadUploads(ctx); err != nil {
 		return err

@@ -56,8 +56,9 @@ type Ledger struct {
 	stateChecked chan struct{} // closed when the state has been compared with its sum
 
 	mu      sync.Mutex
-	changed chan struct{} // closed at the next commit
-	broken  error         // why the ledger stopped
+	guard   func(now time.Time) error // see Guard; nil: every time is allowed
+	changed chan struct{}             // closed at the next commit
+	broken  error                     // why the ledger stopped
 }
 
 // Open opens or creates the ledger. It refuses a damaged file, a log that is older
@@ -172,6 +173,25 @@ func (l *Ledger) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.broken
+}
+
+// Guard has the ledger record nothing at a time for which allow returns an error, with
+// which it answers the calls instead. allow gets the very reading that the entries would
+// carry.
+func (l *Ledger) Guard(allow func(now time.Time) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.guard = allow
+}
+
+// allowed returns why nothing may be recorded at this time, or nil.
+func (l *Ledger) allowed(now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.guard == nil {
+		return nil
+	}
+	return l.guard(now)
 }
 
 // stopIfDamaged stops the ledger if err says that it is damaged. It returns err.
