@@ -167,13 +167,11 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 		return err
 	}
 	n.custody = custody.New(n.db.W, n.keys.master, n.opts.Now)
-	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal, sqldb.SmallPages); err != nil {
+	if err := d.clearRebuild(); err != nil {
 		return err
 	}
-	return errors.Join(n.read.Migrate(ctx, "projection", projection.Migrations()),
-		n.read.Migrate(ctx, "provenance", provenance.Migrations()), n.read.Migrate(ctx, "registry", registry.Migrations()),
-		n.read.Migrate(ctx, "licensing", licensing.Migrations()), n.read.Migrate(ctx, "marketplace", marketplace.Migrations()),
-		n.read.Migrate(ctx, "sight", sight.Migrations()), n.read.Migrate(ctx, "records", records.Migrations()))
+	n.read, err = openReadModel(ctx, d.path(readModelFile))
+	return err
 }
 
 func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
@@ -241,6 +239,7 @@ func (n *Node) follow(ctx context.Context) error {
 	n.background(func() { n.anchorNew(run) })
 	n.background(func() { n.watchHead(run) })
 	n.background(func() { n.sweepPeriodically(run) })
+	n.background(func() { n.rebuildOnRequest(run) })
 	return nil
 }
 
