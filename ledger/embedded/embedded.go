@@ -74,7 +74,11 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		done: make(chan struct{}), publishDone: make(chan struct{}), changed: make(chan struct{}), stateChecked: make(chan struct{}),
 	}
 	l.close = sync.OnceValue(l.shut)
-	if err := l.load(ctx); err != nil {
+	err = l.load(ctx)
+	if err == nil {
+		err = l.checkClock()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -111,9 +115,11 @@ func (l *Ledger) load(ctx context.Context) error {
 	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, codec, l.cfg.Now); err != nil {
 		return err
 	}
-	if err := l.loadLast(ctx); err != nil {
-		return err
-	}
+	return l.loadLast(ctx)
+}
+
+// checkClock refuses a clock that is well before the last entry.
+func (l *Ledger) checkClock() error {
 	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
 		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: correct the clock, then start again",
 			stamp(now), stamp(l.last))
