@@ -15,7 +15,7 @@ const (
 	ReasonLedger    Reason = "ledger_id"      // made for another ledger
 	ReasonTime      Reason = "time"           // not yet valid: its time is in the future
 	ReasonExpired   Reason = "expired"        // past its expiry
-	ReasonClock     Reason = "clock"          // a node's clock and a peer's differ by more than Skew
+	ReasonClock     Reason = "clock"          // a node's clock can't be trusted, or differs from a peer's by more than Skew
 	ReasonFunction  Reason = "function"       // no such function
 	ReasonMethod    Reason = "method"         // the address does not take this method of HTTP
 	ReasonCallUsed  Reason = "call_id_used"   // call id repeated with another body

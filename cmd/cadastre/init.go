@@ -298,6 +298,7 @@ type serveCmd struct {
 	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
 	BehindProxy bool   `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
 	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
+	AcceptClock bool   `zh:"已核对时钟无误：距账本最后一条记录超过 31 天，或时钟与最初的请求不符时，也启动" en:"The clock was compared and is right: start though the last entry is more than 31 days old, or the first calls have other times."`
 	logging
 }
 
@@ -324,7 +325,7 @@ func (c *serveCmd) Run(p *program) error {
 	defer stop(context.WithoutCancel(p.ctx))
 	log.InfoContext(p.ctx, "starting", slog.String("version", version()), slog.String("dir", c.Dir))
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: log,
+		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", AcceptClock: c.AcceptClock, Log: log,
 		Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {

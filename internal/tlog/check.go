@@ -49,6 +49,13 @@ func (l *Log) compare(ctx context.Context, tiles []tile) error {
 		if err != nil {
 			return l.readError(err)
 		}
+		if t.level == 0 && !bytes.Equal(data, t.data) {
+			at := 0
+			for data[at] == t.data[at] {
+				at++
+			}
+			return l.damaged("tile 0/%d does not have the hash of entry %d: the entry, or the tile, was changed", t.n, t.n<<height+int64(at/tlog.HashSize))
+		}
 		if !bytes.Equal(data, t.data) {
 			return l.damaged("tile %d/%d does not have the hashes of its entries: one of entries %d to %d, or the tile, was changed",
 				t.level, t.n, t.n<<(height*(t.level+1)), (t.n+1)<<(height*(t.level+1))-1)

@@ -22,7 +22,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonLedger:          {"该请求是为另一个账本签署的", "请用本账本的标识重新签名（见 /v1/about）", "This call was made for another ledger", "Sign it for this ledger (see /v1/about)"},
 	ledger.ReasonTime:            {"请求的时间晚于当前时间", "请校准时钟后重新签名", "The call's time is in the future", "Correct your clock and sign again"},
 	ledger.ReasonExpired:         {"请求已过期", "请重新签名后提交", "The call has expired", "Sign it again and send it"},
-	ledger.ReasonClock:           {"本节点与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clocks of this node and of the ledger's peer differ by more than five minutes", "Ask the node's operator to correct the wrong clock, then send the same request again"},
+	ledger.ReasonClock:           {"本节点的时钟不可信，或与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clock of this node can't be trusted, or differs from that of the ledger's peer by more than five minutes", "Ask the node's operator to correct the wrong clock, then send the same request again"},
 	ledger.ReasonMethod:          {"该地址不接受请求所用的 HTTP 方法", "可用的方法见答复的 Allow 标头", "This address does not take the HTTP method of the request", "The header Allow of the answer lists those that it takes"},
 	ledger.ReasonFunction:        {"没有这个功能", "请查阅功能列表", "There is no such function", "See the list of functions"},
 	ledger.ReasonCallUsed:        {"该请求编号已用于另一内容", "请换一个请求编号", "This call id was used for another call", "Use a new call id"},

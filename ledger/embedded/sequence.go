@@ -144,8 +144,15 @@ func (l *Ledger) commit(ctx context.Context, requests []*request) {
 }
 
 func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answer) error {
+	now := l.cfg.Now()
+	if err := l.allowed(now); err != nil {
+		for i := range answers {
+			answers[i] = answer{err: err}
+		}
+		return nil
+	}
 	env := contract.Env{
-		Time: max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+		Time: max(ledger.Millis(now.UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
 	}
 	calls := make([]contract.Verified, len(requests))
 	for i, r := range requests {

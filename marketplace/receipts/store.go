@@ -74,15 +74,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "receipts", own); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
+	if err := migrate(ctx, db); err != nil {
+		return nil, err
 	}
 	log, err := tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
 	if err != nil {
@@ -94,13 +87,8 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	}
 	s.alarm = time.AfterFunc(time.Hour, s.queue.wakeUp)
 	s.alarm.Stop()
-	if err := s.checkIndex(ctx); err != nil {
+	if err := s.checkOpened(ctx, c); err != nil {
 		return nil, err
-	}
-	if c.Anchor != nil {
-		if err := s.CheckAnchor(ctx, *c.Anchor); err != nil {
-			return nil, err
-		}
 	}
 	if s.write, err = prepare(ctx, db.W); err != nil {
 		return nil, err
@@ -109,6 +97,32 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func migrate(ctx context.Context, db *sqldb.DB) error {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("open receipts: %w", err)
+	}
+	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
+		return fmt.Errorf("open receipts: %w", err)
+	}
+	if err := db.Migrate(ctx, "receipts", own); err != nil {
+		return fmt.Errorf("open receipts: %w", err)
+	}
+	return nil
+}
+
+// checkOpened refuses an index that does not match the log, and a log that does not match
+// its last anchor.
+func (s *Store) checkOpened(ctx context.Context, c Config) error {
+	if err := s.checkIndex(ctx); err != nil {
+		return err
+	}
+	if c.Anchor == nil {
+		return nil
+	}
+	return s.CheckAnchor(ctx, *c.Anchor)
 }
 
 // checkIndex refuses an index whose size differs from the log's: both only grow
