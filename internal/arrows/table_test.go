@@ -56,7 +56,7 @@ var law = map[string]row{
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protobuf + "/encoding/protowire"}, unlinked: []string{protosOld, protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
-	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
+	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/checkpoint", "internal/tlog"}, third: []string{note, tlog}},
 	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign", "internal/checkpoint"}, third: []string{note, tlog}},
 	"policies":                        {own: []string{"ledger"}, third: []string{casbin, lru}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},

@@ -31,13 +31,13 @@ func commonOrigin(set ProofSet) string {
 	return checkpoint.Origin([]byte(c.Checkpoint))
 }
 
-// names reports whether the trust file has a key of the log.
-func (t Trust) names(log string) bool {
+// Names reports whether the trust file has a key of the log.
+func (t Trust) Names(log string) bool {
 	return slices.ContainsFunc(t.Logs, func(key string) bool { return strings.HasPrefix(key, log+"+") })
 }
 
-// with returns the trust file with one more key of a log.
-func (t Trust) with(key string) Trust {
+// With returns the trust file with one more key of a log.
+func (t Trust) With(key string) Trust {
 	t.Logs = append(slices.Clone(t.Logs), key)
 	return t
 }
@@ -47,7 +47,7 @@ func (t Trust) with(key string) Trust {
 // its key is taken from there, and checked when the call has been replayed (checkLog).
 func (b Bundle) openedBy(t Trust) Trust {
 	name := commonOrigin(b.Proof)
-	if name == "" || t.names(name) {
+	if name == "" || t.Names(name) {
 		return t
 	}
 	for _, c := range b.Calls {
@@ -65,7 +65,7 @@ func (b Bundle) openedBy(t Trust) Trust {
 		}
 		var a ledger.LogBeginArgs
 		if ledger.DecodeStrict(s.Call.Args, &a) == nil && a.Origin == name {
-			return t.with(a.Key)
+			return t.With(a.Key)
 		}
 	}
 	return t
@@ -83,7 +83,7 @@ func (v *verification) checkLog() error {
 		return fail(CheckProof, "proof.common", err)
 	}
 	if !ok {
-		if v.trust.names(name) {
+		if v.trust.Names(name) {
 			return nil
 		}
 		return failf(CheckProof, "proof.common", "the log %s is not in the trust file, and no call in the bundle begins it", name)
@@ -161,14 +161,14 @@ var errLost = errors.New("the log was restored from a copy without this call: th
 // being made, from the ledger's record of the log.
 func (g *gathering) trustLog(set ProofSet, end ledger.Position) (Trust, error) {
 	name := commonOrigin(set)
-	if name == "" || g.trust.names(name) {
+	if name == "" || g.trust.Names(name) {
 		return g.trust, nil
 	}
 	log, ok, err := load[ledger.LogRecord](&pastState{g: g, before: end}, ledger.RefTo(ledger.KindLog, name))
 	if err != nil || !ok {
 		return g.trust, err
 	}
-	return g.trust.with(log.Key), nil
+	return g.trust.With(log.Key), nil
 }
 
 // Listed is a call of a bundle as the bundle states it.
