@@ -28,6 +28,7 @@ type Config struct {
 	Key *tlog.Key // signs checkpoints; its name is the log's origin (ledger.ReceiptLog)
 	// Anchor is the log's last anchor on the ledger; nil if there is no anchor yet.
 	Anchor *ledger.Anchor
+	Held   *ledger.TreeHead // tree of the log that someone is known to hold, if any
 	Now    func() time.Time
 }
 
@@ -74,10 +75,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
-	if err := migrate(ctx, db); err != nil {
-		return nil, err
-	}
-	log, err := tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+	log, err := openLog(ctx, db, c)
 	if err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
@@ -99,30 +97,40 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	return s, nil
 }
 
+// openLog updates the tables and opens the log in them.
+func openLog(ctx context.Context, db *sqldb.DB, c Config) (*tlog.Log, error) {
+	if err := migrate(ctx, db); err != nil {
+		return nil, err
+	}
+	return tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+}
+
 func migrate(ctx context.Context, db *sqldb.DB) error {
 	own, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return fmt.Errorf("open receipts: %w", err)
+		return err
 	}
 	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
-		return fmt.Errorf("open receipts: %w", err)
+		return err
 	}
-	if err := db.Migrate(ctx, "receipts", own); err != nil {
-		return fmt.Errorf("open receipts: %w", err)
-	}
-	return nil
+	return db.Migrate(ctx, "receipts", own)
 }
 
 // checkOpened refuses an index that does not match the log, and a log that does not match
-// its last anchor.
+// its last anchor or what others hold of it.
 func (s *Store) checkOpened(ctx context.Context, c Config) error {
 	if err := s.checkIndex(ctx); err != nil {
 		return err
 	}
-	if c.Anchor == nil {
-		return nil
+	if c.Anchor != nil {
+		if err := s.CheckAnchor(ctx, *c.Anchor); err != nil {
+			return err
+		}
 	}
-	return s.CheckAnchor(ctx, *c.Anchor)
+	if c.Held != nil {
+		return s.checkHeld(ctx, *c.Held)
+	}
+	return nil
 }
 
 // checkIndex refuses an index whose size differs from the log's: both only grow
