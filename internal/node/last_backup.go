@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -18,7 +17,7 @@ const backupFile = "backup.json"
 
 // Backed is the note of a node's last complete backup.
 type Backed struct {
-	At     time.Time        `json:"at"`               // when the copied state was read
+	At     ledger.Millis    `json:"at"`               // when the copied state was read, in milliseconds since 1970
 	ID     string           `json:"id"`               // of the backup in its target
 	Target string           `json:"target"`           // a folder or s3://…, without credentials
 	Ledger *ledger.TreeHead `json:"ledger,omitempty"` // of the copied ledger log; nil if the ledger is shared

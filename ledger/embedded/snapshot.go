@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -48,6 +49,13 @@ func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) 
 	}
 	return rows.Err()
 }
+
+// Copy writes the database to w and returns its size in bytes.
+func (s *Snapshot) Copy(ctx context.Context, w io.Writer) (int64, error) { return s.db.Copy(ctx, w) }
+
+// CheckIntegrity lets SQLite read the whole database. With Recompute, every page and
+// every entry has been checked.
+func (s *Snapshot) CheckIntegrity(ctx context.Context) error { return s.db.CheckIntegrity(ctx) }
 
 // Close closes the snapshot.
 func (s *Snapshot) Close() error { return s.db.Close() }
