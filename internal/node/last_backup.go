@@ -24,7 +24,7 @@ type Backed struct {
 }
 
 // LastBackup returns the note of the last backup of the folder dir that was complete and
-// checked, or nil if there was none. A running node may call it: the note is replaced as
+// checked, or nil if there is no note. A running node may call it: the note is replaced as
 // a whole.
 func LastBackup(dir string) (*Backed, error) {
 	b, err := os.ReadFile(folder(dir).path(backupFile))

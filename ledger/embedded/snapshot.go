@@ -2,6 +2,8 @@ package embedded
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 
@@ -48,6 +50,16 @@ func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) 
 		}
 	}
 	return rows.Err()
+}
+
+// Value returns the value of a row of the state, or nil if there is no such row.
+func (s *Snapshot) Value(ctx context.Context, key string) ([]byte, error) {
+	var value []byte
+	err := s.db.QueryRowContext(ctx, "SELECT value FROM record WHERE key = ?", key).Scan(&value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	return value, nil
 }
 
 // Copy writes the database to w and returns its size in bytes.
