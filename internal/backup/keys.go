@@ -8,6 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"filippo.io/age"
 	"github.com/minio/sio"
@@ -48,7 +52,41 @@ func (s Seals) Kind() string {
 type Opens struct {
 	Passphrase string
 	Identities []age.Identity
-	Masters    []seal.Key
+	Masters    []Master
+}
+
+// Master is a master key with its file.
+type Master struct {
+	seal.Key
+	File []byte
+}
+
+// AddMaster adds the master key in the file master of a folder, or in that of its folder
+// keys.
+func (o *Opens) AddMaster(dir string) error {
+	path := filepath.Join(dir, "master")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(dir, "keys", "master")
+	}
+	k, err := seal.Load(path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("load master key: %w", err)
+	}
+	o.Masters = append(o.Masters, Master{k, text})
+	return nil
+}
+
+// master returns the master key with an id.
+func (o Opens) master(id string) (m Master, ok bool) {
+	i := slices.IndexFunc(o.Masters, func(m Master) bool { return m.ID() == id })
+	if i < 0 {
+		return m, false
+	}
+	return o.Masters[i], true
 }
 
 // sealKey seals the key of the copy with an id.
@@ -88,11 +126,9 @@ func (o Opens) openKey(h Head) ([]byte, error) {
 	var identities []age.Identity
 	switch h.SealedFor {
 	case ForMaster:
-		for _, m := range o.Masters {
-			if m.ID() == h.Master {
-				key, err := m.Open(h.Key, sealedFor(h.ID))
-				return key, changedIf(err, h.ID, "head")
-			}
+		if m, ok := o.master(h.Master); ok {
+			key, err := m.Open(h.Key, sealedFor(h.ID))
+			return key, changedIf(err, h.ID, headFile)
 		}
 		return nil, words.Errorf("备份 %s 以节点的主密钥 %s 封存：请用 --keys 指明存有 master 的文件夹", "backup %s is sealed by the node's master key %s: name the folder that has the file master with --keys", h.ID, h.Master)
 	case ForPassphrase:
@@ -110,20 +146,20 @@ func (o Opens) openKey(h Head) ([]byte, error) {
 			return nil, words.Errorf("备份 %s 为接收者封存：请用 --identity 给出其私钥文件", "backup %s is sealed for recipients: name the file with the identity of one of them with --identity", h.ID)
 		}
 	default:
-		return nil, changed(h.ID, "head")
+		return nil, changed(h.ID, headFile)
 	}
 	r, err := age.Decrypt(bytes.NewReader(h.Key), identities...)
 	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong {
 		return nil, words.Errorf("备份 %s 不能用所给的口令或私钥打开，或其 head 与制作时不同", "the passphrase or identity does not open backup %s, or its head was changed", h.ID)
 	}
 	if err != nil {
-		return nil, changedIf(err, h.ID, "head")
+		return nil, changedIf(err, h.ID, headFile)
 	}
 	key, err := io.ReadAll(io.LimitReader(r, keyBytes+1))
 	if err == nil && len(key) != keyBytes {
 		err = errors.New("not a key")
 	}
-	return key, changedIf(err, h.ID, "head")
+	return key, changedIf(err, h.ID, headFile)
 }
 
 func newKey() ([]byte, error) {

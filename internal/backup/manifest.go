@@ -77,10 +77,10 @@ func newID(at time.Time) (string, error) {
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", fmt.Errorf("draw id: %w", err)
 	}
-	return at.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:]), nil
+	return at.UTC().Format("20060102T150405.000Z") + "-" + hex.EncodeToString(b[:]), nil
 }
 
-var idForm = regexp.MustCompile(`^\d{8}T\d{6}Z-[0-9a-f]{8}$`)
+var idForm = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}$`)
 
 // of returns the name of a file of a copy in the target.
 func of(id, name string) string { return "backups/" + id + "/" + name }

@@ -25,9 +25,14 @@ type Backup struct {
 	Manifest Manifest
 	Head     Head
 
-	from *Target
-	key  []byte
+	from   *Target
+	key    []byte
+	master Master // that opened the copy
 }
+
+// MasterFile returns the file of the master key that opened the copy; nil if something
+// else did.
+func (b *Backup) MasterFile() []byte { return b.master.File }
 
 // Load opens the copy with an id, or the newest if id is empty.
 func (t *Target) Load(ctx context.Context, id string, o Opens) (*Backup, error) {
@@ -58,6 +63,9 @@ func (t *Target) Load(ctx context.Context, id string, o Opens) (*Backup, error) 
 	}
 	if b.key, err = o.openKey(b.Head); err != nil {
 		return nil, err
+	}
+	if b.Head.SealedFor == ForMaster {
+		b.master, _ = o.master(b.Head.Master)
 	}
 	cipher, err := stream(b.key, manifestFile)
 	if err != nil {
@@ -122,7 +130,7 @@ func (b *Backup) file(ctx context.Context, f File, w io.Writer) error {
 	to, h := &notedWriter{w: w}, sha256.New()
 	stored := io.TeeReader(from, h)
 	clear := stored
-	if encrypted(f.Name) {
+	if encrypted(f.Name) && f.Stored > 0 { // an empty stream has no package
 		cipher, err := stream(b.key, f.Name)
 		if err == nil {
 			clear, err = sio.DecryptReader(stored, cipher)

@@ -39,8 +39,11 @@ func Create(ctx context.Context, dir string, o Options) (*Target, error) {
 	return begin(ctx, at, o)
 }
 
+// Bucket are the address and settings of a bucket.
+type Bucket = objects.S3Config
+
 // CreateS3 is Create for a bucket.
-func CreateS3(ctx context.Context, c objects.S3Config, o Options) (*Target, error) {
+func CreateS3(ctx context.Context, c Bucket, o Options) (*Target, error) {
 	at, err := openBucket(ctx, c)
 	if err != nil {
 		return nil, err
@@ -58,7 +61,7 @@ func Open(ctx context.Context, dir string) (*Target, error) {
 }
 
 // OpenS3 is Open for a bucket.
-func OpenS3(ctx context.Context, c objects.S3Config) (*Target, error) {
+func OpenS3(ctx context.Context, c Bucket) (*Target, error) {
 	at, err := openBucket(ctx, c)
 	if err != nil {
 		return nil, err

@@ -34,6 +34,7 @@ type BackupOptions struct {
 // BackupReport is what a backup has.
 type BackupReport struct {
 	Backed
+	Origin    string          `json:"origin"`
 	SealedFor string          `json:"sealed_for"`
 	Receipts  ledger.TreeHead `json:"receipts"`
 	Objects   int64           `json:"objects"`     // blobs of content
@@ -73,7 +74,7 @@ func Backup(ctx context.Context, o BackupOptions, to *backup.Target) (BackupRepo
 	if err != nil {
 		return BackupReport{}, err
 	}
-	r := BackupReport{Backed: Backed{At: c.At(), ID: c.ID(), Target: to.String()}, SealedFor: o.Seals.Kind(), Damaged: []string{}, Absent: []string{}}
+	r := BackupReport{Backed: Backed{At: c.At(), ID: c.ID(), Target: to.String()}, Origin: s.Origin, SealedFor: o.Seals.Kind(), Damaged: []string{}, Absent: []string{}}
 	m := backup.Manifest{Program: o.Version}
 	if err := d.copyDatabases(ctx, s, c, &m); err != nil {
 		return r, err
@@ -117,7 +118,7 @@ func notCopied(name string) bool {
 	return name == "lock" || name == backupFile || name == listFile || strings.Contains(name, ".db") || strings.HasSuffix(name, ".tmp")
 }
 
-// copyFiles copies the files of the folder and of keys/. The master key is copied only if
+// copyFiles copies the files of the folder and of keys/, but no other folder in them. The master key is copied only if
 // the copy is not sealed by it.
 func (d folder) copyFiles(ctx context.Context, s Settings, c *backup.Copy, m *backup.Manifest) error {
 	m.Absent = []string{}
@@ -129,6 +130,9 @@ func (d folder) copyFiles(ctx context.Context, s Settings, c *backup.Copy, m *ba
 		for _, e := range entries {
 			name := filepath.ToSlash(filepath.Join(sub, e.Name()))
 			switch {
+			case e.IsDir() && sub == "" && name != "keys" && name != "objects" || e.IsDir() && sub == "keys":
+				m.Absent = append(m.Absent, name+"/")
+				continue
 			case !e.Type().IsRegular() || sub == "" && notCopied(name) || strings.HasSuffix(name, ".tmp"):
 				continue
 			case name == "keys/master" && c.SealedFor() == backup.ForMaster:

@@ -16,7 +16,7 @@ func TestLastBackup(t *testing.T) {
 		t.Fatalf("a folder that was never copied: %v, %v", n, err)
 	}
 	want := Backed{
-		At: 1796068800000, ID: "20261130T200000Z-0123456789abcdef", Target: "s3://bucket/prefix",
+		At: 1796068800000, ID: "20261130T200000.000Z-01234567", Target: "s3://bucket/prefix",
 		Ledger: &ledger.TreeHead{Size: 7, Root: ledger.DigestOf([]byte("root"))},
 	}
 	if err := folder(dir).noteBackup(want); err != nil {

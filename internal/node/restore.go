@@ -14,17 +14,14 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/backup"
 	"github.com/datacadastre/cadastre/internal/durable"
-	"github.com/datacadastre/cadastre/internal/seal"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // RestoreOptions configure a restore.
 type RestoreOptions struct {
-	Dir  string // new or empty
-	ID   string // of the backup; empty for the newest
-	Keys string // folder with the file master, for a backup that is sealed by the master key
-	// Opens are a passphrase or identities. The master key is added from Keys.
+	Dir   string // new or empty
+	ID    string // of the backup; empty for the newest
 	Opens backup.Opens
 	Now   func() time.Time
 	Done  func(bytes int64) // is called with the number of further bytes that were read
@@ -54,12 +51,6 @@ func Restore(ctx context.Context, o RestoreOptions, from *backup.Target) (r Rest
 	if err != nil {
 		return r, err
 	}
-	var master []byte
-	if o.Keys != "" {
-		if master, err = o.loadMaster(); err != nil {
-			return r, err
-		}
-	}
 	b, err := from.Load(ctx, o.ID, o.Opens)
 	if err != nil {
 		return r, err
@@ -82,7 +73,7 @@ func Restore(ctx context.Context, o RestoreOptions, from *backup.Target) (r Rest
 	for _, name := range m.Absent {
 		if name == "keys/master" {
 			err = d.newFile(name, func(w io.Writer) error {
-				_, err := w.Write(master)
+				_, err := w.Write(b.MasterFile())
 				return err
 			})
 			continue
@@ -115,20 +106,6 @@ func freeFolder(dir string) (string, error) {
 		return "", words.Errorf("%s 不是空文件夹：请另选新的或空的文件夹", "%s is not empty: choose a new or empty folder", dir)
 	}
 	return dir, nil
-}
-
-// loadMaster adds the master key in o.Keys, and returns its file.
-func (o *RestoreOptions) loadMaster() ([]byte, error) {
-	path := filepath.Join(o.Keys, "master")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		path = filepath.Join(o.Keys, "keys", "master")
-	}
-	k, err := seal.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	o.Opens.Masters = append(o.Opens.Masters, k)
-	return os.ReadFile(path)
 }
 
 // fillFrom writes the files and the content of a backup.
