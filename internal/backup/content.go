@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"sync"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -114,7 +115,7 @@ func (w *contentCopy) all(ctx context.Context) error {
 		if l, ok := w.known.at(b.Name); ok && l.bytes == b.Bytes {
 			t.known = l.sha256
 		}
-		size, ok := w.there.at(b.Name)
+		size, ok := w.there.at(contentName(b.Name))
 		t.there = ok && size == b.Bytes
 		if w.next = append(w.next, t); len(w.next) < batch {
 			return nil
@@ -279,5 +280,7 @@ func (w *contentCopy) copy(ctx context.Context, t *task) (ledger.Digest, error) 
 	return digest, nil
 }
 
-// contentName returns the name of a blob in the target.
-func contentName(name string) string { return "objects/" + name }
+// contentName returns the name of a blob in the target: objects/AB/NAME, in 256 folders.
+func contentName(name string) string {
+	return contentPart + name[:3] + path.Base(name)
+}

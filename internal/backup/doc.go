@@ -13,7 +13,7 @@
 //	format              cadastre-backup 1
 //	lock                in use while a copy is made or removed
 //	tmp/                unfinished files
-//	objects/ab/cd/NAME  content as the node stores it, encrypted with its data key
+//	objects/ab/NAME     content as the node stores it, encrypted with its data key
 //	backups/ID/head     JSON in clear: whose copy it is, and its key, sealed
 //	backups/ID/folder/… files and databases of the node's folder, encrypted
 //	backups/ID/objects  the content of this copy, in clear: name, bytes, SHA-256

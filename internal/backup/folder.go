@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/datacadastre/cadastre/internal/durable"
@@ -22,6 +23,9 @@ import (
 type folder struct {
 	dir  string
 	root *os.Root
+
+	mu      sync.Mutex
+	changed map[string]struct{} // folders with new names that are not durable yet
 }
 
 // openFolder opens the folder dir. With write it is created if it is missing, and others
@@ -43,7 +47,7 @@ func openFolder(dir string, write bool) (*folder, error) {
 	if err != nil {
 		return nil, words.Errorf("打开 %s：%v", "open %s: %v", dir, err)
 	}
-	return &folder{dir, root}, nil
+	return &folder{dir: dir, root: root, changed: map[string]struct{}{}}, nil
 }
 
 func (f *folder) String() string { return f.dir }
@@ -134,10 +138,18 @@ func (f *folder) rename(tmp, name string) error {
 	if err := f.root.Rename(tmp, name); err != nil {
 		return err
 	}
-	return f.sync(path.Dir(name))
+	f.change(path.Dir(name))
+	return nil
 }
 
-// makeFolders durably creates a folder and those above it.
+// change notes a folder whose names sync makes durable.
+func (f *folder) change(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.changed[name] = struct{}{}
+}
+
+// makeFolders creates a folder and those above it.
 func (f *folder) makeFolders(name string) error {
 	if name == "." {
 		return nil
@@ -151,16 +163,25 @@ func (f *folder) makeFolders(name string) error {
 	if err := f.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return f.sync(path.Dir(name))
+	f.change(path.Dir(name))
+	return nil
 }
 
-// sync makes the names in a folder durable.
-func (f *folder) sync(name string) error {
-	d, err := f.root.Open(name)
-	if err != nil {
-		return err
+// sync makes the new names durable. Their content is, since write has returned.
+func (f *folder) sync() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name := range f.changed {
+		d, err := f.root.Open(name)
+		if err == nil {
+			err = durable.Close(d)
+		}
+		if ignoreMissing(err) != nil {
+			return fmt.Errorf("sync %s: %w", filepath.Join(f.dir, name), err)
+		}
+		delete(f.changed, name)
 	}
-	return durable.Close(d)
+	return nil
 }
 
 func (f *folder) open(_ context.Context, name string) (io.ReadCloser, error) {
@@ -179,8 +200,9 @@ func (f *folder) remove(_ context.Context, name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", name, errMissing)
 	}
-	// Folders that are empty now go too; one that is not stays.
-	for dir := path.Dir(name); err == nil && strings.Contains(dir, "/"); dir = path.Dir(dir) {
+	// Folders of a copy that are empty now go too. Those of content stay: another goroutine
+	// may be writing to them.
+	for dir := path.Dir(name); err == nil && strings.HasPrefix(dir, "backups/"); dir = path.Dir(dir) {
 		if f.root.Remove(dir) != nil {
 			break
 		}

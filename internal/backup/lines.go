@@ -55,8 +55,8 @@ func readLines(r io.Reader) iter.Seq2[string, line] {
 func (t *Target) there(ctx context.Context, err *error) iter.Seq2[string, int64] {
 	return func(yield func(string, int64) bool) {
 		enough := errors.New("enough")
-		e := t.at.list(ctx, "objects/", func(name string, size int64) error {
-			if !yield(strings.TrimPrefix(name, "objects/"), size) {
+		e := t.at.list(ctx, contentPart, func(name string, size int64) error {
+			if !yield(name, size) {
 				return enough
 			}
 			return nil

@@ -69,6 +69,7 @@ const (
 	objectsFile  = "objects"
 	keysFile     = "keys"
 	folderPart   = "folder/"
+	contentPart  = "objects/" // of the target
 )
 
 // newID returns an id that sorts by time.

@@ -9,9 +9,11 @@ import (
 // place is where a target's files are: a folder or a bucket. Names are slash-separated. It
 // is safe for concurrent use.
 type place interface {
-	// write stores the bytes of r durably under a new name, which appears when all are
-	// stored. max is the number of bytes at most; negative if it is not known.
+	// write stores the bytes of r under a new name, which appears when all are stored. max
+	// is the number of bytes at most; negative if it is not known.
 	write(ctx context.Context, name string, r io.Reader, max int64) error
+	// sync makes everything durable that was written before.
+	sync() error
 	// open and remove report a missing name as errMissing.
 	open(ctx context.Context, name string) (io.ReadCloser, error)
 	remove(ctx context.Context, name string) error

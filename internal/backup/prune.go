@@ -82,7 +82,7 @@ func (t *Target) needed(ctx context.Context, id string, needed map[string]struct
 			break
 		}
 		h.Write(append(s.Bytes(), '\n'))
-		needed[l.name] = struct{}{}
+		needed[contentName(l.name)] = struct{}{}
 	}
 	if err := errors.Join(s.Err(), r.Close()); err != nil {
 		return fmt.Errorf("read the content of backup %s: %w", id, err)
@@ -99,8 +99,8 @@ func (t *Target) removeContent(ctx context.Context, needed map[string]struct{}, 
 		bytes int64
 	}
 	var gone []blob
-	err := t.at.list(ctx, "objects/", func(name string, bytes int64) error {
-		if _, ok := needed[strings.TrimPrefix(name, "objects/")]; !ok {
+	err := t.at.list(ctx, contentPart, func(name string, bytes int64) error {
+		if _, ok := needed[name]; !ok {
 			gone = append(gone, blob{name, bytes})
 		}
 		return nil

@@ -198,22 +198,26 @@ func Discard(_ string, write func(io.Writer) error) error { return write(io.Disc
 // Objects gives all content and data keys to a sink and checks them. It stops at the first
 // error; ErrChanged names the file of the target.
 func (b *Backup) Objects(ctx context.Context, to Sink) error {
-	if err := b.eachLine(ctx, keysFile, func(text string) error {
+	p := newPool(ctx, workers)
+	err := b.eachLine(p.ctx, keysFile, func(text string) error {
 		name, coded, _ := strings.Cut(text, " ")
 		key, err := base64.RawStdEncoding.DecodeString(coded)
 		if err != nil || !objects.IsName(name) {
 			return changed(b.Head.ID, keysFile)
 		}
-		return to(name, func(w io.Writer) error {
-			_, err := w.Write(key)
-			return err
+		return p.run(func(context.Context) error {
+			return to(name, func(w io.Writer) error {
+				_, err := w.Write(key)
+				return err
+			})
 		})
-	}); err != nil {
+	})
+	if err = p.wait(err); err != nil {
 		return err
 	}
 	found := Content{InS3: b.Manifest.Content.InS3}
-	p := newPool(ctx, workers)
-	err := b.eachLine(p.ctx, objectsFile, func(text string) error {
+	p = newPool(ctx, workers)
+	err = b.eachLine(p.ctx, objectsFile, func(text string) error {
 		l, ok := parseLine(text)
 		if !ok {
 			if strings.HasPrefix(text, endMark) {

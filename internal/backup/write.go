@@ -184,9 +184,15 @@ func (c *Copy) Finish(ctx context.Context, m Manifest) error {
 	if _, err := sio.Encrypt(&sealed, bytes.NewReader(text), cipher); err != nil {
 		return fmt.Errorf("encrypt manifest: %w", err)
 	}
+	if err := c.to.at.sync(); err != nil {
+		return err
+	}
 	name := of(c.head.ID, manifestFile)
 	if err := c.to.at.write(ctx, name, bytes.NewReader(sealed.Bytes()), int64(sealed.Len())); err != nil {
 		return words.Errorf("写入备份的 %s：%v", "write %s of the backup: %v", manifestFile, err)
+	}
+	if err := c.to.at.sync(); err != nil {
+		return errors.Join(err, c.to.at.remove(ctx, name))
 	}
 	back, err := c.to.readSmall(ctx, name)
 	if err == nil && !bytes.Equal(back, sealed.Bytes()) {
