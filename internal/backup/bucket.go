@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/datacadastre/cadastre/internal/words"
@@ -19,12 +20,12 @@ type bucket struct {
 	name string
 }
 
-func openBucket(ctx context.Context, c objects.S3Config) (*bucket, error) {
-	b, err := objects.OpenBucket(ctx, c)
+func openBucket(ctx context.Context, c objects.S3Config, readOnly bool) (*bucket, error) {
+	b, err := objects.OpenBucket(ctx, c, readOnly)
 	if err != nil {
 		return nil, words.Errorf("备份目标：%v", "the target of the backup: %v", err)
 	}
-	return &bucket{b, "s3://" + c.Bucket + "/" + c.Prefix}, nil
+	return &bucket{b, strings.TrimSuffix("s3://"+c.Bucket+"/"+c.Prefix, "/")}, nil
 }
 
 func (b *bucket) String() string { return b.name }

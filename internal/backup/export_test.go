@@ -45,3 +45,6 @@ func (f faulty) write(ctx context.Context, name string, r io.Reader, max int64) 
 	_, _ = io.CopyN(io.Discard, r, 10)
 	return err
 }
+
+// BucketPlace returns the place of a bucket.
+func BucketPlace(ctx context.Context, c Bucket) (Place, error) { return openBucket(ctx, c, false) }

@@ -44,7 +44,7 @@ type Bucket = objects.S3Config
 
 // CreateS3 is Create for a bucket.
 func CreateS3(ctx context.Context, c Bucket, o Options) (*Target, error) {
-	at, err := openBucket(ctx, c)
+	at, err := openBucket(ctx, c, false)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func Open(ctx context.Context, dir string) (*Target, error) {
 
 // OpenS3 is Open for a bucket.
 func OpenS3(ctx context.Context, c Bucket) (*Target, error) {
-	at, err := openBucket(ctx, c)
+	at, err := openBucket(ctx, c, true)
 	if err != nil {
 		return nil, err
 	}

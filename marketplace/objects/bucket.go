@@ -14,19 +14,20 @@ import (
 // Store, such as a backup. It encrypts nothing.
 type Bucket struct{ s *s3 }
 
-// OpenBucket tries every operation that a Bucket needs, and removes what interrupted
-// writes left. Unlike a Store, it accepts a bucket that retains old versions.
-func OpenBucket(ctx context.Context, c S3Config) (*Bucket, error) {
+// OpenBucket tries every operation that a Bucket needs; if it will only be read, it lists
+// it. Unlike a Store, it accepts a bucket that retains old versions.
+func OpenBucket(ctx context.Context, c S3Config, readOnly bool) (*Bucket, error) {
 	s, err := c.connect()
 	if err != nil {
 		return nil, fmt.Errorf("open bucket: %w", err)
 	}
 	start, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	for _, step := range []struct {
+	type step struct {
 		right string
 		try   func(context.Context) error
-	}{
+	}
+	steps := []step{
 		{"list", s.tryList},
 		{"read", s.removeProbe},
 		{"write", func(ctx context.Context) error { return s.put(ctx, probe, []byte(probe)) }},
@@ -34,7 +35,11 @@ func OpenBucket(ctx context.Context, c S3Config) (*Bucket, error) {
 		{"overwrite", s.tryOverwrite},
 		{"upload parts", s.tryParts},
 		{"delete", func(ctx context.Context) error { return s.remove(ctx, probe) }},
-	} {
+	}
+	if readOnly {
+		steps = steps[:1]
+	}
+	for _, step := range steps {
 		if err := step.try(start); err != nil {
 			return nil, fmt.Errorf("open bucket: %w", errors.Join(c.explain(step.right, err), s.close()))
 		}
