@@ -10,6 +10,7 @@ type row struct {
 }
 
 const (
+	age        = "filippo.io/age"
 	casbin     = "github.com/casbin/casbin/v2"
 	chi        = "github.com/go-chi/chi/v5"
 	fabric     = "github.com/hyperledger/fabric-sdk-go"
@@ -80,6 +81,7 @@ var law = map[string]row{
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/durable":                {},
 	"internal/seal":                   {own: []string{"internal/durable"}},
+	"internal/backup":                 {own: []string{"ledger", "marketplace/objects", "internal/durable", "internal/seal", "internal/words"}, third: []string{age, sio}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/records":                {own: []string{"ledger", "internal/readmodel"}},
@@ -123,7 +125,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
+			"internal/backup", "internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
 			"internal/trace", "internal/trace/follow", "internal/trace/prove",
 			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},
@@ -140,7 +142,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
+			"internal/backup", "internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},
