@@ -19,7 +19,8 @@ import (
 // recording is what the system calls of a node under load were.
 type recording struct {
 	root, base, trace string
-	acks, moments     int // moments are the calls after which the power may be cut
+	acks              map[string]int // by kind
+	moments           int            // calls after which the power may be cut
 }
 
 // record traces a node under load, until it has acknowledged so many calls.
@@ -34,10 +35,12 @@ func record(t *testing.T, calls int) *recording {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("the load failed: %v\n%s", err, out)
 	}
+	var last []ack
 	ok(t, r.replay(nil, func(_ *disk, acks []ack, moment int) error {
-		r.acks, r.moments = len(acks), moment
+		last, r.moments = acks, moment
 		return nil
 	}))
+	r.acks = kinds(last)
 	return r
 }
 
@@ -190,7 +193,7 @@ func TestPowerCuts(t *testing.T) {
 			t.Errorf("cut at %d of %d, %s, %d acknowledged: %v", c.moment, r.moments, c.loss, len(c.acks), c.err)
 		}
 	}
-	fmt.Printf("power cuts: %d at random among %d moments, %d acknowledgments in all, %d lost something\n", *cuts, r.moments, r.acks, lost)
+	fmt.Printf("power cuts: %d at random among %d moments, %d lost something; acknowledged in all: %v\n", *cuts, r.moments, lost, r.acks)
 }
 
 // TestSyncsAreNeeded is the control: for each store, and for the names in folders, the

@@ -131,33 +131,56 @@ func serve(ctx context.Context, dir string) (*serving, error) {
 	return s, nil
 }
 
-// sell adds content of a size to the operator's product and sells it without limits.
+// sell lists a product like that of the demonstration, under a license without limits, with
+// content of a size, and sells it.
 func sell(ctx context.Context, c cast, size int) (sold, error) {
-	var page struct{ Items []ledger.Product }
-	if err := c("operator").Get(ctx, "/v1/products", &page); err != nil {
+	p, err := list(ctx, c)
+	if err != nil {
 		return sold{}, err
-	}
-	var p ledger.Product
-	for _, each := range page.Items {
-		if each.Operator == c("operator").Profile().Party {
-			p = each
-		}
 	}
 	up, err := c("operator").Upload(ctx, bytes.NewReader(content(1, size)))
 	if err != nil {
 		return sold{}, err
 	}
-	subject := ledger.RefTo(ledger.KindProduct, p.ID)
 	if _, err := c("operator").Call(ctx, ledger.FnContentAdd, ledger.ContentArgs{
-		ID: client.NewID(), Subject: subject, Object: up.Object, SHA256: up.SHA256, Bytes: up.Bytes, Ingest: up.Receipt, Node: up.Node, Name: "large.bin",
+		ID: client.NewID(), Subject: ledger.RefTo(ledger.KindProduct, p.ID), Object: up.Object, SHA256: up.SHA256,
+		Bytes: up.Bytes, Ingest: up.Receipt, Node: up.Node, Name: "large.bin",
 	}); err != nil {
-		return sold{}, err
-	}
-	if err := c("operator").Get(ctx, "/v1/products/"+string(p.ID), &p); err != nil {
 		return sold{}, err
 	}
 	order, err := buy(ctx, c, p, ledger.Quota{})
 	return sold{Order: order, Product: p.ID, Object: up.Object, Bytes: up.Bytes}, err
+}
+
+// list lists the product of sell.
+func list(ctx context.Context, c cast) (p ledger.Product, err error) {
+	var page struct{ Items []ledger.Product }
+	if err := c("operator").Get(ctx, "/v1/products", &page); err != nil {
+		return p, err
+	}
+	for _, each := range page.Items {
+		if each.Operator == c("operator").Profile().Party {
+			p = each
+		}
+	}
+	var l ledger.License
+	if err := c("operator").Get(ctx, "/v1/licenses/"+string(p.License), &l); err != nil {
+		return p, err
+	}
+	l.LicenseTerms.ID, l.Limits = client.NewID(), ledger.Quota{}
+	offered, err := c("bureau").Call(ctx, ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: l.LicenseTerms})
+	if err != nil {
+		return p, err
+	}
+	if _, err := c("operator").Call(ctx, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: l.LicenseTerms.ID, Answers: offered.Payload}); err != nil {
+		return p, err
+	}
+	o := p.ProductOffer
+	o.ID, o.License, o.Version, o.Title = client.NewID(), l.LicenseTerms.ID, 1, o.Title+"（无限额）"
+	if _, err := c("operator").Call(ctx, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: o}); err != nil {
+		return p, err
+	}
+	return p, c("operator").Get(ctx, "/v1/products/"+string(o.ID), &p)
 }
 
 // buy places an order of the emergency bureau, whose purpose is free, and accepts it.
