@@ -5,6 +5,7 @@ go 1.26.4
 require (
 	github.com/6tail/lunar-go v1.4.6
 	github.com/alecthomas/kong v1.17.0
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/casbin/casbin/v2 v2.135.0
 	github.com/cedar-policy/cedar-go v1.6.1
 	github.com/danielgtaylor/huma/v2 v2.37.2
