@@ -232,31 +232,42 @@ func (l *load) checkpoints(ctx context.Context) error {
 	return pause(ctx, 200*time.Millisecond)
 }
 
-// keys asks the node to make keys for parties and to store them, as many as it does.
+// keys asks the node, ten times a second, to make keys for parties and to store them, as
+// many as it does.
 func (l *load) keys(ctx context.Context) error {
+	err := l.key(ctx)
+	if errors.Is(err, errNoMoreKeys) {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return errors.Join(err, pause(ctx, 100*time.Millisecond))
+}
+
+var errNoMoreKeys = errors.New("all parties have as many keys as they may")
+
+// key asks the node to make a key for the first party that may have another.
+func (l *load) key(ctx context.Context) error {
 	for _, who := range []string{"buyer", "operator2", "registrar", "transport", "emergency"} {
 		c := l.cast(who)
-		for {
-			var made wire.CustodyKey
-			resp, err := ask(ctx, c, l.http, http.MethodPost, "/v1/custody/keys", strings.NewReader(`{"old":"`+string(c.Profile().Kid)+`"}`), "Content-Type", "application/json")
-			if err != nil {
-				return err
-			}
-			err = json.NewDecoder(resp.Body).Decode(&made)
-			if err = errors.Join(err, resp.Body.Close()); err != nil {
-				return err
-			}
-			if resp.StatusCode != http.StatusCreated {
-				break // the party has as many as it may
-			}
+		resp, err := ask(ctx, c, l.http, http.MethodPost, "/v1/custody/keys", strings.NewReader(`{"old":"`+string(c.Profile().Kid)+`"}`), "Content-Type", "application/json")
+		if err != nil {
+			return err
+		}
+		var made wire.CustodyKey
+		err = json.NewDecoder(resp.Body).Decode(&made)
+		if err = errors.Join(err, resp.Body.Close()); err != nil {
+			return err
+		}
+		switch resp.StatusCode {
+		case http.StatusCreated:
 			l.note(ack{Key: made.New.JWK.Thumbprint()})
-			if err := pause(ctx, 100*time.Millisecond); err != nil {
-				return err
-			}
+			return nil
+		case http.StatusUnprocessableEntity: // it has as many as it may
+		default:
+			return fmt.Errorf("a key: %s", resp.Status)
 		}
 	}
-	<-ctx.Done()
-	return ctx.Err()
+	return errNoMoreKeys
 }
 
 // pause waits between two questions of one worker; the others go on.

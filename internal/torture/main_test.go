@@ -25,13 +25,15 @@ var (
 
 // The variables in the environment of a copy of the test program.
 const (
-	loadEnv  = "CADASTRE_TORTURE_LOAD"  // folder of a node that the copy serves under load
-	serveEnv = "CADASTRE_TORTURE_SERVE" // folder of a node that the copy serves until it is killed
-	crowdEnv = "CADASTRE_TORTURE_CROWD" // address at which the copy opens connections
+	loadEnv    = "CADASTRE_TORTURE_LOAD"    // folder of a node that the copy serves under load
+	storyEnv   = "CADASTRE_TORTURE_STORY"   // folder of a node that the copy tells a story
+	objectsEnv = "CADASTRE_TORTURE_OBJECTS" // folder in which the copy stores objects
+	serveEnv   = "CADASTRE_TORTURE_SERVE"   // folder of a node that the copy serves until it is killed
+	crowdEnv   = "CADASTRE_TORTURE_CROWD"   // address at which the copy opens connections
 )
 
 func TestMain(m *testing.M) {
-	for env, run := range map[string]func(string) error{loadEnv: loadUntilDone, serveEnv: serveUntilKilled, crowdEnv: beCrowd} {
+	for env, run := range map[string]func(string) error{loadEnv: loadUntilDone, serveEnv: serveUntilKilled, storyEnv: tellStory, objectsEnv: keepObjects, crowdEnv: beCrowd} {
 		if arg := os.Getenv(env); arg != "" {
 			if err := run(arg); err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -5,10 +5,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +38,59 @@ func tracing(t *testing.T, out string, options ...string) *exec.Cmd {
 	program, err := os.Executable()
 	ok(t, err)
 	return exec.CommandContext(t.Context(), "strace", append(args, program)...)
+}
+
+// injected returns how many calls of a trace failed, or were slow, on purpose.
+func injected(trace string) (int, error) {
+	b, err := os.ReadFile(trace)
+	return strings.Count(string(b), "(INJECTED)") + strings.Count(string(b), "(DELAYED)"), err
+}
+
+// nth is the n-th call of a name: strace counts the calls of each thread and name apart.
+type nth struct {
+	call string
+	n    int
+}
+
+// writes returns all that can be made to fail, one at a time, of the calls in a trace.
+func writes(trace string) (all []nth, err error) {
+	b, err := os.ReadFile(trace)
+	counts, largest := map[[2]string]int{}, map[string]int{}
+	for line := range strings.Lines(string(b)) {
+		thread, rest, _ := strings.Cut(line, " ")
+		name, _, found := strings.Cut(strings.TrimSpace(rest), "(")
+		if !found || strings.HasPrefix(name, "<") {
+			continue
+		}
+		if counts[[2]string{thread, name}]++; counts[[2]string{thread, name}] > largest[name] {
+			largest[name]++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(largest)) {
+		for n := range largest[name] {
+			all = append(all, nth{name, n + 1})
+		}
+	}
+	return all, err
+}
+
+// inject returns the option that makes it fail, or with a "+" at the end of how all calls
+// from it on, of any name in calls.
+func (w nth) inject(calls, how string) []string {
+	how, on := strings.CutSuffix(how, "+")
+	if on {
+		return []string{"-e", fmt.Sprintf("inject=%s:%s:when=%d+", calls, how, w.n)}
+	}
+	return []string{"-e", fmt.Sprintf("inject=%s:%s:when=%d", w.call, how, w.n)}
+}
+
+// sample returns every write, or about n of them.
+func sample(all []nth, n int, r *rand.Rand) []nth {
+	if n == 0 {
+		return all
+	}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:min(n, len(all))]
 }
 
 // call is a system call of a trace.
