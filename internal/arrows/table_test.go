@@ -71,6 +71,7 @@ var law = map[string]row{
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/attack":                 {},
+	"internal/torture":                {},
 	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},

@@ -16,10 +16,10 @@ import (
 
 // The sizes of the tests; their defaults are for "make test".
 var (
-	cuts   = flag.Int("cuts", 12, "points at which the power is cut")
-	kills  = flag.Int("kills", 3, "kills of a node under load")
-	faults = flag.Int("faults", 12, "writes that fail, each in a separate run; 0: every write of the story")
-	crowd  = flag.Int("crowd", 200, "idle connections; a tenth as many slow readers")
+	cuts   = flag.Int("cuts", 6, "points at which the power is cut")
+	kills  = flag.Int("kills", 2, "kills of a node under load")
+	faults = flag.Int("faults", 1, "writes that fail in each way, each in a separate run; 0: every write of the story")
+	crowd  = flag.Int("crowd", 100, "idle connections; a fifth as many slow readers")
 	seed   = flag.Uint64("seed", 0, "seed of all random choices; 0: another one each time")
 )
 

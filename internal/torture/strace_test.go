@@ -93,6 +93,16 @@ func sample(all []nth, n int, r *rand.Rand) []nth {
 	return all[:min(n, len(all))]
 }
 
+// newCommand returns a command that runs the copy of this program.
+func newCommand(t *testing.T, env ...string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	ok(t, err)
+	c := exec.CommandContext(t.Context(), program)
+	c.Env = append(os.Environ(), env...)
+	return c
+}
+
 // call is a system call of a trace.
 type call struct {
 	name string
