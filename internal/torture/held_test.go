@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/seal"
@@ -47,7 +46,7 @@ func (h *held) inspect(ctx context.Context, acks []ack, deep bool) error {
 	if err = errors.Join(err, s.stop()); err != nil {
 		return err
 	}
-	if err := errors.Join(h.keys(ctx, acks), h.objects(ctx, acks), h.files(ctx)); err != nil || !deep {
+	if err := errors.Join(h.keys(ctx, acks), h.objects(ctx, acks, false), h.files(ctx)); err != nil || !deep {
 		return err
 	}
 	return h.audit(ctx)
@@ -163,8 +162,8 @@ func (h *held) keys(ctx context.Context, acks []ack) error {
 }
 
 // objects reads every object that was acknowledged, and looks at all others: each can be
-// opened or is listed as remains, which the node removes.
-func (h *held) objects(ctx context.Context, acks []ack) error {
+// opened or is listed as remains, which the node removes. With whole, it reads those too.
+func (h *held) objects(ctx context.Context, acks []ack, whole bool) error {
 	dir := filepath.Join(h.dir, "objects")
 	if left, err := os.ReadDir(filepath.Join(dir, "tmp")); err != nil || len(left) > 0 {
 		return fmt.Errorf("objects/tmp holds %v after a start: %w", left, err)
@@ -187,8 +186,12 @@ func (h *held) objects(ctx context.Context, acks []ack) error {
 		if i.Remains {
 			return nil
 		}
-		if _, err := o.Stat(ctx, i.ID); err != nil {
-			return fmt.Errorf("an object that can't be opened: %w", err)
+		info, err := o.Stat(ctx, i.ID)
+		if err == nil && whole {
+			err = readable(ctx, o, wire.Ingested{Object: i.ID, SHA256: ledger.Digest(info.SHA256)})
+		}
+		if err != nil {
+			return fmt.Errorf("an object that can't be read: %w", err)
 		}
 		return nil
 	}))
@@ -268,5 +271,3 @@ func (h *held) audit(ctx context.Context) error {
 	}
 	return nil
 }
-
-var _ = time.Now

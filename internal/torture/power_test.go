@@ -2,7 +2,6 @@ package torture_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -229,5 +228,3 @@ func TestSyncsAreNeeded(t *testing.T) {
 		})
 	}
 }
-
-var _ = context.Background

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -117,5 +116,3 @@ func health(ctx context.Context, c *client.Client) (h wire.Health, err error) {
 func about(ctx context.Context, c *client.Client) (a wire.About, err error) {
 	return a, c.Get(ctx, "/v1/about", &a)
 }
-
-var _ = http.StatusOK
