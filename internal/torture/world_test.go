@@ -37,8 +37,7 @@ func (s sold) path() string { return "/v1/orders/" + string(s.Order) + "/content
 // node's folder.
 func lay(t testing.TB, size int) string {
 	t.Helper()
-	d0, _ := os.MkdirTemp("", "tort")
-	dir := filepath.Join(d0, "node")
+	dir := filepath.Join(t.TempDir(), "node")
 	ok(t, layIn(t.Context(), dir, size))
 	return dir
 }
