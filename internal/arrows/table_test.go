@@ -76,6 +76,7 @@ var law = map[string]row{
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/attack":                 {},
 	"internal/checkpoint":             {pure: true, third: []string{note, tlog}},
+	"internal/torture":                {},
 	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {own: []string{"internal/checkpoint"}, third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},

@@ -133,8 +133,8 @@ func (s *Store) checkOpened(ctx context.Context, c Config) error {
 	return nil
 }
 
-// checkIndex refuses an index whose size differs from the log's: both only grow
-// together. Check compares them row by row.
+// checkIndex refuses an index whose size differs from the log's, since both only grow
+// together, and counters that contradict each other. Check compares them row by row.
 func (s *Store) checkIndex(ctx context.Context) error {
 	var rows int64
 	if err := s.db.R.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM receipt").Scan(&rows); err != nil {
@@ -143,7 +143,7 @@ func (s *Store) checkIndex(ctx context.Context) error {
 	if size := s.log.Size(); rows != size {
 		return fmt.Errorf("%q is damaged (its log has %d receipts and its index %d): restore the newest backup", file, size, rows)
 	}
-	return nil
+	return s.checkUse(ctx)
 }
 
 // Close stores the waiting requests and open counts, signs a last checkpoint and closes
