@@ -52,7 +52,8 @@ type Node struct {
 	read     *sqldb.DB
 	db       *sqldb.DB // node.db
 	ledger   ledger.Ledger
-	own      *embedded.Ledger // the same ledger if it is embedded, else nil
+	own      *embedded.Ledger  // the same ledger if it is embedded, else nil
+	algs     ledger.Algorithms // nil for a shared ledger
 	trust    evidence.Trust
 	close    func() error // closes the ledger
 	receipts *receipts.Store
@@ -120,7 +121,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
+	n.ledger, n.own, n.algs, n.close = l.Ledger, l.own, l.algs, l.close
 	return n.checkLedger(ctx, d)
 }
 

@@ -52,6 +52,9 @@ func New(c api.Services) *Server {
 		useRuleNames()
 	})
 	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
+	if s.Algorithms == nil {
+		s.Algorithms = ledger.Standard()
+	}
 	r := chi.NewRouter()
 	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
