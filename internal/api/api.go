@@ -24,7 +24,11 @@ import (
 
 // Services holds what the HTTP API of a node calls. Optional members are nil.
 type Services struct {
-	Ledger    ledger.Ledger
+	Ledger ledger.Ledger
+
+	// Algorithms verify calls before the ledger does; nil: the standard ones.
+	Algorithms ledger.Algorithms
+
 	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // returns why a call would be refused now
 	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // lists what the party may do on a record
 	Wait      func(ctx context.Context, block uint64) error                                              // waits until the read model has applied the block

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 
@@ -69,7 +70,8 @@ func (b Backend) validate() error {
 // opened is an open ledger with the function that closes it.
 type opened struct {
 	ledger.Ledger
-	own   *embedded.Ledger // nil for a shared ledger
+	own   *embedded.Ledger  // nil for a shared ledger
+	algs  ledger.Algorithms // of own: it knows what the edge of the node has verified
 	close func() error
 }
 
@@ -90,13 +92,14 @@ func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Log
 	if s.Backend.Shared() {
 		return openFabric(ctx, d, s, log, now)
 	}
+	algs := auth.Remember(ledger.Standard())
 	l, err := embedded.Open(ctx, embedded.Config{
-		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(), Genesis: s.GenesisSHA256, Now: now,
+		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: algs, Genesis: s.GenesisSHA256, Now: now,
 	})
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{Ledger: l, own: l, close: l.Close}, nil
+	return opened{Ledger: l, own: l, algs: algs, close: l.Close}, nil
 }
 
 // trust returns what a verifier needs to know about this node's ledger: for an embedded

@@ -57,7 +57,8 @@ type Node struct {
 	read     *sqldb.DB
 	db       *sqldb.DB // node.db
 	ledger   ledger.Ledger
-	own      *embedded.Ledger // the same ledger if it is embedded, else nil
+	own      *embedded.Ledger  // the same ledger if it is embedded, else nil
+	algs     ledger.Algorithms // nil for a shared ledger
 	trust    evidence.Trust
 	log      ledger.LogRecord  // of the node's receipt log
 	begun    []ledger.Restored // how the logs began after a restore, the newest first
@@ -135,7 +136,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.close
+	n.ledger, n.own, n.algs, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.algs, l.close
 	if n.own != nil {
 		n.own.Guard(n.clock.allow)
 	}

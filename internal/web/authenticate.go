@@ -85,7 +85,7 @@ func (s *Server) signed(r *http.Request) (ledger.Signed, bool) {
 		return call, false
 	}
 	owner, err := s.Auth.Owner(r.Context(), call.JWS.Header.Kid)
-	if err != nil || owner.Party != call.Call.Party || call.JWS.Verify(ledger.Standard(), owner.Key) != nil {
+	if err != nil || owner.Party != call.Call.Party || call.JWS.Verify(s.Algorithms, owner.Key) != nil {
 		return call, false
 	}
 	return call, true
