@@ -10,6 +10,7 @@ type row struct {
 }
 
 const (
+	age        = "filippo.io/age"
 	casbin     = "github.com/casbin/casbin/v2"
 	chi        = "github.com/go-chi/chi/v5"
 	fabric     = "github.com/hyperledger/fabric-sdk-go"
@@ -53,14 +54,14 @@ const (
 var law = map[string]row{
 	"ledger":                          {pure: true, third: []string{norm}},
 	"ledger/calendar":                 {pure: true},
-	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
+	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar", "internal/checkpoint"}, third: []string{note, tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
 	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protobuf + "/encoding/protowire"}, unlinked: []string{protosOld, protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
-	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
-	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign"}, third: []string{note, tlog}},
+	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/checkpoint", "internal/tlog"}, third: []string{note, tlog}},
+	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign", "internal/checkpoint"}, third: []string{note, tlog}},
 	"policies":                        {own: []string{"ledger"}, third: []string{casbin, lru}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
@@ -74,11 +75,14 @@ var law = map[string]row{
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/attack":                 {},
+	"internal/checkpoint":             {pure: true, third: []string{note, tlog}},
+	"internal/torture":                {},
 	"internal/cosign":                 {third: []string{note}},
-	"internal/tlog":                   {third: []string{xmod}},
+	"internal/tlog":                   {own: []string{"internal/checkpoint"}, third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/durable":                {},
 	"internal/seal":                   {own: []string{"internal/durable"}},
+	"internal/backup":                 {own: []string{"ledger", "marketplace/objects", "internal/durable", "internal/seal", "internal/words"}, third: []string{age, sio}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/records":                {own: []string{"ledger", "internal/readmodel"}},
@@ -122,7 +126,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
+			"internal/backup", "internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
 			"internal/trace", "internal/trace/follow", "internal/trace/prove",
 			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},
@@ -139,7 +143,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
+			"internal/backup", "internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},

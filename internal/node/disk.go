@@ -87,6 +87,23 @@ func tooFull(free, least int64, unit string) error {
 		With("free", strconv.FormatInt(free, 10)).With("min", strconv.FormatInt(least, 10)).With("unit", unit)
 }
 
+// roomForUploads returns nil if uploads may be stored: the disk has room, and the clock can
+// be trusted.
+func (n *Node) roomForUploads() error {
+	if err := n.Clock(); err != nil {
+		return err
+	}
+	return n.disk.forUploads()
+}
+
+// roomForCalls returns nil if anything else may be written.
+func (n *Node) roomForCalls() error {
+	if err := n.Clock(); err != nil {
+		return err
+	}
+	return n.disk.forCalls()
+}
+
 // watch logs when the disk becomes too full for uploads, and when there is room again.
 func (d *disk) watch(ctx context.Context, log *slog.Logger) {
 	err := d.forUploads()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"log/slog"
 	"time"
@@ -62,3 +63,11 @@ func Room(freeFiles, files int64) (uploads, calls error) {
 	}}
 	return d.forUploads(), d.forCalls()
 }
+
+// SubmitAnchor submits an anchor that no contract would accept, as the node's party.
+func (n *Node) SubmitAnchor(ctx context.Context) error {
+	return n.submit(ctx, ledger.FnAnchor, ledger.AnchorArgs{})
+}
+
+// ReadModel is the writer of read.db.
+func (n *Node) ReadModel() *sql.DB { return n.read.W }

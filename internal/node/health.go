@@ -98,6 +98,7 @@ func (n *Node) watchHead(ctx context.Context) {
 			n.opts.Log.ErrorContext(ctx, "the ledger is damaged", slog.String("error", err.Error()))
 		}
 		n.disk.watch(ctx, n.opts.Log)
+		n.clock.watch(ctx, n.opts.Log)
 		was := n.pulse.behind()
 		head := n.head(ctx)
 		applied, hasRevision := n.loop.Revision()
@@ -137,7 +138,7 @@ func (n *Node) ready(context.Context) error {
 	if n.damage() != nil {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 	}
-	if err := n.disk.forCalls(); err != nil {
+	if err := n.roomForCalls(); err != nil {
 		return err
 	}
 	if n.loop.Err() != nil || n.pulse.behind() {
@@ -179,7 +180,7 @@ func (n *Node) parts(ctx context.Context) []wire.PartHealth {
 		{"anchors", refuse(n.anchorsLate(), ledger.ReasonAnchorLag)},
 		{"objects", refuse(disk == nil && n.probe.err(ctx) != nil, ledger.ReasonStoreAway)},
 		{"disk", disk},
-		{"clock", n.clockVerdict()},
+		{"clock", n.Clock()},
 	}
 	parts := make([]wire.PartHealth, len(list))
 	for i, p := range list {
@@ -189,14 +190,6 @@ func (n *Node) parts(ctx context.Context) []wire.PartHealth {
 		}
 	}
 	return parts
-}
-
-// clockVerdict returns nil if the node's clock can be trusted.
-func (n *Node) clockVerdict() error {
-	if n.trusted == nil {
-		return nil
-	}
-	return n.trusted()
 }
 
 // anchorsLate reports whether receipts have not been anchored for too long.
@@ -211,7 +204,7 @@ func (n *Node) health(ctx context.Context) wire.Health {
 	h := wire.Health{Ready: true, Parts: n.parts(ctx)}
 	err := n.ready(ctx)
 	if err == nil {
-		err = n.disk.forUploads()
+		err = n.roomForUploads()
 	}
 	if err != nil {
 		h.Ready, h.Reason = false, reasonOf(err)

@@ -53,7 +53,7 @@ func expressions(t *testing.T) (list []string) {
 // that a node has, and the manual names all of them.
 func TestMonitoringNamesMetrics(t *testing.T) {
 	s := told(t)
-	s.ok(os.WriteFile(filepath.Join(s.dir, "backup.json"), []byte(`{"at":"2026-11-30T00:00:00Z"}`), 0o600))
+	s.ok(os.WriteFile(filepath.Join(s.dir, "backup.json"), []byte(`{"at":1796000000000,"id":"x","target":"y"}`), 0o600))
 	s.refused(s.ask(http.MethodGet, "", "/v1/orders"), http.StatusUnauthorized, "authorization")
 	has := map[string]bool{}
 	for series := range s.measured() {

@@ -57,6 +57,9 @@ func New(c api.Services) *Server {
 	if c.Figures != nil {
 		s.metrics = metrics.New(c.About.Version, c.Figures)
 	}
+	if s.Algorithms == nil {
+		s.Algorithms = ledger.Standard()
+	}
 	r := chi.NewRouter()
 	r.Use(nameRequest)
 	if c.Trace != nil {
