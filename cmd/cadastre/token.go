@@ -29,7 +29,7 @@ func (tokenCmd) Page() terminal.Page {
 
 // Run prints a token and nothing else, so that a shell can use it.
 func (c *tokenCmd) Run(p *program) error {
-	t, err := c.make(p)
+	t, err := c.token(p)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (c *tokenCmd) Run(p *program) error {
 	return p.line("%s", t)
 }
 
-func (c *tokenCmd) make(p *program) (string, error) {
+func (c *tokenCmd) token(p *program) (string, error) {
 	if c.Dir != "" {
 		return node.Token(c.Dir, now(), c.Age)
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -171,11 +170,11 @@ func TestCanaries(t *testing.T) {
 	w.log = web.WithRequestID(slog.NewJSONHandler(o, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	measure, stop, err := tracing.Start(t.Context(), os.Getenv, "test", slog.New(w.log))
 	w.ok(err)
-	close := w.overhear(o, measure)
+	shut := w.overhear(o, measure)
 	w.breakThings(w.tellCanaries())
 	r := w.ask(http.MethodGet, "", "/metrics")
 	o.metrics = w.body(r)
-	close()
+	shut()
 	stop(t.Context())
 
 	said := map[string][]byte{"log": o.log.Bytes(), "traces": o.traces.Bytes(), "metrics": o.metrics}
@@ -201,7 +200,7 @@ func TestCanaries(t *testing.T) {
 				leaks[leak] = true
 			}
 		}
-		for leak := range maps.Keys(leaks) {
+		for leak := range leaks {
 			t.Errorf("the %s of the run has %q", name, leak)
 		}
 	}

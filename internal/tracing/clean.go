@@ -34,7 +34,7 @@ func (c cleaning) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) err
 	for i, s := range spans {
 		list[i] = clean(s)
 	}
-	return c.SpanExporter.ExportSpans(ctx, list) //nolint:wrapcheck // the SDK passes it to our handler
+	return c.SpanExporter.ExportSpans(ctx, list)
 }
 
 // span is a span without what may have a text of the request: its events, the description
