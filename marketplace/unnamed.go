@@ -230,3 +230,24 @@ func (m *Market) ForgetNamed(ctx context.Context) error {
 	}
 	return err
 }
+
+// Uploaded calls each for every whole upload in node.db that no content record names yet,
+// with the SHA-256 that its receipt has.
+func Uploaded(ctx context.Context, db *sql.DB, each func(object string, sum ledger.Digest) error) error {
+	rows, err := db.QueryContext(ctx, "SELECT id, sha256 FROM upload WHERE draft IS NULL AND sha256 IS NOT NULL ORDER BY id")
+	if err != nil {
+		return fmt.Errorf("list uploads: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var object string
+		var sum ledger.Digest
+		if err := rows.Scan(&object, &sum); err != nil {
+			return fmt.Errorf("list uploads: %w", err)
+		}
+		if err := each(object, sum); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -159,6 +159,7 @@ func (in *intake) expect(bytes int64) error {
 func (in *intake) Read(p []byte) (int, error) {
 	n, err := in.from.Read(p)
 	in.read += int64(n)
+	in.m.counts.received.Add(int64(n))
 	if more := in.read - in.counted; more > 0 {
 		if e := in.expect(more); e != nil {
 			return 0, e

@@ -128,7 +128,7 @@ func (p *program) tryOut(w io.Writer, r demo.Result, flags []string) {
 // serve serves the node of the demonstration until the context ends.
 func (c *demoCmd) serve(p *program, r demo.Result) error {
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: verdict.Checkers(),
+		Dir: c.Dir, Store: storeCredentials(), Log: warnings(p.err), Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
 		return err

@@ -44,7 +44,10 @@ type Services struct {
 	Sight     *sight.Sight // decides who may read what
 	Logs      []Log
 	Health    func(ctx context.Context) wire.Health
-	Room      func() error // returns nil if the disk has room for what calls write, else Unavailable
+	Figures   func() Figures                  // what the node measures of itself; nil: it measures nothing
+	Trace     func(http.Handler) http.Handler // makes a span of each request; nil: no spans
+	Platform  ledger.ID                       // the party of the node itself, whose token shows its figures
+	Room      func() error                    // returns nil if the disk has room for what calls write, else Unavailable
 	About     wire.About
 	Public    bool // everyone may read the entry bundles of the logs
 	MaxBody   int64

@@ -160,6 +160,27 @@ func (k *Keys) Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, us
 	return key, nil
 }
 
+// Check opens every stored key, and calls each with those that can't be opened.
+func (k *Keys) Check(ctx context.Context, each func(party ledger.ID, kid ledger.KeyID, err error)) error {
+	rows, err := k.db.QueryContext(ctx, "SELECT party, kid, use, sealed FROM sealed_key ORDER BY party, kid")
+	if err != nil {
+		return fmt.Errorf("check stored keys: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var row sealedKey
+		if err := rows.Scan((*string)(&row.party), (*string)(&row.kid), (*string)(&row.use), &row.sealed); err != nil {
+			return fmt.Errorf("check stored keys: %w", err)
+		}
+		secret, err := k.master.Open(row.sealed, sealedFor(row.party, row.kid, row.use))
+		clear(secret)
+		if err != nil {
+			each(row.party, row.kid, fmt.Errorf("key %s of party %s: %w", row.kid, row.party, err))
+		}
+	}
+	return rows.Err()
+}
+
 // Rotate seals every stored key again with next, in one transaction, and returns how
 // many. It skips keys that next sealed already. Afterwards, call New with next.
 func (k *Keys) Rotate(ctx context.Context, next seal.Key) (int, error) {

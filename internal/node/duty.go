@@ -23,7 +23,9 @@ func (n *Node) decide(ctx context.Context, q marketplace.Question) (marketplace.
 	if err != nil {
 		return marketplace.Decision{}, err
 	}
-	return marketplace.Decision{Allow: d.Allow, Reason: d.Reason, Revision: d.Revision, Until: d.Until}, nil
+	made := marketplace.Decision{Allow: d.Allow, Reason: d.Reason, Revision: d.Revision, Until: d.Until}
+	n.tally.decided(made)
+	return made, nil
 }
 
 // maxUnnamedAge is how long an upload is stored that no content record names.

@@ -26,7 +26,9 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if header := r.Header.Get("Authorization"); header != "" {
 			c := checkedToken{header: header}
-			c.bearer, c.err = s.checkToken(r.Context(), header)
+			if c.bearer, c.err = s.checkToken(r.Context(), header); c.err == nil {
+				seenOf(r.Context()).party = c.bearer.Party
+			}
 			r = r.WithContext(context.WithValue(r.Context(), tokenKey{}, c))
 		}
 		next.ServeHTTP(w, r)

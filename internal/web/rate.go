@@ -135,6 +135,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), er
 		return leave, nil
 	}
 	call, known := s.signed(r)
+	if known {
+		seenOf(r.Context()).party = call.Call.Party
+	}
 	leave()
 	return leave, s.chargeCall(r, call, known)
 }

@@ -22,7 +22,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonLedger:          {"该请求是为另一个账本签署的", "请用本账本的标识重新签名（见 /v1/about）", "This call was made for another ledger", "Sign it for this ledger (see /v1/about)"},
 	ledger.ReasonTime:            {"请求的时间晚于当前时间", "请校准时钟后重新签名", "The call's time is in the future", "Correct your clock and sign again"},
 	ledger.ReasonExpired:         {"请求已过期", "请重新签名后提交", "The call has expired", "Sign it again and send it"},
-	ledger.ReasonClock:           {"本节点与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clocks of this node and of the ledger's peer differ by more than five minutes", "Ask the node's operator to correct the wrong clock, then send the same request again"},
+	ledger.ReasonClock:           {"本节点的时钟不可信，或与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clock of this node can't be trusted, or differs from that of the ledger's peer by more than five minutes", "Ask the node's operator to correct the wrong clock, then send the same request again"},
 	ledger.ReasonMethod:          {"该地址不接受请求所用的 HTTP 方法", "可用的方法见答复的 Allow 标头", "This address does not take the HTTP method of the request", "The header Allow of the answer lists those that it takes"},
 	ledger.ReasonFunction:        {"没有这个功能", "请查阅功能列表", "There is no such function", "See the list of functions"},
 	ledger.ReasonCallUsed:        {"该请求编号已用于另一内容", "请换一个请求编号", "This call id was used for another call", "Use a new call id"},
@@ -55,6 +55,9 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonDeposit:         {"没有找到存证", "请先办理存证", "The deposit is missing", "Make the deposit first"},
 	ledger.ReasonIncomplete:      {"材料不齐", "请补齐全部材料", "Materials are missing", "Add all of them"},
 	ledger.ReasonConsistency:     {"日志一致性证明不成立", "请检查回执日志是否为最新", "The consistency proof is invalid", "Check that the receipt log is the newest"},
+	ledger.ReasonLogEnded:        {"恢复后已由另一日志接续该日志", "请使用接续的日志", "Since a restore another log continues this one", "Use the log that continues it"},
+	ledger.ReasonLost:            {"没有此请求；账本日志曾自第 {size} 条起恢复，其后的请求已失去", "如您得到过它的记录位置，请重新签署并提交", "There is no such call, and a restore has lost the calls from entry {size} on", "If you were given its position, sign it again and send it again"},
+	ledger.ReasonLogOpen:         {"日志正由运行中的节点写入", "请停止节点，用 cadastre log begin 办理", "The log is in use by a running node", "Stop the node, and use cadastre log begin"},
 	ledger.ReasonDemoOnly:        {"仅演示账本允许", "请在演示账本上操作", "Only demo ledgers allow this", "Use a demo ledger"},
 	ledger.ReasonNonconforming:   {"不符合登记要求", "请按告知的问题修改", "It does not meet the requirements", "Correct the defects that were reported"},
 	ledger.ReasonStateSecret:     {"涉及国家秘密或工作秘密，不予登记", "请撤回", "State secrets and work secrets are not registered", "Withdraw it"},
@@ -95,12 +98,19 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonNoStoredKey:     {"本节点没有为本单位保管签署密钥", "请用 cadastre 命令行自行签署（或提交至 /v1/calls），或先交由节点托管密钥（/v1/custody/keys）", "This node stores no signing key of yours", "Sign it yourself with the cadastre command line (or send it to /v1/calls), or first let the node store a key (/v1/custody/keys)"},
 	ledger.ReasonNoLog:           {"本节点不保存账本日志：登记簿由多个节点共用", "请用 /v1/evidence 取得证据包，或到共用账本查询", "This node has no ledger log: it shares its register with other nodes", "Get an evidence bundle from /v1/evidence, or ask the shared ledger"},
 	ledger.ReasonDisk:            {"节点的可用磁盘空间不足", "请稍后再试；节点管理员须腾出空间", "The node has too little free disk space", "Try again later; the node's operator has to make room"},
+	ledger.ReasonStoreAway:       {"内容存储不可用", "请稍后再试；节点管理员须检查内容存储", "The store of content does not work", "Try again later; the node's operator has to look at the store"},
 	ledger.ReasonUnnamed:         {"本单位已上传而未登记为内容的数据将超过上限（{bytes} 字节，上限 {limit}）", "请先以 content.add 登记已上传的文件，或取消未完成的上传；未登记的七天后删除", "Your party would have uploaded more than it may without recording it as content ({bytes} bytes, {limit} allowed)", "First record what you uploaded with content.add, or cancel unfinished uploads; what is not recorded is deleted after seven days"},
 	ledger.ReasonAuthorization:   {"需要访问令牌", "请用 cadastre token 生成令牌并置于 Authorization 请求头", "An access token is needed", "Make one with cadastre token and send it in the Authorization header"},
 }
 
 // Reasons lists the reasons that have sentences, in no order.
 func Reasons() []ledger.Reason { return slices.Collect(maps.Keys(sayings)) }
+
+// HasReason reports whether a reason has sentences.
+func HasReason(r ledger.Reason) bool {
+	_, ok := sayings[r]
+	return ok
+}
 
 // valueOf returns what people read for a parameter of an error: states and records by
 // their words.
