@@ -102,17 +102,29 @@ func (a audience) ask(path string) (net.Conn, *http.Response, error) {
 	return c, resp, err
 }
 
-// shipped builds the program as it is shipped.
+// shipped returns the program as it is shipped, which is built once.
 func shipped(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "cadastre")
-	c := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "../../cmd/cadastre")
+	dir, err := program()
+	ok(t, err)
+	return filepath.Join(dir, "cadastre")
+}
+
+var program = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "torture-program-"); err != nil {
+		return "", err
+	}
+	c := exec.Command("go", "build", "-trimpath", "-o", dir, "../../cmd/cadastre")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		return dir, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return program
-}
+	built.Store(&dir)
+	return dir, nil
+})
+
+// built is the folder of the program, which is removed at the end.
+var built atomic.Pointer[string]
 
 // launch serves a folder with the program.
 func launch(t *testing.T, program, dir string) *process {
