@@ -184,7 +184,7 @@ func TestDisksThatLie(t *testing.T) {
 	before, dir, calls, want := lieGround(t)
 	sale, err := readSold(dir)
 	ok(t, err)
-	tries := max(2, *cuts/25)
+	tries := max(2, *cuts/50)
 	for i, l := range lies {
 		t.Run(l.String(), func(t *testing.T) {
 			found := map[string]int{}
