@@ -127,7 +127,7 @@ func (f failing) tell(t *testing.T, dir string, which nth) (all []nth, failed in
 func TestWritesFail(t *testing.T) {
 	straced(t)
 	chance := rand.New(rand.NewPCG(random(t), 2))
-	base := lay(t, 50_000)
+	base := lay(t, small)
 	for _, f := range failures {
 		t.Run(f.name, func(t *testing.T) {
 			whole := f.try(t, base, nth{})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,11 +44,14 @@ func TestMain(m *testing.M) {
 		}
 	}
 	code := m.Run()
-	if dir := built.Load(); dir != nil {
-		_ = os.RemoveAll(*dir)
+	if dir, err := scratch(); err == nil {
+		_ = os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }
+
+// scratch is a folder for what several tests use.
+var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "torture-") })
 
 // random returns the seed of a test, which it prints, so that a failure can be repeated.
 func random(t testing.TB) uint64 {
