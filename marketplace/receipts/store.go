@@ -28,6 +28,7 @@ type Config struct {
 	Key *tlog.Key // signs checkpoints; its name is the log's origin (ledger.ReceiptLog)
 	// Anchor is the log's last anchor on the ledger; nil if there is no anchor yet.
 	Anchor *ledger.Anchor
+	Held   *ledger.TreeHead // tree of the log that someone is known to hold, if any
 	Now    func() time.Time
 }
 
@@ -50,6 +51,7 @@ type Store struct {
 	stopped     chan struct{}
 
 	unsettled atomic.Int32 // ends of EndLater that are not stored yet
+	failures  atomic.Int64 // transactions that failed
 
 	mu    sync.Mutex
 	live  map[ledger.ID]*live
@@ -73,17 +75,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "receipts", own); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	log, err := tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+	log, err := openLog(ctx, db, c)
 	if err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
@@ -93,13 +85,8 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	}
 	s.alarm = time.AfterFunc(time.Hour, s.queue.wakeUp)
 	s.alarm.Stop()
-	if err := s.checkIndex(ctx); err != nil {
+	if err := s.checkOpened(ctx, c); err != nil {
 		return nil, err
-	}
-	if c.Anchor != nil {
-		if err := s.CheckAnchor(ctx, *c.Anchor); err != nil {
-			return nil, err
-		}
 	}
 	if s.write, err = prepare(ctx, db.W); err != nil {
 		return nil, err
@@ -108,6 +95,42 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// openLog updates the tables and opens the log in them.
+func openLog(ctx context.Context, db *sqldb.DB, c Config) (*tlog.Log, error) {
+	if err := migrate(ctx, db); err != nil {
+		return nil, err
+	}
+	return tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+}
+
+func migrate(ctx context.Context, db *sqldb.DB) error {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
+		return err
+	}
+	return db.Migrate(ctx, "receipts", own)
+}
+
+// checkOpened refuses an index that does not match the log, and a log that does not match
+// its last anchor or what others hold of it.
+func (s *Store) checkOpened(ctx context.Context, c Config) error {
+	if err := s.checkIndex(ctx); err != nil {
+		return err
+	}
+	if c.Anchor != nil {
+		if err := s.CheckAnchor(ctx, *c.Anchor); err != nil {
+			return err
+		}
+	}
+	if c.Held != nil {
+		return s.checkHeld(ctx, *c.Held)
+	}
+	return nil
 }
 
 // checkIndex refuses an index whose size differs from the log's, since both only grow
