@@ -57,6 +57,9 @@ const (
 	ReasonIncomplete  Reason = "incomplete"
 	ReasonConsistency Reason = "consistency_proof"
 	ReasonDemoOnly    Reason = "demo_only"
+	ReasonLogEnded    Reason = "log_ended"  // another log continues it since a restore
+	ReasonLost        Reason = "maybe_lost" // not found; a restore has lost the entries after a size: params size and log
+	ReasonLogOpen     Reason = "log_open"   // a log only begins again while its node is stopped
 )
 
 // Reasons of refusing a registration (domain rule 2.6).

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
@@ -290,13 +291,14 @@ func trimmed(b []byte) []byte {
 }
 
 type serveCmd struct {
-	Dir         string `required:"" zh:"节点的文件夹" en:"Folder of the node." placeholder:"DIR"`
-	Listen      string `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; an address that others can reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
-	TLSCert     string `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
-	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
-	BehindProxy bool   `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
-	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
-	Verbose     bool   `short:"v" zh:"记录每个请求" en:"Log each request."`
+	Dir         string   `required:"" zh:"节点的文件夹" en:"Folder of the node." placeholder:"DIR"`
+	Listen      string   `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; an address that others can reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
+	TLSCert     string   `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
+	TLSKey      string   `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
+	BehindProxy bool     `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
+	LogEntries  string   `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
+	Last        []string `name:"last-checkpoint" zh:"他人所持的本节点日志的最新检查点，可重复：节点的日志须与之相承；恢复后的文件夹须给出，确无他人持有则为 none" en:"The last checkpoint of the node's logs that anyone holds, which the logs must continue; may be repeated. A restored folder needs it; if nobody holds a later checkpoint, \"none\"." placeholder:"FILE|none"`
+	Verbose     bool     `short:"v" zh:"记录每个请求" en:"Log each request."`
 }
 
 // Page shows how to serve.
@@ -312,8 +314,16 @@ func (serveCmd) Page() terminal.Page {
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(p *program) error {
+	nothing := slices.Equal(c.Last, []string{"none"})
+	var held []string
+	if !nothing {
+		var err error
+		if held, err = readFiles(c.Last); err != nil {
+			return err
+		}
+	}
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
+		Dir: c.Dir, Held: held, NothingHeld: nothing, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
 		Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {

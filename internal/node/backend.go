@@ -137,15 +137,41 @@ func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 	if n.genesis.Ledger != n.settings.Ledger {
 		return words.Errorf("ledger_backend 指向账本 %s，而本节点属于 %s：请改正 node.json", "ledger_backend leads to ledger %s, but this node belongs to %s: fix node.json", n.genesis.Ledger, n.settings.Ledger)
 	}
-	log, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(n.settings.Origin)))
+	if !n.settings.Backend.Shared() {
+		n.trust.Logs = []string{n.genesis.LedgerKey}
+	}
+	return n.checkLogs(ctx, d)
+}
+
+// checkLogs refuses logs that the ledger does not know with the keys of this folder.
+func (n *Node) checkLogs(ctx context.Context, d folder) (err error) {
+	origin := n.keys.receipts.Origin()
+	n.log, err = value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, origin))
 	if errors.Is(err, ledger.NotFound) {
 		return words.Errorf("本节点尚未准入：请数据管理部门运行 cadastre party admit %s，然后重新启动", "this node is not admitted yet: have the data authority run cadastre party admit %s, then start again", d.path(applicationFile))
 	}
 	if err != nil {
 		return fmt.Errorf("read log record: %w", err)
 	}
-	if log.Owner != n.settings.Platform || log.Key != n.keys.receipts.VKey() {
+	if n.log.Owner != n.settings.Platform || n.log.Key != n.keys.receipts.VKey() || ledger.NodeOfReceipts(origin) != n.settings.Origin {
 		return words.Errorf("已有另一节点以 %s 准入：请以另一标识重新创建，或恢复已准入的文件夹", "another node was admitted as %s: create this node again with another origin, or restore the folder that was admitted", n.settings.Origin)
+	}
+	if n.log.Next != "" {
+		return words.Errorf("恢复后日志 %s 已由 %s 接续：请再次运行 cadastre log begin --dir %s --signed FILE，或恢复其后的备份", "since a restore %[2]s continues the log %[1]s: run cadastre log begin --dir %[3]s --signed FILE again, or restore a backup made after it", origin, n.log.Next, d)
+	}
+	return errors.Join(n.listBegun(ctx, n.keys.ledgerOrigin()), n.listBegun(ctx, origin))
+}
+
+// listBegun lists how a log and those before it began after a restore.
+func (n *Node) listBegun(ctx context.Context, log string) error {
+	for log != "" && log != ledger.LedgerLog(n.settings.Origin) {
+		l, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, log))
+		if err != nil {
+			return fmt.Errorf("read log record: %w", err)
+		}
+		if log = ""; l.Begun != nil {
+			n.begun, log = append(n.begun, l.Restored()), l.Begun.Old.Origin
+		}
 	}
 	return nil
 }

@@ -97,6 +97,12 @@ func (d folder) path(name ...string) string {
 	return filepath.Join(append([]string{string(d)}, name...)...)
 }
 
+// Files in keys/ with the keys of the node's logs.
+const (
+	ledgerLogKey  = "ledger-log"
+	receiptLogKey = "receipt-log"
+)
+
 // keys are the secrets of a node.
 type keys struct {
 	master   seal.Key
@@ -132,9 +138,9 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 	if err := d.saveSecret("platform", raw); err != nil {
 		return keys{}, err
 	}
-	logs := map[string]string{"receipt-log": ledger.ReceiptLog(origin)}
+	logs := map[string]string{receiptLogKey: ledger.ReceiptLog(origin)}
 	if !b.Shared() {
-		logs["ledger-log"] = ledger.LedgerLog(origin)
+		logs[ledgerLogKey] = ledger.LedgerLog(origin)
 	}
 	for name, log := range logs {
 		skey, _, err := tlog.NewKey(log)
@@ -164,6 +170,15 @@ func (d folder) saveSecret(name string, secret []byte) error {
 	return durable.WriteFile(d.path("keys", name), sealed)
 }
 
+// secret reads a key that saveSecret wrote.
+func (d folder) secret(master seal.Key, name string) ([]byte, error) {
+	b, err := os.ReadFile(d.path("keys", name))
+	if err != nil {
+		return nil, err
+	}
+	return master.Open(b, nodeKey(name))
+}
+
 func (d folder) keys(b Backend) (keys, error) {
 	var k keys
 	err := d.midRotation()
@@ -178,15 +193,13 @@ func (d folder) keys(b Backend) (keys, error) {
 			return nil
 		}
 		var b []byte
-		if b, err = os.ReadFile(d.path("keys", name)); err == nil {
-			b, err = k.master.Open(b, nodeKey(name))
-		}
+		b, err = d.secret(k.master, name)
 		return b
 	}
-	platform, receiptLog := secret("platform"), secret("receipt-log")
+	platform, receiptLog := secret("platform"), secret(receiptLogKey)
 	var ledgerLog []byte
 	if !b.Shared() {
-		ledgerLog = secret("ledger-log")
+		ledgerLog = secret(ledgerLogKey)
 	}
 	if err != nil {
 		return k, fmt.Errorf("load the node's keys: %w", err)

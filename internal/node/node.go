@@ -39,6 +39,9 @@ type Options struct {
 	Version       string
 	Checkers      map[string]evidence.Checker // of proofs, by kind; the one of the embedded ledger is built in
 
+	Held        []string // checkpoints of the node's logs that others hold; the logs must continue them
+	NothingHeld bool     // the operator states that nobody holds more than a restored folder has
+
 	open opener // opens another ledger than that of the settings, in tests
 }
 
@@ -54,6 +57,10 @@ type Node struct {
 	ledger   ledger.Ledger
 	own      *embedded.Ledger // the same ledger if it is embedded, else nil
 	trust    evidence.Trust
+	log      ledger.LogRecord  // of the node's receipt log
+	begun    []ledger.Restored // how the logs began after a restore, the newest first
+	restored *Restored
+	held     heldTrees
 	close    func() error // closes the ledger
 	receipts *receipts.Store
 	objects  *objects.Store
@@ -100,12 +107,15 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.keys, err = d.keys(n.settings.Backend); err != nil {
 		return err
 	}
+	if err := n.checkRestored(); err != nil {
+		return err
+	}
 	for _, step := range []func(context.Context, folder) error{n.openRegister, n.openStores, n.openDomains, n.openTokens} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
 	}
-	return nil
+	return n.forgetRestored(ctx)
 }
 
 func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
@@ -121,7 +131,10 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 		return err
 	}
 	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
-	return n.checkLedger(ctx, d)
+	if err := n.checkLedger(ctx, d); err != nil {
+		return err
+	}
+	return n.checkHeldLedger(ctx)
 }
 
 // value reads a record of the ledger, or returns NotFound.
@@ -139,12 +152,12 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	if last != nil {
+	if last != nil && last.Cite.Call != "" {
 		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
 	}
-	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.opts.Now})
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Held: n.held.receipts, Now: n.opts.Now})
 	if err != nil {
-		return err
+		return n.explainBehind(err)
 	}
 	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err

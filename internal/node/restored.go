@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,9 +17,9 @@ import (
 // restoredFile marks the folder of a node that was put back from a copy.
 const restoredFile = "restored"
 
-// Restored is the mark in a node's folder that was put back from a copy. Whoever has
-// seen later entries holds checkpoints that the node would contradict, so the node does
-// not serve until it is told of the last checkpoint that anyone holds.
+// Restored is the mark in a node's folder that was put back from a copy. Others may hold
+// checkpoints of later entries, which the node would contradict. So the node does not
+// serve until the operator states the last checkpoint that anyone holds.
 type Restored struct {
 	At       time.Time        `json:"at"`               // when the folder was put back
 	BackupAt time.Time        `json:"backup_at"`        // when the copy was made
@@ -26,7 +27,7 @@ type Restored struct {
 	Receipts ledger.TreeHead  `json:"receipts"`         // of the copy's receipt log
 }
 
-// ReadRestored returns the mark of the folder dir, or nil if it has none.
+// ReadRestored returns the mark of the folder dir, or nil if it has no mark.
 func ReadRestored(dir string) (*Restored, error) {
 	b, err := os.ReadFile(folder(dir).path(restoredFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +37,9 @@ func ReadRestored(dir string) (*Restored, error) {
 		return nil, fmt.Errorf("read the mark of a restored folder: %w", err)
 	}
 	var r Restored
-	if err := ledger.DecodeStrict(b, &r); err != nil {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
 		return nil, words.Errorf("%s 无法读取：%v：请再次恢复该文件夹", "%s can't be read: %v: restore the folder again", folder(dir).path(restoredFile), err)
 	}
 	return &r, nil

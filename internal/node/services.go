@@ -65,7 +65,7 @@ func (n *Node) about() wire.About {
 	return wire.About{
 		Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
 		GenesisSHA256: n.settings.GenesisSHA256, Logs: n.trust.Logs, URL: n.settings.URL, Backend: n.kind(), ReceiptLog: n.keys.receipts.VKey(),
-		Demo: n.genesis.Demo, Version: n.opts.Version,
+		Restored: n.begun, Demo: n.genesis.Demo, Version: n.opts.Version,
 	}
 }
 

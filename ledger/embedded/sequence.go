@@ -36,6 +36,9 @@ func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, er
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
+	if l.beginsOwn(v.Call) {
+		return ledger.Outcome{}, ledger.Refuse(ledger.Conflict, ledger.ReasonLogOpen).At("function")
+	}
 	r := &request{call: v, answer: make(chan answer, 1)}
 	select {
 	case l.queue <- r:
@@ -141,9 +144,7 @@ func (l *Ledger) commit(ctx context.Context, requests []*request) {
 }
 
 func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answer) error {
-	env := contract.Env{
-		Time: max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
-	}
+	env := l.env()
 	calls := make([]contract.Verified, len(requests))
 	for i, r := range requests {
 		calls[i] = r.call
@@ -175,6 +176,13 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	l.last, l.sum = env.Time, sum
 	l.announce()
 	return nil
+}
+
+// env returns what the rules know of the next batch.
+func (l *Ledger) env() contract.Env {
+	return contract.Env{
+		Time: max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+	}
 }
 
 // announce notifies the readers that wait for new blocks.

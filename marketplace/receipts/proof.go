@@ -100,8 +100,8 @@ func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	}
 	if size := s.log.Size(); size < a.Size {
 		return fmt.Errorf("%q has %d receipts, but %d were anchored on the ledger: it is older than its last anchor; "+
-			"restore the newest backup; if no backup has them, contact the data authority before this node delivers again",
-			file, size, a.Size)
+			"restore the newest backup; if no backup has them, begin the log again with cadastre log begin: %w",
+			file, size, a.Size, ErrBehind)
 	}
 	root, err := s.log.RootAt(ctx, a.Size)
 	if err != nil {

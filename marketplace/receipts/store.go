@@ -28,6 +28,7 @@ type Config struct {
 	Key *tlog.Key // signs checkpoints; its name is the log's origin (ledger.ReceiptLog)
 	// Anchor is the log's last anchor on the ledger; nil if there is no anchor yet.
 	Anchor *ledger.Anchor
+	Held   *ledger.TreeHead // tree of the log that someone is known to hold, if any
 	Now    func() time.Time
 }
 
@@ -73,17 +74,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "receipts", own); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	log, err := tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+	log, err := openLog(ctx, db, c)
 	if err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
@@ -101,6 +92,11 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 			return nil, err
 		}
 	}
+	if c.Held != nil {
+		if err := s.checkHeld(ctx, *c.Held); err != nil {
+			return nil, err
+		}
+	}
 	if s.write, err = prepare(ctx, db.W); err != nil {
 		return nil, err
 	}
@@ -108,6 +104,21 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// openLog updates the tables and opens the log in them.
+func openLog(ctx context.Context, db *sqldb.DB, c Config) (*tlog.Log, error) {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "receipts", own); err != nil {
+		return nil, err
+	}
+	return tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
 }
 
 // checkIndex refuses an index whose size differs from the log's: both only grow

@@ -9,17 +9,18 @@ import (
 
 // About describes a node and its ledger; everyone may read it.
 type About struct {
-	Name          string        `json:"name" zh:"节点名称" en:"name of the node"`
-	Region        ledger.Region `json:"region" zh:"区划" en:"region"`
-	Origin        string        `json:"origin" zh:"节点标识，即令牌的 audience" en:"origin of the node: audience of tokens"`
-	URL           string        `json:"url,omitempty" zh:"客户端访问本节点的地址" en:"where clients reach this node"`
-	Ledger        ledger.ID     `json:"ledger" zh:"账本编号" en:"ledger"`
-	GenesisSHA256 ledger.Digest `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
-	Backend       string        `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
-	Logs          []string      `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; empty where the register is shared"`
-	ReceiptLog    string        `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
-	Demo          bool          `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
-	Version       string        `json:"version" zh:"程序版本" en:"version of the program"`
+	Name          string            `json:"name" zh:"节点名称" en:"name of the node"`
+	Region        ledger.Region     `json:"region" zh:"区划" en:"region"`
+	Origin        string            `json:"origin" zh:"节点标识，即令牌的 audience" en:"origin of the node: audience of tokens"`
+	URL           string            `json:"url,omitempty" zh:"客户端访问本节点的地址" en:"where clients reach this node"`
+	Ledger        ledger.ID         `json:"ledger" zh:"账本编号" en:"ledger"`
+	GenesisSHA256 ledger.Digest     `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
+	Backend       string            `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
+	Logs          []string          `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; empty where the register is shared"`
+	ReceiptLog    string            `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
+	Restored      []ledger.Restored `json:"restored,omitempty" zh:"本节点的日志自何处恢复" en:"from where the logs of this node go on after a restore"`
+	Demo          bool              `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
+	Version       string            `json:"version" zh:"程序版本" en:"version of the program"`
 }
 
 // Health is the answer of /readyz: whether new deliveries may begin, and the state that
