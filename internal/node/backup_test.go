@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/datacadastre/cadastre/internal/backup"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/ledger"
@@ -57,7 +59,7 @@ func TestBackupWithoutMasterKey(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(w.dir, "keys", "s3.json")); err != nil {
 		t.Error(err)
 	}
-	w.open()
+	w.resume()
 	w.again()
 	w.fetches("sale", up.Object, file)
 }
@@ -69,16 +71,18 @@ func TestRestoreRefuses(t *testing.T) {
 	w.upload("operator", data(1000))
 	parent := t.TempDir()
 	target, dir := filepath.Join(parent, "target"), filepath.Join(parent, "new")
-	r := w.backUp(target, backup.Seals{Passphrase: "correct horse battery"})
-	opens := backup.Opens{Passphrase: "correct horse battery"}
+	identity, err := age.GenerateX25519Identity()
+	w.ok(err)
+	r := w.backUp(target, backup.Seals{Recipients: []age.Recipient{identity.Recipient()}})
+	opens := backup.Opens{Identities: []age.Identity{identity}}
 	if _, err := tryRestore(t, target, w.dir, opens); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("over a node: %v", err)
 	}
 	left := func(why string) {
 		t.Helper()
-		entries, err := os.ReadDir(parent)
+		entries, err := os.ReadDir(dir)
 		w.ok(err)
-		if len(entries) != 1 {
+		if len(entries) > 0 {
 			t.Errorf("%s: %v are left", why, entries)
 		}
 	}
@@ -98,14 +102,13 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		return os.WriteFile(path, whole, 0o600)
 	}))
-	w.ok(os.Mkdir(dir, 0o755)) // empty
+	w.ok(os.Chmod(dir, 0o755)) // it is there, empty
 	old := syscall.Umask(0)
-	_, err := tryRestore(t, target, dir, opens)
+	_, err = tryRestore(t, target, dir, opens)
 	syscall.Umask(old)
 	w.ok(err)
 	w.ok(filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		info, err := errors.Join(err), error(nil)
-		_ = info
+		w.ok(err)
 		i, err := os.Stat(path)
 		w.ok(err)
 		if want := map[bool]fs.FileMode{true: 0o700, false: 0o600}[e.IsDir()]; i.Mode().Perm() != want {
@@ -117,7 +120,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if err != nil || mark == nil || *mark.Ledger != *r.Ledger || mark.Receipts != r.Receipts {
 		t.Errorf("the mark is %+v, %v", mark, err)
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, "*-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, ".restoring*")); err != nil || len(left) > 0 {
 		t.Errorf("%v are beside the databases, %v", left, err)
 	}
 }
