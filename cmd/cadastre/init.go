@@ -297,7 +297,7 @@ type serveCmd struct {
 	TLSKey      string   `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
 	BehindProxy bool     `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
 	LogEntries  string   `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
-	Last        []string `name:"last-checkpoint" zh:"他人所持的本节点日志的最新检查点，可重复：节点的日志须与之相承；恢复后的文件夹须给出，确无他人持有则为 none" en:"The last checkpoint of the node's logs that anyone holds, which the logs must continue; may be repeated. A restored folder needs it; if nobody holds a later checkpoint, \"none\"." placeholder:"FILE|none"`
+	Last        []string `name:"last-checkpoint" zh:"他人所持的本节点日志的最新检查点，可重复：节点的日志须与之相承；恢复后的文件夹须给出，确无他人持有则为 nobody" en:"The last checkpoint of the node's logs that anyone holds, which the logs must continue; may be repeated. A restored folder needs it; if nobody holds a later checkpoint, \"nobody\"." placeholder:"FILE|nobody"`
 	Verbose     bool     `short:"v" zh:"记录每个请求" en:"Log each request."`
 }
 
@@ -314,7 +314,7 @@ func (serveCmd) Page() terminal.Page {
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(p *program) error {
-	nothing := slices.Equal(c.Last, []string{"none"})
+	nothing := slices.Equal(c.Last, []string{"nobody"})
 	var held []string
 	if !nothing {
 		var err error
