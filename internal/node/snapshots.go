@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	ref "golang.org/x/mod/sumdb/tlog"
@@ -35,7 +36,10 @@ func (d folder) snapshot(ctx context.Context, s Settings) (*snapshots, error) {
 			return nil, err
 		}
 	}
-	if o.receipts, err = receipts.OpenSnapshot(ctx, string(d)); err != nil {
+	if o.receipts, err = receipts.OpenSnapshot(ctx, string(d)); errors.Is(err, fs.ErrNotExist) {
+		err = words.Errorf("%s 缺少 receipts.db：该节点从未运行过，或应恢复备份", "%s has no receipts.db: its node never ran, or must be restored", d)
+	}
+	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
 	if o.db, err = sqldb.OpenSnapshot(ctx, d.path("node.db")); err != nil {
