@@ -10,36 +10,39 @@ type row struct {
 }
 
 const (
-	age       = "filippo.io/age"
-	casbin    = "github.com/casbin/casbin/v2"
-	chi       = "github.com/go-chi/chi/v5"
-	fabric    = "github.com/hyperledger/fabric-sdk-go"
-	goose     = "github.com/pressly/goose/v3"
-	httprate  = "github.com/go-chi/httprate"
-	huma      = "github.com/danielgtaylor/huma/v2"
-	jwt       = "github.com/golang-jwt/jwt/v5"
-	kong      = "github.com/alecthomas/kong"
-	lru       = "github.com/hashicorp/golang-lru/v2"
-	lunar     = "github.com/6tail/lunar-go"
-	minio     = "github.com/minio/minio-go/v7"
-	textwidth = "golang.org/x/text/width"
-	norm      = "golang.org/x/text/unicode/norm"
-	note      = "golang.org/x/mod/sumdb/note"
-	pgx       = "github.com/jackc/pgx/v5"
-	protobuf  = "google.golang.org/protobuf"
-	protosOld = "github.com/hyperledger/fabric-protos-go"
-	protosV2  = "github.com/hyperledger/fabric-protos-go-apiv2"
-	shim      = "github.com/hyperledger/fabric-chaincode-go/v2"
-	sio       = "github.com/minio/sio"
-	sqlite    = "modernc.org/sqlite"
-	tlog      = "golang.org/x/mod/sumdb/tlog"
-	tusd      = "github.com/tus/tusd/v2"
-	expSlog   = "golang.org/x/exp/slog"
-	uuid      = "github.com/google/uuid"
-	compare   = "github.com/google/go-cmp"
-	rapid     = "pgregory.net/rapid"
-	xmod      = "golang.org/x/mod"
-	zstd      = "github.com/klauspost/compress/zstd"
+	age        = "filippo.io/age"
+	casbin     = "github.com/casbin/casbin/v2"
+	chi        = "github.com/go-chi/chi/v5"
+	fabric     = "github.com/hyperledger/fabric-sdk-go"
+	goose      = "github.com/pressly/goose/v3"
+	httprate   = "github.com/go-chi/httprate"
+	huma       = "github.com/danielgtaylor/huma/v2"
+	jwt        = "github.com/golang-jwt/jwt/v5"
+	kong       = "github.com/alecthomas/kong"
+	lru        = "github.com/hashicorp/golang-lru/v2"
+	lunar      = "github.com/6tail/lunar-go"
+	minio      = "github.com/minio/minio-go/v7"
+	textwidth  = "golang.org/x/text/width"
+	norm       = "golang.org/x/text/unicode/norm"
+	note       = "golang.org/x/mod/sumdb/note"
+	otel       = "go.opentelemetry.io/otel"
+	otelchi    = "github.com/riandyrn/otelchi"
+	pgx        = "github.com/jackc/pgx/v5"
+	prometheus = "github.com/prometheus/client_golang"
+	protobuf   = "google.golang.org/protobuf"
+	protosOld  = "github.com/hyperledger/fabric-protos-go"
+	protosV2   = "github.com/hyperledger/fabric-protos-go-apiv2"
+	shim       = "github.com/hyperledger/fabric-chaincode-go/v2"
+	sio        = "github.com/minio/sio"
+	sqlite     = "modernc.org/sqlite"
+	tlog       = "golang.org/x/mod/sumdb/tlog"
+	tusd       = "github.com/tus/tusd/v2"
+	expSlog    = "golang.org/x/exp/slog"
+	uuid       = "github.com/google/uuid"
+	compare    = "github.com/google/go-cmp"
+	rapid      = "pgregory.net/rapid"
+	xmod       = "golang.org/x/mod"
+	zstd       = "github.com/klauspost/compress/zstd"
 )
 
 // law is the table of packages. A library that only one row names has that row
@@ -73,6 +76,7 @@ var law = map[string]row{
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/attack":                 {},
 	"internal/checkpoint":             {pure: true, third: []string{note, tlog}},
+	"internal/torture":                {},
 	"internal/cosign":                 {third: []string{note}},
 	"internal/tlog":                   {own: []string{"internal/checkpoint"}, third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
@@ -106,7 +110,7 @@ var law = map[string]row{
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/metrics", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, expSlog, httprate, huma, lru, tusd, uuid},
 	},
@@ -115,6 +119,8 @@ var law = map[string]row{
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
+	"internal/tracing":     {own: []string{"internal/words"}, third: []string{chi, otel, otelchi}},
+	"internal/metrics":     {own: []string{"ledger", "internal/api"}, third: []string{prometheus}},
 	"internal/node": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
@@ -137,7 +143,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/backup", "internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
+			"internal/backup", "internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},

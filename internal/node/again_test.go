@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,11 @@ func TestARestoredLogGoesOn(t *testing.T) {
 	c.ok(c.party["buyer"].Get(t.Context(), "/v1/about", &about))
 	if len(about.Restored) != 2 || about.Restored[0].Size != c.size || about.Restored[0].Lost == 0 || about.Restored[0].Old != ledger.LedgerLog(nodeOrigin) {
 		t.Errorf("the node says: %+v", about.Restored)
+	}
+	resp, err := c.http.Get(c.url + "/")
+	c.ok(err)
+	if page := string(c.body(resp)); !strings.Contains(page, "自第 "+strconv.FormatInt(c.size, 10)+" 条起恢复") {
+		t.Errorf("the page does not say that the log was restored:\n%s", page)
 	}
 	if got := c.world.held("ledger"); !strings.HasPrefix(got, ledger.LedgerLog(nodeOrigin)+"/2\n") {
 		t.Errorf("the checkpoint is\n%s", got)

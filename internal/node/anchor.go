@@ -153,6 +153,9 @@ func (n *Node) anchor(ctx context.Context) error {
 // submit signs a call as the node party, records it and waits until the read model has
 // applied it.
 func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
+	if err := n.Clock(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	now := ledger.Millis(n.opts.Now().UnixMilli())

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 
@@ -69,7 +70,8 @@ func (b Backend) validate() error {
 // opened is an open ledger with the function that closes it.
 type opened struct {
 	ledger.Ledger
-	own   *embedded.Ledger // nil for a shared ledger
+	own   *embedded.Ledger  // nil for a shared ledger
+	algs  ledger.Algorithms // of own: it knows what the edge of the node has verified
 	close func() error
 }
 
@@ -90,13 +92,14 @@ func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Log
 	if s.Backend.Shared() {
 		return openFabric(ctx, d, s, log, now)
 	}
+	algs := auth.Remember(ledger.Standard())
 	l, err := embedded.Open(ctx, embedded.Config{
-		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(), Genesis: s.GenesisSHA256, Now: now,
+		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: algs, Genesis: s.GenesisSHA256, Now: now,
 	})
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{Ledger: l, own: l, close: l.Close}, nil
+	return opened{Ledger: l, own: l, algs: algs, close: l.Close}, nil
 }
 
 // trust returns what a verifier needs to know about this node's ledger: for an embedded
@@ -137,6 +140,9 @@ func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 	if n.genesis.Ledger != n.settings.Ledger {
 		return words.Errorf("ledger_backend 指向账本 %s，而本节点属于 %s：请改正 node.json", "ledger_backend leads to ledger %s, but this node belongs to %s: fix node.json", n.genesis.Ledger, n.settings.Ledger)
 	}
+	if err := n.checkGenesis(ctx, d); err != nil {
+		return err
+	}
 	if !n.settings.Backend.Shared() {
 		n.trust.Logs = []string{n.genesis.LedgerKey}
 	}
@@ -174,4 +180,31 @@ func (n *Node) listBegun(ctx context.Context, log string) error {
 		}
 	}
 	return nil
+}
+
+// checkGenesis refuses settings with another hash of the genesis than that of the first
+// entry of the embedded ledger: the node serves it to those who begin to verify. A shared
+// ledger compares it when it is opened.
+func (n *Node) checkGenesis(ctx context.Context, d folder) error {
+	if n.own == nil {
+		return nil
+	}
+	for b, err := range n.own.Blocks(ctx, 0) {
+		if err != nil {
+			return fmt.Errorf("read the first entry: %w", err)
+		}
+		return d.compareGenesis(n.settings, b.Calls[0])
+	}
+	return ctx.Err()
+}
+
+// compareGenesis compares the settings with the first call of the ledger.
+func (d folder) compareGenesis(s Settings, first ledger.Committed) error {
+	got := ledger.DigestOf([]byte(first.JWS))
+	if got == s.GenesisSHA256 {
+		return nil
+	}
+	return words.Errorf("%[1]s 中 genesis_sha256 为 %[2]s，而账本首条记录的 SHA-256 为 %[3]s：请恢复 node.json；若与信任文件一致，也可改为 %[3]s",
+		"%[1]s has genesis_sha256 %[2]s, but the first entry of the ledger has the SHA-256 %[3]s: restore node.json, or, if a trust file elsewhere has it too, set it to %[3]s",
+		d.path("node.json"), s.GenesisSHA256, got)
 }

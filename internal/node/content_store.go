@@ -67,7 +67,7 @@ func (d folder) openObjects(ctx context.Context, s Settings, master seal.Key, gi
 	return objects.OpenS3(ctx, d.s3Config(s, given), master)
 }
 
-// s3Config returns the settings of the bucket of content.
+// s3Config returns the settings of the S3 store with its credentials.
 func (d folder) s3Config(s Settings, given StoreCredentials) objects.S3Config {
 	c := s.Objects.S3Config
 	for _, file := range []*string{&c.CredentialsFile, &c.CAFile} {

@@ -42,6 +42,7 @@ type world struct {
 	http     *http.Client
 	stop     func()       // of a node that joined
 	log      slog.Handler // nil: none
+	now      func() time.Time
 }
 
 const nodeOrigin = "node.example"
@@ -70,7 +71,7 @@ func layIn(t testing.TB, folder string, l node.Limits) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: filepath.Join(folder, "node"), origin: nodeOrigin, keys: ledgertest.Keys{},
-		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(), now: time.Now,
 	}
 	t.Cleanup(w.http.CloseIdleConnections)
 	request, err := node.Make(w.dir, node.Settings{Name: "测试登记簿", Region: "430300", Origin: nodeOrigin, Limits: l}, uscc(20), time.Now())
@@ -168,7 +169,7 @@ func (w *world) speak(name string, party ledger.ID) {
 	w.t.Helper()
 	p := client.Profile{URL: w.url, Origin: w.origin, Ledger: w.trust.Ledger, Party: party, Nodes: w.others}
 	w.ok(p.SetKey(w.key(name)))
-	c, err := client.New(p, "en", time.Now)
+	c, err := client.New(p, "en", w.now)
 	w.ok(err)
 	w.party[name] = c
 }
@@ -226,7 +227,13 @@ func (w *world) act(who string, r ledger.Ref, fn ledger.Function) {
 // register takes a resource of a holder to its entry.
 func (w *world) register(name, holder string) {
 	w.t.Helper()
-	tale.Registration(application(name, holder), holder, func(who string, written ledger.Ref, fn ledger.Function, args any) ledger.Digest {
+	w.registerAs(name, holder, application(name, holder))
+}
+
+// registerAs is register with what the holder submits.
+func (w *world) registerAs(name, holder string, a ledger.AppSubmitArgs) {
+	w.t.Helper()
+	tale.Registration(a, holder, func(who string, written ledger.Ref, fn ledger.Function, args any) ledger.Digest {
 		w.call(who, written, fn, args)
 		return w.last[written]
 	})

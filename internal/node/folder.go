@@ -177,7 +177,7 @@ func (d folder) saveSecret(name string, secret []byte) error {
 func (d folder) secret(master seal.Key, name string) ([]byte, error) {
 	b, err := os.ReadFile(d.path("keys", name))
 	if err != nil {
-		return nil, err
+		return nil, err //nolint:wrapcheck // badKey names the file
 	}
 	return master.Open(b, nodeKey(name))
 }
@@ -189,34 +189,42 @@ func (d folder) keys(b Backend) (keys, error) {
 		return k, err
 	}
 	if k.master, err = seal.Load(d.path("keys", "master")); err != nil {
-		return k, fmt.Errorf("load master key: %w", err)
+		return k, badKey(d.path("keys", "master"), err)
 	}
-	secret := func(name string) []byte {
-		if err != nil {
-			return nil
+	for _, name := range sealedFiles(b) {
+		if err := d.unsealKey(&k, name); err != nil {
+			return k, badKey(d.path("keys", name), err)
 		}
-		var b []byte
-		b, err = d.secret(k.master, name)
-		return b
 	}
-	platform, receiptLog := secret("platform"), secret(receiptLogKey)
-	var ledgerLog []byte
-	if !b.Shared() {
-		ledgerLog = secret(ledgerLogKey)
+	return k, nil
+}
+
+// unsealKey reads a file of keys/ that is sealed with the master key of k into k.
+func (d folder) unsealKey(k *keys, name string) error {
+	secret, err := d.secret(k.master, name)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "platform":
+		k.platform, err = ledger.ParseKey(secret)
+	case ledgerLogKey:
+		k.ledger, err = tlog.ParseKey(string(secret))
+	case receiptLogKey:
+		k.receipts, err = tlog.ParseKey(string(secret))
 	}
 	if err != nil {
-		return k, fmt.Errorf("load the node's keys: %w", err)
+		return fmt.Errorf("%w: %w", seal.ErrDamaged, err)
 	}
-	if k.platform, err = ledger.ParseKey(platform); err != nil {
-		return k, err
+	return nil
+}
+
+// badKey names the file of a key that can't be used.
+func badKey(path string, err error) error {
+	if !errors.Is(err, seal.ErrDamaged) && !errors.Is(err, seal.ErrWrongKey) && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, err) // the error says what to do
 	}
-	if !b.Shared() {
-		if k.ledger, err = tlog.ParseKey(string(ledgerLog)); err != nil {
-			return k, err
-		}
-	}
-	k.receipts, err = tlog.ParseKey(string(receiptLog))
-	return k, err
+	return words.Errorf("%[1]s 无法使用（%[2]v）：请从最新备份恢复此文件", "%[1]s can't be used (%[2]v): restore this file from the newest backup", path, err)
 }
 
 func (d folder) settings() (Settings, error) {

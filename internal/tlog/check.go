@@ -92,6 +92,13 @@ func compare(ctx context.Context, q querier, tiles []tile) error {
 		if err != nil {
 			return wrong("its tiles do not match its root: %w", err)
 		}
+		if t.level == 0 && !bytes.Equal(data, t.data) {
+			at := 0
+			for data[at] == t.data[at] {
+				at++
+			}
+			return wrong("tile 0/%d does not have the hash of entry %d: the entry, or the tile, was changed", t.n, t.n<<height+int64(at/tlog.HashSize))
+		}
 		if !bytes.Equal(data, t.data) {
 			return wrong("tile %d/%d does not have the hashes of its entries: one of entries %d to %d, or the tile, was changed",
 				t.level, t.n, t.n<<(height*(t.level+1)), (t.n+1)<<(height*(t.level+1))-1)

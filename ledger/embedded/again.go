@@ -56,7 +56,7 @@ func (l *Ledger) beginAgain(ctx context.Context, next *tlog.Key, compact []strin
 	return sqldb.InTx(ctx, l.db.W, func(tx *sql.Tx) error {
 		b := l.begin(ctx, tx)
 		answers := make([]answer, len(calls))
-		if err := b.record(calls, contract.Batch(l.env(), l.cfg.Algorithms, b, calls), answers); err != nil {
+		if err := b.record(calls, contract.Batch(l.env(l.cfg.Now()), l.cfg.Algorithms, b, calls), answers); err != nil {
 			return err
 		}
 		for _, a := range answers {

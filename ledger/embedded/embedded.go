@@ -56,8 +56,9 @@ type Ledger struct {
 	stateChecked chan struct{} // closed when the state has been compared with its sum
 
 	mu      sync.Mutex
-	changed chan struct{} // closed at the next commit
-	broken  error         // why the ledger stopped
+	guard   func(now time.Time) error // see Guard; nil: every time is allowed
+	changed chan struct{}             // closed at the next commit
+	broken  error                     // why the ledger stopped
 }
 
 // Open opens or creates the ledger. It refuses a damaged file, a log that is older
@@ -90,7 +91,11 @@ func openFile(ctx context.Context, cfg Config) (*Ledger, error) {
 		done: make(chan struct{}), publishDone: make(chan struct{}), changed: make(chan struct{}), stateChecked: make(chan struct{}),
 	}
 	l.close = sync.OnceValue(l.shut)
-	if err := l.load(ctx); err != nil {
+	err = l.load(ctx)
+	if err == nil {
+		err = l.checkClock()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
 	return l, nil
@@ -119,9 +124,11 @@ func (l *Ledger) load(ctx context.Context) error {
 	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, codec, l.cfg.Now); err != nil {
 		return err
 	}
-	if err := l.loadLast(ctx); err != nil {
-		return err
-	}
+	return l.loadLast(ctx)
+}
+
+// checkClock refuses a clock that is well before the last entry.
+func (l *Ledger) checkClock() error {
 	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
 		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: correct the clock, then start again",
 			stamp(now), stamp(l.last))
@@ -181,6 +188,25 @@ func (l *Ledger) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.broken
+}
+
+// Guard has the ledger record nothing at a time for which allow returns an error, with
+// which it answers the calls instead. allow gets the very reading that the entries would
+// carry.
+func (l *Ledger) Guard(allow func(now time.Time) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.guard = allow
+}
+
+// allowed returns why nothing may be recorded at this time, or nil.
+func (l *Ledger) allowed(now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.guard == nil {
+		return nil
+	}
+	return l.guard(now)
 }
 
 // stopIfDamaged stops the ledger if err says that it is damaged. It returns err.

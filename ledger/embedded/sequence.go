@@ -109,6 +109,9 @@ func (l *Ledger) sequence(ctx context.Context) {
 	}
 }
 
+// Waiting returns how many calls wait to be recorded.
+func (l *Ledger) Waiting() int { return len(l.queue) }
+
 func (l *Ledger) gather(first *request) []*request {
 	batch := []*request{first}
 	for len(batch) < maxBatch {
@@ -144,7 +147,14 @@ func (l *Ledger) commit(ctx context.Context, requests []*request) {
 }
 
 func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answer) error {
-	env := l.env()
+	now := l.cfg.Now()
+	if err := l.allowed(now); err != nil {
+		for i := range answers {
+			answers[i] = answer{err: err}
+		}
+		return nil
+	}
+	env := l.env(now)
 	calls := make([]contract.Verified, len(requests))
 	for i, r := range requests {
 		calls[i] = r.call
@@ -179,9 +189,9 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 }
 
 // env returns what the rules know of the next batch.
-func (l *Ledger) env() contract.Env {
+func (l *Ledger) env(now time.Time) contract.Env {
 	return contract.Env{
-		Time: max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+		Time: max(ledger.Millis(now.UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
 	}
 }
 

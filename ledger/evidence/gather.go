@@ -175,7 +175,7 @@ func completePairs(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
 // addBytes adds to the size of the bundle, and returns an error if it is too large.
 func (g *gathering) addBytes(bytes int) error {
 	if g.size += bytes; g.size > MaxMade || len(g.needed) > g.maxCalls {
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about").By("max_bundle")
 	}
 	return nil
 }

@@ -23,14 +23,22 @@ type About struct {
 	Version       string            `json:"version" zh:"程序版本" en:"version of the program"`
 }
 
-// Health is the answer of /readyz: whether new deliveries may begin, and the state that
-// decides it.
+// Health is the answer of /readyz for the node's operator: whether the node can do
+// everything, and the state that decides it. Everybody else gets only whether it can.
 type Health struct {
-	Ready     bool            `json:"ready" zh:"可以开始新的交付" en:"new deliveries may begin"`
+	Ready     bool            `json:"ready" zh:"各项功能均可用" en:"the node can do everything"`
 	Reason    ledger.Reason   `json:"reason,omitempty" zh:"不就绪的原因" en:"why not"`
-	Ledger    LedgerHealth    `json:"ledger" zh:"账本" en:"the ledger"`
-	Projected ledger.Revision `json:"projected" zh:"检索库已处理的最新区块" en:"the last block in the read model"`
-	Receipts  ReceiptsHealth  `json:"receipts" zh:"回执日志" en:"the receipt log"`
+	Ledger    LedgerHealth    `json:"ledger,omitzero" zh:"账本" en:"the ledger"`
+	Projected ledger.Revision `json:"projected,omitzero" zh:"检索库已处理的最新区块" en:"the last block in the read model"`
+	Receipts  ReceiptsHealth  `json:"receipts,omitzero" zh:"回执日志" en:"the receipt log"`
+	Parts     []PartHealth    `json:"parts,omitempty" zh:"各部分" en:"the parts of the node"`
+}
+
+// PartHealth reports whether one part of the node works.
+type PartHealth struct {
+	Part   string        `json:"part" zh:"部分：ledger 账本，projection 检索库，anchors 锚定，objects 内容存储，disk 磁盘，clock 时钟" en:"ledger, projection, anchors, objects (the store of content), disk or clock"`
+	Ready  bool          `json:"ready" zh:"可用" en:"it works"`
+	Reason ledger.Reason `json:"reason,omitempty" zh:"不可用的原因" en:"why not"`
 }
 
 // LedgerHealth reports whether the ledger answers, and its last block when it last did.
@@ -75,6 +83,14 @@ type CustodyKey struct {
 	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
 }
 
+// StoredKey is a key that the node stores for a party, without the key itself.
+type StoredKey struct {
+	Kid     ledger.KeyID  `json:"kid" zh:"公钥指纹" en:"key id"`
+	Use     ledger.KeyUse `json:"use" form:"enum=key_uses" zh:"用途" en:"use"`
+	Created ledger.Millis `json:"created" zh:"生成时间" en:"when the node made it"`
+	Valid   bool          `json:"valid" zh:"账本上有效：不可删除" en:"it is valid on the ledger, and can't be deleted"`
+}
+
 // Problem is an error as RFC 9457 describes it: the ledger's typed error with sentences
 // in the user's language.
 type Problem struct {
@@ -90,7 +106,7 @@ type Problem struct {
 	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"all faults of the input, including the first"`
 }
 
-// Pending describes an upload in pieces.
+// Pending describes an upload that no content record names yet.
 type Pending struct {
 	ID      string        `json:"id" zh:"上传的编号，完成后即内容的 object" en:"id of the upload, and later the object of its content"`
 	Bytes   int64         `json:"bytes" zh:"全部字节数" en:"length in bytes"`
