@@ -17,8 +17,8 @@ import (
 
 // Examination says how a folder is examined.
 type Examination struct {
-	Quick    bool                   // objects are not read; only their keys and ends are checked
-	Repair   bool                   // repair what can be repaired without a backup
+	Quick    bool                    // objects are not read; only their keys and ends are checked
+	Repair   bool                    // repair what can be repaired without a backup
 	Progress func(what ledger.Words) // called with what is examined next; may be nil
 }
 

@@ -100,9 +100,17 @@ func (x *examination) readLedger(ctx context.Context) error {
 	return err
 }
 
+// hasRun reports whether the node has ever been started: the first start makes these files.
+func (x *examination) hasRun() bool {
+	return x.anchor != nil || x.has("receipts.db") || x.has("node.db") || x.has(readModelFile)
+}
+
 // receipts examines the receipt log, its index, and its last anchor if the ledger is sound.
 func (x *examination) receipts(ctx context.Context) error {
 	const file = "receipts.db"
+	if !x.hasRun() {
+		return nil
+	}
 	log, err := x.openReceipts(ctx)
 	if err == nil {
 		x.found.Receipts = log.Size()
@@ -131,6 +139,9 @@ func (x *examination) openReceipts(ctx context.Context) (*receipts.Examined, err
 
 // nodeDB examines node.db and the keys of parties in it.
 func (x *examination) nodeDB(ctx context.Context) error {
+	if !x.hasRun() {
+		return nil
+	}
 	db, err := x.openNodeDB(ctx)
 	if err == nil {
 		err = errors.Join(db.CheckIntegrity(ctx), db.Migrate(ctx, "custody", custody.Migrations()), db.Migrate(ctx, "uploads", marketplace.UploadMigrations()))
@@ -204,6 +215,9 @@ func (x *examination) recordedObjects(ctx context.Context, store *objects.Store)
 	})
 	if err != nil {
 		x.stored(ctx, "ledger.db", err, restoreAll, nil)
+		return nil
+	}
+	if !x.hasRun() {
 		return nil
 	}
 	if x.node == nil {
