@@ -75,7 +75,13 @@ func (c *doctorCmd) Run(p *program) error {
 		c.print(p, d)
 	}
 	if err == nil && !d.Sound {
-		err = words.Errorf("发现 %d 处损坏", "damage was found: %d", len(d.Findings))
+		left := 0
+		for _, f := range d.Findings {
+			if !f.Repaired {
+				left++
+			}
+		}
+		err = words.Errorf("损坏 %d 处，请按上述办法处理", "damage in %d places: see above what to do", left)
 	}
 	return err
 }
@@ -86,7 +92,7 @@ func (c *doctorCmd) print(p *program, d diagnosis) {
 		if f.Key != "" {
 			at += " [" + f.Key + "]"
 		}
-		fmt.Fprintf(p.out, "%s\n  %s\n  → %s\n", at, f.What, f.Advice)
+		fmt.Fprintf(p.out, "%s\n  %s\n  → %s\n", words.Printable(at), words.Printable(f.What), f.Advice)
 		if f.Repaired {
 			fmt.Fprintln(p.out, "  "+p.say("已修复", "repaired"))
 		}
