@@ -80,7 +80,7 @@ type commands struct {
 	Acts     actsCmd     `cmd:"" zh:"列出账本的全部功能：谁可办理、对何种记录、结果如何" en:"Print every function of the ledger: who may call it, on which record, with which result."`
 	Call     callCmd     `cmd:"" zh:"以 JSON 文件为参数签署并提交任一请求" en:"Sign and send any call with arguments from a JSON file."`
 	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" zh:"为已停止的节点更换主密钥，并重新密封其保管的一切" en:"Replace the master key of a stopped node, and seal everything again with the new key."`
-	Rebuild  rebuildCmd  `cmd:"" zh:"由账本重建检索与展示所用的 read.db" en:"Build read.db, which serves for searching and showing, anew from the ledger."`
+	Rebuild  rebuildCmd  `cmd:"" zh:"由账本重建检索与展示所用的 read.db" en:"Build read.db, which serves for searching and showing, again from the ledger."`
 	Doctor   doctorCmd   `cmd:"" zh:"检查已停止节点的文件夹，指明每处损坏及处理办法" en:"Examine the folder of a stopped node: name each damage and what to do."`
 	Bench    benchCmd    `cmd:"" zh:"在本机测量账本性能" en:"Measure a ledger on this machine."`
 	Version  versionCmd  `cmd:"" zh:"显示版本" en:"Print the version." example:"cadastre version --json"`

@@ -263,7 +263,7 @@ func (x *examination) object(ctx context.Context, store *objects.Store, id strin
 	}
 }
 
-// readModel compares read.db, table by table, with a read model that is built anew from the
+// readModel compares read.db, table by table, with a read model that is built again from the
 // ledger up to the same entry.
 func (x *examination) readModel(ctx context.Context) error {
 	if !x.has(readModelFile) {

@@ -157,7 +157,7 @@ func flip(at int) func([]byte) []byte {
 
 // damages are all kinds of damage of the folder, in which object is the raw content's id.
 func damages(w *world, object, rollBack string) []planted {
-	const whole, file, again, objectAdvice = "whole folder", "restore this file", "anew", "both files"
+	const whole, file, again, objectAdvice = "whole folder", "restore this file", "again from the ledger", "both files"
 	party := ledger.RecordKey(ref(ledger.KindParty, "buyer"))
 	content := "objects/" + object[:2] + "/" + object[2:4] + "/" + object
 	key := func(dir string) string {

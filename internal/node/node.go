@@ -151,7 +151,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if last != nil {
 		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
 	}
-	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.clock.steady})
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.clock.receiptTime})
 	if err != nil {
 		return err
 	}
