@@ -169,20 +169,16 @@ func (x *examination) stored(ctx context.Context, file string, err error, advice
 }
 
 // named matches how the errors of the stores name what is wrong.
-var named = regexp.MustCompile(`the record (\S+) |(entry \d+|tile \d+/\d+|receipt \d+|checkpoint)`)
+var named = regexp.MustCompile(`the record (\S+) |the use of (.+?): |(entry \d+|tile \d+/\d+|receipt \d+|checkpoint)`)
 
-// keyIn returns what an error of a store names first: the key of a record, or an entry,
-// tile, receipt or checkpoint; else nothing.
+// keyIn returns what an error of a store names first: the key of a record, an order or
+// license, an entry, tile, receipt or checkpoint; else nothing.
 func keyIn(err error) string {
 	m := named.FindStringSubmatch(err.Error())
-	switch {
-	case m == nil:
+	if m == nil {
 		return ""
-	case m[1] != "":
-		return m[1]
-	default:
-		return m[2]
 	}
+	return m[1] + m[2] + m[3] // one of them matched
 }
 
 func (x *examination) skip(zh, en string) {

@@ -188,6 +188,8 @@ func damages(w *world, object, rollBack string) []planted {
 		{"receipts cut", cutReceipts, "receipts.db", whole, false},
 		{"receipt index changed", sqlIn(receiptsDB, "UPDATE receipt SET leaf = zeroblob(32) WHERE seq = 1"), "receipts.db [receipt 1]", whole, false},
 		{"receipt index short", sqlIn(receiptsDB, "DELETE FROM receipt WHERE seq = (SELECT max(seq) FROM receipt)"), "receipts.db", whole, false},
+		{"use of an order changed", sqlIn(receiptsDB, "UPDATE used SET bytes = bytes - 1 WHERE scope = '"+string(ref(ledger.KindOrder, "order"))+"'"), "receipts.db [" + string(ref(ledger.KindOrder, "order")) + "]", whole, false},
+		{"use of an object missing", sqlIn(receiptsDB, "DELETE FROM used WHERE scope = '"+string(ref(ledger.KindOrder, "order"))+"'"), "receipts.db [" + string(ref(ledger.KindOrder, "order")) + "]", whole, false},
 		{"object changed", edit(content, flip(20)), content + " [" + object + "]", objectAdvice, false},
 		{"object cut short", edit(content, func(b []byte) []byte { return b[:len(b)-1] }), content + " [" + object + "]", objectAdvice, false},
 		{"object missing", edit(content, nil), content + " [" + object + "]", objectAdvice, false},
