@@ -74,6 +74,9 @@ type Market struct {
 
 	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
 	grants  *lru.Cache[request, grant]                // see check
+	ahead   chan struct{}                             // has an element for each transfer that reads ahead
+
+	counts counts
 }
 
 // maxIngests is the maximum number of receipts of uploads in memory.
@@ -85,6 +88,7 @@ func New(c Config) *Market {
 	grants, _ := lru.New[request, grant](maxGrants)
 	return &Market{
 		Config: c, db: c.DB, running: map[*Transfer]struct{}{}, uploads: map[ledger.ID]int{}, ingests: ingests, grants: grants,
+		ahead:   make(chan struct{}, maxAhead),
 		unnamed: unnamed{db: c.Uploads, max: c.MaxUnnamed, bytes: map[ledger.ID]int64{}},
 	}
 }

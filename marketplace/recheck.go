@@ -76,10 +76,3 @@ func (m *Market) CutAll() {
 		t.cancel(ErrEnded)
 	}
 }
-
-// Running is how many transfers run.
-func (m *Market) Running() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.running)
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,6 +83,7 @@ type Transfer struct {
 	until  atomic.Int64 // when the decision ends by time alone, in ms
 	// records are those that the decision relies on; nil until it is made.
 	records atomic.Pointer[[]ledger.Ref]
+	source  *source
 	handle  receipts.Running
 	ended   sync.Once
 	left    chan struct{} // closed when the transfer is no longer running
@@ -170,12 +170,13 @@ func (t *Transfer) begin(ctx context.Context) error {
 	if err := t.m.checkIngest(ctx, g.content); err != nil {
 		return err
 	}
+	t.source = t.openAhead()
 	if t.handle, err = t.reserve(ctx, g); err != nil {
-		return err
+		return errors.Join(err, t.source.close())
 	}
 	t.timer = t.endAt(g.until)
 	if errors.Is(context.Cause(t.ctx), ErrEnded) {
-		return errors.Join(t.whyEnded(ctx), t.end(0, ledger.Aborted))
+		return errors.Join(t.whyEnded(ctx), t.source.close(), t.end(0, ledger.Aborted))
 	}
 	return nil
 }
@@ -298,65 +299,14 @@ func (t *Transfer) IsCut() bool {
 	return errors.Is(cause, ErrEnded) || errors.Is(cause, errStalled)
 }
 
-// buffers are shared by all transfers; 256 KiB buffers decrypt fastest.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
-
-// Send streams the content to w and stores the end receipt. If the decision ended
-// meanwhile, it returns ErrEnded, and the caller must reset the connection.
-func (t *Transfer) Send(w io.Writer) error {
-	r, err := t.m.Objects.Open(t.ctx, t.Content.Object, t.Offset, t.Length)
-	if err != nil {
-		return errors.Join(fmt.Errorf("open content: %w", err), t.end(0, ledger.Aborted))
-	}
-	written, err := t.copy(w, r)
-	err = errors.Join(err, r.Close())
-	switch {
-	case written == t.Length:
-		return t.end(written, ledger.Complete)
-	case errors.Is(context.Cause(t.ctx), ErrEnded):
-		return errors.Join(ErrEnded, t.end(written, ledger.Aborted))
-	default:
-		return errors.Join(err, t.end(written, ledger.Partial))
-	}
-}
-
-// copy returns how many bytes the writer accepted, not how many were read.
-func (t *Transfer) copy(w io.Writer, r io.Reader) (written int64, err error) {
-	p, ok := buffers.Get().(*[]byte)
-	if !ok {
-		return 0, errors.New("no buffer")
-	}
-	defer buffers.Put(p)
-	progress := progressWriter{t: t}
-	defer func() { err = errors.Join(err, progress.wait()) }()
-	for written < t.Length {
-		k, err := io.ReadFull(r, (*p)[:min(int64(len(*p)), t.Length-written)])
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return written, fmt.Errorf("read content: %w", err)
-		}
-		if t.ctx.Err() != nil {
-			return written, context.Cause(t.ctx)
-		}
-		k, err = w.Write((*p)[:k])
-		written += int64(k)
-		if err != nil {
-			return written, fmt.Errorf("write content: %w", err)
-		}
-		t.m.Receipts.Touch(t.handle)
-		if err := progress.save(written); err != nil {
-			return written, err
-		}
-	}
-	return written, nil
-}
-
 // Close ends a transfer that was never sent.
-func (t *Transfer) Close() error { return t.end(0, ledger.Partial) }
+func (t *Transfer) Close() error { return errors.Join(t.source.close(), t.end(0, ledger.Partial)) }
 
 // end stores the end receipt and then removes the transfer from the running ones. It does
 // not wait for either: the next request on the connection need not wait for the disk.
 func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error) {
 	t.ended.Do(func() {
+		t.m.counts.end(outcome)
 		if t.timer != nil {
 			t.timer.Stop()
 		}

@@ -48,13 +48,16 @@ func newDisk(d folder, s Settings) *disk {
 
 // forUploads returns nil if there is room for uploads.
 func (d *disk) forUploads() error {
-	return d.above(func(s space) (bytes, files int64) {
-		files = max(floorFiles, s.files/100*floorFilesPercent)
-		if set := d.limits.FreeForUploads; set > 0 {
-			return set, files
-		}
-		return max(floorBytes, s.size/100*floorPercent), files
-	})
+	return d.above(d.uploadFloors)
+}
+
+// uploadFloors returns what must be free on a disk for uploads.
+func (d *disk) uploadFloors(s space) (bytes, files int64) {
+	files = max(floorFiles, s.files/100*floorFilesPercent)
+	if set := d.limits.FreeForUploads; set > 0 {
+		return set, files
+	}
+	return max(floorBytes, s.size/100*floorPercent), files
 }
 
 // forCalls returns nil if there is room for everything else that is written.

@@ -169,7 +169,7 @@ func (x *examination) stored(ctx context.Context, file string, err error, advice
 }
 
 // named matches how the errors of the stores name what is wrong.
-var named = regexp.MustCompile(`the record (\S+) |the use of (.+?): |(entry \d+|tile \d+/\d+|receipt \d+|checkpoint)`)
+var named = regexp.MustCompile(`the record (\S+) |the (?:use|counters) of (.+?) (?:is|do) not|delivery (\S+) has|(entry \d+|tile \d+/\d+|receipt \d+|checkpoint)`)
 
 // keyIn returns what an error of a store names first: the key of a record, an order or
 // license, an entry, tile, receipt or checkpoint; else nothing.
@@ -178,7 +178,7 @@ func keyIn(err error) string {
 	if m == nil {
 		return ""
 	}
-	return m[1] + m[2] + m[3] // one of them matched
+	return m[1] + m[2] + m[3] + m[4] // one of them matched
 }
 
 func (x *examination) skip(zh, en string) {

@@ -97,6 +97,12 @@ func (d folder) path(name ...string) string {
 	return filepath.Join(append([]string{string(d)}, name...)...)
 }
 
+// Files in keys/ with the keys of the node's logs.
+const (
+	ledgerLogKey  = "ledger-log"
+	receiptLogKey = "receipt-log"
+)
+
 // keys are the secrets of a node.
 type keys struct {
 	master   seal.Key
@@ -132,9 +138,9 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 	if err := d.saveSecret("platform", raw); err != nil {
 		return keys{}, err
 	}
-	logs := map[string]string{"receipt-log": ledger.ReceiptLog(origin)}
+	logs := map[string]string{receiptLogKey: ledger.ReceiptLog(origin)}
 	if !b.Shared() {
-		logs["ledger-log"] = ledger.LedgerLog(origin)
+		logs[ledgerLogKey] = ledger.LedgerLog(origin)
 	}
 	for name, log := range logs {
 		skey, _, err := tlog.NewKey(log)
@@ -164,6 +170,15 @@ func (d folder) saveSecret(name string, secret []byte) error {
 	return durable.WriteFile(d.path("keys", name), sealed)
 }
 
+// secret reads a key that saveSecret wrote.
+func (d folder) secret(master seal.Key, name string) ([]byte, error) {
+	b, err := os.ReadFile(d.path("keys", name))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // badKey names the file
+	}
+	return master.Open(b, nodeKey(name))
+}
+
 func (d folder) keys(b Backend) (keys, error) {
 	var k keys
 	err := d.midRotation()
@@ -183,20 +198,16 @@ func (d folder) keys(b Backend) (keys, error) {
 
 // unsealKey reads a file of keys/ that is sealed with the master key of k into k.
 func (d folder) unsealKey(k *keys, name string) error {
-	b, err := os.ReadFile(d.path("keys", name))
-	if err != nil {
-		return err //nolint:wrapcheck // badKey names the file
-	}
-	secret, err := k.master.Open(b, nodeKey(name))
+	secret, err := d.secret(k.master, name)
 	if err != nil {
 		return err
 	}
 	switch name {
 	case "platform":
 		k.platform, err = ledger.ParseKey(secret)
-	case "ledger-log":
+	case ledgerLogKey:
 		k.ledger, err = tlog.ParseKey(string(secret))
-	case "receipt-log":
+	case receiptLogKey:
 		k.receipts, err = tlog.ParseKey(string(secret))
 	}
 	if err != nil {

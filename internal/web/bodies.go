@@ -47,10 +47,10 @@ func (b *bodies) enter(address string) (leave func(), err error) {
 }
 
 // hangUp ends the connection after the answer, without waiting for the rest of the body.
-func (s *Server) hangUp(w http.ResponseWriter, r *http.Request) {
+func hangUp(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close")
-		_ = http.NewResponseController(w).SetReadDeadline(s.Now())
+		_ = http.NewResponseController(w).SetReadDeadline(longAgo)
 	}
 }
 

@@ -65,6 +65,23 @@ type Ledger struct {
 // than its last signed checkpoint, and a clock that is more than five minutes
 // before the last entry. Each error says what to do.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
+	l, err := openFile(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	if err := l.startStateCheck(ctx, run); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), l.db.Close())
+	}
+	go l.sequence(run)
+	go l.publish(run)
+	return l, nil
+}
+
+// openFile opens the file and checks its log. Nothing is recorded or signed yet.
+func openFile(ctx context.Context, cfg Config) (*Ledger, error) {
 	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull, sqldb.SmallPages)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
@@ -81,14 +98,6 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
-	run, stop := context.WithCancel(context.WithoutCancel(ctx))
-	l.stop = stop
-	if err := l.startStateCheck(ctx, run); err != nil {
-		stop()
-		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
-	}
-	go l.sequence(run)
-	go l.publish(run)
 	return l, nil
 }
 
@@ -248,6 +257,19 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 	}
 	return ledger.Revision{Block: number(size - 1), Head: digest(root)}, nil
 }
+
+// TreeAt returns the tree of the first size entries. The error is in tlog.ErrRange if
+// there are fewer.
+func (l *Ledger) TreeAt(ctx context.Context, size int64) (ledger.TreeHead, error) {
+	root, err := l.log.RootAt(ctx, size)
+	if err != nil {
+		return ledger.TreeHead{}, l.stopIfDamaged(fmt.Errorf("root at %d: %w", size, err))
+	}
+	return ledger.TreeHead{Size: size, Root: digest(root)}, nil
+}
+
+// Size returns the number of entries.
+func (l *Ledger) Size() int64 { return l.log.Size() }
 
 // Handler serves the log. It serves entry bundles only if entries
 // returns true.

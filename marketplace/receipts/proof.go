@@ -100,8 +100,8 @@ func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	}
 	if size := s.log.Size(); size < a.Size {
 		return fmt.Errorf("%q has %d receipts, but %d were anchored on the ledger: it is older than its last anchor; "+
-			"restore the newest backup; if no backup has them, contact the data authority before this node delivers again",
-			file, size, a.Size)
+			"restore the newest backup; if no backup has them, begin the log again with cadastre log begin: %w",
+			file, size, a.Size, ErrBehind)
 	}
 	root, err := s.log.RootAt(ctx, a.Size)
 	if err != nil {
@@ -114,8 +114,8 @@ func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	return nil
 }
 
-// Check reads the whole log and compares it with its tiles, its last checkpoint and the
-// index, and the use of each order and license with that of its objects. It takes some seconds for each million receipts.
+// Check reads the whole log and compares it with its tiles, its last checkpoint, the index,
+// the counters and the running deliveries. It takes some seconds for each million receipts.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.log.Check(ctx); err != nil {
 		return fmt.Errorf("check receipts: %w", err)
@@ -129,32 +129,10 @@ func (s *Store) Check(ctx context.Context) error {
 			return fmt.Errorf("check receipts: index of receipt %d: %w", i, damaged(errors.Join(err, errors.New("not found at its place"))))
 		}
 	}
-	return s.checkUse(ctx)
-}
-
-// checkUse compares the counters of orders and licenses with the sums over their objects.
-func (s *Store) checkUse(ctx context.Context) error {
-	rows, err := s.db.R.QueryContext(ctx, `WITH counted AS (SELECT scope, bytes,
-			CASE WHEN size = 0 OR starts = 0 THEN starts WHEN bytes = 0 THEN 1 ELSE (bytes - 1) / size + 1 END AS uses FROM counter)
-		SELECT scope, uses, bytes, (SELECT coalesce(sum(uses), 0) FROM counted c WHERE c.scope = used.scope),
-			(SELECT coalesce(sum(bytes), 0) FROM counted c WHERE c.scope = used.scope) FROM used
-		UNION ALL SELECT scope, 0, 0, sum(uses), sum(bytes) FROM counted WHERE scope NOT IN (SELECT scope FROM used) GROUP BY scope`)
-	if err != nil {
-		return fmt.Errorf("check receipts: read the counters: %w", err)
+	if err := errors.Join(s.checkUse(ctx), s.checkStarts(ctx)); err != nil {
+		return fmt.Errorf("check receipts: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var scope string
-		var have, want Usage
-		if err := rows.Scan(&scope, &have.Uses, &have.Bytes, &want.Uses, &want.Bytes); err != nil {
-			return fmt.Errorf("check receipts: read the counters: %w", err)
-		}
-		if have != want {
-			return fmt.Errorf("check receipts: the use of %s: %w", scope,
-				damaged(fmt.Errorf("%d uses and %d bytes are counted, but %d and %d of its objects", have.Uses, have.Bytes, want.Uses, want.Bytes)))
-		}
-	}
-	return rows.Err()
+	return nil
 }
 
 // Handler serves the log's checkpoint, tiles and key under the paths of C2SP
