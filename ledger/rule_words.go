@@ -183,6 +183,7 @@ var ruleGroups = []RuleGroup{
 		rule("upload_pieces", "上传的分段过多：请每次发送更多字节", "The upload has too many pieces: send more bytes at a time."),
 		rule("tus", "须符合 tus 1.0 协议", "It must follow the protocol tus 1.0."),
 		rule("running_bodies", "身份未经核实的请求正文同时在接收的已达上限", "Too many bodies of requests without a valid token are arriving."),
+		rule("running_requests", "同一单位或地址同时进行的请求已达上限", "The party, or the address, has reached the limit of running requests."),
 		rule("running_uploads", "本单位同时进行的上传已达上限", "The party has reached the limit of running uploads."),
 		rule("start", "须为开始回执", "It must be a start receipt."),
 		rule("within_length", "不得多于开始时所定的字节数", "It must not be more than the length in the start receipt."),

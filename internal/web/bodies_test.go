@@ -15,9 +15,18 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// TestSlowSenders: of many bodies that one address begins and does not end, only a few are
-// received; the others are refused at once, and all places are free again afterwards.
+// TestSlowSenders: of many bodies that one address or one party begins and does not end, only
+// a few are received; the others are refused at once, and all places are free again
+// afterwards.
 func TestSlowSenders(t *testing.T) {
+	t.Run("address", func(t *testing.T) { testSlowSenders(t, web.BodiesOfAddress, false, "/v1/calls", "/v1/custody/keys") })
+	t.Run("party", func(t *testing.T) {
+		testSlowSenders(t, web.MaxRunning, true, "/v1/custody/keys", "/v1/cosignatures")
+	})
+}
+
+func testSlowSenders(t *testing.T, received int, token bool, paths ...string) {
+	t.Helper()
 	const senders = 300
 	l := newLimited(t)
 	l.Rate(1000, time.Hour)
@@ -25,7 +34,11 @@ func TestSlowSenders(t *testing.T) {
 	server.Config = l.HTTP()
 	server.Start()
 	t.Cleanup(server.CloseClientConnections)
-	for round, path := range []string{"/v1/calls", "/v1/custody/keys", "/v1/calls", "/v1/custody/keys"} {
+	header := ""
+	if token {
+		header = "Authorization: " + l.token(l.key) + "\r\n"
+	}
+	for round, path := range append(paths, paths...) {
 		type answer struct {
 			c    net.Conn
 			code int
@@ -41,7 +54,7 @@ func TestSlowSenders(t *testing.T) {
 			defer c.Close()
 			waiting[c] = true
 			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-			if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", path); err != nil {
+			if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\n%sContent-Length: 9\r\n\r\n{", path, header); err != nil {
 				t.Fatal(err)
 			}
 			go func() {
@@ -53,7 +66,7 @@ func TestSlowSenders(t *testing.T) {
 				answers <- answer{c: c, code: resp.StatusCode, err: resp.Body.Close()}
 			}()
 		}
-		for range senders - web.BodiesOfAddress {
+		for range senders - received {
 			a := <-answers
 			if a.err != nil || a.code != http.StatusServiceUnavailable {
 				t.Fatalf("round %d, %s: %d %v", round, path, a.code, a.err)
