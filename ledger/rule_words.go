@@ -50,6 +50,8 @@ var ruleGroups = []RuleGroup{
 		rule("max_members", "项数过多：不多于 limit", "It has too many members: at most limit."),
 		rule("max_bytes", "整体过大：不多于 limit 字节", "As a whole it is too large: at most limit bytes."),
 		rule("max_keys", "密钥过多：不多于 limit 个", "There are too many keys: at most limit."),
+		rule("body_whole", "请求正文须完整，分块须合于 HTTP", "The body must be whole, and its chunks must follow HTTP."),
+		rule("body_in_time", "请求正文须在时限之内到达", "The body must arrive in time."),
 		rule("body_bytes", "请求内容超过节点的上限", "The body is larger than the node accepts."),
 		rule("range", "数值超出允许的范围", "The number is out of its allowed range."),
 		rule("not_negative", "不得为负数", "It must not be negative."),

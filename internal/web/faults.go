@@ -58,6 +58,9 @@ var humaRules = map[*string]string{
 	&validation.MsgExpectedObject:           "type_object 对象/object",
 }
 
+// unreadBody is what huma says of a body that breaks off, or whose chunks have no right form.
+const unreadBody = "cannot read request body"
+
 // otherRules maps those sentences of huma that have no variable to our rules.
 var otherRules = map[string]string{
 	"unknown query parameter":              "known_member",
@@ -67,6 +70,8 @@ var otherRules = map[string]string{
 	"invalid integer":                      "type_integer 整数/integer",
 	"invalid boolean":                      "type_boolean true, false",
 	"request body is required":             "required",
+	"request body read timeout":            "body_in_time",
+	unreadBody:                             "body_whole",
 }
 
 // detailOf turns a fault reported by huma into a typed error.
@@ -114,6 +119,9 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			status = http.StatusRequestEntityTooLarge
 		}
+	}
+	if message == unreadBody && status == http.StatusInternalServerError {
+		status = http.StatusBadRequest // its sender's fault, not the node's
 	}
 	switch e := ledger.AsError(ledger.Join(all...)); {
 	case status == http.StatusRequestEntityTooLarge:
