@@ -119,6 +119,14 @@ attack: build ## 以普通账户攻击运行中的节点，逐行报告今昔数
 	else echo "this clone has no commit $(BEFORE): no figures of it"; fi; \
 	go run ./internal/attack -now $(BINARY) -then "$$before"
 
+# How often a node is killed. The power is cut five times as often, at most 1,000 times;
+# from N=1000 on, every single write fails once. SEED=s repeats the random choices of a run.
+N := 40
+.PHONY: torture
+torture: ## 折磨节点：断电、杀死 N 次、写入失败、并发历史、大量连接 | torture a node: power cuts, N kills, failing writes, concurrent histories, crowds
+	go test -count=1 -v -timeout 6h ./internal/torture -kills $(N) -cuts $$(( $(N) < 200 ? 5 * $(N) : 1000 )) \
+		-faults $$(( $(N) < 1000 ? ($(N) + 19) / 20 : 0 )) -crowd $$(( $(N) < 1000 ? 10 * $(N) : 10000 )) -seed $(or $(SEED),0)
+
 .PHONY: check
 check: ## 运行合并之前须通过的全部检查 | run all checks that a change must pass before it is merged
 	.ci/run

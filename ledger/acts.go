@@ -100,7 +100,15 @@ var partyActs = []Act{
 	},
 	{
 		Name: FnAnchor, Title: Words{"锚定回执日志", "Anchor a receipt log"}, Who: by(RolePlatform, "owner"), Args: of[AnchorArgs](),
-		On: KindLog, ID: "log", Reasons: []Reason{ReasonConsistency},
+		On: KindLog, ID: "log", Reasons: []Reason{ReasonConsistency, ReasonLogEnded},
+	},
+	{
+		Name: FnLogBegin, Title: Words{"恢复后另起日志", "Begin a log again after a restore"}, Who: anyOf(RoleDataAuthority), Args: of[LogBeginArgs](), Makes: KindLog,
+		Note: Words{
+			"仅由创世的数据管理部门或其恢复密钥办理，且为所恢复副本之后的第一条；副本之后的原有记录就此失去",
+			"Only by the data authority that began the ledger, or its recovery key; it is the first entry after the restored copy, and what had followed the copy is lost",
+		},
+		Reasons: []Reason{ReasonUnknown, ReasonExists, ReasonConsistency},
 	},
 }
 

@@ -85,12 +85,6 @@ func checkProof(algs Algorithms, compact, typ string, key JWK, v any, same func(
 	return nil
 }
 
-// LedgerLog returns the origin of the ledger log of the node at origin.
-func LedgerLog(origin string) string { return origin + "/log/ledger" }
-
-// ReceiptLog returns the origin of the receipt log of the node at origin.
-func ReceiptLog(origin string) string { return origin + "/log/receipts" }
-
 // Validate checks the form of the arguments that create a ledger.
 func (a GenesisArgs) Validate() error { return CheckForm("", &a) }
 

@@ -119,7 +119,7 @@ func SignCall(key *Key, call Call, args any) (string, error) {
 		return "", fmt.Errorf("encode call: %w", err)
 	}
 	if len(payload) > MaxCall {
-		return "", &Error{Code: InvalidCode, Reason: ReasonTooLarge, Field: "args"}
+		return "", tooLarge("args", MaxCall)
 	}
 	return SignJWS(key, TypeCall, payload)
 }

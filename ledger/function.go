@@ -15,6 +15,7 @@ const (
 	FnKeyReplace   Function = "key.replace"
 	FnCalendarSet  Function = "calendar.set"
 	FnAnchor       Function = "anchor"
+	FnLogBegin     Function = "log.begin"
 
 	FnDeposit      Function = "deposit"
 	FnAppSubmit    Function = "application.submit"

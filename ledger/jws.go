@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -197,6 +198,11 @@ type JWS struct {
 	Signature []byte
 }
 
+// tooLarge refuses a member of more than limit bytes.
+func tooLarge(field string, limit int) *Error {
+	return Refuse(InvalidCode, ReasonTooLarge).At(field).With("limit", strconv.Itoa(limit))
+}
+
 // ParseJWS parses a compact JWS with exactly our header members, the given type,
 // strict base64url, and at maxBytes maxBytes bytes of payload.
 func ParseJWS(s, typ string, maxBytes int) (JWS, error) {
@@ -204,7 +210,7 @@ func ParseJWS(s, typ string, maxBytes int) (JWS, error) {
 		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonJWS, Rule: rule}
 	}
 	if len(s) > maxBytes*4/3+1024 {
-		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonTooLarge, Field: "call"}
+		return JWS{}, tooLarge("call", maxBytes)
 	}
 	parts := strings.Split(s, ".")
 	if len(parts) != 3 {
@@ -228,7 +234,7 @@ func ParseJWS(s, typ string, maxBytes int) (JWS, error) {
 		return bad("base64url")
 	}
 	if len(j.Payload) > maxBytes {
-		return JWS{}, &Error{Code: InvalidCode, Reason: ReasonTooLarge, Field: "call"}
+		return JWS{}, tooLarge("call", maxBytes)
 	}
 	if j.Signature, err = decode64(parts[2]); err != nil {
 		return bad("base64url")

@@ -31,7 +31,7 @@ type KeyRecord struct {
 	Custody  Custody `json:"custody" form:"enum=custodies" zh:"保管方式" en:"Custody"`
 	From     Millis  `json:"from" form:"min=0" zh:"生效时间" en:"From"`
 	Until    Millis  `json:"until" form:"min=0" zh:"失效时间" en:"Until"`
-	Recovery bool    `json:"recovery,omitempty" zh:"恢复密钥" en:"Recovery key"` // replaces the authority's own key; it cannot sign anything else
+	Recovery bool    `json:"recovery,omitempty" zh:"恢复密钥" en:"Recovery key"` // replaces the authority's own key, and begins a log after a restore
 	Cite     Cite    `json:"cite" zh:"引用请求" en:"Written by"`
 }
 
@@ -207,13 +207,6 @@ type Genesis struct {
 	Rules     int    `json:"rules" form:"min=1" zh:"规则版本" en:"Version of rules"`
 	Demo      bool   `json:"demo" zh:"演示账本" en:"Demonstration"`
 	Time      Millis `json:"time" form:"ms" zh:"建账时间" en:"Time"`
-}
-
-// LogRecord is the record of a receipt log and the party that may anchor it.
-type LogRecord struct {
-	Origin string `json:"origin" form:"token=250" zh:"日志名称" en:"Origin"`
-	Owner  ID     `json:"owner" zh:"所属主体" en:"Owner"`
-	Key    string `json:"key" form:"-,quiet" zh:"日志公钥" en:"Key"`
 }
 
 // PartyAdmitArgs admit a party; Application is its own JWS of type TypeAdmission.

@@ -15,7 +15,7 @@ const (
 	ReasonLedger    Reason = "ledger_id"      // made for another ledger
 	ReasonTime      Reason = "time"           // not yet valid: its time is in the future
 	ReasonExpired   Reason = "expired"        // past its expiry
-	ReasonClock     Reason = "clock"          // a node's clock and a peer's differ by more than Skew
+	ReasonClock     Reason = "clock"          // a node's clock can't be trusted, or differs from a peer's by more than Skew
 	ReasonFunction  Reason = "function"       // no such function
 	ReasonMethod    Reason = "method"         // the address does not take this method of HTTP
 	ReasonCallUsed  Reason = "call_id_used"   // call id repeated with another body
@@ -57,6 +57,9 @@ const (
 	ReasonIncomplete  Reason = "incomplete"
 	ReasonConsistency Reason = "consistency_proof"
 	ReasonDemoOnly    Reason = "demo_only"
+	ReasonLogEnded    Reason = "log_ended"  // another log continues it since a restore
+	ReasonLost        Reason = "maybe_lost" // not found; a restore has lost the entries after a size: params size and log
+	ReasonLogOpen     Reason = "log_open"   // a log only begins again while its node is stopped
 )
 
 // Reasons of refusing a registration (domain rule 2.6).
@@ -106,5 +109,6 @@ const (
 	ReasonNoStoredKey   Reason = "no_kept_key"   // the node only signs for parties whose key it stores
 	ReasonNoLog         Reason = "no_ledger_log" // the ledger is not a log of this node
 	ReasonDisk          Reason = "disk_full"     // too little free disk space
+	ReasonStoreAway     Reason = "store_away"    // the store of content does not work
 	ReasonUnnamed       Reason = "unnamed_bytes" // more bytes than a party may upload without recording them as content
 )

@@ -69,6 +69,10 @@ func (l *Licensing) Refresh(parties ...ledger.ID) {
 	}
 }
 
+// RefreshAll replaces the policies of all parties, as Refresh does, after the read model
+// was replaced.
+func (l *Licensing) RefreshAll() { l.engine.InvalidateAll() }
+
 func prepare(r ledger.Record) (readmodel.Step, error) {
 	switch r.Ref.Kind() {
 	case ledger.KindLicense:

@@ -75,6 +75,8 @@ type Market struct {
 	ingests *lru.Cache[ledger.Digest, ledger.Receipt] // receipts of uploads, which never change, by leaf
 	grants  *lru.Cache[request, grant]                // see check
 	ahead   chan struct{}                             // has an element for each transfer that reads ahead
+
+	counts counts
 }
 
 // maxIngests is the maximum number of receipts of uploads in memory.

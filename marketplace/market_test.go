@@ -49,7 +49,7 @@ type world struct {
 	key        ledger.KeyRecord // of the buyer
 	product    ledger.Product
 	order      ledger.Order
-	more       []ledger.Order // besides order
+	more       []ledger.Record // besides these
 	maxRunning int
 	maxUpload  int64
 	maxUnnamed int64
@@ -155,9 +155,7 @@ func (w *world) project() {
 		record(ledger.KindProduct, w.product.ID, w.product), record(ledger.KindOrder, w.order.ID, w.order),
 		record(ledger.KindContent, w.file.ID, w.file), record(ledger.KindContent, w.raw.ID, w.raw),
 	}
-	for _, o := range w.more {
-		records = append(records, record(ledger.KindOrder, o.ID, o))
-	}
+	records = append(records, w.more...)
 	for _, e := range w.entries {
 		records = append(records, record(ledger.KindEntry, e.ID, e))
 	}

@@ -22,10 +22,20 @@ func (m *Market) Recheck(ctx context.Context, events []ledger.Event) {
 			}
 		}
 	}
+	m.recheck(ctx, func(t *Transfer) bool { return t.reliesOn(changed) })
+}
+
+// RecheckAll decides again on all running transfers, after the read model was replaced.
+func (m *Market) RecheckAll(ctx context.Context) {
+	m.grants.Purge()
+	m.recheck(ctx, func(*Transfer) bool { return true })
+}
+
+func (m *Market) recheck(ctx context.Context, which func(*Transfer) bool) {
 	m.mu.Lock()
 	var running []*Transfer
 	for t := range m.running {
-		if t.reliesOn(changed) {
+		if which(t) {
 			running = append(running, t)
 		}
 	}
@@ -65,11 +75,4 @@ func (m *Market) CutAll() {
 	for t := range m.running {
 		t.cancel(ErrEnded)
 	}
-}
-
-// Running is how many transfers run.
-func (m *Market) Running() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.running)
 }

@@ -86,28 +86,32 @@ func TestRecheckCutsWhatBecameRaw(t *testing.T) {
 	}
 }
 
-// BenchmarkRecheck has 1,000 transfers of 16 orders that nobody reads, and applies
-// blocks: of another order, and of the license of all of them. It reports how many
-// decisions a block takes.
+// BenchmarkRecheck has 1,000 transfers of 16 buyers, of an order each, that nobody reads,
+// and applies blocks: of another order, of one of the buyers, and of the license of all of
+// them. It reports how many decisions a block takes.
 func BenchmarkRecheck(b *testing.B) {
 	w := newWorld()
-	w.maxRunning = 1000
+	w.maxRunning = 64
 	a, _ := w.stored(b)
-	orders := make([]ledger.Order, 16)
-	for i := range orders {
-		orders[i] = w.order
-		orders[i].ID = id(fmt.Sprint("order ", i))
+	for i := range 16 {
+		buyer, key, order := w.buyer, w.key, w.order
+		buyer.ID = id(fmt.Sprint("buyer ", i))
+		key.Kid, key.Party = ledger.KeyID(fmt.Sprint("key", i)), buyer.ID
+		order.ID, order.Buyer = id(fmt.Sprint("order ", i)), buyer.ID
+		w.more = append(w.more, record(ledger.KindParty, buyer.ID, buyer), record(ledger.KindKey, ledger.ID(key.Kid), key),
+			record(ledger.KindOrder, order.ID, order))
 	}
-	w.more = orders
 	w.project()
 	for i := range 1000 {
-		a.Order = orders[i%len(orders)].ID
+		a.Party, a.Key = id(fmt.Sprint("buyer ", i%16)), ledger.KeyID(fmt.Sprint("key", i%16))
+		a.Order = id(fmt.Sprint("order ", i%16))
 		transfer, err := w.market.Begin(b.Context(), a)
 		w.ok(err)
 		b.Cleanup(func() { w.ok(transfer.Close()) })
 	}
 	for name, record := range map[string]ledger.Ref{
-		"unrelated": ledger.RefTo(ledger.KindOrder, id("other")), "license": ledger.RefTo(ledger.KindLicense, id("license")),
+		"unrelated": ledger.RefTo(ledger.KindOrder, id("other")),
+		"buyer":     ledger.RefTo(ledger.KindParty, id("buyer 7")), "license": ledger.RefTo(ledger.KindLicense, id("license")),
 	} {
 		b.Run(name, func(b *testing.B) {
 			w.asked = nil

@@ -139,6 +139,7 @@ func (t *Transfer) copy(w io.Writer) (written int64, err error) {
 		}
 		k, err := w.Write(piece)
 		written += int64(k)
+		t.m.counts.sent.Add(int64(k))
 		if err != nil {
 			return written, fmt.Errorf("write content: %w", err)
 		}

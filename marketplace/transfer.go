@@ -306,6 +306,7 @@ func (t *Transfer) Close() error { return errors.Join(t.source.close(), t.end(0,
 // not wait for either: the next request on the connection need not wait for the disk.
 func (t *Transfer) end(written int64, outcome ledger.DeliveryOutcome) (err error) {
 	t.ended.Do(func() {
+		t.m.counts.end(outcome)
 		if t.timer != nil {
 			t.timer.Stop()
 		}

@@ -33,7 +33,7 @@ type upload struct {
 	Arrived int64
 	Draft   []byte // of the store, until it is whole
 	Changed ledger.Millis
-	SHA256  ledger.Digest // of an upload in pieces that has its receipt
+	SHA256  ledger.Digest // of an upload that has its receipt
 	Receipt ledger.Digest
 }
 
@@ -139,6 +139,33 @@ func (u *unnamed) before(ctx context.Context, t ledger.Millis) (ids []string, er
 	return ids, rows.Err()
 }
 
+// PendingUploads returns a page of the uploads of a party that no content record names, whole or
+// not, by their ids. One that arrives with a single request is among them when it is whole.
+// The cursor is the id of the last one.
+func (m *Market) PendingUploads(ctx context.Context, party ledger.ID, p Page) (list []Pending, next string, err error) {
+	limit, err := p.Size()
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := m.Uploads.QueryContext(ctx, `SELECT id, bytes, arrived, changed, coalesce(sha256, ''), coalesce(receipt, '') FROM upload
+		WHERE party = ? AND id > ? AND (draft IS NOT NULL OR receipt IS NOT NULL) ORDER BY id LIMIT ?`, party, p.Cursor, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list uploads: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		u := upload{Party: party}
+		if err := rows.Scan(&u.ID, &u.Bytes, &u.Arrived, &u.Changed, &u.SHA256, &u.Receipt); err != nil {
+			return nil, "", fmt.Errorf("list uploads: %w", err)
+		}
+		if len(list) == limit {
+			return list, list[limit-1].ID, nil
+		}
+		list = append(list, m.pending(u))
+	}
+	return list, "", rows.Err()
+}
+
 // LoadUploads counts what was uploaded before the node started. Call it before anything
 // is uploaded or projected.
 func (m *Market) LoadUploads(ctx context.Context) error {
@@ -202,4 +229,25 @@ func (m *Market) ForgetNamed(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// Uploaded calls each for every whole upload in node.db that no content record names yet,
+// with the SHA-256 that its receipt has.
+func Uploaded(ctx context.Context, db *sql.DB, each func(object string, sum ledger.Digest) error) error {
+	rows, err := db.QueryContext(ctx, "SELECT id, sha256 FROM upload WHERE draft IS NULL AND sha256 IS NOT NULL ORDER BY id")
+	if err != nil {
+		return fmt.Errorf("list uploads: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var object string
+		var sum ledger.Digest
+		if err := rows.Scan(&object, &sum); err != nil {
+			return fmt.Errorf("list uploads: %w", err)
+		}
+		if err := each(object, sum); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/objects"
@@ -52,11 +53,16 @@ func (m *Market) ingest(ctx context.Context, in *intake) (Ingested, error) {
 	if err != nil {
 		return Ingested{}, m.notStored(err)
 	}
-	err = m.unnamed.insert(ctx, upload{ID: info.ID, Party: in.party, Bytes: info.Bytes, Arrived: info.Bytes, Changed: m.millis()})
+	u := upload{ID: info.ID, Party: in.party, Bytes: info.Bytes, Arrived: info.Bytes, Changed: m.millis()}
+	err = m.unnamed.insert(ctx, u)
 	if err != nil {
 		return Ingested{}, errors.Join(err, m.Objects.Delete(context.WithoutCancel(ctx), info.ID))
 	}
 	done, err := m.recordUpload(ctx, in.party, info)
+	if err == nil {
+		u.SHA256, u.Receipt = done.SHA256, done.Receipt
+		err = m.unnamed.update(ctx, u)
+	}
 	if err != nil {
 		tidy := context.WithoutCancel(ctx)
 		return Ingested{}, errors.Join(err, m.Objects.Delete(tidy, info.ID), m.unnamed.remove(tidy, info.ID))
@@ -87,18 +93,20 @@ func (m *Market) mayUpload(ctx context.Context, party ledger.ID, length int64) e
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRole).At("authorization").With("function", string(act.Name))
 	}
 	if length > m.MaxUpload {
-		return tooLarge()
+		return m.tooLarge()
 	}
 	return m.Room()
 }
 
-func tooLarge() error { return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body") }
+func (m *Market) tooLarge() error {
+	return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body").By("upload_bytes").With("limit", strconv.FormatInt(m.MaxUpload, 10))
+}
 
 // notStored returns the refusal for an error of the store.
 func (m *Market) notStored(err error) error {
 	switch {
 	case errors.Is(err, objects.ErrTooLarge):
-		return tooLarge()
+		return m.tooLarge()
 	case errors.Is(err, objects.ErrFull):
 		return errors.Join(ledger.Refuse(ledger.Unavailable, ledger.ReasonDisk), err)
 	}
@@ -151,6 +159,7 @@ func (in *intake) expect(bytes int64) error {
 func (in *intake) Read(p []byte) (int, error) {
 	n, err := in.from.Read(p)
 	in.read += int64(n)
+	in.m.counts.received.Add(int64(n))
 	if more := in.read - in.counted; more > 0 {
 		if e := in.expect(more); e != nil {
 			return 0, e

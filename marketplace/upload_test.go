@@ -201,7 +201,7 @@ func TestAFailedUploadCountsNothing(t *testing.T) {
 			t.Errorf("a cut upload: %v", err)
 		}
 	}
-	if _, err := w.market.Ingest(t.Context(), id("operator"), io.LimitReader(zeros{}, 2<<20), -1); outcome(t, err) != "invalid too_large" {
+	if _, err := w.market.Ingest(t.Context(), id("operator"), io.LimitReader(zeros{}, 2<<20), -1); outcome(t, err) != "invalid too_large upload_bytes" {
 		t.Errorf("a large upload: %v", err)
 	}
 	w.unnamed("operator", 0)

@@ -85,6 +85,14 @@ func (e *Engine) Invalidate(parties ...ledger.ID) {
 	}
 }
 
+// InvalidateAll drops the policies of all parties.
+func (e *Engine) InvalidateAll() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.generation++
+	e.parties.Purge()
+}
+
 // Parties returns how many parties' policies are retained now.
 func (e *Engine) Parties() int {
 	e.mu.Lock()

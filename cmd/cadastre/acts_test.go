@@ -51,7 +51,7 @@ func TestActsAsATable(t *testing.T) {
 		" Implementer (Set by); environment\n",
 		" Registry body; application: Accepted → In notice; until: Examination due, later with: Reason of delay\n",
 		" Registry body; application: In notice → Coded; after: Notice period; makes entry\n",
-		"\nAny call may also be refused because:\n  This breaks the rule (field)\n  The content is not strict JSON (json)\n",
+		"\nAny call may also be refused because:\n  This breaks a rule (field)\n  The content is not strict JSON (json)\n",
 		" Buyer; order: Placed → Cancelled, Accepted → Cancelled\n",
 		" any admitted party\n",
 	} {

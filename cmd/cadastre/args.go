@@ -272,7 +272,7 @@ func readFile(file string, limit int64) ([]byte, error) { //nolint:unparam // ca
 		return nil, words.Errorf("读取 %s：%v", "read %s: %v", file, err)
 	}
 	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%s: %w", file, &ledger.Error{Code: ledger.InvalidCode, Reason: ledger.ReasonTooLarge})
+		return nil, fmt.Errorf("%s: %w", file, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).With("limit", strconv.FormatInt(limit, 10)))
 	}
 	return b, nil
 }

@@ -260,12 +260,17 @@ func TestVersion(t *testing.T) {
 		"v1.2.3": tagged, "devel": setting(),
 		"devel-0123456789ab": setting("vcs.revision", "0123456789abcdef"), "devel-0123+changed": setting("vcs.revision", "0123", "vcs.modified", "true"),
 	} {
-		if got := versionOf(b); got != want {
-			t.Errorf("%q, want %q", got, want)
+		if got := releaseOf(b); got.Version != want {
+			t.Errorf("%q, want %q", got.Version, want)
 		}
 	}
-	if got := must(t, "version"); !strings.HasPrefix(got, "cadastre ") {
+	tagged.Settings = setting("vcs.revision", "0123456789abcdef", "vcs.modified", "true").Settings
+	tagged.GoVersion = "go1.26"
+	if got := releaseOf(tagged).line(); got != "cadastre v1.2.3 (go1.26, revision 0123456789abcdef+changed)" {
 		t.Errorf("%q", got)
+	}
+	if got := must(t, "version"); !strings.HasPrefix(got, "cadastre ") || must(t, "--version") != got {
+		t.Errorf("%q and %q", got, must(t, "--version"))
 	}
 }
 

@@ -47,7 +47,7 @@ func (c *auditCmd) Run(p *program) error {
 			return errors.New(p.say("Fabric 上的登记簿没有可联署的检查点：请去掉 --sign", "a register on Fabric has no checkpoint to cosign: remove --sign"))
 		}
 		c.Chain = func(t evidence.Trust) (proving.Chain, error) {
-			return node.OpenHistory(b, t, logger(p.err, false), now)
+			return node.OpenHistory(b, t, logger(p.err), now)
 		}
 	}
 	return c.Audit.Run(p.ctx, p.proving())

@@ -83,7 +83,7 @@ func (c *benchLedgerCmd) subject(p *program, dir string) (bench.Subject, func() 
 	if n.Bare != "" {
 		of.Bare = "bare"
 	}
-	return bench.Fabric(p.ctx, of, logger(p.err, false), now)
+	return bench.Fabric(p.ctx, of, logger(p.err), now)
 }
 
 // print prints the results for people.

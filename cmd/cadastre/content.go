@@ -24,8 +24,10 @@ type contentCmd struct {
 
 	kong.Plugins // the plain acts (fill)
 
-	Remove contentRemoveCmd `cmd:"" zh:"停止供给与交付某一内容；其记录保留" en:"End the supply and delivery of content; its record remains." example:"cadastre product content remove ID --subject product/ID --profile operator.json"`
-	List   contentListCmd   `cmd:"" zh:"列出资源或产品的内容" en:"List the content of a resource or product." example:"cadastre product content list product/ID\ncadastre product content list resource/ID --profile holder.json"`
+	Remove  contentRemoveCmd `cmd:"" zh:"停止供给与交付某一内容；其记录保留" en:"End the supply and delivery of content; its record remains." example:"cadastre product content remove ID --subject product/ID --profile operator.json"`
+	Uploads uploadsCmd       `cmd:"" zh:"尚未登记为内容的上传" en:"Uploads that no content record names yet."`
+
+	List contentListCmd `cmd:"" zh:"列出资源或产品的内容" en:"List the content of a resource or product." example:"cadastre product content list product/ID\ncadastre product content list resource/ID --profile holder.json"`
 }
 
 type contentAddCmd struct {

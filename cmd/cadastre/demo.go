@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ type demoCmd struct {
 	Product   string `zh:"出售并交付该文件；默认为生成的遥测数据" en:"Sell and deliver this file; by default generated telemetry." type:"existingfile" placeholder:"FILE"`
 	Objects   string `zh:"内容存于该文件所述之处，同 init" en:"Store content in the place that this file describes, as for init." type:"existingfile" placeholder:"FILE"`
 	Serve     bool   `zh:"演示结束后继续提供服务" en:"Serve the node after the demonstration."`
-	Listen    string `zh:"节点的地址" en:"Address of the node." default:"127.0.0.1:0"`
+	Listen    string `zh:"节点的地址；默认演示时任一空闲端口，--serve 时 127.0.0.1:8480" en:"Address of the node; by default a free port for the demonstration, and 127.0.0.1:8480 with --serve." placeholder:"HOST:PORT"`
 }
 
 // Page describes the demonstration.
@@ -71,7 +72,7 @@ func (c *demoCmd) Run(p *program) error {
 		return err
 	}
 	r, err := demo.Run(p.ctx, demo.Options{
-		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: c.Listen,
+		Shared: shared, Dir: dir, Objects: store, Store: storeCredentials(), Catalogue: c.Catalogue, Product: c.Product, Listen: cmp.Or(c.Listen, "127.0.0.1:0"),
 		English: p.Lang == "en", Version: version(), Out: out, Log: warnings(p.err), Now: now, Checkers: verdict.Checkers(), Verify: checkBundle,
 	})
 	if err != nil {
@@ -127,16 +128,12 @@ func (p *program) tryOut(w io.Writer, r demo.Result, flags []string) {
 // serve serves the node of the demonstration until the context ends.
 func (c *demoCmd) serve(p *program, r demo.Result) error {
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), Log: logger(p.err, false), Now: now, Version: version(), Checkers: verdict.Checkers(),
+		Dir: c.Dir, Store: storeCredentials(), Log: warnings(p.err), Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
 		return err
 	}
-	listen := c.Listen
-	if listen == "127.0.0.1:0" {
-		listen = defaultListen
-	}
-	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: listen}, func(url string) {
+	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: cmp.Or(c.Listen, defaultListen)}, func(url string) {
 		p.moveProfiles(c.Dir, url)
 		fmt.Fprintf(p.err, p.say("\n数籍正在提供服务，按 Ctrl-C 结束：\n  %s/  检索与登记结果凭证\n  %s/openapi.json  接口说明\n各单位的身份文件在 %s/profiles\n",
 			"\nCadastre is serving; press Ctrl-C to stop:\n  %s/  search and certificates\n  %s/openapi.json  description of the API\nThe profiles of the parties are in %s/profiles\n"), url, url, c.Dir)

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/terminal"
+	"github.com/datacadastre/cadastre/internal/tracing"
 	"github.com/datacadastre/cadastre/internal/verdict"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -290,13 +293,15 @@ func trimmed(b []byte) []byte {
 }
 
 type serveCmd struct {
-	Dir         string `required:"" zh:"节点的文件夹" en:"Folder of the node." placeholder:"DIR"`
-	Listen      string `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; an address that others can reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
-	TLSCert     string `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
-	TLSKey      string `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
-	BehindProxy bool   `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
-	LogEntries  string `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
-	Verbose     bool   `short:"v" zh:"记录每个请求" en:"Log each request."`
+	Dir         string   `required:"" zh:"节点的文件夹" en:"Folder of the node." placeholder:"DIR"`
+	Listen      string   `zh:"监听地址；可被他人访问的地址须有 TLS 或 --behind-proxy" en:"Address to listen on; an address that others can reach needs TLS or --behind-proxy." default:"127.0.0.1:8480"`
+	TLSCert     string   `zh:"TLS 证书文件" en:"TLS certificate file." type:"existingfile" placeholder:"FILE"`
+	TLSKey      string   `zh:"TLS 私钥文件" en:"TLS key file." type:"existingfile" placeholder:"FILE"`
+	BehindProxy bool     `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
+	LogEntries  string   `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
+	AcceptClock bool     `zh:"已核对时钟无误：距账本最后一条记录超过 31 天，或时钟与最初的请求不符时，也启动" en:"The clock was compared and is right: start though the last entry is more than 31 days old, or the first calls have other times."`
+	Last        []string `name:"last-checkpoint" zh:"他人所持的本节点日志的最新检查点，可重复：节点的日志须与之相承；恢复后的文件夹须给出，确无他人持有则为 none" en:"The last checkpoint of the node's logs that anyone holds, which the logs must continue; may be repeated. A restored folder needs it; if nobody holds a later checkpoint, \"none\"." placeholder:"FILE|none"`
+	logging
 }
 
 // Page shows how to serve.
@@ -312,8 +317,25 @@ func (serveCmd) Page() terminal.Page {
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(p *program) error {
+	nothing := slices.Equal(c.Last, []string{"none"})
+	var held []string
+	if !nothing {
+		var err error
+		if held, err = readFiles(c.Last); err != nil {
+			return err
+		}
+	}
+	log, level := c.open(p.err)
+	defer switchLevel(p.ctx, level, log)()
+	defer context.AfterFunc(p.ctx, func() { log.InfoContext(p.ctx, "stopping") })()
+	measure, stop, err := tracing.Start(p.ctx, os.Getenv, version(), log)
+	if err != nil {
+		return err
+	}
+	defer stop(context.WithoutCancel(p.ctx))
+	log.InfoContext(p.ctx, "starting", slog.String("version", version()), slog.String("dir", c.Dir))
 	n, err := node.Open(p.ctx, node.Options{
-		Dir: c.Dir, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", Log: logger(p.err, c.Verbose),
+		Dir: c.Dir, Held: held, NothingHeld: nothing, Store: storeCredentials(), PublicEntries: c.LogEntries == "public", AcceptClock: c.AcceptClock, Log: log,
 		Now: now, Version: version(), Checkers: verdict.Checkers(),
 	})
 	if err != nil {
@@ -321,8 +343,17 @@ func (c *serveCmd) Run(p *program) error {
 	}
 	ready := func(url string) {
 		p.moveProfiles(c.Dir, url)
-		fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
+		if c.LogFormat != "json" { // each line of that is JSON
+			fmt.Fprintf(p.err, "%s%s\n", p.say("数籍已启动：", "Cadastre is serving: "), url)
+		}
+		log.InfoContext(p.ctx, "serving", slog.String("url", url))
 	}
-	err = web.New(n.Services()).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
-	return errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
+	services := n.Services()
+	services.Trace = measure
+	err = web.New(services).Serve(p.ctx, web.Listen{Address: c.Listen, Cert: c.TLSCert, Key: c.TLSKey, BehindProxy: c.BehindProxy}, ready)
+	err = errors.Join(err, n.Close(context.WithoutCancel(p.ctx)))
+	if err == nil {
+		log.InfoContext(p.ctx, "stopped")
+	}
+	return err
 }

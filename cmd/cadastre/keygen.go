@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
+	"github.com/datacadastre/cadastre/internal/backup"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/internal/words"
@@ -20,7 +21,7 @@ type keygenCmd struct {
 	Origin      string        `zh:"节点标识，即令牌的受众；默认向节点询问" en:"Origin of the node, which is the audience of tokens; by default that of the node at --url." placeholder:"ORIGIN"`
 	Party       ledger.ID     `zh:"密钥所属单位；默认为新单位" en:"Party whose key it is; by default a new party." placeholder:"ID"`
 	Name        string        `zh:"单位名称，仅供自己辨认；--use cosign 时为密钥名称，人人可见" en:"Name of the party, for your own use; with --use cosign the name of the key, which is public." placeholder:"NAME"`
-	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）、auth（仅令牌）或 cosign（检查点，供 audit --sign）" en:"What the key signs: sign (calls and tokens), auth (tokens only) or cosign (checkpoints, for audit --sign)." enum:"sign,auth,cosign" default:"sign"`
+	Use         ledger.KeyUse `zh:"密钥用途：sign（请求与令牌）、auth（仅令牌）、cosign（检查点，供 audit --sign）或 backup（打开备份）" en:"What the key is for: sign (calls and tokens), auth (tokens only), cosign (checkpoints, for audit --sign) or backup (it opens backups)." enum:"sign,auth,cosign,backup" default:"sign"`
 	Environment ledger.ID     `zh:"生成运营机构（--party）该受控环境的密钥；new 为新生成编号" en:"Make the key of this controlled environment of the operator --party; \"new\" makes a new id." placeholder:"ID"`
 }
 
@@ -31,6 +32,7 @@ func (keygenCmd) Page() terminal.Page {
 		{ZH: "不经节点：", EN: "Without the node:", Lines: "cadastre keygen --out holder.json --ledger ID --origin data.example.gov.cn"},
 		{ZH: "受控环境的密钥：", EN: "An environment's key:", Lines: "cadastre keygen --out sandbox.json --party OPERATOR --environment new --url URL"},
 		{ZH: "审计方的密钥：", EN: "An auditor's key:", Lines: "cadastre keygen --use cosign --out auditor.key --name audit.example.gov.cn"},
+		{ZH: "备份的密钥，保存在节点之外：", EN: "A key for backups, stored elsewhere than on the node:", Lines: "cadastre keygen --use backup --out backup.identity"},
 		{
 			ZH: "然后运行 cadastre party apply --profile holder.json …，请数据管理部门准入。密钥不离开该文件；已有的文件不会被覆盖。",
 			EN: "Then run cadastre party apply --profile holder.json ..., and ask the data authority to admit you. The key never leaves the file. An existing file is never overwritten.",
@@ -43,8 +45,11 @@ func (c *keygenCmd) Run(p *program) error {
 	if _, err := os.Lstat(c.Out); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf(p.say("%s 已存在，其中可能有密钥：请换一个文件名", "%s exists already and may contain a key: name another file"), c.Out)
 	}
-	if c.Use == useCosign {
+	switch c.Use {
+	case useCosign:
 		return c.cosigner(p)
+	case useBackup:
+		return c.recipient(p)
 	}
 	prof, err := c.profile(p)
 	if err != nil {
@@ -78,8 +83,24 @@ func (c *keygenCmd) Run(p *program) error {
 	return p.line("%s", fmt.Sprintf(p.say("下一步：cadastre party apply --profile %s …", "Next: cadastre party apply --profile %s ..."), c.Out))
 }
 
-// useCosign is the use of a key that belongs to no party.
-const useCosign ledger.KeyUse = "cosign"
+// Uses of keys that belong to no party.
+const (
+	useCosign ledger.KeyUse = "cosign"
+	useBackup ledger.KeyUse = "backup"
+)
+
+// recipient makes a key pair for backups, and prints its public half.
+func (c *keygenCmd) recipient(p *program) error {
+	recipient, err := backup.NewIdentity(c.Out)
+	if err != nil {
+		return err
+	}
+	if p.JSON {
+		return p.json(map[string]string{"identity": c.Out, "recipient": recipient})
+	}
+	return p.line("%s\n%s", recipient, fmt.Sprintf(p.say("下一步：将 %s 移至节点之外；在节点上运行 cadastre backup 目标 --dir D --recipient %s",
+		"Next: move %s away from the node; on the node: cadastre backup TARGET --dir D --recipient %s"), c.Out, recipient))
+}
 
 // cosigner makes the key of an auditor, and prints its entry for trust files.
 func (c *keygenCmd) cosigner(p *program) error {

@@ -79,9 +79,19 @@ type commands struct {
 	Calendar calendarCmd `cmd:"" zh:"工作日：拟定年度安排、推算期限" en:"Working days: propose a year's list, compute a due day."`
 	Acts     actsCmd     `cmd:"" zh:"列出账本的全部功能：谁可办理、对何种记录、结果如何" en:"Print every function of the ledger: who may call it, on which record, with which result."`
 	Call     callCmd     `cmd:"" zh:"以 JSON 文件为参数签署并提交任一请求" en:"Sign and send any call with arguments from a JSON file."`
+	Backup   backupCmd   `cmd:"" zh:"备份节点，无论其是否运行；列出、核对备份" en:"Back up a node, whether it runs or not; list and check backups."`
+	Restore  restoreCmd  `cmd:"" zh:"由备份恢复节点的文件夹" en:"Restore the folder of a node from a backup."`
+	Head     headCmd     `cmd:"" zh:"已停止节点的账本与回执日志：条数与根" en:"Sizes and roots of both logs of a stopped node."`
+	Log      logCmd      `cmd:"" zh:"节点自副本恢复后接续其日志，列出失去的请求" en:"After a restore: let a node's logs go on, and list what is lost."`
 	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" zh:"为已停止的节点更换主密钥，并重新密封其保管的一切" en:"Replace the master key of a stopped node, and seal everything again with the new key."`
+	Rebuild  rebuildCmd  `cmd:"" zh:"由账本重建检索与展示所用的 read.db" en:"Build read.db, which serves for searching and showing, anew from the ledger."`
+	Doctor   doctorCmd   `cmd:"" zh:"检查已停止节点的文件夹，指明每处损坏及处理办法" en:"Examine the folder of a stopped node: name each damage and what to do."`
 	Bench    benchCmd    `cmd:"" zh:"在本机测量账本性能" en:"Measure a ledger on this machine."`
 	Version  versionCmd  `cmd:"" zh:"显示版本" en:"Print the version." example:"cadastre version --json"`
+
+	Completion  completionCmd `cmd:"" zh:"输出供 shell 补全命令的设置" en:"Print the lines that make a shell complete commands."`
+	Man         manCmd        `cmd:"" zh:"输出手册页（man）" en:"Print the manual page." example:"cadastre man --lang en | man -l -"`
+	ShowVersion versionFlag   `name:"version" zh:"显示版本" en:"Print the version."`
 }
 
 // run runs the program. Its surroundings are parameters, so that tests can run it.
@@ -95,6 +105,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitFailed
 	}
 	voice := terminal.Voice{Err: errs, Program: "cadastre", Lang: lang, JSON: terminal.AsksJSON(args)}
+	if complete(parser, func(n int) { code = n }); code >= 0 {
+		return code
+	}
 	k, err := parser.Parse(placeKeyIDs(args))
 	if code >= 0 {
 		return code
@@ -104,7 +117,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return proving.ExitUsage
 	}
 	p := &program{globals: c.globals, ctx: ctx, out: out, err: errs, args: args, checking: isChecking(k)}
-	if err := k.Run(p); err != nil && !errors.Is(err, errChecked) {
+	if err := k.Run(p, k); err != nil && !errors.Is(err, errChecked) {
 		voice.Failed(err, proving.Title(err))
 		return proving.ExitCode(err)
 	}

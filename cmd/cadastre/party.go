@@ -24,6 +24,7 @@ type partyCmd struct {
 
 	RotateKey  rotateKeyCmd  `cmd:"" zh:"以新密钥替换身份文件的密钥" en:"Replace the key of the profile with a new one."`
 	RevokeKey  revokeKeyCmd  `cmd:"" zh:"立即停用密钥" en:"Revoke a key at once." example:"cadastre party revoke-key KID --reason compromised --profile holder.json"`
+	StoredKeys storedKeysCmd `cmd:"" zh:"节点为本单位保管的密钥" en:"Keys that the node stores for the party."`
 	ProveKey   proveKeyCmd   `cmd:"" zh:"生成新密钥的占有证明，供 replace-key 使用" en:"Print the proof of possession of a new key, for replace-key."`
 	ReplaceKey replaceKeyCmd `cmd:"" zh:"以新密钥替换遗失的密钥（数据管理部门）" en:"Replace a lost key with a new one (data authority)." example:"cadastre party replace-key proof.json --party ID --reason lost --profile authority.json"`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -49,7 +50,7 @@ func (s served) as(who string, args ...string) []string {
 func TestProfilesOfADemonstration(t *testing.T) {
 	b := build(t)
 	dir := filepath.Join(t.TempDir(), "node")
-	for _, what := range []string{"told", "served again"} {
+	for what, ask := range map[string]string{"told": "", "served again": "", "on a free port": "127.0.0.1:0"} {
 		t.Run(what, func(t *testing.T) {
 			b := b
 			b.t = t
@@ -61,7 +62,13 @@ func TestProfilesOfADemonstration(t *testing.T) {
 			if err := free.Close(); err != nil {
 				t.Fatal(err)
 			}
-			url, _, printed := b.startUntil(" verify ", "demo", "--serve", "--dir", dir, "--listen", address, "--lang", "en")
+			url, _, printed := b.startUntil(" verify ", "demo", "--serve", "--dir", dir, "--listen", cmp.Or(ask, address), "--lang", "en")
+			if ask != "" {
+				address = strings.TrimPrefix(url, "http://")
+			}
+			if strings.HasSuffix(address, ":8480") || strings.HasSuffix(address, ":0") {
+				t.Errorf("it is served at %s", address)
+			}
 			b.tryOut(" --url "+url, printed)
 			profiles, err := filepath.Glob(filepath.Join(dir, "profiles", "*.json"))
 			if err != nil || len(profiles) < 9 {

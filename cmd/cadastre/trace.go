@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/url"
 	"os"
@@ -22,23 +21,6 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
-
-// logger returns a log that goes to w: events that an operator must know, or with
-// verbose also each request.
-func logger(w io.Writer, verbose bool) *slog.Logger {
-	if verbose {
-		return logFrom(w, slog.LevelDebug)
-	}
-	return logFrom(w, slog.LevelInfo)
-}
-
-// warnings returns a log of what goes wrong only: deliveries that a demonstration cuts
-// on purpose are not in it.
-func warnings(w io.Writer) *slog.Logger { return logFrom(w, slog.LevelWarn) }
-
-func logFrom(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
-}
 
 type traceCmd struct {
 	File        string        `arg:"" optional:"" zh:"要追溯的文件（按其 SHA-256）" en:"File to trace, by its SHA-256." type:"existingfile"`

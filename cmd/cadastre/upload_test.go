@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
 )
@@ -72,18 +73,36 @@ func (b *narrowBody) Read(p []byte) (int, error) {
 	return k, err
 }
 
-// TestAnUploadIsResumedByItsCommand: after Ctrl-C it says how much the node has and which
-// command resumes it; that command sends the rest alone. After cuts it goes on by itself.
-func TestAnUploadIsResumedByItsCommand(t *testing.T) {
+// blocks lets so many bytes pass, and breaks each connection then: a command gives up.
+func (n *narrow) blocks(left int64) {
+	n.left.Store(left)
+	go func() {
+		for range n.full {
+			continue
+		}
+	}()
+}
+
+// uploader serves a demonstration behind a narrow passage. subject is a product of its
+// operator, dir the node's folder.
+func uploader(t *testing.T) (s served, n *narrow, subject, dir string) {
+	t.Helper()
 	b := build(t)
-	dir := filepath.Join(t.TempDir(), "node")
+	dir = filepath.Join(t.TempDir(), "node")
 	d := b.demo(dir)
 	node, _ := b.serve(dir)
-	s := served{b, d, node, 0}
+	s = served{b, d, node, 0}
 	var order struct {
 		Product string `json:"product_id"`
 	}
 	s.read(&order, s.as("buyer", "order", "show", s.Order)...)
+	return s, newNarrow(t, node), "product/" + order.Product, dir
+}
+
+// TestAnUploadIsResumedByItsCommand: after Ctrl-C it says how much the node has and which
+// command resumes it; that command sends the rest alone. After cuts it goes on by itself.
+func TestAnUploadIsResumedByItsCommand(t *testing.T) {
+	s, n, subject, _ := uploader(t)
 	const size = 20<<20 + 5
 	content := make([]byte, size)
 	if _, err := rand.Read(content); err != nil {
@@ -93,12 +112,11 @@ func TestAnUploadIsResumedByItsCommand(t *testing.T) {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n := newNarrow(t, node)
-	args := s.as("operator", "product", "content", "add", file, "--subject", "product/"+order.Product, "--url", n.URL)
+	args := s.as("operator", "product", "content", "add", file, "--subject", subject, "--url", n.URL)
 
 	n.left.Store(8 << 20)
 	n.stops.Store(true)
-	c := exec.CommandContext(t.Context(), b.path, args...)
+	c := exec.CommandContext(t.Context(), s.path, args...)
 	var errs bytes.Buffer
 	c.Env, c.Stderr = append(os.Environ(), "CADASTRE_LANG=en"), &errs
 	if err := c.Start(); err != nil {
@@ -156,25 +174,11 @@ func number(t *testing.T, text string) int64 {
 // TestAChangedFileIsUploadedAnew: what was uploaded of it before it changed is not
 // continued.
 func TestAChangedFileIsUploadedAnew(t *testing.T) {
-	b := build(t)
-	dir := filepath.Join(t.TempDir(), "node")
-	d := b.demo(dir)
-	node, _ := b.serve(dir)
-	s := served{b, d, node, 0}
-	var order struct {
-		Product string `json:"product_id"`
-	}
-	s.read(&order, s.as("buyer", "order", "show", s.Order)...)
-	n := newNarrow(t, node)
+	s, n, subject, dir := uploader(t)
 	file := write(t, "data.csv", strings.Repeat("a,b\n", 1<<18))
-	args := s.as("operator", "product", "content", "add", file, "--subject", "product/"+order.Product, "--url", n.URL)
-	n.left.Store(1000) // nothing passes any more: the command gives up
-	go func() {
-		for range n.full {
-			continue
-		}
-	}()
-	code, _, errs := b.run(args...)
+	args := s.as("operator", "product", "content", "add", file, "--subject", subject, "--url", n.URL)
+	n.blocks(1000)
+	code, _, errs := s.run(args...)
 	if code != proving.ExitUnavailable || !regexp.MustCompile(`the node has stored \d+ of 1048576 bytes`).MatchString(errs) || !strings.Contains(errs, "To continue there, run: ") {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
@@ -190,6 +194,34 @@ func TestAChangedFileIsUploadedAnew(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join(dir, "objects", "tmp"))
 	if err != nil || len(entries) != 0 {
 		t.Errorf("left: %v, %v", entries, err)
+	}
+}
+
+// TestMyUploadsAreListedAndCanceled: an upload that its command gave up is in the list of
+// its party, until it is canceled.
+func TestMyUploadsAreListedAndCanceled(t *testing.T) {
+	s, n, subject, _ := uploader(t)
+	n.blocks(1000)
+	s.run(s.as("operator", "product", "content", "add", write(t, "data.csv", strings.Repeat("a,b\n", 1<<18)), "--subject", subject, "--url", n.URL)...)
+	list := s.as("operator", "product", "content", "uploads", "list")
+	var mine, none struct{ Items []wire.Pending }
+	s.read(&mine, list...)
+	if len(mine.Items) != 1 || mine.Items[0].Bytes != 1<<20 || mine.Items[0].Done != nil {
+		t.Fatalf("the list has %+v", mine.Items)
+	}
+	id := mine.Items[0].ID
+	if text := s.must(list...); !strings.Contains(text, id) || !strings.Contains(text, "1048576") {
+		t.Errorf("as a table: %s", text)
+	}
+	cancel := s.as("operator", "product", "content", "uploads", "cancel", id)
+	if text := s.must(cancel...); !strings.Contains(text, id) {
+		t.Errorf("canceled: %s", text)
+	}
+	if s.read(&none, list...); len(none.Items) != 0 {
+		t.Errorf("after that, the list has %+v", none.Items)
+	}
+	if code, _, errs := s.run(cancel...); code != proving.ExitRefused {
+		t.Errorf("canceled twice: exit %d: %s", code, errs)
 	}
 }
 

@@ -241,8 +241,10 @@ GENESIS = {
     "limits": dict, "gate": str, "rules": int, "demo": bool,
 }
 EXCHANGE = {"old": str, "new": KEY, "proof": str}
+HEAD = {"origin": str, "size": int, "root": str}
+LOG = {"origin": str, "verifier_key": str, "old": HEAD, "held?": str}
 ANCHOR = {"log": str, "size": int, "root": str, "consistency_proof": [str]}
-TRUST = {"ledger": str, "genesis_sha256": str, "logs": [str], "demo?": bool, "fabric?": RAW, "auditors?": [{"name": str, "key": str}]}
+TRUST = {"ledger": str, "genesis_sha256": str, "logs": [str], "demo?": bool, "fabric?": RAW, "auditors?": [{"name": str, "key": str}], "ended?": [{"log": str, "size": int}]}
 
 # Signatures of parties.
 
@@ -348,6 +350,28 @@ def included(entry, index, size, root, path):
         node, last = node >> 1, last >> 1
     return last == 0 and value == root
 
+def before(index, size, path):
+    """Return the root of the entries before index: the neighbors to its left are their complete subtrees."""
+    node, last, root = index, size - 1, b""
+    for sibling in map(bytes.fromhex, path):
+        if node & 1 or node == last:
+            root = hashlib.sha256(b"\1" + sibling + root).digest() if root else sibling
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        node, last = node >> 1, last >> 1
+    return root or hashlib.sha256(b"").digest()
+
+def begun(bundle, name):
+    """Return the keys that calls of a bundle state for a log that begins after a restore; they are checked later."""
+    for i, call in enumerate(bundle["calls"]):
+        try:
+            c = Call(parse(unbase64(call["proof"]["entry"]), "proof", ""), call, "")
+            if c.function == "log.begin" and c.args["origin"] == name:
+                return [c.args["verifier_key"]]
+        except (Refused, KeyError, TypeError, AttributeError):
+            pass  # reported when the call is checked
+    return []
+
 # The seal.
 
 class Seal:
@@ -356,7 +380,7 @@ class Seal:
     def __init__(self, bundle, trust):
         self.bundle, self.trust = bundle, trust
         self.calls, self.keys, self.roles, self.logs, self.anchors, self.made = [], {}, {}, {}, {}, set()
-        self.authority = ""
+        self.authority, self.begun = "", {}
 
     def check(self):
         b = self.bundle
@@ -366,7 +390,10 @@ class Seal:
         need(b["ledger"] == self.trust["ledger"], "genesis", "ledger", "not the ledger of the trust file")
         need(b["proof"]["kind"] == "tlog", "proof", "proof.kind", "this program accepts only proofs of kind tlog")
         shaped(b["proof"]["common"], {"checkpoint": str}, "proof", "proof.common")
-        self.size, self.root = open_checkpoint(b["proof"]["common"]["checkpoint"], signers(self.trust))
+        self.log = b["proof"]["common"]["checkpoint"].partition("\n")[0]
+        named = any(key.startswith(self.log + "+") for key in self.trust["logs"])
+        keys = self.trust["logs"] + ([] if named else begun(b, self.log))
+        self.size, self.root = open_checkpoint(b["proof"]["common"]["checkpoint"], signers(dict(self.trust, logs=keys)))
         calls = [self.proved(c, f"calls[{i}]") for i, c in enumerate(b["calls"])]
         need(calls, "genesis", "calls", "no call")
         for call in calls:
@@ -377,6 +404,7 @@ class Seal:
             self.bring(call)
             self.calls.append(call)
         self.receipts()
+        need(self.begun.get(self.log, keys[-1] if named else "") in keys, "proof", "proof.common", "no call begins this log")
         return self
 
     def proved(self, c, at):
@@ -397,6 +425,8 @@ class Seal:
         else:
             first = c.seq == 0 and c.function == "genesis" and sha256(c.jws.text.encode()) == self.trust["genesis_sha256"]
             need(first, "genesis", c.at, "not the genesis of the trust file")
+        ended = [e["size"] for e in self.trust.get("ended", []) if e["log"] == self.log]
+        need(not self.calls or all(c.seq < size for size in ended), "lost", c.at, "the call was lost in a restore")
         need((c.party, c.call["id"]) not in self.made, "refused", c.at, "the call is repeated")
         need(c.call["time"] <= c.time + SKEW and c.call["expires"] > c.time, "refused", c.at, "not recorded in its time")
         self.made.add((c.party, c.call["id"]))
@@ -412,7 +442,7 @@ class Seal:
         need(c.jws.signed_by(k["jwk"]), "signature", c.at, "the signature is invalid")
         need(k["party"] == c.party, "refused", c.at, "the key of another party")
         if k["recovery"]:
-            need(c.function == "key.replace", "refused", c.at, "the recovery key signs no such call")
+            need(c.function in ("key.replace", "log.begin"), "refused", c.at, "the recovery key signs no such call")
         else:
             need(k["use"] == "sign", "refused", c.at, "a key that signs no calls")
             need(k["since"] <= c.time and (k["until"] is None or c.time < k["until"]), "refused", c.at, "an ended key")
@@ -448,6 +478,20 @@ class Seal:
             self.end(a["kid"], a["party"], c)
         elif c.function == "anchor":
             self.anchor(c)
+        elif c.function == "log.begin":
+            self.again(c)
+
+    def again(self, c):
+        """A log begins again after a restore: of the ledger, exactly after the entries before the call."""
+        a, old = c.arguments(LOG), c.args["old"]
+        need(c.party == self.authority, "refused", c.at, "not by the authority of the genesis")
+        self.logs[a["origin"]] = self.logs.get(old["origin"])
+        if re.fullmatch(".*/log/ledger(/[0-9]+)?", old["origin"], re.DOTALL):
+            proof, later = c.shown["proof"], (a["origin"].rpartition("/") + self.log.rpartition("/"))
+            same = old["size"] == c.seq and old["root"] == before(c.seq, self.size, proof["inclusion"]).hex()
+            need(same, "proof", c.at, "the log goes on from another tree")
+            need(later[0] == later[3] and later[2].isdigit() and later[5].isdigit() and int(later[2]) <= int(later[5]), "proof", c.at, "the checkpoint is of another log")
+            self.begun[a["origin"]] = a["verifier_key"]
 
     def admission(self, text, c):
         jws = Jws(text, "cadastre-admission+jws", MAX_CALL, "refused", c.at)

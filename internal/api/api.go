@@ -24,7 +24,11 @@ import (
 
 // Services holds what the HTTP API of a node calls. Optional members are nil.
 type Services struct {
-	Ledger    ledger.Ledger
+	Ledger ledger.Ledger
+
+	// Algorithms verify calls before the ledger does; nil: the standard ones.
+	Algorithms ledger.Algorithms
+
 	Check     func(ctx context.Context, party ledger.ID, fn ledger.Function, args json.RawMessage) error // returns why a call would be refused now
 	Possible  func(ctx context.Context, party ledger.ID, on ledger.Ref) ([]ledger.Open, error)           // lists what the party may do on a record
 	Wait      func(ctx context.Context, block uint64) error                                              // waits until the read model has applied the block
@@ -40,7 +44,10 @@ type Services struct {
 	Sight     *sight.Sight // decides who may read what
 	Logs      []Log
 	Health    func(ctx context.Context) wire.Health
-	Room      func() error // returns nil if the disk has room for what calls write, else Unavailable
+	Figures   func() Figures                  // what the node measures of itself; nil: it measures nothing
+	Trace     func(http.Handler) http.Handler // makes a span of each request; nil: no spans
+	Platform  ledger.ID                       // the party of the node itself, whose token shows its figures
+	Room      func() error                    // returns nil if the disk has room for what calls write, else Unavailable
 	About     wire.About
 	Public    bool // everyone may read the entry bundles of the logs
 	MaxBody   int64
@@ -76,6 +83,13 @@ type Custodian interface {
 	// Make makes a key for the party, stores it sealed and returns it. It deletes the
 	// party's keys that have ended, and refuses to store more than custody.MaxKeys.
 	Make(ctx context.Context, party ledger.ID, ended []ledger.KeyID) (*ledger.Key, error)
+
+	// Stored returns the keys that are stored for the party, without the keys themselves.
+	// It does not set Valid, which the ledger knows.
+	Stored(ctx context.Context, party ledger.ID) ([]wire.StoredKey, error)
+
+	// Delete deletes keys of the party for ever.
+	Delete(ctx context.Context, party ledger.ID, kids []ledger.KeyID) error
 
 	// Signer returns the stored key, or NotFound if the node has no key of that id.
 	Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, use ledger.KeyUse) (*ledger.Key, error)

@@ -10,35 +10,39 @@ type row struct {
 }
 
 const (
-	casbin    = "github.com/casbin/casbin/v2"
-	chi       = "github.com/go-chi/chi/v5"
-	fabric    = "github.com/hyperledger/fabric-sdk-go"
-	goose     = "github.com/pressly/goose/v3"
-	httprate  = "github.com/go-chi/httprate"
-	huma      = "github.com/danielgtaylor/huma/v2"
-	jwt       = "github.com/golang-jwt/jwt/v5"
-	kong      = "github.com/alecthomas/kong"
-	lru       = "github.com/hashicorp/golang-lru/v2"
-	lunar     = "github.com/6tail/lunar-go"
-	minio     = "github.com/minio/minio-go/v7"
-	textwidth = "golang.org/x/text/width"
-	norm      = "golang.org/x/text/unicode/norm"
-	note      = "golang.org/x/mod/sumdb/note"
-	pgx       = "github.com/jackc/pgx/v5"
-	protobuf  = "google.golang.org/protobuf"
-	protosOld = "github.com/hyperledger/fabric-protos-go"
-	protosV2  = "github.com/hyperledger/fabric-protos-go-apiv2"
-	shim      = "github.com/hyperledger/fabric-chaincode-go/v2"
-	sio       = "github.com/minio/sio"
-	sqlite    = "modernc.org/sqlite"
-	tlog      = "golang.org/x/mod/sumdb/tlog"
-	tusd      = "github.com/tus/tusd/v2"
-	expSlog   = "golang.org/x/exp/slog"
-	uuid      = "github.com/google/uuid"
-	compare   = "github.com/google/go-cmp"
-	rapid     = "pgregory.net/rapid"
-	xmod      = "golang.org/x/mod"
-	zstd      = "github.com/klauspost/compress/zstd"
+	age        = "filippo.io/age"
+	casbin     = "github.com/casbin/casbin/v2"
+	chi        = "github.com/go-chi/chi/v5"
+	fabric     = "github.com/hyperledger/fabric-sdk-go"
+	goose      = "github.com/pressly/goose/v3"
+	httprate   = "github.com/go-chi/httprate"
+	huma       = "github.com/danielgtaylor/huma/v2"
+	jwt        = "github.com/golang-jwt/jwt/v5"
+	kong       = "github.com/alecthomas/kong"
+	lru        = "github.com/hashicorp/golang-lru/v2"
+	lunar      = "github.com/6tail/lunar-go"
+	minio      = "github.com/minio/minio-go/v7"
+	textwidth  = "golang.org/x/text/width"
+	norm       = "golang.org/x/text/unicode/norm"
+	note       = "golang.org/x/mod/sumdb/note"
+	otel       = "go.opentelemetry.io/otel"
+	otelchi    = "github.com/riandyrn/otelchi"
+	pgx        = "github.com/jackc/pgx/v5"
+	prometheus = "github.com/prometheus/client_golang"
+	protobuf   = "google.golang.org/protobuf"
+	protosOld  = "github.com/hyperledger/fabric-protos-go"
+	protosV2   = "github.com/hyperledger/fabric-protos-go-apiv2"
+	shim       = "github.com/hyperledger/fabric-chaincode-go/v2"
+	sio        = "github.com/minio/sio"
+	sqlite     = "modernc.org/sqlite"
+	tlog       = "golang.org/x/mod/sumdb/tlog"
+	tusd       = "github.com/tus/tusd/v2"
+	expSlog    = "golang.org/x/exp/slog"
+	uuid       = "github.com/google/uuid"
+	compare    = "github.com/google/go-cmp"
+	rapid      = "pgregory.net/rapid"
+	xmod       = "golang.org/x/mod"
+	zstd       = "github.com/klauspost/compress/zstd"
 )
 
 // law is the table of packages. A library that only one row names has that row
@@ -50,14 +54,14 @@ const (
 var law = map[string]row{
 	"ledger":                          {pure: true, third: []string{norm}},
 	"ledger/calendar":                 {pure: true},
-	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar"}, third: []string{tlog}},
+	"ledger/contract":                 {pure: true, own: []string{"ledger", "ledger/calendar", "internal/checkpoint"}, third: []string{note, tlog}},
 	"ledger/embedded":                 {own: []string{"ledger", "ledger/contract", "internal/tlog", "internal/sqldb"}, third: []string{note, tlog, zstd}},
 	"ledger/fabric":                   {own: []string{"ledger", "ledger/audit", "ledger/evidence", "ledger/fabric/proof"}, third: []string{fabric, protosOld, protobuf}, unlinked: []string{protosV2}},
 	"ledger/fabric/proof":             {own: []string{"ledger", "ledger/evidence"}, third: []string{protobuf + "/encoding/protowire"}, unlinked: []string{protosOld, protosV2}},
 	"ledger/ledgertest":               {own: []string{"ledger", "ledger/contract"}, third: []string{compare, rapid}},
 	"ledger/provenance":               {own: []string{"ledger", "internal/readmodel"}},
-	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/tlog"}, third: []string{note, tlog}},
-	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign"}, third: []string{note, tlog}},
+	"ledger/audit":                    {own: []string{"ledger", "ledger/contract", "ledger/evidence", "internal/checkpoint", "internal/tlog"}, third: []string{note, tlog}},
+	"ledger/evidence":                 {own: []string{"ledger", "ledger/calendar", "ledger/contract", "internal/cosign", "internal/checkpoint"}, third: []string{note, tlog}},
 	"policies":                        {own: []string{"ledger"}, third: []string{casbin, lru}},
 	"registry":                        {own: []string{"ledger", "ledger/calendar", "internal/bigram", "internal/readmodel"}, third: []string{norm}},
 	"registry/catalog":                {own: []string{"ledger"}, third: []string{norm}},
@@ -71,11 +75,14 @@ var law = map[string]row{
 	"internal/guards":                 {},
 	"internal/generate":               {own: []string{"ledger"}},
 	"internal/attack":                 {},
+	"internal/checkpoint":             {pure: true, third: []string{note, tlog}},
+	"internal/torture":                {},
 	"internal/cosign":                 {third: []string{note}},
-	"internal/tlog":                   {third: []string{xmod}},
+	"internal/tlog":                   {own: []string{"internal/checkpoint"}, third: []string{xmod}},
 	"internal/sqldb":                  {third: []string{zstd, sqlite, pgx, goose}},
 	"internal/durable":                {},
 	"internal/seal":                   {own: []string{"internal/durable"}},
+	"internal/backup":                 {own: []string{"ledger", "marketplace/objects", "internal/durable", "internal/seal", "internal/words"}, third: []string{age, sio}},
 	"internal/bigram":                 {},
 	"internal/readmodel":              {own: []string{"ledger", "internal/sqldb"}},
 	"internal/records":                {own: []string{"ledger", "internal/readmodel"}},
@@ -103,7 +110,7 @@ var law = map[string]row{
 	"internal/web": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/provenance", "ledger/evidence",
-			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
+			"registry", "licensing", "marketplace", "internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/metrics", "internal/readmodel", "internal/records", "internal/sight", "internal/trace", "internal/words", "policies",
 		},
 		third: []string{chi, expSlog, httprate, huma, lru, tusd, uuid},
 	},
@@ -112,12 +119,14 @@ var law = map[string]row{
 		third: []string{tlog, uuid},
 	},
 	"internal/integration": {},
+	"internal/tracing":     {own: []string{"internal/words"}, third: []string{chi, otel, otelchi}},
+	"internal/metrics":     {own: []string{"ledger", "internal/api"}, third: []string{prometheus}},
 	"internal/node": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/contract", "ledger/embedded", "ledger/fabric",
 			"ledger/provenance", "ledger/evidence", "policies", "registry", "registry/catalog", "licensing",
 			"marketplace", "marketplace/objects", "marketplace/receipts",
-			"internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
+			"internal/backup", "internal/cosign", "internal/tlog", "internal/sqldb", "internal/durable", "internal/seal", "internal/bigram", "internal/projection", "internal/readmodel", "internal/records", "internal/sight",
 			"internal/trace", "internal/trace/follow", "internal/trace/prove",
 			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},
@@ -134,7 +143,7 @@ var law = map[string]row{
 	"cmd/cadastre": {
 		own: []string{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
-			"internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/web", "internal/sight", "registry", "licensing",
+			"internal/backup", "internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
 		},
 		third: []string{kong, lunar, uuid},
 	},

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"time"
 
@@ -117,11 +118,12 @@ func NewChecker(audience string, keys Keys, db *sql.DB, now func() time.Time) (*
 // refused token is Forbidden with the broken rule. If the keys can't be read, it
 // returns the error of Keys.
 func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
-	refuse := func(rule string) (Bearer, error) {
-		return Bearer{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonToken).At("authorization").By(rule)
+	no := func(rule string) *ledger.Error {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonToken).At("authorization").By(rule)
 	}
+	refuse := func(rule string) (Bearer, error) { return Bearer{}, no(rule) }
 	if len(token) > MaxLen {
-		return refuse("max_length")
+		return Bearer{}, no("max_length").With("limit", strconv.Itoa(MaxLen))
 	}
 	hash := sha256.Sum256([]byte(token))
 	if b, ok := c.again(ctx, hash); ok {

@@ -3,6 +3,7 @@ package client_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/terminal"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -293,6 +295,12 @@ func TestARefusalNamesItsCause(t *testing.T) {
 			}
 			if hint := strings.Contains(err.Error(), "\n"); hint != (c.want != "") || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v; want %q", err, c.want)
+			}
+			var out bytes.Buffer
+			var printed struct{ Title, Reason, Hint string }
+			terminal.Voice{Err: &out, Lang: "en", JSON: true}.Failed(err, ledger.Words{})
+			if bad := json.Unmarshal(out.Bytes(), &printed); bad != nil || printed.Reason != string(c.refuse.Reason) || (printed.Hint != "") != (c.want != "") || !strings.Contains(printed.Hint, c.want) {
+				t.Errorf("with --json: %s (%v); want %q", out.Bytes(), bad, c.want)
 			}
 		})
 	}

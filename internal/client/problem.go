@@ -66,9 +66,9 @@ func (c *Client) withSkew(resp *http.Response, err error) error {
 	}
 	switch ahead := c.now().Sub(theirs).Round(time.Second); {
 	case ahead > auth.Skew:
-		return words.Errorf("%v\n本机时钟比节点快 %s：请校准本机时钟（如 NTP）", "%v\nThis machine's clock is %s ahead of the node's: set it right, for example by NTP", err, ahead)
+		return hint(err, "本机时钟比节点快 %s：请校准本机时钟（如 NTP）", "This machine's clock is %s ahead of the node's: set it right, for example by NTP", ahead)
 	case ahead < -auth.Skew:
-		return words.Errorf("%v\n本机时钟比节点慢 %s：请校准本机时钟（如 NTP）", "%v\nThis machine's clock is %s behind the node's: set it right, for example by NTP", err, -ahead)
+		return hint(err, "本机时钟比节点慢 %s：请校准本机时钟（如 NTP）", "This machine's clock is %s behind the node's: set it right, for example by NTP", -ahead)
 	}
 	return err
 }
@@ -91,14 +91,37 @@ func (c *Client) withPlace(ctx context.Context, err error) error {
 	}
 	switch p := c.profile; {
 	case p.Ledger != "" && about.Ledger != "" && p.Ledger != about.Ledger:
-		return words.Errorf("%v\n身份文件属于账本 %s，而 %s 的节点是账本 %s 的：请用该账本的身份文件，或用 --url 给出正确的节点",
-			"%v\nThe profile is for ledger %s, but the node at %s serves ledger %s: give a profile of that ledger, or the right node with --url", err, p.Ledger, p.URL, about.Ledger)
+		return hint(err, "身份文件属于账本 %s，而 %s 的节点是账本 %s 的：请用该账本的身份文件，或用 --url 给出正确的节点",
+			"The profile is for ledger %s, but the node at %s serves ledger %s: give a profile of that ledger, or the right node with --url", p.Ledger, p.URL, about.Ledger)
 	case p.Origin != "" && about.Origin != "" && p.Origin != about.Origin:
-		return words.Errorf("%v\n身份文件属于节点 %s，而 %s 是节点 %s：请用该节点的身份文件，或用 --url 给出正确的节点",
-			"%v\nThe profile is for node %s, but at %s is node %s: give a profile for that node, or the right node with --url", err, p.Origin, p.URL, about.Origin)
+		return hint(err, "身份文件属于节点 %s，而 %s 是节点 %s：请用该节点的身份文件，或用 --url 给出正确的节点",
+			"The profile is for node %s, but at %s is node %s: give a profile for that node, or the right node with --url", p.Origin, p.URL, about.Origin)
 	}
 	return err
 }
+
+// HintedError is a refusal with what this program knows and the node does not, which
+// explains it.
+type HintedError struct {
+	refusal error
+	Hint    error // its text in both languages
+}
+
+// hint adds a hint to a refusal; zh and en are formats for the same arguments.
+func hint(refusal error, zh, en string, args ...any) error {
+	return &HintedError{refusal, words.Errorf(zh, en, args...)}
+}
+
+// Error returns the refusal, then the hint on a separate line.
+func (e *HintedError) Error() string { return e.In("en", error.Error) }
+
+// In returns the same in a language.
+func (e *HintedError) In(_ string, render func(error) string) string {
+	return render(e.refusal) + "\n" + render(e.Hint)
+}
+
+// Unwrap returns the refusal.
+func (e *HintedError) Unwrap() error { return e.refusal }
 
 // maxAbout is the largest description of a node that is read, in bytes.
 const maxAbout = 64 << 10

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strconv"
@@ -194,8 +195,15 @@ func (s *sending) begin(ctx context.Context) error {
 	return nil
 }
 
+// CancelUpload deletes an upload of the party that no content record names, whole or not.
+// It returns NotFound if there is no such upload.
+func (c *Client) CancelUpload(ctx context.Context, upload string) error {
+	_, err := (&sending{Client: c}).tus(ctx, http.MethodDelete, path.Join(uploadsPath, url.PathEscape(upload)), nil, nil)
+	return err
+}
+
 func (s *sending) cancel(ctx context.Context, upload string) error {
-	_, err := s.tus(ctx, http.MethodDelete, path.Join(uploadsPath, upload), nil, nil)
+	err := s.CancelUpload(ctx, upload)
 	if errors.Is(err, ledger.NotFound) {
 		return nil
 	}

@@ -99,8 +99,32 @@ func (k *Keys) whyNotStored(ctx context.Context, party ledger.ID, kid ledger.Key
 	return ledger.Invalid("old", "max_stored_keys").With("limit", strconv.Itoa(MaxKeys))
 }
 
-// Delete deletes keys of party for ever. Call it for keys that have ended on the ledger:
-// they can't sign again.
+// Stored is a key that the node stores, without the key itself.
+type Stored struct {
+	Kid     ledger.KeyID
+	Use     ledger.KeyUse
+	Created ledger.Millis
+}
+
+// List returns the keys that are stored for a party, oldest first: at most MaxKeys.
+func (k *Keys) List(ctx context.Context, party ledger.ID) (list []Stored, err error) {
+	rows, err := k.db.QueryContext(ctx, "SELECT kid, use, created_at FROM sealed_key WHERE party = ? ORDER BY created_at, kid", string(party))
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var s Stored
+		if err := rows.Scan((*string)(&s.Kid), (*string)(&s.Use), (*int64)(&s.Created)); err != nil {
+			return nil, fmt.Errorf("list keys: %w", err)
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// Delete deletes keys of party for ever. Call it for keys that sign nothing any
+// more: those that have ended on the ledger, or that were never recorded there.
 func (k *Keys) Delete(ctx context.Context, party ledger.ID, kids []ledger.KeyID) error {
 	for _, kid := range kids {
 		if _, err := k.db.ExecContext(ctx, "DELETE FROM sealed_key WHERE party = ? AND kid = ?", string(party), string(kid)); err != nil {
@@ -134,6 +158,27 @@ func (k *Keys) Signer(ctx context.Context, party ledger.ID, kid ledger.KeyID, us
 		return nil, fmt.Errorf("key %s of party %s: %w: %w", kid, party, seal.ErrDamaged, err)
 	}
 	return key, nil
+}
+
+// Check opens every stored key, and calls each with those that can't be opened.
+func (k *Keys) Check(ctx context.Context, each func(party ledger.ID, kid ledger.KeyID, err error)) error {
+	rows, err := k.db.QueryContext(ctx, "SELECT party, kid, use, sealed FROM sealed_key ORDER BY party, kid")
+	if err != nil {
+		return fmt.Errorf("check stored keys: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var row sealedKey
+		if err := rows.Scan((*string)(&row.party), (*string)(&row.kid), (*string)(&row.use), &row.sealed); err != nil {
+			return fmt.Errorf("check stored keys: %w", err)
+		}
+		secret, err := k.master.Open(row.sealed, sealedFor(row.party, row.kid, row.use))
+		clear(secret)
+		if err != nil {
+			each(row.party, row.kid, fmt.Errorf("key %s of party %s: %w", row.kid, row.party, err))
+		}
+	}
+	return rows.Err()
 }
 
 // Rotate seals every stored key again with next, in one transaction, and returns how

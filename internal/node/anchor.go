@@ -93,8 +93,19 @@ func (a *anchors) doubt() {
 	a.known = false
 }
 
+// lastAnchor returns what the next anchor must continue: the last anchor or, without
+// Cite, the tree with which the log began after a restore; nil if there is neither.
 func (n *Node) lastAnchor(ctx context.Context) (*ledger.Anchor, error) {
-	a, err := value[ledger.Anchor](ctx, n.ledger, ledger.RefTo(ledger.KindAnchor, ledger.ReceiptLog(n.settings.Origin)))
+	a, err := n.recordedAnchor(ctx)
+	if b := n.log.Begun; err == nil && a == nil && b != nil {
+		return &ledger.Anchor{Log: n.log.Origin, Size: b.Old.Size, Root: b.Old.Root, Time: b.Time}, nil
+	}
+	return a, err
+}
+
+// recordedAnchor returns the last anchor of the receipt log, or nil.
+func (n *Node) recordedAnchor(ctx context.Context) (*ledger.Anchor, error) {
+	a, err := value[ledger.Anchor](ctx, n.ledger, ledger.RefTo(ledger.KindAnchor, n.log.Origin))
 	if errors.Is(err, ledger.NotFound) {
 		return nil, nil //nolint:nilnil // a missing first anchor is not an error
 	}
@@ -113,16 +124,17 @@ func (n *Node) anchor(ctx context.Context) error {
 		return fmt.Errorf("receipt log: %w", err)
 	}
 	from, known := n.anchors.state()
+	first := false // no anchor has the name of this log yet
 	if !known {
 		last, err := n.lastAnchor(ctx)
 		if err != nil {
 			return err
 		}
-		if from = 0; last != nil {
+		if from, first = 0, last != nil && last.Cite.Call == ""; last != nil {
 			from = last.Size
 		}
 	}
-	if grown.Size > from {
+	if grown.Size > from || first && grown.Size > 0 {
 		args := ledger.AnchorArgs{Log: n.receipts.Origin(), Size: grown.Size, Root: grown.Root, Proof: []ledger.Digest{}}
 		if from > 0 {
 			if args.Proof, err = n.receipts.Consistency(ctx, from, grown.Size); err != nil {
@@ -141,6 +153,9 @@ func (n *Node) anchor(ctx context.Context) error {
 // submit signs a call as the node party, records it and waits until the read model has
 // applied it.
 func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
+	if err := n.Clock(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	now := ledger.Millis(n.opts.Now().UnixMilli())

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/durable"
 	"github.com/datacadastre/cadastre/internal/words"
 
@@ -69,7 +70,8 @@ func (b Backend) validate() error {
 // opened is an open ledger with the function that closes it.
 type opened struct {
 	ledger.Ledger
-	own   *embedded.Ledger // nil for a shared ledger
+	own   *embedded.Ledger  // nil for a shared ledger
+	algs  ledger.Algorithms // of own: it knows what the edge of the node has verified
 	close func() error
 }
 
@@ -90,13 +92,14 @@ func openLedger(ctx context.Context, d folder, s Settings, k keys, log *slog.Log
 	if s.Backend.Shared() {
 		return openFabric(ctx, d, s, log, now)
 	}
+	algs := auth.Remember(ledger.Standard())
 	l, err := embedded.Open(ctx, embedded.Config{
-		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: ledger.Standard(), Genesis: s.GenesisSHA256, Now: now,
+		Path: d.path("ledger.db"), Key: k.ledger, Algorithms: algs, Genesis: s.GenesisSHA256, Now: now,
 	})
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{Ledger: l, own: l, close: l.Close}, nil
+	return opened{Ledger: l, own: l, algs: algs, close: l.Close}, nil
 }
 
 // trust returns what a verifier needs to know about this node's ledger: for an embedded
@@ -137,15 +140,71 @@ func (n *Node) checkLedger(ctx context.Context, d folder) (err error) {
 	if n.genesis.Ledger != n.settings.Ledger {
 		return words.Errorf("ledger_backend 指向账本 %s，而本节点属于 %s：请改正 node.json", "ledger_backend leads to ledger %s, but this node belongs to %s: fix node.json", n.genesis.Ledger, n.settings.Ledger)
 	}
-	log, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(n.settings.Origin)))
+	if err := n.checkGenesis(ctx, d); err != nil {
+		return err
+	}
+	if !n.settings.Backend.Shared() {
+		n.trust.Logs = []string{n.genesis.LedgerKey}
+	}
+	return n.checkLogs(ctx, d)
+}
+
+// checkLogs refuses logs that the ledger does not know with the keys of this folder.
+func (n *Node) checkLogs(ctx context.Context, d folder) (err error) {
+	origin := n.keys.receipts.Origin()
+	n.log, err = value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, origin))
 	if errors.Is(err, ledger.NotFound) {
 		return words.Errorf("本节点尚未准入：请数据管理部门运行 cadastre party admit %s，然后重新启动", "this node is not admitted yet: have the data authority run cadastre party admit %s, then start again", d.path(applicationFile))
 	}
 	if err != nil {
 		return fmt.Errorf("read log record: %w", err)
 	}
-	if log.Owner != n.settings.Platform || log.Key != n.keys.receipts.VKey() {
+	if n.log.Owner != n.settings.Platform || n.log.Key != n.keys.receipts.VKey() || ledger.NodeOfReceipts(origin) != n.settings.Origin {
 		return words.Errorf("已有另一节点以 %s 准入：请以另一标识重新创建，或恢复已准入的文件夹", "another node was admitted as %s: create this node again with another origin, or restore the folder that was admitted", n.settings.Origin)
 	}
+	if n.log.Next != "" {
+		return words.Errorf("恢复后日志 %s 已由 %s 接续：请再次运行 cadastre log begin --dir %s --signed FILE，或恢复其后的备份", "since a restore %[2]s continues the log %[1]s: run cadastre log begin --dir %[3]s --signed FILE again, or restore a backup made after it", origin, n.log.Next, d)
+	}
+	return errors.Join(n.listBegun(ctx, n.keys.ledgerOrigin()), n.listBegun(ctx, origin))
+}
+
+// listBegun lists how a log and those before it began after a restore.
+func (n *Node) listBegun(ctx context.Context, log string) error {
+	for log != "" && log != ledger.LedgerLog(n.settings.Origin) {
+		l, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, log))
+		if err != nil {
+			return fmt.Errorf("read log record: %w", err)
+		}
+		if log = ""; l.Begun != nil {
+			n.begun, log = append(n.begun, l.Restored()), l.Begun.Old.Origin
+		}
+	}
 	return nil
+}
+
+// checkGenesis refuses settings with another hash of the genesis than that of the first
+// entry of the embedded ledger: the node serves it to those who begin to verify. A shared
+// ledger compares it when it is opened.
+func (n *Node) checkGenesis(ctx context.Context, d folder) error {
+	if n.own == nil {
+		return nil
+	}
+	for b, err := range n.own.Blocks(ctx, 0) {
+		if err != nil {
+			return fmt.Errorf("read the first entry: %w", err)
+		}
+		return d.compareGenesis(n.settings, b.Calls[0])
+	}
+	return ctx.Err()
+}
+
+// compareGenesis compares the settings with the first call of the ledger.
+func (d folder) compareGenesis(s Settings, first ledger.Committed) error {
+	got := ledger.DigestOf([]byte(first.JWS))
+	if got == s.GenesisSHA256 {
+		return nil
+	}
+	return words.Errorf("%[1]s 中 genesis_sha256 为 %[2]s，而账本首条记录的 SHA-256 为 %[3]s：请恢复 node.json；若与信任文件一致，也可改为 %[3]s",
+		"%[1]s has genesis_sha256 %[2]s, but the first entry of the ledger has the SHA-256 %[3]s: restore node.json, or, if a trust file elsewhere has it too, set it to %[3]s",
+		d.path("node.json"), s.GenesisSHA256, got)
 }

@@ -74,7 +74,7 @@ func (honest) Open(evidence.Trust, json.RawMessage) (evidence.CallChecker, error
 
 func TestBeginOnASharedLedger(t *testing.T) {
 	w := &world{
-		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(), now: time.Now,
 	}
 	genesis := asked(t, w)
 	l := proven{ledgertest.NewMemory(time.Now, genesis)}
@@ -137,7 +137,7 @@ func (w *world) shows(l ledger.Ledger) {
 // place to begin.
 func TestBeginRefuses(t *testing.T) {
 	w := &world{
-		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(), now: time.Now,
 	}
 	genesis := asked(t, w)
 	other := ledgertest.NewWorld(t, time.Now)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/embedded"
@@ -26,15 +27,16 @@ import (
 // API, where each is answered when the read model shows it, and at a ledger that
 // nothing reads; it reports both rates and their ratio.
 func BenchmarkCalls(b *testing.B) {
-	for _, writers := range []int{1, 128} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			w, bare := serve(b, nil), newBare(b)
-			c := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: writers}}
-			defer c.CloseIdleConnections()
+	for _, c := range []struct{ writers, rate int }{{1, 0}, {128, 0}, {24, 0}, {24, 1 << 16}} { // so high a rate refuses nothing; 32 bodies of an address arrive at a time
+		b.Run(fmt.Sprintf("writers=%d/rate=%d", c.writers, c.rate), func(b *testing.B) {
+			writers := c.writers
+			w, bare := serve(b, func(l *node.Limits) { l.Rate = c.rate }), newBare(b)
+			h := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: writers}}
+			defer h.CloseIdleConnections()
 			var through, alone, cpuThrough, cpuAlone time.Duration
 			each := 16 * writers
 			for b.Loop() {
-				took, busy := race(b, writers, w.deposits(each), func(jws string) error { return post(c, w.url, jws) })
+				took, busy := race(b, writers, w.deposits(each), func(jws string) error { return post(h, w.url, jws) })
 				through, cpuThrough = through+took, cpuThrough+busy
 				took, busy = race(b, writers, bare.deposits(b, each), func(jws string) error {
 					_, err := bare.ledger.Submit(b.Context(), jws)
@@ -46,7 +48,6 @@ func BenchmarkCalls(b *testing.B) {
 			b.ReportMetric(n/through.Seconds(), "node-calls/s")
 			b.ReportMetric(n/alone.Seconds(), "ledger-calls/s")
 			b.ReportMetric(alone.Seconds()/through.Seconds(), "node/ledger")
-			b.ReportMetric(float64(limits(nil).Rate), "limits.rate")
 			b.ReportMetric(cpuThrough.Seconds()*1e6/n, "node-cpu-µs")
 			b.ReportMetric(cpuAlone.Seconds()*1e6/n, "ledger-cpu-µs")
 		})

@@ -64,6 +64,11 @@ func (d folder) openObjects(ctx context.Context, s Settings, master seal.Key, gi
 	if s.Objects == nil || s.Objects.Kind == onDisk {
 		return objects.OpenDisk(d.path("objects"), master)
 	}
+	return objects.OpenS3(ctx, d.s3Config(s, given), master)
+}
+
+// s3Config returns the settings of the S3 store with its credentials.
+func (d folder) s3Config(s Settings, given StoreCredentials) objects.S3Config {
 	c := s.Objects.S3Config
 	for _, file := range []*string{&c.CredentialsFile, &c.CAFile} {
 		if *file != "" && !filepath.IsAbs(*file) {
@@ -71,5 +76,5 @@ func (d folder) openObjects(ctx context.Context, s Settings, master seal.Key, gi
 		}
 	}
 	c.Credentials, c.Owner = given, string(s.Platform)
-	return objects.OpenS3(ctx, c, master)
+	return c
 }

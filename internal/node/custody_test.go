@@ -3,11 +3,14 @@ package node_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
@@ -179,4 +182,50 @@ func TestStoredKeysAreBounded(t *testing.T) {
 		t.Errorf("after a stored key has ended: %s %s", resp.Status, w.body(resp))
 	}
 	w.refused(ask(), http.StatusUnprocessableEntity, ledger.ReasonField)
+}
+
+// TestStoredKeysAreListedAndDeleted: a party whose answers were lost sees the keys that the
+// node stores for it, and deletes those that sign nothing. No one else does.
+func TestStoredKeysAreListedAndDeleted(t *testing.T) {
+	w := serve(t, nil)
+	w.admitKeeper()
+	valid := w.entrust().New.JWK.Thumbprint()
+	w.keys["keeper"] = w.key("keeper auth")
+	w.speak("keeper", id("keeper"))
+	var lost wire.CustodyKey
+	if code := w.postAs("keeper", w.key("keeper auth"), "/v1/custody/keys", map[string]ledger.KeyID{"old": valid}, &lost); code != http.StatusCreated {
+		t.Fatalf("custody key: %d", code)
+	}
+	list := func() map[ledger.KeyID]bool {
+		var page struct{ Items []wire.StoredKey }
+		w.ok(w.party["keeper"].Get(t.Context(), "/v1/custody/keys", &page))
+		keys := map[ledger.KeyID]bool{}
+		for _, k := range page.Items {
+			keys[k.Kid] = k.Valid
+			if k.Use != ledger.UseSign || k.Created == 0 {
+				t.Errorf("listed: %+v", k)
+			}
+		}
+		return keys
+	}
+	unused := lost.New.JWK.Thumbprint()
+	if diff := cmp.Diff(map[ledger.KeyID]bool{valid: true, unused: false}, list()); diff != "" {
+		t.Errorf("the keys (-want +got):\n%s", diff)
+	}
+	remove := func(who string, kid ledger.KeyID) error { return w.party[who].DeleteStoredKey(t.Context(), kid) }
+	if err := remove("holder", unused); !errors.Is(err, ledger.NotFound) {
+		t.Errorf("by another party: %v", err)
+	}
+	if e := ledger.AsError(remove("keeper", valid)); e == nil || e.Code != ledger.Conflict || e.Rule != "key_in_use" {
+		t.Errorf("a valid key: %v", e)
+	}
+	w.ok(remove("keeper", unused))
+	if err := remove("keeper", unused); !errors.Is(err, ledger.NotFound) {
+		t.Errorf("twice: %v", err)
+	}
+	if diff := cmp.Diff(map[ledger.KeyID]bool{valid: true}, list()); diff != "" {
+		t.Errorf("after that (-want +got):\n%s", diff)
+	}
+	w.refused(w.ask(http.MethodGet, "environment", "/v1/custody/keys"), http.StatusForbidden, ledger.ReasonKeyUse)
+	w.refused(w.ask(http.MethodGet, "", "/v1/custody/keys"), http.StatusUnauthorized, ledger.ReasonAuthorization)
 }

@@ -48,13 +48,16 @@ func newDisk(d folder, s Settings) *disk {
 
 // forUploads returns nil if there is room for uploads.
 func (d *disk) forUploads() error {
-	return d.above(func(s space) (bytes, files int64) {
-		files = max(floorFiles, s.files/100*floorFilesPercent)
-		if set := d.limits.FreeForUploads; set > 0 {
-			return set, files
-		}
-		return max(floorBytes, s.size/100*floorPercent), files
-	})
+	return d.above(d.uploadFloors)
+}
+
+// uploadFloors returns what must be free on a disk for uploads.
+func (d *disk) uploadFloors(s space) (bytes, files int64) {
+	files = max(floorFiles, s.files/100*floorFilesPercent)
+	if set := d.limits.FreeForUploads; set > 0 {
+		return set, files
+	}
+	return max(floorBytes, s.size/100*floorPercent), files
 }
 
 // forCalls returns nil if there is room for everything else that is written.
@@ -82,6 +85,23 @@ func (d *disk) above(floors func(space) (bytes, files int64)) error {
 func tooFull(free, least int64, unit string) error {
 	return ledger.Refuse(ledger.Unavailable, ledger.ReasonDisk).
 		With("free", strconv.FormatInt(free, 10)).With("min", strconv.FormatInt(least, 10)).With("unit", unit)
+}
+
+// roomForUploads returns nil if uploads may be stored: the disk has room, and the clock can
+// be trusted.
+func (n *Node) roomForUploads() error {
+	if err := n.Clock(); err != nil {
+		return err
+	}
+	return n.disk.forUploads()
+}
+
+// roomForCalls returns nil if anything else may be written.
+func (n *Node) roomForCalls() error {
+	if err := n.Clock(); err != nil {
+		return err
+	}
+	return n.disk.forCalls()
 }
 
 // watch logs when the disk becomes too full for uploads, and when there is room again.

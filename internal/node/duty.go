@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/ledger"
@@ -22,7 +23,9 @@ func (n *Node) decide(ctx context.Context, q marketplace.Question) (marketplace.
 	if err != nil {
 		return marketplace.Decision{}, err
 	}
-	return marketplace.Decision{Allow: d.Allow, Reason: d.Reason, Revision: d.Revision, Until: d.Until}, nil
+	made := marketplace.Decision{Allow: d.Allow, Reason: d.Reason, Revision: d.Revision, Until: d.Until}
+	n.tally.decided(made)
+	return made, nil
 }
 
 // maxUnnamedAge is how long an upload is stored that no content record names.
@@ -104,4 +107,14 @@ func (c custodian) Make(ctx context.Context, party ledger.ID, ended []ledger.Key
 		return nil, err
 	}
 	return key, c.Store(ctx, party, ledger.UseSign, key)
+}
+
+// Stored returns the keys that are stored for the party.
+func (c custodian) Stored(ctx context.Context, party ledger.ID) ([]wire.StoredKey, error) {
+	stored, err := c.List(ctx, party)
+	list := make([]wire.StoredKey, len(stored))
+	for i, k := range stored {
+		list[i] = wire.StoredKey{Kid: k.Kid, Use: k.Use, Created: k.Created}
+	}
+	return list, err
 }

@@ -41,7 +41,7 @@ func TestHeadIsFree(t *testing.T) {
 	}
 	for _, method := range []string{http.MethodHead, http.MethodGet} { // the caller has it already
 		resp := w.ask(method, "buyer", path, "If-None-Match", `"other", W/"`+string(up.SHA256)+`"`)
-		if b, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusNotModified || len(b) != 0 || resp.Header.Get("ETag") == "" {
+		if b, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusNotModified || len(b) != 0 || resp.Header.Get("ETag") == "" || resp.Header.Get("Cache-Control") != "private, no-store" {
 			t.Errorf("%s of what the caller has: %d with %d bytes, %v", method, resp.StatusCode, len(b), err)
 		}
 	}

@@ -9,88 +9,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
 // second is how long a delivery may go on after its decision has ended.
 const second = ledger.Millis(1000)
-
-// TestRunningDeliveriesAreCut holds each way in which a decision can end against
-// a delivery that is under way, and against the next request.
-func TestRunningDeliveriesAreCut(t *testing.T) {
-	w, file, made, raw := sellers(t)
-	sale := func(name string) string {
-		w.sale(name, "bus", made, ledger.Quota{})
-		return orderPath(name, made.Object)
-	}
-	supply := func(name string) string {
-		w.license(name, "operator", "bus")
-		return supplyPath(name, "bus", raw.Object)
-	}
-	party := func(name string) ledger.Ref { return ref(ledger.KindParty, name) }
-	for _, c := range []struct {
-		name   string
-		by     string
-		of     func(name string) ledger.Ref
-		fn     ledger.Function
-		flow   func(name string) string
-		status int
-		reason ledger.Reason
-		resume ledger.Function // what lifts it again
-	}{
-		{"license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, sale, 403, ledger.ReasonLicense, ""},
-		{"license suspended", "authority", refer(ledger.KindLicense), ledger.FnLicenseSuspend, sale, 403, ledger.ReasonSuspended, ledger.FnLicenseResume},
-		{"operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, sale, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
-		{"buyer suspended", "regulator", func(string) ledger.Ref { return party("buyer") }, ledger.FnPartySuspend, sale, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
-		{"entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, sale, 403, ledger.ReasonEntry, ledger.FnEntryResume},
-		{"order blocked", "regulator", refer(ledger.KindOrder), ledger.FnOrderBlock, sale, 403, ledger.ReasonOrder, ""},
-		{"product delisted", "operator", refer(ledger.KindProduct), ledger.FnProductDelist, sale, 403, ledger.ReasonNotListed, ""},
-		{"content removed", "operator", refer(ledger.KindContent), ledger.FnContentRemove, sale, 404, ledger.ReasonContent, ""},
-		{"supply: license terminated", "authority", refer(ledger.KindLicense), ledger.FnLicenseTerminate, supply, 403, ledger.ReasonLicense, ""},
-		{"supply: license suspended", "authority", refer(ledger.KindLicense), ledger.FnLicenseSuspend, supply, 403, ledger.ReasonSuspended, ledger.FnLicenseResume},
-		{"supply: operator suspended", "regulator", func(string) ledger.Ref { return party("operator") }, ledger.FnPartySuspend, supply, 403, ledger.ReasonPartySuspended, ledger.FnPartyResume},
-		{"supply: entry suspended", "regulator", func(string) ledger.Ref { return ref(ledger.KindEntry, "bus") }, ledger.FnEntrySuspend, supply, 403, ledger.ReasonEntry, ledger.FnEntryResume},
-		{"supply: content removed", "holder", func(string) ledger.Ref { return ref(ledger.KindContent, "raw") }, ledger.FnContentRemove, supply, 404, ledger.ReasonContent, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			path, who := c.flow(c.name), "buyer"
-			if path == supplyPath(c.name, "bus", raw.Object) {
-				who = "environment"
-			}
-			running, read := w.begun(who, path)
-			written := c.of(c.name)
-			if c.fn == ledger.FnContentRemove {
-				w.answer(c.by, written, c.fn)
-			} else {
-				w.act(c.by, written, c.fn)
-			}
-			acknowledged := ledger.Millis(time.Now().UnixMilli())
-			w.refused(w.ask(http.MethodGet, who, path), c.status, c.reason)
-			w.wasCut(running, read, len(file), acknowledged)
-			if c.resume == "" {
-				return
-			}
-			w.act(c.by, written, c.resume)
-			again := w.ask(http.MethodGet, who, path)
-			if n, err := io.Copy(io.Discard, again.Body); err != nil || again.StatusCode != http.StatusOK || n != int64(len(file)) {
-				t.Errorf("once it was lifted: %d, %d bytes, %v", again.StatusCode, n, err)
-			}
-		})
-	}
-}
-
-// sellers serves a node with a file to supply, of the resource bus, and to deliver.
-func sellers(t *testing.T) (w *world, file []byte, made, raw wire.Ingested) {
-	t.Helper()
-	w, file = serve(t, nil), data(16<<20)
-	w.register("bus", "holder")
-	made, raw = w.upload("operator", file), w.upload("holder", other(file))
-	w.content("raw", "holder", ref(ledger.KindResource, "resource bus"), raw)
-	return w, file, made, raw
-}
 
 // wasCut checks that a running delivery, of which some bytes were read, ended early and
 // within a second of the answer that ended its decision.
@@ -118,57 +42,6 @@ func (w *world) begun(who, path string) (*http.Response, int) {
 		w.t.Fatal(err)
 	}
 	return running, len(first)
-}
-
-// TestAnEndedKeyCutsItsDeliveries begins deliveries with keys that end: revoked by the
-// authority, exchanged by their party, or replaced in an environment.
-func TestAnEndedKeyCutsItsDeliveries(t *testing.T) {
-	w, file, made, raw := sellers(t)
-	w.sale("sale", "bus", made, ledger.Quota{})
-	now := func() ledger.Millis { return ledger.Millis(time.Now().UnixMilli()) }
-
-	running, read := w.begun("buyer", orderPath("sale", made.Object))
-	next, old := w.key("buyer's next"), w.key("buyer")
-	proof, err := ledger.SignRotation(next, ledger.RotationProof{Ledger: w.trust.Ledger, Party: id("buyer"), Old: old.ID()})
-	w.ok(err)
-	w.call("buyer", ledger.KeyRef(next.ID()), ledger.FnKeyRotate, ledger.KeyRotateArgs{
-		Old: old.ID(), New: ledger.NewKeyArg{JWK: next.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}, Proof: proof,
-	})
-	w.wasCut(running, read, len(file), now())
-	w.keys["buyer"] = next
-	w.speak("buyer", id("buyer"))
-
-	running, read = w.begun("buyer", orderPath("sale", made.Object))
-	w.call("authority", ledger.KeyRef(next.ID()), ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("buyer"), Kid: next.ID(), Reason: "compromised"})
-	w.wasCut(running, read, len(file), now())
-	w.refused(w.ask(http.MethodGet, "buyer", orderPath("sale", made.Object)), http.StatusUnauthorized, ledger.ReasonToken)
-
-	running, read = w.begun("environment", supplyPath("sale", "bus", raw.Object))
-	w.environment("environment's next")
-	w.wasCut(running, read, len(file), now())
-}
-
-// TestWhatDoesNotCut: a fulfilled order may be delivered until its last day, and the
-// entry of a suspended holder is still valid; a regulator suspends the entry to stop use.
-func TestWhatDoesNotCut(t *testing.T) {
-	w, file, made, raw := sellers(t)
-	w.sale("sale", "bus", made, ledger.Quota{})
-	delivery, read := w.begun("buyer", orderPath("sale", made.Object))
-	supply, supplied := w.begun("environment", supplyPath("sale", "bus", raw.Object))
-	w.act("regulator", ref(ledger.KindParty, "holder"), ledger.FnPartySuspend)
-	w.act("operator", ref(ledger.KindOrder, "sale"), ledger.FnOrderFulfill)
-	for name, c := range map[string]struct {
-		running *http.Response
-		read    int
-	}{"delivery": {delivery, read}, "supply": {supply, supplied}} {
-		if n, err := io.Copy(io.Discard, c.running.Body); err != nil || int(n)+c.read != len(file) {
-			t.Errorf("%s: %d bytes, %v", name, int(n)+c.read, err)
-		}
-	}
-}
-
-func refer(kind string) func(string) ledger.Ref {
-	return func(name string) ledger.Ref { return ref(kind, name) }
 }
 
 // TestNothingAfterAnAcknowledgedTermination asks without pause while the license

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -115,8 +116,8 @@ func TestResumeUnderALimitOfOneUse(t *testing.T) {
 		t.Errorf("the resume ended %s", end.Outcome)
 	}
 	p := w.refused(w.ask(http.MethodGet, "buyer", path), http.StatusForbidden, ledger.ReasonLimit)
-	if p.Field != "limits.uses" || p.Rule != "D2" {
-		t.Errorf("the refusal names %q and %q", p.Field, p.Rule)
+	if p.Field != "limits.uses" || p.Rule != "D2" || !strings.Contains(p.Title, string(id("sale"))) {
+		t.Errorf("the refusal names %q and %q, its sentence is %q", p.Field, p.Rule, p.Title)
 	}
 	w.refused(w.ask(http.MethodGet, "buyer", path, "Range", "bytes="+strconv.Itoa(len(part))+"-"), http.StatusForbidden, ledger.ReasonLimit)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ func TestOversizedUploadsAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if p := w.refused(resp, http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge); p.Field != "body" {
+		if p := w.refused(resp, http.StatusRequestEntityTooLarge, ledger.ReasonTooLarge); p.Field != "body" || p.Rule != "upload_bytes" || !strings.Contains(p.Title, "1048576") {
 			t.Errorf("%s: the refusal names %q", name, p.Field)
 		}
 	}
@@ -136,4 +137,47 @@ func TestUploadsThatNothingNamesAreSwept(t *testing.T) {
 	if b, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(b, data(1000)) {
 		t.Errorf("what a record names came with %d bytes, %v", len(b), err)
 	}
+}
+
+// TestMyUploads: a party lists its uploads that no content record names, page by page, and
+// no one else's; it can cancel each, however it was sent.
+func TestMyUploads(t *testing.T) {
+	w := serve(t, nil)
+	w.register("bus", "holder")
+	begun, whole := w.tusBegin("operator", 100), w.upload("operator", []byte("whole"))
+	named := w.upload("operator", []byte("named"))
+	w.sale("sale", "bus", named, ledger.Quota{})
+	w.upload("holder", []byte("another's"))
+
+	var list []wire.Pending
+	for path := "/v1/uploads?limit=1"; path != ""; {
+		var page struct {
+			Items []wire.Pending
+			Next  string
+		}
+		w.ok(w.party["operator"].Get(t.Context(), path, &page))
+		list, path = append(list, page.Items...), ""
+		if page.Next != "" {
+			path = "/v1/uploads?limit=1&cursor=" + page.Next
+		}
+	}
+	if len(list) != 2 {
+		t.Fatalf("my uploads are %+v", list)
+	}
+	for _, p := range list {
+		if p.Expires <= ledger.Millis(time.Now().UnixMilli()) || p.ID != whole.Object && tusPath+"/"+p.ID != begun || p.ID == whole.Object && *p.Done != whole {
+			t.Errorf("the list has %+v %+v", p, p.Done)
+		}
+		w.ok(w.party["operator"].CancelUpload(t.Context(), p.ID))
+	}
+	if n := w.Market().Unnamed(id("operator")); n != 0 {
+		t.Errorf("%d bytes are counted when all are canceled", n)
+	}
+	w.gets("buyer", orderPath("sale", named.Object), []byte("named"), named.Node)
+	for _, resp := range []*http.Response{w.ask(http.MethodGet, "environment", "/v1/uploads"), w.ask(http.MethodPost, "environment", "/v1/uploads"), w.tus(http.MethodPost, "environment", tusPath, nil)} {
+		if p := w.refused(resp, http.StatusForbidden, ledger.ReasonKeyUse); p.Rule != "environment_key" || !strings.Contains(p.Detail, "单位自己的密钥") {
+			t.Errorf("an environment is told: %+v", p)
+		}
+	}
+	w.refused(w.ask(http.MethodGet, "", "/v1/uploads"), http.StatusUnauthorized, ledger.ReasonAuthorization)
 }

@@ -41,6 +41,7 @@ type world struct {
 	last     map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
 	http     *http.Client
 	log      slog.Handler // nil: none
+	now      func() time.Time
 }
 
 const nodeOrigin = "node.example"
@@ -69,7 +70,7 @@ func layIn(t testing.TB, folder string, l node.Limits) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: filepath.Join(folder, "node"), origin: nodeOrigin, keys: ledgertest.Keys{},
-		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+		party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(), now: time.Now,
 	}
 	t.Cleanup(w.http.CloseIdleConnections)
 	request, err := node.Make(w.dir, node.Settings{Name: "测试登记簿", Region: "430300", Origin: nodeOrigin, Limits: l}, uscc(20), time.Now())
@@ -167,7 +168,7 @@ func (w *world) speak(name string, party ledger.ID) {
 	w.t.Helper()
 	p := client.Profile{URL: w.url, Origin: w.origin, Ledger: w.trust.Ledger, Party: party, Nodes: w.others}
 	w.ok(p.SetKey(w.key(name)))
-	c, err := client.New(p, "en", time.Now)
+	c, err := client.New(p, "en", w.now)
 	w.ok(err)
 	w.party[name] = c
 }
@@ -225,7 +226,13 @@ func (w *world) act(who string, r ledger.Ref, fn ledger.Function) {
 // register takes a resource of a holder to its entry.
 func (w *world) register(name, holder string) {
 	w.t.Helper()
-	tale.Registration(application(name, holder), holder, func(who string, written ledger.Ref, fn ledger.Function, args any) ledger.Digest {
+	w.registerAs(name, holder, application(name, holder))
+}
+
+// registerAs is register with what the holder submits.
+func (w *world) registerAs(name, holder string, a ledger.AppSubmitArgs) {
+	w.t.Helper()
+	tale.Registration(a, holder, func(who string, written ledger.Ref, fn ledger.Function, args any) ledger.Digest {
 		w.call(who, written, fn, args)
 		return w.last[written]
 	})

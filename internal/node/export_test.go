@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"log/slog"
 	"time"
@@ -31,7 +32,12 @@ func BeginOn(ctx context.Context, l ledger.Ledger, dir, genesis string, fabric j
 }
 
 // Ledger is what the tests record their story on.
-func (n *Node) Ledger() ledger.Ledger { return n.ledger }
+func (n *Node) Ledger() ledger.Ledger {
+	if w, ok := n.ledger.(watchedLedger); ok {
+		return w.Ledger
+	}
+	return n.ledger
+}
 
 // Market is what the tests deliver with.
 func (n *Node) Market() *marketplace.Market { return n.market }
@@ -62,3 +68,11 @@ func Room(freeFiles, files int64) (uploads, calls error) {
 	}}
 	return d.forUploads(), d.forCalls()
 }
+
+// SubmitAnchor submits an anchor that no contract would accept, as the node's party.
+func (n *Node) SubmitAnchor(ctx context.Context) error {
+	return n.submit(ctx, ledger.FnAnchor, ledger.AnchorArgs{})
+}
+
+// ReadModel is the writer of read.db.
+func (n *Node) ReadModel() *sql.DB { return n.read.W }

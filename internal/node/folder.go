@@ -98,6 +98,12 @@ func (d folder) path(name ...string) string {
 	return filepath.Join(append([]string{string(d)}, name...)...)
 }
 
+// Files in keys/ with the keys of the node's logs.
+const (
+	ledgerLogKey  = "ledger-log"
+	receiptLogKey = "receipt-log"
+)
+
 // keys are the secrets of a node.
 type keys struct {
 	master   seal.Key
@@ -133,9 +139,9 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 	if err := d.saveSecret("platform", raw); err != nil {
 		return keys{}, err
 	}
-	logs := map[string]string{"receipt-log": ledger.ReceiptLog(origin)}
+	logs := map[string]string{receiptLogKey: ledger.ReceiptLog(origin)}
 	if !b.Shared() {
-		logs["ledger-log"] = ledger.LedgerLog(origin)
+		logs[ledgerLogKey] = ledger.LedgerLog(origin)
 	}
 	for name, log := range logs {
 		skey, _, err := tlog.NewKey(log)
@@ -165,6 +171,15 @@ func (d folder) saveSecret(name string, secret []byte) error {
 	return durable.WriteFile(d.path("keys", name), sealed)
 }
 
+// secret reads a key that saveSecret wrote.
+func (d folder) secret(master seal.Key, name string) ([]byte, error) {
+	b, err := os.ReadFile(d.path("keys", name))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // badKey names the file
+	}
+	return master.Open(b, nodeKey(name))
+}
+
 func (d folder) keys(b Backend) (keys, error) {
 	var k keys
 	err := d.midRotation()
@@ -172,36 +187,42 @@ func (d folder) keys(b Backend) (keys, error) {
 		return k, err
 	}
 	if k.master, err = seal.Load(d.path("keys", "master")); err != nil {
-		return k, fmt.Errorf("load master key: %w", err)
+		return k, badKey(d.path("keys", "master"), err)
 	}
-	secret := func(name string) []byte {
-		if err != nil {
-			return nil
+	for _, name := range sealedFiles(b) {
+		if err := d.unsealKey(&k, name); err != nil {
+			return k, badKey(d.path("keys", name), err)
 		}
-		var b []byte
-		if b, err = os.ReadFile(d.path("keys", name)); err == nil {
-			b, err = k.master.Open(b, nodeKey(name))
-		}
-		return b
 	}
-	platform, receiptLog := secret("platform"), secret("receipt-log")
-	var ledgerLog []byte
-	if !b.Shared() {
-		ledgerLog = secret("ledger-log")
+	return k, nil
+}
+
+// unsealKey reads a file of keys/ that is sealed with the master key of k into k.
+func (d folder) unsealKey(k *keys, name string) error {
+	secret, err := d.secret(k.master, name)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "platform":
+		k.platform, err = ledger.ParseKey(secret)
+	case ledgerLogKey:
+		k.ledger, err = tlog.ParseKey(string(secret))
+	case receiptLogKey:
+		k.receipts, err = tlog.ParseKey(string(secret))
 	}
 	if err != nil {
-		return k, fmt.Errorf("load the node's keys: %w", err)
+		return fmt.Errorf("%w: %w", seal.ErrDamaged, err)
 	}
-	if k.platform, err = ledger.ParseKey(platform); err != nil {
-		return k, err
+	return nil
+}
+
+// badKey names the file of a key that can't be used.
+func badKey(path string, err error) error {
+	if !errors.Is(err, seal.ErrDamaged) && !errors.Is(err, seal.ErrWrongKey) && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, err) // the error says what to do
 	}
-	if !b.Shared() {
-		if k.ledger, err = tlog.ParseKey(string(ledgerLog)); err != nil {
-			return k, err
-		}
-	}
-	k.receipts, err = tlog.ParseKey(string(receiptLog))
-	return k, err
+	return words.Errorf("%[1]s 无法使用（%[2]v）：请从最新备份恢复此文件", "%[1]s can't be used (%[2]v): restore this file from the newest backup", path, err)
 }
 
 func (d folder) settings() (Settings, error) {

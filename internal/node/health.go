@@ -53,6 +53,23 @@ func (p *pulse) behind() bool {
 	return p.late
 }
 
+// answers reports whether the ledger answered the last question.
+func (p *pulse) answers() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reachable
+}
+
+// waited returns how long a known block has waited to be applied.
+func (p *pulse) waited(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.since.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(p.since))
+}
+
 // headInterval returns how often the head is read. For a shared ledger each read is a
 // request to a peer.
 func (n *Node) headInterval() time.Duration {
@@ -81,6 +98,7 @@ func (n *Node) watchHead(ctx context.Context) {
 			n.opts.Log.ErrorContext(ctx, "the ledger is damaged", slog.String("error", err.Error()))
 		}
 		n.disk.watch(ctx, n.opts.Log)
+		n.clock.watch(ctx, n.opts.Log)
 		was := n.pulse.behind()
 		head := n.head(ctx)
 		applied, hasRevision := n.loop.Revision()
@@ -120,31 +138,83 @@ func (n *Node) ready(context.Context) error {
 	if n.damage() != nil {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 	}
-	if err := n.disk.forCalls(); err != nil {
+	if err := n.roomForCalls(); err != nil {
 		return err
 	}
 	if n.loop.Err() != nil || n.pulse.behind() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonBehind)
 	}
-	lag := time.Duration(n.settings.Limits.MaxAnchorLag) * time.Second
-	if age, ever := n.anchors.age(n.opts.Now()); !ever || age > lag {
+	if n.anchorsLate() {
 		return ledger.Refuse(ledger.Unavailable, ledger.ReasonAnchorLag)
 	}
 	return nil
 }
 
+// reasonOf returns the reason of a refusal; a fault has ReasonInternal.
+func reasonOf(err error) ledger.Reason {
+	if e := ledger.AsError(err); e != nil {
+		return e.Reason
+	}
+	return ledger.ReasonInternal
+}
+
+// parts asks each part of the node whether it works.
+func (n *Node) parts(ctx context.Context) []wire.PartHealth {
+	refuse := func(failed bool, reason ledger.Reason) error {
+		if failed {
+			return ledger.Refuse(ledger.Unavailable, reason)
+		}
+		return nil
+	}
+	err := n.damage()
+	if err == nil {
+		err = refuse(!n.pulse.answers(), ledger.ReasonLedgerAway)
+	}
+	disk := n.disk.forUploads()
+	list := []struct {
+		name string
+		err  error
+	}{
+		{"ledger", err},
+		{"projection", refuse(n.loop.Err() != nil || n.pulse.behind(), ledger.ReasonBehind)},
+		{"anchors", refuse(n.anchorsLate(), ledger.ReasonAnchorLag)},
+		{"objects", refuse(disk == nil && n.probe.err(ctx) != nil, ledger.ReasonStoreAway)},
+		{"disk", disk},
+		{"clock", n.Clock()},
+	}
+	parts := make([]wire.PartHealth, len(list))
+	for i, p := range list {
+		parts[i] = wire.PartHealth{Part: p.name, Ready: p.err == nil}
+		if p.err != nil {
+			parts[i].Reason = reasonOf(p.err)
+		}
+	}
+	return parts
+}
+
+// anchorsLate reports whether receipts have not been anchored for too long.
+func (n *Node) anchorsLate() bool {
+	lag := time.Duration(n.settings.Limits.MaxAnchorLag) * time.Second
+	age, ever := n.anchors.age(n.opts.Now())
+	return !ever || age > lag
+}
+
 // health returns the answer of /readyz.
 func (n *Node) health(ctx context.Context) wire.Health {
-	h := wire.Health{Ready: true}
+	h := wire.Health{Ready: true, Parts: n.parts(ctx)}
 	err := n.ready(ctx)
 	if err == nil {
-		err = n.disk.forUploads()
+		err = n.roomForUploads()
 	}
 	if err != nil {
-		h.Ready, h.Reason = false, ledger.ReasonInternal
+		h.Ready, h.Reason = false, reasonOf(err)
 	}
-	if e := ledger.AsError(err); e != nil {
-		h.Reason = e.Reason
+	for _, p := range h.Parts {
+		// A ledger that does not answer alone is no reason: deliveries continue from what
+		// was committed until the anchors are too old.
+		if h.Ready && !p.Ready && p.Reason != ledger.ReasonLedgerAway {
+			h.Ready, h.Reason = false, p.Reason
+		}
 	}
 	n.pulse.mu.Lock()
 	h.Ledger = wire.LedgerHealth{Reachable: n.pulse.reachable, Head: n.pulse.head}

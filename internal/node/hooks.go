@@ -27,23 +27,32 @@ func hookOf[A interface{ Validate() error }](decide func(context.Context, A) err
 	}
 }
 
-// hooked is a ledger that runs hooks before it records a call.
+// hooked is a ledger that runs hooks before it records a call, and records nothing while
+// the clock can't be trusted.
 type hooked struct {
 	ledger.Ledger
 	before map[ledger.Function]hook
+	clock  *clock
 }
 
 // Submit records a call unless the hook of its function refuses it. A call that was
 // recorded before returns its first result, whatever its hook says now.
 func (h hooked) Submit(ctx context.Context, jws string) (ledger.Outcome, error) {
 	c, err := ledger.ParseCall(jws)
-	if err != nil || h.before[c.Call.Function] == nil {
+	if err != nil {
 		return h.Ledger.Submit(ctx, jws) // it refuses a call that can't be read
 	}
-	if err := h.before[c.Call.Function](ctx, c.Call.Args); err != nil {
-		if _, known := h.Value(ctx, ledger.CallKey(c.Call.Party, c.Call.ID)); ledger.AsError(err) == nil || known != nil {
-			return ledger.Outcome{}, err
+	if err := h.clock.allow(h.clock.now()); err != nil {
+		return ledger.Outcome{}, err
+	}
+	if before := h.before[c.Call.Function]; before != nil {
+		if err := before(ctx, c.Call.Args); err != nil {
+			if _, known := h.Value(ctx, ledger.CallKey(c.Call.Party, c.Call.ID)); ledger.AsError(err) == nil || known != nil {
+				return ledger.Outcome{}, err
+			}
 		}
 	}
-	return h.Ledger.Submit(ctx, jws)
+	out, err := h.Ledger.Submit(ctx, jws)
+	h.clock.hear(c.Call, out, err)
+	return out, err
 }

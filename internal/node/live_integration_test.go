@@ -53,7 +53,7 @@ func city(t *testing.T) *nodes {
 	}
 	w := &world{
 		t: t, dir: filepath.Join(t.TempDir(), "node"), url: "http://" + listener.Addr().String(), origin: nodeOrigin,
-		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(),
+		keys: ledgertest.Keys{}, party: map[string]*client.Client{}, last: map[ledger.Ref]ledger.Digest{}, http: slowClient(), now: time.Now,
 		checkers: map[string]evidence.Checker{proof.Kind: proof.Checker{}},
 	}
 	request, err := node.Make(w.dir, node.Settings{

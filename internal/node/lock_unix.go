@@ -14,19 +14,39 @@ import (
 
 // lock locks the folder for this process. The kernel unlocks it when the process ends.
 func (d folder) lock() (unlock func(), err error) {
-	f, err := os.OpenFile(d.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	unlock, served, err := d.tryLock(os.O_CREATE)
 	if err != nil {
-		return nil, fmt.Errorf("lock folder: %w", err)
+		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
+	if served {
 		return nil, words.Errorf("另一进程正在运行 %s 中的节点：请先停止", "another process runs the node in %s: stop it first", d)
 	}
 	if err := d.restrict(); err != nil {
-		_ = f.Close()
+		unlock()
 		return nil, err
 	}
-	return func() { _ = f.Close() }, nil
+	return unlock, nil
+}
+
+// tryLock locks the folder, unless another process has locked it: then served is true. It
+// changes nothing in the folder, except that create, which is O_CREATE or 0, makes the file
+// lock. Without the file nobody has the lock.
+func (d folder) tryLock(create int) (unlock func(), served bool, err error) {
+	f, err := os.OpenFile(d.path("lock"), create|os.O_RDWR, 0o600)
+	if create == 0 && errors.Is(err, fs.ErrNotExist) {
+		return func() {}, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("lock folder: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, true, f.Close()
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("lock folder: %w", errors.Join(err, f.Close()))
+	}
+	return func() { _ = f.Close() }, false, nil
 }
 
 // restrict takes from all others what they may do with the folder, its folders and its own

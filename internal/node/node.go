@@ -34,10 +34,15 @@ type Options struct {
 	Dir           string
 	Store         StoreCredentials // used if node.json names an S3 store without credentials
 	PublicEntries bool             // everyone may read the entry bundles of the logs
+	AcceptClock   bool             // the operator has compared the clock: no question at the start
 	Log           *slog.Logger
 	Now           func() time.Time
+	Elapsed       func() time.Duration // since the start, by a clock that nobody sets; nil: by the monotonic readings of Now
 	Version       string
 	Checkers      map[string]evidence.Checker // of proofs, by kind; the one of the embedded ledger is built in
+
+	Held        []string // checkpoints of the node's logs that others hold; the logs must continue them
+	NothingHeld bool     // the operator states that nobody holds more than a restored folder has
 
 	open opener // opens another ledger than that of the settings, in tests
 }
@@ -52,8 +57,13 @@ type Node struct {
 	read     *sqldb.DB
 	db       *sqldb.DB // node.db
 	ledger   ledger.Ledger
-	own      *embedded.Ledger // the same ledger if it is embedded, else nil
+	own      *embedded.Ledger  // the same ledger if it is embedded, else nil
+	algs     ledger.Algorithms // nil for a shared ledger
 	trust    evidence.Trust
+	log      ledger.LogRecord  // of the node's receipt log
+	begun    []ledger.Restored // how the logs began after a restore, the newest first
+	restored *Restored
+	held     heldTrees
 	close    func() error // closes the ledger
 	receipts *receipts.Store
 	objects  *objects.Store
@@ -72,13 +82,16 @@ type Node struct {
 	running sync.WaitGroup
 	anchors anchors
 	pulse   pulse
+	tally   *tally
+	probe   *probe // of the store of content
+	clock   *clock
 }
 
 // Open starts a node: it locks the folder, opens the ledger, checks the receipts against
 // their last anchor, ends open deliveries as interrupted, brings the read model to the
 // ledger's head, loads the policies and anchors the receipts. It serves nothing yet.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{opts: o}
+	n := &Node{opts: o, tally: newTally(), clock: newClock(o.Now, o.Elapsed, o.AcceptClock)}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
@@ -100,12 +113,15 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.keys, err = d.keys(n.settings.Backend); err != nil {
 		return err
 	}
+	if err := n.checkRestored(); err != nil {
+		return err
+	}
 	for _, step := range []func(context.Context, folder) error{n.openRegister, n.openStores, n.openDomains, n.openTokens} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
 	}
-	return nil
+	return n.forgetRestored(ctx)
 }
 
 func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
@@ -120,8 +136,17 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.close = l.Ledger, l.own, l.close
-	return n.checkLedger(ctx, d)
+	n.ledger, n.own, n.algs, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.algs, l.close
+	if n.own != nil {
+		n.own.Guard(n.clock.allow)
+	}
+	if err := n.checkPause(ctx); err != nil {
+		return err
+	}
+	if err := n.checkLedger(ctx, d); err != nil {
+		return err
+	}
+	return n.checkHeldLedger(ctx)
 }
 
 // value reads a record of the ledger, or returns NotFound.
@@ -139,16 +164,17 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	if last != nil {
+	if last != nil && last.Cite.Call != "" {
 		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
 	}
-	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Now: n.opts.Now})
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Held: n.held.receipts, Now: n.clock.steady})
 	if err != nil {
-		return err
+		return n.explainBehind(err)
 	}
 	if n.objects, err = d.openObjects(ctx, n.settings, n.keys.master, n.opts.Store); err != nil {
 		return err
 	}
+	n.probe = newProbe(n.objects.Probe, n.opts.Now, n.opts.Log)
 	n.disk = newDisk(d, n.settings)
 	if n.db, err = sqldb.Open(ctx, d.path("node.db"), sqldb.SyncFull); err != nil {
 		return err
@@ -158,13 +184,11 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 		return err
 	}
 	n.custody = custody.New(n.db.W, n.keys.master, n.opts.Now)
-	if n.read, err = sqldb.Open(ctx, d.path("read.db"), sqldb.SyncNormal, sqldb.SmallPages); err != nil {
+	if err := d.clearRebuild(); err != nil {
 		return err
 	}
-	return errors.Join(n.read.Migrate(ctx, "projection", projection.Migrations()),
-		n.read.Migrate(ctx, "provenance", provenance.Migrations()), n.read.Migrate(ctx, "registry", registry.Migrations()),
-		n.read.Migrate(ctx, "licensing", licensing.Migrations()), n.read.Migrate(ctx, "marketplace", marketplace.Migrations()),
-		n.read.Migrate(ctx, "sight", sight.Migrations()), n.read.Migrate(ctx, "records", records.Migrations()))
+	n.read, err = openReadModel(ctx, d.path(readModelFile))
+	return err
 }
 
 func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
@@ -180,10 +204,10 @@ func (n *Node) openDomains(ctx context.Context, _ folder) (err error) {
 	}
 	n.sight = sight.New(sight.Config{DB: n.read.R, Roles: roles, Licensed: n.licenses.Licensed, StoreLook: n.recordRead, Log: n.opts.Log})
 	n.market = marketplace.New(marketplace.Config{
-		DB: n.read.R, Uploads: n.db.W, Objects: n.objects, Receipts: n.receipts, Decide: n.decide,
+		DB: n.read.R, Uploads: n.db.W, Objects: watchedObjects{n.objects, &n.tally.objectErrors}, Receipts: n.receipts, Decide: n.decide,
 		Revision: func() (ledger.Revision, bool) { return n.loop.Revision() },
 		Ready:    n.ready, Origin: n.settings.Origin, Where: n.where, Now: n.opts.Now, NewID: NewID, MaxUpload: n.settings.Limits.Upload,
-		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.disk.forUploads,
+		MaxRunning: n.settings.Limits.Deliveries, MaxUnnamed: n.settings.Limits.Unnamed, UnnamedAge: maxUnnamedAge, Room: n.roomForUploads,
 	})
 	if err := n.market.LoadUploads(ctx); err != nil {
 		return err
@@ -232,6 +256,7 @@ func (n *Node) follow(ctx context.Context) error {
 	n.background(func() { n.anchorNew(run) })
 	n.background(func() { n.watchHead(run) })
 	n.background(func() { n.sweepPeriodically(run) })
+	n.background(func() { n.rebuildOnRequest(run) })
 	return nil
 }
 
@@ -283,6 +308,9 @@ func (n *Node) Close(context.Context) error {
 	var errs []error
 	if n.receipts != nil {
 		errs = append(errs, n.receipts.Close())
+	}
+	if n.probe != nil {
+		n.probe.close()
 	}
 	if n.objects != nil {
 		errs = append(errs, n.objects.Close())

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/node"
@@ -89,7 +88,7 @@ func (n *nodes) join(organization, origin string, code int, trust evidence.Trust
 	a.ok(err)
 	w := &world{
 		t: a.t, dir: filepath.Join(a.t.TempDir(), "node"), url: "http://" + listener.Addr().String(), origin: origin, trust: a.trust,
-		keys: a.keys, checkers: a.checkers, party: map[string]*client.Client{}, last: a.last, http: a.http,
+		keys: a.keys, checkers: a.checkers, party: map[string]*client.Client{}, last: a.last, http: a.http, now: a.now,
 		others: []trace.Place{{Origin: nodeOrigin, URL: a.url}},
 	}
 	application, err := node.Join(w.dir, node.Settings{
@@ -128,7 +127,7 @@ func (w *world) options() node.Options {
 	if log == nil {
 		log = slog.DiscardHandler
 	}
-	return node.Options{Dir: w.dir, Log: slog.New(log), Now: time.Now, Version: "test", Checkers: w.checkers}
+	return node.Options{Dir: w.dir, Log: slog.New(log), Now: w.now, Version: "test", Checkers: w.checkers}
 }
 
 // everybody speaks to this node too.

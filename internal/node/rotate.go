@@ -16,9 +16,9 @@ import (
 // sealedFiles lists the files in keys/ that are sealed with the master key.
 func sealedFiles(b Backend) []string {
 	if b.Shared() {
-		return []string{"platform", "receipt-log"}
+		return []string{"platform", receiptLogKey}
 	}
-	return []string{"platform", "ledger-log", "receipt-log"}
+	return []string{"platform", ledgerLogKey, receiptLogKey}
 }
 
 // Rotated reports what a rotation of the master key did.

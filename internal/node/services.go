@@ -21,9 +21,9 @@ func (n *Node) openTokens(context.Context, folder) (err error) {
 // Services returns what the HTTP API of the node calls.
 func (n *Node) Services() api.Services {
 	return api.Services{
-		Ledger: hooked{n.ledger, n.hooks()}, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Records: n.records, Licensing: n.licenses, Market: n.market,
-		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, Sight: n.sight, Health: n.health, Public: n.opts.PublicEntries,
-		MaxBody: n.settings.Limits.Body, Rate: n.settings.Limits.Rate, Room: n.disk.forCalls, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
+		Ledger: hooked{n.ledger, n.hooks(), n.clock}, Algorithms: n.algs, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Records: n.records, Licensing: n.licenses, Market: n.market,
+		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, Sight: n.sight, Health: n.health, Figures: n.figures, Platform: n.settings.Platform, Public: n.opts.PublicEntries,
+		MaxBody: n.settings.Limits.Body, Rate: n.settings.Limits.Rate, Room: n.roomForCalls, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
 		Logs: n.logs(), Cosign: n.cosigner(),
 	}
 }
@@ -65,7 +65,7 @@ func (n *Node) about() wire.About {
 	return wire.About{
 		Name: n.genesis.Name, Region: n.genesis.Region, Origin: n.settings.Origin, Ledger: n.settings.Ledger,
 		GenesisSHA256: n.settings.GenesisSHA256, Logs: n.trust.Logs, URL: n.settings.URL, Backend: n.kind(), ReceiptLog: n.keys.receipts.VKey(),
-		Demo: n.genesis.Demo, Version: n.opts.Version,
+		Restored: n.begun, Demo: n.genesis.Demo, Version: n.opts.Version,
 	}
 }
 

@@ -22,6 +22,13 @@ type story struct {
 func told(t testing.TB) *story {
 	t.Helper()
 	s := &story{world: serve(t, nil)}
+	s.tell()
+	return s
+}
+
+// tell tells the story to a node that runs and has admitted the cast.
+func (s *story) tell() {
+	s.t.Helper()
 	s.register("bus", "holder")
 	s.register("river", "other")
 	s.license("license", "operator", "bus", "river")
@@ -32,7 +39,6 @@ func told(t testing.TB) *story {
 	s.order("order", "buyer", "operator", "product", ledger.Quota{})
 	s.order("rival order", "rival", "operator", "product", ledger.Quota{})
 	s.deliver("order", "buyer")
-	return s
 }
 
 func (s *story) supply() {

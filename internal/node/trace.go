@@ -34,7 +34,7 @@ func (n *Node) Trace(ctx context.Context, reader *ledger.Party, from ledger.Ref,
 func (n *Node) Evidence(ctx context.Context, reader *ledger.Party, about ledger.Ref, deliveries int) (b io.WriterTo, older bool, err error) {
 	c := prove.Config{
 		Ledger: n.ledger, Loop: n.loop, Links: n.links, Sight: n.sight, Receipts: n.receipts, Trust: n.trust,
-		Checkers: n.opts.Checkers, Anchored: n.Anchored, LastAnchor: n.lastAnchor,
+		Checkers: n.opts.Checkers, Anchored: n.Anchored, LastAnchor: n.recordedAnchor,
 	}
 	if n.own != nil {
 		c.Cosigned = n.own.Cosigned

@@ -79,6 +79,8 @@ func (p *Loop) apply(ctx context.Context, first group) error {
 // transaction commits what write has written, and notifies the node. After an error
 // everything is rolled back; it returns the groups that were written before the error.
 func (p *Loop) transaction(ctx context.Context, write func(*sql.Tx) ([]group, error)) ([]group, error) {
+	p.turn.Lock()
+	defer p.turn.Unlock()
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)

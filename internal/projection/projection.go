@@ -54,6 +54,7 @@ type Loop struct {
 
 	limits limits
 	salt   []byte     // salt of the index of writers
+	turn   sync.Mutex // locked while a transaction is applied
 	groups chan group // read and prepared, not yet applied
 
 	mu          sync.Mutex

@@ -193,7 +193,7 @@ func ownReceipts(s *Session, log *receipts.Snapshot) func(context.Context, audit
 		if err != nil {
 			return nil, err
 		}
-		if name, _, _ := strings.Cut(string(msg), "\n"); name == ledger.ReceiptLog(n.Origin) {
+		if name, _, _ := strings.Cut(string(msg), "\n"); ledger.NodeOfReceipts(name) == n.Origin {
 			return log, nil
 		}
 		cl, err := s.Client("")

@@ -31,6 +31,7 @@ func (s *Session) bundle(r evidence.Report) {
 		fmt.Fprintf(s.Out, "  %s %s  %s  %d+%d  %s\n", s.say("回执", "receipt"), x.Start, terminal.Moment(s.Lang, x.Began),
 			x.Offset, x.Bytes, words.EnumWord(s.Lang, "delivery_outcomes", x.Outcome))
 	}
+	s.restored(r.Restored)
 	for _, x := range r.Audits {
 		fmt.Fprintf(s.Out, s.say("  %s 已重放整个账本至第 %d 条，未发现不符（%s）\n", "  the whole ledger was replayed by %s up to entry %d, without findings (%s)\n"),
 			x.Name, x.Size, terminal.Moment(s.Lang, x.Time))
@@ -47,6 +48,14 @@ func (s *Session) bundle(r evidence.Report) {
 				fmt.Fprintf(s.Out, "      %s (%s)\n", title, reason)
 			}
 		}
+	}
+}
+
+// restored prints from where logs go on after a restore.
+func (s *Session) restored(list []ledger.Restored) {
+	for _, x := range list {
+		fmt.Fprintf(s.Out, s.say("  日志自第 %d 条起恢复：%s 以 %s 接续，已知失去 %d 条（%s）\n", "  log restored at %d: %s goes on as %s, %d entries are known to be lost (%s)\n"),
+			x.Size, x.Old, x.Log, x.Lost, terminal.Moment(s.Lang, x.Time))
 	}
 }
 
@@ -95,6 +104,10 @@ func (s *Session) ledger(r audit.Report) {
 		fmt.Fprintln(s.Out, s.say("演示账本：不具有法律效力", "A demonstration ledger: no legal effect"))
 	}
 	s.extent(r)
+	s.restored(r.Restored)
+	if r.Lost > 0 {
+		fmt.Fprintf(s.Out, s.say("  此密钥先前联署的检查点中有 %d 条已在恢复时失去\n", "  of what this key had cosigned, %d entries were lost in a restore\n"), r.Lost)
+	}
 	s.receiptLogs(r)
 	if r.Records > 0 {
 		fmt.Fprintf(s.Out, s.say("  已比对账本状态 %d 行\n", "  %d rows of the state compared\n"), r.Records)

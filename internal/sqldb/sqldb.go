@@ -64,7 +64,8 @@ type DB struct {
 	// commit before it.
 	R *sql.DB
 
-	name string
+	name     string
+	readOnly bool
 }
 
 // Open opens the database at path, or creates an empty one if the file is missing; the

@@ -28,8 +28,10 @@ func (db *DB) Migrate(ctx context.Context, set string, migrations fs.FS) error {
 		return fmt.Errorf("migrate %q, set %s: %w", db.name, set, err)
 	}
 	// The provider is never closed: its Close would close the writer.
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate %q, set %s: %w", db.name, set, err)
+	if !db.readOnly {
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrate %q, set %s: %w", db.name, set, err)
+		}
 	}
 	is, known, err := p.GetVersions(ctx)
 	if err != nil {
@@ -37,6 +39,9 @@ func (db *DB) Migrate(ctx context.Context, set string, migrations fs.FS) error {
 	}
 	if is > known {
 		return fmt.Errorf("%q was written by a newer program (set %s has version %d, this program knows %d): update the program", db.name, set, is, known)
+	}
+	if is < known {
+		return fmt.Errorf("%q was written by an older program (set %s has version %d, this program knows %d): start the node once with this program", db.name, set, is, known)
 	}
 	return nil
 }

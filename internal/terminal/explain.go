@@ -146,7 +146,7 @@ func answered(lang string, p *client.Problem) string {
 	if e.Field != "" && !strings.Contains(s, e.Field) {
 		more = append(more, say(lang, "字段 ", "field ")+e.Field)
 	}
-	if r := words.Rule(lang, e.Rule); r != "" && !strings.Contains(s, e.Rule) {
+	if r := words.Rule(lang, e.Rule); r != "" && !strings.Contains(s, e.Rule) && !words.Says(lang, s, e) {
 		more = append(more, say(lang, "规则 ", "rule ")+r)
 	}
 	if len(more) > 0 {
@@ -160,7 +160,8 @@ func answered(lang string, p *client.Problem) string {
 func refusal(lang string, form any, e *ledger.Error) string {
 	switch e.Reason {
 	case ledger.ReasonTooLarge:
-		return say(lang, "内容超过允许的大小：请缩小后再试", "the content is larger than allowed: make it smaller")
+		title, _ := words.Sentence(lang, e)
+		return title + say(lang, "：请缩小后再试", ": make it smaller")
 	case ledger.ReasonJWS:
 		return fmt.Sprintf(say(lang, "这不是所需的签名文件（%s）：请用 cadastre 重新生成", "this is not the required signed file (%s): make it again with cadastre"), e.Rule)
 	case ledger.ReasonSignature, ledger.ReasonKey, ledger.ReasonAlgorithm:

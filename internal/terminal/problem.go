@@ -1,10 +1,12 @@
 package terminal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,6 +26,7 @@ type problem struct {
 	Rule   string         `json:"rule,omitempty"`
 	Params []ledger.Param `json:"params,omitempty"`
 	Errors []words.Fault  `json:"errors,omitempty"`
+	Hint   string         `json:"hint,omitempty"` // what this program knows and the node does not
 }
 
 // Voice reports errors to the user of a program.
@@ -43,14 +46,14 @@ func Waits(to io.Writer, lang string) func(time.Duration) {
 
 // Failed prints why a command failed: after the program's name, or as a problem with the
 // title. Without a title the problem has the sentence of its reason. A refusal by the node
-// is printed as the node sent it.
+// is printed as the node sent it, with this program's hint if there is one.
 func (v Voice) Failed(err error, title ledger.Words) {
 	if !v.JSON {
 		fmt.Fprintf(v.Err, "%s: %s\n", v.Program, Explain(err, v.Lang))
 		return
 	}
 	if answer, ok := errors.AsType[*client.Problem](err); ok && len(answer.Raw) > 0 {
-		fmt.Fprintf(v.Err, "%s\n", answer.Raw)
+		fmt.Fprintf(v.Err, "%s\n", withHint(answer.Raw, hintOf(err, v.Lang)))
 		return
 	}
 	p := problemOf(err, v.Lang)
@@ -77,8 +80,29 @@ func (v Voice) print(p problem) {
 	}
 }
 
+// hintOf returns the hint of an error; empty if it has no hint.
+func hintOf(err error, lang string) string {
+	if hinted, ok := errors.AsType[*client.HintedError](err); ok {
+		return render(lang, nil, hinted.Hint)
+	}
+	return ""
+}
+
+// withHint adds the member hint to an object in JSON.
+func withHint(object []byte, hint string) []byte {
+	body, isObject := bytes.CutSuffix(object, []byte("}"))
+	if hint == "" || !isObject {
+		return object
+	}
+	quoted, err := json.Marshal(hint)
+	if err != nil {
+		return object
+	}
+	return slices.Concat(body, []byte(`,"hint":`), quoted, []byte("}"))
+}
+
 func problemOf(err error, lang string) problem {
-	p := problem{Title: say(lang, "未能完成", "The command failed"), Detail: Explain(err, lang)}
+	p := problem{Title: say(lang, "未能完成", "The command failed"), Detail: Explain(err, lang), Hint: hintOf(err, lang)}
 	e := ledger.AsError(err)
 	if e == nil {
 		return p

@@ -6,12 +6,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/datacadastre/cadastre/internal/checkpoint"
 )
 
 // interval is the minimum time between two checkpoints that Publish signs.
@@ -27,30 +27,10 @@ type Checkpoint struct {
 	Root tlog.Hash
 }
 
-// ParseCheckpoint checks that msg is a checkpoint of the log with the key v, signed
-// by that key, and returns its size and root. Other signatures, such as those of
-// witnesses, and extension lines are ignored.
+// ParseCheckpoint checks that msg is a checkpoint of the log with the key v, signed by
+// that key, and returns its size and root; see checkpoint.Parse.
 func ParseCheckpoint(msg []byte, v note.Verifier) (size int64, root tlog.Hash, err error) {
-	n, err := note.Open(msg, note.VerifierList(v))
-	if err != nil {
-		return 0, root, fmt.Errorf("checkpoint: %w", err)
-	}
-	lines := strings.Split(n.Text, "\n")
-	if len(lines) < 4 { // the text ends with a newline
-		return 0, root, errors.New("checkpoint has less than three lines")
-	}
-	if lines[0] != v.Name() {
-		return 0, root, fmt.Errorf("checkpoint belongs to the log %q, not %q", lines[0], v.Name())
-	}
-	size, err = strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
-		return 0, root, fmt.Errorf("checkpoint has a bad size %q", lines[1])
-	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || len(raw) != tlog.HashSize {
-		return 0, root, fmt.Errorf("checkpoint has a bad root %q", lines[2])
-	}
-	return size, tlog.Hash(raw), nil
+	return checkpoint.Parse(msg, v)
 }
 
 // Published returns the last signed checkpoint. Nothing beyond it is served.
@@ -85,7 +65,7 @@ func (l *Log) publish(ctx context.Context, force bool) (Checkpoint, error) {
 	if last.Note != nil && (e.size == last.Size || young && !force) {
 		return last, nil
 	}
-	next, err := l.sign(e)
+	next, err := l.key.sign(e)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -98,10 +78,10 @@ func (l *Log) publish(ctx context.Context, force bool) (Checkpoint, error) {
 	return next, nil
 }
 
-func (l *Log) sign(e *edge) (Checkpoint, error) {
+func (k *Key) sign(e *edge) (Checkpoint, error) {
 	root := e.root()
-	text := fmt.Sprintf("%s\n%d\n%s\n", l.key.Origin(), e.size, base64.StdEncoding.EncodeToString(root[:]))
-	msg, err := note.Sign(&note.Note{Text: text}, l.key.signer)
+	text := fmt.Sprintf("%s\n%d\n%s\n", k.Origin(), e.size, base64.StdEncoding.EncodeToString(root[:]))
+	msg, err := note.Sign(&note.Note{Text: text}, k.signer)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("sign checkpoint: %w", err)
 	}
@@ -123,14 +103,43 @@ func (l *Log) storeCheckpoint(ctx context.Context, e *edge, next Checkpoint) err
 	if err := l.checkContinues(ctx, tx, e, last.Size, last.Root, err == nil); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO signed (id, size, root, note) VALUES (1, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`,
-		next.Size, next.Root[:], next.Note)
-	if err != nil {
-		return fmt.Errorf("store checkpoint: %w", err)
+	if err := writeSigned(ctx, tx, next); err != nil {
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit checkpoint: %w", err)
+	}
+	return nil
+}
+
+// writeSigned replaces the last signed checkpoint.
+func writeSigned(ctx context.Context, tx *sql.Tx, c Checkpoint) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO signed (id, size, root, note) VALUES (1, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`, c.Size, c.Root[:], c.Note)
+	if err != nil {
+		return fmt.Errorf("store checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Succeed ends the log under its key: in the transaction tx it replaces the last
+// checkpoint by one of the log with the key next, which from then on is the key of
+// these tables, and deletes the cosigned one. p is an append in the same transaction,
+// which the new checkpoint covers, or nil. Afterwards the log must be opened again.
+func (l *Log) Succeed(ctx context.Context, tx *sql.Tx, p *Pending, next *Key) error {
+	e := l.committed()
+	if p != nil {
+		e = p.to
+	}
+	c, err := next.sign(e)
+	if err != nil {
+		return err
+	}
+	if err := writeSigned(ctx, tx, c); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM cosigned"); err != nil {
+		return fmt.Errorf("delete cosigned checkpoint: %w", err)
 	}
 	return nil
 }

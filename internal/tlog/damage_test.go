@@ -1,9 +1,12 @@
 package tlog_test
 
 import (
+	"database/sql"
 	"errors"
 	"strings"
 	"testing"
+
+	ref "golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/internal/tlog"
 )
@@ -155,5 +158,41 @@ func TestNothingIsSignedThatTheTablesDoNotHold(t *testing.T) {
 	}
 	if f.Published().Size != 500 {
 		t.Errorf("%d entries are published, want 500", f.Published().Size)
+	}
+}
+
+// TestRecompute finds every damage in the tables of a log without its key, except a
+// signature that it can't check.
+func TestRecompute(t *testing.T) {
+	f := damagedFixture(t)
+	recompute := func(f *fixture) (int64, ref.Hash, error) {
+		tx, err := f.db.R.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback() }()
+		return tlog.ReadTables(tx, nil).Recompute(t.Context())
+	}
+	if size, root, err := recompute(f); err != nil || size != 600 || root != f.refRoot(t, 600) {
+		t.Fatalf("got %d, %v, %v", size, root, err)
+	}
+	for _, d := range damages {
+		f := damagedFixture(t)
+		f.exec(t, d.sql)
+		_, _, err := recompute(f)
+		switch d.name {
+		case "checkpoint gone":
+			if !errors.Is(err, sql.ErrNoRows) {
+				t.Errorf("%s: %v", d.name, err)
+			}
+		case "checkpoint note changed":
+			if err != nil {
+				t.Errorf("%s: %v", d.name, err)
+			}
+		default:
+			if !errors.Is(err, tlog.ErrDamaged) {
+				t.Errorf("%s: %v", d.name, err)
+			}
+		}
 	}
 }

@@ -41,6 +41,7 @@ func (s *Server) actRoutes() {
 		Description: about(says("节点生成密钥，密封保管，并证明其占有。以回答中的内容签署 key.rotate 后生效。",
 			"The node makes a key, stores it sealed and proves possession of it. To use the key, sign key.rotate with the answer.")),
 	}, s.custodyKey)
+	s.storedKeyRoutes()
 	for _, a := range ledger.Acts() {
 		if a.Custody {
 			s.actRoute(a)
@@ -164,11 +165,11 @@ func inBody(err error) error {
 // signs, the time of the call is another, so it sends the recorded call again.
 func (s *Server) act(ctx context.Context, authorization string, id ledger.ID, fn ledger.Function, args any) (*answer[ledger.Outcome], error) {
 	b, err := s.token(ctx, authorization)
+	if err == nil {
+		err = ofParty(b)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if b.Environment != "" {
-		return nil, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
 	}
 	p, err := s.Registry.Party(ctx, b.Party)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -155,5 +156,20 @@ func (s *Server) recorded(ctx context.Context, in *recordedInput) (*answer[ledge
 	if err := s.Sight.Look(ctx, &p, item, "call"); err != nil {
 		return nil, err
 	}
-	return say(s.Ledger.Recorded(ctx, in.Party, in.Call))
+	r, err := s.Ledger.Recorded(ctx, in.Party, in.Call)
+	return say(r, s.explainLost(err))
+}
+
+// explainLost adds to the error about an unknown call that a restore has lost calls, if
+// the ledger log goes on from a restored copy.
+func (s *Server) explainLost(err error) error {
+	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonUnknown {
+		return err
+	}
+	for _, r := range s.About.Restored {
+		if ledger.NodeOfLedger(r.Log) != "" {
+			return ledger.Refuse(ledger.NotFound, ledger.ReasonLost).With("size", strconv.FormatInt(r.Size, 10)).With("log", r.Old)
+		}
+	}
+	return err
 }

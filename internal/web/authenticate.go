@@ -26,7 +26,9 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if header := r.Header.Get("Authorization"); header != "" {
 			c := checkedToken{header: header}
-			c.bearer, c.err = s.checkToken(r.Context(), header)
+			if c.bearer, c.err = s.checkToken(r.Context(), header); c.err == nil {
+				seenOf(r.Context()).party = c.bearer.Party
+			}
 			r = r.WithContext(context.WithValue(r.Context(), tokenKey{}, c))
 		}
 		next.ServeHTTP(w, r)
@@ -83,7 +85,7 @@ func (s *Server) signed(r *http.Request) (ledger.Signed, bool) {
 		return call, false
 	}
 	owner, err := s.Auth.Owner(r.Context(), call.JWS.Header.Kid)
-	if err != nil || owner.Party != call.Call.Party || call.JWS.Verify(ledger.Standard(), owner.Key) != nil {
+	if err != nil || owner.Party != call.Call.Party || call.JWS.Verify(s.Algorithms, owner.Key) != nil {
 		return call, false
 	}
 	return call, true
@@ -119,16 +121,24 @@ func (s *Server) spend(r *http.Request) (auth.Bearer, error) {
 	return b, s.Auth.Spend(r.Context(), b)
 }
 
+// ofParty refuses the token of an environment where a party acts.
+func ofParty(b auth.Bearer) error {
+	if b.Environment == "" {
+		return nil
+	}
+	return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization").By("environment_key")
+}
+
 // reader returns the party of a token. A suspended party may read its own records: package
 // sight ignores its roles. The key of an environment is refused: it may fetch what is
 // supplied to it and read nothing else of its operator.
 func (s *Server) reader(ctx context.Context, header string) (ledger.Party, error) {
 	b, err := s.identify(ctx, header)
+	if err == nil {
+		err = ofParty(b)
+	}
 	if err != nil {
 		return ledger.Party{}, err
-	}
-	if b.Environment != "" {
-		return ledger.Party{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
 	}
 	return s.Registry.Party(ctx, b.Party)
 }

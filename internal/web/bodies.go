@@ -60,10 +60,10 @@ func (p *places) enter(key string) (leave func(), err error) {
 }
 
 // hangUp ends the connection after the answer, without waiting for the rest of the body.
-func (s *Server) hangUp(w http.ResponseWriter, r *http.Request) {
+func hangUp(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		w.Header().Set("Connection", "close")
-		_ = http.NewResponseController(w).SetReadDeadline(s.Now())
+		_ = http.NewResponseController(w).SetReadDeadline(longAgo)
 	}
 }
 

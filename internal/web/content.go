@@ -25,6 +25,9 @@ const uploadsPath = "/v1/uploads"
 // stallTimeout is how long a single read or write may take.
 const stallTimeout = 60 * time.Second
 
+// longAgo as a deadline ends a read or write that is blocked, whatever the node's clock says.
+var longAgo = time.Unix(1, 0)
+
 // order delivers GET and HEAD /v1/orders/{id}/content/{object}.
 func (s *Server) order(w http.ResponseWriter, r *http.Request) {
 	id := ledger.ID(chi.URLParam(r, "id"))
@@ -67,6 +70,7 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 		}
 		if err == nil && matches(tags, etag(c.SHA256)) { // the caller has it: nothing is sent or counted
 			w.Header().Set("ETag", etag(c.SHA256))
+			w.Header().Set("Cache-Control", contentCaching)
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -100,13 +104,16 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, a marketplace.A
 	s.stream(w, r, t, ranged)
 }
 
+// contentCaching is the Cache-Control of content, whether it is sent or only named (304).
+const contentCaching = "private, no-store"
+
 func etag(hash ledger.Digest) string { return `"` + string(hash) + `"` }
 
 func describe(h http.Header, c ledger.Content) {
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": c.Name}))
 	h.Set("ETag", etag(c.SHA256))
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", contentCaching)
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
@@ -158,7 +165,7 @@ func (s *Server) send(r *http.Request, p *deadlineWriter, t *marketplace.Transfe
 		if t.IsCut() {
 			setReset(r, true)
 		}
-		_ = p.rc.SetWriteDeadline(s.Now())
+		_ = p.rc.SetWriteDeadline(longAgo)
 	})
 	err := t.Send(p)
 	if !stop() {
@@ -225,12 +232,11 @@ func (p *deadlineWriter) Write(b []byte) (int, error) {
 // upload serves POST /v1/uploads: a stream of any length up to the node's limit.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	b, err := s.spend(r)
+	if err == nil {
+		err = ofParty(b)
+	}
 	if err != nil {
 		s.fail(w, r, err)
-		return
-	}
-	if b.Environment != "" {
-		s.fail(w, r, ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization"))
 		return
 	}
 	rc := http.NewResponseController(w)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -112,12 +113,16 @@ func detailOf(d *huma.ErrorDetail) *ledger.Error {
 // fromHuma makes a problem of what huma refuses.
 func fromHuma(status int, message string, errs ...error) huma.StatusError {
 	var all []error
+	var limit int64 // of a body: huma refuses it from here on
+	if _, err := fmt.Sscanf(message, "request body is too large limit=%d bytes", &limit); err == nil {
+		limit--
+	}
 	for _, err := range errs {
 		if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			all = append(all, detailOf(d))
 		}
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			status = http.StatusRequestEntityTooLarge
+		if larger, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			status, limit = http.StatusRequestEntityTooLarge, larger.Limit
 		}
 	}
 	if message == unreadBody && status == http.StatusInternalServerError {
@@ -125,7 +130,11 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 	}
 	switch e := ledger.AsError(ledger.Join(all...)); {
 	case status == http.StatusRequestEntityTooLarge:
-		return problem(status, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body").By("body_bytes"))
+		e := ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body").By("body_bytes")
+		if limit > 0 {
+			e = e.With("limit", strconv.FormatInt(limit, 10))
+		}
+		return problem(status, e)
 	case status == http.StatusNotFound:
 		return problem(status, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).By(message))
 	case status >= http.StatusInternalServerError:

@@ -3,8 +3,11 @@ package web
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -22,6 +25,15 @@ func (h requestLog) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r) //nolint:wrapcheck // slog drops it
 }
 
+// WithRequestID returns a handler that adds to each line the id of the request that it is
+// written for, and writes it with h.
+func WithRequestID(h slog.Handler) slog.Handler {
+	if _, has := h.(requestLog); has {
+		return h
+	}
+	return requestLog{h}
+}
+
 // WithAttrs returns the same with more attributes.
 func (h requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return requestLog{h.Handler.WithAttrs(attrs)}
@@ -29,6 +41,16 @@ func (h requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 // WithGroup returns the same in a group.
 func (h requestLog) WithGroup(name string) slog.Handler { return requestLog{h.Handler.WithGroup(name)} }
+
+// logPanic logs a panic with the stack of the goroutine. The value is written only if the
+// runtime made it: any other may have a text of the request in it.
+func (s *Server) logPanic(ctx context.Context, v any) {
+	said := fmt.Sprintf("%T", v)
+	if fault, ok := v.(runtime.Error); ok {
+		said = fault.Error()
+	}
+	s.log.ErrorContext(ctx, "panic", slog.String("panic", said), slog.String("stack", string(debug.Stack())))
+}
 
 // connectionLog writes what package http says of connections. It is an error if the node can
 // accept no connection, for example because too many files are open. The rest is what clients
@@ -56,17 +78,5 @@ func nameRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del(middleware.RequestIDHeader)
 		named.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.Now()
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		defer func() {
-			s.log.DebugContext(r.Context(), "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-				slog.Int("status", ww.Status()), slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start)))
-		}()
-		next.ServeHTTP(ww, r)
 	})
 }

@@ -71,3 +71,33 @@ func TestConnectionsThatFail(t *testing.T) {
 		t.Errorf("the log has %s", log)
 	}
 }
+
+// TestPanicsHaveNoValues: a panic is logged with its stack and its request's id, without a
+// value that may be a text of the request.
+func TestPanicsHaveNoValues(t *testing.T) {
+	const text = "a text of the request, in a panic"
+	for want, value := range map[string]any{"*errors.errorString": errors.New(text), "string": text, "index out of range [7] with length 3": nil} {
+		var lines bytes.Buffer
+		s := &Server{log: slog.New(requestLog{slog.NewJSONHandler(&lines, nil)})}
+		h := nameRequest(s.recover(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			if value == nil {
+				list := make([]int, 3)
+				value = list[len(list)+4]
+			}
+			panic(value)
+		})))
+		w := httptest.NewRecorder()
+		func() {
+			defer func() {
+				if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
+					t.Errorf("it panics with %v", v)
+				}
+			}()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+		}()
+		log := lines.String()
+		if strings.Contains(log, text) || !strings.Contains(log, want) || !strings.Contains(log, "log_test.go") || !strings.Contains(log, w.Header().Get("X-Request-Id")) {
+			t.Errorf("a panic with %v is logged as %s", value, log)
+		}
+	}
+}

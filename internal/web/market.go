@@ -30,6 +30,28 @@ func (s *Server) marketRoutes() {
 		says("买方与运营机构各看到自己的，监管人员看到本区划的。", "Buyers and operators see their orders, regulators the orders of their region."), s.orders)
 	one(s, ledger.KindOrder, ledger.KindOrder, "/v1/orders/{id}", "order", says("订单", "An order"),
 		says("一份订单。限其当事单位与监管人员；其他人得到的回答与不存在相同。附本节点所计的限额用量。", "One order. For the parties to it and for regulators; others get the same answer as for an order that does not exist. With what this node has counted of its limits."), s.orderUse)
+	get(s, "", "/v1/uploads", "uploads", says("我的上传", "My uploads"),
+		says("该单位尚未登记为内容的上传，不论是否完成，以及各自何时删除。取消用 DELETE /v1/uploads/tus/{object}。",
+			"The uploads of the party that no content record names, whole or not, and when each is deleted. DELETE /v1/uploads/tus/{object} cancels one."), s.uploads)
+}
+
+type uploadsInput struct {
+	AuthHeader
+	Paging
+}
+
+// uploads lists the uploads of the caller, and of no one else.
+func (s *Server) uploads(ctx context.Context, in *uploadsInput) (*answer[pageOf[wire.Pending]], error) {
+	p, err := s.reader(ctx, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	found, next, err := s.Market.PendingUploads(ctx, p.ID, marketplace.Page{Cursor: in.Cursor, Limit: in.Limit})
+	list := make([]wire.Pending, len(found))
+	for i, u := range found {
+		list[i] = pendingOf(u)
+	}
+	return say(page(list, next), err)
 }
 
 // orderUse returns an order with what this node has counted of its limits.

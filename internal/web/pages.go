@@ -52,6 +52,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 		s.fail(w, r, err)
 		return
 	}
+	seenOf(r.Context()).reason = p.Reason
 	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Cache-Control", "no-store")
 	s.render(w, r, p.Status, "problem.html", p.fill(language(r.Header.Get("Accept-Language"))))

@@ -154,6 +154,7 @@ func (p *Problem) fill(lang string) *Problem {
 // localize is the last step of huma: it fills in the sentences of problems.
 func localize(ctx huma.Context, _ string, v any) (any, error) {
 	if p, ok := v.(*Problem); ok {
+		seenOf(ctx.Context()).reason = p.Reason
 		return p.fill(language(ctx.Header("Accept-Language"))), nil
 	}
 	return v, nil
@@ -165,6 +166,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(s.problemOf(r.Context(), err), &p) {
 		return
 	}
+	seenOf(r.Context()).reason = p.Reason
 	maps.Copy(w.Header(), p.GetHeaders())
 	if p.Reason == ledger.ReasonElsewhere {
 		for _, param := range p.Params {

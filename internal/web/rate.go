@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net/http"
@@ -26,6 +27,7 @@ type rates struct {
 	address *rate   // requests without a valid token
 	dear    *rate   // those of them that cost more: searches, lists, traces and entries of logs
 	reads   *rate   // of a party
+	costly  *rate   // those of them that cost more
 	calls   *rate   // of a party: signed calls and other writes
 	bodies  *places // of requests whose sender has not proved who it is
 	running *places // requests of a party or an address
@@ -33,15 +35,15 @@ type rates struct {
 }
 
 // newRates makes the limits for that many requests a second of an address: a tenth of it
-// for dear requests, ten times as many reads of a party, a hundred times as many calls. It
-// returns nil, no limits, for 0.
+// for dear requests, as many dear reads of a party, ten times as many reads of a party, a
+// hundred times as many calls. It returns nil, no limits, for 0.
 func newRates(second int, window time.Duration) *rates {
 	if second == 0 {
 		return nil
 	}
 	return &rates{
 		address: newRate("rate_address", second, window), dear: newRate("rate_dear", max(1, second/10), window),
-		reads: newRate("rate_reads", 10*second, window), calls: newRate("rate_calls", 100*second, window),
+		reads: newRate("rate_reads", 10*second, window), costly: newRate("rate_dear_reads", second, window), calls: newRate("rate_calls", 100*second, window),
 		seen: newCallsSeen(), bodies: newPlaces("running_bodies", bodiesOfAddress, bodiesOfStranger),
 		running: newPlaces("running_requests", maxRunning, math.MaxInt),
 	}
@@ -71,16 +73,22 @@ func (r *rate) charge(ctx context.Context, key string) error {
 		With("wait", strconv.Itoa(int(rateWindow/time.Second)))
 }
 
-// freePaths are the paths that no rate limits: those of health, and static files.
+// freePaths are the paths whose GET and HEAD no rate limits: those of health, and static
+// files.
 var freePaths = []string{"/healthz", "/readyz", "/favicon.ico"}
 
 // dearPaths are the paths whose answer needs many rows or many queries: with 569 resources a
 // page of them takes 10 to 250 ms, a trace 37 ms, other answers about 1 ms.
 var dearPaths = []string{"/", "/v1/resources", "/v1/products", "/v1/licenses", "/v1/parties", "/v1/notices", "/v1/trace", "/v1/evidence"}
 
+// pathOf returns the path by which a request is routed: as it was sent, if that is not the
+// usual encoding.
+func pathOf(r *http.Request) string { return cmp.Or(r.URL.RawPath, r.URL.Path) }
+
 // isDear reports whether a request costs more than others: a bundle of log entries, too, up
 // to 27 ms and 1 MB.
-func isDear(path string) bool {
+func isDear(r *http.Request) bool {
+	path := pathOf(r)
 	return slices.Contains(dearPaths, path) || strings.HasPrefix(path, "/log/") && strings.Contains(path, "/tile/entries/")
 }
 
@@ -94,7 +102,7 @@ func (s *Server) limitRates(next http.Handler) http.Handler {
 		}
 		leave, err := s.run(r)
 		if err != nil {
-			s.hangUp(w, r)
+			hangUp(w, r)
 			s.failPage(w, r, err)
 			return
 		}
@@ -114,7 +122,7 @@ func (s *Server) limitRates(next http.Handler) http.Handler {
 
 // run counts a request among the running ones of its party, or of its address.
 func (s *Server) run(r *http.Request) (leave func(), err error) {
-	if isCall(r) || isStreamed(r) || slices.Contains(freePaths, r.URL.Path) {
+	if isCall(r) || isStreamed(r) || isFree(r) {
 		return func() {}, nil
 	}
 	if party, known := tokenParty(r.Context()); known {
@@ -122,6 +130,12 @@ func (s *Server) run(r *http.Request) (leave func(), err error) {
 	}
 	return s.rates.running.enter(addressOf(r))
 }
+
+// isRead reports whether a request changes nothing by its method.
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// isFree reports whether no limit applies to a request.
+func isFree(r *http.Request) bool { return isRead(r) && slices.Contains(freePaths, pathOf(r)) }
 
 // isStreamed reports whether a request uploads or fetches content, whose bytes are not in
 // memory as a whole.
@@ -142,7 +156,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), er
 	}
 	leave, err = s.rates.bodies.enter(addressOf(r))
 	if err != nil {
-		s.hangUp(w, r)
+		hangUp(w, r)
 		return nil, err
 	}
 	if !signed {
@@ -154,6 +168,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), er
 		return leave, nil
 	}
 	call, known := s.signed(r)
+	if known {
+		seenOf(r.Context()).party = call.Call.Party
+	}
 	leave()
 	return leave, s.chargeCall(r, call, known)
 }
@@ -171,16 +188,20 @@ func (s *Server) chargeCall(r *http.Request, call ledger.Signed, known bool) err
 
 // charge counts a request for its party if that is known, else for its address.
 func (s *Server) charge(r *http.Request, party ledger.ID, known bool) error {
-	if slices.Contains(freePaths, r.URL.Path) {
+	if isFree(r) {
 		return nil
 	}
-	read := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch address := addressOf(r); {
-	case known && read:
+	case known && isRead(r):
+		if isDear(r) {
+			if err := s.rates.costly.charge(r.Context(), string(party)); err != nil {
+				return err
+			}
+		}
 		return s.rates.reads.charge(r.Context(), string(party))
 	case known:
 		return s.rates.calls.charge(r.Context(), string(party))
-	case isDear(r.URL.Path):
+	case isDear(r):
 		if err := s.rates.dear.charge(r.Context(), address); err != nil {
 			return err
 		}

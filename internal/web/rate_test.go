@@ -49,7 +49,7 @@ func (nothing) Submit(context.Context, string) (ledger.Outcome, error) {
 }
 
 // limited is an edge that allows 6 requests of an address, 3 of them dear, 60 reads of a
-// party and 600 of its calls.
+// party, 6 of them dear, and 600 of its calls.
 type limited struct {
 	*web.Server
 	t         *testing.T
@@ -57,6 +57,7 @@ type limited struct {
 	party     ledger.ID
 	addresses int
 	calls     int
+	verified  int // signatures of calls
 }
 
 func newLimited(t *testing.T) *limited {
@@ -71,6 +72,10 @@ func newLimited(t *testing.T) *limited {
 		t.Fatal(err)
 	}
 	l.Server = web.New(api.Services{
+		Algorithms: ledger.Algorithms{{Name: ledger.ES256, Verify: func(key ledger.JWK, signed, signature []byte) bool {
+			l.verified++
+			return ledger.Standard()[0].Verify(key, signed, signature)
+		}}},
 		Auth: checker, Ledger: nothing{}, About: wire.About{Ledger: ledger.DeriveID("ledger")}, Tracer: nothing{}, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Health: func(context.Context) wire.Health { return wire.Health{Ready: true} },
 	})
@@ -187,16 +192,45 @@ func TestRates(t *testing.T) {
 		}
 		l.allows(3, "rate_address", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/about", "") })
 	})
+	t.Run("a path as it is not written", func(t *testing.T) { // it is not a route, so it is not free
+		for _, c := range [][2]string{{http.MethodGet, "/healt%68z"}, {http.MethodGet, "/readyz/"}, {http.MethodPost, "/healthz"}} {
+			l := newLimited(t)
+			l.allows(6, "rate_address", func(int) *httptest.ResponseRecorder { return l.ask(c[0], "198.51.100.1", c[1], "") })
+			if w := l.ask(http.MethodGet, "198.51.100.1", "/healthz", ""); w.Code != http.StatusNoContent {
+				t.Errorf("/healthz, after that: %d", w.Code)
+			}
+		}
+	})
 	t.Run("a party", func(t *testing.T) {
 		l, a := newLimited(t), "198.51.100.1"
-		l.allows(60, "rate_reads", func(int) *httptest.ResponseRecorder {
+		l.allows(6, "rate_dear_reads", func(int) *httptest.ResponseRecorder {
 			return l.ask(http.MethodGet, l.address(), "/v1/trace?order=x", "", "Authorization", l.token(l.key))
+		})
+		l.allows(0, "rate_dear_reads", func(int) *httptest.ResponseRecorder {
+			return l.ask(http.MethodGet, l.address(), "/v1/resources", "", "Authorization", l.token(l.key))
+		})
+		l.allows(54, "rate_reads", func(int) *httptest.ResponseRecorder {
+			return l.ask(http.MethodGet, l.address(), "/v1/about", "", "Authorization", l.token(l.key))
 		})
 		l.allows(600, "rate_calls", func(int) *httptest.ResponseRecorder {
 			return l.ask(http.MethodPost, a, "/v1/calls", l.call(l.key, ""), "Content-Type", "application/json")
 		})
 		l.allows(6, "rate_address", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/about", "") })
 	})
+}
+
+// TestACallIsVerifiedByTheNodesAlgorithms: the edge verifies a call once, by the algorithms
+// that the ledger has too, so that it need not verify it again.
+func TestACallIsVerifiedByTheNodesAlgorithms(t *testing.T) {
+	l := newLimited(t)
+	l.ask(http.MethodPost, l.address(), "/v1/calls", l.call(l.key, ""), "Content-Type", "application/json")
+	if l.verified != 1 {
+		t.Errorf("verified %d times", l.verified)
+	}
+	l.ask(http.MethodGet, l.address(), "/v1/about", "")
+	if l.verified != 1 {
+		t.Error("a request without a call was verified")
+	}
 }
 
 // TestACallIsReadAsItWasSent: a body that was read to find who signed it reaches the
@@ -252,13 +286,13 @@ func TestRateSentences(t *testing.T) {
 	l := newLimited(t)
 	a := l.address()
 	l.allows(6, "rate_address", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/about", "") })
-	for accept, want := range map[string]string{
-		"zh": "请求过于频繁：来自同一地址、不带有效令牌的请求，每秒至多 2 次，须等待 3 秒",
-		"en": "Too many requests: requests without a valid token from one address: at most 2 a second; wait 3 s",
+	for accept, want := range map[string][2]string{
+		"zh": {"请求过于频繁：来自同一地址、不带有效令牌的请求，每秒至多 2 次", "请等待 3 秒，再重发同一请求"},
+		"en": {"Too many requests: requests without a valid token from one address: at most 2 a second", "Please wait 3 seconds, then send the same request again"},
 	} {
 		for _, kind := range []string{"application/json", "text/html"} {
 			w := l.ask(http.MethodGet, a, "/c/none", "", "Accept-Language", accept, "Accept", kind)
-			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "3" || !strings.Contains(w.Body.String(), want) {
+			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "3" || !strings.Contains(w.Body.String(), want[0]) || !strings.Contains(w.Body.String(), want[1]) {
 				t.Errorf("%s, %s: %d %v %s", accept, kind, w.Code, w.Header(), w.Body)
 			}
 		}

@@ -26,6 +26,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/datacadastre/cadastre/internal/api"
+	"github.com/datacadastre/cadastre/internal/metrics"
 	"github.com/datacadastre/cadastre/internal/sight"
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -41,6 +42,7 @@ type Server struct {
 	bundles     *bundleLimiter
 	rates       *rates // nil: no limits
 	behindProxy bool
+	metrics     *metrics.Metrics // nil: nothing is measured
 }
 
 var configureHuma sync.Once
@@ -51,9 +53,19 @@ func New(c api.Services) *Server {
 		huma.NewError, huma.ValidateStrictCasing, huma.DefaultArrayNullable = fromHuma, true, false
 		useRuleNames()
 	})
-	s := &Server{Services: c, log: slog.New(requestLog{c.Log.Handler()}), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
+	s := &Server{Services: c, log: slog.New(WithRequestID(c.Log.Handler())), bodyTimeout: stallTimeout, bundles: newBundleLimiter(10 * time.Second), rates: newRates(c.Rate, rateWindow)}
+	if c.Figures != nil {
+		s.metrics = metrics.New(c.About.Version, c.Figures)
+	}
+	if s.Algorithms == nil {
+		s.Algorithms = ledger.Standard()
+	}
 	r := chi.NewRouter()
-	r.Use(nameRequest, s.recover, s.logged, s.headers, s.addressed, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
+	r.Use(nameRequest)
+	if c.Trace != nil {
+		r.Use(c.Trace)
+	}
+	r.Use(s.recover, s.addressed, s.watched, s.headers, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
@@ -80,6 +92,7 @@ func New(c api.Services) *Server {
 	})
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	r.Get("/readyz", s.ready)
+	r.Get("/metrics", s.figures)
 	for _, l := range c.Logs {
 		r.Mount("/log/"+l.Name, http.StripPrefix("/log/"+l.Name, s.logHandler(l)))
 	}
@@ -184,7 +197,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 				return
 			}
 			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is panicked
-				s.log.ErrorContext(r.Context(), "panic", slog.Any("value", v))
+				s.logPanic(r.Context(), v)
 			}
 			setReset(r, true)
 			panic(http.ErrAbortHandler)

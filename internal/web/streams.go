@@ -52,8 +52,11 @@ func (s *Server) describeStreams() {
 	s.plain(http.MethodGet, "/healthz", "alive", says("存活", "Is it alive"), says("进程在运行。", "The process runs."),
 		reflect.TypeFor[struct{}](), http.StatusNoContent, says("在运行", "It runs"), nil)
 	s.plain(http.MethodGet, "/readyz", "ready", says("就绪", "Is it ready"),
-		says("节点各项功能是否可用；不可用时为 503，并载原因（projection_behind、anchor_lag：不开始新的交付；disk_full：不接受上传）。", "Whether the node can do everything; 503 if not, with the reason (projection_behind, anchor_lag: no new deliveries; disk_full: no uploads)."),
-		reflect.TypeFor[struct{}](), http.StatusOK, says("就绪", "It is ready"), s.jsonOf(wire.Health{}))
+		says("节点各项功能是否可用；不可用时为 503。原因与各部分的状态只告知本机，或持节点自身单位令牌者（projection_behind、anchor_lag：不开始新的交付；disk_full：不接受上传；store_away：内容存储不可用；clock：时钟不可信）。", "Whether the node can do everything; 503 if not. The reason and the state of the parts are for programs on the node's machine, and with a token of the node's own party (projection_behind, anchor_lag: no new deliveries; disk_full: no uploads; store_away: the store of content does not work; clock: the clock can't be trusted)."),
+		reflect.TypeFor[MaybeAuth](), http.StatusOK, says("就绪", "It is ready"), s.jsonOf(wire.Health{}))
+	s.plain(http.MethodGet, "/metrics", "metrics", says("监测指标", "Metrics"),
+		says("节点的监测指标，Prometheus 格式。限本机，或持节点自身单位的令牌。", "What the node measures of itself, in the format of Prometheus. For programs on the node's machine, and with a token of the node's own party."),
+		reflect.TypeFor[MaybeAuth](), http.StatusOK, says("指标", "The metrics"), map[string]*huma.MediaType{"text/plain": {}})
 	ready := s.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = &huma.Response{Description: about(says("不就绪", "It is not ready")), Content: s.jsonOf(wire.Health{})}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,8 +59,8 @@ func (s *Server) tus(h *handler.UnroutedHandler, token func(*http.Request) (auth
 	served := h.Middleware(next)
 	return func(w http.ResponseWriter, r *http.Request) {
 		b, err := token(r)
-		if err == nil && b.Environment != "" {
-			err = ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
+		if err == nil {
+			err = ofParty(b)
 		}
 		if err != nil {
 			s.fail(w, r, err)
@@ -75,7 +76,7 @@ func (s *Server) tus(h *handler.UnroutedHandler, token func(*http.Request) (auth
 		out := &tusWriter{ResponseWriter: w, call: call}
 		served.ServeHTTP(out, in)
 		if out.status >= http.StatusBadRequest {
-			s.fail(w, r, errors.Join(out.problem(), s.dropBegun(r.Context(), call)))
+			s.fail(w, r, errors.Join(out.problem(s.Market.MaxUpload), s.dropBegun(r.Context(), call)))
 		}
 	}
 }
@@ -93,8 +94,8 @@ func (s *Server) dropBegun(ctx context.Context, call *tusCall) error {
 // when it is whole.
 func (s *Server) pendingUpload(w http.ResponseWriter, r *http.Request) {
 	b, err := s.bearer(r)
-	if err == nil && b.Environment != "" {
-		err = ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("authorization")
+	if err == nil {
+		err = ofParty(b)
 	}
 	var p marketplace.Pending
 	if err == nil {
@@ -105,7 +106,11 @@ func (s *Server) pendingUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	s.json(w, r, http.StatusOK, wire.Pending{ID: p.ID, Bytes: p.Bytes, Arrived: p.Arrived, Expires: p.Expires, Done: (*wire.Ingested)(p.Done)})
+	s.json(w, r, http.StatusOK, pendingOf(p))
+}
+
+func pendingOf(p marketplace.Pending) wire.Pending {
+	return wire.Pending{ID: p.ID, Bytes: p.Bytes, Arrived: p.Arrived, Expires: p.Expires, Done: (*wire.Ingested)(p.Done)}
 }
 
 // tusBody is the body of a request, with a separate deadline for each read.
@@ -266,8 +271,8 @@ func (w *tusWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// problem returns the error that the request is answered with.
-func (w *tusWriter) problem() error {
+// problem returns the error that the request is answered with. limit is that of an upload.
+func (w *tusWriter) problem(limit int64) error {
 	if w.call.err != nil {
 		return w.call.err
 	}
@@ -279,7 +284,7 @@ func (w *tusWriter) problem() error {
 	}[name]
 	switch w.status {
 	case http.StatusRequestEntityTooLarge:
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body")
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("body").By("upload_bytes").With("limit", strconv.FormatInt(limit, 10))
 	case http.StatusConflict:
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At(field)
 	case http.StatusLocked:

@@ -19,6 +19,7 @@ var checks = map[string]ledger.Words{
 	"delivery":   {ZH: "按交付规则不得交付", EN: "by the rule of delivery, this delivery was not allowed"},
 	"missing":    {ZH: "证据包所述的记录不在其中", EN: "the record that the bundle describes is missing from it"},
 	"not_needed": {ZH: "证据包中有与所述事项无关的内容", EN: "the bundle contains something that nothing in it needs"},
+	"lost":       {ZH: "该请求在账本恢复时已失去", EN: "the call was lost when the ledger was restored"},
 	"anchor":     {ZH: "锚定所载与回执日志不符", EN: "an anchor and the receipt log have different roots"},
 	"validity":   {ZH: "对端对交易是否计入的判断有误", EN: "a peer includes a transaction that is not valid, or leaves out one that is"},
 	"state":      {ZH: "账本状态与各请求所写不符", EN: "the state of the ledger is not what the calls wrote"},

@@ -8,6 +8,7 @@ package words
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -69,15 +70,53 @@ func Said(lang string, e *ledger.Error) string {
 		rule, _ := ledger.RuleOf(e.Rule)
 		w = rule.Words
 	}
-	s := strings.TrimSuffix(Of(lang, w), ".")
-	if limit := e.Param("limit"); limit != "" && (strings.HasPrefix(e.Rule, "min_") || strings.HasPrefix(e.Rule, "max_")) {
-		s = strings.ReplaceAll(s, "limit", limit)
-	}
+	s := filled(lang, e, w)
 	if g := e.Param("group"); e.Reason == ledger.ReasonIncomplete && g != "" {
 		s += Of(lang, ledger.Words{ZH: "：", EN: ": "}) + group(lang, g)
 	}
 	return s + strings.TrimPrefix(Place(lang, e)+Other(lang, e), separator(lang, s))
 }
+
+// filled returns the words of a rule with its numbers: those of its name, and its limit.
+func filled(lang string, e *ledger.Error, w ledger.Words) string {
+	s := strings.TrimSuffix(Of(lang, w), ".")
+	if limit := e.Param("limit"); limit != "" && (strings.HasPrefix(e.Rule, "min_") || strings.HasPrefix(e.Rule, "max_")) {
+		s = strings.ReplaceAll(s, "limit", limit)
+	}
+	if m := numbered.FindStringSubmatch(e.Rule); m != nil {
+		s = numberN.ReplaceAllLiteralString(s, cmp.Or(m[1], m[2]))
+		s = numberM.ReplaceAllLiteralString(s, m[3])
+	}
+	return s
+}
+
+var (
+	// numbered are the names of the rules at_least_N, at_most_N and N_to_M.
+	numbered         = regexp.MustCompile(`^(?:at_(?:least|most)_([0-9]+)|([0-9]+)_to_([0-9e]+)(?:_bytes)?)$`)
+	numberN, numberM = regexp.MustCompile(`\bN\b`), regexp.MustCompile(`\bM\b`)
+	// article are the names of rules that are the articles of a law.
+	article = regexp.MustCompile(`^(R|O|PIPL|RFC )[0-9]`)
+)
+
+// required returns what the rule of an error requires: the name of the rule if there are
+// no words for it, and the name before the words of an article.
+func required(lang string, e *ledger.Error) string {
+	w, known := ledger.RuleOf(e.Rule)
+	if !known {
+		return e.Rule
+	}
+	s := filled(lang, e, w.Words)
+	if lang == "en" {
+		s = lower(s)
+	}
+	if article.MatchString(e.Rule) {
+		return e.Rule + Of(lang, ledger.Words{ZH: "，", EN: ", "}) + s
+	}
+	return s
+}
+
+// Says reports whether a text has the words of the rule of an error already.
+func Says(lang, text string, e *ledger.Error) bool { return strings.Contains(text, required(lang, e)) }
 
 // separator returns the separator to remove if there is no text before it.
 func separator(lang, before string) string {

@@ -22,7 +22,7 @@ func TestFault(t *testing.T) {
 		{"another language", "fr", short, label, "resource.title（资源名称）：“短” 不符合规则 min_runes：过短：字符数不少于 2；允许：2–100 字"},
 		{"no label", "en", ledger.Invalid("a", "required"), ledger.Words{}, "a breaks the rule required: It is required"},
 		{"an article", "en", ledger.Invalid("a", "O5"), ledger.Words{}, "a breaks the rule O5: An article (item) of the trial rules on authorized operation"},
-		{"bounds", "en", ledger.Invalid("a", "0_to_100").With("value", "101").With("min", "0").With("max", "100"), ledger.Words{}, `a: "101" breaks the rule 0_to_100: It must be between N and M, both included; allowed: 0–100`},
+		{"bounds", "en", ledger.Invalid("a", "0_to_100").With("value", "101").With("min", "0").With("max", "100"), ledger.Words{}, `a: "101" breaks the rule 0_to_100: It must be between 0 and 100, both included; allowed: 0–100`},
 		{"no field", "zh", ledger.Invalid("", "type_object"), ledger.Words{}, "内容 不符合规则 type_object：须为对象"},
 		{"group", "zh", missing, ledger.Words{}, "materials 不符合规则 R9(1)：缺少材料：存证情况（deposit）"},
 		{"group", "en", missing, ledger.Words{}, "materials breaks the rule R9(1): materials are missing: Deposit (deposit)"},

@@ -13,23 +13,23 @@ type saying struct{ zhTitle, zhNext, enTitle, enNext string }
 
 // sayings are the sentences of every reason. A test checks that no reason is missing.
 var sayings = map[ledger.Reason]saying{
-	ledger.ReasonField:           {"{field} 不符合规则 {rule}", "请按该规则改正后重新提交", "{field} breaks the rule {rule}", "Correct it and send it again"},
+	ledger.ReasonField:           {"{field} 不符合规则：{rule}", "请按该规则改正后重新提交", "{field} breaks a rule: {rule}", "Correct it and send it again"},
 	ledger.ReasonJSON:            {"内容不是规范的 JSON（{rule}）{place}", "请检查成员名称、重复成员与编码后重发", "The content is not strict JSON ({rule}){place}", "Check member names, repeated members and encoding, then send it again"},
 	ledger.ReasonJWS:             {"签名格式不正确（{rule}）", "请用 cadastre 命令行重新签名", "This is not a compact JWS in the required form ({rule})", "Sign it again with the cadastre command line"},
 	ledger.ReasonAlgorithm:       {"签名算法不被接受", "请使用 ES256 重新签名", "The signature's algorithm is not accepted", "Sign with ES256"},
 	ledger.ReasonSignature:       {"签名验证不通过", "请确认使用的是本单位登记在册的密钥，然后重新签名", "The signature does not verify", "Make sure that you sign with your registered key, then sign again"},
-	ledger.ReasonTooLarge:        {"内容超过允许的大小", "请缩小内容，或联系节点管理员调整上限", "The content is larger than allowed", "Make it smaller, or ask the node's operator to raise the limit"},
+	ledger.ReasonTooLarge:        {"内容超过允许的大小{size}", "请缩小内容，或联系节点管理员调整上限", "The content is larger than allowed{size}", "Make it smaller, or ask the node's operator to raise the limit"},
 	ledger.ReasonLedger:          {"该请求是为另一个账本签署的", "请用本账本的标识重新签名（见 /v1/about）", "This call was made for another ledger", "Sign it for this ledger (see /v1/about)"},
 	ledger.ReasonTime:            {"请求的时间晚于当前时间", "请校准时钟后重新签名", "The call's time is in the future", "Correct your clock and sign again"},
 	ledger.ReasonExpired:         {"请求已过期", "请重新签名后提交", "The call has expired", "Sign it again and send it"},
-	ledger.ReasonClock:           {"本节点与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clocks of this node and of the ledger's peer differ by more than five minutes", "Ask the node's operator to correct the wrong clock, then send the same request again"},
+	ledger.ReasonClock:           {"本节点的时钟不可信，或与账本对端的时钟相差超过五分钟", "请节点管理员校准本机或对端的时钟，然后重新提交同一请求", "The clock of this node can't be trusted, or differs from that of the ledger's peer by more than five minutes", "Ask the node's operator to correct the wrong clock, then send the same request again"},
 	ledger.ReasonMethod:          {"该地址不接受请求所用的 HTTP 方法", "可用的方法见答复的 Allow 标头", "This address does not take the HTTP method of the request", "The header Allow of the answer lists those that it takes"},
 	ledger.ReasonFunction:        {"没有这个功能", "请查阅功能列表", "There is no such function", "See the list of functions"},
 	ledger.ReasonCallUsed:        {"该请求编号已用于另一内容", "请换一个请求编号", "This call id was used for another call", "Use a new call id"},
 	ledger.ReasonInternal:        {"系统内部错误", "请稍后再试；若持续出现，请联系节点管理员", "The system has failed", "Try again later; if it fails again, contact the node's operator"},
 	ledger.ReasonGenesis:         {"账本尚未创建或已经创建", "请检查节点是否已初始化", "The ledger has not begun, or it has begun already", "Check whether the node is initialized"},
 	ledger.ReasonKey:             {"未登记的密钥", "请由数据管理部门登记该密钥", "This key is not registered", "Have the data authority register it"},
-	ledger.ReasonKeyUse:          {"该密钥不能用于此操作", "请使用签署用密钥（sign）", "This key may not be used for this", "Use a key whose use is sign"},
+	ledger.ReasonKeyUse:          {"该密钥不能用于此操作（{rule}）", "请使用签署用密钥（sign）", "This key may not be used for this ({rule})", "Use a key whose use is sign"},
 	ledger.ReasonKeyEnded:        {"该密钥已停用", "请使用有效的密钥", "This key is no longer valid", "Use a valid key"},
 	ledger.ReasonRole:            {"本单位的角色不能办理此事项", "请由具有相应角色的单位办理", "Your roles do not allow this", "Ask a party with the right role to do it"},
 	ledger.ReasonPartyUnknown:    {"单位未登记", "请先向数据管理部门申请准入", "This party is not admitted", "Apply to the data authority first"},
@@ -55,6 +55,9 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonDeposit:         {"没有找到存证", "请先办理存证", "The deposit is missing", "Make the deposit first"},
 	ledger.ReasonIncomplete:      {"材料不齐", "请补齐全部材料", "Materials are missing", "Add all of them"},
 	ledger.ReasonConsistency:     {"日志一致性证明不成立", "请检查回执日志是否为最新", "The consistency proof is invalid", "Check that the receipt log is the newest"},
+	ledger.ReasonLogEnded:        {"恢复后已由另一日志接续该日志", "请使用接续的日志", "Since a restore another log continues this one", "Use the log that continues it"},
+	ledger.ReasonLost:            {"没有此请求；账本日志曾自第 {size} 条起恢复，其后的请求已失去", "如您得到过它的记录位置，请重新签署并提交", "There is no such call, and a restore has lost the calls from entry {size} on", "If you were given its position, sign it again and send it again"},
+	ledger.ReasonLogOpen:         {"日志正由运行中的节点写入", "请停止节点，用 cadastre log begin 办理", "The log is in use by a running node", "Stop the node, and use cadastre log begin"},
 	ledger.ReasonDemoOnly:        {"仅演示账本允许", "请在演示账本上操作", "Only demo ledgers allow this", "Use a demo ledger"},
 	ledger.ReasonNonconforming:   {"不符合登记要求", "请按告知的问题修改", "It does not meet the requirements", "Correct the defects that were reported"},
 	ledger.ReasonStateSecret:     {"涉及国家秘密或工作秘密，不予登记", "请撤回", "State secrets and work secrets are not registered", "Withdraw it"},
@@ -78,7 +81,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonEntry:           {"登记结果无效", "请核对登记状态", "The entry is not valid", "Check its status"},
 	ledger.ReasonOrder:           {"订单不可交付（{state}）", "请核对订单状态与期限", "The order can't be delivered ({state})", "Check its state and term"},
 	ledger.ReasonUnpaid:          {"订单尚未支付", "请先付款并由运营机构确认", "The order is not paid", "Pay, and ask the operator to confirm the payment"},
-	ledger.ReasonLimit:           {"已达到订单或授权的使用次数或流量上限", "等待无济于事：请另行下单，或联系对方调整上限", "The limit of uses or bytes of the order or license is reached", "Waiting does not help: place a new order, or ask for a higher limit"},
+	ledger.ReasonLimit:           {"已达到使用次数或流量上限（{scope}）", "等待无济于事：请另行下单，或联系对方调整上限", "The limit of uses or bytes of {scope} is reached", "Waiting does not help: place a new order, or ask for a higher limit"},
 	ledger.ReasonEnvironment:     {"须使用授权中列明的受控环境", "请用该环境的密钥访问", "Only an environment that the license lists may fetch this", "Use that environment's key"},
 	ledger.ReasonContent:         {"没有可提供的内容", "请由持有单位或运营机构登记内容；若在其他节点，请到该节点获取", "This node has no such content", "Ask its owner to record it; if another node stores it, ask there"},
 	ledger.ReasonRawContent:      {"同一文件是未无条件开放的资源的内容，原始数据不得作为产品交付（规范第二十一条）", "请登记加工后的产品文件；如确属公共可得，请资源持有单位登记为无条件开放", "The same file is content of a resource that is not open: raw data is not delivered as a product (article 21 of the rules)", "Add the file of a product made from it; if the data may be public, its holder can register it as open"},
@@ -88,19 +91,26 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonAnchorLag:       {"回执长时间未锚定，暂停新的交付", "请稍后再试", "Receipts have not been anchored for too long, so there are no new deliveries", "Try again later"},
 	ledger.ReasonBehind:          {"节点尚未处理完最新区块", "请稍后再试", "The node has not processed the newest block yet", "Try again soon"},
 	ledger.ReasonBusy:            {"系统繁忙", "请稍后重试同一请求", "The system is busy", "Send the same request again soon"},
-	ledger.ReasonRate:            {"请求过于频繁{rate}", "请按 Retry-After 等待，再重发同一请求", "Too many requests{rate}", "Wait as long as Retry-After says, then send the same request again"},
+	ledger.ReasonRate:            {"请求过于频繁{rate}", "请等待{pause}，再重发同一请求", "Too many requests{rate}", "Please wait {pause}, then send the same request again"},
 	ledger.ReasonRange:           {"请求的范围超出文件", "请检查 Range 请求头", "The range is outside the content", "Check the Range header"},
 	ledger.ReasonElsewhere:       {"该内容由其他节点保存 {origin}", "请用为该节点生成的令牌到该节点获取（地址见 params）；cadastre 命令行会自行前往", "Another node stores it {origin}", "Ask there, at the address in params, with a token for that node; the cadastre command line does so by itself"},
 	ledger.ReasonLedgerAway:      {"账本没有答复（{part}），该请求是否已记录尚不清楚", "请稍后原样重发同一请求：同一请求只会记录一次", "The ledger does not answer ({part}), so it is not known whether the call is recorded", "Send the same call again soon: it is recorded only once"},
 	ledger.ReasonNoStoredKey:     {"本节点没有为本单位保管签署密钥", "请用 cadastre 命令行自行签署（或提交至 /v1/calls），或先交由节点托管密钥（/v1/custody/keys）", "This node stores no signing key of yours", "Sign it yourself with the cadastre command line (or send it to /v1/calls), or first let the node store a key (/v1/custody/keys)"},
 	ledger.ReasonNoLog:           {"本节点不保存账本日志：登记簿由多个节点共用", "请用 /v1/evidence 取得证据包，或到共用账本查询", "This node has no ledger log: it shares its register with other nodes", "Get an evidence bundle from /v1/evidence, or ask the shared ledger"},
 	ledger.ReasonDisk:            {"节点的可用磁盘空间不足", "请稍后再试；节点管理员须腾出空间", "The node has too little free disk space", "Try again later; the node's operator has to make room"},
+	ledger.ReasonStoreAway:       {"内容存储不可用", "请稍后再试；节点管理员须检查内容存储", "The store of content does not work", "Try again later; the node's operator has to look at the store"},
 	ledger.ReasonUnnamed:         {"本单位已上传而未登记为内容的数据将超过上限（{bytes} 字节，上限 {limit}）", "请先以 content.add 登记已上传的文件，或取消未完成的上传；未登记的七天后删除", "Your party would have uploaded more than it may without recording it as content ({bytes} bytes, {limit} allowed)", "First record what you uploaded with content.add, or cancel unfinished uploads; what is not recorded is deleted after seven days"},
 	ledger.ReasonAuthorization:   {"需要访问令牌", "请用 cadastre token 生成令牌并置于 Authorization 请求头", "An access token is needed", "Make one with cadastre token and send it in the Authorization header"},
 }
 
 // Reasons lists the reasons that have sentences, in no order.
 func Reasons() []ledger.Reason { return slices.Collect(maps.Keys(sayings)) }
+
+// HasReason reports whether a reason has sentences.
+func HasReason(r ledger.Reason) bool {
+	_, ok := sayings[r]
+	return ok
+}
 
 // valueOf returns what people read for a parameter of an error: states and records by
 // their words.
@@ -113,7 +123,7 @@ func valueOf(lang string, e *ledger.Error, p ledger.Param) string {
 		}
 		w := StateOf(kind, p.Value)
 		return Of(lang, ledger.Words{ZH: w.ZH, EN: lower(w.EN)})
-	case "ref":
+	case "ref", "scope":
 		return Record(lang, ledger.Ref(p.Value))
 	}
 	return p.Value
@@ -134,9 +144,12 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 		pairs[1] = "This "
 	}
 	if e.Rule == "" {
-		pairs = append(pairs, "（{rule}）", "", " ({rule})", "")
+		pairs = append(pairs, "（{rule}）", "", " ({rule})", "", "：{rule}", "", ": {rule}", "")
 	}
-	pairs = append(pairs, "{rule}", e.Rule, "{place}", Place(lang, e), "{rate}", rateOf(lang, e))
+	pairs = append(pairs, "{rule}", required(lang, e), "{place}", Place(lang, e), "{rate}", rateOf(lang, e), "{size}", sizeOf(lang, e), "{pause}", pauseOf(lang, e))
+	if e.Param("scope") == "" {
+		pairs = append(pairs, "{scope}", Of(lang, ledger.Words{ZH: "订单或授权", EN: "the order or license"}))
+	}
 	given := map[string]bool{}
 	for _, p := range e.Params {
 		given[p.Name] = true
@@ -150,19 +163,45 @@ func Sentence(lang string, e *ledger.Error) (title, next string) {
 	if !given["bytes"] {
 		pairs = append(pairs, "（{bytes} 字节，上限 {limit}）", "", " ({bytes} bytes, {limit} allowed)", "")
 	}
-	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(title)), next
+	if e.Rule == "environment_key" {
+		next = Of(lang, ledger.Words{ZH: "请用单位自己的密钥（auth 或 sign）生成令牌", EN: "Make the token with a key of the party (auth or sign)"})
+	}
+	fill := strings.NewReplacer(pairs...)
+	return strings.TrimSpace(fill.Replace(title)), fill.Replace(next)
 }
 
-// rateOf returns what a refused rate counts, its value, and how long to wait. It is empty
+// pauseOf returns how long to wait before the same request is sent again.
+func pauseOf(lang string, e *ledger.Error) string {
+	if wait := e.Param("wait"); wait != "" {
+		return Of(lang, ledger.Words{ZH: " " + wait + " 秒", EN: wait + " seconds"})
+	}
+	return Of(lang, ledger.Words{ZH: "片刻", EN: "a moment"})
+}
+
+// sizeOf returns which limit of size an error is about, and its value in bytes.
+func sizeOf(lang string, e *ledger.Error) (s string) {
+	if e.Rule != "" {
+		s = Of(lang, ledger.Words{ZH: "：", EN: ": "}) + required(lang, e)
+	}
+	if limit := e.Param("limit"); limit != "" {
+		if s == "" {
+			return Of(lang, ledger.Words{ZH: "：至多 " + limit + " 字节", EN: ": at most " + limit + " bytes"})
+		}
+		s += Of(lang, ledger.Words{ZH: "，至多 " + limit + " 字节", EN: ", at most " + limit + " bytes"})
+	}
+	return s
+}
+
+// rateOf returns what a refused rate counts, and its value. It is empty
 // for an error of another rule.
 func rateOf(lang string, e *ledger.Error) string {
 	r, ok := ledger.RuleOf(e.Rule)
-	if !ok || e.Param("limit") == "" || e.Param("wait") == "" {
+	if !ok || e.Param("limit") == "" {
 		return ""
 	}
 	w := ledger.Words{
-		ZH: "：" + r.ZH + "，每秒至多 " + e.Param("limit") + " 次，须等待 " + e.Param("wait") + " 秒",
-		EN: ": " + lower(strings.TrimSuffix(r.EN, ".")) + ": at most " + e.Param("limit") + " a second; wait " + e.Param("wait") + " s",
+		ZH: "：" + r.ZH + "，每秒至多 " + e.Param("limit") + " 次",
+		EN: ": " + lower(strings.TrimSuffix(r.EN, ".")) + ": at most " + e.Param("limit") + " a second",
 	}
 	return Of(lang, w)
 }

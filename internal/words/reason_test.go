@@ -143,6 +143,49 @@ func TestSentencesLeaveNoBraces(t *testing.T) {
 	}
 }
 
+// TestSentencesSayRulesInWords: a title has the words of a rule instead of its name.
+func TestSentencesSayRulesInWords(t *testing.T) {
+	for _, c := range []struct {
+		e      ledger.Error
+		zh, en string
+	}{
+		{ledger.Error{Reason: ledger.ReasonField, Field: "query.limit", Rule: "range"}, "query.limit 不符合规则：数值超出允许的范围", "query.limit breaks a rule: the number is out of its allowed range"},
+		{ledger.Error{Reason: ledger.ReasonField, Rule: "9_to_1000_bytes"}, "该项不符合规则：在 9 与 1000 之间", "This breaks a rule: it must be between 9 and 1000, both included"},
+		{ledger.Error{Reason: ledger.ReasonField, Field: "a", Rule: "at_least_2"}, "a 不符合规则：不小于 2", "a breaks a rule: it must be at least 2"},
+		{ledger.Error{Reason: ledger.ReasonField, Field: "a", Rule: "O5"}, "a 不符合规则：O5，《公共数据资源授权运营实施规范（试行）》的条（项）", "a breaks a rule: O5, an article (item) of the trial rules on authorized operation"},
+		{ledger.Error{Reason: ledger.ReasonToken, Rule: "key"}, "访问令牌无效（令牌的密钥未登记或已停用）", "The access token is not valid (the token's key is not registered, or is no longer valid)"},
+		{ledger.Error{Reason: ledger.ReasonToken, Rule: "max_length", Params: []ledger.Param{{Name: "limit", Value: "4096"}}}, "访问令牌无效（过长：不多于 4096 字节或字符）", "The access token is not valid (it is too long: at most 4096 bytes or characters)"},
+		{ledger.Error{Reason: ledger.ReasonJWS, Rule: "compact"}, "签名格式不正确（须为由两个点分成三段的 compact JWS）", "This is not a compact JWS in the required form (it must be a compact JWS: three parts with two dots)"},
+		{ledger.Error{Reason: ledger.ReasonJSON, Rule: "depth"}, "内容不是规范的 JSON（嵌套过深）", "The content is not strict JSON (it is nested too deeply)"},
+		{ledger.Error{Reason: ledger.ReasonField, Field: "a", Rule: "nowhere"}, "a 不符合规则：nowhere", "a breaks a rule: nowhere"},
+		{
+			ledger.Error{Reason: ledger.ReasonTooLarge, Rule: "upload_bytes", Params: []ledger.Param{{Name: "limit", Value: "1048576"}}},
+			"内容超过允许的大小：文件超过节点的上传上限，至多 1048576 字节", "The content is larger than allowed: the file is larger than the node accepts, at most 1048576 bytes",
+		},
+		{ledger.Error{Reason: ledger.ReasonTooLarge, Params: []ledger.Param{{Name: "limit", Value: "9"}}}, "内容超过允许的大小：至多 9 字节", "The content is larger than allowed: at most 9 bytes"},
+		{ledger.Error{Reason: ledger.ReasonLimit, Rule: "D2", Params: []ledger.Param{{Name: "scope", Value: "order/1"}}}, "已达到使用次数或流量上限（订单 1）", "The limit of uses or bytes of order 1 is reached"},
+		{ledger.Error{Reason: ledger.ReasonLimit}, "已达到使用次数或流量上限（订单或授权）", "The limit of uses or bytes of the order or license is reached"},
+		{ledger.Error{Reason: ledger.ReasonKeyUse, Rule: "environment_key"}, "该密钥不能用于此操作（受控环境的密钥只能取得供给该环境的内容）", "This key may not be used for this (the key of an environment may only fetch what is supplied to it)"},
+		{ledger.Error{Reason: ledger.ReasonToken}, "访问令牌无效", "The access token is not valid"},
+	} {
+		for lang, want := range map[string]string{"zh": c.zh, "en": c.en} {
+			if got, _ := words.Sentence(lang, &c.e); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+	}
+	for _, g := range ledger.Rules() {
+		for _, r := range g.Rules {
+			for _, lang := range []string{"zh", "en"} {
+				title, _ := words.Sentence(lang, &ledger.Error{Reason: ledger.ReasonField, Field: "a", Rule: r.Rule})
+				if strings.HasSuffix(title, ": "+r.Rule) || strings.HasSuffix(title, "："+r.Rule) {
+					t.Errorf("the title has a raw rule: %s", title)
+				}
+			}
+		}
+	}
+}
+
 // TestSentencesSayWhatIsTold: a place that the error fills is not left out.
 func TestSentencesSayWhatIsTold(t *testing.T) {
 	for _, c := range []struct {

@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/datacadastre/cadastre/internal/checkpoint"
+	intlog "github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/contract"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -80,7 +81,9 @@ type auditor struct {
 	stateDiffered  bool            // the state in the last entry differed
 	invalidEntries int             // number of entries of the ledger log that are not valid
 	logs           []*receiptLog   // receipt logs of the nodes admitted so far
-	last           ledger.Millis   // time of the last entry
+	tree           intlog.Spine    // of the replayed entries of the ledger log
+	begun          []ledger.LogBegun
+	last           ledger.Millis // time of the last entry
 	report         Report
 
 	*verifier
@@ -115,7 +118,7 @@ func (a *auditor) log(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint of the ledger log: %w", err)
 	}
-	signed, err := evidence.OpenCheckpoint(string(msg), a.config.Trust)
+	signed, verified, err := a.openLog(msg)
 	if err != nil {
 		return fmt.Errorf("ledger log: %w", err)
 	}
@@ -129,12 +132,13 @@ func (a *auditor) log(ctx context.Context) error {
 		}
 	}
 	a.report.Checkpoint = msg
-	a.report.Origin, _, _ = strings.Cut(string(msg), "\n")
-	before, known := int64(0), ledger.Digest("")
-	if a.config.Signed != nil {
-		before, known = a.config.Signed(a.report.Origin)
+	a.report.Origin = checkpoint.Origin(msg)
+	before, marks := a.signedBefore(a.report.Origin), []int64{size}
+	for _, tree := range before {
+		marks = append(marks, tree.Size)
 	}
-	got, err := scan(ctx, a.config.Ledger, replayed, []int64{size, before}, parse, func(i int64, e entry, _ tlog.Hash, err error) error {
+	got, err := scan(ctx, a.config.Ledger, replayed, marks, parse, func(i int64, e entry, hash tlog.Hash, err error) error {
+		defer a.tree.Add(hash)
 		if a.config.Progress != nil && i%Bundle == 0 {
 			a.config.Progress(i, replayed)
 		}
@@ -148,11 +152,17 @@ func (a *auditor) log(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !verified {
+		if err := a.verifyLog(msg); err != nil {
+			return err
+		}
+	}
 	if got[size] != signed.Root {
 		return fmt.Errorf("the entries of the ledger log do not match its checkpoint of %d entries", size)
 	}
-	if known != "" && (before > size || digest(got[before]) != known) {
-		a.report.find(evidence.CheckProof, a.report.Origin, fmt.Errorf("it does not continue the log of %d entries with the root %s that was signed before", before, known))
+	a.compareSigned(size, got, before)
+	if err := a.checkName(a.report.Origin); err != nil {
+		return err
 	}
 	a.report.Replayed = replayed
 	a.judge(uint64(replayed-1), a.last, 0)
@@ -216,8 +226,13 @@ func (a *auditor) call(ctx context.Context, at string, e entry) ([]ledger.Write,
 		}
 	}
 	if e.signed.Call.Function == ledger.FnAnchor && r.Err == nil {
-		if err := a.anchor(e.Placed, e.signed); err != nil {
+		if err := a.anchor(at, e.Placed, e.signed); err != nil {
 			a.report.find(CheckAnchor, at, err)
+		}
+	}
+	if e.signed.Call.Function == ledger.FnLogBegin && r.Err == nil {
+		if err := a.beginLog(at, e.signed); err != nil {
+			a.report.find(evidence.CheckProof, at, err)
 		}
 	}
 	return r.Writes, nil

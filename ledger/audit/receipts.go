@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/datacadastre/cadastre/internal/checkpoint"
 	intlog "github.com/datacadastre/cadastre/internal/tlog"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/evidence"
@@ -29,6 +30,11 @@ type receiptLog struct {
 	order    []*start // by index
 	anchored intlog.Spine
 	judged   int
+
+	checkpoint []byte
+	signedAs   string // name of the log in its checkpoint: origin, or a log that continues it
+	verified   bool   // the checkpoint is signed with the key that the ledger has
+	doubtful   []lostAnchor
 }
 
 // start is a start receipt with its end, if it has ended.
@@ -53,7 +59,7 @@ var errNotGiven = errors.New("it was not given to the audit")
 func (a *auditor) admitted(ctx context.Context, key string) error {
 	record, ok, err := read[ledger.LogRecord](a.state, ledger.Ref(key))
 	known := slices.ContainsFunc(a.logs, func(l *receiptLog) bool { return l.origin == record.Origin })
-	if err != nil || !ok || known {
+	if err != nil || !ok || known || record.Begun != nil { // beginLog handles what has begun
 		return err
 	}
 	owner, _, err := read[ledger.Party](a.state, ledger.RefTo(ledger.KindParty, record.Owner))
@@ -84,7 +90,8 @@ func (a *auditor) readReceipts(ctx context.Context, l *receiptLog, log Log, key 
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	size, root, err := openReceipts(msg, key)
+	l.checkpoint, l.signedAs = msg, checkpoint.Origin(msg)
+	size, root, err := l.open(key)
 	if err != nil {
 		a.report.find(evidence.CheckProof, l.origin, err)
 		return err
@@ -116,6 +123,17 @@ func (a *auditor) readReceipts(ctx context.Context, l *receiptLog, log Log, key 
 	l.starts = slices.Clone(l.order)
 	slices.SortStableFunc(l.starts, func(x, y *start) int { return cmp.Compare(x.Revision.Block, y.Revision.Block) })
 	return nil
+}
+
+// open opens the checkpoint of the log with the key that is on the ledger. The content
+// of a checkpoint of a log that continues this one is not verified yet: its key follows
+// from a later call.
+func (l *receiptLog) open(key string) (size int64, root tlog.Hash, err error) {
+	if l.signedAs != l.origin && ledger.Continues(l.signedAs, l.origin) {
+		return checkpoint.Unverified(l.checkpoint)
+	}
+	l.verified = true
+	return openReceipts(l.checkpoint, key)
 }
 
 // openReceipts opens the checkpoint of a receipt log with the key that is on the
@@ -177,7 +195,7 @@ func (a *auditor) judge(block uint64, last, next ledger.Millis) {
 
 // anchor compares a recorded anchor with the receipt log. It also checks the
 // revision and the time of the receipts that this anchor is the first to cover.
-func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
+func (a *auditor) anchor(at string, p evidence.Placed, s ledger.Signed) error {
 	var args ledger.AnchorArgs
 	if err := ledger.DecodeStrict(s.Call.Args, &args); err != nil {
 		return err
@@ -187,6 +205,16 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 		return nil
 	}
 	l := a.logs[i]
+	err := a.compareAnchor(l, args, p)
+	if err != nil && l.signedAs != l.origin { // the log begins again later
+		l.doubtful = append(l.doubtful, lostAnchor{at, args.Size, err})
+		return nil
+	}
+	return err
+}
+
+// compareAnchor compares an anchor with the receipts of its log.
+func (a *auditor) compareAnchor(l *receiptLog, args ledger.AnchorArgs, p evidence.Placed) error {
 	if args.Size > l.size {
 		return fmt.Errorf("it covers %d receipts, but the log %s has %d", args.Size, l.origin, l.size)
 	}
@@ -196,12 +224,14 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 	for l.anchored.Size() < args.Size {
 		l.anchored.Add(l.hashes[l.anchored.Size()])
 	}
-	for ; len(l.order) > 0 && l.order[0].index < args.Size; l.order = l.order[1:] {
+	root := l.anchored.Root()
+	differs := hex.EncodeToString(root[:]) != string(args.Root)
+	for ; len(l.order) > 0 && l.order[0].index < args.Size && (!differs || l.signedAs == l.origin); l.order = l.order[1:] {
 		if r := l.order[0]; r.Revision.Block >= p.Position.Block || r.Time > p.Time+ledger.Skew {
 			a.report.find(evidence.CheckReceipt, receiptAt(l.origin, r.index), fmt.Errorf("decided after its anchor (entry %d), or younger", p.Position.Block))
 		}
 	}
-	if root := l.anchored.Root(); hex.EncodeToString(root[:]) != string(args.Root) {
+	if differs {
 		return fmt.Errorf("its root differs from that of the first %d receipts of %s", args.Size, l.origin)
 	}
 	return nil
@@ -210,6 +240,12 @@ func (a *auditor) anchor(p evidence.Placed, s ledger.Signed) error {
 // endReceipts adds each receipt log to the report.
 func (a *auditor) endReceipts() error {
 	for _, l := range a.logs {
+		for _, p := range l.doubtful {
+			a.report.find(CheckAnchor, p.at, p.err)
+		}
+		if l.readError == nil && (!l.verified || l.signedAs != l.origin) {
+			a.report.find(evidence.CheckProof, l.origin, fmt.Errorf("its receipts are signed as the log %q", l.signedAs))
+		}
 		r := LogReport{Origin: l.origin, Read: l.readError == nil, Size: l.size, Anchored: l.anchored.Size(), Judged: l.judged, Newer: len(l.starts) - l.judged}
 		if l.readError != nil {
 			anchor, _, err := read[ledger.Anchor](a.state, ledger.RefTo(ledger.KindAnchor, l.origin))

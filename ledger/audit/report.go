@@ -30,6 +30,9 @@ type Report struct {
 	Conflicts int           `json:"conflicts,omitempty"`
 	Refused   int           `json:"refused,omitempty"`
 
+	Restored []ledger.Restored `json:"restored,omitempty"` // logs that go on from a restored copy
+	Lost     int64             `json:"lost,omitempty"`     // number of entries that this auditor had signed and that are lost
+
 	Logs     []LogReport `json:"receipt_logs"`
 	Records  int64       `json:"records"` // number of rows of the folder that were compared; 0 if only a log was audited
 	Findings []Finding   `json:"findings"`

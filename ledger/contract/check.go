@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/datacadastre/cadastre/ledger"
 )
@@ -13,7 +14,7 @@ import (
 // no key.
 func Check(env Env, algs ledger.Algorithms, state State, party ledger.ID, fn ledger.Function, args json.RawMessage) error {
 	if tooLarge(party, fn, args) {
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("args")
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("args").With("limit", strconv.Itoa(ledger.MaxCall))
 	}
 	call := ledger.Call{Party: party, Function: fn, Args: args, Time: env.Time, Expires: env.Time + 1}
 	t := &tx{env: env, algs: algs, state: state, v: Verified{ledger.Signed{Call: call}}}

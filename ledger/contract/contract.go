@@ -179,7 +179,8 @@ func (t *tx) findAct() (begun bool, err error) {
 }
 
 // authorize checks that the call's key is registered and valid now, then its party.
-// The recovery key may only sign the replacement of a key of the data authority.
+// The recovery key may only sign the replacement of a key of the data authority, and
+// the beginning of a log after a restore, since that key may be in the lost part.
 func (t *tx) authorize() error {
 	call, kid := t.v.Call, t.v.JWS.Header.Kid
 	k, ok, err := read[ledger.KeyRecord](t.state, ledger.RecordKey(ledger.KeyRef(kid)))
@@ -193,7 +194,7 @@ func (t *tx) authorize() error {
 		return err
 	}
 	if k.Recovery {
-		if call.Function != ledger.FnKeyReplace {
+		if call.Function != ledger.FnKeyReplace && call.Function != ledger.FnLogBegin {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonKeyUse).At("header.kid")
 		}
 		t.recovery = true

@@ -1,14 +1,10 @@
 package contract
 
 import (
-	"encoding/hex"
+	"github.com/datacadastre/cadastre/ledger"
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/datacadastre/cadastre/ledger"
 )
 
 // genesis creates the ledger: its rules and limits, the data authority and the first
@@ -223,57 +219,4 @@ func yearOf(d ledger.Date) int {
 		return 0
 	}
 	return y
-}
-
-// anchor records the root of the caller's own receipt log. An RFC 9162 consistency
-// proof shows that the log only grew since the last anchor.
-func anchor(t *tx, a ledger.AnchorArgs) error {
-	log, err := load[ledger.LogRecord](t, ledger.RefTo(ledger.KindLog, a.Log), "log")
-	if err != nil {
-		return err
-	}
-	if err := t.checkActor(log, "log"); err != nil {
-		return err
-	}
-	ref := ledger.RefTo(ledger.KindAnchor, a.Log)
-	last, ok, err := read[ledger.Anchor](t.state, ledger.RecordKey(ref))
-	if err != nil {
-		return err
-	}
-	if ok {
-		if err := checkConsistent(last, a); err != nil {
-			return err
-		}
-	} else if len(a.Proof) != 0 {
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonConsistency).At("consistency_proof").By("RFC 9162 §2.1.4")
-	}
-	return t.putRecord(ref, ledger.Anchor{Log: a.Log, Size: a.Size, Root: a.Root, Time: t.now(), Cite: t.cite()})
-}
-
-func checkConsistent(last ledger.Anchor, a ledger.AnchorArgs) error {
-	refused := ledger.Refuse(ledger.InvalidCode, ledger.ReasonConsistency).At("consistency_proof").By("RFC 9162 §2.1.4")
-	if a.Size == last.Size {
-		if a.Root != last.Root || len(a.Proof) != 0 {
-			return refused
-		}
-		return nil
-	}
-	var proof tlog.TreeProof
-	for _, d := range a.Proof {
-		proof = append(proof, hash(d))
-	}
-	// CheckTree also refuses a smaller size.
-	if err := tlog.CheckTree(proof, a.Size, hash(a.Root), last.Size, hash(last.Root)); err != nil {
-		return refused
-	}
-	return nil
-}
-
-// hash decodes a digest that Validate has accepted.
-func hash(d ledger.Digest) tlog.Hash {
-	var h tlog.Hash
-	if b, err := hex.DecodeString(string(d)); err == nil {
-		copy(h[:], b)
-	}
-	return h
 }

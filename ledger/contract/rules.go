@@ -14,6 +14,7 @@ var rules = map[ledger.Function]handler{
 	ledger.FnKeyReplace:   handle(replaceKey),
 	ledger.FnCalendarSet:  handle(setCalendar),
 	ledger.FnAnchor:       handle(anchor),
+	ledger.FnLogBegin:     handle(beginLog),
 
 	ledger.FnDeposit:      create(deposit),
 	ledger.FnAppSubmit:    create(submit),

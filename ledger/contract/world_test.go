@@ -54,10 +54,10 @@ func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
 	w := &world{t: t, state: memory{}, now: noon("2026-09-01"), keys: ledgertest.Keys{}}
 	authority := w.profile(ledgertest.Someone("authority", "11430300MB0B00010", ledger.Organ, ledger.RoleDataAuthority, ledger.RoleImplementer))
 	node := w.profile(ledgertest.Someone("node", "12430300MB0B00011", ledger.Institution, ledger.RolePlatform))
-	node.Origin, node.LogKey = "node.example", "node.example/log/receipts+00000000+AA"
+	node.Origin, node.LogKey = "node.example", receiptLog.public
 	w.must("authority", ledger.FnGenesis, ledger.GenesisArgs{
 		Ledger: wID("ledger"), Name: "湘潭市公共数据资源登记",
-		Region: "430300", Origin: "node.example", LedgerKey: "node.example/log/ledger+00000000+AA", Authority: authority,
+		Region: "430300", Origin: "node.example", LedgerKey: ledgerLog.public, Authority: authority,
 		Recovery: w.key("recovery").Public(), Platform: w.keys.Apply(w.t, "node", node), Limits: limits,
 		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo,
 	})

@@ -85,7 +85,33 @@ func (c *checker) end(ctx context.Context) error {
 		return fmt.Errorf("count records: %w", err)
 	}
 	if rows != c.matched {
+		if err := c.l.findAdded(ctx); err != nil {
+			return err
+		}
 		return damaged("it contains %d records, its %d entries wrote %d", rows, c.size, c.matched)
 	}
 	return nil
+}
+
+// findAdded returns an error that names a record which its entry did not write.
+func (l *Ledger) findAdded(ctx context.Context) error {
+	rows, err := l.db.R.QueryContext(ctx, "SELECT key, value, seq FROM record ORDER BY rowid DESC") // what was added is at the end
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key string
+		var r row
+		if err := rows.Scan(&key, &r.value, &r.seq); err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		if r.value == nil {
+			r.value = []byte{}
+		}
+		if _, err := l.writesOf(ctx, key, r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

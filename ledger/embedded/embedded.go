@@ -56,14 +56,32 @@ type Ledger struct {
 	stateChecked chan struct{} // closed when the state has been compared with its sum
 
 	mu      sync.Mutex
-	changed chan struct{} // closed at the next commit
-	broken  error         // why the ledger stopped
+	guard   func(now time.Time) error // see Guard; nil: every time is allowed
+	changed chan struct{}             // closed at the next commit
+	broken  error                     // why the ledger stopped
 }
 
 // Open opens or creates the ledger. It refuses a damaged file, a log that is older
 // than its last signed checkpoint, and a clock that is more than five minutes
 // before the last entry. Each error says what to do.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
+	l, err := openFile(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	if err := l.startStateCheck(ctx, run); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), l.db.Close())
+	}
+	go l.sequence(run)
+	go l.publish(run)
+	return l, nil
+}
+
+// openFile opens the file and checks its log. Nothing is recorded or signed yet.
+func openFile(ctx context.Context, cfg Config) (*Ledger, error) {
 	db, err := sqldb.Open(ctx, cfg.Path, sqldb.SyncFull, sqldb.SmallPages)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
@@ -73,17 +91,13 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		done: make(chan struct{}), publishDone: make(chan struct{}), changed: make(chan struct{}), stateChecked: make(chan struct{}),
 	}
 	l.close = sync.OnceValue(l.shut)
-	if err := l.load(ctx); err != nil {
+	err = l.load(ctx)
+	if err == nil {
+		err = l.checkClock()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
-	run, stop := context.WithCancel(context.WithoutCancel(ctx))
-	l.stop = stop
-	if err := l.startStateCheck(ctx, run); err != nil {
-		stop()
-		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
-	}
-	go l.sequence(run)
-	go l.publish(run)
 	return l, nil
 }
 
@@ -110,9 +124,11 @@ func (l *Ledger) load(ctx context.Context) error {
 	if l.log, err = tlog.Open(ctx, l.db.W, l.db.R, l.cfg.Key, codec, l.cfg.Now); err != nil {
 		return err
 	}
-	if err := l.loadLast(ctx); err != nil {
-		return err
-	}
+	return l.loadLast(ctx)
+}
+
+// checkClock refuses a clock that is well before the last entry.
+func (l *Ledger) checkClock() error {
 	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
 		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: correct the clock, then start again",
 			stamp(now), stamp(l.last))
@@ -174,6 +190,25 @@ func (l *Ledger) Err() error {
 	return l.broken
 }
 
+// Guard has the ledger record nothing at a time for which allow returns an error, with
+// which it answers the calls instead. allow gets the very reading that the entries would
+// carry.
+func (l *Ledger) Guard(allow func(now time.Time) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.guard = allow
+}
+
+// allowed returns why nothing may be recorded at this time, or nil.
+func (l *Ledger) allowed(now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.guard == nil {
+		return nil
+	}
+	return l.guard(now)
+}
+
 // stopIfDamaged stops the ledger if err says that it is damaged. It returns err.
 func (l *Ledger) stopIfDamaged(err error) error {
 	if errors.Is(err, tlog.ErrDamaged) {
@@ -222,6 +257,19 @@ func (l *Ledger) Head(ctx context.Context) (ledger.Revision, error) {
 	}
 	return ledger.Revision{Block: number(size - 1), Head: digest(root)}, nil
 }
+
+// TreeAt returns the tree of the first size entries. The error is in tlog.ErrRange if
+// there are fewer.
+func (l *Ledger) TreeAt(ctx context.Context, size int64) (ledger.TreeHead, error) {
+	root, err := l.log.RootAt(ctx, size)
+	if err != nil {
+		return ledger.TreeHead{}, l.stopIfDamaged(fmt.Errorf("root at %d: %w", size, err))
+	}
+	return ledger.TreeHead{Size: size, Root: digest(root)}, nil
+}
+
+// Size returns the number of entries.
+func (l *Ledger) Size() int64 { return l.log.Size() }
 
 // Handler serves the log. It serves entry bundles only if entries
 // returns true.

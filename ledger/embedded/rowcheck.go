@@ -85,32 +85,41 @@ func (l *Ledger) checkRow(ctx context.Context, key string, r row) (older bool, e
 // entry is in the log. It remembers all rows that the entry wrote; those that a
 // later entry wrote are newer.
 func (l *Ledger) compareRow(ctx context.Context, key string, r row) error {
+	writes, err := l.writesOf(ctx, key, r)
+	if err != nil {
+		return err
+	}
+	list := make([]place, len(writes))
+	for i, w := range writes {
+		list[i] = l.known.place(w.Key, row{w.Value, r.seq})
+	}
+	l.known.remember(list...)
+	return nil
+}
+
+// writesOf returns what the entry that a row names wrote, if it wrote the row.
+func (l *Ledger) writesOf(ctx context.Context, key string, r row) ([]ledger.Write, error) {
 	if r.seq < 0 || r.seq >= l.log.Size() {
-		return damaged("the record %s names entry %d: %w", key, r.seq, errAhead)
+		return nil, damaged("the record %s names entry %d: %w", key, r.seq, errAhead)
 	}
 	data, extra, err := l.log.Entry(ctx, r.seq)
 	if err == nil {
 		err = l.log.Holds(ctx, r.seq, ref.RecordHash(data))
 	}
 	if err != nil {
-		return fmt.Errorf("check the record %s: %w", key, err)
+		return nil, fmt.Errorf("check the record %s: %w", key, err)
 	}
 	_, s, err := parseEntry(r.seq, data, extra)
 	if err != nil {
-		return fmt.Errorf("check the record %s: %w", key, err)
+		return nil, fmt.Errorf("check the record %s: %w", key, err)
 	}
 	right := slices.ContainsFunc(s.Writes, func(w ledger.Write) bool {
 		return w.Key == key && w.Value != nil && bytes.Equal(w.Value, r.value)
 	})
 	if !right {
-		return damaged("the record %s is not what entry %d wrote", key, r.seq)
+		return nil, damaged("the record %s is not what entry %d wrote", key, r.seq)
 	}
-	list := make([]place, len(s.Writes))
-	for i, w := range s.Writes {
-		list[i] = l.known.place(w.Key, row{w.Value, r.seq})
-	}
-	l.known.remember(list...)
-	return nil
+	return s.Writes, nil
 }
 
 // rememberFound remembers rows that were checked together with the whole state.

@@ -36,6 +36,9 @@ func (l *Ledger) Submit(ctx context.Context, compact string) (ledger.Outcome, er
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
+	if l.beginsOwn(v.Call) {
+		return ledger.Outcome{}, ledger.Refuse(ledger.Conflict, ledger.ReasonLogOpen).At("function")
+	}
 	r := &request{call: v, answer: make(chan answer, 1)}
 	select {
 	case l.queue <- r:
@@ -106,6 +109,9 @@ func (l *Ledger) sequence(ctx context.Context) {
 	}
 }
 
+// Waiting returns how many calls wait to be recorded.
+func (l *Ledger) Waiting() int { return len(l.queue) }
+
 func (l *Ledger) gather(first *request) []*request {
 	batch := []*request{first}
 	for len(batch) < maxBatch {
@@ -141,9 +147,14 @@ func (l *Ledger) commit(ctx context.Context, requests []*request) {
 }
 
 func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answer) error {
-	env := contract.Env{
-		Time: max(ledger.Millis(l.cfg.Now().UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+	now := l.cfg.Now()
+	if err := l.allowed(now); err != nil {
+		for i := range answers {
+			answers[i] = answer{err: err}
+		}
+		return nil
 	}
+	env := l.env(now)
 	calls := make([]contract.Verified, len(requests))
 	for i, r := range requests {
 		calls[i] = r.call
@@ -175,6 +186,13 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	l.last, l.sum = env.Time, sum
 	l.announce()
 	return nil
+}
+
+// env returns what the rules know of the next batch.
+func (l *Ledger) env(now time.Time) contract.Env {
+	return contract.Env{
+		Time: max(ledger.Millis(now.UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+	}
 }
 
 // announce notifies the readers that wait for new blocks.

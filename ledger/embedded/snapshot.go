@@ -2,7 +2,10 @@ package embedded
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -48,6 +51,23 @@ func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) 
 	}
 	return rows.Err()
 }
+
+// Value returns the value of a row of the state, or nil if there is no such row.
+func (s *Snapshot) Value(ctx context.Context, key string) ([]byte, error) {
+	var value []byte
+	err := s.db.QueryRowContext(ctx, "SELECT value FROM record WHERE key = ?", key).Scan(&value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	return value, nil
+}
+
+// Copy writes the database to w and returns its size in bytes.
+func (s *Snapshot) Copy(ctx context.Context, w io.Writer) (int64, error) { return s.db.Copy(ctx, w) }
+
+// CheckIntegrity lets SQLite read the whole database. With Recompute, every page and
+// every entry has been checked.
+func (s *Snapshot) CheckIntegrity(ctx context.Context) error { return s.db.CheckIntegrity(ctx) }
 
 // Close closes the snapshot.
 func (s *Snapshot) Close() error { return s.db.Close() }

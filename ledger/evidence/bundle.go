@@ -86,6 +86,7 @@ type Trust struct {
 	Fabric  json.RawMessage `json:"fabric,omitempty"`
 
 	Auditors []Auditor `json:"auditors,omitempty"` // their cosignatures are accepted
+	Ended    []Ended   `json:"ended,omitempty"`    // logs whose last entries were lost in a restore
 }
 
 // ParseTrust decodes a trust file strictly.

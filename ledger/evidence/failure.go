@@ -26,6 +26,7 @@ const (
 	CheckDelivery  Check = "delivery"   // the delivery rule refuses what a receipt says
 	CheckMissing   Check = "missing"    // the record that the bundle is about is missing
 	CheckNotNeeded Check = "not_needed" // the bundle contains something that it does not need
+	CheckLost      Check = "lost"       // by the trust file, a restore has lost the call
 )
 
 // Failure says why a bundle is not valid.

@@ -67,11 +67,15 @@ func gather(ctx context.Context, src Source, about ledger.Ref, trust Trust, algs
 	if !ok {
 		return Bundle{}, failf(CheckProof, "proof.kind", "no checker for proofs of kind %q", set.Kind)
 	}
-	if g.prove, err = c.Open(trust, set.Common); err != nil {
+	opened, err := g.trustLog(set, end)
+	if err != nil {
+		return Bundle{}, err
+	}
+	if g.prove, err = c.Open(opened, set.Common); err != nil {
 		return Bundle{}, fail(CheckProof, "proof.common", err)
 	}
 	g.engine = engine{genesis: trust.Genesis, algs: algs, unrelated: g.isUnrelated, logged: set.Kind == TLogKind}
-	if err := g.begin(about, receipts, end); err != nil {
+	if err := g.begin(about, set, receipts, end); err != nil {
 		return Bundle{}, err
 	}
 	for len(g.queue) > 0 {
@@ -91,10 +95,15 @@ func (g *gathering) isUnrelated(key string) bool {
 
 // begin adds the calls that wrote what the matter, the receipts and their anchors
 // read.
-func (g *gathering) begin(about ledger.Ref, receipts []AnchoredReceipts, end ledger.Position) error {
+func (g *gathering) begin(about ledger.Ref, set ProofSet, receipts []AnchoredReceipts, end ledger.Position) error {
 	whole := &pastState{g: g, before: end}
 	if _, ok, err := whole.Get(ledger.RecordKey(ledger.GenesisRef)); err != nil || !ok {
 		return fmt.Errorf("the genesis is missing: %w", orUnknown(err))
+	}
+	if name := commonOrigin(set); name != "" { // the call that begins this log, if there is one
+		if _, _, err := whole.Get(ledger.RecordKey(ledger.RefTo(ledger.KindLog, name))); err != nil {
+			return err
+		}
 	}
 	if about.Kind() != ledger.KindReceipt {
 		if err := readMatter(whole, about); err != nil && !g.lenient {
@@ -166,7 +175,7 @@ func completePairs(group AnchoredReceipts) (AnchoredReceipts, []leaf) {
 // addBytes adds to the size of the bundle, and returns an error if it is too large.
 func (g *gathering) addBytes(bytes int) error {
 	if g.size += bytes; g.size > MaxMade || len(g.needed) > g.maxCalls {
-		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about")
+		return ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).At("about").By("max_bundle")
 	}
 	return nil
 }

@@ -97,6 +97,7 @@ func everything(w *world) {
 	w.must("authority", ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("buyer2"), Kid: w.key("buyer2").ID(), Reason: "compromised"})
 	w.year(2026, "2026-10-01")
 	w.anchor("node", node)
+	w.restart(9)
 }
 
 // changed suspends and resumes each kind of record that can be, and changes the

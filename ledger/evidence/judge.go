@@ -43,7 +43,7 @@ func allowed(state contract.State, log string, s ledger.Receipt) error {
 	if refused != nil {
 		return refused
 	}
-	if log != ledger.ReceiptLog(content.Node) {
+	if ledger.NodeOfReceipts(log) != content.Node {
 		return fmt.Errorf("the content is at the node %s, but the receipt is in the log %s", content.Node, log)
 	}
 	return nil

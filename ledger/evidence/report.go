@@ -9,19 +9,20 @@ import (
 
 // Report says what a bundle proves, in the order of the ledger.
 type Report struct {
-	Ledger    ledger.ID       `json:"ledger"`
-	Name      string          `json:"name"` // name of the ledger
-	Demo      bool            `json:"demo"`
-	About     ledger.Ref      `json:"about"`
-	Steps     []Step          `json:"steps"`
-	Files     []File          `json:"files"`
-	Rights    []Right         `json:"rights"`
-	Receipts  []Delivery      `json:"receipts"`
-	Custody   []Signer        `json:"custody"`          // every key that signed a step
-	Unrelated int             `json:"beside"`           // number of records that a license names and that were not checked
-	Unproved  []ledger.Reason `json:"only_audit"`       // refusals that the bundle can't rule out: they rest on records that many parties write
-	Audits    []Audit         `json:"audits,omitempty"` // audits of the checkpoint, by auditors of the trust file
-	NotProven []Limitation    `json:"not_proven"`       // never empty
+	Ledger    ledger.ID         `json:"ledger"`
+	Name      string            `json:"name"` // name of the ledger
+	Demo      bool              `json:"demo"`
+	About     ledger.Ref        `json:"about"`
+	Steps     []Step            `json:"steps"`
+	Files     []File            `json:"files"`
+	Rights    []Right           `json:"rights"`
+	Receipts  []Delivery        `json:"receipts"`
+	Custody   []Signer          `json:"custody"`            // every key that signed a step
+	Unrelated int               `json:"beside"`             // number of records that a license names and that were not checked
+	Unproved  []ledger.Reason   `json:"only_audit"`         // refusals that the bundle can't rule out: they rest on records that many parties write
+	Restored  []ledger.Restored `json:"restored,omitempty"` // logs that go on from a restored copy
+	Audits    []Audit           `json:"audits,omitempty"`   // audits of the checkpoint, by auditors of the trust file
+	NotProven []Limitation      `json:"not_proven"`         // never empty
 
 	// Records are the records after the calls of the bundle, as the ledger stores
 	// them.

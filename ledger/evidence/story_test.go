@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -143,8 +145,7 @@ func (w *world) anchor(party, origin string) {
 // Receipts implements evidence.Source.
 func (w *world) Receipts(_ context.Context, about ledger.Ref) ([]evidence.AnchoredReceipts, error) {
 	var groups []evidence.AnchoredReceipts
-	for _, origin := range []string{node, "node2.example"} {
-		log := ledger.ReceiptLog(origin)
+	for _, log := range slices.Sorted(maps.Keys(w.receipts)) {
 		l, size := w.receipts[log], w.anchored[log]
 		at := w.index[ledger.RecordKey(ledger.RefTo(ledger.KindAnchor, log))]
 		if l == nil || len(at) == 0 {

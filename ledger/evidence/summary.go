@@ -46,6 +46,10 @@ func (v *verification) summary() Report {
 			r.Records[ref] = v.state[key].bytes
 		}
 		switch ref.Kind() {
+		case ledger.KindLog:
+			if l, ok, err := load[ledger.LogRecord](v, ref); err == nil && ok && l.Begun != nil {
+				r.Restored = append(r.Restored, l.Restored())
+			}
 		case ledger.KindContent:
 			if c, ok, err := load[ledger.Content](v, ref); err == nil && ok {
 				r.Files = append(r.Files, File{Content: c.ID, Subject: c.Subject, SHA256: c.SHA256, Bytes: c.Bytes, Name: c.Name})

@@ -39,6 +39,8 @@ type verification struct {
 	engine
 	bundle  Bundle
 	trust   Trust
+	log     string // name of the checkpoint's log; empty on Fabric
+	opened  Trust  // with the key of the checkpoint's log, if a call of the bundle begins it
 	state   map[string]value
 	calls   []*act
 	created map[ledger.Ref]bool // records that a license may name and that a call of the bundle creates
@@ -111,12 +113,13 @@ func (v *verification) run(ctx context.Context, algs ledger.Algorithms, checkers
 	if !ok {
 		return failf(CheckProof, "proof.kind", "no checker for proofs of kind %q", b.Proof.Kind)
 	}
-	prove, err := c.Open(v.trust, b.Proof.Common)
+	v.log, v.opened = commonOrigin(b.Proof), b.openedBy(v.trust)
+	prove, err := c.Open(v.opened, b.Proof.Common)
 	if err != nil {
 		return fail(CheckProof, "proof.common", err)
 	}
 	if c, ok := c.(auditing); ok {
-		if v.audits, err = c.Audits(v.trust, b.Proof.Common); err != nil {
+		if v.audits, err = c.Audits(v.opened, b.Proof.Common); err != nil {
 			return fail(CheckProof, "proof.common", err)
 		}
 	}
@@ -156,6 +159,11 @@ func (v *verification) isUnrelated(key string) bool {
 func (v *verification) add(c *recorded, call Call) error {
 	if err := v.checkPlace(c); err != nil {
 		return err
+	}
+	if c.fn() == ledger.FnLogBegin {
+		if err := v.checkBegin(c, call.Proof); err != nil {
+			return err
+		}
 	}
 	if err := v.judge(c); err != nil {
 		return err
@@ -213,6 +221,9 @@ func (v *verification) checkPlace(c *recorded) error {
 		}
 		return nil
 	}
+	if v.isLost(c.Position) {
+		return fail(CheckLost, c.at, errLost)
+	}
 	last := v.calls[len(v.calls)-1]
 	if c.Position.Compare(last.Position) <= 0 || v.logged && c.Time < last.Time {
 		return failf(CheckOrder, c.at, "the call is before its predecessor, or time goes backward")
@@ -269,6 +280,7 @@ func (v *verification) addAnchor(state contract.State, a *act, call Call) error 
 		return failf(CheckWrites, a.at, "the anchor differs from the signed one")
 	}
 	a.anchor, a.what = &args, []ledger.Ref{ref}
+	v.state[ledger.RecordKey(ref)] = value{call.Writes[0].Value, len(v.calls) - 1}
 	known, err := json.Marshal(ledger.CallRecord{Payload: s.Payload, Time: a.Time})
 	v.state[ledger.CallKey(s.Call.Party, s.Call.ID)] = value{known, len(v.calls) - 1}
 	return err
@@ -283,6 +295,9 @@ func (v *verification) end() error {
 		return err
 	}
 	if err := v.checkAnchors(); err != nil {
+		return err
+	}
+	if err := v.checkLog(); err != nil {
 		return err
 	}
 	about := v.bundle.About

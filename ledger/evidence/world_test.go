@@ -84,7 +84,8 @@ type world struct {
 	sealed   map[string]bool // parties whose key the node stores
 	log      tree
 	skey     string
-	vkey     string
+	vkey     string // of the trust file
+	origin   string // name of the ledger log now
 	writes   map[int64][]ledger.Write
 	index    map[string][]int64 // entries that wrote a key
 	receipts map[string]*tree
@@ -153,7 +154,7 @@ func (c *cast) begin(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 		logKeys: map[string]string{}, anchored: map[string]int64{},
 	}
 	own := c.log(t, ledger.LedgerLog(node))
-	w.skey, w.vkey = own.secret, own.public
+	w.skey, w.vkey, w.origin = own.secret, own.public, ledger.LedgerLog(node)
 	authority := w.profile(someone("authority", "11430300MB0C00009", ledger.Organ, ledger.RoleDataAuthority))
 	platform := w.profile(someone("node", "12430300MB0C00010", ledger.Institution, ledger.RolePlatform))
 	platform.Origin, platform.LogKey = node, w.logKey(node)
@@ -321,7 +322,7 @@ func (w *world) checkpoint() (string, int64) {
 	if size == 0 {
 		size = int64(len(w.log.entries))
 	}
-	msg := []byte(w.signed(w.skey, ledger.LedgerLog(node), size, w.log.root(w.t, size)))
+	msg := []byte(w.signed(w.skey, w.origin, size, w.log.root(w.t, size)))
 	for _, a := range w.auditors {
 		var err error
 		if msg, err = a.Cosign(msg, time.UnixMilli(int64(noon))); err != nil {

@@ -56,11 +56,12 @@ func (s *Store) Begin(ctx context.Context) (Draft, error) {
 		return Draft{}, fmt.Errorf("begin object: %w", err)
 	}
 	sealed, err := s.key.Seal(append(key, inParts), sealedFor(id))
-	if err == nil {
-		err = full(s.writeKey(ctx, keyPlace(id, s.key), sealed))
-	}
 	if err != nil {
 		return Draft{}, fmt.Errorf("begin object: %w", err)
+	}
+	if err := s.writeKey(ctx, keyPlace(id, s.key), sealed); err != nil {
+		_, e := s.removeKeys(context.WithoutCancel(ctx), id) // the store may have it
+		return Draft{}, fmt.Errorf("begin object: %w", errors.Join(full(err), e))
 	}
 	return d, nil
 }

@@ -2,8 +2,11 @@ package objects
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,5 +119,50 @@ func TestContentsAreReadAsWritten(t *testing.T) {
 		if c, err := decodeContents(bad); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v, %v", name, c, err)
 		}
+	}
+}
+
+// late is a store whose next write is done, and reported as failed.
+type late struct {
+	blobs
+	failed bool
+}
+
+func (l *late) write(ctx context.Context, name string, r io.Reader, maxBytes int64) error {
+	err := l.blobs.write(ctx, name, r, maxBytes)
+	if err == nil && !l.failed {
+		l.failed = true
+		err = errors.New("the folder can't be synced")
+	}
+	return err
+}
+
+// TestAWriteThatIsReportedAsFailed leaves nothing, although the store has done it.
+func TestAWriteThatIsReportedAsFailed(t *testing.T) {
+	s := openDrafts(t, t.TempDir(), masterKey(t))
+	inner := s.blobs
+	for name, try := range map[string]func() error{
+		"put":   func() error { _, err := s.Put(t.Context(), strings.NewReader("content"), 100); return err },
+		"begin": func() error { _, err := s.Begin(t.Context()); return err },
+	} {
+		s.blobs = &late{blobs: inner}
+		if err := try(); err == nil {
+			t.Errorf("%s: it did not fail", name)
+		}
+		if err := s.List(t.Context(), func(i Info) error { return fmt.Errorf("%s: %s is left", name, i.ID) }); err != nil {
+			t.Error(err)
+		}
+	}
+	s.blobs = inner
+	d, err := s.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.blobs = &late{blobs: inner}
+	if again, err := s.Append(t.Context(), d, strings.NewReader("part"), 100); err == nil || again.Bytes != 0 {
+		t.Errorf("append: %+v, %v", again, err)
+	}
+	if err := inner.list(t.Context(), place(d.ID)+partMark, func(f found) error { return fmt.Errorf("append: %s is left", f.name) }); err != nil {
+		t.Error(err)
 	}
 }

@@ -65,6 +65,9 @@ func (s *Store) commit(ctx context.Context, list []*request, last bool) {
 		return
 	}
 	outcome, err := s.transact(ctx, now, all)
+	if err != nil {
+		s.failures.Add(1)
+	}
 	for i, r := range all {
 		if err != nil {
 			r.finish(unavailable(err))

@@ -100,8 +100,8 @@ func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	}
 	if size := s.log.Size(); size < a.Size {
 		return fmt.Errorf("%q has %d receipts, but %d were anchored on the ledger: it is older than its last anchor; "+
-			"restore the newest backup; if no backup has them, contact the data authority before this node delivers again",
-			file, size, a.Size)
+			"restore the newest backup; if no backup has them, begin the log again with cadastre log begin: %w",
+			file, size, a.Size, ErrBehind)
 	}
 	root, err := s.log.RootAt(ctx, a.Size)
 	if err != nil {
@@ -114,8 +114,8 @@ func (s *Store) CheckAnchor(ctx context.Context, a ledger.Anchor) error {
 	return nil
 }
 
-// Check reads the whole log and compares it with its tiles, its last checkpoint and the
-// index. It takes some seconds for each million receipts.
+// Check reads the whole log and compares it with its tiles, its last checkpoint, the index,
+// the counters and the running deliveries. It takes some seconds for each million receipts.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.log.Check(ctx); err != nil {
 		return fmt.Errorf("check receipts: %w", err)
@@ -128,6 +128,9 @@ func (s *Store) Check(ctx context.Context) error {
 		if found, err := s.ByLeaf(ctx, k.Leaf); err != nil || found.Index != i {
 			return fmt.Errorf("check receipts: index of receipt %d: %w", i, damaged(errors.Join(err, errors.New("not found at its place"))))
 		}
+	}
+	if err := errors.Join(s.checkUse(ctx), s.checkStarts(ctx)); err != nil {
+		return fmt.Errorf("check receipts: %w", err)
 	}
 	return nil
 }

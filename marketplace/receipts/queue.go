@@ -90,6 +90,16 @@ func (q *queue) take() (batch []*request, open bool) {
 	return batch, !q.closed || len(q.list) > 0
 }
 
+// Waiting returns how many requests wait to be stored.
+func (s *Store) Waiting() int {
+	s.queue.mu.Lock()
+	defer s.queue.mu.Unlock()
+	return len(s.queue.list)
+}
+
+// Failures returns how many transactions failed since the store was opened.
+func (s *Store) Failures() int64 { return s.failures.Load() }
+
 // do waits until r is done. When ctx ends first, the outcome is unknown: the error is
 // both ctx's and Unavailable.
 func (s *Store) do(ctx context.Context, r *request) error {

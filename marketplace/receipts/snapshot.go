@@ -2,6 +2,7 @@ package receipts
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -24,6 +25,13 @@ func OpenSnapshot(ctx context.Context, dir string) (*Snapshot, error) {
 	}
 	return &Snapshot{tlog.ReadTables(db.Tx, nil), db}, nil
 }
+
+// Copy writes the database to w and returns its size in bytes.
+func (s *Snapshot) Copy(ctx context.Context, w io.Writer) (int64, error) { return s.db.Copy(ctx, w) }
+
+// CheckIntegrity lets SQLite read the whole database. With Recompute, every page and
+// every entry has been checked.
+func (s *Snapshot) CheckIntegrity(ctx context.Context) error { return s.db.CheckIntegrity(ctx) }
 
 // Close closes the snapshot.
 func (s *Snapshot) Close() error { return s.db.Close() }

@@ -28,6 +28,7 @@ type Config struct {
 	Key *tlog.Key // signs checkpoints; its name is the log's origin (ledger.ReceiptLog)
 	// Anchor is the log's last anchor on the ledger; nil if there is no anchor yet.
 	Anchor *ledger.Anchor
+	Held   *ledger.TreeHead // tree of the log that someone is known to hold, if any
 	Now    func() time.Time
 }
 
@@ -50,6 +51,7 @@ type Store struct {
 	stopped     chan struct{}
 
 	unsettled atomic.Int32 // ends of EndLater that are not stored yet
+	failures  atomic.Int64 // transactions that failed
 
 	mu    sync.Mutex
 	live  map[ledger.ID]*live
@@ -73,17 +75,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
-	own, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	if err := db.Migrate(ctx, "receipts", own); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
-	}
-	log, err := tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+	log, err := openLog(ctx, db, c)
 	if err != nil {
 		return nil, fmt.Errorf("open receipts: %w", err)
 	}
@@ -93,13 +85,8 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	}
 	s.alarm = time.AfterFunc(time.Hour, s.queue.wakeUp)
 	s.alarm.Stop()
-	if err := s.checkIndex(ctx); err != nil {
+	if err := s.checkOpened(ctx, c); err != nil {
 		return nil, err
-	}
-	if c.Anchor != nil {
-		if err := s.CheckAnchor(ctx, *c.Anchor); err != nil {
-			return nil, err
-		}
 	}
 	if s.write, err = prepare(ctx, db.W); err != nil {
 		return nil, err
@@ -110,8 +97,44 @@ func open(ctx context.Context, db *sqldb.DB, c Config) (*Store, error) {
 	return s, nil
 }
 
-// checkIndex refuses an index whose size differs from the log's: both only grow
-// together. Check compares them row by row.
+// openLog updates the tables and opens the log in them.
+func openLog(ctx context.Context, db *sqldb.DB, c Config) (*tlog.Log, error) {
+	if err := migrate(ctx, db); err != nil {
+		return nil, err
+	}
+	return tlog.Open(ctx, db.W, db.R, c.Key, nil, c.Now)
+}
+
+func migrate(ctx context.Context, db *sqldb.DB) error {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx, "tlog", tlog.Migrations()); err != nil {
+		return err
+	}
+	return db.Migrate(ctx, "receipts", own)
+}
+
+// checkOpened refuses an index that does not match the log, and a log that does not match
+// its last anchor or what others hold of it.
+func (s *Store) checkOpened(ctx context.Context, c Config) error {
+	if err := s.checkIndex(ctx); err != nil {
+		return err
+	}
+	if c.Anchor != nil {
+		if err := s.CheckAnchor(ctx, *c.Anchor); err != nil {
+			return err
+		}
+	}
+	if c.Held != nil {
+		return s.checkHeld(ctx, *c.Held)
+	}
+	return nil
+}
+
+// checkIndex refuses an index whose size differs from the log's, since both only grow
+// together, and counters that contradict each other. Check compares them row by row.
 func (s *Store) checkIndex(ctx context.Context) error {
 	var rows int64
 	if err := s.db.R.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM receipt").Scan(&rows); err != nil {
@@ -120,7 +143,7 @@ func (s *Store) checkIndex(ctx context.Context) error {
 	if size := s.log.Size(); rows != size {
 		return fmt.Errorf("%q is damaged (its log has %d receipts and its index %d): restore the newest backup", file, size, rows)
 	}
-	return nil
+	return s.checkUse(ctx)
 }
 
 // Close stores the waiting requests and open counts, signs a last checkpoint and closes

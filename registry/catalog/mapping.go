@@ -140,7 +140,7 @@ type Constants struct {
 func ParseMapping(data []byte) (Mapping, error) {
 	var m Mapping
 	if len(data) > MaxMapping {
-		return m, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge)
+		return m, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTooLarge).With("limit", strconv.Itoa(MaxMapping))
 	}
 	if err := ledger.DecodeStrict(data, &m); err != nil {
 		return Mapping{}, err

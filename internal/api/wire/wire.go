@@ -9,27 +9,36 @@ import (
 
 // About describes a node and its ledger; everyone may read it.
 type About struct {
-	Name          string        `json:"name" zh:"节点名称" en:"name of the node"`
-	Region        ledger.Region `json:"region" zh:"区划" en:"region"`
-	Origin        string        `json:"origin" zh:"节点标识，即令牌的 audience" en:"origin of the node: audience of tokens"`
-	URL           string        `json:"url,omitempty" zh:"客户端访问本节点的地址" en:"where clients reach this node"`
-	Ledger        ledger.ID     `json:"ledger" zh:"账本编号" en:"ledger"`
-	GenesisSHA256 ledger.Digest `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
-	Backend       string        `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
-	Logs          []string      `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; empty where the register is shared"`
-	ReceiptLog    string        `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
-	Demo          bool          `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
-	Version       string        `json:"version" zh:"程序版本" en:"version of the program"`
+	Name          string            `json:"name" zh:"节点名称" en:"name of the node"`
+	Region        ledger.Region     `json:"region" zh:"区划" en:"region"`
+	Origin        string            `json:"origin" zh:"节点标识，即令牌的 audience" en:"origin of the node: audience of tokens"`
+	URL           string            `json:"url,omitempty" zh:"客户端访问本节点的地址" en:"where clients reach this node"`
+	Ledger        ledger.ID         `json:"ledger" zh:"账本编号" en:"ledger"`
+	GenesisSHA256 ledger.Digest     `json:"genesis_sha256" zh:"创世请求的 SHA-256" en:"SHA-256 of the signed genesis"`
+	Backend       string            `json:"ledger_backend" form:"enum=backends" zh:"embedded：登记簿在本节点文件夹内；fabric：在多个节点共用的通道上" en:"embedded: the register is in this node's folder; fabric: on a channel that other nodes share"`
+	Logs          []string          `json:"logs" zh:"账本日志的验证公钥（C2SP signed note）；共用登记簿无此日志" en:"verifier keys (C2SP signed note) of the ledger log; empty where the register is shared"`
+	ReceiptLog    string            `json:"receipt_log" zh:"本节点回执日志的验证公钥" en:"verifier key of this node's receipt log"`
+	Restored      []ledger.Restored `json:"restored,omitempty" zh:"本节点的日志自何处恢复" en:"from where the logs of this node go on after a restore"`
+	Demo          bool              `json:"demo" zh:"演示账本：期限可为 0 天，不具有法律效力" en:"a demonstration: its limits may be 0 days; nothing on it has legal effect"`
+	Version       string            `json:"version" zh:"程序版本" en:"version of the program"`
 }
 
-// Health is the answer of /readyz: whether new deliveries may begin, and the state that
-// decides it.
+// Health is the answer of /readyz for the node's operator: whether the node can do
+// everything, and the state that decides it. Everybody else gets only whether it can.
 type Health struct {
-	Ready     bool            `json:"ready" zh:"可以开始新的交付" en:"new deliveries may begin"`
+	Ready     bool            `json:"ready" zh:"各项功能均可用" en:"the node can do everything"`
 	Reason    ledger.Reason   `json:"reason,omitempty" zh:"不就绪的原因" en:"why not"`
-	Ledger    LedgerHealth    `json:"ledger" zh:"账本" en:"the ledger"`
-	Projected ledger.Revision `json:"projected" zh:"检索库已处理的最新区块" en:"the last block in the read model"`
-	Receipts  ReceiptsHealth  `json:"receipts" zh:"回执日志" en:"the receipt log"`
+	Ledger    LedgerHealth    `json:"ledger,omitzero" zh:"账本" en:"the ledger"`
+	Projected ledger.Revision `json:"projected,omitzero" zh:"检索库已处理的最新区块" en:"the last block in the read model"`
+	Receipts  ReceiptsHealth  `json:"receipts,omitzero" zh:"回执日志" en:"the receipt log"`
+	Parts     []PartHealth    `json:"parts,omitempty" zh:"各部分" en:"the parts of the node"`
+}
+
+// PartHealth reports whether one part of the node works.
+type PartHealth struct {
+	Part   string        `json:"part" zh:"部分：ledger 账本，projection 检索库，anchors 锚定，objects 内容存储，disk 磁盘，clock 时钟" en:"ledger, projection, anchors, objects (the store of content), disk or clock"`
+	Ready  bool          `json:"ready" zh:"可用" en:"it works"`
+	Reason ledger.Reason `json:"reason,omitempty" zh:"不可用的原因" en:"why not"`
 }
 
 // LedgerHealth reports whether the ledger answers, and its last block when it last did.
@@ -74,6 +83,14 @@ type CustodyKey struct {
 	Proof string           `json:"proof" form:"jws" zh:"新密钥的占有证明，compact JWS" en:"proof that the node has the new key, a compact JWS"`
 }
 
+// StoredKey is a key that the node stores for a party, without the key itself.
+type StoredKey struct {
+	Kid     ledger.KeyID  `json:"kid" zh:"公钥指纹" en:"key id"`
+	Use     ledger.KeyUse `json:"use" form:"enum=key_uses" zh:"用途" en:"use"`
+	Created ledger.Millis `json:"created" zh:"生成时间" en:"when the node made it"`
+	Valid   bool          `json:"valid" zh:"账本上有效：不可删除" en:"it is valid on the ledger, and can't be deleted"`
+}
+
 // Problem is an error as RFC 9457 describes it: the ledger's typed error with sentences
 // in the user's language.
 type Problem struct {
@@ -89,7 +106,7 @@ type Problem struct {
 	Errors []words.Fault  `json:"errors,omitempty" zh:"输入中的全部错误，含第一项" en:"all faults of the input, including the first"`
 }
 
-// Pending describes an upload in pieces.
+// Pending describes an upload that no content record names yet.
 type Pending struct {
 	ID      string        `json:"id" zh:"上传的编号，完成后即内容的 object" en:"id of the upload, and later the object of its content"`
 	Bytes   int64         `json:"bytes" zh:"全部字节数" en:"length in bytes"`
