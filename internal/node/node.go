@@ -167,7 +167,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if last != nil && last.Cite.Call != "" {
 		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
 	}
-	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Held: n.held.receipts, Now: n.clock.steady})
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Held: n.held.receipts, Now: n.clock.receiptTime})
 	if err != nil {
 		return n.explainBehind(err)
 	}
