@@ -54,13 +54,14 @@ type Limits struct {
 	FreeForCalls   int64 `json:"write_free_disk_bytes,omitempty"`  // everything that writes is refused below it
 }
 
-// DefaultLimits returns the limits of a node whose settings name no limits: bodies of 1 MiB,
+// DefaultLimits returns the limits of a node whose settings name no limits: bodies of 128 KiB,
 // uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, 20
 // requests a second of an address without a token, 10 GiB of a party that are not recorded as
-// content, and 256 MiB of free disk for everything that writes.
+// content, and 256 MiB of free disk for everything that writes. The arguments of a call have
+// at most 40 KiB, or 80 KiB in a body that escapes all characters of Chinese.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20,
+		Body: 128 << 10, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20,
 		Unnamed: 10 << 30, FreeForCalls: 256 << 20,
 	}
 }
