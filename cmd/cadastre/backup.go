@@ -15,8 +15,8 @@ import (
 
 type backupCmd struct {
 	Make  backupMakeCmd  `cmd:"" default:"withargs" zh:"备份节点，无论其是否运行" en:"Back up a node, whether it runs or not."`
-	List  backupListCmd  `cmd:"" zh:"列出目标中的备份" en:"List the backups in a target."`
-	Check backupCheckCmd `cmd:"" zh:"读取一份备份的全部内容，与制作时核对" en:"Read everything of a backup and compare it with what was written."`
+	List  backupListCmd  `cmd:"" zh:"列出目标中的备份" en:"List the backups in a target." example:"cadastre backup list /backup/node1"`
+	Check backupCheckCmd `cmd:"" zh:"读取一份备份的全部内容，与制作时核对" en:"Read everything of a backup and compare it with what was written." example:"cadastre backup check /backup/node1 --identity backup.identity"`
 }
 
 type backupMakeCmd struct {
@@ -33,16 +33,16 @@ func (backupMakeCmd) Page() terminal.Page {
 	return terminal.Page{
 		{
 			ZH: "密钥为某接收者封存（只有其私钥能打开）：", EN: "With the keys, for a recipient, whose identity alone opens it:",
-			Lines: "cadastre keygen --use backup --out backup.identity\ncadastre backup /backup/node1 --dir D --recipient age1… --retain 30",
+			Lines: "cadastre keygen --use backup --out backup.identity\ncadastre backup make /backup/node1 --dir D --recipient age1… --retain 30",
 		},
-		{ZH: "以口令封存：", EN: "For a passphrase:", Lines: "cadastre backup /backup/node1 --dir D --passphrase-file F"},
+		{ZH: "以口令封存：", EN: "For a passphrase:", Lines: "cadastre backup make /backup/node1 --dir D --passphrase-file F"},
 		{
 			ZH: "两者皆无，则以主密钥封存，D/keys/master 不在备份中，须另行保存：", EN: "Without either it is sealed by the master key, and D/keys/master is not in it. Store that file elsewhere:",
-			Lines: "cadastre backup s3://backups/node1 --endpoint https://s3.example.gov.cn:9000 --dir D",
+			Lines: "cadastre backup make s3://backups/node1 --endpoint https://s3.example.gov.cn:9000 --dir D",
 		},
 		{
-			ZH: "节点可照常运行。此前已在目标中的内容不再复制。完成前全部读回核对；中断的备份不算数，下次备份会清除。",
-			EN: "The node may serve meanwhile. Content that is in the target is not copied again. Everything new is read back before the backup is listed. An interrupted backup is not listed, and the next one removes it.",
+			ZH: "make 可省略。节点可照常运行。此前已在目标中的内容不再复制。完成前全部读回核对；中断的备份不算数，下次备份会清除。",
+			EN: "The word make may be left out. The node may serve meanwhile. Content that is in the target is not copied again. Everything new is read back before the backup is listed. An interrupted backup is not listed, and the next one removes it.",
 		},
 	}
 }

@@ -81,7 +81,7 @@ type commands struct {
 	Call     callCmd     `cmd:"" zh:"以 JSON 文件为参数签署并提交任一请求" en:"Sign and send any call with arguments from a JSON file."`
 	Backup   backupCmd   `cmd:"" zh:"备份节点，无论其是否运行；列出、核对备份" en:"Back up a node, whether it runs or not; list and check backups."`
 	Restore  restoreCmd  `cmd:"" zh:"由备份恢复节点的文件夹" en:"Restore the folder of a node from a backup."`
-	Head     headCmd     `cmd:"" zh:"已停止节点的账本与回执日志：条数与根" en:"Sizes and roots of both logs of a stopped node."`
+	Head     headCmd     `cmd:"" zh:"已停止节点的账本与回执日志：条数与根" en:"Sizes and roots of both logs of a stopped node." example:"cadastre head D"`
 	Log      logCmd      `cmd:"" zh:"节点自副本恢复后接续其日志，列出失去的请求" en:"After a restore: let a node's logs go on, and list what is lost."`
 	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" zh:"为已停止的节点更换主密钥，并重新密封其保管的一切" en:"Replace the master key of a stopped node, and seal everything again with the new key."`
 	Rebuild  rebuildCmd  `cmd:"" zh:"由账本重建检索与展示所用的 read.db" en:"Build read.db, which serves for searching and showing, again from the ledger."`

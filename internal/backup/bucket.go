@@ -72,12 +72,12 @@ const lockName = "lock"
 func (b *bucket) lock(ctx context.Context, force bool) (unlock func() error, err error) {
 	host, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("lock target: %w", err)
+		return nil, words.Errorf("锁定目标：%v", "lock target: %v", err)
 	}
 	me := writer{host, os.Getpid()}
 	text, err := json.Marshal(me)
 	if err != nil {
-		return nil, fmt.Errorf("lock target: %w", err)
+		return nil, words.Errorf("锁定目标：%v", "lock target: %v", err)
 	}
 	err = b.Create(ctx, lockName, text)
 	if errors.Is(err, objects.ErrExist) {
@@ -89,7 +89,7 @@ func (b *bucket) lock(ctx context.Context, force bool) (unlock func() error, err
 		return nil, busy(b.name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock target: %w", err)
+		return nil, words.Errorf("锁定目标：%v", "lock target: %v", err)
 	}
 	unlock = func() error { return b.Remove(context.WithoutCancel(ctx), lockName) }
 	if err := b.Sweep(ctx); err != nil {

@@ -12,6 +12,8 @@ import (
 	"path"
 	"sync"
 
+	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
@@ -79,7 +81,7 @@ func (c *Copy) Objects(ctx context.Context, from Source, known io.Reader, lines 
 		c.files = append(c.files, f)
 	}
 	if err != nil {
-		return done, fmt.Errorf("copy content: %w", err)
+		return done, words.Errorf("复制内容：%v", "copy content: %v", err)
 	}
 	return done, nil
 }
@@ -222,7 +224,7 @@ func (w *contentCopy) readKey(ctx context.Context, b objects.Blob) ([]byte, erro
 		return nil, err
 	}
 	if int64(len(key)) != b.Bytes || len(key) > maxKey {
-		return nil, fmt.Errorf("a data key of %d bytes", len(key))
+		return nil, words.Errorf("数据密钥有 %d 字节", "a data key of %d bytes", len(key))
 	}
 	return key, nil
 }
@@ -267,7 +269,7 @@ func (w *contentCopy) copy(ctx context.Context, t *task) (ledger.Digest, error) 
 	}
 	digest := ledger.Digest(hex.EncodeToString(h.Sum(nil)))
 	if into.bytes != t.blob.Bytes {
-		return "", fmt.Errorf("%d of %d bytes were read: %w", into.bytes, t.blob.Bytes, errors.Join(errDiffers, w.to.at.remove(ctx, name)))
+		return "", words.Errorf("只读到 %d 字节，应为 %d：%v", "%d of %d bytes were read: %v", into.bytes, t.blob.Bytes, errors.Join(errDiffers, w.to.at.remove(ctx, name)))
 	}
 	if t.known != "" && digest != t.known {
 		t.damaged = true
@@ -275,7 +277,7 @@ func (w *contentCopy) copy(ctx context.Context, t *task) (ledger.Digest, error) 
 	}
 	t.copied = true
 	if err := w.to.verify(ctx, name, t.blob.Bytes, digest); err != nil {
-		return "", fmt.Errorf("the copy was read back and differs: %w", errors.Join(err, w.to.at.remove(ctx, name)))
+		return "", words.Errorf("副本读回后不同：%v", "the copy was read back and differs: %v", errors.Join(err, w.to.at.remove(ctx, name)))
 	}
 	return digest, nil
 }

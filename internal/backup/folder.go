@@ -33,7 +33,7 @@ type folder struct {
 func openFolder(dir string, write bool) (*folder, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open target: %w", err)
+		return nil, words.Errorf("打开目标：%v", "open target: %v", err)
 	}
 	if write {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -77,7 +77,7 @@ func (f *folder) lock(ctx context.Context, _ bool) (unlock func() error, err err
 	}
 	l, err := f.root.OpenFile("lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock target: %w", err)
+		return nil, words.Errorf("锁定目标：%v", "lock target: %v", err)
 	}
 	if err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = l.Close()
@@ -115,7 +115,7 @@ func (f *folder) write(ctx context.Context, name string, r io.Reader, _ int64) (
 	tmp := path.Join("tmp", rand.Text())
 	file, err := f.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return words.Errorf("写入 %s：%v", "write %s: %v", name, err)
 	}
 	// Hiding ReadFrom makes io.CopyBuffer use this buffer.
 	_, err = io.CopyBuffer(struct{ io.Writer }{file}, r, make([]byte, 1<<20))
@@ -126,7 +126,7 @@ func (f *folder) write(ctx context.Context, name string, r io.Reader, _ int64) (
 		err = f.rename(tmp, name)
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, errors.Join(err, ignoreMissing(f.root.Remove(tmp))))
+		return words.Errorf("写入 %s：%v", "write %s: %v", name, errors.Join(err, ignoreMissing(f.root.Remove(tmp))))
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (f *folder) sync() error {
 			err = durable.Close(d)
 		}
 		if ignoreMissing(err) != nil {
-			return fmt.Errorf("sync %s: %w", filepath.Join(f.dir, name), err)
+			return words.Errorf("写入 %s：%v", "sync %s: %v", filepath.Join(f.dir, name), err)
 		}
 		delete(f.changed, name)
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -74,7 +73,7 @@ func (o *Opens) AddMaster(dir string) error {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("load master key: %w", err)
+		return words.Errorf("读取主密钥：%v", "load master key: %v", err)
 	}
 	o.Masters = append(o.Masters, Master{k, text})
 	return nil
@@ -98,7 +97,7 @@ func (s Seals) sealKey(key []byte, id string) ([]byte, error) {
 	case ForPassphrase:
 		r, err := age.NewScryptRecipient(s.Passphrase)
 		if err != nil {
-			return nil, fmt.Errorf("seal for passphrase: %w", err)
+			return nil, words.Errorf("以口令封存：%v", "seal for passphrase: %v", err)
 		}
 		r.SetWorkFactor(workFactor)
 		recipients = []age.Recipient{r}
@@ -110,7 +109,7 @@ func (s Seals) sealKey(key []byte, id string) ([]byte, error) {
 		err = errors.Join(err, w.Close())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("seal for %s: %w", s.Kind(), err)
+		return nil, words.Errorf("封存（%s）：%v", "seal for %s: %v", s.Kind(), err)
 	}
 	return b.Bytes(), nil
 }
@@ -137,7 +136,7 @@ func (o Opens) openKey(h Head) ([]byte, error) {
 		}
 		i, err := age.NewScryptIdentity(o.Passphrase)
 		if err != nil {
-			return nil, fmt.Errorf("open with passphrase: %w", err)
+			return nil, words.Errorf("以口令打开：%v", "open with passphrase: %v", err)
 		}
 		i.SetMaxWorkFactor(18)
 		identities = []age.Identity{i}
@@ -157,7 +156,7 @@ func (o Opens) openKey(h Head) ([]byte, error) {
 	}
 	key, err := io.ReadAll(io.LimitReader(r, keyBytes+1))
 	if err == nil && len(key) != keyBytes {
-		err = errors.New("not a key")
+		err = words.Errorf("不是密钥", "not a key")
 	}
 	return key, changedIf(err, h.ID, headFile)
 }
@@ -165,7 +164,7 @@ func (o Opens) openKey(h Head) ([]byte, error) {
 func newKey() ([]byte, error) {
 	key := make([]byte, keyBytes)
 	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("draw key: %w", err)
+		return nil, words.Errorf("生成密钥：%v", "draw key: %v", err)
 	}
 	return key, nil
 }
@@ -175,7 +174,7 @@ func newKey() ([]byte, error) {
 func stream(key []byte, name string) (sio.Config, error) {
 	k, err := hkdf.Key(sha256.New, key, nil, "cadastre backup 1 "+name, keyBytes)
 	if err != nil {
-		return sio.Config{}, fmt.Errorf("derive key: %w", err)
+		return sio.Config{}, words.Errorf("派生密钥：%v", "derive key: %v", err)
 	}
 	return sio.Config{
 		MinVersion: sio.Version20, MaxVersion: sio.Version20, CipherSuites: []byte{sio.AES_256_GCM}, Key: k, Nonce: new([12]byte),

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/datacadastre/cadastre/internal/words"
+
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
@@ -54,7 +56,7 @@ func readLines(r io.Reader) iter.Seq2[string, line] {
 // one, err is set if the target could not be listed.
 func (t *Target) there(ctx context.Context, err *error) iter.Seq2[string, int64] {
 	return func(yield func(string, int64) bool) {
-		enough := errors.New("enough")
+		enough := words.Errorf("已够", "enough")
 		e := t.at.list(ctx, contentPart, func(name string, size int64) error {
 			if !yield(name, size) {
 				return enough

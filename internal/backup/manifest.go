@@ -3,7 +3,6 @@ package backup
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -76,7 +75,7 @@ const (
 func newID(at time.Time) (string, error) {
 	var b [4]byte
 	if _, err := rand.Read(b[:]); err != nil {
-		return "", fmt.Errorf("draw id: %w", err)
+		return "", words.Errorf("生成编号：%v", "draw id: %v", err)
 	}
 	return at.UTC().Format("20060102T150405.000Z") + "-" + hex.EncodeToString(b[:]), nil
 }

@@ -2,8 +2,9 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"io"
+
+	"github.com/datacadastre/cadastre/internal/words"
 )
 
 // place is where a target's files are: a folder or a bucket. Names are slash-separated. It
@@ -27,4 +28,4 @@ type place interface {
 	String() string
 }
 
-var errMissing = errors.New("missing")
+var errMissing = words.Errorf("缺失", "missing")

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -85,7 +84,7 @@ func (t *Target) needed(ctx context.Context, id string, needed map[string]struct
 		needed[contentName(l.name)] = struct{}{}
 	}
 	if err := errors.Join(s.Err(), r.Close()); err != nil {
-		return fmt.Errorf("read the content of backup %s: %w", id, err)
+		return words.Errorf("读取备份 %s 的内容清单：%v", "read the content of backup %s: %v", id, err)
 	}
 	if !ended {
 		return changed(id, objectsFile)
@@ -106,11 +105,11 @@ func (t *Target) removeContent(ctx context.Context, needed map[string]struct{}, 
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("list content: %w", err)
+		return words.Errorf("列出内容：%v", "list content: %v", err)
 	}
 	for _, b := range gone {
 		if err := t.at.remove(ctx, b.name); err != nil && !errors.Is(err, errMissing) {
-			return fmt.Errorf("remove content: %w", err)
+			return words.Errorf("删除内容：%v", "remove content: %v", err)
 		}
 		done.Objects++
 		done.Bytes += b.bytes

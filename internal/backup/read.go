@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -173,7 +172,7 @@ func (n *noted) Read(b []byte) (int, error) {
 	return k, err
 }
 
-var errSource = errors.New("the source failed")
+var errSource = words.Errorf("读取失败", "the source failed")
 
 type notedWriter struct {
 	w   io.Writer
@@ -253,7 +252,7 @@ func (b *Backup) blob(ctx context.Context, l line, w io.Writer) error {
 	case errors.Is(err, errDiffers):
 		return changed(b.Head.ID, name)
 	case err != nil:
-		return fmt.Errorf("read %s: %w", name, err)
+		return words.Errorf("读取 %s：%v", "read %s: %v", name, err)
 	}
 	return nil
 }

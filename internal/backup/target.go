@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -148,10 +147,10 @@ func (t *Target) readSmall(ctx context.Context, name string) ([]byte, error) {
 	}
 	b, err := io.ReadAll(io.LimitReader(r, small+1))
 	if err = errors.Join(err, r.Close()); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, words.Errorf("读取 %s：%v", "read %s: %v", name, err)
 	}
 	if len(b) > small {
-		return nil, fmt.Errorf("read %s: more than %d bytes", name, small)
+		return nil, words.Errorf("读取 %s：超过 %d 字节", "read %s: more than %d bytes", name, small)
 	}
 	return b, nil
 }
@@ -166,7 +165,7 @@ func (t *Target) names(ctx context.Context) (map[string][]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list backups: %w", err)
+		return nil, words.Errorf("列出备份：%v", "list backups: %v", err)
 	}
 	return all, nil
 }
@@ -257,7 +256,7 @@ func (t *Target) removeFiles(ctx context.Context, id string, files []string) err
 	})
 	for _, f := range files {
 		if err := t.at.remove(ctx, of(id, f)); err != nil && !errors.Is(err, errMissing) {
-			return fmt.Errorf("remove backup %s: %w", id, err)
+			return words.Errorf("删除备份 %s：%v", "remove backup %s: %v", id, err)
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -19,7 +18,7 @@ import (
 func NewIdentity(file string) (recipient string, err error) {
 	i, err := age.GenerateX25519Identity()
 	if err != nil {
-		return "", fmt.Errorf("make identity: %w", err)
+		return "", words.Errorf("生成私钥：%v", "make identity: %v", err)
 	}
 	recipient = i.Recipient().String()
 	return recipient, durable.Create(file, []byte("# public key: "+recipient+"\n"+i.String()+"\n"))

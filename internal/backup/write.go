@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"sync"
@@ -54,7 +53,7 @@ func (t *Target) Begin(ctx context.Context, origin string, id ledger.ID, s Seals
 	}
 	text, err := json.MarshalIndent(c.head, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("encode head: %w", err)
+		return nil, words.Errorf("编写 head：%v", "encode head: %v", err)
 	}
 	return c, c.write(ctx, headFile, false, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
@@ -127,7 +126,7 @@ func (c *Copy) create(ctx context.Context, name string, encrypted bool) (*output
 			o.to, err = sio.EncryptWriter(&o.count, cipher)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("encrypt %s: %w", name, err)
+			return nil, words.Errorf("加密 %s：%v", "encrypt %s: %v", name, err)
 		}
 	}
 	go func() {
@@ -138,7 +137,7 @@ func (c *Copy) create(ctx context.Context, name string, encrypted bool) (*output
 	return o, nil
 }
 
-var errWritten = errors.New("the file was not stored")
+var errWritten = words.Errorf("文件未能写入", "the file was not stored")
 
 type plain struct{ io.Writer }
 
@@ -174,7 +173,7 @@ func (c *Copy) Finish(ctx context.Context, m Manifest) error {
 	m.Format, m.ID, m.At, m.Origin, m.Ledger, m.Files = version, c.head.ID, c.head.At, c.head.Origin, c.head.Ledger, c.files
 	text, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("encode manifest: %w", err)
+		return words.Errorf("编写 manifest：%v", "encode manifest: %v", err)
 	}
 	cipher, err := stream(c.key, manifestFile)
 	if err != nil {
@@ -182,7 +181,7 @@ func (c *Copy) Finish(ctx context.Context, m Manifest) error {
 	}
 	var sealed bytes.Buffer
 	if _, err := sio.Encrypt(&sealed, bytes.NewReader(text), cipher); err != nil {
-		return fmt.Errorf("encrypt manifest: %w", err)
+		return words.Errorf("加密 manifest：%v", "encrypt manifest: %v", err)
 	}
 	if err := c.to.at.sync(); err != nil {
 		return err
@@ -204,7 +203,7 @@ func (c *Copy) Finish(ctx context.Context, m Manifest) error {
 	return nil
 }
 
-var errDiffers = errors.New("size or hash differs")
+var errDiffers = words.Errorf("大小或摘要不同", "size or hash differs")
 
 // verify reads a file and compares size and hash.
 func (t *Target) verify(ctx context.Context, name string, size int64, digest ledger.Digest) error {

@@ -14,7 +14,7 @@ import (
 
 // speaking are the packages that speak to users beside this one.
 var speaking = []string{
-	"cmd/cadastre", "cmd/verify", "internal/proving", "internal/verdict", "internal/terminal", "internal/demo", "internal/client", "internal/web", "internal/node", "internal/tracing", "internal/trace/prove", "internal/bench",
+	"cmd/cadastre", "cmd/verify", "internal/backup", "internal/proving", "internal/verdict", "internal/terminal", "internal/demo", "internal/client", "internal/web", "internal/node", "internal/tracing", "internal/trace/prove", "internal/bench",
 }
 
 // unheard are English errors that no user reads: the code that makes them catches them.
