@@ -136,7 +136,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.algs, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.algs, l.close
+	n.ledger, n.own, n.algs, n.close = l.Ledger, l.own, l.algs, l.close
 	if n.own != nil {
 		n.own.Guard(n.clock.allow)
 	}
