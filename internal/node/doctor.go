@@ -59,6 +59,7 @@ var (
 	restoreFile = ledger.Words{ZH: "请从备份恢复此文件", EN: "restore this file from a backup"}
 	useProgram  = ledger.Words{ZH: "请使用创建它的程序", EN: "use the program that made it"}
 	endRotation = ledger.Words{ZH: "请用 cadastre rotate-master-key 完成更换", EN: "finish that with cadastre rotate-master-key"}
+	endBegin    = ledger.Words{ZH: "请再次运行 cadastre log begin，或恢复其后的备份", EN: "run cadastre log begin again, or restore a backup made after it"}
 	rebuildRead = ledger.Words{ZH: "请用 --repair 或 cadastre rebuild 由账本重建", EN: "build it again from the ledger with --repair or cadastre rebuild"}
 	trustAgain  = ledger.Words{ZH: "请用 --repair 由账本首条记录重新写出；勿将原文件交给核验者", EN: "write it again from the ledger's first entry with --repair; do not give the old file to verifiers"}
 	trustBack   = ledger.Words{ZH: "请复制回本节点创建或加入时所用的信任文件", EN: "copy back the trust file with which the node was created or joined"}

@@ -157,6 +157,6 @@ func copyFile(from, to string) error {
 }
 
 // trustOf returns what the first call of the ledger gives a verifier.
-func (x *examination) trustOf(genesis ledger.Genesis, first ledger.Committed) evidence.Trust {
-	return evidence.Trust{Ledger: genesis.Ledger, Genesis: ledger.DigestOf([]byte(first.JWS)), Logs: []string{x.keys.ledger.VKey()}}
+func trustOf(genesis ledger.Genesis, first ledger.Committed) evidence.Trust {
+	return evidence.Trust{Ledger: genesis.Ledger, Genesis: ledger.DigestOf([]byte(first.JWS)), Logs: []string{genesis.LedgerKey}}
 }

@@ -64,7 +64,7 @@ func (x *examination) readLedger(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		x.trust = x.trustOf(genesis, b.Calls[0])
+		x.trust = trustOf(genesis, b.Calls[0])
 		if err := x.compareGenesis(x.settings, b.Calls[0]); err != nil {
 			x.find("node.json", "genesis_sha256", err, restoreFile, nil)
 		}
@@ -74,29 +74,37 @@ func (x *examination) readLedger(ctx context.Context) error {
 		x.find("node.json", "ledger", words.Errorf("node.json 属于账本 %s，账本为 %s", "node.json belongs to ledger %s, but the ledger is %s",
 			x.settings.Ledger, genesis.Ledger), restoreFile, nil)
 	}
-	log, err := value[ledger.LogRecord](ctx, x.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(x.settings.Origin)))
-	switch {
-	case errors.Is(err, ledger.NotFound):
-		x.find("node.json", "origin", words.Errorf("账本未准入标识为 %s 的节点", "the ledger has not admitted a node with the origin %s", x.settings.Origin), restoreFile, nil)
-	case err != nil:
-		return err
-	case log.Owner != x.settings.Platform:
-		x.find("node.json", "platform", words.Errorf("账本准入的节点单位为 %s", "the ledger has admitted the node as party %s", log.Owner), restoreFile, nil)
-	case log.Key != x.keys.receipts.VKey():
-		x.find("keys/receipt-log", "", words.Errorf("不是账本准入的密钥", "it is not the key that the ledger has admitted"), restoreFile, nil)
-	}
 	head, err := x.ledger.Head(ctx)
 	if err != nil {
 		return err
 	}
 	x.found.Entries = int64(head.Block) + 1
-	a, err := value[ledger.Anchor](ctx, x.ledger, ledger.RefTo(ledger.KindAnchor, ledger.ReceiptLog(x.settings.Origin)))
-	if err == nil {
-		x.anchor = &a
+	return x.compareLog(ctx)
+}
+
+// compareLog compares the settings and the key of the receipt log with what the ledger has
+// admitted, and reads the log's last anchor.
+func (x *examination) compareLog(ctx context.Context) (err error) {
+	n := Node{settings: x.settings, keys: x.keys, ledger: x.ledger}
+	origin := x.keys.receipts.Origin()
+	n.log, err = value[ledger.LogRecord](ctx, x.ledger, ledger.RefTo(ledger.KindLog, origin))
+	switch {
+	case ledger.NodeOfReceipts(origin) != x.settings.Origin:
+		x.find("node.json", "origin", words.Errorf("回执日志属于节点 %s", "the receipt log is that of the node %s", ledger.NodeOfReceipts(origin)), restoreFile, nil)
+		return nil
+	case errors.Is(err, ledger.NotFound):
+		x.find("keys/receipt-log", "", words.Errorf("账本未准入日志 %s", "the ledger has not admitted the log %s", origin), restoreFile, nil)
+		return nil
+	case err != nil:
+		return err
+	case n.log.Owner != x.settings.Platform:
+		x.find("node.json", "platform", words.Errorf("账本准入的节点单位为 %s", "the ledger has admitted the node as party %s", n.log.Owner), restoreFile, nil)
+	case n.log.Key != x.keys.receipts.VKey():
+		x.find("keys/receipt-log", "", words.Errorf("不是账本准入的密钥", "it is not the key that the ledger has admitted"), restoreFile, nil)
+	case n.log.Next != "":
+		x.find("keys/receipt-log", "", words.Errorf("恢复后日志 %s 已由 %s 接续", "since a restore %[2]s continues the log %[1]s", origin, n.log.Next), endBegin, nil)
 	}
-	if errors.Is(err, ledger.NotFound) {
-		err = nil
-	}
+	x.anchor, err = n.lastAnchor(ctx)
 	return err
 }
 

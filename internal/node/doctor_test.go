@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -174,7 +175,7 @@ func damages(w *world, object, rollBack string) []planted {
 		{"tile changed", sqlIn(ledgerDB, "UPDATE tile SET data = zeroblob(length(data)) WHERE level = 0"), "ledger.db [entry 0]", whole, false},
 		{"tile missing", sqlIn(ledgerDB, "DELETE FROM tile"), "ledger.db", whole, false},
 		{"checkpoint missing", sqlIn(ledgerDB, "DELETE FROM signed"), "ledger.db [checkpoint]", whole, false},
-		{"checkpoint changed", sqlIn(ledgerDB, "UPDATE signed SET note = CAST(replace(note, 'A', 'B') AS BLOB)"), "ledger.db [checkpoint]", whole, false},
+		{"checkpoint changed", sqlIn(ledgerDB, "UPDATE signed SET note = CAST(substr(CAST(note AS TEXT), 1, length(note) - 9) || 'AAAAAAA=' || char(10) AS BLOB)"), "ledger.db [checkpoint]", whole, false},
 		{"record changed", sqlIn(ledgerDB, "UPDATE record SET value = replace(value, '\"buyer\"', '\"regulator\"') WHERE key = '"+party+"'"), "ledger.db [" + party + "]", whole, false},
 		{"record deleted", sqlIn(ledgerDB, "DELETE FROM record WHERE key = '"+party+"'"), "ledger.db [" + party + "]", whole, false},
 		{"record added", sqlIn(ledgerDB, "INSERT INTO record (key, value, seq) VALUES ('party/planted', '{}', 3)"), "ledger.db [party/planted]", whole, false},
@@ -204,6 +205,10 @@ func damages(w *world, object, rollBack string) []planted {
 		{"ledger older than read.db", sqlIn(readDB, "UPDATE position SET block = 999"), "ledger.db", whole, false},
 		{"hash of the genesis", edit("node.json", func(b []byte) []byte { return bytes.Replace(b, []byte(w.trust.Genesis), zero, 1) }), "node.json [genesis_sha256]", file, false},
 		{"another ledger in node.json", edit("node.json", func(b []byte) []byte { return bytes.Replace(b, []byte(w.trust.Ledger), []byte(id("planted")), 1) }), "node.json [ledger]", file, false},
+		{"another origin in node.json", edit("node.json", func(b []byte) []byte { return bytes.Replace(b, []byte(nodeOrigin), []byte("planted.example.org"), 1) }), "node.json [origin]", file, false},
+		{"another party in node.json", edit("node.json", func(b []byte) []byte {
+			return regexp.MustCompile(`"platform": "[^"]+"`).ReplaceAll(b, []byte(`"platform": "`+string(id("planted"))+`"`))
+		}), "node.json [platform]", file, false},
 		{"node.json cut short", edit("node.json", func(b []byte) []byte { return b[:len(b)/2] }), "node.json", file, false},
 		{"node.json missing", edit("node.json", nil), "node.json", file, false},
 		{"trust.json changed", edit("trust.json", func(b []byte) []byte { return bytes.Replace(b, []byte(w.trust.Genesis), zero, 1) }), "trust.json [genesis_sha256]", "--repair", true},
