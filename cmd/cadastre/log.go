@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/terminal"
@@ -19,9 +21,10 @@ import (
 )
 
 type logCmd struct {
+	kong.Plugins
 	Begin logBeginCmd `cmd:"" zh:"节点自较旧的副本恢复后，其日志以新名称接续（节点须已停止）" en:"After a restore from a copy that is too old, let the logs of the stopped node go on under new names."`
 	Sign  logSignCmd  `cmd:"" zh:"签署节点的 log.request（在数据管理部门自己的机器上）" en:"Sign a node's log.request (on the data authority's own machine)." example:"cadastre log sign log.request --profile authority.json > log.jws"`
-	Lost  logLostCmd  `cmd:"" zh:"列出所持证据包中因恢复而失去的请求" en:"List the calls in your evidence bundles that a restore has lost."`
+	Lost  logLostCmd  `cmd:"" zh:"列出所持证据包中因恢复而失去的请求" en:"List the calls in your evidence bundles that a restore has lost." example:"cadastre log lost evidence.json --profile buyer.json"`
 }
 
 type logBeginCmd struct {
@@ -35,7 +38,7 @@ func (logBeginCmd) Page() terminal.Page {
 	return terminal.Page{
 		{
 			ZH: "只在没有更新的备份时使用：副本之后的请求与回执就此失去。在节点上：", EN: "Use this only if there is no newer backup: the calls and receipts after the copy are lost. On the node:",
-			Lines: "cadastre log begin --dir D --held checkpoint",
+			Lines: "cadastre log begin --dir D --held checkpoint.txt",
 		},
 		{
 			ZH: "在数据管理部门自己的机器上（其密钥在失去的部分时，用恢复密钥的身份文件）：", EN: "On the data authority's own machine (if its key is in the lost part, with the profile of the recovery key):",

@@ -28,7 +28,7 @@ func Parse(msg []byte, v note.Verifier) (size int64, root tlog.Hash, err error) 
 }
 
 // Unverified returns the size and root that a checkpoint states. It checks no signature,
-// so whoever wrote it can state anything.
+// so its writer can state anything.
 func Unverified(msg []byte) (size int64, root tlog.Hash, err error) {
 	lines := strings.SplitN(string(msg), "\n", 4)
 	if len(lines) < 4 { // the text ends with a newline

@@ -2,9 +2,11 @@ package node_test
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +140,11 @@ func TestARestoredLogGoesOn(t *testing.T) {
 	if len(about.Restored) != 2 || about.Restored[0].Size != c.size || about.Restored[0].Lost == 0 || about.Restored[0].Old != ledger.LedgerLog(nodeOrigin) {
 		t.Errorf("the node says: %+v", about.Restored)
 	}
+	resp, err := c.http.Get(c.url + "/")
+	c.ok(err)
+	if page := string(c.body(resp)); !strings.Contains(page, "自第 "+strconv.FormatInt(c.size, 10)+" 条起恢复") {
+		t.Errorf("the page does not say that the log was restored:\n%s", page)
+	}
 	if got := c.world.held("ledger"); !strings.HasPrefix(got, ledger.LedgerLog(nodeOrigin)+"/2\n") {
 		t.Errorf("the checkpoint is\n%s", got)
 	}
@@ -199,5 +206,79 @@ func TestTheRecoveryKeyBeginsALog(t *testing.T) {
 	defer c.comeBack()()
 	if r, err := verify(c.bundle("holder", ref(ledger.KindEntry, "bus")), c.trust); err != nil || len(r.Restored) != 1 {
 		t.Errorf("%v, %+v", err, r.Restored)
+	}
+}
+
+// startAgain runs a node that joined at the address that it had.
+func (n *nodes) startAgain(w *world) {
+	w.t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	w.ok(err)
+	w.openWith(listener, n.stand(w))
+}
+
+// allAnchored waits until an anchor covers each receipt of the node, and stops it.
+func (n *nodes) allAnchored(w *world) {
+	w.t.Helper()
+	until(w.t, "the end receipt", func() bool { return w.Market().Running() == 0 })
+	w.ok(w.Anchored(w.t.Context(), w.Receipts().Size()))
+	n.settle()
+	w.stop()
+}
+
+// TestReceiptsOfASharedLedgerGoOn: the receipts of a node on a ledger that others share
+// are put back from a copy that is older than their last anchor. The node serves again
+// after the authority has begun its receipt log again, and its deliveries are proved in
+// the log that goes on.
+func TestReceiptsOfASharedLedgerGoOn(t *testing.T) {
+	n := town(t, nil)
+	w := n.operator
+	n.bureau.register("bus", "holder")
+	n.settle()
+	file := data(64 << 10)
+	w.sale("sale", "bus", w.upload("operator", file), ledger.Quota{})
+	n.settle()
+	var c ledger.Content
+	n.read(&c, ref(ledger.KindContent, "sale"))
+	order := orderPath("sale", c.Object)
+	w.gets("buyer", order, file, operatorOrigin)
+	n.allAnchored(w)
+	kept := filepath.Join(t.TempDir(), "copy")
+	w.ok(os.CopyFS(kept, os.DirFS(w.dir)))
+
+	n.startAgain(w)
+	w.gets("buyer", order, file, operatorOrigin)
+	lost := w.held("receipts")
+	n.allAnchored(w)
+	w.ok(os.RemoveAll(w.dir))
+	w.ok(os.CopyFS(w.dir, os.DirFS(kept)))
+	w.ok(os.Chmod(filepath.Join(w.dir, "keys", "master"), 0o600))
+	w.refusesToOpen(n.stand(w), "cadastre log begin")
+	w.ok(node.WriteRestored(w.dir, node.Restored{At: time.Now(), BackupAt: time.Now()}))
+	w.refusesToOpen(n.stand(w), "--last-checkpoint")
+	nobody := n.stand(w)
+	nobody.NothingHeld = true
+	w.refusesToOpen(nobody, "cadastre log begin")
+
+	o := n.stand(w)
+	o.Held = []string{lost}
+	r, err := node.RequestLogs(t.Context(), o)
+	w.ok(err)
+	if len(r.Logs) != 1 || r.Logs[0].Origin != ledger.ReceiptLog(operatorOrigin)+"/2" {
+		t.Fatalf("the request: %+v", r)
+	}
+	calls, err := node.SignLogs(r, id("authority"), w.key("authority"), time.Now())
+	w.ok(err)
+	w.ok(node.BeginLogs(t.Context(), n.stand(w), calls))
+	w.ok(node.BeginLogs(t.Context(), n.stand(w), calls)) // it was interrupted, for all that the operator knows
+	n.startAgain(w)
+	w.everybody()
+	w.gets("buyer", order, file, operatorOrigin)
+	until(t, "the end receipt", func() bool { return w.Market().Running() == 0 })
+	w.ok(w.Anchored(t.Context(), w.Receipts().Size()))
+	bundle := (&story{world: w}).bundle("buyer", ref(ledger.KindOrder, "sale"))
+	report, err := verify(bundle, n.bureau.trust)
+	if err != nil || len(report.Receipts) != 2 || report.Receipts[0].Log != r.Logs[0].Origin || len(report.Restored) != 1 || report.Restored[0].Lost == 0 {
+		t.Errorf("the bundle: %v, %+v, restored %+v", err, report.Receipts, report.Restored)
 	}
 }

@@ -40,6 +40,7 @@ type world struct {
 	party    map[string]*client.Client
 	last     map[ledger.Ref]ledger.Digest // payload of the call that last wrote a record
 	http     *http.Client
+	stop     func()       // of a node that joined
 	log      slog.Handler // nil: none
 	now      func() time.Time
 }

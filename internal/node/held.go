@@ -26,9 +26,9 @@ func readHeld(k keys, list []string) (h heldTrees, err error) {
 	for _, msg := range list {
 		switch checkpoint.Origin([]byte(msg)) {
 		case k.receipts.Origin():
-			err = keepLater(msg, k.receipts, &h.receipts, &h.receiptsNote)
+			err = storeLater(msg, k.receipts, &h.receipts, &h.receiptsNote)
 		case k.ledgerOrigin():
-			err = keepLater(msg, k.ledger, &h.ledger, &h.ledgerNote)
+			err = storeLater(msg, k.ledger, &h.ledger, &h.ledgerNote)
 		default:
 			err = words.Errorf("该文件不是本节点日志的检查点，其首行为 %q", "this is not a checkpoint of a log of this node: its first line is %q", checkpoint.Origin([]byte(msg)))
 		}
@@ -39,7 +39,7 @@ func readHeld(k keys, list []string) (h heldTrees, err error) {
 	return h, nil
 }
 
-func keepLater(msg string, key *tlog.Key, last **ledger.TreeHead, note *string) error {
+func storeLater(msg string, key *tlog.Key, last **ledger.TreeHead, note *string) error {
 	size, root, err := checkpoint.Parse([]byte(msg), key.Verifier())
 	if err != nil {
 		return words.Errorf("检查点并非由本节点的日志密钥签署：%v", "the checkpoint was not signed by the key of this node's log: %v", err)
@@ -68,8 +68,8 @@ func (n *Node) checkRestored() (err error) {
 		return err
 	}
 	if n.restored != nil && len(n.opts.Held) == 0 && !n.opts.NothingHeld {
-		return words.Errorf("%s 自 %s 的备份恢复：其后的请求与回执可能已为他人所持有。请用 --last-checkpoint FILE 给出他人所持的最新检查点，如确无他人持有，用 --last-checkpoint none",
-			"%s was restored from a backup of %s, and others may hold what followed it: give the last checkpoint that anyone holds with --last-checkpoint FILE, or, if nobody holds one, --last-checkpoint none",
+		return words.Errorf("%s 自 %s 的备份恢复：其后的请求与回执可能已为他人所持有。请用 --last-checkpoint FILE 给出他人所持的最新检查点，如确无他人持有，用 --last-checkpoint nobody",
+			"%s was restored from a backup of %s, and others may hold what followed it: give the last checkpoint that anyone holds with --last-checkpoint FILE, or, if nobody holds one, --last-checkpoint nobody",
 			n.opts.Dir, n.restored.BackupAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	return nil

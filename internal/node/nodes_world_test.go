@@ -142,5 +142,6 @@ func (w *world) everybody() {
 // openWith runs a node until the test ends.
 func (w *world) openWith(listener net.Listener, o node.Options) {
 	w.t.Helper()
-	w.t.Cleanup(w.runWith(listener, o))
+	w.stop = w.runWith(listener, o)
+	w.t.Cleanup(w.stop)
 }

@@ -185,6 +185,20 @@ var causes = [][2]string{
 	{"it reads a range of keys, or changes who endorses a key: the contract never does", "其读取了一段键，或更改了键的背书规则，而合约从不如此"},
 	{"it reads a key written by an impossible transaction", "其读取了由不可能存在的交易所写的键"},
 
+	{"the log %s is not in the trust file, and no call in the bundle begins it", "日志 %s 不在信任文件中，证据包中也没有另起该日志的请求"},
+	{"since a restore the log %s goes on as %s", "恢复后日志 %s 已以 %s 接续"},
+	{"the checkpoint of %s is signed by another key than the call that begins the log names", "日志 %s 的检查点不是由另起该日志的请求所载密钥签署的"},
+	{"the log goes on from another tree than that of the %d entries before", "所接续的不是其前 %d 条的树"},
+	{"the log goes on as %s, but the checkpoint is of %s", "日志已以 %s 接续，检查点却属于 %s"},
+	{"the log was restored from a copy without this call: the register does not have it, so send it again", "账本恢复自不含此请求的副本：登记簿中已没有它，请重新提交"},
+	{"the ledger of this bundle is not a log", "该证据包的账本不是日志"},
+	{"the checkpoint of the ledger log is of no entries", "账本日志的检查点没有条目"},
+	{"the trust file does not name the log %s, and no call begins it", "信任文件没有日志 %s，也没有另起该日志的请求"},
+	{"there is no record of the log", "没有该日志的记录"},
+	{"since a restore the log goes on as %s, but the checkpoint is of %s", "恢复后日志已以 %s 接续，检查点却属于 %s"},
+	{"it goes on from %d receipts, but the log %s has %d", "自 %[1]d 条接续，日志 %[2]s 却有 %[3]d 条"},
+	{"its receipts are signed as the log %q", "其回执以日志 %q 的名义签署"},
+
 	// internal/cosign
 	{"it is not a key that cosigns, in the form NAME+HASH+KEY of C2SP signed-note with key type 4", "不是联署公钥：应为 C2SP signed-note 的 NAME+HASH+KEY 形式，密钥类型 4"},
 	{"the name of a key is 1 to 100 bytes without white space and plus signs", "公钥名称为 1 至 100 字节，不含空白与加号"},

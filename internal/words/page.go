@@ -17,6 +17,7 @@ var pages = map[string]ledger.Words{
 	"home.total":         {ZH: "共 %d 条", EN: "%d found"},
 	"home.none":          {ZH: "没有符合的登记结果", EN: "No registered resource matches"},
 	"home.next":          {ZH: "下一页", EN: "Next page"},
+	"home.restored":      {ZH: "日志 %s 自第 %d 条起恢复，已知失去 %d 条，现以 %s 接续。", EN: "The log %s was restored at %d; %d entries are known to be lost; it goes on as %s."},
 	"home.api":           {ZH: "接口说明", EN: "API description"},
 	"home.about":         {ZH: "本节点与账本", EN: "About this node and its ledger"},
 	"home.checkpoint":    {ZH: "账本检查点", EN: "Ledger checkpoint"},

@@ -154,7 +154,7 @@ func (a *auditor) log(ctx context.Context) error {
 	}
 	if !verified {
 		if err := a.verifyLog(msg); err != nil {
-			return err
+			return fmt.Errorf("ledger log: %w", err)
 		}
 	}
 	if got[size] != signed.Root {

@@ -40,12 +40,10 @@ func (a *auditor) verifyLog(msg []byte) error {
 		return err
 	}
 	if !ok {
-		return fmt.Errorf("ledger log: the trust file does not name the log %s, and no call begins it", name)
+		return fmt.Errorf("the trust file does not name the log %s, and no call begins it", name)
 	}
-	if _, err := evidence.OpenCheckpoint(string(msg), a.config.Trust.With(log.Key)); err != nil {
-		return fmt.Errorf("ledger log: %w", err)
-	}
-	return nil
+	_, err = evidence.OpenCheckpoint(string(msg), a.config.Trust.With(log.Key))
+	return err
 }
 
 // earlier returns the names of the logs that a log may continue, the first one first,
@@ -76,7 +74,7 @@ func (a *auditor) signedBefore(name string) map[string]ledger.TreeHead {
 	return trees
 }
 
-// compareSigned holds the log against what earlier audits have signed. What they signed
+// compareSigned compares the log with what earlier audits have signed. What they signed
 // of a log that has ended may be lost, but then the call that begins the next log must
 // name a tree that is at least as large.
 func (a *auditor) compareSigned(size int64, roots map[int64]tlog.Hash, before map[string]ledger.TreeHead) {

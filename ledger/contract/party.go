@@ -1,10 +1,11 @@
 package contract
 
 import (
-	"github.com/datacadastre/cadastre/ledger"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/datacadastre/cadastre/ledger"
 )
 
 // genesis creates the ledger: its rules and limits, the data authority and the first

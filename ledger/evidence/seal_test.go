@@ -196,7 +196,7 @@ func TestSealAgrees(t *testing.T) {
 		_, err := evidence.Verify(data, trust, algs, checkers())
 		s.agrees(t, name, data, trust, err)
 	}
-	for name, share := range map[string]int{"order.json": 8, "entry.json": 2, "forged-wider-than-it-was-offered.json": 1} {
+	for name, share := range map[string]int{"order.json": 8, "entry.json": 2, "restored.json": 1, "forged-wider-than-it-was-offered.json": 1} {
 		rnd := rand.New(rand.NewPCG(9, uint64(share)))
 		var plain bytes.Buffer
 		if err := json.Compact(&plain, readVector(t, name)); err != nil {

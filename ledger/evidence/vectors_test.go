@@ -179,7 +179,28 @@ func makeVectors(t *testing.T) {
 		write(file, w.lenient(f.about))
 		list = append(list, vector{Name: f.name, Bundle: file, Check: f.want})
 	}
-	write("vectors.json", append(list, changes(t)...))
+	w.size = 0
+	w.restart(4)
+	w.register("lake")
+	restored, _ := w.build(ref(ledger.KindEntry, "lake"))
+	write("restored.json", restored)
+	list = append(list, vector{Name: "restored", Bundle: "restored.json"})
+	write("vectors.json", append(append(list, changes(t)...), restoredChanges(t, restored)...))
+}
+
+// restoredChanges are changes to a bundle under a checkpoint of a log that began after
+// a restore.
+func restoredChanges(t *testing.T, b evidence.Bundle) []vector {
+	t.Helper()
+	calls, err := b.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(calls, func(c evidence.Listed) bool { return c.Function == ledger.FnLogBegin })
+	return []vector{
+		{Name: "the beginning of the log left out", Bundle: "restored.json", Op: "remove", Path: fmt.Sprintf("/calls/%d", at), Check: evidence.CheckProof},
+		{Name: "another proof of the beginning", Bundle: "restored.json", Op: "remove", Path: fmt.Sprintf("/calls/%d/proof/inclusion/0", at), Check: evidence.CheckProof},
+	}
 }
 
 type forgery struct {
@@ -260,7 +281,7 @@ func changes(t *testing.T) []vector {
 func FuzzVerify(f *testing.F) {
 	trust := vectorTrust(f)
 	good := map[string]bool{}
-	for _, name := range []string{"order.json", "license.json", "entry.json"} {
+	for _, name := range []string{"order.json", "license.json", "entry.json", "restored.json"} {
 		var b bytes.Buffer
 		if err := json.Compact(&b, readVector(f, name)); err != nil {
 			f.Fatalf("vector: %v", err)

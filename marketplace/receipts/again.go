@@ -27,7 +27,7 @@ func Head(ctx context.Context, c Config) (h ledger.TreeHead, err error) {
 }
 
 // BeginAgain signs the log of a node that does not run with the key next from now on,
-// under the name of that key. It keeps all receipts. If they are other than those of
+// under the name of that key. All receipts stay. If they are other than those of
 // old, nothing is changed.
 func BeginAgain(ctx context.Context, c Config, next *tlog.Key, old ledger.TreeHead) error {
 	return withLog(ctx, c, func(db *sqldb.DB, log *tlog.Log) error {
