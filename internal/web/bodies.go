@@ -18,14 +18,14 @@ const (
 // maxRunning is how many requests of a party, or of an address without a valid token, are
 // answered at the same time. Their bodies and answers are in memory until they have arrived
 // or were taken, which a slow client may delay for a minute. Signed calls, uploads and
-// deliveries are not counted: they have limits of their own.
+// deliveries are not counted: they have other limits.
 const maxRunning = 64
 
 // callBytes is the maximum size of the body of a signed call.
 func (s *Server) callBytes() int64 { return min(s.MaxBody, maxCallBody) }
 
 // places counts what is running for each key, up to a limit for each and one for all. What
-// is above a limit is refused, not kept waiting, so that it takes no memory.
+// is above a limit is refused at once, so that it takes no memory while it waits.
 type places struct {
 	rule      string // that a refusal names
 	each, all int
@@ -39,8 +39,8 @@ func newPlaces(rule string, each, all int) *places {
 	return &places{rule: rule, each: each, all: all, keys: map[string]int{}}
 }
 
-// enter takes a place for a key until leave is called. It returns Unavailable if there is
-// none.
+// enter takes a place for a key until leave is called. It returns Unavailable if all are
+// taken.
 func (p *places) enter(key string) (leave func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
