@@ -64,7 +64,9 @@ func (x *examination) readLedger(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		x.trust = x.trustOf(genesis, b.Calls[0])
+		if x.trust, err = x.trustOf(ctx, genesis, b.Calls[0]); err != nil {
+			return err
+		}
 		if err := x.compareGenesis(x.settings, b.Calls[0]); err != nil {
 			x.find("node.json", "genesis_sha256", err, restoreFile, nil)
 		}
@@ -74,7 +76,7 @@ func (x *examination) readLedger(ctx context.Context) error {
 		x.find("node.json", "ledger", words.Errorf("node.json 属于账本 %s，账本为 %s", "node.json belongs to ledger %s, but the ledger is %s",
 			x.settings.Ledger, genesis.Ledger), restoreFile, nil)
 	}
-	log, err := value[ledger.LogRecord](ctx, x.ledger, ledger.RefTo(ledger.KindLog, ledger.ReceiptLog(x.settings.Origin)))
+	log, err := value[ledger.LogRecord](ctx, x.ledger, ledger.RefTo(ledger.KindLog, x.keys.receipts.Origin()))
 	switch {
 	case errors.Is(err, ledger.NotFound):
 		x.find("node.json", "origin", words.Errorf("账本未准入标识为 %s 的节点", "the ledger has not admitted a node with the origin %s", x.settings.Origin), restoreFile, nil)
@@ -90,7 +92,7 @@ func (x *examination) readLedger(ctx context.Context) error {
 		return err
 	}
 	x.found.Entries = int64(head.Block) + 1
-	a, err := value[ledger.Anchor](ctx, x.ledger, ledger.RefTo(ledger.KindAnchor, ledger.ReceiptLog(x.settings.Origin)))
+	a, err := value[ledger.Anchor](ctx, x.ledger, ledger.RefTo(ledger.KindAnchor, x.keys.receipts.Origin()))
 	if err == nil {
 		x.anchor = &a
 	}

@@ -46,7 +46,7 @@ func ReadHeads(ctx context.Context, dir string) (Heads, error) {
 		return Heads{}, err
 	}
 	h := Heads{Origin: s.Origin, LedgerID: s.Ledger}
-	own, log, err := o.heads(ctx, s.Origin)
+	own, log, err := o.heads(ctx)
 	if err == nil {
 		h.Receipts, err = lastOf(ctx, log, o.receipts)
 	}

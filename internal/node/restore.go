@@ -192,7 +192,7 @@ func (d folder) checkRestored(ctx context.Context, m backup.Manifest) error {
 	if err != nil {
 		return err
 	}
-	own, log, err := o.heads(ctx, s.Origin)
+	own, log, err := o.heads(ctx)
 	if err = errors.Join(err, o.Close()); err != nil {
 		return err
 	}

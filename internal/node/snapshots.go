@@ -10,6 +10,7 @@ import (
 	ref "golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/internal/backup"
+	"github.com/datacadastre/cadastre/internal/checkpoint"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -119,7 +120,7 @@ func (o *snapshots) fit(ctx context.Context) (bool, error) {
 
 // heads checks the databases whole and returns the heads of the logs. That of a shared
 // ledger is nil.
-func (o *snapshots) heads(ctx context.Context, origin string) (own *ledger.TreeHead, log ledger.TreeHead, err error) {
+func (o *snapshots) heads(ctx context.Context) (own *ledger.TreeHead, log ledger.TreeHead, err error) {
 	if err := errors.Join(o.receipts.CheckIntegrity(ctx), o.db.CheckIntegrity(ctx)); err != nil {
 		return nil, log, err
 	}
@@ -133,7 +134,11 @@ func (o *snapshots) heads(ctx context.Context, origin string) (own *ledger.TreeH
 	if err != nil {
 		return nil, log, err
 	}
-	text, err := o.ledger.Value(ctx, ledger.RecordKey(ledger.RefTo(ledger.KindAnchor, ledger.ReceiptLog(origin))))
+	msg, err := o.receipts.Checkpoint(ctx)
+	if err != nil {
+		return nil, log, err
+	}
+	text, err := o.ledger.Value(ctx, ledger.RecordKey(ledger.RefTo(ledger.KindAnchor, checkpoint.Origin(msg))))
 	if err != nil {
 		return nil, log, err
 	}
@@ -163,7 +168,7 @@ func (d folder) copyDatabases(ctx context.Context, s Settings, c *backup.Copy, m
 		return err
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
-	if m.Log, m.Receipts, err = o.heads(ctx, s.Origin); err != nil {
+	if m.Log, m.Receipts, err = o.heads(ctx); err != nil {
 		return err
 	}
 	type database struct {
