@@ -35,6 +35,14 @@ build: ## 构建程序及供法院使用的 verify，置于 .cache/bin | build t
 	@mkdir -p $(dir $(BINARY))
 	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
+.PHONY: deb
+deb: ## 构建 Debian 软件包，置于 .cache/deb | build the package for Debian in .cache/deb
+	@internal/packaging/deb
+
+.PHONY: image
+image: ## 用 buildah 构建容器镜像 cadastre | build the container image cadastre with buildah
+	@internal/packaging/image
+
 WASM := $(CACHE)/wasm
 .PHONY: wasm
 wasm: ## 构建浏览器中的核验程序，连同 Go 的 wasm_exec.js，置于 .cache/wasm | build verify for browsers, with Go's wasm_exec.js, in .cache/wasm

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -19,7 +20,16 @@ const (
 	pieceBytes = 64 << 20
 	// maxBegun is how many uploads of a party may have begun and not be whole.
 	maxBegun = 64
+	// fewPieces is how many pieces any upload may have, and minPiece how many bytes of its
+	// length allow one more. A piece is a file until its content is deleted: without this, one
+	// byte a file, a party would have 10,000 files for each MinCounted of its bound, and all
+	// of them would be looked up for each delivery.
+	fewPieces = 8
+	minPiece  = 32 << 10
 )
+
+// maxPieces returns how many pieces an upload of this length may have.
+func maxPieces(length int64) int { return int(min(fewPieces+length/minPiece, math.MaxInt32)) }
 
 // Pending is an upload in pieces.
 type Pending struct {
@@ -107,7 +117,7 @@ func (m *Market) ContinueUpload(ctx context.Context, party ledger.ID, id string,
 func (m *Market) piece(ctx context.Context, u upload, r io.Reader) (upload, error) {
 	size := min(pieceBytes, u.Bytes-u.Arrived)
 	in := &intake{m: m, party: u.Party, from: io.LimitReader(r, size), counted: size} // counted since it began
-	d, err := m.Objects.Append(ctx, objects.Draft{ID: u.ID, Bytes: u.Arrived, State: u.Draft}, in, size)
+	d, err := m.Objects.Append(ctx, objects.Draft{ID: u.ID, Bytes: u.Arrived, State: u.Draft, MaxParts: maxPieces(u.Bytes)}, in, size)
 	switch {
 	case errors.Is(err, objects.ErrNotExist): // canceled or swept meanwhile
 		return u, errors.Join(noUpload(), err)

@@ -2,6 +2,7 @@ package marketplace_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
@@ -50,4 +51,32 @@ func TestUploadsThatBeginTogetherAreBounded(t *testing.T) {
 	w.unnamed("operator", most*bytes)
 	w.reopen()
 	w.unnamed("operator", most*bytes)
+}
+
+// TestPiecesAreFew: an upload may have pieces of a byte, but not many more files than others
+// of its length.
+func TestPiecesAreFew(t *testing.T) {
+	w := newWorld()
+	w.open(t)
+	for _, c := range []struct {
+		length int64
+		pieces int
+	}{{9, 8}, {32<<10 - 1, 8}, {1 << 20, 8 + 32}} {
+		u, err := w.market.BeginUpload(t.Context(), id("operator"), c.length)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range c.pieces {
+			if n, err := w.market.ContinueUpload(t.Context(), id("operator"), u.ID, int64(i), strings.NewReader("x")); err != nil || n != 1 {
+				t.Fatalf("piece %d of an upload of %d bytes: %d %v", i+1, c.length, n, err)
+			}
+		}
+		n, err := w.market.ContinueUpload(t.Context(), id("operator"), u.ID, int64(c.pieces), strings.NewReader("x"))
+		if got := outcome(t, err); n != 0 || got != "invalid too_large upload_pieces" {
+			t.Errorf("piece %d of an upload of %d bytes: %d %s", c.pieces+1, c.length, n, got)
+		}
+		if p, err := w.market.PendingUpload(t.Context(), id("operator"), u.ID); err != nil || p.Arrived != int64(c.pieces) {
+			t.Errorf("after it: %+v %v", p, err)
+		}
+	}
 }

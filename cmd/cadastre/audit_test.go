@@ -78,7 +78,13 @@ func TestAudit(t *testing.T) {
 // alter changes the ledger.db of a folder that no node runs.
 func alter(t *testing.T, dir string, statements ...string) {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), filepath.Join(dir, "ledger.db"), sqldb.SyncFull)
+	alterFile(t, filepath.Join(dir, "ledger.db"), statements...)
+}
+
+// alterFile changes a database that no node uses.
+func alterFile(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), path, sqldb.SyncFull)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func (doctorCmd) Page() terminal.Page {
 		{Lines: "cadastre doctor D\ncadastre doctor D --quick\ncadastre doctor D --repair"},
 		{
 			ZH: "检查已停止节点的整个文件夹：版本、node.json、密钥、信任文件、账本的日志与每条记录、回执、托管的密钥、每个对象、由账本重建后比对的 read.db，以及残留的临时文件。每处损坏均指明文件、其中的位置和处理办法。不加 --repair 则不改动任何文件；--repair 重建 read.db、重写 trust.json、删除残留，其余须从备份恢复。退出码 0 为完好，1 为有损坏。",
-			EN: "Examines the whole folder of a stopped node: version, node.json, keys, trust file, the ledger's log and every record, receipts, stored keys, every object, read.db against one built anew from the ledger, and temporary files that were left. Each damage is named with its file, the place in it, and what to do. Without --repair no file is changed. With it, read.db is built anew, trust.json is written again and what was left is removed; everything else must be restored from a backup. Exit code 0 means sound, 1 damaged.",
+			EN: "Examines the whole folder of a stopped node: version, node.json, keys, trust file, the ledger's log and every record, receipts, stored keys, every object, read.db against one built again from the ledger, and temporary files that were left. Each damage is named with its file, the place in it, and what to do. Without --repair no file is changed. With it, read.db is built again, trust.json is written again and what was left is removed; everything else must be restored from a backup. Exit code 0 means sound, 1 damaged.",
 		},
 	}
 }
@@ -75,7 +75,13 @@ func (c *doctorCmd) Run(p *program) error {
 		c.print(p, d)
 	}
 	if err == nil && !d.Sound {
-		err = words.Errorf("发现 %d 处损坏", "damage was found: %d", len(d.Findings))
+		left := 0
+		for _, f := range d.Findings {
+			if !f.Repaired {
+				left++
+			}
+		}
+		err = words.Errorf("损坏 %d 处，请按上述办法处理", "damage in %d places: see above what to do", left)
 	}
 	return err
 }
@@ -86,7 +92,7 @@ func (c *doctorCmd) print(p *program, d diagnosis) {
 		if f.Key != "" {
 			at += " [" + f.Key + "]"
 		}
-		fmt.Fprintf(p.out, "%s\n  %s\n  → %s\n", at, f.What, f.Advice)
+		fmt.Fprintf(p.out, "%s\n  %s\n  → %s\n", words.Printable(at), words.Printable(f.What), f.Advice)
 		if f.Repaired {
 			fmt.Fprintln(p.out, "  "+p.say("已修复", "repaired"))
 		}

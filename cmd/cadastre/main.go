@@ -84,7 +84,7 @@ type commands struct {
 	Head     headCmd     `cmd:"" zh:"已停止节点的账本与回执日志：条数与根" en:"Sizes and roots of both logs of a stopped node."`
 	Log      logCmd      `cmd:"" zh:"节点自副本恢复后接续其日志，列出失去的请求" en:"After a restore: let a node's logs go on, and list what is lost."`
 	Rotate   rotateCmd   `cmd:"" name:"rotate-master-key" zh:"为已停止的节点更换主密钥，并重新密封其保管的一切" en:"Replace the master key of a stopped node, and seal everything again with the new key."`
-	Rebuild  rebuildCmd  `cmd:"" zh:"由账本重建检索与展示所用的 read.db" en:"Build read.db, which serves for searching and showing, anew from the ledger."`
+	Rebuild  rebuildCmd  `cmd:"" zh:"由账本重建检索与展示所用的 read.db" en:"Build read.db, which serves for searching and showing, again from the ledger."`
 	Doctor   doctorCmd   `cmd:"" zh:"检查已停止节点的文件夹，指明每处损坏及处理办法" en:"Examine the folder of a stopped node: name each damage and what to do."`
 	Bench    benchCmd    `cmd:"" zh:"在本机测量账本性能" en:"Measure a ledger on this machine."`
 	Version  versionCmd  `cmd:"" zh:"显示版本" en:"Print the version." example:"cadastre version --json"`

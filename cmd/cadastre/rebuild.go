@@ -18,7 +18,7 @@ func (rebuildCmd) Page() terminal.Page {
 		{Lines: "cadastre rebuild --dir D"},
 		{
 			ZH: "由账本重建 read.db（检索与展示所用）。节点运行时由节点重建，其间照常以原有的 read.db 答复；最后一步替换内容，其间请求等待。节点已停止时由本命令重建。中断后再次运行即可。",
-			EN: "Builds read.db, which serves for searching and showing, anew from the ledger. A running node does it itself and goes on answering from the old one; calls wait during the last step, which replaces the content. For a stopped node this command does it. If it is interrupted, run it again.",
+			EN: "Builds read.db, which serves for searching and showing, again from the ledger. A running node does it itself and goes on answering from the old one; calls wait during the last step, which replaces the content. For a stopped node this command does it. If it is interrupted, run it again.",
 		},
 	}
 }

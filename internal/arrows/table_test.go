@@ -19,6 +19,9 @@ const (
 	huma       = "github.com/danielgtaylor/huma/v2"
 	jwt        = "github.com/golang-jwt/jwt/v5"
 	kong       = "github.com/alecthomas/kong"
+	kongplete  = "github.com/willabides/kongplete"
+	mangoKong  = "github.com/alecthomas/mango-kong"
+	roff       = "github.com/muesli/roff"
 	lru        = "github.com/hashicorp/golang-lru/v2"
 	lunar      = "github.com/6tail/lunar-go"
 	minio      = "github.com/minio/minio-go/v7"
@@ -145,7 +148,7 @@ var law = map[string]row{
 			"ledger", "ledger/calendar", "ledger/evidence", "ledger/fabric/proof", "internal/proving", "internal/verdict",
 			"internal/backup", "internal/node", "internal/api/wire", "internal/client", "internal/demo", "internal/bench", "internal/durable", "internal/trace", "internal/words", "internal/terminal", "internal/tracing", "internal/web", "internal/sight", "registry", "licensing",
 		},
-		third: []string{kong, lunar, uuid},
+		third: []string{kong, kongplete, lunar, mangoKong, roff, uuid},
 	},
 	"internal/proving": {
 		own: []string{

@@ -687,3 +687,28 @@ func TestPruneNeedsWholeLists(t *testing.T) {
 		}
 	}
 }
+
+// TestKilled leaves what a killed process does: the next writer removes it.
+func TestKilled(t *testing.T) {
+	dir, n, s := t.TempDir(), newNode(2), seals(t)[backup.ForMaster]
+	n.copyTo(t, dir, s.seal)
+	before := files(t, dir)
+	for _, name := range []string{"tmp/ABCD", "backups/20261130T210000.000Z-00000000/head", "backups/20261130T210000.000Z-00000000/folder/keys/master"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := read(t, dir, "", s.open); err != nil {
+		t.Error(err)
+	}
+	to, err := backup.Create(t.Context(), dir, backup.Options{Now: now})
+	if err == nil {
+		err = to.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := files(t, dir); !maps.EqualFunc(before, after, bytes.Equal) {
+		t.Errorf("left are %q", slices.Sorted(maps.Keys(after)))
+	}
+}

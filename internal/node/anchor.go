@@ -166,7 +166,7 @@ func (n *Node) submit(ctx context.Context, fn ledger.Function, args any) error {
 	if err != nil {
 		return err
 	}
-	out, err := n.ledger.Submit(ctx, jws)
+	out, err := n.watched().Submit(ctx, jws)
 	if err != nil {
 		return err
 	}

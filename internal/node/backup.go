@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -215,16 +214,4 @@ func (d folder) rawObjects(ctx context.Context, s Settings, given StoreCredentia
 		return objects.RawDisk(d.path("objects"))
 	}
 	return objects.RawS3(ctx, d.s3Config(s, given))
-}
-
-// anchored returns how many receipts a ledger anchors of the node's log.
-func anchored(text []byte) (int64, error) {
-	if text == nil {
-		return 0, nil
-	}
-	var a ledger.Anchor
-	if err := json.Unmarshal(text, &a); err != nil {
-		return 0, fmt.Errorf("read anchor: %w", err)
-	}
-	return a.Size, nil
 }

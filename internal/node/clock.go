@@ -33,7 +33,7 @@ type clock struct {
 	accepted bool // the operator has confirmed the clock
 
 	mu      sync.Mutex
-	heard   map[ledger.ID]bool // parties whose first call was compared
+	seen    map[ledger.ID]bool // parties whose first call was compared
 	settled bool               // no further call is compared
 	refuted bool               // all calls that were compared are far off
 	bad     bool               // what was logged last
@@ -41,7 +41,7 @@ type clock struct {
 
 // newClock begins to watch a clock. elapsed may be nil.
 func newClock(now func() time.Time, elapsed func() time.Duration, accepted bool) *clock {
-	return &clock{now: now, elapsed: elapsed, begun: now(), accepted: accepted, settled: accepted, heard: map[ledger.ID]bool{}}
+	return &clock{now: now, elapsed: elapsed, begun: now(), accepted: accepted, settled: accepted, seen: map[ledger.ID]bool{}}
 }
 
 // ahead returns by how much the clock is ahead of its start plus the time since.
@@ -63,9 +63,9 @@ func (c *clock) allow(now time.Time) error {
 	return nil
 }
 
-// steady returns the time for receipts: the clock's, or after a jump what the clock would
+// receiptTime returns the time for receipts: the clock's, or after a jump what the clock would
 // show without it. A delivery that was running still gets its end.
-func (c *clock) steady() time.Time {
+func (c *clock) receiptTime() time.Time {
 	now := c.now()
 	if ahead := c.ahead(now); ahead > maxJump {
 		return now.Round(0).Add(-ahead)
@@ -73,25 +73,25 @@ func (c *clock) steady() time.Time {
 	return now
 }
 
-// hear compares the time of a call with the clock, if it is among the first five of
+// compare compares the time of a call with the clock, if it is among the first five of
 // different parties whose signatures were proved: the call was recorded, or refused for
 // its time only. If all five are more than ten minutes off, the clock is not trusted. One
 // that agrees with the clock settles it, so that no single party can stop the node.
-func (c *clock) hear(call ledger.Call, out ledger.Outcome, err error) {
+func (c *clock) compare(call ledger.Call, out ledger.Outcome, err error) {
 	if e := ledger.AsError(err); out.Repeated || err != nil && (e == nil || e.Reason != ledger.ReasonTime && e.Reason != ledger.ReasonExpired) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.settled || c.heard[call.Party] {
+	if c.settled || c.seen[call.Party] {
 		return
 	}
 	if off := c.now().Sub(time.UnixMilli(int64(call.Time))); off.Abs() <= maxJump {
-		c.settled, c.heard = true, nil
+		c.settled, c.seen = true, nil
 		return
 	}
-	if c.heard[call.Party] = true; len(c.heard) == witnesses {
-		c.settled, c.refuted, c.heard = true, true, nil
+	if c.seen[call.Party] = true; len(c.seen) == witnesses {
+		c.settled, c.refuted, c.seen = true, true, nil
 	}
 }
 

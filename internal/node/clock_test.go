@@ -41,7 +41,7 @@ func TestAJumpIsNotAllowed(t *testing.T) {
 			if err != nil && ledger.AsError(err).Reason != ledger.ReasonClock {
 				t.Fatalf("refused for another reason: %v", err)
 			}
-			if got := w.steady(); got.After(right.Add(10*time.Minute)) || err == nil && !got.Equal(w.wall) || err != nil && !got.Equal(right) {
+			if got := w.receiptTime(); got.After(right.Add(10*time.Minute)) || err == nil && !got.Equal(w.wall) || err != nil && !got.Equal(right) {
 				t.Fatalf("%v ahead: receipts have %v, the right time is %v", ahead, got, right)
 			}
 		}
@@ -74,11 +74,11 @@ func TestFiveWitnesses(t *testing.T) {
 		for wrong := range 7 { // calls that disagree before one that agrees
 			w := watch(false)
 			for i := range wrong {
-				w.hear(w.callOf(i, off), ledger.Outcome{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires"))
+				w.compare(w.callOf(i, off), ledger.Outcome{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonExpired).At("expires"))
 			}
-			w.hear(w.callOf(99, 9*time.Minute), ledger.Outcome{}, nil)
+			w.compare(w.callOf(99, 9*time.Minute), ledger.Outcome{}, nil)
 			for i := range 10 {
-				w.hear(w.callOf(i+20, off), ledger.Outcome{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTime).At("time"))
+				w.compare(w.callOf(i+20, off), ledger.Outcome{}, ledger.Refuse(ledger.InvalidCode, ledger.ReasonTime).At("time"))
 			}
 			if err := w.allow(w.wall); (err != nil) != (wrong >= 5) {
 				t.Errorf("%d calls %v off, then one that agrees: %v", wrong, off, err)
@@ -95,17 +95,17 @@ func (w *watched) callOf(party int, off time.Duration) ledger.Call {
 // that were recorded long ago and are sent again, and any call once the operator has
 // accepted the clock.
 func TestWhatIsNoWitness(t *testing.T) {
-	for name, hear := range map[string]func(w *watched, i int){
-		"one party": func(w *watched, _ int) { w.hear(w.callOf(1, time.Hour), ledger.Outcome{}, nil) },
+	for name, send := range map[string]func(w *watched, i int){
+		"one party": func(w *watched, _ int) { w.compare(w.callOf(1, time.Hour), ledger.Outcome{}, nil) },
 		"unproved": func(w *watched, i int) {
-			w.hear(w.callOf(i, time.Hour), ledger.Outcome{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonSignature))
+			w.compare(w.callOf(i, time.Hour), ledger.Outcome{}, ledger.Refuse(ledger.Forbidden, ledger.ReasonSignature))
 		},
-		"no answer":  func(w *watched, i int) { w.hear(w.callOf(i, time.Hour), ledger.Outcome{}, fmt.Errorf("disk")) },
-		"sent again": func(w *watched, i int) { w.hear(w.callOf(i, time.Hour), ledger.Outcome{Repeated: true}, nil) },
+		"no answer":  func(w *watched, i int) { w.compare(w.callOf(i, time.Hour), ledger.Outcome{}, fmt.Errorf("disk")) },
+		"sent again": func(w *watched, i int) { w.compare(w.callOf(i, time.Hour), ledger.Outcome{Repeated: true}, nil) },
 	} {
 		w := watch(false)
 		for i := range 20 {
-			hear(w, i)
+			send(w, i)
 		}
 		if err := w.allow(w.wall); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -113,7 +113,7 @@ func TestWhatIsNoWitness(t *testing.T) {
 	}
 	w := watch(true)
 	for i := range 20 {
-		w.hear(w.callOf(i, time.Hour), ledger.Outcome{}, nil)
+		w.compare(w.callOf(i, time.Hour), ledger.Outcome{}, nil)
 	}
 	if err := w.allow(w.wall); err != nil {
 		t.Errorf("accepted: %v", err)

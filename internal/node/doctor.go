@@ -59,7 +59,7 @@ var (
 	restoreFile = ledger.Words{ZH: "请从备份恢复此文件", EN: "restore this file from a backup"}
 	useProgram  = ledger.Words{ZH: "请使用创建它的程序", EN: "use the program that made it"}
 	endRotation = ledger.Words{ZH: "请用 cadastre rotate-master-key 完成更换", EN: "finish that with cadastre rotate-master-key"}
-	rebuildRead = ledger.Words{ZH: "请用 --repair 或 cadastre rebuild 由账本重建", EN: "build it anew from the ledger with --repair or cadastre rebuild"}
+	rebuildRead = ledger.Words{ZH: "请用 --repair 或 cadastre rebuild 由账本重建", EN: "build it again from the ledger with --repair or cadastre rebuild"}
 	trustAgain  = ledger.Words{ZH: "请用 --repair 由账本首条记录重新写出；勿将原文件交给核验者", EN: "write it again from the ledger's first entry with --repair; do not give the old file to verifiers"}
 	trustBack   = ledger.Words{ZH: "请复制回本节点创建或加入时所用的信任文件", EN: "copy back the trust file with which the node was created or joined"}
 	removeIt    = ledger.Words{ZH: "中断的写入所留，请用 --repair 删除", EN: "an interrupted write left it: remove it with --repair"}
@@ -108,7 +108,7 @@ type examination struct {
 	settings Settings
 	keys     keys
 	found    Diagnosis
-	tmp      string // folder with views of databases; empty: none was needed
+	tmp      string // folder with views of databases; empty: not needed
 	closers  []func() error
 
 	// What could not be opened is nil; so is the ledger if it is shared.
@@ -169,20 +169,16 @@ func (x *examination) stored(ctx context.Context, file string, err error, advice
 }
 
 // named matches how the errors of the stores name what is wrong.
-var named = regexp.MustCompile(`the record (\S+) |(entry \d+|tile \d+/\d+|receipt \d+|checkpoint)`)
+var named = regexp.MustCompile(`the record (\S+) |the (?:use|counters) of (.+?) (?:is|do) not|delivery (\S+) has|(entry \d+|tile \d+/\d+|receipt \d+|checkpoint)`)
 
-// keyIn returns what an error of a store names first: the key of a record, or an entry,
-// tile, receipt or checkpoint; else nothing.
+// keyIn returns what an error of a store names first: the key of a record, an order or
+// license, an entry, tile, receipt or checkpoint; else nothing.
 func keyIn(err error) string {
 	m := named.FindStringSubmatch(err.Error())
-	switch {
-	case m == nil:
+	if m == nil {
 		return ""
-	case m[1] != "":
-		return m[1]
-	default:
-		return m[2]
 	}
+	return m[1] + m[2] + m[3] + m[4] // one of them matched
 }
 
 func (x *examination) skip(zh, en string) {

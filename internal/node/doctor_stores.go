@@ -102,9 +102,17 @@ func (x *examination) readLedger(ctx context.Context) error {
 	return err
 }
 
+// hasRun reports whether the node has ever been started: the first start makes these files.
+func (x *examination) hasRun() bool {
+	return x.anchor != nil || x.has("receipts.db") || x.has("node.db") || x.has(readModelFile)
+}
+
 // receipts examines the receipt log, its index, and its last anchor if the ledger is sound.
 func (x *examination) receipts(ctx context.Context) error {
 	const file = "receipts.db"
+	if !x.hasRun() {
+		return nil
+	}
 	log, err := x.openReceipts(ctx)
 	if err == nil {
 		x.found.Receipts = log.Size()
@@ -133,6 +141,9 @@ func (x *examination) openReceipts(ctx context.Context) (*receipts.Examined, err
 
 // nodeDB examines node.db and the keys of parties in it.
 func (x *examination) nodeDB(ctx context.Context) error {
+	if !x.hasRun() {
+		return nil
+	}
 	db, err := x.openNodeDB(ctx)
 	if err == nil {
 		err = errors.Join(db.CheckIntegrity(ctx), db.Migrate(ctx, "custody", custody.Migrations()), db.Migrate(ctx, "uploads", marketplace.UploadMigrations()))
@@ -208,6 +219,9 @@ func (x *examination) recordedObjects(ctx context.Context, store *objects.Store)
 		x.stored(ctx, "ledger.db", err, restoreAll, nil)
 		return nil
 	}
+	if !x.hasRun() {
+		return nil
+	}
 	if x.node == nil {
 		x.skip("尚无内容记录的上传：node.db 已损坏", "uploads that no content record names: node.db is damaged")
 		return nil
@@ -251,7 +265,7 @@ func (x *examination) object(ctx context.Context, store *objects.Store, id strin
 	}
 }
 
-// readModel compares read.db, table by table, with a read model that is built anew from the
+// readModel compares read.db, table by table, with a read model that is built again from the
 // ledger up to the same entry.
 func (x *examination) readModel(ctx context.Context) error {
 	if !x.has(readModelFile) {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,8 +43,22 @@ func (w *world) restore(target string, o node.RestoreOptions) node.RestoreReport
 	w.ok(err)
 	w.ok(from.Close())
 	w.dir = o.Dir
-	w.ok(os.Remove(filepath.Join(w.dir, "restored"))) // nobody else has a checkpoint
 	return r
+}
+
+// resume opens the restored folder, in which nobody has a later checkpoint. Without saying
+// so it can't be opened.
+func (w *world) resume() {
+	w.t.Helper()
+	if _, err := node.Open(w.t.Context(), w.options()); err == nil || !strings.Contains(err.Error(), "--last-checkpoint") {
+		w.t.Errorf("a restored folder was opened: %v", err)
+	}
+	options := w.options()
+	options.NothingHeld = true // nobody else has a checkpoint
+	n, err := node.Open(w.t.Context(), options)
+	w.ok(err)
+	w.ok(n.Close(w.t.Context()))
+	w.open()
 }
 
 // uploads are files that were uploaded and recorded as content of a product.
@@ -141,7 +155,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	if err != nil || h.Ledger.TreeHead != *second.Ledger || h.Receipts.TreeHead != second.Receipts {
 		t.Errorf("the heads are %+v, %v", h, err)
 	}
-	w.open()
+	w.resume()
 	w.speak("holder", id("holder"))
 	w.speak("buyer", id("buyer"))
 	for _, call := range acknowledged {

@@ -3,6 +3,7 @@ package node_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -42,8 +43,8 @@ func (w *world) measured() map[string]float64 {
 func TestMetrics(t *testing.T) {
 	s := told(t)
 	s.refused(s.ask(http.MethodGet, "rival", orderPath("order", s.made.Object)), http.StatusNotFound, ledger.ReasonUnknown)
-	at := time.Now().Add(-90 * time.Minute).UTC()
-	s.ok(os.WriteFile(filepath.Join(s.dir, "backup.json"), []byte(`{"at":"`+at.Format(time.RFC3339)+`","id":"x","target":"y"}`), 0o600))
+	at := time.Now().Add(-90 * time.Minute).UnixMilli()
+	s.ok(os.WriteFile(filepath.Join(s.dir, "backup.json"), fmt.Appendf(nil, `{"at":%d,"id":"x","target":"y"}`, at), 0o600))
 	until(t, "all receipts are anchored", func() bool {
 		m := s.measured()
 		return m["cadastre_receipts_total"] > 0 && m["cadastre_receipts_total"] == m["cadastre_receipts_anchored_total"] &&

@@ -32,12 +32,7 @@ func BeginOn(ctx context.Context, l ledger.Ledger, dir, genesis string, fabric j
 }
 
 // Ledger is what the tests record their story on.
-func (n *Node) Ledger() ledger.Ledger {
-	if w, ok := n.ledger.(watchedLedger); ok {
-		return w.Ledger
-	}
-	return n.ledger
-}
+func (n *Node) Ledger() ledger.Ledger { return n.ledger }
 
 // Market is what the tests deliver with.
 func (n *Node) Market() *marketplace.Market { return n.market }

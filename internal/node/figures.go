@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
-	"os"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/api"
@@ -23,28 +21,13 @@ func (n *Node) figures() api.Figures {
 	if n.own != nil {
 		f.Queues["calls"] = n.own.Waiting()
 	}
-	if at, ok := folder(n.opts.Dir).lastBackup(); ok {
-		f.BackedUp, f.BackupAge = true, max(0, n.opts.Now().Sub(at))
+	if last, err := LastBackup(n.opts.Dir); err == nil && last != nil {
+		f.BackedUp, f.BackupAge = true, max(0, n.opts.Now().Sub(time.UnixMilli(int64(last.At))))
 	}
 	n.tally.mu.Lock()
 	defer n.tally.mu.Unlock()
 	f.Recorded, f.Denied, f.Allowed = maps.Clone(n.tally.recorded), maps.Clone(n.tally.denied), n.tally.allowed
 	return f
-}
-
-// lastBackup returns when the folder was last copied whole, as cadastre backup notes it.
-func (d folder) lastBackup() (time.Time, bool) {
-	b, err := os.ReadFile(d.path("backup.json"))
-	if err != nil {
-		return time.Time{}, false // never copied
-	}
-	var note struct {
-		At time.Time `json:"at"`
-	}
-	if json.Unmarshal(b, &note) != nil {
-		return time.Time{}, false
-	}
-	return note.At, !note.At.IsZero()
 }
 
 // disks returns the space on the node's disks. A disk that can't be asked is left out.

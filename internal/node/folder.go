@@ -23,6 +23,9 @@ import (
 // files, which its earlier entries have not written.
 const format = "cadastre-node 4\n"
 
+// formatFile has the format. A folder without it is no node's.
+const formatFile = "format"
+
 // Settings is node.json: what the node is, and its limits. Unknown members are refused.
 type Settings struct {
 	Name          string        `json:"name"`
@@ -51,13 +54,14 @@ type Limits struct {
 	FreeForCalls   int64 `json:"write_free_disk_bytes,omitempty"`  // everything that writes is refused below it
 }
 
-// DefaultLimits returns the limits of a node whose settings name no limits: bodies of 1 MiB,
+// DefaultLimits returns the limits of a node whose settings name no limits: bodies of 128 KiB,
 // uploads of 64 GiB, 64 running deliveries of a party, 15 minutes without an anchor, 20
 // requests a second of an address without a token, 10 GiB of a party that are not recorded as
-// content, and 256 MiB of free disk for everything that writes.
+// content, and 256 MiB of free disk for everything that writes. The arguments of a call have
+// at most 40 KiB, or 80 KiB in a body that escapes all characters of Chinese.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 1 << 20, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20,
+		Body: 128 << 10, Upload: 64 << 30, Deliveries: 64, MaxAnchorLag: 15 * 60, Rate: 20,
 		Unnamed: 10 << 30, FreeForCalls: 256 << 20,
 	}
 }
@@ -114,7 +118,7 @@ type keys struct {
 // create makes a new folder with new keys. It refuses a folder that has a node, or keys
 // left by an interrupted init. The folder becomes a node's when finish writes its format.
 func (d folder) create(origin string, b Backend) (keys, error) {
-	if _, err := os.Stat(d.path("format")); err == nil {
+	if _, err := os.Stat(d.path(formatFile)); err == nil {
 		return keys{}, words.Errorf("%s 中已有节点：请用 serve 启动，或选择空文件夹", "%s already has a node: start it with serve, or choose an empty folder", d)
 	}
 	for _, sub := range []string{"", "keys", "objects"} {
@@ -155,7 +159,7 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 }
 
 // finish marks a complete folder as a node's by writing its format.
-func (d folder) finish() error { return durable.WriteFile(d.path("format"), []byte(format)) }
+func (d folder) finish() error { return durable.WriteFile(d.path(formatFile), []byte(format)) }
 
 // saveSecret seals a key with the master key and writes it.
 func (d folder) saveSecret(name string, secret []byte) error {
@@ -226,7 +230,7 @@ func badKey(path string, err error) error {
 
 func (d folder) settings() (Settings, error) {
 	var s Settings
-	layout, err := os.ReadFile(d.path("format"))
+	layout, err := os.ReadFile(d.path(formatFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, words.Errorf("%s 中没有节点：请用 cadastre init --dir %s 创建", "%s has no node: make one with cadastre init --dir %s", d, d)
 	}

@@ -116,7 +116,7 @@ func (n *Node) watchHead(ctx context.Context) {
 func (n *Node) head(ctx context.Context) *ledger.Revision {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	r, err := n.ledger.Head(ctx)
+	r, err := n.watched().Head(ctx)
 	if err != nil {
 		return nil
 	}

@@ -53,6 +53,6 @@ func (h hooked) Submit(ctx context.Context, jws string) (ledger.Outcome, error) 
 		}
 	}
 	out, err := h.Ledger.Submit(ctx, jws)
-	h.clock.hear(c.Call, out, err)
+	h.clock.compare(c.Call, out, err)
 	return out, err
 }

@@ -75,7 +75,7 @@ func startNginx(t *testing.T, program, node string) (url string) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, change := range [][2]string{{"listen 443 ssl;", "listen " + address + ";"}, {"http://127.0.0.1:8480", "http://" + node}} {
+	for _, change := range [][2]string{{"listen 443 ssl;", "listen " + address + ";"}, {"ssl_certificate /etc/nginx/cert.pem;", ""}, {"ssl_certificate_key /etc/nginx/key.pem;", ""}, {"http://127.0.0.1:8480", "http://" + node}} {
 		if !strings.Contains(block, change[0]) {
 			t.Fatalf("the server of docs/delivery.md has no %q", change[0])
 		}

@@ -136,7 +136,7 @@ func (n *Node) openRegister(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return err
 	}
-	n.ledger, n.own, n.algs, n.close = watchedLedger{l.Ledger, n.tally, n.opts.Log}, l.own, l.algs, l.close
+	n.ledger, n.own, n.algs, n.close = l.Ledger, l.own, l.algs, l.close
 	if n.own != nil {
 		n.own.Guard(n.clock.allow)
 	}
@@ -167,7 +167,7 @@ func (n *Node) openStores(ctx context.Context, d folder) (err error) {
 	if last != nil && last.Cite.Call != "" {
 		n.anchors.set(last.Size, time.UnixMilli(int64(last.Time)))
 	}
-	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Held: n.held.receipts, Now: n.clock.steady})
+	n.receipts, err = receipts.Open(ctx, receipts.Config{Dir: string(d), Key: n.keys.receipts, Anchor: last, Held: n.held.receipts, Now: n.clock.receiptTime})
 	if err != nil {
 		return n.explainBehind(err)
 	}

@@ -60,7 +60,7 @@ type building struct {
 	progress func(done, total uint64)
 }
 
-// build brings the read model to a revision of a ledger, from where it stands.
+// build brings the read model to a revision of a ledger, from its last block.
 func (b building) build(ctx context.Context, l ledger.Ledger, to ledger.Revision) error {
 	db, err := openReadModel(ctx, b.path)
 	if err != nil {
@@ -90,7 +90,7 @@ func (d folder) clearRebuild() error {
 	return nil
 }
 
-// rebuild builds the read model anew from the ledger, while the one in use serves, and then
+// rebuild builds the read model again from the ledger, while the one in use serves, and then
 // replaces it in one transaction. Calls wait while the new one is copied.
 func (n *Node) rebuild(ctx context.Context, progress func(done, total uint64)) error {
 	d := folder(n.opts.Dir)
@@ -170,15 +170,14 @@ func (n *Node) answerRebuild(ctx context.Context, d folder, request string) erro
 		case <-time.After(rebuildInterval): //nolint:forbidigo // an interval, not the time of day
 		}
 		p.Done, p.Total = done.Load(), total.Load()
-		if p.Ended {
-			err = errors.Join(err, d.clearRebuild())
+		if !p.Ended {
+			_ = d.saveProgress(p) // only the last state is needed
+			continue
 		}
-		if e := d.saveProgress(p); p.Ended || e != nil {
-			if err = errors.Join(err, e); err == nil {
-				n.opts.Log.InfoContext(ctx, "read model was rebuilt", slog.Uint64("entries", p.Done))
-			}
-			return err
+		if err = errors.Join(err, d.clearRebuild(), d.saveProgress(p)); err == nil {
+			n.opts.Log.InfoContext(ctx, "read model was rebuilt", slog.Uint64("entries", p.Done))
 		}
+		return err
 	}
 }
 
@@ -190,7 +189,7 @@ func (d folder) saveProgress(p rebuildProgress) error {
 	return durable.WriteFile(d.path(rebuildState), b)
 }
 
-// Rebuild builds the read model of the node in a folder anew from its ledger. If the node
+// Rebuild builds the read model of the node in a folder again from its ledger. If the node
 // runs, it asks the node, which goes on answering from the old one meanwhile; else it does
 // it itself. progress gets the number of applied entries (on a shared ledger, of blocks)
 // and of all. It returns the number of entries.

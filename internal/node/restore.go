@@ -45,7 +45,7 @@ type RestoreReport struct {
 
 // Restore puts the node of a backup into a new or empty folder, marked as restored. It
 // reads everything, opens the databases and the keys, and compares the logs with the
-// backup before the folder gets its name; if anything is wrong, nothing remains.
+// backup before the folder becomes a node's; if anything is wrong, nothing remains in it.
 func Restore(ctx context.Context, o RestoreOptions, from *backup.Target) (r RestoreReport, err error) {
 	dir, err := freeFolder(o.Dir)
 	if err != nil {
@@ -55,9 +55,9 @@ func Restore(ctx context.Context, o RestoreOptions, from *backup.Target) (r Rest
 	if err != nil {
 		return r, err
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".restoring-*")
+	tmp, err := makeIn(dir)
 	if err != nil {
-		return r, words.Errorf("建立文件夹：%v", "make folder: %v", err)
+		return r, err
 	}
 	defer func() {
 		if err != nil {
@@ -87,7 +87,40 @@ func Restore(ctx context.Context, o RestoreOptions, from *backup.Target) (r Rest
 	if err = errors.Join(WriteRestored(tmp, mark), d.syncAll()); err != nil {
 		return r, err
 	}
-	return r, durable.Rename(tmp, dir)
+	return r, moveUp(tmp, dir)
+}
+
+// makeIn makes a temporary folder in dir, which is made if it is missing. Others lose
+// access to dir.
+func makeIn(dir string) (tmp string, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", words.Errorf("建立文件夹：%v", "make folder: %v", err)
+	}
+	if err := private(dir, 0o700); err != nil {
+		return "", err
+	}
+	if tmp, err = os.MkdirTemp(dir, ".restoring-*"); err != nil {
+		return "", words.Errorf("建立文件夹：%v", "make folder: %v", err)
+	}
+	return tmp, nil
+}
+
+// moveUp moves everything in tmp to dir. The file format, which makes dir a node's folder,
+// is the last.
+func moveUp(tmp, dir string) error {
+	entries, err := os.ReadDir(tmp)
+	for _, e := range entries {
+		if err == nil && e.Name() != formatFile {
+			err = os.Rename(filepath.Join(tmp, e.Name()), filepath.Join(dir, e.Name()))
+		}
+	}
+	if err == nil {
+		err = errors.Join(durable.SyncFolder(dir), durable.Rename(filepath.Join(tmp, formatFile), filepath.Join(dir, formatFile)), os.Remove(tmp))
+	}
+	if err != nil {
+		return words.Errorf("移动恢复的文件：%v：请清空 %s 后重试", "move the restored files: %v: empty %s and restore again", err, dir)
+	}
+	return nil
 }
 
 // freeFolder returns the absolute path of a folder that is empty or missing.
@@ -99,7 +132,7 @@ func freeFolder(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return dir, os.MkdirAll(filepath.Dir(dir), 0o700)
+		return dir, nil
 	case err != nil:
 		return "", words.Errorf("打开文件夹：%v", "open folder: %v", err)
 	case len(entries) > 0:

@@ -29,7 +29,7 @@ func (w *world) rotate(ctx context.Context) (node.Rotated, error) {
 	return node.RotateMasterKey(ctx, node.Options{Dir: w.dir, Now: time.Now})
 }
 
-// again speaks to a node that was started anew.
+// again speaks to a node that was started again.
 func (w *world) again() {
 	w.t.Helper()
 	for name := range w.party {

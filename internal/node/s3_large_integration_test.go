@@ -187,14 +187,14 @@ func TestS3RotationKilled(t *testing.T) {
 		t.Fatal("it ended before it was killed: it shows nothing")
 	}
 	if n := sealed(); n > more || w.masterKey() != from {
-		t.Fatalf("%d keys were sealed anew before it was killed: it shows nothing", n)
+		t.Fatalf("%d keys were sealed again before it was killed: it shows nothing", n)
 	}
 	w.refusesToStart()
 	if out, err := rotate().Output(); err != nil || !strings.Contains(string(out), `"from":"`+from+`"`) {
 		t.Errorf("run again: %s %v", out, err)
 	}
 	if n := sealed(); n != more+1 || len(b.kept()) != len(before) {
-		t.Errorf("%d keys of %d are sealed anew, in %d names of %d", n, more+1, len(b.kept()), len(before))
+		t.Errorf("%d keys of %d are sealed again, in %d names of %d", n, more+1, len(b.kept()), len(before))
 	}
 	w.open()
 	w.again()

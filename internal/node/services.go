@@ -21,7 +21,7 @@ func (n *Node) openTokens(context.Context, folder) (err error) {
 // Services returns what the HTTP API of the node calls.
 func (n *Node) Services() api.Services {
 	return api.Services{
-		Ledger: hooked{n.ledger, n.hooks(), n.clock}, Algorithms: n.algs, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Records: n.records, Licensing: n.licenses, Market: n.market,
+		Ledger: hooked{n.watched(), n.hooks(), n.clock}, Algorithms: n.algs, Check: n.check, Possible: n.possible, Wait: n.loop.Wait, Registry: n.registry, Records: n.records, Licensing: n.licenses, Market: n.market,
 		Custody: custodian{n.custody}, NewID: NewID, Auth: n.checker, Tracer: n, Sight: n.sight, Health: n.health, Figures: n.figures, Platform: n.settings.Platform, Public: n.opts.PublicEntries,
 		MaxBody: n.settings.Limits.Body, Rate: n.settings.Limits.Rate, Room: n.roomForCalls, Log: n.opts.Log, Now: n.opts.Now, About: n.about(),
 		Logs: n.logs(), Cosign: n.cosigner(),

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"strings"
 
 	ref "golang.org/x/mod/sumdb/tlog"
 
 	"github.com/datacadastre/cadastre/internal/backup"
-	"github.com/datacadastre/cadastre/internal/checkpoint"
 	"github.com/datacadastre/cadastre/internal/sqldb"
 	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
@@ -35,7 +36,10 @@ func (d folder) snapshot(ctx context.Context, s Settings) (*snapshots, error) {
 			return nil, err
 		}
 	}
-	if o.receipts, err = receipts.OpenSnapshot(ctx, string(d)); err != nil {
+	if o.receipts, err = receipts.OpenSnapshot(ctx, string(d)); errors.Is(err, fs.ErrNotExist) {
+		err = words.Errorf("%s 缺少 receipts.db：该节点从未运行过，或应恢复备份", "%s has no receipts.db: its node never ran, or must be restored", d)
+	}
+	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
 	if o.db, err = sqldb.OpenSnapshot(ctx, d.path("node.db")); err != nil {
@@ -134,18 +138,29 @@ func (o *snapshots) heads(ctx context.Context) (own *ledger.TreeHead, log ledger
 	if err != nil {
 		return nil, log, err
 	}
-	msg, err := o.receipts.Checkpoint(ctx)
-	if err != nil {
-		return nil, log, err
-	}
-	text, err := o.ledger.Value(ctx, ledger.RecordKey(ledger.RefTo(ledger.KindAnchor, checkpoint.Origin(msg))))
-	if err != nil {
-		return nil, log, err
-	}
-	if n, err := anchored(text); err != nil || n > log.Size {
+	if n, err := o.anchored(ctx); err != nil || n > log.Size {
 		return nil, log, errors.Join(err, words.Errorf("receipts.db 有 %d 条回执，而账本已锚定 %d 条：请恢复最新备份", "receipts.db has %d receipts, but the ledger anchors %d: restore the newest backup", log.Size, n))
 	}
 	return &head, log, nil
+}
+
+// anchored returns how many receipts the ledger anchors of the log that the node continues.
+// Its name is in its checkpoint: after a restore it may be another than at first.
+func (o *snapshots) anchored(ctx context.Context) (int64, error) {
+	msg, err := o.receipts.Checkpoint(ctx)
+	if err != nil {
+		return 0, err
+	}
+	name, _, _ := strings.Cut(string(msg), "\n")
+	text, err := o.ledger.Value(ctx, ledger.RecordKey(ledger.RefTo(ledger.KindAnchor, name)))
+	if err != nil || text == nil {
+		return 0, err
+	}
+	var a ledger.Anchor
+	if err := json.Unmarshal(text, &a); err != nil {
+		return 0, fmt.Errorf("read anchor: %w", err)
+	}
+	return a.Size, nil
 }
 
 // recomputed is a log whose tree is computed from its entries.

@@ -49,11 +49,15 @@ func isFault(err error) bool {
 }
 
 // watchedLedger is a ledger that logs and counts what it records, and counts its faults.
+// Bundles of evidence are made with the ledger itself: they need methods that this hides.
 type watchedLedger struct {
 	ledger.Ledger
 	tally *tally
 	log   *slog.Logger
 }
+
+// watched returns the node's ledger for calls.
+func (n *Node) watched() ledger.Ledger { return watchedLedger{n.ledger, n.tally, n.opts.Log} }
 
 // Submit records a call.
 func (w watchedLedger) Submit(ctx context.Context, jws string) (ledger.Outcome, error) {

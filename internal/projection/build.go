@@ -85,8 +85,8 @@ func (u upTo) Blocks(ctx context.Context, from uint64) iter.Seq2[ledger.Block, e
 	}
 }
 
-// Paused calls f while no block is applied, with the last block that was; false if there
-// is none. Meanwhile f may replace what is in the database, at that revision and with the
+// Paused calls f while no block is applied, with the last block that was; false if
+// nothing was. Meanwhile f may replace what is in the database, at that revision and with the
 // same salt.
 func (p *Loop) Paused(f func(at ledger.Revision, ok bool) error) error {
 	p.turn.Lock()

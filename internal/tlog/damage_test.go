@@ -38,7 +38,7 @@ var damages = []struct {
 	{"early tile changed", "UPDATE tile SET data = zeroblob(8192) WHERE level = 0 AND n = 0", false, "tile 0/0"},
 	{"tile under the checkpoint gone", "DELETE FROM tile WHERE level = 0 AND n = 1", true, "tile 0/1 is missing"},
 	{"early tile gone", "DELETE FROM tile WHERE level = 0 AND n = 0", false, "tile 0/0 is missing"},
-	{"early entry changed", "UPDATE entry SET data = x'00' WHERE seq = 300", false, "one of entries 256 to 511"},
+	{"early entry changed", "UPDATE entry SET data = x'00' WHERE seq = 300", false, "the hash of entry 300: the entry, or the tile"},
 	{"early entry gone", "DELETE FROM entry WHERE seq = 300", false, "entry 300 is missing"},
 }
 

@@ -102,17 +102,27 @@ func (a audience) ask(path string) (net.Conn, *http.Response, error) {
 	return c, resp, err
 }
 
-// shipped builds the program as it is shipped.
+// shipped returns the program as it is shipped, which is built once.
 func shipped(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "cadastre")
-	c := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "../../cmd/cadastre")
+	path, err := program()
+	ok(t, err)
+	return path
+}
+
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := scratch()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "cadastre")
+	c := exec.Command("go", "build", "-trimpath", "-o", path, "../../cmd/cadastre")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return program
-}
+	return path, nil
+})
 
 // launch serves a folder with the program.
 func launch(t *testing.T, program, dir string) *process {
@@ -164,7 +174,7 @@ func allow(t *testing.T, dir string, deliveries int) {
 // process: the node serves others meanwhile, and each slow reader gets all its bytes in
 // the end. 10,000 idle connections take less than 300 MB.
 func TestCrowd(t *testing.T) {
-	dir := lay(t, 1<<20)
+	dir := lay(t, medium)
 	allow(t, dir, *crowd)
 	p := launch(t, shipped(t), dir)
 	defer p.kill()
@@ -268,7 +278,7 @@ func TestHeaderFlood(t *testing.T) {
 // itself, and each delivery has its end before that.
 func TestTermination(t *testing.T) {
 	const stalled = 64
-	dir := lay(t, 8<<20)
+	dir := lay(t, large)
 	p := launch(t, shipped(t), dir)
 	defer p.kill()
 	c, err := castOf(dir, p.url)

@@ -336,7 +336,7 @@ func judge(t *testing.T, m porcupine.Model, ops []porcupine.Operation, planted b
 // running serves a node in this process until the test ends.
 func running(t *testing.T) (*serving, sold) {
 	t.Helper()
-	dir := lay(t, 100_000)
+	dir := lay(t, small)
 	s, err := serve(t.Context(), dir)
 	ok(t, err)
 	t.Cleanup(func() {

@@ -146,7 +146,7 @@ func gone(err error) bool {
 func TestKills(t *testing.T) {
 	s := random(t)
 	v := &victim{chance: rand.New(rand.NewPCG(s, 1))}
-	v.dir = lay(t, 4<<20)
+	v.dir = lay(t, large)
 	var err error
 	v.sale, err = readSold(v.dir)
 	ok(t, err)

@@ -184,7 +184,7 @@ func TestDisksThatLie(t *testing.T) {
 	before, dir, calls, want := lieGround(t)
 	sale, err := readSold(dir)
 	ok(t, err)
-	tries := max(2, *cuts/25)
+	tries := max(2, *cuts/50)
 	for i, l := range lies {
 		t.Run(l.String(), func(t *testing.T) {
 			found := map[string]int{}
@@ -212,7 +212,7 @@ func TestDisksThatLie(t *testing.T) {
 // lieGround returns a stopped node after some load, and as it was before that.
 func lieGround(t *testing.T) (before, dir string, calls []ackedCall, want shown) {
 	t.Helper()
-	dir = lay(t, 200_000)
+	dir = lay(t, small)
 	before = dir + ".before"
 	ok(t, linkFolder(before, dir))
 	c := newCommand(t, loadEnv+"="+dir, "CADASTRE_TORTURE_CALLS=40")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,8 +43,15 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if dir, err := scratch(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
 }
+
+// scratch is a folder for what several tests use.
+var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "torture-") })
 
 // random returns the seed of a test, which it prints, so that a failure can be repeated.
 func random(t testing.TB) uint64 {

@@ -26,7 +26,7 @@ type recording struct {
 func record(t *testing.T, calls int) *recording {
 	t.Helper()
 	straced(t)
-	r := &recording{root: lay(t, 200_000)}
+	r := &recording{root: lay(t, small)}
 	r.base, r.trace = r.root+".before", r.root+".trace"
 	ok(t, copyFolder(r.base, r.root))
 	c := tracing(t, r.trace, "-e", "trace="+traced)

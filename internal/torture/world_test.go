@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -33,15 +34,38 @@ const soldFile = "sold.json"
 
 func (s sold) path() string { return "/v1/orders/" + string(s.Order) + "/content/" + s.Object }
 
-// lay plays the demonstration on a new node, adds what the load fetches, and returns the
-// node's folder.
+// Sizes in bytes of the content that is sold.
+const (
+	small  = 200_000
+	medium = 1 << 20
+	large  = 8 << 20
+)
+
+// laid are folders of nodes by the size of their content.
+var laid = struct {
+	sync.Mutex
+	dirs map[int]string
+}{dirs: map[int]string{}}
+
+// lay returns the folder of a node on which the demonstration was played, and content of a
+// size is sold. That is done once for each size.
 func lay(t testing.TB, size int) string {
 	t.Helper()
+	laid.Lock()
+	defer laid.Unlock()
+	if laid.dirs[size] == "" {
+		base, err := scratch()
+		ok(t, err)
+		dir := filepath.Join(base, strconv.Itoa(size))
+		ok(t, layIn(t.Context(), dir, size))
+		laid.dirs[size] = dir
+	}
 	dir := filepath.Join(t.TempDir(), "node")
-	ok(t, layIn(t.Context(), dir, size))
+	ok(t, linkFolder(dir, laid.dirs[size]))
 	return dir
 }
 
+// layIn plays the demonstration on a new node and sells content.
 func layIn(ctx context.Context, dir string, size int) error {
 	_, err := demo.Run(ctx, demo.Options{Dir: dir, Out: io.Discard, Now: time.Now, Version: "torture", Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Verify: verify})
 	if err != nil {

@@ -15,40 +15,53 @@ const (
 	bodiesOfStranger = 1024     // from all addresses together: at most 64 MiB
 )
 
+// maxRunning is how many requests of a party, or of an address without a valid token, are
+// answered at the same time. Their bodies and answers are in memory until they have arrived
+// or were taken, which a slow client may delay for a minute. Signed calls, uploads and
+// deliveries are not counted: they have limits of their own.
+const maxRunning = 64
+
 // callBytes is the maximum size of the body of a signed call.
 func (s *Server) callBytes() int64 { return min(s.MaxBody, maxCallBody) }
 
-// bodies counts the bodies that are being received from senders that have not yet proved
-// who they are: slow senders hold no more memory than that many bodies take.
-type bodies struct {
-	mu        sync.Mutex
-	all       int
-	addresses map[string]int
+// places counts what is running for each key, up to a limit for each and one for all. What
+// is above a limit is refused, not kept waiting, so that it takes no memory.
+type places struct {
+	rule      string // that a refusal names
+	each, all int
+
+	mu    sync.Mutex
+	taken int
+	keys  map[string]int
 }
 
-// enter counts one more body of an address until leave is called. It returns Unavailable if
-// there are too many.
-func (b *bodies) enter(address string) (leave func(), err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.all >= bodiesOfStranger || b.addresses[address] >= bodiesOfAddress {
-		return nil, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By("running_bodies")
+func newPlaces(rule string, each, all int) *places {
+	return &places{rule: rule, each: each, all: all, keys: map[string]int{}}
+}
+
+// enter takes a place for a key until leave is called. It returns Unavailable if there is
+// none.
+func (p *places) enter(key string) (leave func(), err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.taken >= p.all || p.keys[key] >= p.each {
+		return nil, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By(p.rule)
 	}
-	b.all++
-	b.addresses[address]++
+	p.taken++
+	p.keys[key]++
 	return sync.OnceFunc(func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.all--
-		if b.addresses[address]--; b.addresses[address] == 0 {
-			delete(b.addresses, address)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.taken--
+		if p.keys[key]--; p.keys[key] == 0 {
+			delete(p.keys, key)
 		}
 	}), nil
 }
 
 // hangUp ends the connection after the answer, without waiting for the rest of the body.
 func hangUp(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 {
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		w.Header().Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(longAgo)
 	}

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"bufio"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,13 +13,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/web"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// TestSlowSenders: of many bodies that one address begins and does not end, only a few are
-// received; the others are refused at once, and all places are free again afterwards.
+// TestSlowSenders: of many bodies that one address or one party begins and does not end, only
+// a few are received; the others are refused at once, and all places are free again
+// afterwards.
 func TestSlowSenders(t *testing.T) {
+	t.Run("address", func(t *testing.T) { testSlowSenders(t, web.BodiesOfAddress, false, "/v1/calls", "/v1/custody/keys") })
+	t.Run("party", func(t *testing.T) {
+		testSlowSenders(t, web.MaxRunning, true, "/v1/custody/keys", "/v1/cosignatures")
+	})
+}
+
+func testSlowSenders(t *testing.T, received int, token bool, paths ...string) {
+	t.Helper()
 	const senders = 300
 	l := newLimited(t)
 	l.Rate(1000, time.Hour)
@@ -25,7 +37,11 @@ func TestSlowSenders(t *testing.T) {
 	server.Config = l.HTTP()
 	server.Start()
 	t.Cleanup(server.CloseClientConnections)
-	for round, path := range []string{"/v1/calls", "/v1/custody/keys", "/v1/calls", "/v1/custody/keys"} {
+	header := ""
+	if token {
+		header = "Authorization: " + l.token(l.key) + "\r\n"
+	}
+	for round, path := range append(paths, paths...) {
 		type answer struct {
 			c    net.Conn
 			code int
@@ -41,7 +57,7 @@ func TestSlowSenders(t *testing.T) {
 			defer c.Close()
 			waiting[c] = true
 			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-			if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", path); err != nil {
+			if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\n%sContent-Length: 9\r\n\r\n{", path, header); err != nil {
 				t.Fatal(err)
 			}
 			go func() {
@@ -53,7 +69,7 @@ func TestSlowSenders(t *testing.T) {
 				answers <- answer{c: c, code: resp.StatusCode, err: resp.Body.Close()}
 			}()
 		}
-		for range senders - web.BodiesOfAddress {
+		for range senders - received {
 			a := <-answers
 			if a.err != nil || a.code != http.StatusServiceUnavailable {
 				t.Fatalf("round %d, %s: %d %v", round, path, a.code, a.err)
@@ -117,5 +133,39 @@ func TestBodiesOfAllAddresses(t *testing.T) {
 	}
 	if _, err := l.EnterBody("another"); ledger.AsError(err) == nil {
 		t.Error("one more of an address is received")
+	}
+}
+
+// TestABrokenBody is its sender's fault: it is not answered as a fault of the node, which an
+// operator would search for.
+func TestABrokenBody(t *testing.T) {
+	l := newLimited(t)
+	l.Rate(1000, time.Hour)
+	server := httptest.NewServer(l)
+	t.Cleanup(server.Close)
+	for _, path := range []string{"/v1/calls", "/v1/custody/keys", "/v1/acts/deposit/check"} {
+		for name, body := range map[string]string{
+			"cut": "Content-Length: 9\r\n\r\n{", "cut in chunks": "Transfer-Encoding: chunked\r\n\r\n5\r\n{", "no chunk": "Transfer-Encoding: chunked\r\n\r\nzz\r\n{",
+		} {
+			c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nAuthorization: %s\r\n%s", path, l.token(l.key), body); err != nil {
+				t.Fatal(err)
+			}
+			if half, ok := c.(*net.TCPConn); !ok || half.CloseWrite() != nil {
+				t.Fatal("the sender does not end")
+			}
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", path, name, err)
+			}
+			var p wire.Problem
+			err = errors.Join(json.NewDecoder(resp.Body).Decode(&p), resp.Body.Close(), c.Close())
+			if err != nil || resp.StatusCode != http.StatusBadRequest || p.Field != "body" || p.Rule != "body_whole" {
+				t.Errorf("%s, %s: %d %+v %v", path, name, resp.StatusCode, p, err)
+			}
+		}
 	}
 }

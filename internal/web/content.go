@@ -19,6 +19,9 @@ import (
 	"github.com/datacadastre/cadastre/marketplace"
 )
 
+// uploadsPath is where uploads begin, whole or in pieces.
+const uploadsPath = "/v1/uploads"
+
 // stallTimeout is how long a single read or write may take.
 const stallTimeout = 60 * time.Second
 

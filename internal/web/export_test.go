@@ -97,6 +97,9 @@ const (
 	BodiesOfStranger = bodiesOfStranger
 )
 
+// MaxRunning is maxRunning.
+const MaxRunning = maxRunning
+
 // EnterBody counts one more body of an address.
 func (s *Server) EnterBody(address string) (leave func(), err error) {
 	return s.rates.bodies.enter(address)

@@ -59,6 +59,9 @@ var humaRules = map[*string]string{
 	&validation.MsgExpectedObject:           "type_object 对象/object",
 }
 
+// unreadBody is what huma says of a body that breaks off, or whose chunks have no right form.
+const unreadBody = "cannot read request body"
+
 // otherRules maps those sentences of huma that have no variable to our rules.
 var otherRules = map[string]string{
 	"unknown query parameter":              "known_member",
@@ -68,6 +71,8 @@ var otherRules = map[string]string{
 	"invalid integer":                      "type_integer 整数/integer",
 	"invalid boolean":                      "type_boolean true, false",
 	"request body is required":             "required",
+	"request body read timeout":            "body_in_time",
+	unreadBody:                             "body_whole",
 }
 
 // detailOf turns a fault reported by huma into a typed error.
@@ -119,6 +124,9 @@ func fromHuma(status int, message string, errs ...error) huma.StatusError {
 		if larger, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			status, limit = http.StatusRequestEntityTooLarge, larger.Limit
 		}
+	}
+	if message == unreadBody && status == http.StatusInternalServerError {
+		status = http.StatusBadRequest // its sender's fault, not the node's
 	}
 	switch e := ledger.AsError(ledger.Join(all...)); {
 	case status == http.StatusRequestEntityTooLarge:

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,12 +24,13 @@ const rateWindow = 3 * time.Second
 // whose token or signature is valid is charged, so no one can use up another's rate;
 // everyone else is counted by address.
 type rates struct {
-	address *rate // requests without a valid token
-	dear    *rate // those of them that cost more: searches, lists, traces and entries of logs
-	reads   *rate // of a party
-	costly  *rate // those of them that cost more
-	calls   *rate // of a party: signed calls and other writes
-	bodies  *bodies
+	address *rate   // requests without a valid token
+	dear    *rate   // those of them that cost more: searches, lists, traces and entries of logs
+	reads   *rate   // of a party
+	costly  *rate   // those of them that cost more
+	calls   *rate   // of a party: signed calls and other writes
+	bodies  *places // of requests whose sender has not proved who it is
+	running *places // requests of a party or an address
 	seen    callsSeen
 }
 
@@ -42,7 +44,8 @@ func newRates(second int, window time.Duration) *rates {
 	return &rates{
 		address: newRate("rate_address", second, window), dear: newRate("rate_dear", max(1, second/10), window),
 		reads: newRate("rate_reads", 10*second, window), costly: newRate("rate_dear_reads", second, window), calls: newRate("rate_calls", 100*second, window),
-		seen: newCallsSeen(), bodies: &bodies{addresses: map[string]int{}},
+		seen: newCallsSeen(), bodies: newPlaces("running_bodies", bodiesOfAddress, bodiesOfStranger),
+		running: newPlaces("running_requests", maxRunning, math.MaxInt),
 	}
 }
 
@@ -89,25 +92,55 @@ func isDear(r *http.Request) bool {
 	return slices.Contains(dearPaths, path) || strings.HasPrefix(path, "/log/") && strings.Contains(path, "/tile/entries/")
 }
 
-// limitRates answers 429 to a request above a rate, and 503 to one whose body would be one
-// too many.
+// limitRates answers 429 to a request above a rate, and 503 to one that would be one too
+// many, or whose body would be.
 func (s *Server) limitRates(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.rates == nil {
 			next.ServeHTTP(w, r)
 			return
 		}
-		leave, err := s.admit(w, r)
+		leave, err := s.run(r)
 		if err != nil {
+			hangUp(w, r)
 			s.failPage(w, r, err)
 			return
 		}
 		defer leave()
+		received, err := s.admit(w, r)
+		if err != nil {
+			s.failPage(w, r, err)
+			return
+		}
+		defer received()
 		if isCall(r) {
 			w = bodyRead{w}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// run counts a request among the running ones of its party, or of its address.
+func (s *Server) run(r *http.Request) (leave func(), err error) {
+	if isCall(r) || isStreamed(r) || isFree(r) {
+		return func() {}, nil
+	}
+	if party, known := tokenParty(r.Context()); known {
+		return s.rates.running.enter(string(party))
+	}
+	return s.rates.running.enter(addressOf(r))
+}
+
+// isRead reports whether a request changes nothing by its method.
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// isFree reports whether no limit applies to a request.
+func isFree(r *http.Request) bool { return isRead(r) && slices.Contains(freePaths, pathOf(r)) }
+
+// isStreamed reports whether a request uploads or fetches content, whose bytes are not in
+// memory as a whole.
+func isStreamed(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, uploadsPath) && r.Method != http.MethodGet || strings.Contains(r.URL.Path, "/content/")
 }
 
 // isCall reports whether a request brings a signed call.
@@ -155,12 +188,11 @@ func (s *Server) chargeCall(r *http.Request, call ledger.Signed, known bool) err
 
 // charge counts a request for its party if that is known, else for its address.
 func (s *Server) charge(r *http.Request, party ledger.ID, known bool) error {
-	read := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if read && slices.Contains(freePaths, pathOf(r)) {
+	if isFree(r) {
 		return nil
 	}
 	switch address := addressOf(r); {
-	case known && read:
+	case known && isRead(r):
 		if isDear(r) {
 			if err := s.rates.costly.charge(r.Context(), string(party)); err != nil {
 				return err

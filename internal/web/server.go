@@ -80,7 +80,7 @@ func New(c api.Services) *Server {
 	r.Head("/v1/orders/{id}/content/{object}", s.order)
 	r.Get("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
 	r.Head("/v1/licenses/{id}/resources/{resource}/content/{object}", s.supply)
-	r.Post("/v1/uploads", s.upload)
+	r.Post(uploadsPath, s.upload)
 	if err := s.tusRoutes(r); err != nil {
 		panic(err) // the configuration is fixed
 	}
@@ -225,7 +225,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		switch {
 		case r.URL.Path == callsPath:
 			r.Body = http.MaxBytesReader(w, r.Body, s.callBytes())
-		case !strings.HasPrefix(r.URL.Path, "/v1/uploads"):
+		case !strings.HasPrefix(r.URL.Path, uploadsPath):
 			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 		}
 		next.ServeHTTP(w, r)

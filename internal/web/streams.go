@@ -41,11 +41,11 @@ func (s *Server) describeStreams() {
 	orders, licenses := "/v1/orders/{id}/content/{object}", "/v1/licenses/{id}/resources/{resource}/content/{object}"
 	s.contentAt(orders, "deliver", says("交付", "Delivery"), delivery, look, reflect.TypeFor[orderedInput]())
 	s.contentAt(licenses, "supply", says("供给", "Supply"), supply, look, reflect.TypeFor[suppliedInput]())
-	s.plain(http.MethodPost, "/v1/uploads", "upload", says("上传内容", "Upload content"),
+	s.plain(http.MethodPost, uploadsPath, "upload", says("上传内容", "Upload content"),
 		says("存入任意长度的字节流并留下回执；再以 content.add 登记为资源或产品的内容。令牌用后即失效。",
 			"Stores a stream of any length with a receipt; content.add then records it as content of a resource or product. The token is used up."),
 		reflect.TypeFor[AuthHeader](), http.StatusCreated, says("所存入的", "The stored content"), s.jsonOf(wire.Ingested{}))
-	s.api.OpenAPI().Paths["/v1/uploads"].Post.RequestBody = &huma.RequestBody{
+	s.api.OpenAPI().Paths[uploadsPath].Post.RequestBody = &huma.RequestBody{
 		Required: true, Description: about(says("内容的字节", "The bytes of the content")), Content: octets(),
 	}
 	s.describeTus()

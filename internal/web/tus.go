@@ -21,7 +21,7 @@ import (
 )
 
 // tusPath is where uploads in pieces begin, by the protocol tus 1.0.
-const tusPath = "/v1/uploads/tus"
+const tusPath = uploadsPath + "/tus"
 
 // tusRoutes registers the routes of tus: creation, offset, pieces and termination, and
 // GET for what became of an upload.

@@ -76,7 +76,7 @@ func TestStateChangedAtRest(t *testing.T) {
 			"UPDATE record SET value = (SELECT value FROM old), seq = (SELECT seq FROM old) WHERE key = 'calendar/2001'", "calendar/2001",
 		},
 		{"deleted", "DELETE FROM record WHERE key = 'calendar/2100'", "calendar/2100"},
-		{"added", "INSERT INTO record VALUES ('party/x', '{}', 2)", "contains"},
+		{"added", "INSERT INTO record VALUES ('party/x', '{}', 2)", "party/x"},
 		{"one exchanged for another", "UPDATE record SET key = 'calendar/2999' WHERE key = 'calendar/2100'", "calendar/2100"},
 		{"a call forgotten", "DELETE FROM record WHERE key LIKE 'call/%' AND seq = 5", "call/"},
 	} {

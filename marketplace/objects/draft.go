@@ -26,6 +26,9 @@ type Draft struct {
 	ID    string // of the object
 	Bytes int64  // of its parts
 	State []byte // sealed; at most 160 KB
+	// MaxParts is how many parts it may have, if that is fewer than 10,000; 0 if not. A part
+	// is a file, or an object of the bucket, however small it is.
+	MaxParts int
 }
 
 // maxDraftParts is how many parts a draft may have.
@@ -75,10 +78,13 @@ func (s *Store) Append(ctx context.Context, d Draft, r io.Reader, max int64) (Dr
 	} else if err != nil {
 		return d, fmt.Errorf("append to object: %w", err)
 	}
+	if d.MaxParts > 0 && len(c.parts) >= d.MaxParts {
+		return d, fmt.Errorf("append to object: more than %d parts: %w", d.MaxParts, ErrTooLarge)
+	}
 	if c, err = s.appendPart(ctx, d.ID, key, c, io.MultiReader(bytes.NewReader(first[:]), r), max); err != nil {
 		return d, fmt.Errorf("append to object: %w", err)
 	}
-	next := Draft{ID: d.ID, Bytes: c.bytes()}
+	next := Draft{ID: d.ID, Bytes: c.bytes(), MaxParts: d.MaxParts}
 	if next.State, err = sealState(key, d.ID, c); err != nil {
 		return d, fmt.Errorf("append to object: %w", err)
 	}

@@ -27,20 +27,20 @@ const endless = `SELECT id FROM receipt AS r WHERE kind = 'start'
 // checkUse refuses counters of which a part was lost: a limit would count from there
 // again. The time is proportional to the number of objects that were ever delivered.
 func (s *Store) checkUse(ctx context.Context) error {
-	return s.findsNone(ctx, badScope, "the use of %s is not what its counters say")
+	return s.refuseRow(ctx, badScope, "the use of %s is not what its counters say")
 }
 
 // checkStarts compares the counters and the running deliveries with the receipts. The time
 // is proportional to the number of receipts.
 func (s *Store) checkStarts(ctx context.Context) error {
-	if err := s.findsNone(ctx, badOrder, "the counters of %s do not match its receipts"); err != nil {
+	if err := s.refuseRow(ctx, badOrder, "the counters of %s do not match its receipts"); err != nil {
 		return err
 	}
-	return s.findsNone(ctx, endless, "delivery %s has no end and does not run")
+	return s.refuseRow(ctx, endless, "delivery %s has no end and does not run")
 }
 
-// findsNone returns a sentence for the operator with the first value that a query finds.
-func (s *Store) findsNone(ctx context.Context, query, sentence string) error {
+// refuseRow returns a sentence for the operator if a query finds a row, with its value.
+func (s *Store) refuseRow(ctx context.Context, query, sentence string) error {
 	var found string
 	err := s.db.R.QueryRowContext(ctx, query).Scan(&found)
 	if errors.Is(err, sql.ErrNoRows) {

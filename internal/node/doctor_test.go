@@ -1,0 +1,361 @@
+package node_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/datacadastre/cadastre/internal/node"
+	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/ledger"
+)
+
+// hashed is the mode and the SHA-256 of every file under a folder, by path.
+func hashed(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		files[name] = info.Mode().String()
+		if e.IsDir() {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		sum := sha256.Sum256(b)
+		files[name] += string(sum[:])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// copyFolder copies a folder with its modes.
+func copyFolder(t testing.TB, from string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "node")
+	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return os.MkdirAll(filepath.Join(to, name), 0o700)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), b, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// examined examines a folder and checks that nothing in it was changed.
+func (w *world) examined(dir string, how node.Examination) node.Diagnosis {
+	w.t.Helper()
+	o := w.options()
+	o.Dir = dir
+	before := hashed(w.t, dir)
+	found, err := node.Examine(w.t.Context(), o, how)
+	w.ok(err)
+	if diff := cmp.Diff(before, hashed(w.t, dir)); !how.Repair && diff != "" {
+		w.t.Errorf("the folder was changed: %s", diff)
+	}
+	return found
+}
+
+// where lists the findings as "file [key]".
+func where(d node.Diagnosis) []string {
+	var list []string
+	for _, f := range d.Findings {
+		list = append(list, strings.TrimSuffix(f.File+" ["+f.Key+"]", " []"))
+	}
+	return list
+}
+
+const (
+	ledgerDB   = "ledger.db"
+	receiptsDB = "receipts.db"
+	readDB     = "read.db"
+	nodeDB     = "node.db"
+)
+
+// planted is one damage, where doctor finds it, a word of its advice, and whether it can be
+// repaired without a backup.
+type planted struct {
+	name   string
+	plant  func(t *testing.T, dir string)
+	at     string // file [key]
+	advice string
+	repair bool
+}
+
+func sqlIn(file, query string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) { plant(t, filepath.Join(dir, file), query) }
+}
+
+// edit changes a file; nil removes it.
+func edit(file string, change func([]byte) []byte) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, filepath.FromSlash(file))
+		b := read(t, path)
+		var err error
+		if change == nil {
+			err = os.Remove(path)
+		} else {
+			err = os.WriteFile(path, change(b), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func add(file string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(file)), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func flip(at int) func([]byte) []byte {
+	return func(b []byte) []byte {
+		if at < 0 {
+			at += len(b)
+		}
+		b[at] ^= 1
+		return b
+	}
+}
+
+// damages are all kinds of damage of the folder, in which object is the raw content's id.
+func damages(w *world, object, rollBack string) []planted {
+	const whole, file, again, objectAdvice = "whole folder", "restore this file", "again from the ledger", "both files"
+	party := ledger.RecordKey(ref(ledger.KindParty, "buyer"))
+	content := "objects/" + object[:2] + "/" + object[2:4] + "/" + object
+	key := func(dir string) string {
+		found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(content)+".key.*"))
+		w.ok(err)
+		return "objects" + strings.TrimPrefix(found[0], filepath.Join(dir, "objects"))
+	}
+	zero := bytes.Repeat([]byte("0"), 64)
+	return []planted{
+		{"entry changed", sqlIn(ledgerDB, "UPDATE entry SET data = (SELECT data FROM entry WHERE seq = 4) WHERE seq = 5"), "ledger.db [entry 5]", whole, false},
+		{"entry unreadable", sqlIn(ledgerDB, "UPDATE entry SET data = x'00' WHERE seq = 5"), "ledger.db [entry 5]", whole, false},
+		{"entry missing", sqlIn(ledgerDB, "DELETE FROM entry WHERE seq = 5"), "ledger.db [entry 5]", whole, false},
+		{"last entry missing", sqlIn(ledgerDB, "DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)"), "ledger.db", whole, false},
+		{"tile changed", sqlIn(ledgerDB, "UPDATE tile SET data = zeroblob(length(data)) WHERE level = 0"), "ledger.db [entry 0]", whole, false},
+		{"tile missing", sqlIn(ledgerDB, "DELETE FROM tile"), "ledger.db", whole, false},
+		{"checkpoint missing", sqlIn(ledgerDB, "DELETE FROM signed"), "ledger.db [checkpoint]", whole, false},
+		{"checkpoint changed", sqlIn(ledgerDB, "UPDATE signed SET note = CAST(replace(note, 'A', 'B') AS BLOB)"), "ledger.db [checkpoint]", whole, false},
+		{"record changed", sqlIn(ledgerDB, "UPDATE record SET value = replace(value, '\"buyer\"', '\"regulator\"') WHERE key = '"+party+"'"), "ledger.db [" + party + "]", whole, false},
+		{"record deleted", sqlIn(ledgerDB, "DELETE FROM record WHERE key = '"+party+"'"), "ledger.db [" + party + "]", whole, false},
+		{"record added", sqlIn(ledgerDB, "INSERT INTO record (key, value, seq) VALUES ('party/planted', '{}', 3)"), "ledger.db [party/planted]", whole, false},
+		{"record rolled back", sqlIn(ledgerDB, rollBack), "ledger.db [" + ledger.RecordKey(ref(ledger.KindParty, "rival")) + "]", whole, false},
+		{"sum changed", sqlIn(ledgerDB, "UPDATE state_sum SET sum = zeroblob(2048)"), "ledger.db", whole, false},
+		{"not a database", edit(ledgerDB, flip(0)), "ledger.db", whole, false},
+		{"page damaged", edit(ledgerDB, func(b []byte) []byte { copy(b[4096:], make([]byte, 2048)); return b }), "ledger.db", whole, false},
+		{"ledger missing", edit(ledgerDB, nil), "ledger.db", whole, false},
+		{"receipt changed", sqlIn(receiptsDB, "UPDATE entry SET data = CAST(replace(data, '\"v\":1', '\"v\":2') AS BLOB) WHERE seq = 1"), "receipts.db [entry 1]", whole, false},
+		{"receipt missing", sqlIn(receiptsDB, "DELETE FROM entry WHERE seq = 1"), "receipts.db [entry 1]", whole, false},
+		{"receipts cut", cutReceipts, "receipts.db", whole, false},
+		{"receipt index changed", sqlIn(receiptsDB, "UPDATE receipt SET leaf = zeroblob(32) WHERE seq = 1"), "receipts.db [receipt 1]", whole, false},
+		{"receipt index short", sqlIn(receiptsDB, "DELETE FROM receipt WHERE seq = (SELECT max(seq) FROM receipt)"), "receipts.db", whole, false},
+		{"use of an order changed", sqlIn(receiptsDB, "UPDATE used SET bytes = bytes - 1 WHERE scope = '"+string(ref(ledger.KindOrder, "order"))+"'"), "receipts.db [" + string(ref(ledger.KindOrder, "order")) + "]", whole, false},
+		{"use of an object missing", sqlIn(receiptsDB, "DELETE FROM used WHERE scope = '"+string(ref(ledger.KindOrder, "order"))+"'"), "receipts.db [" + string(ref(ledger.KindOrder, "order")) + "]", whole, false},
+		{"object changed", edit(content, flip(20)), content + " [" + object + "]", objectAdvice, false},
+		{"object cut short", edit(content, func(b []byte) []byte { return b[:len(b)-1] }), content + " [" + object + "]", objectAdvice, false},
+		{"object missing", edit(content, nil), content + " [" + object + "]", objectAdvice, false},
+		{"object's key changed", func(t *testing.T, dir string) { edit(key(dir), flip(-1))(t, dir) }, key(w.dir) + " [" + object + "]", objectAdvice, false},
+		{"object's key missing", func(t *testing.T, dir string) { edit(key(dir), nil)(t, dir) }, key(w.dir) + " [" + object + "]", objectAdvice, false},
+		{"party renamed in read.db", sqlIn(readDB, "UPDATE registry_party SET name = 'planted' WHERE n = 2"), "read.db [registry_party 2]", again, true},
+		{"row missing in read.db", sqlIn(readDB, "DELETE FROM links WHERE n = 1"), "read.db [links 1]", again, true},
+		{"words missing in read.db", sqlIn(readDB, "DELETE FROM registry_found WHERE rowid = 1"), "read.db", again, true},
+		{"table missing in read.db", sqlIn(readDB, "DROP TABLE links"), "read.db", again, true},
+		{"position changed", sqlIn(readDB, "UPDATE position SET head = '"+string(zero)+"'"), "read.db", again, true},
+		{"read.db not a database", edit(readDB, flip(0)), "read.db", again, true},
+		{"ledger older than read.db", sqlIn(readDB, "UPDATE position SET block = 999"), "ledger.db", whole, false},
+		{"hash of the genesis", edit("node.json", func(b []byte) []byte { return bytes.Replace(b, []byte(w.trust.Genesis), zero, 1) }), "node.json [genesis_sha256]", file, false},
+		{"another ledger in node.json", edit("node.json", func(b []byte) []byte { return bytes.Replace(b, []byte(w.trust.Ledger), []byte(id("planted")), 1) }), "node.json [ledger]", file, false},
+		{"node.json cut short", edit("node.json", func(b []byte) []byte { return b[:len(b)/2] }), "node.json", file, false},
+		{"node.json missing", edit("node.json", nil), "node.json", file, false},
+		{"trust.json changed", edit("trust.json", func(b []byte) []byte { return bytes.Replace(b, []byte(w.trust.Genesis), zero, 1) }), "trust.json [genesis_sha256]", "--repair", true},
+		{"trust.json missing", edit("trust.json", nil), "trust.json", "--repair", true},
+		{"master key", edit("keys/master", flip(-5)), "keys/master", file, false},
+		{"platform key", edit("keys/platform", flip(-1)), "keys/platform", file, false},
+		{"ledger-log key", edit("keys/ledger-log", flip(-1)), "keys/ledger-log", file, false},
+		{"receipt-log key missing", edit("keys/receipt-log", nil), "keys/receipt-log", file, false},
+		{"rotation interrupted", add("keys/master.next"), "keys/master.next", "rotate-master-key", false},
+		{"receipts missing", edit(receiptsDB, nil), "receipts.db", whole, false},
+		{"node.db missing", edit(nodeDB, nil), "node.db", whole, false},
+		{"node.db not a database", edit(nodeDB, flip(0)), "node.db", whole, false},
+		{"stored key damaged", sqlIn(nodeDB, "INSERT INTO sealed_key (party, kid, use, sealed, created_at) VALUES ('p', 'k', 'sign', x'00', 1)"), "node.db [p k]", "party prove-key", false},
+		{"older layout", edit("format", func([]byte) []byte { return []byte("cadastre-node 3\n") }), "format", "program", false},
+		{"format missing", edit("format", nil), "format", file, false},
+		{"temporary file", add("node.json.123.tmp"), "node.json.123.tmp", "--repair", true},
+		{"temporary key", add("keys/platform.123.tmp"), "keys/platform.123.tmp", "--repair", true},
+		{"rebuild interrupted", add("read.db.next"), "read.db.next", "--repair", true},
+	}
+}
+
+// suspended suspends a party, and returns the query that puts its record back to what the
+// earlier entry wrote.
+func (w *world) suspended(name string) (rollBack string) {
+	w.t.Helper()
+	db, err := sqldb.OpenSnapshot(w.t.Context(), filepath.Join(w.dir, ledgerDB))
+	w.ok(err)
+	key := ledger.RecordKey(ref(ledger.KindParty, name))
+	var value string
+	var seq int64
+	w.ok(db.QueryRowContext(w.t.Context(), "SELECT hex(value), seq FROM record WHERE key = ?", key).Scan(&value, &seq))
+	w.ok(db.Close())
+	w.act("authority", ref(ledger.KindParty, name), ledger.FnPartySuspend)
+	return fmt.Sprintf("UPDATE record SET value = x'%s', seq = %d WHERE key = '%s'", value, seq, key)
+}
+
+// cutReceipts removes the last receipt and everything that tells of it.
+func cutReceipts(t *testing.T, dir string) {
+	for _, query := range []string{
+		"DELETE FROM receipt", "DELETE FROM entry", "DELETE FROM tile", "DELETE FROM signed", "DELETE FROM cosigned",
+	} {
+		plant(t, filepath.Join(dir, receiptsDB), query)
+	}
+}
+
+// TestDoctorFindsEveryDamage: each damage is found, alone, at its place, with what to do;
+// nothing is changed without being asked; and what can be repaired is sound afterwards.
+func TestDoctorFindsEveryDamage(t *testing.T) {
+	w := lay(t, limits(nil))
+	stop := w.run()
+	w.admit()
+	s := &story{world: w}
+	s.tell()
+	rollBack := w.suspended("rival")
+	stop()
+	if found := w.examined(w.dir, node.Examination{}); len(found.Findings)+len(found.Skipped) > 0 || found.Entries < 20 || found.Receipts < 4 || found.Objects != 2 || found.Bytes == 0 {
+		t.Fatalf("a sound folder: %+v", found)
+	}
+	for _, p := range damages(w, s.raw.Object, rollBack) {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			dir := copyFolder(t, w.dir)
+			p.plant(t, dir)
+			v := *w
+			v.t = t
+			found := v.examined(dir, node.Examination{})
+			at := where(found)
+			i := slices.IndexFunc(at, func(s string) bool {
+				return s == p.at || !strings.Contains(p.at, "[") && strings.HasPrefix(s, p.at+" [")
+			})
+			if i < 0 || found.Sound() {
+				t.Fatalf("found %v, want %s: %v", at, p.at, whats(found))
+			}
+			for j, f := range found.Findings {
+				if f.File != found.Findings[i].File {
+					t.Errorf("also found %s: %v", at[j], f.What)
+				}
+			}
+			f := found.Findings[i]
+			if !strings.Contains(f.Advice.EN, p.advice) || f.Advice.ZH == "" {
+				t.Errorf("advice: %q", f.Advice)
+			}
+			if !p.repair && !strings.HasPrefix(p.name, "record") && !strings.HasPrefix(p.name, "object") {
+				return // a repair would repair nothing there
+			}
+			repaired := v.examined(dir, node.Examination{Repair: true})
+			if repaired.Sound() != p.repair {
+				t.Errorf("repaired: %v, want %v", repaired.Sound(), p.repair)
+			}
+			if after := v.examined(dir, node.Examination{}); after.Sound() != p.repair {
+				t.Errorf("after the repair: %v %v", where(after), whats(after))
+			}
+		})
+	}
+}
+
+func whats(d node.Diagnosis) (list []string) {
+	for _, f := range d.Findings {
+		list = append(list, f.What.Error())
+	}
+	return list
+}
+
+// TestDoctorReadsLessQuickly: a quick examination looks at every object and reads none.
+func TestDoctorReadsLessQuickly(t *testing.T) {
+	w := toldAndStopped(t)
+	found := w.examined(w.dir, node.Examination{Quick: true})
+	if !found.Sound() || found.Objects != 2 || found.Bytes != 0 {
+		t.Errorf("%+v", found)
+	}
+}
+
+// TestDoctorNeedsAStoppedNode: it says so of a folder that is served, and of one without a
+// node.
+func TestDoctorNeedsAStoppedNode(t *testing.T) {
+	w := lay(t, limits(nil))
+	stop := w.run()
+	if _, err := node.Examine(t.Context(), w.options(), node.Examination{}); err == nil || !strings.Contains(err.Error(), "is running") {
+		t.Errorf("of a served folder: %v", err)
+	}
+	stop()
+	o := w.options()
+	o.Dir = t.TempDir()
+	if _, err := node.Examine(t.Context(), o, node.Examination{}); err == nil || !strings.Contains(err.Error(), "has no node") {
+		t.Errorf("of an empty folder: %v", err)
+	}
+}
+
+// TestDoctorAfterAKill: a folder whose databases still have their write-ahead logs, as a
+// killed node leaves them, is sound and remains as it was; so is one that has never run.
+func TestDoctorAfterAKill(t *testing.T) {
+	w := lay(t, limits(nil))
+	if found := w.examined(w.dir, node.Examination{}); len(found.Findings) > 0 {
+		t.Errorf("a new folder: %v %v", where(found), whats(found))
+	}
+	stop := w.run()
+	defer stop()
+	w.admit()
+	s := &story{world: w}
+	s.tell()
+	dir := copyFolder(t, w.dir) // nothing is written any more, except anchors
+	logs := 0
+	for _, name := range []string{ledgerDB, receiptsDB, readDB, nodeDB} {
+		if info, err := os.Stat(filepath.Join(dir, name+"-wal")); err == nil && info.Size() > 0 {
+			logs++
+		}
+	}
+	if logs < 3 {
+		t.Fatalf("%d databases have a write-ahead log", logs)
+	}
+	found := w.examined(dir, node.Examination{})
+	if len(found.Findings) > 0 || found.Entries < 20 {
+		t.Errorf("%v %v", where(found), whats(found))
+	}
+}
