@@ -61,6 +61,15 @@ func TestARestoredFolderGoesOn(t *testing.T) {
 	if out := must(t, "audit", dir, "--trust", trust, "--lang", "en"); !strings.Contains(out, "log restored at 1:") {
 		t.Errorf("the audit does not say that the log was restored:\n%s", out)
 	}
+	n, err := node.Open(t.Context(), node.Options{Dir: dir, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "doctor", dir)
+	must(t, "head", dir)
 	code, _, errs := command(t, "log", "begin", "--dir", dir, "--held", held, "--lang", "en")
 	if code != proving.ExitFailed || !strings.Contains(errs, "first line") {
 		t.Errorf("the checkpoint of a log that has ended: exit %d, %s", code, errs)

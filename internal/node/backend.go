@@ -165,21 +165,28 @@ func (n *Node) checkLogs(ctx context.Context, d folder) (err error) {
 	if n.log.Next != "" {
 		return words.Errorf("恢复后日志 %s 已由 %s 接续：请再次运行 cadastre log begin --dir %s --signed FILE，或恢复其后的备份", "since a restore %[2]s continues the log %[1]s: run cadastre log begin --dir %[3]s --signed FILE again, or restore a backup made after it", origin, n.log.Next, d)
 	}
-	return errors.Join(n.listBegun(ctx, n.keys.ledgerOrigin()), n.listBegun(ctx, origin))
-}
-
-// listBegun lists how a log and those before it began after a restore.
-func (n *Node) listBegun(ctx context.Context, log string) error {
-	for log != "" && log != ledger.LedgerLog(n.settings.Origin) {
-		l, err := value[ledger.LogRecord](ctx, n.ledger, ledger.RefTo(ledger.KindLog, log))
+	for _, log := range []string{n.keys.ledgerOrigin(), origin} {
+		begun, err := begunLogs(ctx, n.ledger, log)
 		if err != nil {
-			return fmt.Errorf("read log record: %w", err)
+			return err
 		}
-		if log = ""; l.Begun != nil {
-			n.begun, log = append(n.begun, l.Restored()), l.Begun.Old.Origin
-		}
+		n.begun = append(n.begun, begun...)
 	}
 	return nil
+}
+
+// begunLogs lists how a log and those before it began after a restore, the newest first.
+func begunLogs(ctx context.Context, on ledger.Ledger, log string) (list []ledger.Restored, err error) {
+	for log != "" && log != ledger.LedgerLog(ledger.NodeOfLedger(log)) {
+		l, err := value[ledger.LogRecord](ctx, on, ledger.RefTo(ledger.KindLog, log))
+		if err != nil {
+			return nil, fmt.Errorf("read log record: %w", err)
+		}
+		if log = ""; l.Begun != nil {
+			list, log = append(list, l.Restored()), l.Begun.Old.Origin
+		}
+	}
+	return list, nil
 }
 
 // checkGenesis refuses settings with another hash of the genesis than that of the first

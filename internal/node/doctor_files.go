@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/seal"
@@ -156,7 +157,13 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-// trustOf returns what the first call of the ledger gives a verifier.
-func trustOf(genesis ledger.Genesis, first ledger.Committed) evidence.Trust {
-	return evidence.Trust{Ledger: genesis.Ledger, Genesis: ledger.DigestOf([]byte(first.JWS)), Logs: []string{genesis.LedgerKey}}
+// trustOf returns what the ledger gives a verifier: its first call, and where its log
+// ended if it goes on under another name since a restore.
+func (x *examination) trustOf(ctx context.Context, genesis ledger.Genesis, first ledger.Committed) (evidence.Trust, error) {
+	t := evidence.Trust{Ledger: genesis.Ledger, Genesis: ledger.DigestOf([]byte(first.JWS)), Logs: []string{genesis.LedgerKey}}
+	begun, err := begunLogs(ctx, x.ledger, x.keys.ledgerOrigin())
+	for _, b := range slices.Backward(begun) {
+		t.Ended = append(t.Ended, evidence.Ended{Log: b.Old, Size: b.Size})
+	}
+	return t, err
 }

@@ -64,7 +64,9 @@ func (x *examination) readLedger(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		x.trust = trustOf(genesis, b.Calls[0])
+		if x.trust, err = x.trustOf(ctx, genesis, b.Calls[0]); err != nil {
+			return err
+		}
 		if err := x.compareGenesis(x.settings, b.Calls[0]); err != nil {
 			x.find("node.json", "genesis_sha256", err, restoreFile, nil)
 		}
