@@ -75,7 +75,7 @@ func decode(t *testing.T, text string, v any) {
 // started opens a node once, so that it has all databases.
 func started(t *testing.T, dir string) {
 	t.Helper()
-	n, err := node.Open(t.Context(), node.Options{Dir: dir, Log: logger(os.Stderr, false), Now: now, Version: "test"})
+	n, err := node.Open(t.Context(), node.Options{Dir: dir, Log: logger(os.Stderr), Now: now, Version: "test"})
 	if err == nil {
 		err = n.Close(t.Context())
 	}
