@@ -50,6 +50,7 @@ func (c *keygenCmd) Run(p *program) error {
 		return c.cosigner(p)
 	case useBackup:
 		return c.recipient(p)
+	default: // a key of a party
 	}
 	prof, err := c.profile(p)
 	if err != nil {

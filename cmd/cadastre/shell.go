@@ -60,7 +60,7 @@ func (manCmd) Run(p *program, k *kong.Context) error {
 type versionFlag bool
 
 // BeforeReset prints the version before anything else is checked.
-func (versionFlag) BeforeReset(k *kong.Kong) error {
+func (versionFlag) BeforeReset(k *kong.Kong) error { //nolint:unparam // kong calls it so
 	fmt.Fprintln(k.Stdout, thisBuild().line())
 	k.Exit(0)
 	return nil

@@ -203,7 +203,7 @@ func (w *contentCopy) one(ctx context.Context, t *task) {
 		t.line = line{t.blob.Name, t.blob.Bytes, t.known}.text()
 		return
 	}
-	digest := t.known
+	var digest ledger.Digest
 	if t.there {
 		digest, t.err = w.compare(ctx, t)
 	} else {

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-func init() { workFactor = 10 } // tests have no time for the real one
+func init() { workFactor = 10 } //nolint:gochecknoinits // tests have no time for the real one
 
 // Place lets tests put a place of their own under a target.
 type Place = place
 
-// Missing is what a place returns for a missing name.
-var Missing = errMissing
+// ErrMissing is what a place returns for a missing name.
+var ErrMissing = errMissing
 
 // FolderPlace returns the place of a folder.
 func FolderPlace(dir string) (Place, error) { return openFolder(dir, true) }

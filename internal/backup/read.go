@@ -267,7 +267,7 @@ func (b *Backup) eachLine(ctx context.Context, name string, each func(string) er
 	read := make(chan error, 1)
 	go func() {
 		err := b.file(ctx, f, w)
-		w.CloseWithError(err)
+		_ = w.CloseWithError(err)
 		read <- err
 	}()
 	var err error
@@ -275,7 +275,7 @@ func (b *Backup) eachLine(ctx context.Context, name string, each func(string) er
 	for err == nil && s.Scan() {
 		err = each(s.Text())
 	}
-	r.CloseWithError(errSource) // ends the writer
+	_ = r.CloseWithError(errSource) // ends the writer
 	if e := <-read; e != nil && !errors.Is(e, errSource) {
 		return e // the file itself was changed: that explains every other error
 	}

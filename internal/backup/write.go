@@ -131,7 +131,7 @@ func (c *Copy) create(ctx context.Context, name string, encrypted bool) (*output
 	}
 	go func() {
 		err := c.to.at.write(ctx, of(c.head.ID, name), r, -1)
-		r.CloseWithError(errors.Join(err, errWritten)) // a writer that still writes must not wait
+		_ = r.CloseWithError(errors.Join(err, errWritten)) // a writer that still writes must not wait
 		o.ended <- err
 	}()
 	return o, nil

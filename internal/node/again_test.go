@@ -18,13 +18,13 @@ import (
 )
 
 // bundle is the evidence about a record, as the node makes it now.
-func (w *story) bundle(who string, about ledger.Ref) []byte {
-	w.t.Helper()
-	made, _, err := w.Evidence(w.t.Context(), w.reader(who), about, 200)
-	w.ok(err)
+func (s *story) bundle(who string, about ledger.Ref) []byte {
+	s.t.Helper()
+	made, _, err := s.Evidence(s.t.Context(), s.reader(who), about, 200)
+	s.ok(err)
 	var b bytes.Buffer
 	_, err = made.WriteTo(&b)
-	w.ok(err)
+	s.ok(err)
 	return b.Bytes()
 }
 

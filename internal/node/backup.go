@@ -170,7 +170,7 @@ func (d folder) outside(s Settings) (paths []string) {
 		}
 		in := p
 		if filepath.IsAbs(p) {
-			in, _ = filepath.Rel(string(d), p) //nolint:errcheck // then it is outside
+			in, _ = filepath.Rel(string(d), p) // then it is outside
 		}
 		if sub := filepath.Dir(in); in == "" || sub != "." && sub != "keys" {
 			paths = append(paths, p)

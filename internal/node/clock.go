@@ -148,7 +148,7 @@ func (n *Node) checkPause(ctx context.Context) error {
 func (n *Node) lastTime(ctx context.Context) (time.Time, bool, error) {
 	head, err := n.ledger.Head(ctx)
 	if errors.Is(err, ledger.NotFound) || n.own != nil && n.damage() != nil {
-		return time.Time{}, false, nil //nolint:nilerr // what follows reports a damaged ledger
+		return time.Time{}, false, nil // what follows reports a damaged ledger
 	}
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read the ledger's head: %w", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"regexp"
 
 	"github.com/datacadastre/cadastre/internal/sqldb"
@@ -221,8 +222,8 @@ func (x *examination) leftovers() {
 // closeAll closes what was opened, and removes the views.
 func (x *examination) closeAll() {
 	var errs []error
-	for i := len(x.closers) - 1; i >= 0; i-- {
-		errs = append(errs, x.closers[i]())
+	for _, shut := range slices.Backward(x.closers) {
+		errs = append(errs, shut())
 	}
 	x.closers, x.ledger, x.receiptLog, x.node = nil, nil, nil, nil
 	if x.tmp != "" {

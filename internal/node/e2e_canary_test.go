@@ -129,7 +129,7 @@ func (o *overheard) texts(t *testing.T) [][]byte {
 func forms(key []byte) [][]byte {
 	return [][]byte{
 		key, []byte(hex.EncodeToString(key)), []byte(base64.StdEncoding.EncodeToString(key)), []byte(base64.RawURLEncoding.EncodeToString(key)),
-		[]byte(strings.Trim(fmt.Sprint(key), "[]")),
+		[]byte(strings.Trim(fmt.Sprint(key), "[]")), //nolint:staticcheck // its numbers, not its text
 	}
 }
 

@@ -45,7 +45,7 @@ func TestProbe(t *testing.T) {
 		answer = broken
 		time.Sleep(probeAge - 1)
 		see(nil, 1)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		see(broken, 2)
 		answer = context.Canceled
 		time.Sleep(probeAge)

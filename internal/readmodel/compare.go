@@ -98,7 +98,7 @@ func (t table) rows(ctx context.Context, db *sql.DB, each func(first string, row
 	defer c.Close()
 	query := "SELECT * FROM " + t.name
 	if t.words() {
-		query = "SELECT term, doc, col, offset FROM temp.words_of_" + t.name
+		query = "SELECT term, doc, col, offset FROM temp.words_of_" + t.name //nolint:gosec // the name is of a table of the database itself
 		if err := t.makeWords(ctx, c); err != nil {
 			return err
 		}

@@ -290,7 +290,7 @@ func TestTermination(t *testing.T) {
 	a := audience{Address: strings.TrimPrefix(p.url, "http://"), Path: sale.path(), Token: token}
 	var acks []ack
 	for range stalled {
-		conn, resp, err := a.ask(a.Path) //nolint:bodyclose // it stays open: that is the test
+		conn, resp, err := a.ask(a.Path) // it stays open: that is the test
 		ok(t, err)
 		defer conn.Close()
 		if resp.StatusCode != http.StatusOK {

@@ -99,7 +99,7 @@ func (d *disk) find(path string) *inode {
 	if rel == "." {
 		return at
 	}
-	for _, p := range strings.Split(rel, "/") {
+	for p := range strings.SplitSeq(rel, "/") {
 		if at == nil || at.names == nil {
 			return nil
 		}

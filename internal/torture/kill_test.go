@@ -127,7 +127,7 @@ func (v *victim) round(ctx context.Context, n int) (acks []ack, err error) {
 }
 
 func unwrapped(err error) []error {
-	if joined, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the joined errors of the workers, not one of their causes
+	if joined, is := err.(interface{ Unwrap() []error }); is { // the joined errors of the workers, not one of their causes
 		return joined.Unwrap()
 	}
 	return nil

@@ -247,7 +247,7 @@ func (l lie) try(t *testing.T, before, dir, name string, r *rand.Rand, sale sold
 	}
 	s, err := serve(t.Context(), at)
 	if err != nil {
-		return "at the start", nil //nolint:nilerr // that is how it was found
+		return "at the start", nil // that is how it was found
 	}
 	got, failed := show(t.Context(), s, sale, calls)
 	stopped := s.stop()
@@ -264,7 +264,7 @@ func (l lie) try(t *testing.T, before, dir, name string, r *rand.Rand, sale sold
 	}
 	h := &held{dir: at}
 	if err := errors.Join(h.objects(t.Context(), nil, true), h.files(t.Context()), h.audit(t.Context())); err != nil {
-		return "by reading everything", nil //nolint:nilerr // that is how it was found
+		return "by reading everything", nil // that is how it was found
 	}
 	return "not: nothing differs", nil
 }

@@ -121,7 +121,7 @@ func TestObjectsFail(t *testing.T) {
 // failObjects lets a write of a new store fail, and inspects what it left. It returns the
 // writes that there were, and how many failed.
 func failObjects(t *testing.T, how string, which nth) (all []nth, failed int) {
-	dir, err := os.MkdirTemp(t.TempDir(), "")
+	dir, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // it is called from goroutines
 	if err == nil {
 		_, err = seal.Create(filepath.Join(dir, "master"))
 	}

@@ -190,16 +190,16 @@ func list(ctx context.Context, c cast) (p ledger.Product, err error) {
 	if err := c("operator").Get(ctx, "/v1/licenses/"+string(p.License), &l); err != nil {
 		return p, err
 	}
-	l.LicenseTerms.ID, l.Limits = client.NewID(), ledger.Quota{}
+	l.ID, l.Limits = client.NewID(), ledger.Quota{}
 	offered, err := c("bureau").Call(ctx, ledger.FnLicenseOffer, ledger.LicenseOfferArgs{LicenseTerms: l.LicenseTerms})
 	if err != nil {
 		return p, err
 	}
-	if _, err := c("operator").Call(ctx, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: l.LicenseTerms.ID, Answers: offered.Payload}); err != nil {
+	if _, err := c("operator").Call(ctx, ledger.FnLicenseAccept, ledger.AnswerArgs{ID: l.ID, Answers: offered.Payload}); err != nil {
 		return p, err
 	}
 	o := p.ProductOffer
-	o.ID, o.License, o.Version, o.Title = client.NewID(), l.LicenseTerms.ID, 1, o.Title+"（无限额）"
+	o.ID, o.License, o.Version, o.Title = client.NewID(), l.ID, 1, o.Title+"（无限额）"
 	if _, err := c("operator").Call(ctx, ledger.FnProductList, ledger.ProductListArgs{ProductOffer: o}); err != nil {
 		return p, err
 	}

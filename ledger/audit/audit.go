@@ -231,7 +231,7 @@ func (a *auditor) call(ctx context.Context, at string, e entry) ([]ledger.Write,
 		}
 	}
 	if e.signed.Call.Function == ledger.FnLogBegin && r.Err == nil {
-		if err := a.beginLog(at, e.signed); err != nil {
+		if err := a.beginLog(e.signed); err != nil {
 			a.report.find(evidence.CheckProof, at, err)
 		}
 	}

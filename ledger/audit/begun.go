@@ -96,7 +96,7 @@ func (a *auditor) compareSigned(size int64, roots map[int64]tlog.Hash, before ma
 }
 
 // beginLog checks a call that begins a log again after a restore.
-func (a *auditor) beginLog(at string, s ledger.Signed) error {
+func (a *auditor) beginLog(s ledger.Signed) error {
 	var args ledger.LogBeginArgs
 	if err := ledger.DecodeStrict(s.Call.Args, &args); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (a *auditor) beginReceipts(args ledger.LogBeginArgs) error {
 		}
 		l.origin, l.doubtful = args.Origin, nil
 		if l.readError != nil {
-			return nil
+			return nil //nolint:nilerr // it is reported with the log
 		}
 		if l.signedAs == args.Origin {
 			if _, _, err := openReceipts(l.checkpoint, args.Key); err != nil {
