@@ -96,9 +96,9 @@ func (t table) rows(ctx context.Context, db *sql.DB, each func(first string, row
 		return err
 	}
 	defer c.Close()
-	query := "SELECT * FROM " + t.name
+	query := "SELECT * FROM " + t.name //nolint:gosec // the name is of a table of the database itself
 	if t.words() {
-		query = "SELECT term, doc, col, offset FROM temp.words_of_" + t.name //nolint:gosec // the name is of a table of the database itself
+		query = "SELECT term, doc, col, offset FROM temp.words_of_" + t.name
 		if err := t.makeWords(ctx, c); err != nil {
 			return err
 		}

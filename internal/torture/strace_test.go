@@ -3,6 +3,7 @@ package torture_test
 import (
 	"bufio"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
