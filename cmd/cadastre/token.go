@@ -9,7 +9,7 @@ import (
 
 type tokenCmd struct {
 	Age time.Duration `zh:"有效时间，至多 10m" en:"Time for which it is valid, at most 10m." default:"5m"`
-	Dir string        `zh:"以该文件夹中节点自身的单位生成，用于读取其监测指标" en:"Make it for the party of the node in this folder itself, to read the node's metrics." type:"existingdir" placeholder:"DIR"`
+	Dir string        `zh:"以该文件夹中节点自身的单位生成，用于读取其监测指标" en:"Make it for the party of the node in this folder itself, to read the node's metrics." placeholder:"DIR"`
 }
 
 // Page shows how to use the token.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/client"
 	"github.com/datacadastre/cadastre/internal/proving"
+	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/ledger/audit"
 	"github.com/datacadastre/cadastre/ledger/evidence"
 )
@@ -30,18 +31,23 @@ type golden struct {
 	Log        []json.RawMessage `json:"receipts"`
 }
 
-// node serves a golden ledger as a node does, with what receipts says of the receipt
-// log; asked counts the bundles of receipts that it was asked for.
-func node(t *testing.T, receipts func(g golden) (checkpoint string, entries []json.RawMessage)) (url, trust string, asked *atomic.Int64) {
+func readGolden(t *testing.T) (g golden) {
 	t.Helper()
 	raw, err := os.ReadFile(vectors + "rules1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var g golden
 	if err := json.Unmarshal(raw, &g); err != nil {
 		t.Fatal(err)
 	}
+	return g
+}
+
+// node serves a golden ledger as a node does, with what receipts says of the receipt
+// log; asked counts the bundles of receipts that it was asked for.
+func node(t *testing.T, receipts func(g golden) (checkpoint string, entries []json.RawMessage)) (url, trust string, asked *atomic.Int64) {
+	t.Helper()
+	g := readGolden(t)
 	asked = new(atomic.Int64)
 	checkpoint, log := receipts(g)
 	mux := http.NewServeMux()
@@ -157,13 +163,36 @@ func TestSignWhatWasRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const log = "node.example/log/ledger/2" // the golden ledger was restored from a copy
+	known = known.With(keyOf(t, log))
 	known.Auditors = []evidence.Auditor{a.AsAuditor()}
 	if c, err := evidence.OpenCheckpoint(string(msg), known); err != nil || len(c.Audits) != 1 || c.Audits[0].Size != c.Size {
 		t.Errorf("%+v, %v: %s", c, err, msg)
 	}
-	if kept, err := client.LoadAuditorKey(key); err != nil || kept.Last("node.example/log/ledger").Size == 0 {
+	if kept, err := client.LoadAuditorKey(key); err != nil || kept.Last(log).Size == 0 {
 		t.Errorf("the key has not noted it: %+v, %v", kept, err)
 	}
+}
+
+// keyOf returns the key of a log that the golden ledger begins.
+func keyOf(t *testing.T, log string) string {
+	t.Helper()
+	for _, raw := range readGolden(t).Entries {
+		e, err := evidence.ParseEntry(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := ledger.ParseCall(e.JWS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var args ledger.LogBeginArgs
+		if signed.Call.Function == ledger.FnLogBegin && json.Unmarshal(signed.Call.Args, &args) == nil && args.Origin == log {
+			return args.Key
+		}
+	}
+	t.Fatalf("no call begins %s", log)
+	return ""
 }
 
 // TestSignOfAFolderNeedsAFile: what is signed goes somewhere.
