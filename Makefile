@@ -55,7 +55,7 @@ wasm: ## 构建浏览器中的核验程序，连同 Go 的 wasm_exec.js，置于
 test: ## 运行全部测试；有 C 编译器时启用竞态检测 | run all tests, with the race detector if there is a C compiler
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && $(COMPILES); then \
 		echo "testing with the race detector"; \
-		go test -race -shuffle=on -timeout 20m $(PACKAGES); \
+		go test -race -shuffle=on -timeout 40m $(PACKAGES); \
 	else \
 		echo "testing without the race detector: it needs cgo and a C compiler"; \
 		CGO_ENABLED=0 go test -shuffle=on $(PACKAGES); \
