@@ -132,7 +132,7 @@ attack: build ## 以普通账户攻击运行中的节点，逐行报告今昔数
 N := 40
 .PHONY: torture
 torture: ## 折磨节点：断电、杀死 N 次、写入失败、并发历史、大量连接 | torture a node: power cuts, N kills, failing writes, concurrent histories, crowds
-	go test -count=1 -v -timeout 6h ./internal/torture -kills $(N) -cuts $$(( $(N) < 200 ? 5 * $(N) : 1000 )) \
+	go test -count=1 -v -timeout 6h ./internal/torture -torture -kills $(N) -cuts $$(( $(N) < 200 ? 5 * $(N) : 1000 )) \
 		-faults $$(( $(N) < 1000 ? ($(N) + 19) / 20 : 0 )) -crowd $$(( $(N) < 1000 ? 10 * $(N) : 10000 )) -seed $(or $(SEED),0)
 
 .PHONY: check

@@ -17,7 +17,7 @@ import (
 // noForms are structs with JSON names that nobody fills in: what carries calls
 // and records, and values that a kind of field stands for.
 var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Clock Committed DeliveryFacts Enum Error Event Field FileUse Header JWK Label Line Link LogEntry Move Open Outcome Param ProductContent " +
-	"Position Proof Readers Record Recorded Revision RuleGroup RuleWords Salted Value Who Words Write")
+	"Position Proof Readers Record Recorded Restored Revision RuleGroup RuleWords Salted Value Who Words Write")
 
 // structsOf are the structs of the package that have JSON names, read from its
 // source so that a new one can't be forgotten, and the structs that have rules.

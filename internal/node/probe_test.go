@@ -15,12 +15,14 @@ import (
 func TestProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
-		var answer error
+		var answer atomic.Pointer[error]
+		set := func(err error) { answer.Store(&err) }
+		set(nil)
 		wait := make(chan struct{})
 		p := newProbe(func(ctx context.Context) error {
 			asked.Add(1)
-			if answer == nil || !errors.Is(answer, context.Canceled) {
-				return answer
+			if err := *answer.Load(); !errors.Is(err, context.Canceled) {
+				return err
 			}
 			<-wait // and ignores ctx, like a disk that hangs
 			return nil
@@ -42,12 +44,12 @@ func TestProbe(t *testing.T) {
 		}
 		see(nil, 1)
 		broken := errors.New("broken")
-		answer = broken
+		set(broken)
 		time.Sleep(probeAge - 1)
 		see(nil, 1)
 		time.Sleep(time.Nanosecond)
 		see(broken, 2)
-		answer = context.Canceled
+		set(context.Canceled)
 		time.Sleep(probeAge)
 		start := time.Now()
 		see(context.DeadlineExceeded, 3)
@@ -59,7 +61,7 @@ func TestProbe(t *testing.T) {
 		if took := time.Since(start); took != probeTime+time.Hour {
 			t.Errorf("a store that hangs was waited for again: %v", took)
 		}
-		answer = nil
+		set(nil)
 		close(wait)
 		synctest.Wait()
 		see(nil, 4)

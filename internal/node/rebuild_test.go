@@ -71,6 +71,7 @@ func toldAndStopped(t *testing.T) *world {
 	s := &story{world: w}
 	s.tell()
 	stop()
+	w.run()() // its start brings the read model to the last anchor, which the stop may have made
 	return w
 }
 

@@ -174,6 +174,7 @@ func allow(t *testing.T, dir string, deliveries int) {
 // process: the node serves others meanwhile, and each slow reader gets all its bytes in
 // the end. 10,000 idle connections take less than 300 MB.
 func TestCrowd(t *testing.T) {
+	forTorture(t)
 	dir := lay(t, medium)
 	allow(t, dir, *crowd)
 	p := launch(t, shipped(t), dir)
@@ -239,6 +240,7 @@ func (a audience) come(t *testing.T, beside func()) (answered, whole int) {
 // TestHeaderFlood sends headers that never end on many connections: each is refused, and
 // the node answers others.
 func TestHeaderFlood(t *testing.T) {
+	forTorture(t)
 	s, _ := running(t)
 	address := strings.TrimPrefix(s.url, "http://")
 	var refused, sent atomic.Int64
@@ -277,6 +279,7 @@ func TestHeaderFlood(t *testing.T) {
 // TestTermination sends SIGTERM to the program while 64 deliveries are stalled: it ends by
 // itself, and each delivery has its end before that.
 func TestTermination(t *testing.T) {
+	forTorture(t)
 	const stalled = 64
 	dir := lay(t, large)
 	p := launch(t, shipped(t), dir)

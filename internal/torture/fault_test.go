@@ -125,6 +125,7 @@ func (f failing) tell(t *testing.T, dir string, which nth) (all []nth, failed in
 // write of the story: whatever was acknowledged is there at the next start, and everything
 // is sound.
 func TestWritesFail(t *testing.T) {
+	forTorture(t)
 	straced(t)
 	chance := rand.New(rand.NewPCG(random(t), 2))
 	base := lay(t, small)

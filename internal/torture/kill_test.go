@@ -144,6 +144,7 @@ func gone(err error) bool {
 // round and a sample of what it did before, its logs continue every checkpoint that was
 // seen, each delivery has an end, and nothing unfinished is left.
 func TestKills(t *testing.T) {
+	forTorture(t)
 	s := random(t)
 	v := &victim{chance: rand.New(rand.NewPCG(s, 1))}
 	v.dir = lay(t, large)

@@ -180,6 +180,7 @@ func firstEntries(ctx context.Context, log *client.Log) (string, error) {
 // what it showed before, or it refuses; damage that it has not met is found by reading
 // everything (audit, integrity check, objects). It prints how each was found.
 func TestDisksThatLie(t *testing.T) {
+	forTorture(t)
 	seed := random(t)
 	before, dir, calls, want := lieGround(t)
 	sale, err := readSold(dir)

@@ -15,8 +15,10 @@ import (
 	"github.com/datacadastre/cadastre/internal/web"
 )
 
-// The sizes of the tests; their defaults are for "make test".
+// The sizes of the tests.
 var (
+	torture = flag.Bool("torture", false, "run the tests that take minutes, as make torture does")
+
 	cuts   = flag.Int("cuts", 6, "points at which the power is cut")
 	kills  = flag.Int("kills", 2, "kills of a node under load")
 	faults = flag.Int("faults", 1, "writes that fail in each way, each in a separate run; 0: every write of the story")
@@ -52,6 +54,14 @@ func TestMain(m *testing.M) {
 
 // scratch is a folder for what several tests use.
 var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "torture-") })
+
+// forTorture skips a test that takes long unless it was asked for.
+func forTorture(t *testing.T) {
+	t.Helper()
+	if !*torture {
+		t.Skip("make torture runs it")
+	}
+}
 
 // random returns the seed of a test, which it prints, so that a failure can be repeated.
 func random(t testing.TB) uint64 {

@@ -93,6 +93,7 @@ func keepObjects(dir string) error {
 // was acknowledged can be read, what was deleted is gone, and of what failed once nothing
 // is left when the store is opened again.
 func TestObjectsFail(t *testing.T) {
+	forTorture(t)
 	straced(t)
 	chance := rand.New(rand.NewPCG(random(t), 3))
 	for _, how := range []string{"error=EIO", "error=ENOSPC", "error=EROFS", "error=EIO+", "error=ENOSPC+", "delay_enter=20000"} {

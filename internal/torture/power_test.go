@@ -183,6 +183,7 @@ var everyLoss = []loss{dropped, all, prefix, some, pages, torn}
 // of its work, with everything that was not synced lost, left in part or torn: whatever
 // was acknowledged is there, and everything is sound.
 func TestPowerCuts(t *testing.T) {
+	forTorture(t)
 	s := random(t)
 	r := record(t, 60+*cuts/2)
 	lost := 0
@@ -199,6 +200,7 @@ func TestPowerCuts(t *testing.T) {
 // syncs are ignored, as a disk does that lies. Then something acknowledged must be lost:
 // else TestPowerCuts could find nothing.
 func TestSyncsAreNeeded(t *testing.T) {
+	forTorture(t)
 	s := random(t)
 	r := record(t, 60)
 	below := func(prefix string) func(string) bool {
