@@ -68,7 +68,7 @@ func (c *backupMakeCmd) Run(p *program) error {
 	}{BackupReport: r}
 	if err == nil && c.Retain > 0 {
 		var pruned backup.Pruned
-		pruned, err = to.Prune(p.ctx, r.Origin, c.Retain)
+		pruned, err = to.Prune(p.ctx, r.ID, c.Retain)
 		result.Pruned = &pruned
 	}
 	if err = errors.Join(err, to.Close()); err != nil {

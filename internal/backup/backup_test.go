@@ -293,7 +293,8 @@ func TestIncremental(t *testing.T) {
 		t.Errorf("copied %+v", done)
 	}
 	n.list = nil // lost: everything is compared, and nothing copied
-	if done, _ := n.copyTo(t, dir, s.seal); done.New != 0 || done.Content.Number != 20 || len(done.Damaged) > 0 {
+	done, last := n.copyTo(t, dir, s.seal)
+	if done.New != 0 || done.Content.Number != 20 || len(done.Damaged) > 0 {
 		t.Errorf("without the list copied %+v", done)
 	}
 	got, err := read(t, dir, "", s.open)
@@ -311,17 +312,30 @@ func TestIncremental(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer to.Close()
-	if _, err := to.Prune(t.Context(), origin, 0); err == nil {
+	if _, err := to.Prune(t.Context(), first, 0); err == nil {
 		t.Error("all copies were removed")
 	}
-	if p, err := to.Prune(t.Context(), "other.example", 1); err != nil || len(p.Removed) > 0 || p.Objects > 0 {
-		t.Errorf("of another node removed %+v, %v", p, err)
+	for _, of := range []struct {
+		origin string
+		ledger ledger.ID
+	}{{"other.example", ledgerID}, {origin, "0198c0de-0000-7000-8000-00000000000f"}} {
+		c, err := to.Begin(t.Context(), of.origin, of.ledger, s.seal, nothing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Objects(t.Context(), newNode(0), strings.NewReader(""), io.Discard)
+		if err := errors.Join(err, c.Finish(t.Context(), backup.Manifest{})); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := to.Prune(t.Context(), c.ID(), 1); err != nil || len(p.Removed) > 0 || p.Objects > 0 {
+			t.Errorf("of another node or ledger removed %+v, %v", p, err)
+		}
 	}
-	p, err := to.Prune(t.Context(), origin, 1)
+	p, err := to.Prune(t.Context(), first, 1)
 	if err != nil || len(p.Removed) != 2 || p.Removed[0] != first || p.Objects != 1 || p.Bytes != 5000 {
 		t.Errorf("removed %+v, %v", p, err)
 	}
-	if got, err = read(t, dir, "", s.open); err != nil {
+	if got, err = read(t, dir, last, s.open); err != nil {
 		t.Fatal(err)
 	}
 	same(t, n, got)

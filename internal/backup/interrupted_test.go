@@ -237,7 +237,7 @@ func TestPruneNeedsWholeLists(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = to.Prune(t.Context(), origin, 1)
+		_, err = to.Prune(t.Context(), id, 1)
 		if err := errors.Join(to.Close()); err != nil {
 			t.Fatal(err)
 		}

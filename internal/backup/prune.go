@@ -19,9 +19,10 @@ type Pruned struct {
 	Bytes   int64    `json:"bytes"`   // of these
 }
 
-// Prune removes all copies of a node except the newest, and then the content that no
-// remaining copy has, of any node. It needs no key. At least one copy is retained.
-func (t *Target) Prune(ctx context.Context, origin string, retain int) (Pruned, error) {
+// Prune removes all copies of the same node and ledger as the copy with the id, except the
+// newest, and then the content that no remaining copy has, of any node. It needs no key. At
+// least one copy is retained.
+func (t *Target) Prune(ctx context.Context, id string, retain int) (Pruned, error) {
 	done := Pruned{Removed: []string{}}
 	if retain < 1 {
 		return done, words.Errorf("至少须保留一份备份", "at least one backup must be retained")
@@ -35,7 +36,11 @@ func (t *Target) Prune(ctx context.Context, origin string, retain int) (Pruned, 
 			return done, l.Err
 		}
 	}
-	own := slices.DeleteFunc(slices.Clone(list), func(l Listed) bool { return l.Origin != origin })
+	i := slices.IndexFunc(list, func(l Listed) bool { return l.ID == id })
+	if i < 0 {
+		return done, words.Errorf("%v 中没有完整的备份 %s", "%v has no complete backup %s", t, id)
+	}
+	own := slices.DeleteFunc(slices.Clone(list), func(l Listed) bool { return l.Origin != list[i].Origin || l.Ledger != list[i].Ledger })
 	old := own[:max(0, len(own)-retain)]
 	all, err := t.names(ctx)
 	if err != nil {

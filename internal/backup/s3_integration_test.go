@@ -111,7 +111,7 @@ func TestS3(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err := to.Prune(t.Context(), origin, 1); err != nil || len(p.Removed) != 1 || p.Objects != 1 || p.Bytes != 40<<20 {
+	if p, err := to.Prune(t.Context(), first, 1); err != nil || len(p.Removed) != 1 || p.Objects != 1 || p.Bytes != 40<<20 {
 		t.Errorf("removed %+v, %v", p, err)
 	}
 	if err := to.Close(); err != nil {

@@ -126,6 +126,9 @@ func (d folder) create(origin string, b Backend) (keys, error) {
 			return keys{}, fmt.Errorf("make folder: %w", err)
 		}
 	}
+	if err := d.hasRun(); err != nil {
+		return keys{}, err
+	}
 	if _, err := seal.Create(d.path("keys", "master")); errors.Is(err, fs.ErrExist) {
 		return keys{}, words.Errorf("%s 中有密钥而没有节点：若为中断的 init 所留，请删除该文件夹，否则另选一个", "%s has keys but no node: if an interrupted init left them, remove the folder; else choose another", d)
 	} else if err != nil {
@@ -228,10 +231,22 @@ func badKey(path string, err error) error {
 	return words.Errorf("%[1]s 无法使用（%[2]v）：请从最新备份恢复此文件", "%[1]s can't be used (%[2]v): restore this file from the newest backup", path, err)
 }
 
+// hasRun refuses a folder without format in which a node was served: the first start makes
+// the receipts.
+func (d folder) hasRun() error {
+	if _, err := os.Lstat(d.path("receipts.db")); err != nil {
+		return nil //nolint:nilerr // there is no node, or only an interrupted init
+	}
+	return words.Errorf("%s 中有节点，但缺少文件 format：请从备份恢复 format", "%s has a node, but its file format is missing: restore format from a backup", d)
+}
+
 func (d folder) settings() (Settings, error) {
 	var s Settings
 	layout, err := os.ReadFile(d.path(formatFile))
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := d.hasRun(); err != nil {
+			return s, err
+		}
 		return s, words.Errorf("%s 中没有节点：请用 cadastre init --dir %s 创建", "%s has no node: make one with cadastre init --dir %s", d, d)
 	}
 	if err != nil {

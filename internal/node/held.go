@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/datacadastre/cadastre/internal/checkpoint"
 	"github.com/datacadastre/cadastre/internal/tlog"
@@ -24,13 +26,14 @@ type heldTrees struct {
 // the node's logs; of each log the largest counts.
 func readHeld(k keys, list []string) (h heldTrees, err error) {
 	for _, msg := range list {
+		msg = strings.TrimRight(strings.ReplaceAll(msg, "\r\n", "\n"), "\n") + "\n" // as editors and tools leave files
 		switch checkpoint.Origin([]byte(msg)) {
 		case k.receipts.Origin():
 			err = storeLater(msg, k.receipts, &h.receipts, &h.receiptsNote)
 		case k.ledgerOrigin():
 			err = storeLater(msg, k.ledger, &h.ledger, &h.ledgerNote)
 		default:
-			err = words.Errorf("该文件不是本节点日志的检查点，其首行为 %q", "this is not a checkpoint of a log of this node: its first line is %q", checkpoint.Origin([]byte(msg)))
+			err = words.Errorf("该文件不是本节点日志的检查点，其首行为 %q", "this is not a checkpoint of a log of this node: its first line is %q", fmt.Sprintf("%.80s", checkpoint.Origin([]byte(msg))))
 		}
 		if err != nil {
 			return h, err
@@ -42,7 +45,7 @@ func readHeld(k keys, list []string) (h heldTrees, err error) {
 func storeLater(msg string, key *tlog.Key, last **ledger.TreeHead, note *string) error {
 	size, root, err := checkpoint.Parse([]byte(msg), key.Verifier())
 	if err != nil {
-		return words.Errorf("检查点并非由本节点的日志密钥签署：%v", "the checkpoint was not signed by the key of this node's log: %v", err)
+		return words.Errorf("检查点不完整，或非由本节点的日志密钥签署：%v", "the checkpoint is not whole, or was not signed by the key of this node's log: %v", err)
 	}
 	bare, err := checkpoint.Bare([]byte(msg), key.Verifier())
 	if err == nil && (*last == nil || (*last).Size < size) {

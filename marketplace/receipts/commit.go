@@ -134,8 +134,7 @@ func (b *batch) add(ctx context.Context, r ledger.Receipt) (Placed, error) {
 		return Placed{}, err
 	}
 	leaf, seq := leafOf(entry), b.first+int64(len(b.entries))
-	res, err := b.stmt(ctx, insertReceipt).ExecContext(ctx, seq, r.ID, leaf[:], r.Kind, r.Time, r.Party,
-		null(r.Order), null(r.License), null(r.Subject), null(r.Content), null(r.SHA256), null(r.Start))
+	res, err := b.stmt(ctx, insertReceipt).ExecContext(ctx, indexed(seq, leaf[:], r)...)
 	if err != nil {
 		return Placed{}, fmt.Errorf("index receipt %s: %w", r.ID, err)
 	}
@@ -146,6 +145,14 @@ func (b *batch) add(ctx context.Context, r ledger.Receipt) (Placed, error) {
 	}
 	b.entries = append(b.entries, tlog.Entry{Data: entry})
 	return Placed{Index: seq, Leaf: digest(leaf)}, nil
+}
+
+// indexed returns the columns of a receipt in the index.
+func indexed(seq int64, leaf []byte, r ledger.Receipt) []any {
+	return []any{
+		seq, r.ID, leaf, r.Kind, r.Time, r.Party,
+		null(r.Order), null(r.License), null(r.Subject), null(r.Content), null(r.SHA256), null(r.Start),
+	}
 }
 
 func (b *batch) existing(ctx context.Context, r ledger.Receipt, leaf []byte) (Placed, error) {

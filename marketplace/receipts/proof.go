@@ -125,8 +125,12 @@ func (s *Store) Check(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("check receipts: %w", err)
 		}
-		if found, err := s.ByLeaf(ctx, k.Leaf); err != nil || found.Index != i {
-			return fmt.Errorf("check receipts: index of receipt %d: %w", i, damaged(errors.Join(err, errors.New("not found at its place"))))
+		var found int
+		if err := s.db.R.QueryRowContext(ctx, matchReceipt, indexed(i, leafBytes(k.Leaf), k.Receipt)...).Scan(&found); err != nil {
+			return fmt.Errorf("check receipts: read the index: %w", err)
+		}
+		if found != 1 {
+			return fmt.Errorf("check receipts: %w", damaged(fmt.Errorf("the index of receipt %d is not what the receipt says", i)))
 		}
 	}
 	if err := errors.Join(s.checkUse(ctx), s.checkStarts(ctx)); err != nil {

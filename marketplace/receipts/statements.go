@@ -11,6 +11,8 @@ import (
 const (
 	insertReceipt = `INSERT INTO receipt (seq, id, leaf, kind, time, party, order_id, license, subject, content, sha256, start)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+	matchReceipt = `SELECT count(*) FROM receipt WHERE seq = ? AND id = ? AND leaf = ? AND kind = ? AND time = ? AND party = ?
+		AND order_id IS ? AND license IS ? AND subject IS ? AND content IS ? AND sha256 IS ? AND start IS ?`
 	readCounter = `SELECT size, starts, bytes FROM counter WHERE scope = ? AND object = ?`
 	setCounter  = `INSERT INTO counter (scope, object, size, starts, bytes) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (scope, object) DO UPDATE SET starts = excluded.starts, bytes = excluded.bytes`
