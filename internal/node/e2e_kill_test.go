@@ -66,7 +66,8 @@ func (w *world) spawn() (kill func()) {
 	return w.start(c, out)
 }
 
-// start runs a node in a process and waits until it says its address.
+// start runs a node in a process and waits until it says its address. It reads what the
+// node says afterwards, too: a log that nobody reads stops a node when the pipe is full.
 func (w *world) start(c *exec.Cmd, says io.Reader) (kill func()) {
 	w.t.Helper()
 	w.ok(c.Start())
@@ -76,6 +77,7 @@ func (w *world) start(c *exec.Cmd, says io.Reader) (kill func()) {
 	if w.url == "" {
 		w.t.Fatal("the node did not say where it is")
 	}
+	go func() { _, _ = io.Copy(io.Discard, says) }()
 	return sync.OnceFunc(func() {
 		w.ok(c.Process.Kill())
 		_ = c.Wait() // it says that the child was killed
