@@ -162,6 +162,8 @@ func (c *Checker) Check(ctx context.Context, token string) (Bearer, error) {
 		return refuse("key")
 	case err != nil:
 		return refuse("form")
+	case len(claims.Audience) != 1: // another node could send it here (RFC 9068 §5)
+		return refuse("audience")
 	case claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > MaxAge:
 		return refuse("at_most_10m")
 	case claims.ID == "" || len(claims.ID) > 64:

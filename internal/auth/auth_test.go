@@ -154,6 +154,8 @@ func TestCheckRefuses(t *testing.T) {
 	for _, c := range []struct{ name, token, rule string }{
 		{"another node's audience", claim("aud", []string{"https://other.example.org"}), "audience"},
 		{"a part of the audience", claim("aud", []string{origin[:len(origin)-1]}), "audience"},
+		{"two audiences", claim("aud", []string{origin, "https://other.example.org"}), "audience"},
+		{"this audience twice", claim("aud", []string{origin, origin}), "audience"},
 		{"no audience", claim("aud", []string{}), "form"},
 		{"alg none", f.make(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, kid, ledger.TypeToken, f.claims()), "signature"},
 		{"HS256 with the public key", f.make(t, jwt.SigningMethodHS256, public, kid, ledger.TypeToken, f.claims()), "signature"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	queue "container/list"
 	"net/http"
 	"sync"
 	"time"
@@ -25,38 +26,70 @@ const maxRunning = 64
 func (s *Server) callBytes() int64 { return min(s.MaxBody, maxCallBody) }
 
 // places counts what is running for each key, up to a limit for each and one for all. What
-// is above a limit is refused at once, so that it takes no memory while it waits.
+// is above the limit for its key is refused at once, so that it takes no memory while it
+// waits. What is above the limit for all takes the place of the oldest that can be ended: of
+// bodies that is the slowest, and honest ones arrive in milliseconds.
 type places struct {
 	rule      string // that a refusal names
 	each, all int
 
-	mu    sync.Mutex
-	taken int
-	keys  map[string]int
+	mu   sync.Mutex
+	keys map[string]int
+	old  *queue.List // of *place, the oldest first
+}
+
+// place is one that was taken.
+type place struct {
+	key  string
+	end  func() // ends what runs there; nil: only the caller ends it
+	free bool
 }
 
 func newPlaces(rule string, each, all int) *places {
-	return &places{rule: rule, each: each, all: all, keys: map[string]int{}}
+	return &places{rule: rule, each: each, all: all, keys: map[string]int{}, old: queue.New()}
 }
 
 // enter takes a place for a key until leave is called. It returns Unavailable if all are
-// taken.
-func (p *places) enter(key string) (leave func(), err error) {
+// taken. Later callers may call end, which may be nil.
+func (p *places) enter(key string, end func()) (leave func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.taken >= p.all || p.keys[key] >= p.each {
+	if p.keys[key] >= p.each || p.old.Len() >= p.all && !p.endOldest() {
 		return nil, ledger.Refuse(ledger.Unavailable, ledger.ReasonBusy).By(p.rule)
 	}
-	p.taken++
 	p.keys[key]++
-	return sync.OnceFunc(func() {
+	taken := p.old.PushBack(&place{key: key, end: end})
+	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.taken--
-		if p.keys[key]--; p.keys[key] == 0 {
-			delete(p.keys, key)
-		}
-	}), nil
+		p.free(taken)
+	}, nil
+}
+
+// endOldest ends what runs at the oldest place and reports whether it could. It must not
+// wait: the lock is held.
+func (p *places) endOldest() bool {
+	oldest := p.old.Front()
+	end := oldest.Value.(*place).end
+	if end == nil {
+		return false
+	}
+	p.free(oldest)
+	end()
+	return true
+}
+
+// free frees a place, once.
+func (p *places) free(e *queue.Element) {
+	taken := e.Value.(*place)
+	if taken.free {
+		return
+	}
+	taken.free = true
+	p.old.Remove(e)
+	if p.keys[taken.key]--; p.keys[taken.key] == 0 {
+		delete(p.keys, taken.key)
+	}
 }
 
 // hangUp ends the connection after the answer, without waiting for the rest of the body.

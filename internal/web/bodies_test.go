@@ -9,9 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/web"
@@ -108,31 +111,77 @@ func TestAStrangersBodyIsSmall(t *testing.T) {
 	}
 }
 
-// TestBodiesOfAllAddresses are bounded together, and counted until each has ended.
+// TestBodiesOfAllAddresses are bounded together: one more takes the place of the oldest,
+// which is ended, so that slow senders from many addresses keep no one out.
 func TestBodiesOfAllAddresses(t *testing.T) {
 	l := newLimited(t)
 	var leave []func()
-	for i := range web.BodiesOfStranger {
-		end, err := l.EnterBody(fmt.Sprint(i))
+	var ended []int
+	for i := range web.BodiesOfStranger + 2 {
+		end, err := l.EnterBody(fmt.Sprint(i), func() { ended = append(ended, i) })
 		if err != nil {
 			t.Fatalf("body %d: %v", i+1, err)
 		}
 		leave = append(leave, end)
 	}
-	if _, err := l.EnterBody("another"); ledger.AsError(err) == nil {
-		t.Error("one more is received")
+	if diff := cmp.Diff([]int{0, 1}, ended); diff != "" {
+		t.Errorf("ended:\n%s", diff)
 	}
 	for _, end := range leave {
 		end()
 		end()
 	}
-	for range web.BodiesOfAddress {
-		if _, err := l.EnterBody("another"); err != nil {
+	for i := range 2 * web.BodiesOfAddress {
+		_, err := l.EnterBody("another", func() { t.Error("a body was ended though there was room") })
+		if refused := ledger.AsError(err) != nil; refused != (i >= web.BodiesOfAddress) {
+			t.Errorf("body %d of an address: %v", i+1, err)
+		}
+	}
+}
+
+// TestTheSlowestSenderIsEnded when all places are taken: its connection ends, and the new
+// sender gets an answer.
+func TestTheSlowestSenderIsEnded(t *testing.T) {
+	l := newLimited(t)
+	l.Rate(1000, time.Hour)
+	server := httptest.NewServer(l)
+	t.Cleanup(server.Close)
+	dial := func() net.Conn {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(c, "POST /v1/calls HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	slow := dial()
+	defer slow.Close()
+	for l.Bodies() == 0 { // until the node has begun to read
+		runtime.Gosched()
+	}
+	for i := range web.BodiesOfStranger - 1 {
+		if _, err := l.EnterBody(fmt.Sprint(i), func() { t.Error("a younger one was ended") }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := l.EnterBody("another"); ledger.AsError(err) == nil {
-		t.Error("one more of an address is received")
+	quick := dial()
+	defer quick.Close()
+	if _, err := io.ReadAll(slow); err != nil {
+		t.Fatalf("the slow sender goes on: %v", err)
+	}
+	if _, err := io.WriteString(quick, `"call":}`); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(quick), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("the quick sender is answered %d", resp.StatusCode)
 	}
 }
 

@@ -100,9 +100,16 @@ const (
 // MaxRunning is maxRunning.
 const MaxRunning = maxRunning
 
-// EnterBody counts one more body of an address.
-func (s *Server) EnterBody(address string) (leave func(), err error) {
-	return s.rates.bodies.enter(address)
+// EnterBody counts one more body of an address, which end ends.
+func (s *Server) EnterBody(address string, end func()) (leave func(), err error) {
+	return s.rates.bodies.enter(address, end)
+}
+
+// Bodies returns how many bodies are being received.
+func (s *Server) Bodies() int {
+	s.rates.bodies.mu.Lock()
+	defer s.rates.bodies.mu.Unlock()
+	return s.rates.bodies.old.Len()
 }
 
 // CallsSeen is callsSeen.

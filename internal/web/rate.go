@@ -126,9 +126,9 @@ func (s *Server) run(r *http.Request) (leave func(), err error) {
 		return func() {}, nil
 	}
 	if party, known := tokenParty(r.Context()); known {
-		return s.rates.running.enter(string(party))
+		return s.rates.running.enter(string(party), nil)
 	}
-	return s.rates.running.enter(addressOf(r))
+	return s.rates.running.enter(addressOf(r), nil)
 }
 
 // isRead reports whether a request changes nothing by its method.
@@ -154,7 +154,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (leave func(), er
 	if r.ContentLength == 0 || known && !signed {
 		return func() {}, s.charge(r, party, known && !signed)
 	}
-	leave, err = s.rates.bodies.enter(addressOf(r))
+	leave, err = s.rates.bodies.enter(addressOf(r), func() { _ = http.NewResponseController(w).SetReadDeadline(longAgo) })
 	if err != nil {
 		hangUp(w, r)
 		return nil, err
