@@ -2,12 +2,10 @@ package node
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
-	"github.com/datacadastre/cadastre/internal/auth"
 	"github.com/datacadastre/cadastre/internal/custody"
 	"github.com/datacadastre/cadastre/ledger"
 	"github.com/datacadastre/cadastre/licensing"
@@ -58,30 +56,6 @@ func (n *Node) sweep(ctx context.Context, age time.Duration) (int, error) {
 		}
 		return n.loop.Wait(ctx, head.Block)
 	})
-}
-
-// Bearer finds the owner of a key: a party, or an operator's environment. It returns
-// NotFound if there is no such owner or the key has ended.
-func (n *Node) Bearer(ctx context.Context, kid ledger.KeyID, t ledger.Millis) (auth.Bearer, error) {
-	p, k, err := n.registry.PartyByKid(ctx, kid)
-	if err == nil {
-		if !k.Valid(t) {
-			return auth.Bearer{}, ledger.Refuse(ledger.NotFound, ledger.ReasonKeyEnded)
-		}
-		return auth.Bearer{Party: p.ID, Suspended: !p.Active(), Key: k.JWK, Kid: kid}, nil
-	}
-	if !errors.Is(err, ledger.NotFound) {
-		return auth.Bearer{}, err
-	}
-	e, err := n.licenses.EnvironmentByKid(ctx, kid)
-	if err != nil {
-		return auth.Bearer{}, err
-	}
-	operator, err := n.registry.Party(ctx, e.Operator)
-	if err != nil {
-		return auth.Bearer{}, err
-	}
-	return auth.Bearer{Party: e.Operator, Environment: e.ID, Suspended: !operator.Active(), Key: e.Key, Kid: kid}, nil
 }
 
 // recordRead stores a receipt for a supervised read of a record that is not public.

@@ -76,6 +76,7 @@ type Node struct {
 	records  *records.Records
 	market   *marketplace.Market
 	checker  *auth.Checker
+	owners   owners
 	custody  *custody.Keys
 
 	stop    context.CancelFunc
@@ -91,7 +92,7 @@ type Node struct {
 // their last anchor, ends open deliveries as interrupted, brings the read model to the
 // ledger's head, loads the policies and anchors the receipts. It serves nothing yet.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{opts: o, tally: newTally(), clock: newClock(o.Now, o.Elapsed, o.AcceptClock)}
+	n := &Node{opts: o, tally: newTally(), owners: newOwners(), clock: newClock(o.Now, o.Elapsed, o.AcceptClock)}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
