@@ -205,9 +205,9 @@ var ruleGroups = []RuleGroup{
 	}},
 	{Words{"请求频率", "Rates of requests"}, []RuleWords{
 		rule("rate_address", "来自同一地址、不带有效令牌的请求", "Requests without a valid token from one address."),
-		rule("rate_dear", "来自同一地址、不带有效令牌的检索、列表、溯源与日志条目", "Searches, lists, traces and log entries without a valid token from one address."),
+		rule("rate_dear", "来自同一地址、不带有效令牌的检索、列表、溯源、日志条目与内容", "Searches, lists, traces, log entries and content without a valid token from one address."),
 		rule("rate_reads", "同一单位的查询", "Reads of one party."),
-		rule("rate_dear_reads", "同一单位的检索、列表、溯源与日志条目", "Searches, lists, traces and log entries of one party."),
+		rule("rate_dear_reads", "同一单位的检索、列表、溯源、日志条目与内容", "Searches, lists, traces, log entries and content of one party."),
 		rule("rate_calls", "同一单位的签名请求与其他写入", "Signed calls and other writes of one party."),
 	}},
 	{Words{"导入与命令行", "Imports and the command line"}, []RuleWords{

@@ -351,3 +351,15 @@ func TestTheBundleIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// TestSchemas: what an answer links to is there, and nothing else.
+func TestSchemas(t *testing.T) {
+	s := edge()
+	for path, want := range map[string]int{"/schemas/AppCodeArgs.json": http.StatusOK, "/schemas/AppCodeArgs": http.StatusOK, "/schemas/anything": http.StatusNotFound, "/schemas/": http.StatusNotFound} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		if w.Code != want || w.Body.String() == "null" {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}

@@ -25,7 +25,7 @@ const rateWindow = 3 * time.Second
 // everyone else is counted by address.
 type rates struct {
 	address *rate   // requests without a valid token
-	dear    *rate   // those of them that cost more: searches, lists, traces and entries of logs
+	dear    *rate   // those of them that cost more: searches, lists, traces, entries of logs, content
 	reads   *rate   // of a party
 	costly  *rate   // those of them that cost more
 	calls   *rate   // of a party: signed calls and other writes
@@ -86,10 +86,12 @@ var dearPaths = []string{"/", "/v1/resources", "/v1/products", "/v1/licenses", "
 func pathOf(r *http.Request) string { return cmp.Or(r.URL.RawPath, r.URL.Path) }
 
 // isDear reports whether a request costs more than others: a bundle of log entries, too, up
-// to 27 ms and 1 MB.
+// to 27 ms and 1 MB, and content, which leaves two receipts for ever, also for a range of one
+// byte.
 func isDear(r *http.Request) bool {
 	path := pathOf(r)
-	return slices.Contains(dearPaths, path) || strings.HasPrefix(path, "/log/") && strings.Contains(path, "/tile/entries/")
+	return slices.Contains(dearPaths, path) || strings.HasPrefix(path, "/log/") && strings.Contains(path, "/tile/entries/") ||
+		strings.Contains(path, "/content/")
 }
 
 // limitRates answers 429 to a request above a rate, and 503 to one that would be one too

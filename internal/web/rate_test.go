@@ -185,7 +185,7 @@ func TestRates(t *testing.T) {
 	})
 	t.Run("dear paths", func(t *testing.T) {
 		l, a := newLimited(t), "198.51.100.1"
-		paths := append([]string{"/log/ledger/tile/entries/000"}, web.DearPaths...)
+		paths := append([]string{"/log/ledger/tile/entries/000", "/v1/orders/x/content/y", "/v1/licenses/x/resources/y/content/z"}, web.DearPaths...)
 		l.allows(3, "rate_dear", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, "/v1/trace?order=x", "") })
 		for _, path := range paths {
 			l.allows(0, "rate_dear", func(int) *httptest.ResponseRecorder { return l.ask(http.MethodGet, a, path, "") })
@@ -208,6 +208,9 @@ func TestRates(t *testing.T) {
 		})
 		l.allows(0, "rate_dear_reads", func(int) *httptest.ResponseRecorder {
 			return l.ask(http.MethodGet, l.address(), "/v1/resources", "", "Authorization", l.token(l.key))
+		})
+		l.allows(0, "rate_dear_reads", func(int) *httptest.ResponseRecorder {
+			return l.ask(http.MethodGet, l.address(), "/v1/orders/x/content/y", "", "Authorization", l.token(l.key), "Range", "bytes=0-0")
 		})
 		l.allows(54, "rate_reads", func(int) *httptest.ResponseRecorder {
 			return l.ask(http.MethodGet, l.address(), "/v1/about", "", "Authorization", l.token(l.key))

@@ -15,6 +15,18 @@ import (
 // bearer is the name of the security scheme of operations that need a token.
 const bearer = "bearer"
 
+// knownSchema answers NotFound for a schema that there is not, where huma would answer null.
+func (s *Server) knownSchema(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, ok := strings.CutPrefix(r.URL.Path, "/schemas/")
+		if ok && s.api.OpenAPI().Components.Schemas.Map()[strings.TrimSuffix(name, ".json")] == nil {
+			s.failPage(w, r, ledger.Refuse(ledger.NotFound, ledger.ReasonUnknown).At("path"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // describe completes the schemas of all structs from their form tags: texts in both
 // languages, closed lists, bounds, regular expressions and, for arguments of calls, the
 // required members. The ledger checks arguments by the same tags.

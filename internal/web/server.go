@@ -65,7 +65,7 @@ func New(c api.Services) *Server {
 	if c.Trace != nil {
 		r.Use(c.Trace)
 	}
-	r.Use(s.recover, s.addressed, s.watched, s.headers, s.authenticate, s.limitRates, s.needRoom, addETags, middleware.GetHead)
+	r.Use(s.recover, s.addressed, s.watched, s.headers, s.authenticate, s.limitRates, s.needRoom, s.knownSchema, addETags, middleware.GetHead)
 	config := huma.DefaultConfig("Cadastre 数籍", c.About.Version)
 	config.DocsPath = ""
 	config.Transformers = append(config.Transformers, localize)
