@@ -133,7 +133,7 @@ var law = map[string]row{
 			"internal/trace", "internal/trace/follow", "internal/trace/prove",
 			"internal/api", "internal/api/wire", "internal/auth", "internal/custody", "internal/words",
 		},
-		third: []string{uuid, note, tlog},
+		third: []string{lru, uuid, note, tlog},
 	},
 	"internal/demo": {
 		own:   []string{"ledger", "ledger/calendar", "ledger/evidence", "internal/node", "internal/api/wire", "internal/client", "internal/web", "internal/durable", "internal/trace", "internal/words", "internal/terminal"},
