@@ -37,6 +37,7 @@ var (
 	custodies = Enum{"custodies", []Value{
 		value(CustodySelf, "自行保管", "Held by the party"),
 		value(CustodyNode, "节点代管", "Held by the node"),
+		value(CustodyBrowser, "浏览器保管", "Held by the party's browser"),
 	}}
 	keyReasons = Enum{"key_reasons", []Value{
 		value("lost", "遗失", "Lost"),

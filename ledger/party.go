@@ -18,6 +18,9 @@ const (
 
 	CustodySelf Custody = "self"
 	CustodyNode Custody = "node"
+	// CustodyBrowser is a key that a page of the node made and the browser stores, not
+	// extractable: the party has it alone, if the node served it an honest page.
+	CustodyBrowser Custody = "browser"
 )
 
 // KeyRecord is the record of a public key: its party, what it may sign, who stores

@@ -87,6 +87,8 @@ func (s *Session) limitation(l evidence.Limitation) string {
 			"that nothing of the following was so at a call or a delivery: it rests on records that many parties write, which a bundle does not contain, so only an audit shows it")
 	case evidence.CustodySigned:
 		return s.say("由节点托管密钥所作的签名属于单位本身的单独控制", "that a signature was under its party's sole control, if the node stores the key")
+	case evidence.BrowserSigned:
+		return s.say("浏览器保管密钥所作的签名属于单位本身的单独控制：生成密钥的页面由节点提供", "that a signature was under its party's sole control, if a browser stores the key: the node served the page that made it")
 	case evidence.DemoLedger:
 		return s.say("法定期限（演示账本可为零天）", "the law's limits (a demonstration may leave them out)")
 	}

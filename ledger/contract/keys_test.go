@@ -148,6 +148,8 @@ func TestRotateKeyRefuses(t *testing.T) {
 	a := w.rotation("body", "body", "fresh", ledger.UseSign)
 	a.New.Custody = ledger.CustodyNode
 	w.refused(refusal{ledger.Forbidden, ledger.ReasonCustody, "args.new.custody"}, "body", ledger.FnKeyRotate, a)
+	a.New.Custody = ledger.CustodyBrowser
+	w.must("body", ledger.FnKeyRotate, a)
 	demo := newDemo(t)
 	a = demo.rotation("body", "body", "fresh", ledger.UseSign)
 	a.New.Custody = ledger.CustodyNode

@@ -103,6 +103,7 @@ const (
 	UnrelatedRecords Limitation = "beside"             // records that a license names were not checked: Report.Unrelated of them
 	OnlyAudit        Limitation = "only_audit"         // that nothing in records which many parties write forbade a call or a delivery: Report.Unproved
 	CustodySigned    Limitation = "custody_signatures" // the node stores a key that signed a step
+	BrowserSigned    Limitation = "browser_signatures" // the node served the page that made a key which signed a step
 	DemoLedger       Limitation = "demo"               // periods of the law may be shortened
 )
 
@@ -131,8 +132,14 @@ func (r Report) notProven() []Limitation {
 	if len(r.Unproved) > 0 {
 		list = append(list, OnlyAudit)
 	}
-	if slices.ContainsFunc(r.Custody, func(s Signer) bool { return s.Custody == ledger.CustodyNode }) {
+	signed := func(by ledger.Custody) bool {
+		return slices.ContainsFunc(r.Custody, func(s Signer) bool { return s.Custody == by })
+	}
+	if signed(ledger.CustodyNode) {
 		list = append(list, CustodySigned)
+	}
+	if signed(ledger.CustodyBrowser) {
+		list = append(list, BrowserSigned)
 	}
 	if r.Demo {
 		list = append(list, DemoLedger)

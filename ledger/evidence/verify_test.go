@@ -1,9 +1,11 @@
 package evidence_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
+	"github.com/datacadastre/cadastre/ledger/evidence"
 )
 
 func TestBundlesVerify(t *testing.T) {
@@ -11,6 +13,7 @@ func TestBundlesVerify(t *testing.T) {
 	story(w)
 	delivered := w.deliver("O", "data")
 	w.anchor("node", node)
+	found := map[ledger.Custody]bool{}
 	for _, c := range []struct {
 		about    ledger.Ref
 		receipts int
@@ -40,6 +43,16 @@ func TestBundlesVerify(t *testing.T) {
 			if len(r.Steps) != len(b.Calls) || r.About != c.about || !r.Demo || len(r.NotProven) < 5 {
 				t.Errorf("report: %+v", r)
 			}
+			for custody, said := range map[ledger.Custody]evidence.Limitation{ledger.CustodyNode: evidence.CustodySigned, ledger.CustodyBrowser: evidence.BrowserSigned} {
+				signed := slices.ContainsFunc(r.Steps, func(s evidence.Step) bool { return s.Custody == custody })
+				if signed != slices.Contains(r.NotProven, said) {
+					t.Errorf("signed in custody %s: %t, not proven: %v", custody, signed, r.NotProven)
+				}
+				found[custody] = found[custody] || signed
+			}
 		})
+	}
+	if !found[ledger.CustodyNode] || !found[ledger.CustodyBrowser] {
+		t.Errorf("no step was signed by a key of each custody: %v", found)
 	}
 }

@@ -80,8 +80,8 @@ type world struct {
 	state    map[string][]byte
 	sum      ledger.StateSum // of state
 	cast     *cast
-	keys     ledgertest.Keys // of the cast, but for those that were replaced
-	sealed   map[string]bool // parties whose key the node stores
+	keys     ledgertest.Keys           // of the cast, but for those that were replaced
+	custody  map[string]ledger.Custody // of the sign keys that their parties do not store themselves
 	log      tree
 	skey     string
 	vkey     string // of the trust file
@@ -149,7 +149,7 @@ func beginWith(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 func (c *cast) begin(t testing.TB, change func(*ledger.GenesisArgs)) *world {
 	t.Helper()
 	w := &world{
-		t: t, cast: c, now: noon, state: map[string][]byte{}, keys: ledgertest.Keys{}, sealed: map[string]bool{"buyer": true},
+		t: t, cast: c, now: noon, state: map[string][]byte{}, keys: ledgertest.Keys{}, custody: map[string]ledger.Custody{"buyer": ledger.CustodyNode, "operator": ledger.CustodyBrowser},
 		writes: map[int64][]ledger.Write{}, index: map[string][]int64{}, receipts: map[string]*tree{},
 		logKeys: map[string]string{}, anchored: map[string]int64{},
 	}
@@ -194,8 +194,8 @@ func (w *world) apply(name string, p ledger.PartyProfile) string {
 func (w *world) profile(m ledgertest.Person) ledger.PartyProfile {
 	w.key(m.Name)
 	p := tale.Profile(w.t, w.keys, m)
-	if w.sealed[m.Name] {
-		p.Keys[0].Custody = ledger.CustodyNode
+	if custody := w.custody[m.Name]; custody != "" {
+		p.Keys[0].Custody = custody
 	}
 	return p
 }
