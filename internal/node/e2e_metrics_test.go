@@ -45,12 +45,12 @@ func TestMetrics(t *testing.T) {
 	s.refused(s.ask(http.MethodGet, "rival", orderPath("order", s.made.Object)), http.StatusNotFound, ledger.ReasonUnknown)
 	at := time.Now().Add(-90 * time.Minute).UnixMilli()
 	s.ok(os.WriteFile(filepath.Join(s.dir, "backup.json"), fmt.Appendf(nil, `{"at":%d,"id":"x","target":"y"}`, at), 0o600))
+	var m map[string]float64
 	until(t, "all receipts are anchored", func() bool {
-		m := s.measured()
+		m = s.measured()
 		return m["cadastre_receipts_total"] > 0 && m["cadastre_receipts_total"] == m["cadastre_receipts_anchored_total"] &&
-			m["cadastre_ledger_head_block"] == m["cadastre_projected_block"]
+			m["cadastre_ledger_head_block"] == m["cadastre_projected_block"] && m["cadastre_projection_lag_seconds"] == 0
 	})
-	m := s.measured()
 	sent, received := float64(s.raw.Bytes+s.made.Bytes), float64(s.raw.Bytes+s.made.Bytes)
 	for series, want := range map[string]float64{
 		`cadastre_ready`: 1, `cadastre_ledger_reachable`: 1, `cadastre_projection_lag_seconds`: 0,
