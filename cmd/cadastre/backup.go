@@ -25,6 +25,7 @@ type backupMakeCmd struct {
 	Passphrase string   `name:"passphrase-file" zh:"以此文件首行的口令封存，密钥一并备份" en:"Seal it, with all keys, for the passphrase in the first line of this file." placeholder:"FILE"`
 	Recipient  []string `sep:"none" zh:"为此接收者（age1…，或每行一个的文件）封存，密钥一并备份；可重复" en:"Seal it, with all keys, for this recipient (age1…, or a file with one in each line); repeat for more." placeholder:"RECIPIENT"`
 	Retain     int      `zh:"完成后仅保留本节点最近几份备份，并删除不再需要的内容" en:"Afterwards remove all but this many of the node's newest backups, and the content that no backup needs." placeholder:"N"`
+	Reread     bool     `zh:"也读取目标中的全部内容，把其中被更改的重新复制" en:"Read all content in the target, too, and copy again what was changed there."`
 	Unlock     bool     `zh:"解除桶中已不存在的进程所留的锁" en:"Remove the lock in the bucket of a process that no longer runs."`
 }
 
@@ -59,7 +60,7 @@ func (c *backupMakeCmd) Run(p *program) error {
 	}
 	done, end := p.counted()
 	r, err := node.Backup(p.ctx, node.BackupOptions{
-		Dir: c.Dir, Store: storeCredentials(), Seals: seals, Version: version(), Now: now, Done: done,
+		Dir: c.Dir, Store: storeCredentials(), Seals: seals, Version: version(), Now: now, Done: done, Reread: c.Reread,
 	}, to)
 	end()
 	result := struct {
@@ -80,7 +81,7 @@ func (c *backupMakeCmd) Run(p *program) error {
 		err = c.print(p, r, result.Pruned)
 	}
 	if err == nil && len(r.Damaged) > 0 {
-		err = words.Errorf("备份已完成，但 %d 个对象已与首次备份时不同，不在其中", "the backup is complete, but %d objects are not what they were when they were first copied: run cadastre doctor", len(r.Damaged))
+		err = words.Errorf("备份已完成，但节点的 %d 个对象已损坏：请运行 cadastre doctor", "the backup is complete, but %d objects of the node are damaged: run cadastre doctor", len(r.Damaged))
 	}
 	return err
 }

@@ -37,6 +37,8 @@ type node struct {
 	content map[string][]byte // by name, keys too
 	list    []byte            // of hashes, from the last copy
 	gone    string            // a blob that is deleted between List and Open
+	bad     string            // a blob that was damaged before it was first copied
+	reread  bool
 }
 
 func newNode(blobs int) *node {
@@ -72,6 +74,13 @@ func (n *node) Open(_ context.Context, b objects.Blob) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(n.content[b.Name])), nil
 }
 
+func (n *node) Check(_ context.Context, b objects.Blob) error {
+	if b.Name == n.bad {
+		return fmt.Errorf("%s: %w", b.Name, objects.ErrDamaged)
+	}
+	return nil
+}
+
 func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
@@ -100,6 +109,7 @@ func (n *node) write(ctx context.Context, to *backup.Target, s backup.Seals) (ba
 	if err != nil {
 		return backup.Copied{}, "", err
 	}
+	c.Reread = n.reread
 	for _, name := range slices.Sorted(maps.Keys(n.files)) {
 		if err := c.Folder(ctx, name, func(w io.Writer) error {
 			_, err := w.Write(n.files[name])

@@ -18,10 +18,15 @@ import (
 	"github.com/datacadastre/cadastre/marketplace/objects"
 )
 
-// Source is the content of a node as it is stored: objects.Raw.
+// Source is the content of a node as it is stored.
 type Source interface {
 	List(ctx context.Context, each func(objects.Blob) error) error
 	Open(ctx context.Context, b objects.Blob) (io.ReadCloser, error)
+
+	// Check reads the content that a blob begins, and returns objects.ErrDamaged if it is
+	// not what was put there. It is called for what no copy has, because then no hash
+	// tells.
+	Check(ctx context.Context, b objects.Blob) error
 }
 
 // Copied is what Objects did.
@@ -29,8 +34,8 @@ type Copied struct {
 	Content Content
 	New     int64 // blobs that were not in the target before
 	Bytes   int64 // of these
-	// Damaged are the blobs that are not what they were when they were first copied: the
-	// node's or the target's. The rest of the copy is whole.
+	// Damaged are the blobs of the node that are not what was put there, or not what they
+	// were when they were first copied. The rest of the copy is whole.
 	Damaged []string
 }
 
@@ -45,7 +50,8 @@ const (
 //
 // A blob never changes, so one that is in the target with its size is not copied again. Its
 // hash comes from known, the list of an earlier copy that Objects has written to lines; if
-// it is not in there, the blob is read here and in the target.
+// it is not in there, or with Reread, the blob is read here and in the target, and what
+// was changed in the target is copied again.
 func (c *Copy) Objects(ctx context.Context, from Source, known io.Reader, lines io.Writer) (Copied, error) {
 	var done Copied
 	content, err := c.create(ctx, objectsFile, false)
@@ -177,6 +183,10 @@ func (w *contentCopy) note(t task) error {
 		_, err := w.lines.WriteString(line{t.blob.Name, t.blob.Bytes, t.known}.text() + "\n")
 		return err
 	}
+	knownAs := t.line
+	if t.damaged && t.known == "" { // so that the next copy reports it, too
+		knownAs = ""
+	}
 	w.done.Content.Number++
 	w.done.Content.Bytes += t.blob.Bytes
 	if t.copied {
@@ -184,8 +194,8 @@ func (w *contentCopy) note(t task) error {
 		w.done.Bytes += t.blob.Bytes
 	}
 	_, err := w.content.WriteString(t.line + "\n")
-	if err == nil {
-		_, err = w.lines.WriteString(t.line + "\n")
+	if err == nil && knownAs != "" {
+		_, err = w.lines.WriteString(knownAs + "\n")
 	}
 	return err
 }
@@ -199,7 +209,7 @@ func (w *contentCopy) one(ctx context.Context, t *task) {
 			t.line = t.blob.Name + " " + base64.RawStdEncoding.EncodeToString(key)
 		}
 		return
-	case t.there && t.known != "":
+	case t.there && t.known != "" && !w.Reread:
 		t.line = line{t.blob.Name, t.blob.Bytes, t.known}.text()
 		return
 	}
@@ -229,8 +239,8 @@ func (w *contentCopy) readKey(ctx context.Context, b objects.Blob) ([]byte, erro
 	return key, nil
 }
 
-// compare reads a blob whose hash is not known here and in the target. If they differ, the
-// copy refers to the target's, and the blob is reported.
+// compare reads a blob here and in the target. If the target's was changed, it is copied
+// again; else the copy refers to the target's, and the node's is reported.
 func (w *contentCopy) compare(ctx context.Context, t *task) (ledger.Digest, error) {
 	r, err := w.from.Open(ctx, t.blob)
 	if err != nil {
@@ -244,8 +254,34 @@ func (w *contentCopy) compare(ctx context.Context, t *task) (ledger.Digest, erro
 		return "", err
 	}
 	there, err := sum(ctx, r)
-	t.damaged = err == nil && here != there
-	return there, err
+	if err != nil || here == there && here == t.known {
+		return there, err
+	}
+	good := here == t.known
+	if t.known == "" || here == there {
+		if good, err = w.isGood(ctx, t.blob); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case good && here == there:
+		t.known = here
+	case good: // the target's was changed
+		t.known = here
+		return w.copy(ctx, t)
+	default:
+		t.damaged = true
+	}
+	return there, nil
+}
+
+// isGood reports whether a blob is what was put there.
+func (w *contentCopy) isGood(ctx context.Context, b objects.Blob) (bool, error) {
+	err := w.from.Check(ctx, b)
+	if errors.Is(err, objects.ErrDamaged) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func sum(ctx context.Context, r io.ReadCloser) (ledger.Digest, error) {
@@ -255,7 +291,8 @@ func sum(ctx context.Context, r io.ReadCloser) (ledger.Digest, error) {
 }
 
 // copy copies a blob and reads it back. A blob that is not what it was when it was first
-// copied is reported and not in the copy.
+// copied is reported and not in the copy; one that was damaged before that is reported and
+// copied, because there is no better one.
 func (w *contentCopy) copy(ctx context.Context, t *task) (ledger.Digest, error) {
 	r, err := w.from.Open(ctx, t.blob)
 	if err != nil {
@@ -278,6 +315,11 @@ func (w *contentCopy) copy(ctx context.Context, t *task) (ledger.Digest, error) 
 	t.copied = true
 	if err := w.to.verify(ctx, name, t.blob.Bytes, digest); err != nil {
 		return "", words.Errorf("副本读回后不同：%v", "the copy was read back and differs: %v", errors.Join(err, w.to.at.remove(ctx, name)))
+	}
+	if t.known == "" {
+		good, err := w.isGood(ctx, t.blob)
+		t.damaged = !good
+		return digest, err
 	}
 	return digest, nil
 }

@@ -119,13 +119,14 @@ func TestDamagedObject(t *testing.T) {
 	dir, n, s := t.TempDir(), newNode(4), seals(t)[backup.ForMaster]
 	name, good := n.add([]byte("as it was")), []byte("as it was")
 	_, first := n.copyTo(t, dir, s.seal)
+	listed := string(n.list)
 	n.content[name] = []byte("as it is!")
 	for range 2 { // the target still has it: nothing is read
 		if done, _ := n.copyTo(t, dir, s.seal); done.New != 0 || len(done.Damaged) > 0 {
 			t.Errorf("copied %+v", done)
 		}
 	}
-	n.list = nil
+	n.list, n.bad = nil, name
 	if done, _ := n.copyTo(t, dir, s.seal); !slices.Equal(done.Damaged, []string{name}) || done.Content.Number != 5 {
 		t.Errorf("compared %+v", done)
 	}
@@ -133,6 +134,7 @@ func TestDamagedObject(t *testing.T) {
 	if err != nil || !bytes.Equal(got.content[name], good) {
 		t.Errorf("read %q, %v", got.content[name], err)
 	}
+	n.list, n.bad = []byte(listed), ""
 	other := t.TempDir() // a new target: the list of hashes shows the damage, again and again
 	for range 2 {
 		if done, _ := n.copyTo(t, other, s.seal); !slices.Equal(done.Damaged, []string{name}) || done.Content.Number != 4 {
@@ -144,6 +146,55 @@ func TestDamagedObject(t *testing.T) {
 	}
 	if _, err := read(t, dir, first, s.open); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDamagedBeforeTheFirstCopy reports content that was damaged before, by every copy: no
+// hash tells, but its key does. It is copied, because there is no better one.
+func TestDamagedBeforeTheFirstCopy(t *testing.T) {
+	dir, n, s := t.TempDir(), newNode(4), seals(t)[backup.ForMaster]
+	n.bad = n.add([]byte("damaged"))
+	for range 3 {
+		if done, _ := n.copyTo(t, dir, s.seal); !slices.Equal(done.Damaged, []string{n.bad}) || done.Content.Number != 5 {
+			t.Errorf("copied %+v", done)
+		}
+	}
+	if got, err := read(t, dir, "", s.open); err != nil || string(got.content[n.bad]) != "damaged" {
+		t.Errorf("read %q, %v", got.content[n.bad], err)
+	}
+}
+
+// TestReread copies again what was changed in the target, and nothing else.
+func TestReread(t *testing.T) {
+	dir, n, s := t.TempDir(), newNode(4), seals(t)[backup.ForMaster]
+	name := n.add([]byte("as it was"))
+	n.copyTo(t, dir, s.seal)
+	file := filepath.Join(dir, "objects", name[:2], filepath.Base(name))
+	for _, known := range []bool{true, false} {
+		if err := os.WriteFile(file, []byte("as it is!"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read(t, dir, "", s.open); err == nil {
+			t.Fatal("the change was not found")
+		}
+		if !known {
+			n.list = nil
+		}
+		n.reread = true
+		if done, _ := n.copyTo(t, dir, s.seal); done.New != 1 || len(done.Damaged) > 0 || done.Content.Number != 5 {
+			t.Errorf("hashes known %t: copied %+v", known, done)
+		}
+		got, err := read(t, dir, "", s.open)
+		if err != nil || string(got.content[name]) != "as it was" {
+			t.Errorf("hashes known %t: read %q, %v", known, got.content[name], err)
+		}
+	}
+	n.content[name] = []byte("changed! ")
+	if done, _ := n.copyTo(t, dir, s.seal); done.New != 0 || !slices.Equal(done.Damaged, []string{name}) {
+		t.Errorf("the node's was changed: copied %+v", done)
+	}
+	if got, err := read(t, dir, "", s.open); err != nil || string(got.content[name]) != "as it was" {
+		t.Errorf("read %q, %v", got.content[name], err)
 	}
 }
 

@@ -195,8 +195,18 @@ type Sink func(name string, write func(io.Writer) error) error
 func Discard(_ string, write func(io.Writer) error) error { return write(io.Discard) }
 
 // Objects gives all content and data keys to a sink and checks them. It stops at the first
-// error; ErrChanged names the file of the target.
+// error; ErrChanged names the file of the target. The lists are checked first, so that a
+// changed list is not reported as changed content.
 func (b *Backup) Objects(ctx context.Context, to Sink) error {
+	for _, name := range []string{keysFile, objectsFile} {
+		f, ok := b.Manifest.file(name)
+		if !ok {
+			return lost(b.Head.ID, name)
+		}
+		if err := b.file(ctx, f, io.Discard); err != nil {
+			return err
+		}
+	}
 	p := newPool(ctx, workers)
 	err := b.eachLine(p.ctx, keysFile, func(text string) error {
 		name, coded, _ := strings.Cut(text, " ")

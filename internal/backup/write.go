@@ -21,6 +21,10 @@ import (
 // without an error, it is not there for anyone who reads the target, and the next writer
 // removes it.
 type Copy struct {
+	// Reread reads all content here and in the target, and copies again what was changed
+	// in the target.
+	Reread bool
+
 	to    *Target
 	key   []byte
 	head  Head

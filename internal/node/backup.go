@@ -26,6 +26,7 @@ type BackupOptions struct {
 	Store   StoreCredentials // of the node's content, as in Options
 	Seals   backup.Seals     // without Master, which is the node's
 	Version string
+	Reread  bool // reads all content in the target, too, and copies again what was changed there
 	Now     func() time.Time
 	Done    func(bytes int64) // is called with the number of further bytes that were written
 }
@@ -39,7 +40,7 @@ type BackupReport struct {
 	Objects   int64           `json:"objects"`     // blobs of content
 	New       int64           `json:"new_objects"` // blobs that were not in the target before
 	NewBytes  int64           `json:"new_bytes"`   // of these
-	Damaged   []string        `json:"damaged"`     // content that is not what it was when it was first copied
+	Damaged   []string        `json:"damaged"`     // content that is not what was put there
 	Absent    []string        `json:"absent"`      // what a restored node needs and the backup does not have
 }
 
@@ -82,6 +83,7 @@ func Backup(ctx context.Context, o BackupOptions, to *backup.Target) (BackupRepo
 	if err := d.copyFiles(ctx, s, c, &m); err != nil {
 		return r, err
 	}
+	c.Reread = o.Reread
 	copied, list, err := d.copyContent(ctx, s, o.Store, c)
 	if err != nil {
 		return r, err
@@ -183,11 +185,11 @@ func (d folder) outside(s Settings) (paths []string) {
 // copyContent copies the content. It returns a new list of hashes, in a temporary file of
 // the folder.
 func (d folder) copyContent(ctx context.Context, s Settings, given StoreCredentials, c *backup.Copy) (copied backup.Copied, list string, err error) {
-	from, err := d.rawObjects(ctx, s, given)
+	from, err := d.storedContent(ctx, s, given)
 	if err != nil {
 		return copied, "", err
 	}
-	defer from.Close()
+	defer func() { err = errors.Join(err, from.Close()) }()
 	known, err := os.Open(d.path(listFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		known, err = os.Open(os.DevNull)
@@ -207,6 +209,45 @@ func (d folder) copyContent(ctx context.Context, s Settings, given StoreCredenti
 	copied.Content.InS3 = s.Objects != nil && s.Objects.Kind == inS3
 	return copied, f.Name(), nil
 }
+
+// examineObjects opens the content to read it only.
+func (d folder) examineObjects(s Settings, master seal.Key, given StoreCredentials) (*objects.Store, error) {
+	if s.Objects == nil || s.Objects.Kind == onDisk {
+		return objects.ExamineDisk(d.path("objects"), master)
+	}
+	return objects.ExamineS3(d.s3Config(s, given), master)
+}
+
+// storedContent is the content of a node as it is stored, and what reads it.
+type storedContent struct {
+	*objects.Raw
+	store *objects.Store
+}
+
+// storedContent opens the content, beside a running node.
+func (d folder) storedContent(ctx context.Context, s Settings, given StoreCredentials) (*storedContent, error) {
+	master, err := d.master()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := d.rawObjects(ctx, s, given)
+	if err != nil {
+		return nil, err
+	}
+	store, err := d.examineObjects(s, master, given)
+	if err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return &storedContent{raw, store}, nil
+}
+
+// Check reads content, see backup.Source.
+func (c *storedContent) Check(ctx context.Context, b objects.Blob) error {
+	return c.store.Check(ctx, b)
+}
+
+// Close closes both.
+func (c *storedContent) Close() error { return errors.Join(c.Raw.Close(), c.store.Close()) }
 
 // rawObjects opens the stored form of the content, beside a running node.
 func (d folder) rawObjects(ctx context.Context, s Settings, given StoreCredentials) (*objects.Raw, error) {

@@ -149,6 +149,31 @@ func TestBackupOfDamage(t *testing.T) {
 	}
 }
 
+// TestFirstBackupOfADamagedObject: what was damaged before any backup is found by its key,
+// by the first backup and by each later one.
+func TestFirstBackupOfADamagedObject(t *testing.T) {
+	w := serve(t, nil)
+	w.upload("operator", data(3000))
+	up := w.upload("operator", data(200_000))
+	name := up.Object[:2] + "/" + up.Object[2:4] + "/" + up.Object
+	file := filepath.Join(w.dir, "objects", filepath.FromSlash(name))
+	whole, err := os.ReadFile(file)
+	w.ok(err)
+	whole[100_000] ^= 1
+	w.ok(os.WriteFile(file, whole, 0o600))
+	target := t.TempDir()
+	for range 2 {
+		if r := w.backUp(target, backup.Seals{}); !slices.Equal(r.Damaged, []string{name}) {
+			t.Errorf("damaged: %v, want %s", r.Damaged, name)
+		}
+	}
+	whole[100_000] ^= 1
+	w.ok(os.WriteFile(file, whole, 0o600))
+	if r := w.backUp(target, backup.Seals{}); len(r.Damaged) > 0 || r.New != 1 {
+		t.Errorf("mended, and backed up again: %v damaged, %d new", r.Damaged, r.New)
+	}
+}
+
 func TestHeadOfServed(t *testing.T) {
 	w := serve(t, nil)
 	if _, err := node.ReadHeads(t.Context(), w.dir); err == nil || !strings.Contains(err.Error(), "is running") {

@@ -186,13 +186,7 @@ func (x *examination) openNodeDB(ctx context.Context) (*sqldb.DB, error) {
 // its key, its end and, unless the examination is quick, every byte. Without the ledger it
 // examines every object that there is.
 func (x *examination) objects(ctx context.Context) error {
-	var store *objects.Store
-	var err error
-	if x.settings.Objects == nil || x.settings.Objects.Kind == onDisk {
-		store, err = objects.ExamineDisk(x.path("objects"), x.keys.master)
-	} else {
-		store, err = objects.ExamineS3(x.s3Config(x.settings, x.opts.Store), x.keys.master)
-	}
+	store, err := x.examineObjects(x.settings, x.keys.master, x.opts.Store)
 	if err != nil {
 		x.stored(ctx, "objects", err, restoreAll, nil)
 		return nil

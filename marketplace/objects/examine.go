@@ -31,6 +31,24 @@ func ExamineS3(c S3Config, key seal.Key) (*Store, error) {
 	return &Store{blobs: b, key: key}, nil
 }
 
+// Check reads the content of which b is the first blob, and returns ErrDamaged if it is not
+// what was put there. Parts are read with the content that they were joined to; what is gone
+// meanwhile is not damaged.
+func (s *Store) Check(ctx context.Context, b Blob) error {
+	p, ok := splitPlace(b.Name)
+	if !ok || b.Name != place(p.id) {
+		return nil
+	}
+	_, _, err := s.Examine(ctx, p.id, true)
+	switch {
+	case errors.Is(err, ErrNotExist):
+		return nil
+	case errors.Is(err, seal.ErrWrongKey): // nobody can read it
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
 // Examine checks an object: its data key, its end and its size, and if whole is true every
 // byte. It returns its size and SHA-256. With an error it also returns the name of what is
 // damaged: of the data key or of the content.
