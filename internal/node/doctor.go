@@ -58,6 +58,7 @@ func (d Diagnosis) Sound() bool {
 var (
 	restoreAll  = ledger.Words{ZH: "请停用此文件夹，从最新备份恢复整个文件夹", EN: "restore the whole folder from the newest backup"}
 	restoreFile = ledger.Words{ZH: "请从备份恢复此文件", EN: "restore this file from a backup"}
+	ownerOnly   = ledger.Words{ZH: "请用 --repair 或 chmod 改为 0600；若他人可能已读取，请更换此密钥", EN: "set it to 0600 with --repair or chmod; replace the key if someone may have read it"}
 	useProgram  = ledger.Words{ZH: "请使用创建它的程序", EN: "use the program that made it"}
 	endRotation = ledger.Words{ZH: "请用 cadastre rotate-master-key 完成更换", EN: "finish that with cadastre rotate-master-key"}
 	endBegin    = ledger.Words{ZH: "请再次运行 cadastre log begin，或恢复其后的备份", EN: "run cadastre log begin again, or restore a backup made after it"}

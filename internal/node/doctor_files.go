@@ -48,9 +48,18 @@ func (x *examination) keyFiles() bool {
 		x.find("keys/master.next", "", err, endRotation, nil)
 		return false
 	}
-	var err error
+	exposed, err := x.exposedKeys()
+	if err != nil {
+		x.find("keys", "", err, restoreFile, nil)
+		return false
+	}
+	for _, k := range exposed {
+		x.find(k.name, "", k.err, ownerOnly, func(context.Context) error { return os.Chmod(x.path(k.name), 0o600) })
+	}
 	if x.keys.master, err = seal.Load(x.path("keys", "master")); err != nil {
-		x.find("keys/master", "", err, restoreFile, nil)
+		if !slices.ContainsFunc(exposed, func(k exposedKey) bool { return k.name == "keys/master" }) {
+			x.find("keys/master", "", err, restoreFile, nil)
+		}
 		return false
 	}
 	sound := true

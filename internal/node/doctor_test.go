@@ -167,7 +167,16 @@ func damages(w *world, object, rollBack string) []planted {
 		return "objects" + strings.TrimPrefix(found[0], filepath.Join(dir, "objects"))
 	}
 	zero := bytes.Repeat([]byte("0"), 64)
+	open := func(file string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(file)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	return []planted{
+		{"key open to others", open("keys/receipt-log"), "keys/receipt-log", "0600", true},
+		{"master key open to others", open("keys/master"), "keys/master", "0600", true},
 		{"entry changed", sqlIn(ledgerDB, "UPDATE entry SET data = (SELECT data FROM entry WHERE seq = 4) WHERE seq = 5"), "ledger.db [entry 5]", whole, false},
 		{"entry unreadable", sqlIn(ledgerDB, "UPDATE entry SET data = x'00' WHERE seq = 5"), "ledger.db [entry 5]", whole, false},
 		{"entry missing", sqlIn(ledgerDB, "DELETE FROM entry WHERE seq = 5"), "ledger.db [entry 5]", whole, false},

@@ -37,27 +37,28 @@ func TestOtherLayoutsAreRefused(t *testing.T) {
 // a folder that nobody else may read, with all its files.
 func TestOnlyTheOwnerMayReadAFolder(t *testing.T) {
 	w := lay(t, node.DefaultLimits())
-	w.run()() // makes the databases, and stops
-	err := filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
+	stop := w.run()
+	w.admit()
+	w.upload("operator", data(1000))
+	stop()
+	files := 0
+	w.ok(filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if e.IsDir() {
 			return os.Chmod(path, 0o755)
 		}
-		if filepath.Dir(path) != w.dir { // keys that others may read are refused
+		if filepath.Dir(path) == filepath.Join(w.dir, "keys") { // those are refused, see below
 			return nil
 		}
+		files++
 		return os.Chmod(path, 0o666)
-	})
-	w.ok(err)
+	}))
 	w.open()
 	w.ok(filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil {
 			return err
-		}
-		if filepath.Dir(path) != w.dir && path != w.dir { // nobody else gets that far
-			return nil
 		}
 		info, err := e.Info()
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
@@ -65,6 +66,29 @@ func TestOnlyTheOwnerMayReadAFolder(t *testing.T) {
 		}
 		return err
 	}))
+	if files < 9 {
+		t.Errorf("only %d files", files)
+	}
+}
+
+// TestKeysThatOthersMayUseAreRefused: someone may have read them, so they are not restricted
+// without a word.
+func TestKeysThatOthersMayUseAreRefused(t *testing.T) {
+	w := lay(t, node.DefaultLimits())
+	w.run()()
+	keys, err := filepath.Glob(filepath.Join(w.dir, "keys", "*"))
+	w.ok(err)
+	if len(keys) < 4 {
+		t.Fatalf("only %v", keys)
+	}
+	for _, key := range keys {
+		w.ok(os.Chmod(key, 0o640))
+		if _, err := node.Open(t.Context(), w.options()); err == nil || !strings.Contains(err.Error(), key+" has mode 0640") {
+			t.Errorf("%s: %v", key, err)
+		}
+		w.ok(os.Chmod(key, 0o600))
+	}
+	w.open()
 }
 
 // TestABoundThatNoUploadFitsIsRefused: an upload adds at least marketplace.MinCounted.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/datacadastre/cadastre/internal/words"
@@ -50,9 +51,19 @@ func (d folder) tryLock(create int) (unlock func(), served bool, err error) {
 }
 
 // restrict takes from all others what they may do with the folder, its folders and its own
-// files, whatever the umask was and whatever was there before. Nobody else gets into the
-// folders; a file of credentials in one that others may read is refused where it is read.
+// files, whatever the umask was and whatever was there before. It refuses a folder with a
+// key that others may use: they may have read it, which the operator must know.
 func (d folder) restrict() error {
+	exposed, err := d.exposedKeys()
+	if err != nil {
+		return err
+	}
+	if len(exposed) > 0 {
+		return exposed[0].err
+	}
+	if err := d.restrictObjects(); err != nil {
+		return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path("objects"), err)
+	}
 	for _, sub := range []string{"", "keys", "objects"} {
 		if err := os.Chmod(d.path(sub), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // a folder needs x
 			return words.Errorf("限制他人访问 %s：%v", "restrict access to %s: %v", d.path(sub), err)
@@ -71,4 +82,54 @@ func (d folder) restrict() error {
 		}
 	}
 	return nil
+}
+
+// restrictObjects restricts everything below objects/ if others may use that folder. While
+// it is restricted nobody else gets to what is below, so the many files are looked at only
+// then.
+func (d folder) restrictObjects() error {
+	info, err := os.Stat(d.path("objects"))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(d.path("objects"), func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == d.path("objects"): // the last, so that an interrupted start looks again
+			return nil
+		case e.IsDir():
+			return os.Chmod(path, 0o700) //nolint:gosec // a folder needs x
+		case e.Type().IsRegular():
+			return os.Chmod(path, 0o600)
+		}
+		return nil
+	})
+}
+
+// exposedKey is a file in keys/ that others than its owner may use.
+type exposedKey struct {
+	name string // keys/…
+	err  error
+}
+
+func (d folder) exposedKeys() (found []exposedKey, err error) {
+	entries, err := os.ReadDir(d.path("keys"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			return nil, fmt.Errorf("read keys: %w", err)
+		}
+		if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
+			found = append(found, exposedKey{"keys/" + e.Name(), words.Errorf("%s 的权限为 %04o，他人可使用此密钥：请改为 0600，并考虑是否已被他人读取",
+				"%s has mode %04o, so others may use the key: set it to 0600, and consider whether someone has read it", d.path("keys", e.Name()), mode.Perm())})
+		}
+	}
+	return found, nil
 }
