@@ -131,7 +131,18 @@ func (c *restoreCmd) Run(p *program) error {
 			return err
 		}
 	}
-	return p.absent(r.Absent, p.say("备份中没有而节点需要：", "Missing, the node needs it and the backup does not have it: "))
+	var files, folders []string
+	for _, name := range r.Absent {
+		if strings.HasSuffix(name, "/") { // what else was in the node's folder
+			folders = append(folders, name)
+		} else {
+			files = append(files, name)
+		}
+	}
+	return errors.Join(
+		p.absent(files, p.say("备份中没有而节点需要：", "Missing, the node needs it and the backup does not have it: ")),
+		p.absent(folders, p.say("备份中没有，节点运行不需要：", "Not in the backup, and the node runs without it: ")),
+	)
 }
 
 type headCmd struct {

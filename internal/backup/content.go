@@ -24,8 +24,8 @@ type Source interface {
 	Open(ctx context.Context, b objects.Blob) (io.ReadCloser, error)
 
 	// Check reads the content that a blob begins, and returns objects.ErrDamaged if it is
-	// not what was put there. It is called for what no copy has, because then no hash
-	// tells.
+	// not what was put there. It is called for what no copy has: there is no hash to compare
+	// with.
 	Check(ctx context.Context, b objects.Blob) error
 }
 

@@ -198,6 +198,33 @@ func TestReread(t *testing.T) {
 	}
 }
 
+// TestSeveralNodesInATarget: the newest copy is then taken only by its id, because it may be
+// that of another node.
+func TestSeveralNodesInATarget(t *testing.T) {
+	dir, n, s := t.TempDir(), newNode(1), seals(t)[backup.ForMaster]
+	_, id := n.copyTo(t, dir, s.seal)
+	to, err := backup.Create(t.Context(), dir, backup.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := to.Begin(t.Context(), "other.example", ledgerID, s.seal, nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := other.Objects(t.Context(), newNode(0), bytes.NewReader(nil), io.Discard)
+	if err := errors.Join(err, other.Finish(t.Context(), backup.Manifest{Content: done.Content}), to.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(t, dir, "", s.open); err == nil || !strings.Contains(err.Error(), "--at") {
+		t.Errorf("the newest of all: %v", err)
+	}
+	got, err := read(t, dir, id, s.open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, n, got)
+}
+
 func TestDeletedMeanwhile(t *testing.T) {
 	dir, n, s := t.TempDir(), newNode(4), seals(t)[backup.ForMaster]
 	n.gone = n.add(random(50))

@@ -33,17 +33,34 @@ type Backup struct {
 // else did.
 func (b *Backup) MasterFile() []byte { return b.master.File }
 
-// Load opens the copy with an id, or the newest if id is empty.
+// newest returns the id of the newest copy. It refuses a target with copies of several
+// nodes: the newest of all may be of another one.
+func (t *Target) newest(ctx context.Context) (string, error) {
+	all, err := t.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(all) == 0 {
+		return "", words.Errorf("%v 中没有完整的备份", "%v has no complete backup", t.at)
+	}
+	last := all[len(all)-1]
+	for _, l := range all {
+		if l.Err == nil && last.Err == nil && (l.Origin != last.Origin || l.Ledger != last.Ledger) {
+			return "", words.Errorf("%v 中有多个节点的备份：%s（账本 %s）与 %s（账本 %s）等：请用 --at 选择一份", "%v has backups of several nodes, such as %s (ledger %s) and %s (ledger %s): choose one with --at",
+				t.at, l.Origin, l.Ledger, last.Origin, last.Ledger)
+		}
+	}
+	return last.ID, nil
+}
+
+// Load opens the copy with an id, or the newest if id is empty and all copies are of one
+// node.
 func (t *Target) Load(ctx context.Context, id string, o Opens) (*Backup, error) {
 	if id == "" {
-		all, err := t.complete(ctx)
-		if err != nil {
+		var err error
+		if id, err = t.newest(ctx); err != nil {
 			return nil, err
 		}
-		if len(all) == 0 {
-			return nil, words.Errorf("%v 中没有完整的备份", "%v has no complete backup", t.at)
-		}
-		id = all[len(all)-1]
 	}
 	if !idForm.MatchString(id) {
 		return nil, words.Errorf("%q 不是备份的编号：请用 cadastre backup list 查看", "%q is not the id of a backup: see cadastre backup list", id)

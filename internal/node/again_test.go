@@ -62,8 +62,7 @@ func putBack(t *testing.T) *copied {
 	c.supply()
 	c.early = c.bundle("holder", ref(ledger.KindResource, "resource bus"))
 	stop()
-	kept := filepath.Join(t.TempDir(), "copy")
-	c.ok(os.CopyFS(kept, os.DirFS(c.dir)))
+	kept := copyFolder(t, c.dir)
 
 	stop = c.comeBack()
 	c.size = c.own()
@@ -74,8 +73,7 @@ func putBack(t *testing.T) *copied {
 	c.heldReceipts = c.world.held("receipts")
 	stop()
 	c.ok(os.RemoveAll(c.dir))
-	c.ok(os.CopyFS(c.dir, os.DirFS(kept)))
-	c.ok(os.Chmod(filepath.Join(c.dir, "keys", "master"), 0o600)) // CopyFS leaves the modes behind
+	c.ok(os.Rename(kept, c.dir))
 	c.ok(node.WriteRestored(c.dir, node.Restored{At: time.Now(), BackupAt: time.Now()}))
 	return c
 }
@@ -243,16 +241,14 @@ func TestReceiptsOfASharedLedgerGoOn(t *testing.T) {
 	order := orderPath("sale", c.Object)
 	w.gets("buyer", order, file, operatorOrigin)
 	n.allAnchored(w)
-	kept := filepath.Join(t.TempDir(), "copy")
-	w.ok(os.CopyFS(kept, os.DirFS(w.dir)))
+	kept := copyFolder(t, w.dir)
 
 	n.startAgain(w)
 	w.gets("buyer", order, file, operatorOrigin)
 	lost := w.held("receipts")
 	n.allAnchored(w)
 	w.ok(os.RemoveAll(w.dir))
-	w.ok(os.CopyFS(w.dir, os.DirFS(kept)))
-	w.ok(os.Chmod(filepath.Join(w.dir, "keys", "master"), 0o600))
+	w.ok(os.Rename(kept, w.dir))
 	w.refusesToOpen(n.stand(w), "cadastre log begin")
 	w.ok(node.WriteRestored(w.dir, node.Restored{At: time.Now(), BackupAt: time.Now()}))
 	w.refusesToOpen(n.stand(w), "--last-checkpoint")

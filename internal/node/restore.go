@@ -55,13 +55,18 @@ func Restore(ctx context.Context, o RestoreOptions, from *backup.Target) (r Rest
 	if err != nil {
 		return r, err
 	}
+	_, missing := os.Stat(dir)
 	tmp, err := makeIn(dir)
 	if err != nil {
 		return r, err
 	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(tmp))
+		if err == nil {
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(tmp))
+		if missing != nil {
+			_ = os.Remove(dir) // it was made here, and stays if something is in it
 		}
 	}()
 	d := folder(tmp)
