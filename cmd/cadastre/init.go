@@ -300,7 +300,7 @@ type serveCmd struct {
 	BehindProxy bool     `zh:"前置代理终结 TLS，并在 X-Forwarded-For 末尾写明来源地址" en:"A proxy in front of the node ends TLS and appends the address of the client to X-Forwarded-For."`
 	LogEntries  string   `zh:"谁可读取日志条目：regulators（监管单位）或 public（公众）" en:"Who may read the entries of the logs: regulators, or public." enum:"regulators,public" default:"regulators"`
 	AcceptClock bool     `zh:"已核对时钟无误：距账本最后一条记录超过 31 天，或时钟与最初的请求不符时，也启动" en:"The clock was compared and is right: start though the last entry is more than 31 days old, or the first calls have other times."`
-	Last        []string `name:"last-checkpoint" zh:"他人所持的本节点日志的最新检查点，可重复：节点的日志须与之相承；恢复后的文件夹须给出，确无他人持有则为 nobody" en:"The last checkpoint of the node's logs that anyone holds, which the logs must continue; may be repeated. A restored folder needs it; if nobody holds a later checkpoint, \"nobody\"." placeholder:"FILE|nobody"`
+	Last        []string `name:"last-checkpoint" zh:"他人所持的本节点日志的最新检查点，或含有它的证据包，可重复：节点的日志须与之相承；恢复后的文件夹须给出，确无他人持有则为 nobody" en:"The last checkpoint of the node's logs that anyone holds, or a bundle of evidence with it, which the logs must continue; may be repeated. A restored folder needs it; if nobody holds a later checkpoint, \"nobody\"." placeholder:"FILE|nobody"`
 	logging
 }
 

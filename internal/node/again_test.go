@@ -125,10 +125,14 @@ func TestARestoredLogGoesOn(t *testing.T) {
 	c := putBack(t)
 	c.refusesToOpen(c.options(), "--last-checkpoint")
 	ahead := c.options()
-	ahead.Held = []string{c.held}
-	c.refusesToOpen(ahead, "cadastre log begin")
+	for _, held := range []string{c.held, string(c.late)} { // a bundle of evidence has one
+		ahead.Held = []string{held}
+		c.refusesToOpen(ahead, "cadastre log begin")
+	}
+	ahead.Held = []string{`{"proof":{"common":{}}}`}
+	c.refusesToOpen(ahead, "neither a checkpoint nor a bundle")
 	ahead.Held = []string{c.heldReceipts}
-	c.refusesToOpen(ahead, "cadastre log begin")
+	c.refusesToOpen(ahead, "cadastre log begin --dir "+c.dir+" --held FILE")
 	c.begins("authority", c.held, c.heldReceipts)
 
 	stop := c.comeBack()

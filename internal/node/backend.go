@@ -159,7 +159,13 @@ func (n *Node) checkLogs(ctx context.Context, d folder) (err error) {
 	if err != nil {
 		return fmt.Errorf("read log record: %w", err)
 	}
-	if n.log.Owner != n.settings.Platform || n.log.Key != n.keys.receipts.VKey() || ledger.NodeOfReceipts(origin) != n.settings.Origin {
+	if own := ledger.NodeOfReceipts(origin); own != n.settings.Origin {
+		return words.Errorf("node.json：origin 为 %q，而 keys/receipt-log 属于 %q：请改回后者，或恢复该文件", "node.json: origin is %q, but keys/receipt-log is of %q: set it to that, or restore the file", n.settings.Origin, own)
+	}
+	if n.log.Key == n.keys.receipts.VKey() && n.log.Owner != n.settings.Platform {
+		return words.Errorf("node.json：platform 为 %q，而账本记载该日志属于 %q：请改为后者", "node.json: platform is %q, but on the ledger the log belongs to %q: set it to that", n.settings.Platform, n.log.Owner)
+	}
+	if n.log.Key != n.keys.receipts.VKey() {
 		return words.Errorf("已有另一节点以 %s 准入：请以另一标识重新创建，或恢复已准入的文件夹", "another node was admitted as %s: create this node again with another origin, or restore the folder that was admitted", n.settings.Origin)
 	}
 	if n.log.Next != "" {

@@ -48,6 +48,9 @@ type BackupReport struct {
 // backup reads the content again.
 const listFile = "backup.objects"
 
+// unfinishedList matches the lists of backups that are being made.
+const unfinishedList = listFile + ".*.tmp"
+
 // Backup copies the folder of a node, which may be serving, to a target. Everything that
 // the node acknowledged before the call is in the copy.
 //
@@ -198,7 +201,13 @@ func (d folder) copyContent(ctx context.Context, s Settings, given StoreCredenti
 		return copied, "", fmt.Errorf("read the list of content: %w", err)
 	}
 	defer known.Close()
-	f, err := os.CreateTemp(string(d), listFile+".*.tmp")
+	if err := d.removeUnfinished(unfinishedList); err != nil {
+		return copied, "", fmt.Errorf("remove the list of an interrupted backup: %w", err)
+	}
+	f, err := os.CreateTemp(string(d), unfinishedList)
+	if err == nil {
+		err = lockFile(f)
+	}
 	if err != nil {
 		return copied, "", fmt.Errorf("write the list of content: %w", err)
 	}

@@ -151,6 +151,37 @@ func TestBackupOfDamage(t *testing.T) {
 	}
 }
 
+// TestAKilledBackupLeavesNothing: the next backup, and the next start, remove the list that a
+// killed backup left. That of a running backup stays.
+func TestAKilledBackupLeavesNothing(t *testing.T) {
+	w := lay(t, limits(nil))
+	stop := w.run()
+	w.admit()
+	w.upload("operator", data(1000))
+	left := filepath.Join(w.dir, "backup.objects.1234.tmp")
+	w.ok(os.WriteFile(left, []byte("x"), 0o600))
+	w.backUp(t.TempDir(), backup.Seals{})
+	gone := func(after string) {
+		t.Helper()
+		if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("after %s the list is left: %v", after, err)
+		}
+	}
+	gone("a backup")
+	stop()
+	w.ok(os.WriteFile(left, []byte("x"), 0o600))
+	w.run()()
+	gone("a start")
+	f, err := os.Create(left)
+	w.ok(err)
+	defer f.Close()
+	w.ok(syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+	w.backUp(t.TempDir(), backup.Seals{})
+	if _, err := os.Lstat(left); err != nil {
+		t.Errorf("the list of a running backup: %v", err)
+	}
+}
+
 // TestFirstBackupOfADamagedObject: what was damaged before any backup is found by its key,
 // by the first backup and by each later one.
 func TestFirstBackupOfADamagedObject(t *testing.T) {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,10 +23,15 @@ type heldTrees struct {
 	ledgerNote, receiptsNote string
 }
 
-// readHeld reads checkpoints that others hold. Each must be signed by the key of one of
-// the node's logs; of each log the largest counts.
+// readHeld reads checkpoints that others hold, and the checkpoints of bundles of evidence.
+// Each must be signed by the key of one of the node's logs; of each log the largest counts.
 func readHeld(k keys, list []string) (h heldTrees, err error) {
 	for _, msg := range list {
+		if strings.HasPrefix(strings.TrimSpace(msg), "{") {
+			if msg, err = checkpointOf(msg); err != nil {
+				return h, err
+			}
+		}
 		msg = strings.TrimRight(strings.ReplaceAll(msg, "\r\n", "\n"), "\n") + "\n" // as editors and tools leave files
 		switch checkpoint.Origin([]byte(msg)) {
 		case k.receipts.Origin():
@@ -40,6 +46,25 @@ func readHeld(k keys, list []string) (h heldTrees, err error) {
 		}
 	}
 	return h, nil
+}
+
+// checkpointOf returns the checkpoint of the ledger log in a bundle of evidence.
+func checkpointOf(bundle string) (string, error) {
+	var b struct {
+		Proof struct {
+			Common struct {
+				Checkpoint string `json:"checkpoint"`
+			} `json:"common"`
+		} `json:"proof"`
+	}
+	err := json.Unmarshal([]byte(bundle), &b)
+	if err == nil && b.Proof.Common.Checkpoint == "" {
+		err = words.Errorf("其中没有 proof.common.checkpoint", "it has no proof.common.checkpoint")
+	}
+	if err != nil {
+		return "", words.Errorf("该文件既非检查点，也非含有检查点的证据包：%v", "this is neither a checkpoint nor a bundle of evidence with one: %v", err)
+	}
+	return b.Proof.Common.Checkpoint, nil
 }
 
 func storeLater(msg string, key *tlog.Key, last **ledger.TreeHead, note *string) error {
@@ -107,8 +132,12 @@ func (n *Node) explainBehind(err error) error {
 	if !errors.Is(err, receipts.ErrBehind) {
 		return err
 	}
-	return words.Errorf("%[1]v。请先找更新的备份；若无，运行 cadastre log begin --dir %[2]s，由数据管理部门签署，再启动",
-		"%[1]v. Look for a newer backup; if there is no such backup, run cadastre log begin --dir %[2]s, have the data authority sign it, then serve", err, n.opts.Dir)
+	held := ""
+	if n.held.receipts != nil {
+		held = " --held FILE"
+	}
+	return words.Errorf("%[1]v。请先找更新的备份；若无，运行 cadastre log begin --dir %[2]s%[3]s，由数据管理部门签署，再启动",
+		"%[1]v. Look for a newer backup; if there is no such backup, run cadastre log begin --dir %[2]s%[3]s, have the data authority sign it, then serve", err, n.opts.Dir, held)
 }
 
 // forgetRestored removes the mark of a restored folder whose logs contradict nothing that

@@ -22,7 +22,7 @@ func (d folder) lock() (unlock func(), err error) {
 	if served {
 		return nil, words.Errorf("另一进程正在运行 %s 中的节点：请先停止", "another process runs the node in %s: stop it first", d)
 	}
-	if err := d.restrict(); err != nil {
+	if err := errors.Join(d.restrict(), d.removeUnfinished(unfinishedList)); err != nil {
 		unlock()
 		return nil, err
 	}
@@ -48,6 +48,29 @@ func (d folder) tryLock(create int) (unlock func(), served bool, err error) {
 		return nil, false, fmt.Errorf("lock folder: %w", errors.Join(err, f.Close()))
 	}
 	return func() { _ = f.Close() }, false, nil
+}
+
+// lockFile locks a file that this process writes, so that removeUnfinished leaves it alone.
+func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+
+// removeUnfinished removes the temporary files of that name, with a star for what is random,
+// whose process is gone.
+func (d folder) removeUnfinished(pattern string) error {
+	left, err := filepath.Glob(d.path(pattern))
+	for _, name := range left {
+		f, e := os.Open(name)
+		if e != nil {
+			if !errors.Is(e, fs.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+			continue
+		}
+		if lockFile(f) == nil {
+			err = errors.Join(err, os.Remove(name))
+		}
+		err = errors.Join(err, f.Close())
+	}
+	return err
 }
 
 // restrict takes from all others what they may do with the folder, its folders and its own

@@ -27,6 +27,12 @@ func TestAStartNamesTheFile(t *testing.T) {
 		{"keys/receipt-log", flip, []string{"damaged", "newest backup"}},
 		{"keys/receipt-log", nil, []string{"no such file", "newest backup"}},
 		{"node.json", func(b []byte) []byte {
+			return bytes.Replace(b, []byte(nodeOrigin), []byte("other.example"), 1)
+		}, []string{`origin is "other.example"`, `"` + nodeOrigin + `": set it`}},
+		{"node.json", func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"platform": "0`), []byte(`"platform": "1`), 1)
+		}, []string{`platform is "1`, "belongs to", "set it to that"}},
+		{"node.json", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(w.trust.Genesis), bytes.Repeat([]byte("0"), 64), 1)
 		}, []string{"genesis_sha256 0000", "has the SHA-256 " + string(w.trust.Genesis), "restore"}},
 	} {
@@ -42,8 +48,8 @@ func TestAStartNamesTheFile(t *testing.T) {
 		if err == nil {
 			w.ok(n.Close(t.Context()))
 			t.Errorf("%s: opened", c.file)
-		} else if !strings.Contains(err.Error(), path) {
-			t.Errorf("the error does not name %s: %v", path, err)
+		} else if !strings.Contains(err.Error(), c.file) {
+			t.Errorf("the error does not name %s: %v", c.file, err)
 		}
 		for _, says := range c.says {
 			if err != nil && !strings.Contains(err.Error(), says) {
