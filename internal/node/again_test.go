@@ -195,9 +195,11 @@ func (c *copied) goesOn(newer evidence.Trust) {
 			}
 		}
 	}
-	resp := c.ask(http.MethodGet, "operator", "/v1/calls/"+string(id("operator"))+"/"+string(id("never")))
-	if body := string(c.body(resp)); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, string(ledger.ReasonLost)) {
-		c.t.Errorf("an unknown call: %d %s", resp.StatusCode, body)
+	for _, path := range []string{"/v1/calls/" + string(id("operator")) + "/", "/v1/orders/", "/v1/licenses/", "/v1/resources/", "/v1/products/", "/v1/applications/"} {
+		resp := c.ask(http.MethodGet, "operator", path+string(id("never")))
+		if body := string(c.body(resp)); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, string(ledger.ReasonLost)) {
+			c.t.Errorf("%s of an unknown id: %d %s", path, resp.StatusCode, body)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -157,19 +158,22 @@ func (s *Server) recorded(ctx context.Context, in *recordedInput) (*answer[ledge
 		return nil, err
 	}
 	r, err := s.Ledger.Recorded(ctx, in.Party, in.Call)
-	return say(r, s.explainLost(err))
+	return say(r, err)
 }
 
-// explainLost adds to the error about an unknown call that a restore has lost calls, if
-// the ledger log goes on from a restored copy.
-func (s *Server) explainLost(err error) error {
-	if e := ledger.AsError(err); e == nil || e.Reason != ledger.ReasonUnknown {
-		return err
+// notRecorded are fields of requests that name nothing on the ledger.
+var notRecorded = []string{"path", "upload", "kid"}
+
+// explainLost adds to the error about an unknown call or record that a restore has lost
+// calls, if the ledger log goes on from a restored copy.
+func (s *Server) explainLost(e *ledger.Error) *ledger.Error {
+	if e.Code != ledger.NotFound || e.Reason != ledger.ReasonUnknown || slices.Contains(notRecorded, e.Field) {
+		return e
 	}
 	for _, r := range s.About.Restored {
 		if ledger.NodeOfLedger(r.Log) != "" {
-			return ledger.Refuse(ledger.NotFound, ledger.ReasonLost).With("size", strconv.FormatInt(r.Size, 10)).With("log", r.Old)
+			return ledger.Refuse(ledger.NotFound, ledger.ReasonLost).At(e.Field).With("size", strconv.FormatInt(r.Size, 10)).With("log", r.Old)
 		}
 	}
-	return err
+	return e
 }

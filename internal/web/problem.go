@@ -103,6 +103,7 @@ func (s *Server) problemOf(ctx context.Context, err error) error {
 		e = ledger.Refuse(ledger.Unavailable, ledger.ReasonInternal)
 		return &Problem{Problem: wire.Problem{Status: http.StatusInternalServerError, Code: e.Code, Reason: e.Reason}}
 	}
+	e = s.explainLost(e)
 	return problem(status(e), e)
 }
 

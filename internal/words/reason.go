@@ -56,7 +56,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonIncomplete:      {"材料不齐", "请补齐全部材料", "Materials are missing", "Add all of them"},
 	ledger.ReasonConsistency:     {"日志一致性证明不成立", "请检查回执日志是否为最新", "The consistency proof is invalid", "Check that the receipt log is the newest"},
 	ledger.ReasonLogEnded:        {"恢复后已由另一日志接续该日志", "请使用接续的日志", "Since a restore another log continues this one", "Use the log that continues it"},
-	ledger.ReasonLost:            {"没有此请求；账本曾自较旧的副本恢复，其后的请求已失去", "如您得到过它的记录位置，请重新签署并提交", "There is no such call; the ledger was restored from an older copy, and later calls were lost", "If you were given its position, sign it again and send it again"},
+	ledger.ReasonLost:            {"没有此请求或记录；账本曾自较旧的副本恢复，其后的请求已失去", "如您得到过它的记录位置，请重新签署并提交", "There is no such call or record; the ledger was restored from an older copy, and later calls were lost", "If you were given its position, sign it again and send it again"},
 	ledger.ReasonLogOpen:         {"日志正由运行中的节点写入", "请停止节点，用 cadastre log begin 办理", "The log is in use by a running node", "Stop the node, and use cadastre log begin"},
 	ledger.ReasonDemoOnly:        {"仅演示账本允许", "请在演示账本上操作", "Only demo ledgers allow this", "Use a demo ledger"},
 	ledger.ReasonNonconforming:   {"不符合登记要求", "请按告知的问题修改", "It does not meet the requirements", "Correct the defects that were reported"},
