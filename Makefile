@@ -33,7 +33,7 @@ demo: build ## 在新节点上演示一遍后停止 | play the demonstration on 
 .PHONY: build
 build: ## 构建程序及供法院使用的 verify，置于 .cache/bin | build the program, and verify for courts, in .cache/bin
 	@mkdir -p $(dir $(BINARY))
-	@CGO_ENABLED=0 go build -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
+	@CGO_ENABLED=0 go build -buildvcs=auto -trimpath -o $(dir $(BINARY)) ./cmd/cadastre ./cmd/verify
 
 .PHONY: deb
 deb: ## 构建 Debian 软件包，置于 .cache/deb | build the package for Debian in .cache/deb
