@@ -35,21 +35,7 @@ func (l *Ledger) CheckIntegrity(ctx context.Context) error { return l.db.CheckIn
 func (l *Ledger) Values(ctx context.Context, prefix string, each func(key string, value []byte) error) error {
 	rows, err := l.db.R.QueryContext(ctx, "SELECT key, value FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key",
 		prefix, prefix[:len(prefix)-1]+"0") // the character after "/"
-	if err != nil {
-		return fmt.Errorf("read records: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key string
-		var value []byte
-		if err := rows.Scan(&key, &value); err != nil {
-			return fmt.Errorf("read records: %w", err)
-		}
-		if err := each(key, value); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return eachRecord(rows, err, each)
 }
 
 // RevisionAt returns the head of the ledger when a block was its last; NotFound beyond the

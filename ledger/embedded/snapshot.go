@@ -35,6 +35,11 @@ func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 // Rows calls row for every row of the state.
 func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) error) error {
 	rows, err := s.db.QueryContext(ctx, "SELECT key, value FROM record")
+	return eachRecord(rows, err, row)
+}
+
+// eachRecord calls each for the rows of a query for key and value, and closes them.
+func eachRecord(rows *sql.Rows, err error, each func(key string, value []byte) error) error {
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
@@ -45,7 +50,7 @@ func (s *Snapshot) Rows(ctx context.Context, row func(key string, value []byte) 
 		if err := rows.Scan(&key, &value); err != nil {
 			return fmt.Errorf("read record: %w", err)
 		}
-		if err := row(key, value); err != nil {
+		if err := each(key, value); err != nil {
 			return err
 		}
 	}
