@@ -16,6 +16,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -263,6 +264,9 @@ func cutReceipts(t *testing.T, dir string) {
 	}
 }
 
+// english matches words of a sentence in English, which names of files and commands are not.
+var english = regexp.MustCompile(`[a-z]{2,} [a-z]{2,} [a-z]{2,}|: [a-z]{3,} [a-z]{3,}|no such`)
+
 // TestDoctorFindsEveryDamage: each damage is found, alone, at its place, with what to do;
 // nothing is changed without being asked; and what can be repaired is sound afterwards.
 func TestDoctorFindsEveryDamage(t *testing.T) {
@@ -297,6 +301,9 @@ func TestDoctorFindsEveryDamage(t *testing.T) {
 				}
 			}
 			f := found.Findings[i]
+			if zh := words.CauseIn("zh", f.What); english.MatchString(strings.ReplaceAll(zh, dir, "")) && p.name != "page damaged" { // SQLite's own words
+				t.Errorf("in Chinese: %s", zh)
+			}
 			if !strings.Contains(f.Advice.EN, p.advice) || f.Advice.ZH == "" {
 				t.Errorf("advice: %q", f.Advice)
 			}
