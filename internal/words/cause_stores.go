@@ -26,6 +26,8 @@ var storeCauses = [][2]string{
 	// internal/sqldb
 	{"%q is damaged (%w): restore it from a backup", "%q 已损坏（%w）：请从备份恢复"},
 	{"%q is not an SQLite database (%w): restore it from a backup, or move it away if it was put there by mistake", "%q 不是 SQLite 数据库（%w）：请从备份恢复；如系误放，请移走"},
+	{"row %d missing from index %s", "索引 %[2]s 缺少第 %[1]d 行"},
+	{"wrong # of entries in index %s", "索引 %s 的行数有误"},
 	{"it begins with other bytes", "开头的字节不同"},
 	{"open %q: %w", "打开 %q：%w"},
 
