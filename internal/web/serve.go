@@ -33,6 +33,7 @@ func (s *Server) Serve(ctx context.Context, l Listen, ready func(url string)) er
 		s.BehindProxy()
 	}
 	server := s.HTTP()
+	server.ConnState = newCrowd().count
 	failed := make(chan error, 1)
 	scheme := "http"
 	if l.Cert != "" {

@@ -139,7 +139,7 @@ func (s *Server) OpenAPI() ([]byte, error) { return json.MarshalIndent(s.api.Ope
 // HTTP returns an HTTP server for s with limits on headers and idle connections.
 func (s *Server) HTTP() *http.Server {
 	return &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: onOwnStack(s), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ConnContext: withConnection, ErrorLog: log.New(connectionLog{s.log}, "", 0),
 	}
 }
