@@ -23,9 +23,14 @@ func anyOf(roles ...Role) []Who {
 	return list
 }
 
+// offices lists the roles that order suspensions, as offices of their region.
+func offices() []Who {
+	return []Who{{Role: RoleRegulator, Office: true}, {Role: RoleDataAuthority, Office: true}}
+}
+
 // by lists one role that may act on the records that name the party in a member. If
 // the role is empty, any party that the member names may act.
-func by(role Role, member string) []Who { return []Who{{role, member}} }
+func by(role Role, member string) []Who { return []Who{{Role: role, As: member}} }
 
 // moves lists the steps to one state from each of several others.
 func moves[S ~string](to S, from ...S) []Move {
@@ -76,11 +81,11 @@ var partyActs = []Act{
 		Reasons: append([]Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonCustody}, enclosed...),
 	},
 	on(KindParty, Act{
-		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
+		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: offices(), Args: of[TargetArgs](),
 		Reasons: []Reason{ReasonSuspended, ReasonRole},
 	}),
 	on(KindParty, Act{
-		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
+		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: offices(), Args: of[TargetArgs](),
 		Reasons: []Reason{ReasonNoSuspense},
 	}),
 	{
@@ -164,11 +169,11 @@ var registrationActs = []Act{
 		Moves: moves(AppWithdrawn, AppSubmitted, AppReturned, AppAccepted, AppNoticed),
 	}),
 	on(KindEntry, Act{
-		Name: FnEntrySuspend, Title: Words{"暂停登记结果", "Suspend an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Name: FnEntrySuspend, Title: Words{"暂停登记结果", "Suspend an entry"}, Who: offices(), Args: of[TargetArgs](),
 		Moves: moves(EntryActive, EntryActive), Until: day("valid_until"), Reasons: []Reason{ReasonSuspended},
 	}),
 	on(KindEntry, Act{
-		Name: FnEntryResume, Title: Words{"恢复登记结果", "Resume an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Name: FnEntryResume, Title: Words{"恢复登记结果", "Resume an entry"}, Who: offices(), Args: of[TargetArgs](),
 		Moves: moves(EntryActive, EntryActive), Until: day("valid_until"), Reasons: []Reason{ReasonNoSuspense},
 	}),
 }
@@ -184,11 +189,11 @@ var licenseActs = []Act{
 		Moves: moves(LicenseAccepted, LicenseOffered), Until: day("end_on"),
 	}),
 	on(KindLicense, Act{
-		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
+		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), offices()...),
 		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: day("end_on"), Reasons: []Reason{ReasonSuspended},
 	}),
 	on(KindLicense, Act{
-		Name: FnLicenseResume, Title: Words{"恢复授权", "Resume a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
+		Name: FnLicenseResume, Title: Words{"恢复授权", "Resume a license"}, Who: append(by(RoleImplementer, "assigner"), offices()...),
 		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: day("end_on"), Reasons: []Reason{ReasonNoSuspense},
 	}),
 	on(KindLicense, Act{
@@ -220,7 +225,7 @@ var marketActs = []Act{
 		Begins: true, Moves: moves(ProductListed, ProductListed), Reasons: append([]Reason{ReasonStale}, unsellable...),
 	}),
 	on(KindProduct, Act{
-		Name: FnProductDelist, Title: Words{"下架产品", "Delist a product"}, Who: append(by(RoleOperator, "operator"), anyOf(RoleRegulator)...),
+		Name: FnProductDelist, Title: Words{"下架产品", "Delist a product"}, Who: append(by(RoleOperator, "operator"), offices()...),
 		Args: of[TargetArgs](), Moves: moves(ProductDelisted, ProductListed),
 	}),
 	on(KindContent, Act{
@@ -259,7 +264,7 @@ var marketActs = []Act{
 		Args: of[TargetArgs](), Moves: moves(OrderFulfilled, OrderActive),
 	}),
 	on(KindOrder, Act{
-		Name: FnOrderBlock, Title: Words{"冻结订单", "Block an order"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Name: FnOrderBlock, Title: Words{"冻结订单", "Block an order"}, Who: offices(), Args: of[TargetArgs](),
 		Moves: moves(OrderBlocked, OrderPlaced, OrderAccepted, OrderActive, OrderFulfilled),
 	}),
 }

@@ -51,11 +51,13 @@ type NewKeyArg struct {
 // Validate checks the key and its use.
 func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 
-// Suspension is an open suspension. Only the role that set it can lift it.
-// A record is effective only without open suspensions.
+// Suspension is an open suspension. The party that set it can lift it, and so can the
+// same office of a region that covers that party's. A record is effective only without
+// open suspensions.
 type Suspension struct {
 	Role   Role   `json:"role" form:"enum=roles" zh:"暂停方角色" en:"Role"`
 	By     ID     `json:"by" zh:"暂停方" en:"Suspended by"`
+	Region Region `json:"region" zh:"暂停方区划" en:"Region of who suspended it"`
 	Ground string `json:"ground" form:"token=64" zh:"理由" en:"Ground"`
 	Since  Millis `json:"since" form:"ms" zh:"起始时间" en:"Since"`
 }
@@ -121,6 +123,7 @@ type Party struct {
 	Kind        PartyKind    `json:"kind" form:"enum=party_kinds" zh:"类型" en:"Kind"`
 	Roles       []Role       `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"Roles"`
 	Region      Region       `json:"region" zh:"区划" en:"Region"`
+	Under       Region       `json:"under" zh:"监管区划" en:"Region of the offices over it"` // its own region if the authority that admitted it covers that, else the authority's
 	Affiliates  []USCC       `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
 	Origin      string       `json:"origin,omitempty" form:"token=200" zh:"节点名称" en:"Node's origin"`
 	URL         string       `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`

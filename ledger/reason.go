@@ -38,6 +38,7 @@ const (
 	ReasonToken          Reason = "token"
 	ReasonTokenUsed      Reason = "token_used"
 	ReasonCustody        Reason = "custody"
+	ReasonOwnMatter      Reason = "own_matter" // an office on its own or an affiliate's record
 )
 
 // Reasons of state.
