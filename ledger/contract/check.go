@@ -86,7 +86,7 @@ func Possible(env Env, state State, party ledger.ID, ref ledger.Ref) ([]ledger.O
 }
 
 // withinOffice leaves out the acts that the party may take as an office only, if the
-// record is none of its office's.
+// record is outside its office.
 func (t *tx) withinOffice(caller ledger.Party, record any, open []ledger.Open) ([]ledger.Open, error) {
 	asOffice := func(o ledger.Open) bool {
 		act, _ := ledger.ActOf(o.Function)
