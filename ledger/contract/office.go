@@ -41,6 +41,18 @@ func (t *tx) notOwn(parties []ledger.Party, field string) error {
 	return nil
 }
 
+// kid returns the id of the key that signed the call; in Check it is empty.
+func (t *tx) kid() ledger.KeyID { return t.v.JWS.Header.Kid }
+
+// fourEyes refuses a step signed with the key of an earlier step that another person
+// must have taken (ours). It does not apply on a ledger whose periods have no days.
+func (t *tx) fourEyes(earlier ledger.KeyID) error {
+	if t.genesis.Limits == (ledger.Limits{}) || t.kid() == "" || t.kid() != earlier {
+		return nil
+	}
+	return ledger.Refuse(ledger.Forbidden, ledger.ReasonFourEyes).At("header.kid")
+}
+
 // affiliated reports whether two parties are the same or affiliated.
 func (t *tx) affiliated(a, b ledger.Party) (bool, error) {
 	return a.ID == b.ID || slices.Contains(a.Affiliates, b.USCC) || slices.Contains(b.Affiliates, a.USCC), nil

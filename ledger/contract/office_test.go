@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -201,5 +202,42 @@ func TestPossibleWithinOffice(t *testing.T) {
 	edit(m, mLicense("L"), func(l *ledger.License) { l.Assigner = mID("regulator") })
 	if got := open(); !slices.Contains(got, ledger.FnLicenseSuspend) {
 		t.Errorf("the assigner may %v", got)
+	}
+}
+
+// TestFourEyes: the key that accepted may not examine, and the key that passed may not
+// code. On a ledger whose periods have no days one key may.
+func TestFourEyes(t *testing.T) {
+	eyes := refusal{ledger.Forbidden, ledger.ReasonFourEyes, "header.kid"}
+	step := func(w *world, key string, fn ledger.Function, args any, want refusal) {
+		w.t.Helper()
+		w.n++
+		call := ledger.Call{
+			Ledger: wID("ledger"), ID: wID("step" + strconv.Itoa(w.n)), Party: wID("body"), Function: fn, Time: w.now, Expires: w.now + 1000,
+		}
+		jws, err := ledger.SignCall(w.key(key), call, args)
+		if err != nil {
+			w.t.Fatalf("sign: %v", err)
+		}
+		expect(w.t, w.submit(jws)[0].Err, want)
+	}
+	w, demo := newWorld(t), newDemo(t)
+	for _, w := range []*world{w, demo} {
+		w.submitted("a", "holder")
+		step(w, "body", ledger.FnAppAccept, w.step("a"), refusal{})
+	}
+	step(w, "body", ledger.FnAppPass, w.passArgs("a"), eyes)
+	step(w, "body", ledger.FnAppFail, w.refuseArgs("a"), eyes)
+	step(w.fork(t), "body, examining", ledger.FnAppFail, w.refuseArgs("a"), refusal{})
+	step(demo.fork(t), "body", ledger.FnAppFail, demo.refuseArgs("a"), refusal{})
+	step(w, "body, examining", ledger.FnAppPass, w.passArgs("a"), refusal{})
+	step(demo, "body", ledger.FnAppPass, demo.passArgs("a"), refusal{})
+	w.on(nextDay(w.app("a").Notice.Due))
+	code := func(w *world) ledger.AppCodeArgs { return ledger.AppCodeArgs{AppStepArgs: w.step("a")} }
+	step(w, "body, examining", ledger.FnAppCode, code(w), eyes)
+	step(w, "body", ledger.FnAppCode, code(w), refusal{})
+	step(demo, "body", ledger.FnAppCode, code(demo), refusal{})
+	if a := w.app("a"); a.AcceptedKey != w.key("body").ID() || a.PassedKey != w.key("body, examining").ID() {
+		t.Errorf("the keys of the steps: %+v", a)
 	}
 }
