@@ -89,6 +89,11 @@ var partyActs = []Act{
 		Reasons: []Reason{ReasonNoSuspense},
 	}),
 	{
+		Name: FnKeyAdd, Title: Words{"增加密钥", "Add a key"}, Args: of[KeyAddArgs](),
+		Note:    Words{"一人一把：受理、审核与赋码须由不同的密钥依次签署", "One for each person: acceptance, examination and coding alternate between keys"},
+		Reasons: append([]Reason{ReasonExists, ReasonCustody, ReasonTooLarge}, enclosed...),
+	},
+	{
 		Name: FnKeyRotate, Title: Words{"更换密钥", "Rotate a key"}, Args: of[KeyRotateArgs](),
 		Reasons: append([]Reason{ReasonKeyEnded}, newKey...),
 	},

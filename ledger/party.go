@@ -236,7 +236,15 @@ type KeyRotateArgs struct {
 	Proof string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
 }
 
-// RotationProof is what the new key signs: its party and the key that it replaces.
+// KeyAddArgs give the caller another key. Proof is a JWS of type TypeRotation signed by
+// the new key over a RotationProof that names no old key.
+type KeyAddArgs struct {
+	New   NewKeyArg `json:"new" zh:"新公钥" en:"New key"`
+	Proof string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
+}
+
+// RotationProof is what the new key signs: its party and the key that it replaces, or
+// no key if it is added.
 type RotationProof struct {
 	Ledger ID    `json:"ledger" zh:"账本编号" en:"Ledger"`
 	Party  ID    `json:"party" zh:"主体编号" en:"Party"`

@@ -36,7 +36,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonPartySuspended:  {"单位已被暂停", "请联系作出暂停决定的部门", "This party is suspended", "Ask the authority that suspended it"},
 	ledger.ReasonNotYours:        {"该记录不属于本单位", "请由记录所属单位办理", "This record is not yours", "Ask its owner to do it"},
 	ledger.ReasonJurisdiction:    {"不在管辖区域内", "请由该区域的登记机构或主管部门办理", "This is outside the jurisdiction", "Go to the registry body or office of that region"},
-	ledger.ReasonFourEyes:        {"该步骤须由另一人用本单位的另一把签署密钥办理", "请由同事用其本人的密钥签署；尚无第二把密钥的，先用 cadastre key add 增加", "Another person must take this step, with another signing key of your party", "Have a colleague sign it with a key of their own; cadastre key add adds one"},
+	ledger.ReasonFourEyes:        {"该步骤须由另一人用本单位的另一把签署密钥办理", "请由同事用其本人的密钥签署；尚无第二把密钥的，先用 cadastre party add-key 增加", "Another person must take this step, with another signing key of your party", "Have a colleague sign it with a separate key; cadastre party add-key adds one"},
 	ledger.ReasonOwnMatter:       {"该事项涉及本单位或其关联单位，本单位不得办理", "请由同级或上级的其他主管部门办理", "This concerns your own party or an affiliate of it, so you may not decide on it", "Have another office of this region, or of one above, do it"},
 	ledger.ReasonRolesExclude:    {"所申请的角色不能兼任", "请分由不同单位承担", "These roles exclude each other", "Apply for them with different parties"},
 	ledger.ReasonCentral:         {"中央单位应向国家登记平台申请（办法第六条）", "请到国家公共数据资源登记平台办理", "Central bodies register with the national platform (article 6 of the measures)", "Apply there"},

@@ -115,8 +115,8 @@ func (t *tx) suspend(list []ledger.Suspension, ground string) ([]ledger.Suspensi
 	}), nil
 }
 
-// resume lifts the caller's own suspension. If it has none, it lifts those of the same
-// office that lie in its region.
+// resume lifts the caller's own suspension, or else those of the same office that lie in
+// its region.
 func (t *tx) resume(list []ledger.Suspension) ([]ledger.Suspension, error) {
 	lifts := t.setByMe
 	if !slices.ContainsFunc(list, lifts) {
