@@ -10,6 +10,7 @@ const (
 	FnPartyAdmit   Function = "party.admit"
 	FnPartySuspend Function = "party.suspend"
 	FnPartyResume  Function = "party.resume"
+	FnKeyAdd       Function = "key.add"
 	FnKeyRotate    Function = "key.rotate"
 	FnKeyRevoke    Function = "key.revoke"
 	FnKeyReplace   Function = "key.replace"

@@ -38,6 +38,8 @@ const (
 	ReasonToken          Reason = "token"
 	ReasonTokenUsed      Reason = "token_used"
 	ReasonCustody        Reason = "custody"
+	ReasonFourEyes       Reason = "four_eyes"  // the step before was signed with the same key
+	ReasonOwnMatter      Reason = "own_matter" // an office on its own or an affiliate's record
 )
 
 // Reasons of state.

@@ -245,6 +245,7 @@ var ruleGroups = []RuleGroup{
 		rule("D8", "回执载明授权、订单、用途与账本版本", "The receipt names license, order, purpose and revision."),
 		rulesLike(`R[0-9]+(\([0-9]\)|\.[0-9])?`, "R9(1)", "《公共数据资源登记管理暂行办法》的条（项）", "An article (item) of the interim measures on the registration of public data resources."),
 		rulesLike(`O[0-9]+(\([0-9]\))?`, "O14(2)", "《公共数据资源授权运营实施规范（试行）》的条（项）", "An article (item) of the trial rules on authorized operation."),
+		rulesLike(`35-[0-9]+\([0-9]\)`, "35-10(7)", "《数据产权登记工作指引（试行）》的条（项），参照适用", "An article (item) of the trial guide on the registration of data property rights, by analogy."),
 		rulesLike(`PIPL[0-9]+`, "PIPL73", "《个人信息保护法》的条", "An article of the Personal Information Protection Law."),
 		rulesLike(`RFC [0-9]+ §[0-9.]+`, "RFC 9110 §14.1.2", "RFC 的章节", "A section of an RFC."),
 	}},

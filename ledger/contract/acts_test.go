@@ -42,6 +42,7 @@ func readyWorld(t *testing.T) []ready {
 	w.deposited("b", "holder")
 	list = append(list, w.readyAct(ledger.FnAppSubmit, "holder", w.submitArgs("b", "holder")))
 	list = append(list,
+		w.readyAct(ledger.FnKeyAdd, "holder", w.addition("holder", "fresh", ledger.UseSign)),
 		w.readyAct(ledger.FnKeyRotate, "holder", w.rotation("holder", "holder", "fresh", ledger.UseSign)),
 		w.readyAct(ledger.FnKeyReplace, "authority", w.replacement("holder", "holder", "fresh")),
 		w.readyAct(ledger.FnKeyRevoke, "authority", w.revocation("holder", "holder")),

@@ -9,6 +9,7 @@ var rules = map[ledger.Function]handler{
 	ledger.FnPartyAdmit:   handle(admitParty),
 	ledger.FnPartySuspend: change(suspendParty),
 	ledger.FnPartyResume:  change(resumeParty),
+	ledger.FnKeyAdd:       handle(addKey),
 	ledger.FnKeyRotate:    handle(rotateKey),
 	ledger.FnKeyRevoke:    handle(revokeKey),
 	ledger.FnKeyReplace:   handle(replaceKey),

@@ -92,6 +92,7 @@ func everything(w *world) {
 	w.refusals()
 	w.orders()
 	w.removed()
+	w.must("holder", ledger.FnKeyAdd, w.addition("holder", "holder 3"))
 	w.replace("authority", "authority", "holder", "holder 2")
 	w.rotate("operator", "operator 2")
 	w.must("authority", ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("buyer2"), Kid: w.key("buyer2").ID(), Reason: "compromised"})
