@@ -157,7 +157,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppCode, Title: Words{"赋码登记", "Code a registration"}, Who: by(RoleRegistryBody, "body"), Args: of[AppCodeArgs](),
-		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists},
+		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists, ReasonPartySuspended},
 	}),
 	onApplication(Act{
 		Name: FnAppWithdraw, Title: Words{"撤回申请", "Withdraw an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppStepArgs](),

@@ -306,6 +306,7 @@ type Entry struct {
 	Subject      ID           `json:"subject_id" zh:"标的" en:"Subject"`
 	SubjectHash  Digest       `json:"subject_hash" zh:"标的摘要" en:"Hash of subject"`
 	Holder       ID           `json:"holder" zh:"数据持有单位" en:"Holder"`
+	Region       Region       `json:"region" zh:"属地" en:"Region"` // of the holder, which decides the jurisdiction (R6)
 	RegistryCode string       `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"Registry code"`
 	CadCode      CadCode      `json:"cad_code" zh:"平台编号" en:"Cadastre code"`
 	ValidFrom    Date         `json:"valid_from" zh:"生效日" en:"Valid from"`
@@ -344,11 +345,12 @@ type Facts struct {
 // Grant is the record of a right: who has it, on what, for how long, and on what
 // basis (T). Scope is a reference such as resource/ID or license/ID.
 type Grant struct {
-	ID    ID    `json:"id" zh:"权利编号" en:"Grant id"`
-	Right Right `json:"right" form:"enum=rights" zh:"权利" en:"Right"`
-	Party ID    `json:"party" zh:"权利人" en:"Party"`
-	Scope Ref   `json:"scope" form:"ref=resource/license" zh:"权利范围" en:"Scope"`
-	From  Date  `json:"from" zh:"起始日" en:"From"`
-	Until Date  `json:"until" zh:"终止日" en:"Until"`
-	Basis Ref   `json:"basis" form:"ref=entry/license/order" zh:"权利依据" en:"Basis"` // entry, license or order
+	ID     ID     `json:"id" zh:"权利编号" en:"Grant id"`
+	Right  Right  `json:"right" form:"enum=rights" zh:"权利" en:"Right"`
+	Nature Nature `json:"nature" form:"enum=natures" zh:"权利来源" en:"Nature"`
+	Party  ID     `json:"party" zh:"权利人" en:"Party"`
+	Scope  Ref    `json:"scope" form:"ref=resource/license" zh:"权利范围" en:"Scope"`
+	From   Date   `json:"from" zh:"起始日" en:"From"`
+	Until  Date   `json:"until" zh:"终止日" en:"Until"`
+	Basis  Ref    `json:"basis" form:"ref=entry/license/order" zh:"权利依据" en:"Basis"` // entry, license or order
 }

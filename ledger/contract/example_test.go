@@ -71,8 +71,8 @@ func TestWorkedExample(t *testing.T) {
 	e := record[ledger.Entry](w, ledger.RefTo(ledger.KindEntry, exampleID))
 	want := ledger.Entry{
 		ID: exampleID, SubjectType: "resource", Subject: args.Resource.ID, SubjectHash: resubmitted,
-		Holder: wID("holder"), RegistryCode: "4303001202610150000001",
-		CadCode: "430300-1-20261015-5QZX48TR-S", ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", Body: wID("body"),
+		Holder: wID("holder"), Region: "430300", RegistryCode: "4303001202610150000001",
+		CadCode: "430300-1-20261015-5QZX48TR-S", ValidFrom: "2026-10-15", ValidUntil: "2029-10-14", Body: wID("body"),
 		State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
 		Cite: ledger.Cite{Party: wID("body"), Call: coded.Call, Payload: coded.Payload},
 	}
@@ -92,8 +92,8 @@ func exampleRights(t *testing.T, w *world, resource ledger.ID) {
 	t.Helper()
 	id := ledger.DeriveID("grant", string(exampleID))
 	want := ledger.Grant{
-		ID: id, Right: ledger.Hold, Party: wID("holder"), Scope: ledger.RefTo(ledger.KindResource, resource),
-		From: "2026-10-15", Until: "2029-10-15", Basis: ledger.RefTo(ledger.KindEntry, exampleID),
+		ID: id, Right: ledger.Hold, Nature: ledger.Registered, Party: wID("holder"), Scope: ledger.RefTo(ledger.KindResource, resource),
+		From: "2026-10-15", Until: "2029-10-14", Basis: ledger.RefTo(ledger.KindEntry, exampleID),
 	}
 	if diff := cmp.Diff(want, record[ledger.Grant](w, ledger.RefTo(ledger.KindGrant, id))); diff != "" {
 		t.Errorf("grant (-want +got):\n%s", diff)
