@@ -124,7 +124,7 @@ func (x *examination) receipts(ctx context.Context) error {
 	log, err := x.openReceipts(ctx)
 	if err == nil {
 		x.found.Receipts = log.Size()
-		err = log.Check(ctx)
+		err = errors.Join(log.CheckIntegrity(ctx), log.Check(ctx))
 	}
 	if err != nil {
 		x.stored(ctx, file, err, restoreAll, nil)

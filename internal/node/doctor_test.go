@@ -3,6 +3,7 @@ package node_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/datacadastre/cadastre/internal/node"
 	"github.com/datacadastre/cadastre/internal/sqldb"
+	"github.com/datacadastre/cadastre/internal/words"
 	"github.com/datacadastre/cadastre/ledger"
 )
 
@@ -138,6 +140,28 @@ func edit(file string, change func([]byte) []byte) func(*testing.T, string) {
 	}
 }
 
+// emptyIndex loses all rows of an index, as if its page had never been written.
+func emptyIndex(file, index string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, file)
+		db, err := sqldb.Open(t.Context(), path, sqldb.SyncFull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page, size int
+		err = db.R.QueryRowContext(t.Context(), "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = ?", index).Scan(&page, &size)
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatalf("%s: %v", index, err)
+		}
+		b := read(t, path)
+		empty := append([]byte{0x0a, 0, 0, 0, 0, byte(size >> 8), byte(size), 0}, make([]byte, size-8)...) // the leaf of an index, with no cell
+		copy(b[(page-1)*size:], empty)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func add(file string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(file)), []byte("x"), 0o600); err != nil {
@@ -197,6 +221,8 @@ func damages(w *world, object, rollBack string) []planted {
 		{"receipt missing", sqlIn(receiptsDB, "DELETE FROM entry WHERE seq = 1"), "receipts.db [entry 1]", whole, false},
 		{"receipts cut", cutReceipts, "receipts.db", whole, false},
 		{"receipt index changed", sqlIn(receiptsDB, "UPDATE receipt SET leaf = zeroblob(32) WHERE seq = 1"), "receipts.db [receipt 1]", whole, false},
+		{"index of receipts.db empty", emptyIndex(receiptsDB, "receipt_license"), "receipts.db", whole, false},
+		{"index of node.db empty", emptyIndex(nodeDB, "token_expires"), "node.db", whole, false},
 		{"receipt index short", sqlIn(receiptsDB, "DELETE FROM receipt WHERE seq = (SELECT max(seq) FROM receipt)"), "receipts.db", whole, false},
 		{"use of an order changed", sqlIn(receiptsDB, "UPDATE used SET bytes = bytes - 1 WHERE scope = '"+string(ref(ledger.KindOrder, "order"))+"'"), "receipts.db [" + string(ref(ledger.KindOrder, "order")) + "]", whole, false},
 		{"use of an object missing", sqlIn(receiptsDB, "DELETE FROM used WHERE scope = '"+string(ref(ledger.KindOrder, "order"))+"'"), "receipts.db [" + string(ref(ledger.KindOrder, "order")) + "]", whole, false},
@@ -263,6 +289,9 @@ func cutReceipts(t *testing.T, dir string) {
 	}
 }
 
+// english matches words of a sentence in English, which names of files and commands are not.
+var english = regexp.MustCompile(`[a-z]{2,} [a-z]{2,} [a-z]{2,}|: [a-z]{3,} [a-z]{3,}|no such`)
+
 // TestDoctorFindsEveryDamage: each damage is found, alone, at its place, with what to do;
 // nothing is changed without being asked; and what can be repaired is sound afterwards.
 func TestDoctorFindsEveryDamage(t *testing.T) {
@@ -297,6 +326,9 @@ func TestDoctorFindsEveryDamage(t *testing.T) {
 				}
 			}
 			f := found.Findings[i]
+			if zh := words.CauseIn("zh", f.What); english.MatchString(strings.ReplaceAll(zh, dir, "")) && p.name != "page damaged" { // SQLite's own words
+				t.Errorf("in Chinese: %s", zh)
+			}
 			if !strings.Contains(f.Advice.EN, p.advice) || f.Advice.ZH == "" {
 				t.Errorf("advice: %q", f.Advice)
 			}

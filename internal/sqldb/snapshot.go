@@ -44,8 +44,8 @@ func OpenSnapshot(ctx context.Context, path string) (*Snapshot, error) {
 	return s, nil
 }
 
-// CheckIntegrity lets SQLite read the whole snapshot (PRAGMA quick_check). The time is
-// proportional to its size.
+// CheckIntegrity lets SQLite read the whole snapshot (PRAGMA quick_check, which does not
+// compare indexes with tables). The time is proportional to its size.
 func (s *Snapshot) CheckIntegrity(ctx context.Context) error {
 	var found string
 	if err := s.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {

@@ -116,11 +116,11 @@ func (db *DB) Close() error {
 	return errors.Join(db.R.Close(), db.W.Close())
 }
 
-// CheckIntegrity lets SQLite read the whole file (PRAGMA quick_check). The time is
-// proportional to the size of the file.
+// CheckIntegrity lets SQLite read the whole file and compare every index with its table
+// (PRAGMA integrity_check). The time is proportional to the size of the file.
 func (db *DB) CheckIntegrity(ctx context.Context) error {
 	var found string
-	if err := db.R.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+	if err := db.R.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil {
 		return db.explain("check", err)
 	}
 	if found != "ok" {

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -66,6 +68,7 @@ type victim struct {
 	pending []arrived
 
 	starting int // how often it was killed while it started
+	copies   copies
 }
 
 // killStarting kills, one time in three, the node while it starts.
@@ -108,6 +111,11 @@ func (v *victim) round(ctx context.Context, n int) (acks []ack, err error) {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- l.run(run) }()
+	copied := v.copyNow(ctx, func() []ack {
+		mu.Lock()
+		defer mu.Unlock()
+		return append(v.sample(), acks...)
+	})
 	moment := time.Duration(5+v.chance.IntN(700)) * time.Millisecond
 	select {
 	case <-time.After(moment):
@@ -117,6 +125,7 @@ func (v *victim) round(ctx context.Context, n int) (acks []ack, err error) {
 	err = p.kill()
 	stop()
 	failed := <-ended
+	err = errors.Join(err, <-copied)
 	v.pending = l.pending
 	for _, e := range unwrapped(failed) {
 		if !gone(e) {
@@ -124,6 +133,29 @@ func (v *victim) round(ctx context.Context, n int) (acks []ack, err error) {
 		}
 	}
 	return acks, err
+}
+
+// copyNow makes, one time in four, a backup at a random moment of the load.
+func (v *victim) copyNow(ctx context.Context, acknowledged func() []ack) <-chan error {
+	copied := make(chan error, 1)
+	wait := time.Duration(v.chance.IntN(300)) * time.Millisecond
+	if v.chance.IntN(4) > 0 {
+		copied <- nil
+		return copied
+	}
+	go func() {
+		time.Sleep(wait)
+		copied <- v.copies.backUp(ctx, v.dir, acknowledged)
+	}()
+	return copied
+}
+
+// sample returns up to 200 acknowledgments of earlier rounds.
+func (v *victim) sample() []ack {
+	if len(v.all) <= 200 {
+		return slices.Clone(v.all)
+	}
+	return slices.Clone(v.all[len(v.all)-200:])
 }
 
 func unwrapped(err error) []error {
@@ -151,8 +183,10 @@ func TestKills(t *testing.T) {
 	var err error
 	v.sale, err = readSold(v.dir)
 	ok(t, err)
+	v.copies.target = filepath.Join(t.TempDir(), "target")
 	for n := range *kills {
 		ok(t, v.killStarting(t.Context()))
+		made := v.copies.done
 		fresh, err := v.round(t.Context(), n)
 		if err != nil {
 			t.Fatalf("round %d: %v", n, err)
@@ -169,6 +203,13 @@ func TestKills(t *testing.T) {
 		if err := v.inspect(t.Context(), ask, deep); err != nil {
 			t.Fatalf("after kill %d: %v", n, err)
 		}
+		if v.copies.done > made {
+			dir := filepath.Join(t.TempDir(), "restored")
+			if err := v.copies.inspect(t.Context(), dir, filepath.Join(v.dir, "profiles"), made%10 == 0); err != nil {
+				t.Fatalf("after kill %d: %v", n, err)
+			}
+			ok(t, os.RemoveAll(dir))
+		}
 	}
 	interrupted := 0
 	for _, r := range v.ends {
@@ -178,6 +219,10 @@ func TestKills(t *testing.T) {
 	}
 	fmt.Printf("kills: %d under load and %d of a node that starts; %d entries, %d receipts, %d deliveries interrupted; acknowledged: %v\n",
 		*kills, v.starting, v.ledger.size, v.receipts.size, interrupted, kinds(v.all))
+	fmt.Printf("backups under load: %d, each restored and inspected\n", v.copies.done)
+	if v.copies.done == 0 && *kills >= 20 {
+		t.Error("no backup was made")
+	}
 	if interrupted == 0 {
 		t.Error("no delivery was interrupted: nothing was killed at work")
 	}

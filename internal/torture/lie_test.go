@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -17,11 +18,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/datacadastre/cadastre/internal/api/wire"
 	"github.com/datacadastre/cadastre/internal/client"
+	"github.com/datacadastre/cadastre/internal/node"
 )
 
 // lie is damage that a disk does without a word: a bit of a file is flipped, or the last
@@ -178,13 +181,15 @@ func firstEntries(ctx context.Context, log *client.Log) (string, error) {
 
 // TestDisksThatLie damages the files of a stopped node and starts it: what it shows then is
 // what it showed before, or it refuses; damage that it has not met is found by reading
-// everything (audit, integrity check, objects). It prints how each was found.
+// everything (audit, integrity check, objects), and doctor finds all of it. A backup mends
+// it. It prints how each was found.
 func TestDisksThatLie(t *testing.T) {
 	forTorture(t)
 	seed := random(t)
 	before, dir, calls, want := lieGround(t)
 	sale, err := readSold(dir)
 	ok(t, err)
+	mended(t, dir, sale, calls, want)
 	tries := max(2, *cuts/50)
 	for i, l := range lies {
 		t.Run(l.String(), func(t *testing.T) {
@@ -207,6 +212,25 @@ func TestDisksThatLie(t *testing.T) {
 			workers.Wait()
 			fmt.Printf("%-36s found: %v\n", l.String(), found)
 		})
+	}
+}
+
+// mended restores a backup that was made before any damage: what the node shows then is what
+// it showed before.
+func mended(t *testing.T, dir string, sale sold, calls []ackedCall, want shown) {
+	t.Helper()
+	c := copies{target: filepath.Join(t.TempDir(), "target")}
+	ok(t, c.backUp(t.Context(), dir, func() []ack { return nil }))
+	at := filepath.Join(t.TempDir(), "restored")
+	ok(t, c.inspect(t.Context(), at, filepath.Join(dir, "profiles"), false))
+	s, err := serve(t.Context(), at)
+	ok(t, err)
+	got, err := show(t.Context(), s, sale, calls)
+	ok(t, errors.Join(err, s.stop()))
+	for what := range want {
+		if !same(what, got[what], want[what], sale.Bytes) {
+			t.Errorf("restored, %s is shown otherwise: %.1000s", what, cmp.Diff(want[what], got[what]))
+		}
 	}
 }
 
@@ -248,7 +272,7 @@ func (l lie) try(t *testing.T, before, dir, name string, r *rand.Rand, sale sold
 	}
 	s, err := serve(t.Context(), at)
 	if err != nil {
-		return "at the start", nil // that is how it was found
+		return "at the start", l.diagnosed(t.Context(), at) // that is how it was found
 	}
 	got, failed := show(t.Context(), s, sale, calls)
 	stopped := s.stop()
@@ -261,13 +285,25 @@ func (l lie) try(t *testing.T, before, dir, name string, r *rand.Rand, sale sold
 		}
 	}
 	if failed != nil || stopped != nil {
-		return "when read", nil
+		return "when read", l.diagnosed(t.Context(), at)
 	}
 	h := &held{dir: at}
 	if err := errors.Join(h.objects(t.Context(), nil, true), h.files(t.Context()), h.audit(t.Context())); err != nil {
+		if e := l.diagnosed(t.Context(), at); e != nil {
+			return "by reading everything", fmt.Errorf("%w, but by reading everything: %w", e, err)
+		}
 		return "by reading everything", nil // that is how it was found
 	}
 	return "not: nothing differs", nil
+}
+
+// diagnosed returns an error if doctor finds nothing in a damaged folder.
+func (l lie) diagnosed(ctx context.Context, dir string) error {
+	d, err := node.Examine(ctx, node.Options{Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler), Version: "torture"}, node.Examination{})
+	if err == nil && d.Sound() {
+		err = fmt.Errorf("%s: doctor finds nothing", l)
+	}
+	return err
 }
 
 // same compares two answers. A log has grown by the node's own entries since the start, and

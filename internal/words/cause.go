@@ -2,6 +2,7 @@ package words
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -115,8 +116,9 @@ var verbOf = regexp.MustCompile(`%(?:\[(\d)\])?[sdqvw]`)
 // compiledCauses returns the table with its expressions, which are compiled when the first
 // error is translated. A Chinese format takes the values in the same order, or by number.
 var compiledCauses = sync.OnceValue(func() []cause {
-	list := make([]cause, len(causes))
-	for i, row := range causes {
+	rows := append(slices.Clone(causes), storeCauses...)
+	list := make([]cause, len(rows))
+	for i, row := range rows {
 		verbs := verbOf.FindAllString(row[0], -1)
 		form := strings.ReplaceAll(regexp.QuoteMeta(row[0]), ": ", "(?:: |：)") // either colon may be before what is translated already
 		for _, v := range verbs {
