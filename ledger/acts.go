@@ -141,7 +141,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppPass, Title: Words{"审核通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
-		Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}},
+		Makes: KindNotice, Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}},
 	}),
 	onApplication(Act{
 		Name: FnAppFail, Title: Words{"审核不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
@@ -149,7 +149,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppObject, Title: Words{"提出异议", "Object in the notice period"}, Args: of[AppObjectArgs](),
-		Moves: moves(AppNoticed, AppNoticed), Until: period("notice", "R12"), Reasons: []Reason{ReasonNotYours, ReasonExists},
+		Cites: Cited{KindNotice, "application"}, Moves: moves(AppNoticed, AppNoticed), Until: period("notice", "R12"), Reasons: []Reason{ReasonNotYours, ReasonExists},
 	}),
 	onApplication(Act{
 		Name: FnAppDecide, Title: Words{"处理异议", "Decide an objection"}, Who: by(RoleRegistryBody, "body"), Args: of[AppDecideArgs](),

@@ -6,7 +6,7 @@ var enums = []Enum{
 	priceStatuses, shareTypes, openTypes, supplyModes, obtainings, catalogClasses, materialGroups, checks, refusalReasons,
 	applicationKinds, subjectTypes, applicationStates, entryStates, licenseStates, productStates, contentStates, orderStates, selectionMethods,
 	actions, keyUses, custodies, keyReasons, replaceReasons, gates, receiptKinds, flows, deliveryOutcomes,
-	keyTypes, curves, errorCodes, proofKinds, backends, stepProofs, entryStatuses, applicationSteps, lineKinds,
+	keyTypes, curves, errorCodes, proofKinds, backends, stepProofs, entryStatuses, noticeStatuses, applicationSteps, lineKinds,
 }
 
 // Closed lists of parties, keys and the ledger.

@@ -241,6 +241,21 @@ type Period struct {
 	Provisional bool `json:"provisional,omitempty" zh:"暂定" en:"Provisional"`
 }
 
+// Notice is the record of the public notice of an application (R12). It is never
+// deleted or changed: whether it runs follows from its period, the day and the
+// application. Everyone may read it.
+type Notice struct {
+	Application ID     `json:"application" zh:"申请编号" en:"Application id"`
+	Serial      string `json:"serial" form:"pattern=notice_serial" zh:"公示编号" en:"Notice number"`
+	Kind        string `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"Kind"`
+	Title       string `json:"title" form:"text=1..100" zh:"数据名称" en:"Name of the data"`
+	Summary     string `json:"summary" form:"text=1..4000" zh:"摘要" en:"Summary"`
+	Registrant  ID     `json:"registrant" zh:"登记主体" en:"Registrant"`
+	From        Date   `json:"from" zh:"公示首日" en:"First day"`
+	Until       Period `json:"until" zh:"公示期" en:"Notice period"` // due: its last day, until 24:00
+	Cite        Cite   `json:"cite" zh:"引用请求" en:"Written by"`
+}
+
 // Submission is the record of the content of application.submit or
 // application.resubmit. It is stored under the payload hash of that call and never
 // changes. The application and the entry refer to it by that hash.

@@ -52,10 +52,18 @@ func TestWorkedExample(t *testing.T) {
 		t.Fatalf("the notice is published on %s, want 2026-09-23", got)
 	}
 	due("notice", *app().Notice, "2026-10-14")
+	notice := record[ledger.Notice](w, ledger.RefTo(ledger.KindNotice, exampleID))
+	published := ledger.Notice{
+		Application: exampleID, Serial: "GS-430300-20260923-5QZX48TR", Kind: "initial", Title: "公交车辆到离站信息", Summary: args.Resource.Description,
+		Registrant: wID("holder"), From: "2026-09-23", Until: *app().Notice, Cite: app().Cite,
+	}
+	if diff := cmp.Diff(published, notice); diff != "" {
+		t.Fatalf("notice (-want +got):\n%s", diff)
+	}
 
 	w.on("2026-10-09")
 	w.must("operator", ledger.FnAppObject, ledger.AppObjectArgs{
-		Application: exampleID, Objection: wID("o"), Answers: step().Answers,
+		Application: exampleID, Objection: wID("o"), Answers: notice.Cite.Payload,
 		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence")},
 	})
 	due("decide", app().Objections[0].Due, "2026-10-22")
@@ -82,6 +90,9 @@ func TestWorkedExample(t *testing.T) {
 	submitted := ledger.Submission{Resource: args.Resource, Deposit: args.Deposit, Materials: args.Materials, InternalReview: args.InternalReview}
 	if diff := cmp.Diff(submitted, record[ledger.Submission](w, ledger.SubmissionRef(e.SubjectHash))); diff != "" {
 		t.Fatalf("submission (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(published, record[ledger.Notice](w, ledger.RefTo(ledger.KindNotice, exampleID))); diff != "" {
+		t.Fatalf("the notice is not kept as it was published (-want +got):\n%s", diff)
 	}
 	exampleRights(t, w, args.Resource.ID)
 }

@@ -90,6 +90,9 @@ func TestObjections(t *testing.T) {
 	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.person"}, "body", ledger.FnAppObject, by(func(*ledger.AppObjectArgs) {}))
 	w.must("body", ledger.FnAppObject, by(func(a *ledger.AppObjectArgs) { a.Person = &person }))
 	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.objection"}, "operator", ledger.FnAppObject, by(func(*ledger.AppObjectArgs) {}))
+	other := w.objectArgs("a", "p")
+	other.Answers = w.step("a").Answers // the objection before it
+	w.refused(refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}, "operator", ledger.FnAppObject, other)
 	w.must("operator", ledger.FnAppObject, w.objectArgs("a", "p"))
 
 	notice := w.app("a").Notice.Due
