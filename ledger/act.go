@@ -16,6 +16,7 @@ type Act struct {
 	Args    func() Args // returns new arguments to decode into
 	On      string      // kind of the record that it changes or creates
 	ID      string      // member of the arguments that names the record
+	Cites   Cited       // the record that answers cites, if it is another
 	Makes   string      // kind of a second record that it creates under the same id
 	Begins  bool        // the arguments are the whole record, so the call does not cite an earlier one
 	Moves   []Move      // steps of the record's state
@@ -31,10 +32,20 @@ type Args interface{ Validate() error }
 
 // Who is one kind of caller that a function allows: a party with the role, or any
 // admitted party if Role is empty. If As is set, it must be the party that this
-// member of the record names.
+// member of the record names. An office acts only on records of its region that are
+// neither its own nor an affiliate's.
 type Who struct {
-	Role Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
-	As   string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
+	Role   Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
+	As     string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
+	Office bool   `json:"office,omitempty" zh:"只办理其区划内的、不属本单位及其关联单位的记录" en:"only on records of its region that are not its own or an affiliate's"`
+}
+
+// Cited names the record whose last call the arguments cite as answers: its kind, and
+// the member of the arguments that has its id. The zero value stands for the record of
+// the act.
+type Cited struct {
+	Kind string `json:"kind" zh:"记录种类" en:"kind of record"`
+	ID   string `json:"id" zh:"参数中指明该记录的成员" en:"member of the arguments that names the record"`
 }
 
 // Move is one step of a record's state. From is empty when the record is created.
@@ -116,6 +127,9 @@ func (a Act) ActingAs(p Party, record any) []Role {
 	return list
 }
 
+// IsOffice reports whether a role acts as an office here.
+func (a Act) IsOffice(role Role) bool { return slices.Contains(a.Who, Who{Role: role, Office: true}) }
+
 // Creates reports whether the act creates its record, which must not exist before.
 func (a Act) Creates() bool {
 	return slices.ContainsFunc(a.Moves, func(m Move) bool { return m.From == "" })
@@ -167,6 +181,9 @@ func (a Act) Refusals() []Reason {
 	}
 	if !a.Creates() && slices.ContainsFunc(a.Who, func(w Who) bool { return w.As != "" }) {
 		list = append(list, ReasonNotYours)
+	}
+	if slices.ContainsFunc(a.Who, func(w Who) bool { return w.Office }) {
+		list = append(list, ReasonJurisdiction, ReasonOwnMatter)
 	}
 	if a.Answers() {
 		list = append(list, ReasonStale)

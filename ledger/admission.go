@@ -134,6 +134,9 @@ func (a PartyAdmitArgs) Validate() error { return CheckForm("", &a) }
 func (a TargetArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
+func (a KeyAddArgs) Validate() error { return CheckForm("", &a) }
+
+// Validate checks the form.
 func (a KeyRotateArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.

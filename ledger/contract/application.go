@@ -25,7 +25,7 @@ func (t *tx) isOver(p *ledger.Period) (bool, error) {
 // silence accepts nothing; the registry raises the alarm for what is late.
 func acceptApplication(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
 	due, err := t.period(t.today(), t.genesis.Limits.Exam)
-	app.AcceptedOn, app.ExamDue = t.today(), &due
+	app.AcceptedOn, app.AcceptedKey, app.ExamDue = t.today(), t.kid(), &due
 	return err
 }
 
@@ -50,6 +50,9 @@ func returnApplication(t *tx, a ledger.AppReturnArgs, app *ledger.Application) e
 // rejectApplication ends an application because the registry body refuses it, for
 // a reason that the law knows (R10, R11): before acceptance, or after the examination.
 func rejectApplication(t *tx, a ledger.AppRefuseArgs, app *ledger.Application) error {
+	if err := t.fourEyes(app.AcceptedKey); err != nil { // empty before the acceptance
+		return err
+	}
 	app.Reason = a.Reason
 	return t.releaseClaims(*app)
 }
@@ -64,14 +67,41 @@ func withdraw(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
 // (R11, R12). The notice is published on the next working day, and the period runs
 // from that day. An examination that took too long gives its reason in late.
 func pass(t *tx, _ ledger.AppPassArgs, app *ledger.Application) error {
+	if err := t.fourEyes(app.AcceptedKey); err != nil {
+		return err
+	}
 	notice, err := t.notice()
 	if err != nil {
 		return err
 	}
 	due, err := t.period(notice.Due, t.genesis.Limits.Code)
-	app.Notice, app.CodeDue = &notice, &due
-	return err
+	if err != nil {
+		return err
+	}
+	app.PassedKey, app.Notice, app.CodeDue = t.kid(), &notice, &due
+	return t.publish(*app, notice)
 }
+
+// publish records the public notice of an application, with what everyone may know of
+// it (R12). Its number has the region of the applicant.
+func (t *tx) publish(app ledger.Application, period ledger.Period) error {
+	s, err := t.submission(app.SubmitPayload)
+	if err != nil {
+		return err
+	}
+	applicant, err := load[ledger.Party](t, partyRef(app.Applicant), "application")
+	if err != nil {
+		return err
+	}
+	t.link(noticeRef(app.ID), "publishes", applicationRef(app.ID))
+	return t.putRecord(noticeRef(app.ID), ledger.Notice{
+		Application: app.ID, Serial: ledger.MakeSerial(applicant.Region, period.From, app.ID), Kind: app.Kind,
+		Title: s.Resource.Title, Summary: s.Resource.Description, Registrant: app.Applicant,
+		From: period.From, Until: period, Cite: t.cite(),
+	})
+}
+
+func noticeRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindNotice, id) }
 
 // notice returns the notice period of an application that passes today.
 func (t *tx) notice() (ledger.Period, error) {
