@@ -187,11 +187,19 @@ var licenseActs = []Act{
 	on(KindLicense, Act{
 		Name: FnLicenseOffer, Title: Words{"要约授权", "Offer a license"}, Who: by(RoleImplementer, "assigner"), Args: of[LicenseOfferArgs](),
 		Begins: true, Moves: moves(LicenseOffered, ""),
-		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope, ReasonDateOrder},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseAccept, Title: Words{"接受授权", "Accept a license"}, Who: by(RoleOperator, "assignee"), Args: of[AnswerArgs](),
-		Moves: moves(LicenseAccepted, LicenseOffered), Until: day("end_on"),
+		Moves: moves(LicenseAccepted, LicenseOffered), Until: append(day("offer_until"), day("end_on")...),
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseWithdraw, Title: Words{"撤回授权要约", "Withdraw the offer of a license"}, Who: by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
+		Moves: moves(LicenseWithdrawn, LicenseOffered),
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseDecline, Title: Words{"谢绝授权要约", "Decline the offer of a license"}, Who: by(RoleOperator, "assignee"), Args: of[TargetArgs](),
+		Moves: moves(LicenseDeclined, LicenseOffered),
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), offices()...),

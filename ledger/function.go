@@ -38,6 +38,8 @@ const (
 	FnLicenseSuspend   Function = "license.suspend"
 	FnLicenseResume    Function = "license.resume"
 	FnLicenseTerminate Function = "license.terminate"
+	FnLicenseWithdraw  Function = "license.withdraw"
+	FnLicenseDecline   Function = "license.decline"
 	FnEnvironmentSet   Function = "environment.set"
 
 	FnProductList   Function = "product.list"

@@ -79,6 +79,7 @@ const (
 // Reasons of a decision at order, supply and delivery (domain rule 3.4).
 const (
 	ReasonScope         Reason = "scope"         // no license covers it
+	ReasonDateOrder     Reason = "date_order"    // a step is dated after the one that must follow it: params value and max
 	ReasonLicense       Reason = "license_ended" // not accepted, not begun, ended or terminated
 	ReasonPurpose       Reason = "purpose"       // B6
 	ReasonPrice         Reason = "price"         // B7

@@ -169,7 +169,7 @@ var ruleGroups = []RuleGroup{
 		rule("not_past", "不得早于今日", "It does not lie in the past."),
 		rule("not_before_start", "结束不早于开始", "The end is not before the start."),
 		rule("not_before_on", "有效期不早于出具日", "Its validity must not end before the day it was made."),
-		rule("not_after_signing", "决策日不晚于签署日", "The decision is not after the signing."),
+		rule("at_most_60_days", "要约最长 60 日，且不晚于授权末日", "An offer lasts 60 days at most, and not longer than the license."),
 		rule("at_most_1_year", "评估须在一年之内", "The assessment is at most a year old."),
 		rule("same_as_before", "不得与原记录不同", "It must be the same as in the previous record."),
 		rule("first_is_1", "首个版本为 1", "The first version is 1."),

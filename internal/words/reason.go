@@ -68,6 +68,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonSourceUnlawful:  {"来源不合法或缺少同意", "请补充合法来源依据", "The source is not lawful or consent is missing", "Add the lawful basis"},
 	ledger.ReasonOwnership:       {"权属存在争议", "请先解决争议", "Ownership is in dispute", "Settle the dispute first"},
 	ledger.ReasonRefusedOperator: {"运营机构已拒绝", "请查看拒绝原因", "The operator refused", "See its reason"},
+	ledger.ReasonDateOrder:       {"日期先后有误", "须依次为遴选、集体决策、签署，均不晚于今日与授权起始日：请核对文件上的日期", "The dates are out of order", "First the selection, then the collective decision, then the signature, not later than today and the first day of the license: check the dates on the documents"},
 	ledger.ReasonScope:           {"没有授权覆盖该资源", "请核对授权范围", "No license covers this resource", "Check what your licenses cover"},
 	ledger.ReasonLicense:         {"授权不在有效期内或已终止", "请核对授权期限与状态", "The license has not begun, has ended or was terminated", "Check its term and state"},
 	ledger.ReasonPurpose:         {"用途不在允许范围内", "请选择允许的用途", "This purpose is not allowed", "Choose an allowed purpose"},

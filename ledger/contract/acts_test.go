@@ -105,6 +105,8 @@ func readyMarket(t *testing.T) []ready {
 	scenario.Environments, scenario.Supersedes = []ledger.ID{mID("E")}, mID("L")
 	list = append(list, m.readyAct(ledger.FnLicenseOffer, "implementer", scenario))
 	add(ledger.FnLicenseAccept, "operator", mLicense("L"))
+	add(ledger.FnLicenseDecline, "operator", mLicense("L"))
+	add(ledger.FnLicenseWithdraw, "implementer", mLicense("L"))
 	m.must("operator", ledger.FnLicenseAccept, m.answer(mLicense("L")))
 	add(ledger.FnLicenseSuspend, "implementer", mLicense("L"))
 	add(ledger.FnLicenseTerminate, "implementer", mLicense("L"))

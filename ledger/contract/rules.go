@@ -36,7 +36,9 @@ var rules = map[ledger.Function]handler{
 	ledger.FnLicenseAccept:    change(acceptLicense),
 	ledger.FnLicenseSuspend:   change(suspendLicense),
 	ledger.FnLicenseResume:    change(resumeLicense),
-	ledger.FnLicenseTerminate: change(terminateLicense),
+	ledger.FnLicenseTerminate: change(endLicense),
+	ledger.FnLicenseWithdraw:  change(endLicense),
+	ledger.FnLicenseDecline:   change(endLicense),
 	ledger.FnEnvironmentSet:   handle(setEnvironment),
 
 	ledger.FnProductList:   create(listProduct),

@@ -158,6 +158,13 @@ func (w *world) orders() {
 // removed takes back what is sold, and the license.
 func (w *world) removed() {
 	w.t.Helper()
+	for _, c := range []struct {
+		name, by string
+		fn       ledger.Function
+	}{{"withdrawn", "implementer", ledger.FnLicenseWithdraw}, {"declined", "operator", ledger.FnLicenseDecline}} {
+		w.must("implementer", ledger.FnLicenseOffer, tale.Offer(c.name, "implementer", "operator"))
+		w.must(c.by, c.fn, w.target(ref(ledger.KindLicense, c.name)))
+	}
 	w.must("operator", ledger.FnContentRemove, w.answer(ref(ledger.KindContent, "data")))
 	w.must("operator", ledger.FnProductDelist, w.target(ref(ledger.KindProduct, "P")))
 	w.must("implementer", ledger.FnLicenseTerminate, w.target(ref(ledger.KindLicense, "L")))

@@ -183,7 +183,7 @@ func (s Story) Offer(name, assigner, assignee string, resources ...string) ledge
 		Basis:     ledger.Document{Title: "交通领域授权运营协议", Number: "2026-1", SHA256: Hash("basis"), SignedOn: s.Date(0, -1)},
 		Selection: ledger.Selection{Method: "open_tender", Date: s.Date(0, -49), SHA256: Hash("selection")},
 		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: s.Date(0, -20), SHA256: Hash("minutes")},
-		StartOn:   s.Date(0, -1), EndOn: s.Date(3, -2), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
+		StartOn:   s.Date(0, -1), EndOn: s.Date(3, -2), OfferUntil: s.Date(0, 30), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
 	}
 	for _, r := range resources {
 		terms.Mode, terms.Domains, terms.Resources = ledger.Scenario, []string{}, append(terms.Resources, s.ID("resource "+r))
