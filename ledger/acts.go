@@ -74,11 +74,11 @@ var newKey = append([]Reason{ReasonUnknown, ReasonExists, ReasonCustody, ReasonT
 var partyActs = []Act{
 	{
 		Name: FnGenesis, Title: Words{"创建账本", "Begin the ledger"}, Who: anyOf(RoleDataAuthority), Args: of[GenesisArgs](),
-		Reasons: append([]Reason{ReasonCentral, ReasonRolesExclude, ReasonCustody}, enclosed...),
+		Reasons: append([]Reason{ReasonCentral, ReasonRolesExclude, ReasonKind, ReasonCustody}, enclosed...),
 	},
 	{
 		Name: FnPartyAdmit, Title: Words{"准入单位", "Admit a party"}, Who: anyOf(RoleDataAuthority), Args: of[PartyAdmitArgs](), Makes: KindParty,
-		Reasons: append([]Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonCustody}, enclosed...),
+		Reasons: append([]Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonKind, ReasonJurisdiction, ReasonRole, ReasonCustody}, enclosed...),
 	},
 	on(KindParty, Act{
 		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: offices(), Args: of[TargetArgs](),

@@ -34,6 +34,7 @@ const (
 	ReasonNotYours       Reason = "not_yours"
 	ReasonJurisdiction   Reason = "jurisdiction"
 	ReasonRolesExclude   Reason = "roles_exclude"
+	ReasonKind           Reason = "kind" // a party of its kind can't have the role
 	ReasonCentral        Reason = "central_body"
 	ReasonToken          Reason = "token"
 	ReasonTokenUsed      Reason = "token_used"

@@ -86,6 +86,16 @@ func county(t *testing.T, log slog.Handler) *world {
 	w.log = log
 	w.open()
 	w.admit()
+	province := ledgertest.Person{Name: "province", USCC: countyCode(len(readers)), Kind: ledger.Organ, Region: "430000", Roles: []ledger.Role{ledger.RoleDataAuthority}}
+	w.speak(province.Name, id(province.Name))
+	w.call("authority", ref(ledger.KindParty, province.Name), ledger.FnPartyAdmit,
+		ledger.PartyAdmitArgs{Application: w.keys.Apply(t, province.Name, tale.Profile(t, w.keys, province))})
+	by := func(region string) string { // who admits a party of a region
+		if region == "430400" {
+			return province.Name
+		}
+		return "authority"
+	}
 	for i, r := range readers {
 		if r.region == "" {
 			continue
@@ -93,7 +103,7 @@ func county(t *testing.T, log slog.Handler) *world {
 		w.speak(r.name, id(r.name))
 		p := ledgertest.Person{Name: r.name, USCC: countyCode(i), Kind: r.kind, Region: ledger.Region(r.region), Roles: []ledger.Role{r.role}}
 		jws := w.keys.Apply(t, r.name, tale.Profile(t, w.keys, p))
-		w.call("authority", ref(ledger.KindParty, r.name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
+		w.call(by(r.region), ref(ledger.KindParty, r.name), ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: jws})
 	}
 	w.register("bus", "holder")
 	w.register("well", "holder of a county")

@@ -39,6 +39,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonFourEyes:        {"该步骤须由另一人用本单位的另一把签署密钥办理", "请由同事用其本人的密钥签署；尚无第二把密钥的，先用 cadastre party add-key 增加", "Another person must take this step, with another signing key of your party", "Have a colleague sign it with a separate key; cadastre party add-key adds one"},
 	ledger.ReasonOwnMatter:       {"该事项涉及本单位或其关联单位，本单位不得办理", "请由同级或上级的其他主管部门办理", "This concerns your own party or an affiliate of it, so you may not decide on it", "Have another office of this region, or of one above, do it"},
 	ledger.ReasonRolesExclude:    {"所申请的角色不能兼任", "请分由不同单位承担", "These roles exclude each other", "Apply for them with different parties"},
+	ledger.ReasonKind:            {"该类单位不能承担所申请的角色", "运营机构应为企业、公用企业或事业单位；主管、登记、授权与实施机构应为机关或事业单位", "A party of this kind can't have this role", "An operator is an enterprise, a utility or an institution; a public office is an organ or an institution"},
 	ledger.ReasonCentral:         {"中央单位应向国家登记平台申请（办法第六条）", "请到国家公共数据资源登记平台办理", "Central bodies register with the national platform (article 6 of the measures)", "Apply there"},
 	ledger.ReasonToken:           {"访问令牌无效（{rule}）", "请用 cadastre token 重新生成", "The access token is not valid ({rule})", "Make a new one with cadastre token"},
 	ledger.ReasonTokenUsed:       {"该访问令牌已使用过", "请为每次写操作生成新的令牌", "This access token was used before", "Make a new token for each write"},

@@ -30,11 +30,7 @@ func (t *tx) office(record any, field string) error {
 // notOwn refuses an act of office for a party that is the caller or its affiliate.
 func (t *tx) notOwn(parties []ledger.Party, field string) error {
 	for _, p := range parties {
-		own, err := t.affiliated(t.caller, p)
-		if err != nil {
-			return err
-		}
-		if own {
+		if affiliated(t.caller, p) {
 			return ledger.Refuse(ledger.Forbidden, ledger.ReasonOwnMatter).At(field).By("35-10(7)")
 		}
 	}
@@ -54,8 +50,8 @@ func (t *tx) fourEyes(earlier ledger.KeyID) error {
 }
 
 // affiliated reports whether two parties are the same or affiliated.
-func (t *tx) affiliated(a, b ledger.Party) (bool, error) {
-	return a.ID == b.ID || slices.Contains(a.Affiliates, b.USCC) || slices.Contains(b.Affiliates, a.USCC), nil
+func affiliated(a, b ledger.Party) bool {
+	return a.ID == b.ID || slices.Contains(a.Affiliates, b.USCC) || slices.Contains(b.Affiliates, a.USCC)
 }
 
 // matterOf returns what an office decides on. A registration belongs to the region of

@@ -98,6 +98,9 @@ func admitParty(t *tx, a ledger.PartyAdmitArgs) error {
 	if slices.Contains(p.Roles, ledger.RolePlatform) && (p.Origin == "" || p.LogKey == "") {
 		return ledger.Invalid("application.origin", "platform_with_log_key")
 	}
+	if err := t.checkAdmits(p); err != nil {
+		return err
+	}
 	return t.addParty(p)
 }
 
@@ -145,14 +148,10 @@ func (t *tx) under(region ledger.Region) ledger.Region {
 	return admits
 }
 
-// checkProfile checks a party's profile against R6 and the table of roles.
+// checkProfile checks a party's roles and kind, who stores its keys, and that it is new.
 func (t *tx) checkProfile(p ledger.PartyProfile) error {
-	if p.Kind == ledger.Central {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCentral).At("kind").By("R6")
-	}
-	operator := slices.Contains(p.Roles, ledger.RoleOperator)
-	if operator && (slices.Contains(p.Roles, ledger.RoleRegulator) || slices.Contains(p.Roles, ledger.RoleRegistryBody)) {
-		return ledger.Refuse(ledger.Forbidden, ledger.ReasonRolesExclude).At("roles")
+	if err := checkRoles(p); err != nil {
+		return err
 	}
 	for _, r := range []ledger.Role{ledger.RoleRegistryBody, ledger.RoleDataAuthority, ledger.RoleImplementer} {
 		if !slices.Contains(p.Roles, r) || t.genesis.Demo {

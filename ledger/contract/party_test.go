@@ -101,7 +101,7 @@ func TestGenesisRefuses(t *testing.T) {
 			func(b *beginning) { b.args.Authority.Roles = []ledger.Role{ledger.RoleHolder} }, invalid("args.authority.roles"),
 		},
 		"a central body": {
-			func(b *beginning) { b.args.Authority.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.kind"},
+			func(b *beginning) { b.args.Authority.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.roles[0]"},
 		},
 		"an operator that regulates": {
 			func(b *beginning) {
@@ -109,8 +109,11 @@ func TestGenesisRefuses(t *testing.T) {
 			},
 			refusal{ledger.Forbidden, ledger.ReasonRolesExclude, "args.roles"},
 		},
+		"an enterprise": {
+			func(b *beginning) { b.args.Authority.Kind = ledger.Enterprise }, refusal{ledger.Forbidden, ledger.ReasonKind, "args.kind"},
+		},
 		"a central body as node": {
-			func(b *beginning) { b.node.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.kind"},
+			func(b *beginning) { b.node.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.roles[0]"},
 		},
 		"no platform":       {func(b *beginning) { b.node.Roles = []ledger.Role{ledger.RoleHolder} }, invalid("args.platform")},
 		"no receipt log":    {func(b *beginning) { b.node.LogKey = "" }, invalid("args.platform")},
@@ -164,7 +167,7 @@ func TestBeforeGenesis(t *testing.T) {
 // newcomer is a party that applies, to be spoiled.
 func (w *world) newcomer(roles ...ledger.Role) ledger.PartyProfile {
 	w.t.Helper()
-	p := w.profile(ledgertest.Someone("newcomer", "91430300MA4B00099", ledger.Enterprise, roles...))
+	p := w.profile(ledgertest.Someone("newcomer", "12430300MB0B00099", ledger.Institution, roles...))
 	p.Keys = append(p.Keys, ledger.NewKeyArg{JWK: w.key("newcomer auth").Public(), Use: ledger.UseAuth, Custody: ledger.CustodyNode})
 	return p
 }
@@ -238,7 +241,7 @@ func TestAdmitRefuses(t *testing.T) {
 			func(p *ledger.PartyProfile) { p.Keys[1].JWK = p.Keys[0].JWK }, invalid("args.application.keys[1]"),
 		},
 		"central body": {
-			func(p *ledger.PartyProfile) { p.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.kind"},
+			func(p *ledger.PartyProfile) { p.Kind = ledger.Central }, refusal{ledger.Forbidden, ledger.ReasonCentral, "args.roles[0]"},
 		},
 		"operator and regulator": {
 			func(p *ledger.PartyProfile) { p.Roles = []ledger.Role{ledger.RoleOperator, ledger.RoleRegulator} },

@@ -30,7 +30,10 @@ type world struct {
 func worldParties() []ledgertest.Person {
 	faraway := ledgertest.Someone("faraway", "12430200MB0B00003", ledger.Institution, ledger.RoleRegistryBody)
 	faraway.Region = "430200"
+	province := ledgertest.Someone("province", "11430000MB0B00012", ledger.Organ, ledger.RoleDataAuthority)
+	province.Region = "430000"
 	return []ledgertest.Person{
+		province,
 		ledgertest.Someone("body", "12430300MB0B00001", ledger.Institution, ledger.RoleRegistryBody),
 		ledgertest.Someone("body2", "12430300MB0B00002", ledger.Institution, ledger.RoleRegistryBody),
 		faraway,
@@ -62,7 +65,11 @@ func beginWorld(t fataler, limits ledger.Limits, demo bool) *world {
 		Gate: ledger.GateStrict, Rules: contract.Rules, Demo: demo,
 	})
 	for _, p := range worldParties() {
-		w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, p.Name, w.profile(p))})
+		by := "authority"
+		if p.Region == "430200" {
+			by = "province"
+		}
+		w.must(by, ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, p.Name, w.profile(p))})
 	}
 	w.must("authority", ledger.FnCalendarSet, list2026())
 	return w

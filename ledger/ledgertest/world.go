@@ -78,8 +78,12 @@ func (w *World) Member(t testing.TB, roles ...ledger.Role) *Member {
 	t.Helper()
 	m := &Member{ID: w.NewID(), Key: NewKey(t), Auth: NewKey(t)}
 	n := w.count.Add(1)
+	kind := ledger.Organ
+	if slices.Contains(roles, ledger.RoleOperator) {
+		kind = ledger.Enterprise
+	}
 	m.Profile = ledger.PartyProfile{
-		ID: m.ID, Name: fmt.Sprintf("单位%d", n), USCC: NewUSCC(n), Kind: ledger.Organ, Roles: roles,
+		ID: m.ID, Name: fmt.Sprintf("单位%d", n), USCC: NewUSCC(n), Kind: kind, Roles: roles,
 		Region: Region, Affiliates: []ledger.USCC{}, Keys: []ledger.NewKeyArg{
 			{JWK: m.Key.Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf},
 			{JWK: m.Auth.Public(), Use: ledger.UseAuth, Custody: ledger.CustodySelf},
