@@ -100,7 +100,7 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		return os.WriteFile(path, whole, 0o600)
 	}))
-	w.ok(os.Mkdir(dir, 0o755)) //nolint:gosec // it is there, empty
+	w.ok(os.Mkdir(dir, 0o700)) // it is there, empty
 	w.ok(os.Chmod(dir, 0o755))
 	if _, err := tryRestore(t, target, dir, backup.Opens{}); err == nil {
 		t.Error("restored without an identity")

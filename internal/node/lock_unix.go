@@ -118,16 +118,21 @@ func (d folder) restrictObjects() error {
 	if err != nil {
 		return err
 	}
-	return filepath.WalkDir(d.path("objects"), func(path string, e fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(d.path("objects"))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case path == d.path("objects"): // the last, so that an interrupted start looks again
+		case name == ".": // the last, so that an interrupted start looks again
 			return nil
 		case e.IsDir():
-			return os.Chmod(path, 0o700) //nolint:gosec // a folder needs x
+			return root.Chmod(name, 0o700)
 		case e.Type().IsRegular():
-			return os.Chmod(path, 0o600)
+			return root.Chmod(name, 0o600)
 		}
 		return nil
 	})
