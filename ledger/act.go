@@ -31,10 +31,12 @@ type Args interface{ Validate() error }
 
 // Who is one kind of caller that a function allows: a party with the role, or any
 // admitted party if Role is empty. If As is set, it must be the party that this
-// member of the record names.
+// member of the record names. An office acts only on records of its region that are
+// neither its own nor an affiliate's.
 type Who struct {
-	Role Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
-	As   string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
+	Role   Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
+	As     string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
+	Office bool   `json:"office,omitempty" zh:"只办理其区划内的、不属本单位及其关联单位的记录" en:"only on records of its region that are not its own or an affiliate's"`
 }
 
 // Move is one step of a record's state. From is empty when the record is created.
@@ -116,6 +118,9 @@ func (a Act) ActingAs(p Party, record any) []Role {
 	return list
 }
 
+// IsOffice reports whether a role acts as an office here.
+func (a Act) IsOffice(role Role) bool { return slices.Contains(a.Who, Who{Role: role, Office: true}) }
+
 // Creates reports whether the act creates its record, which must not exist before.
 func (a Act) Creates() bool {
 	return slices.ContainsFunc(a.Moves, func(m Move) bool { return m.From == "" })
@@ -167,6 +172,9 @@ func (a Act) Refusals() []Reason {
 	}
 	if !a.Creates() && slices.ContainsFunc(a.Who, func(w Who) bool { return w.As != "" }) {
 		list = append(list, ReasonNotYours)
+	}
+	if slices.ContainsFunc(a.Who, func(w Who) bool { return w.Office }) {
+		list = append(list, ReasonJurisdiction, ReasonOwnMatter)
 	}
 	if a.Answers() {
 		list = append(list, ReasonStale)

@@ -21,7 +21,7 @@ func TestPossible(t *testing.T) {
 	suspended.Suspensions = []ledger.Suspension{{}}
 	license := func(state ledger.LicenseState) *ledger.License {
 		l := &ledger.License{State: state}
-		l.Assigner, l.Assignee, l.EndOn = "i", "o", "2029-10-18"
+		l.Assigner, l.Assignee, l.EndOn, l.OfferUntil = "i", "o", "2029-10-18", "2026-10-30"
 		return l
 	}
 	order := &ledger.Order{State: ledger.OrderPlaced, Operator: "o", Buyer: "b", EndOn: "2027-01-01"}
@@ -42,9 +42,10 @@ func TestPossible(t *testing.T) {
 		"own license":            {implementer, license(ledger.LicenseAccepted), day, "license.suspend license.resume license.terminate"},
 		"another's license":      {ledger.Party{ID: "x", Roles: implementer.Roles}, license(ledger.LicenseAccepted), day, ""},
 		"regulator":              {regulator, license(ledger.LicenseAccepted), day, "license.suspend license.resume"},
-		"offer to the operator":  {operator, license(ledger.LicenseOffered), day, "license.accept"},
-		"on its last day":        {operator, license(ledger.LicenseOffered), "2029-10-18", "license.accept"},
-		"after its last day":     {operator, license(ledger.LicenseOffered), "2029-10-19", ""},
+		"offer to the operator":  {operator, license(ledger.LicenseOffered), day, "license.accept license.decline"},
+		"offer of one's own":     {implementer, license(ledger.LicenseOffered), day, "license.withdraw"},
+		"on its last day":        {operator, license(ledger.LicenseOffered), "2026-10-30", "license.accept license.decline"},
+		"after its last day":     {operator, license(ledger.LicenseOffered), "2026-10-31", "license.decline"},
 		"terminated":             {implementer, license(ledger.LicenseTerminated), day, ""},
 		"suspended party":        {suspended, license(ledger.LicenseAccepted), day, ""},
 		"answer is due":          {operator, due, day, "order.accept order.refuse"},

@@ -23,9 +23,14 @@ func anyOf(roles ...Role) []Who {
 	return list
 }
 
+// offices lists the roles that order suspensions, as offices of their region.
+func offices() []Who {
+	return []Who{{Role: RoleRegulator, Office: true}, {Role: RoleDataAuthority, Office: true}}
+}
+
 // by lists one role that may act on the records that name the party in a member. If
 // the role is empty, any party that the member names may act.
-func by(role Role, member string) []Who { return []Who{{role, member}} }
+func by(role Role, member string) []Who { return []Who{{Role: role, As: member}} }
 
 // moves lists the steps to one state from each of several others.
 func moves[S ~string](to S, from ...S) []Move {
@@ -76,13 +81,18 @@ var partyActs = []Act{
 		Reasons: append([]Reason{ReasonExists, ReasonCentral, ReasonRolesExclude, ReasonCustody}, enclosed...),
 	},
 	on(KindParty, Act{
-		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
+		Name: FnPartySuspend, Title: Words{"暂停单位", "Suspend a party"}, Who: offices(), Args: of[TargetArgs](),
 		Reasons: []Reason{ReasonSuspended, ReasonRole},
 	}),
 	on(KindParty, Act{
-		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: anyOf(RoleRegulator, RoleDataAuthority), Args: of[TargetArgs](),
+		Name: FnPartyResume, Title: Words{"恢复单位", "Resume a party"}, Who: offices(), Args: of[TargetArgs](),
 		Reasons: []Reason{ReasonNoSuspense},
 	}),
+	{
+		Name: FnKeyAdd, Title: Words{"增加密钥", "Add a key"}, Args: of[KeyAddArgs](),
+		Note:    Words{"一人一把：受理、审核与赋码须由不同的密钥依次签署", "One for each person: acceptance, examination and coding alternate between keys"},
+		Reasons: append([]Reason{ReasonExists, ReasonCustody, ReasonTooLarge}, enclosed...),
+	},
 	{
 		Name: FnKeyRotate, Title: Words{"更换密钥", "Rotate a key"}, Args: of[KeyRotateArgs](),
 		Reasons: append([]Reason{ReasonKeyEnded}, newKey...),
@@ -101,7 +111,7 @@ var partyActs = []Act{
 	{
 		Name: FnAdvance, Title: Words{"拨快模拟时钟", "Move the simulated clock"}, Who: anyOf(RoleDataAuthority), Args: of[AdvanceArgs](),
 		Note:    Words{"仅限以模拟时钟创建的演示账本；所到之时已届满的期限即告届满，不可拨回", "Only on a demonstration ledger that began with a simulated clock; limits that end by then have ended, and the clock can't be moved back"},
-		Reasons: []Reason{ReasonWindow},
+		Reasons: []Reason{ReasonRole, ReasonWindow},
 	},
 	{
 		Name: FnAnchor, Title: Words{"锚定回执日志", "Anchor a receipt log"}, Who: by(RolePlatform, "owner"), Args: of[AnchorArgs](),
@@ -146,11 +156,11 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppPass, Title: Words{"审核通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
-		Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}},
+		Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}}, Reasons: []Reason{ReasonFourEyes},
 	}),
 	onApplication(Act{
 		Name: FnAppFail, Title: Words{"审核不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
-		Moves: moves(AppExamFailed, AppAccepted),
+		Moves: moves(AppExamFailed, AppAccepted), Reasons: []Reason{ReasonFourEyes},
 	}),
 	onApplication(Act{
 		Name: FnAppObject, Title: Words{"提出异议", "Object in the notice period"}, Args: of[AppObjectArgs](),
@@ -162,18 +172,18 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppCode, Title: Words{"赋码登记", "Code a registration"}, Who: by(RoleRegistryBody, "body"), Args: of[AppCodeArgs](),
-		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists},
+		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists, ReasonFourEyes},
 	}),
 	onApplication(Act{
 		Name: FnAppWithdraw, Title: Words{"撤回申请", "Withdraw an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppStepArgs](),
 		Moves: moves(AppWithdrawn, AppSubmitted, AppReturned, AppAccepted, AppNoticed),
 	}),
 	on(KindEntry, Act{
-		Name: FnEntrySuspend, Title: Words{"暂停登记结果", "Suspend an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Name: FnEntrySuspend, Title: Words{"暂停登记结果", "Suspend an entry"}, Who: offices(), Args: of[TargetArgs](),
 		Moves: moves(EntryActive, EntryActive), Until: day("valid_until"), Reasons: []Reason{ReasonSuspended},
 	}),
 	on(KindEntry, Act{
-		Name: FnEntryResume, Title: Words{"恢复登记结果", "Resume an entry"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Name: FnEntryResume, Title: Words{"恢复登记结果", "Resume an entry"}, Who: offices(), Args: of[TargetArgs](),
 		Moves: moves(EntryActive, EntryActive), Until: day("valid_until"), Reasons: []Reason{ReasonNoSuspense},
 	}),
 }
@@ -182,18 +192,26 @@ var licenseActs = []Act{
 	on(KindLicense, Act{
 		Name: FnLicenseOffer, Title: Words{"要约授权", "Offer a license"}, Who: by(RoleImplementer, "assigner"), Args: of[LicenseOfferArgs](),
 		Begins: true, Moves: moves(LicenseOffered, ""),
-		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope},
+		Reasons: []Reason{ReasonNotYours, ReasonUnknown, ReasonRole, ReasonPartySuspended, ReasonJurisdiction, ReasonEnvironment, ReasonGate, ReasonEntry, ReasonScope, ReasonDateOrder},
 	}),
 	on(KindLicense, Act{
 		Name: FnLicenseAccept, Title: Words{"接受授权", "Accept a license"}, Who: by(RoleOperator, "assignee"), Args: of[AnswerArgs](),
-		Moves: moves(LicenseAccepted, LicenseOffered), Until: day("end_on"),
+		Moves: moves(LicenseAccepted, LicenseOffered), Until: append(day("offer_until"), day("end_on")...),
 	}),
 	on(KindLicense, Act{
-		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
+		Name: FnLicenseWithdraw, Title: Words{"撤回授权要约", "Withdraw the offer of a license"}, Who: by(RoleImplementer, "assigner"), Args: of[TargetArgs](),
+		Moves: moves(LicenseWithdrawn, LicenseOffered),
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseDecline, Title: Words{"谢绝授权要约", "Decline the offer of a license"}, Who: by(RoleOperator, "assignee"), Args: of[TargetArgs](),
+		Moves: moves(LicenseDeclined, LicenseOffered),
+	}),
+	on(KindLicense, Act{
+		Name: FnLicenseSuspend, Title: Words{"暂停授权", "Suspend a license"}, Who: append(by(RoleImplementer, "assigner"), offices()...),
 		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: day("end_on"), Reasons: []Reason{ReasonSuspended},
 	}),
 	on(KindLicense, Act{
-		Name: FnLicenseResume, Title: Words{"恢复授权", "Resume a license"}, Who: append(by(RoleImplementer, "assigner"), anyOf(RoleRegulator)...),
+		Name: FnLicenseResume, Title: Words{"恢复授权", "Resume a license"}, Who: append(by(RoleImplementer, "assigner"), offices()...),
 		Args: of[TargetArgs](), Moves: moves(LicenseAccepted, LicenseAccepted), Until: day("end_on"), Reasons: []Reason{ReasonNoSuspense},
 	}),
 	on(KindLicense, Act{
@@ -225,7 +243,7 @@ var marketActs = []Act{
 		Begins: true, Moves: moves(ProductListed, ProductListed), Reasons: append([]Reason{ReasonStale}, unsellable...),
 	}),
 	on(KindProduct, Act{
-		Name: FnProductDelist, Title: Words{"下架产品", "Delist a product"}, Who: append(by(RoleOperator, "operator"), anyOf(RoleRegulator)...),
+		Name: FnProductDelist, Title: Words{"下架产品", "Delist a product"}, Who: append(by(RoleOperator, "operator"), offices()...),
 		Args: of[TargetArgs](), Moves: moves(ProductDelisted, ProductListed),
 	}),
 	on(KindContent, Act{
@@ -264,7 +282,7 @@ var marketActs = []Act{
 		Args: of[TargetArgs](), Moves: moves(OrderFulfilled, OrderActive),
 	}),
 	on(KindOrder, Act{
-		Name: FnOrderBlock, Title: Words{"冻结订单", "Block an order"}, Who: anyOf(RoleRegulator), Args: of[TargetArgs](),
+		Name: FnOrderBlock, Title: Words{"冻结订单", "Block an order"}, Who: offices(), Args: of[TargetArgs](),
 		Moves: moves(OrderBlocked, OrderPlaced, OrderAccepted, OrderActive, OrderFulfilled),
 	}),
 }

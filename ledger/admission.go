@@ -120,7 +120,7 @@ func (l Limits) check(demo bool) error {
 	} {
 		switch {
 		case demo && c.days == 0 && !l.Zero():
-			errs = append(errs, Invalid("limits."+c.field, "all_zero_or_none").With("value", "0"))
+			errs = append(errs, Invalid("limits."+c.field, "all_zero_or_all_longer").With("value", "0"))
 		case c.days > c.law || c.days < 0 || c.days == 0 && !demo:
 			errs = append(errs, Invalid("limits."+c.field, "not_longer_than_law").
 				With("value", strconv.Itoa(c.days)).With("max", strconv.Itoa(c.law)))
@@ -136,6 +136,9 @@ func (a PartyAdmitArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
 func (a TargetArgs) Validate() error { return CheckForm("", &a) }
+
+// Validate checks the form.
+func (a KeyAddArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
 func (a KeyRotateArgs) Validate() error { return CheckForm("", &a) }

@@ -215,6 +215,8 @@ var (
 		value(LicenseOffered, "已要约", "Offered"),
 		value(LicenseAccepted, "已接受", "Accepted"),
 		value(LicenseTerminated, "已终止", "Terminated"),
+		value(LicenseWithdrawn, "已撤回要约", "Withdrawn"),
+		value(LicenseDeclined, "已谢绝", "Declined"),
 	}}
 	forms = Enum{"forms", []Value{
 		value(FormAPI, "接口", "API"),

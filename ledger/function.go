@@ -10,6 +10,7 @@ const (
 	FnPartyAdmit   Function = "party.admit"
 	FnPartySuspend Function = "party.suspend"
 	FnPartyResume  Function = "party.resume"
+	FnKeyAdd       Function = "key.add"
 	FnKeyRotate    Function = "key.rotate"
 	FnKeyRevoke    Function = "key.revoke"
 	FnKeyReplace   Function = "key.replace"
@@ -38,6 +39,8 @@ const (
 	FnLicenseSuspend   Function = "license.suspend"
 	FnLicenseResume    Function = "license.resume"
 	FnLicenseTerminate Function = "license.terminate"
+	FnLicenseWithdraw  Function = "license.withdraw"
+	FnLicenseDecline   Function = "license.decline"
 	FnEnvironmentSet   Function = "environment.set"
 
 	FnProductList   Function = "product.list"

@@ -56,7 +56,8 @@ type LicenseTerms struct {
 	FilingNo     string    `json:"filing_no,omitempty" form:"text=0..64" zh:"备案号" en:"Filing number"`
 	Clauses      Digest    `json:"clauses,omitempty" zh:"协议条款摘要" en:"Hash of clauses"`
 	StartOn      Date      `json:"start_on" zh:"起始日" en:"First day"`
-	EndOn        Date      `json:"end_on" zh:"终止日" en:"Last day"` // inclusive; < start + 5 years (O14(2))
+	EndOn        Date      `json:"end_on" zh:"终止日" en:"Last day"`                           // inclusive; < start + 5 years (O14(2))
+	OfferUntil   Date      `json:"offer_until" zh:"要约末日" en:"Last day to accept the offer"` // inclusive; at most 60 days from the offer, and not after EndOn
 	Limits       Quota     `json:"limits" zh:"限额" en:"Limits"`
 	Environments []ID      `json:"environments" form:"list=0..500" zh:"受控环境" en:"Environments"`
 	Affiliates   []USCC    `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
@@ -75,6 +76,8 @@ const (
 	LicenseOffered    LicenseState = "offered"
 	LicenseAccepted   LicenseState = "accepted"
 	LicenseTerminated LicenseState = "terminated"
+	LicenseWithdrawn  LicenseState = "withdrawn" // by its implementer, before the operator accepted it
+	LicenseDeclined   LicenseState = "declined"  // by its operator
 )
 
 // License is the record of an authorization.
@@ -83,7 +86,7 @@ type License struct {
 	State       LicenseState `json:"state" form:"enum=license_states" zh:"状态" en:"State"`
 	OfferCite   Cite         `json:"offer" zh:"授权要约" en:"Offer"`
 	Suspensions []Suspension `json:"suspensions" form:"list=0..100,repeats" zh:"暂停" en:"Suspensions"`
-	Ground      string       `json:"ground,omitempty" form:"token=64" zh:"终止理由" en:"Ground of termination"` // of termination
+	Ground      string       `json:"ground,omitempty" form:"token=64" zh:"结束理由" en:"Ground of its end"`
 	EndedAt     Millis       `json:"ended_at,omitempty" form:"ms" zh:"终止时间" en:"Ended at"`
 	Cite        Cite         `json:"cite" zh:"引用请求" en:"Written by"`
 }

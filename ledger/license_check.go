@@ -19,10 +19,6 @@ func (l LicenseTerms) rules(f *faults) {
 	if l.Agreement != "" {
 		f.refuse(Invalid("agreement_id", "not_yet_recorded").quote(string(l.Agreement)))
 	}
-	// The decision must not be later than the signature (O13).
-	if f.sound("decision.date", "basis.signed_on") && l.Decision.Date > l.Basis.SignedOn {
-		f.refuse(Invalid("decision.date", "not_after_signing").quote(string(l.Decision.Date)).With("max", string(l.Basis.SignedOn)))
-	}
 	checkTerm(f, l.StartOn, l.EndOn)
 }
 

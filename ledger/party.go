@@ -51,11 +51,13 @@ type NewKeyArg struct {
 // Validate checks the key and its use.
 func (k NewKeyArg) Validate(field string) error { return CheckForm(field, &k) }
 
-// Suspension is an open suspension. Only the role that set it can lift it.
-// A record is effective only without open suspensions.
+// Suspension is an open suspension. The party that set it can lift it, and so can the
+// same office of a region that covers that party's. A record is effective only without
+// open suspensions.
 type Suspension struct {
 	Role   Role   `json:"role" form:"enum=roles" zh:"暂停方角色" en:"Role"`
 	By     ID     `json:"by" zh:"暂停方" en:"Suspended by"`
+	Region Region `json:"region" zh:"暂停方区划" en:"Region of who suspended it"`
 	Ground string `json:"ground" form:"token=64" zh:"理由" en:"Ground"`
 	Since  Millis `json:"since" form:"ms" zh:"起始时间" en:"Since"`
 }
@@ -121,6 +123,7 @@ type Party struct {
 	Kind        PartyKind    `json:"kind" form:"enum=party_kinds" zh:"类型" en:"Kind"`
 	Roles       []Role       `json:"roles" form:"list=1..10,enum=roles" zh:"角色" en:"Roles"`
 	Region      Region       `json:"region" zh:"区划" en:"Region"`
+	Under       Region       `json:"under" zh:"监管区划" en:"Region of the offices over it"` // its own region if the authority that admitted it covers that, else the authority's
 	Affiliates  []USCC       `json:"affiliates" form:"list=0..50" zh:"关联方" en:"Affiliates"`
 	Origin      string       `json:"origin,omitempty" form:"token=200" zh:"节点名称" en:"Node's origin"`
 	URL         string       `json:"url,omitempty" form:"-" zh:"节点网址" en:"Node's address"`
@@ -246,7 +249,15 @@ type KeyRotateArgs struct {
 	Proof string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
 }
 
-// RotationProof is what the new key signs: its party and the key that it replaces.
+// KeyAddArgs give the caller another key. Proof is a JWS of type TypeRotation signed by
+// the new key over a RotationProof that names no old key.
+type KeyAddArgs struct {
+	New   NewKeyArg `json:"new" zh:"新公钥" en:"New key"`
+	Proof string    `json:"proof" form:"jws,-" zh:"持钥证明" en:"Proof of possession"`
+}
+
+// RotationProof is what the new key signs: its party and the key that it replaces, or
+// no key if it is added.
 type RotationProof struct {
 	Ledger ID    `json:"ledger" zh:"账本编号" en:"Ledger"`
 	Party  ID    `json:"party" zh:"主体编号" en:"Party"`

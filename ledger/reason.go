@@ -38,6 +38,8 @@ const (
 	ReasonToken          Reason = "token"
 	ReasonTokenUsed      Reason = "token_used"
 	ReasonCustody        Reason = "custody"
+	ReasonFourEyes       Reason = "four_eyes"  // the step before was signed with the same key
+	ReasonOwnMatter      Reason = "own_matter" // an office on its own or an affiliate's record
 )
 
 // Reasons of state.
@@ -77,6 +79,7 @@ const (
 // Reasons of a decision at order, supply and delivery (domain rule 3.4).
 const (
 	ReasonScope         Reason = "scope"         // no license covers it
+	ReasonDateOrder     Reason = "date_order"    // a step is dated after the one that must follow it: params value and max
 	ReasonLicense       Reason = "license_ended" // not accepted, not begun, ended or terminated
 	ReasonPurpose       Reason = "purpose"       // B6
 	ReasonPrice         Reason = "price"         // B7

@@ -268,8 +268,10 @@ type Application struct {
 	ReceivedOn    Date             `json:"received_on" zh:"收件日期" en:"Received on"`
 	AcceptDue     Period           `json:"accept_due" zh:"受理期限" en:"Acceptance due"`
 	AcceptedOn    Date             `json:"accepted_on,omitempty" zh:"受理日期" en:"Accepted on"`
+	AcceptedKey   KeyID            `json:"accepted_key,omitempty" zh:"受理所用密钥" en:"Key that accepted"` // pass and fail need another one
 	ExamDue       *Period          `json:"exam_due,omitempty" zh:"审核期限" en:"Examination due"`
-	Notice        *Period          `json:"notice,omitempty" zh:"公示期" en:"Notice period"` // from: the working day after passing, when it is published; due: its last day
+	Notice        *Period          `json:"notice,omitempty" zh:"公示期" en:"Notice period"`          // from: the working day after passing, when it is published; due: its last day
+	PassedKey     KeyID            `json:"passed_key,omitempty" zh:"审核所用密钥" en:"Key that passed"` // code needs another one
 	CodeDue       *Period          `json:"code_due,omitempty" zh:"赋码期限" en:"Coding due"`
 	ResubmitBy    *Period          `json:"resubmit_by,omitempty" zh:"补正期限" en:"Resubmit by"`
 	CodedOn       Date             `json:"coded_on,omitempty" zh:"赋码日" en:"Coded on"`

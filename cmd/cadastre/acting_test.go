@@ -61,6 +61,7 @@ var lines = map[string]ledger.Function{
 	"registry accept": ledger.FnAppAccept, "registry withdraw": ledger.FnAppWithdraw,
 	"registry suspend": ledger.FnEntrySuspend, "registry resume": ledger.FnEntryResume,
 	"license accept": ledger.FnLicenseAccept, "license suspend": ledger.FnLicenseSuspend, "license resume": ledger.FnLicenseResume,
+	"license withdraw": ledger.FnLicenseWithdraw, "license decline": ledger.FnLicenseDecline,
 	"license terminate": ledger.FnLicenseTerminate, "product delist": ledger.FnProductDelist,
 	"order accept": ledger.FnOrderAccept, "order refuse": ledger.FnOrderRefuse, "order cancel": ledger.FnOrderCancel,
 	"order fulfill": ledger.FnOrderFulfill, "order block": ledger.FnOrderBlock,

@@ -45,7 +45,7 @@ func TestActsAsATable(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		" Implementer, Regulator; license: Accepted → Accepted; until: Last day\n",
+		" Implementer, Regulator, Data authority; license: Accepted → Accepted; until: Last day\n",
 		" the node may sign it\n" + indent + "It may be refused because:\n" + indent + "  This record is not yours (not_yours)\n" + indent + "  The period is over (period_over)\n",
 		" may share a transaction; the node may sign it\n" + indent + "It may be refused because:\n" + indent + "  This exists already (exists)\n",
 		" Implementer (Set by); environment\n",

@@ -44,7 +44,7 @@ func TestARestoredFolderGoesOn(t *testing.T) {
 		want string
 	}{
 		{[]string{"serve", "--dir", dir}, "--last-checkpoint FILE"},
-		{[]string{"serve", "--dir", dir, "--last-checkpoint", trust}, "first line"},
+		{[]string{"serve", "--dir", dir, "--last-checkpoint", trust}, "neither a checkpoint nor a bundle"},
 		{[]string{"serve", "--dir", dir, "--last-checkpoint", held}, "cadastre log begin --dir"},
 	} {
 		if code, _, errs := command(t, append(c.args, "--lang", "en")...); code != proving.ExitFailed || !strings.Contains(errs, c.want) {

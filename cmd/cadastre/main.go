@@ -68,7 +68,7 @@ type commands struct {
 	Token    tokenCmd    `cmd:"" zh:"生成访问本节点的令牌" en:"Print a token for the profile's node."`
 	Party    partyCmd    `cmd:"" zh:"单位：申请准入、准入、查询、暂停与恢复" en:"Parties: apply for admission, admit, look up, suspend, resume."`
 	Registry registryCmd `cmd:"" zh:"登记：检索、导入、申请与凭证" en:"Register resources: search, import, applications, certificates."`
-	License  licenseCmd  `cmd:"" zh:"授权：要约、接受、暂停、恢复、终止与判定说明" en:"Licenses: offer, accept, suspend, resume, terminate, explain."`
+	License  licenseCmd  `cmd:"" zh:"授权：要约、撤回、接受、谢绝、暂停、恢复、终止与判定说明" en:"Licenses: offer, withdraw, accept, decline, suspend, resume, terminate, explain."`
 	Policy   policyCmd   `cmd:"" zh:"可见性：谁可查看什么" en:"Explain who may read what."`
 	Product  productCmd  `cmd:"" zh:"产品与内容" en:"Products and content."`
 	Order    orderCmd    `cmd:"" zh:"订单" en:"Orders."`

@@ -22,6 +22,7 @@ type partyCmd struct {
 
 	kong.Plugins // the plain acts (fill)
 
+	AddKey     addKeyCmd     `cmd:"" zh:"增加一把密钥，如另一位经办人的" en:"Add a key, such as that of another person."`
 	RotateKey  rotateKeyCmd  `cmd:"" zh:"以新密钥替换身份文件的密钥" en:"Replace the key of the profile with a new one."`
 	RevokeKey  revokeKeyCmd  `cmd:"" zh:"立即停用密钥" en:"Revoke a key at once." example:"cadastre party revoke-key KID --reason compromised --profile holder.json"`
 	StoredKeys storedKeysCmd `cmd:"" zh:"节点为本单位保管的密钥" en:"Keys that the node stores for the party."`
@@ -145,6 +146,43 @@ type partyListCmd struct {
 // Run lists parties.
 func (c *partyListCmd) Run(p *program) error {
 	return p.list(c.query("/v1/parties", "role", string(c.Role), "name", c.Name), wire.PublicParty{}, "id", "name", "uscc", "region", "roles")
+}
+
+type addKeyCmd struct {
+	Key string `arg:"" zh:"keygen --party 生成的身份文件，其密钥待登记" en:"Profile made by keygen --party, whose key is to be registered." type:"existingfile"`
+	writing
+}
+
+// Page shows how a second person gets a separate key.
+func (addKeyCmd) Page() terminal.Page {
+	return terminal.Page{
+		{Lines: "cadastre keygen --out second.json --party ID --url URL\ncadastre party add-key second.json --profile body.json"},
+		{
+			ZH: "受理与审核、审核与赋码不得用同一把密钥签署（演示账本除外）：登记机构至少需要两把，由两人各自保管。",
+			EN: "The same key may not sign acceptance and examination, nor examination and coding (demonstrations excepted): a registry body needs at least two, each stored by another person.",
+		},
+	}
+}
+
+// Run registers the key, with a signature of both keys.
+func (c *addKeyCmd) Run(p *program) error {
+	prof, err := p.profile()
+	if err != nil {
+		return err
+	}
+	added, err := client.LoadProfile(c.Key)
+	if err != nil {
+		return err
+	}
+	key, err := added.Signer()
+	if err != nil {
+		return err
+	}
+	proof, err := ledger.SignRotation(key, ledger.RotationProof{Ledger: prof.Ledger, Party: prof.Party})
+	if err != nil {
+		return err
+	}
+	return p.call(ledger.FnKeyAdd, ledger.KeyAddArgs{New: newKeyArg(added, key), Proof: proof})
 }
 
 type rotateKeyCmd struct{ writing }

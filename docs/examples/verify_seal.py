@@ -233,7 +233,7 @@ CALL = {"ledger": str, "id": str, "party": str, "function": str, "args": dict, "
 JWK = {"kty": str, "crv": str, "x": str, "y": str}
 KEY = {"jwk": JWK, "use": str, "custody": str}
 PROFILE = {
-    "id": str, "name": str, "uscc": str, "kind": str, "roles": [str], "region": str, "affiliates": [str], "keys": [KEY],
+    "id": str, "name": str, "uscc": str, "kind": str, "roles": [str], "region": str, "affiliates?": [str], "keys": [KEY],
     "origin?": str, "url?": str, "log_key?": str,
 }
 GENESIS = {
@@ -243,7 +243,7 @@ GENESIS = {
 EXCHANGE = {"old": str, "new": KEY, "proof": str}
 HEAD = {"origin": str, "size": int, "root": str}
 LOG = {"origin": str, "verifier_key": str, "old": HEAD, "held?": str}
-ANCHOR = {"log": str, "size": int, "root": str, "consistency_proof": [str]}
+ANCHOR = {"log": str, "size": int, "root": str, "consistency_proof?": [str]}
 TRUST = {"ledger": str, "genesis_sha256": str, "logs": [str], "demo?": bool, "fabric?": RAW, "auditors?": [{"name": str, "key": str}], "ended?": [{"log": str, "size": int}]}
 
 # Signatures of parties.

@@ -24,7 +24,7 @@ func (s *story) terms(operator string, mode ledger.Mode) ledger.LicenseTerms {
 		Basis:     ledger.Document{Title: "公共数据资源授权运营协议", Number: "演数运〔2026〕" + operator, SHA256: digest("agreement " + operator), SignedOn: s.today()},
 		Selection: ledger.Selection{Method: "open_tender", Date: s.today(), SHA256: digest("tender " + operator)},
 		Decision:  ledger.Decision{MinutesNo: "2026-17", Date: s.today(), SHA256: digest("minutes " + operator)},
-		StartOn:   s.today(), EndOn: day(y), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
+		StartOn:   s.today(), EndOn: day(y), OfferUntil: day(s.Now().AddDate(0, 0, 30)), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
 	}
 }
 

@@ -42,6 +42,7 @@ func readyWorld(t *testing.T) []ready {
 	w.deposited("b", "holder")
 	list = append(list, w.readyAct(ledger.FnAppSubmit, "holder", w.submitArgs("b", "holder")))
 	list = append(list,
+		w.readyAct(ledger.FnKeyAdd, "holder", w.addition("holder", "fresh", ledger.UseSign)),
 		w.readyAct(ledger.FnKeyRotate, "holder", w.rotation("holder", "holder", "fresh", ledger.UseSign)),
 		w.readyAct(ledger.FnKeyReplace, "authority", w.replacement("holder", "holder", "fresh")),
 		w.readyAct(ledger.FnKeyRevoke, "authority", w.revocation("holder", "holder")),
@@ -106,6 +107,8 @@ func readyMarket(t *testing.T) []ready {
 	scenario.Environments, scenario.Supersedes = []ledger.ID{mID("E")}, mID("L")
 	list = append(list, m.readyAct(ledger.FnLicenseOffer, "implementer", scenario))
 	add(ledger.FnLicenseAccept, "operator", mLicense("L"))
+	add(ledger.FnLicenseDecline, "operator", mLicense("L"))
+	add(ledger.FnLicenseWithdraw, "implementer", mLicense("L"))
 	m.must("operator", ledger.FnLicenseAccept, m.answer(mLicense("L")))
 	add(ledger.FnLicenseSuspend, "implementer", mLicense("L"))
 	add(ledger.FnLicenseTerminate, "implementer", mLicense("L"))

@@ -25,7 +25,7 @@ func (t *tx) isOver(p *ledger.Period) (bool, error) {
 // silence accepts nothing; the registry raises the alarm for what is late.
 func acceptApplication(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
 	due, err := t.period(t.today(), t.genesis.Limits.Exam)
-	app.AcceptedOn, app.ExamDue = t.today(), &due
+	app.AcceptedOn, app.AcceptedKey, app.ExamDue = t.today(), t.kid(), &due
 	return err
 }
 
@@ -50,6 +50,9 @@ func returnApplication(t *tx, a ledger.AppReturnArgs, app *ledger.Application) e
 // rejectApplication ends an application because the registry body refuses it, for
 // a reason that the law knows (R10, R11): before acceptance, or after the examination.
 func rejectApplication(t *tx, a ledger.AppRefuseArgs, app *ledger.Application) error {
+	if err := t.fourEyes(app.AcceptedKey); err != nil { // empty before the acceptance
+		return err
+	}
 	app.Reason = a.Reason
 	return t.releaseClaims(*app)
 }
@@ -64,12 +67,15 @@ func withdraw(t *tx, _ ledger.AppStepArgs, app *ledger.Application) error {
 // (R11, R12). The notice is published on the next working day, and the period runs
 // from that day. An examination that took too long gives its reason in late.
 func pass(t *tx, _ ledger.AppPassArgs, app *ledger.Application) error {
+	if err := t.fourEyes(app.AcceptedKey); err != nil {
+		return err
+	}
 	notice, err := t.notice()
 	if err != nil {
 		return err
 	}
 	due, err := t.period(notice.Due, t.genesis.Limits.Code)
-	app.Notice, app.CodeDue = &notice, &due
+	app.PassedKey, app.Notice, app.CodeDue = t.kid(), &notice, &due
 	return err
 }
 

@@ -2,6 +2,8 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/datacadastre/cadastre/ledger"
@@ -76,5 +78,28 @@ func Possible(env Env, state State, party ledger.ID, ref ledger.Ref) ([]ledger.O
 	if err != nil {
 		return nil, err
 	}
-	return ledger.Possible(caller, record, t.today(), t.lastDay)
+	open, err := ledger.Possible(caller, record, t.today(), t.lastDay)
+	if err != nil {
+		return nil, err
+	}
+	return t.withinOffice(caller, record, open)
+}
+
+// withinOffice leaves out the acts that the party may take as an office only, if the
+// record is outside its office.
+func (t *tx) withinOffice(caller ledger.Party, record any, open []ledger.Open) ([]ledger.Open, error) {
+	asOffice := func(o ledger.Open) bool {
+		act, _ := ledger.ActOf(o.Function)
+		return len(o.As) > 0 && act.IsOffice(o.As[0])
+	}
+	if !slices.ContainsFunc(open, asOffice) {
+		return open, nil
+	}
+	t.caller = caller
+	switch err := t.office(record, "id"); {
+	case errors.Is(err, ledger.Forbidden):
+		return slices.DeleteFunc(open, asOffice), nil
+	default:
+		return open, err
+	}
 }

@@ -16,6 +16,9 @@ func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, i
 // open objection. It creates the entry, which is valid for three years from today,
 // and the right to hold.
 func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
+	if err := t.fourEyes(app.PassedKey); err != nil {
+		return err
+	}
 	if hasOpenObjection(*app) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
 	}

@@ -75,6 +75,11 @@ func (t *tx) checkRow(a ledger.Args, record any, state string) error {
 	if err := t.checkActor(record, field); err != nil {
 		return err
 	}
+	if len(t.as) > 0 && t.act.IsOffice(t.as[0]) {
+		if err := t.office(record, field); err != nil {
+			return err
+		}
+	}
 	if !t.act.From(state) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At(field).With("on", t.act.On).With("state", state)
 	}

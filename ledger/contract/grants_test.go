@@ -15,7 +15,7 @@ func sold(t *testing.T, purpose ledger.Purpose, evidence ledger.Digest, price le
 	w.noticed("a", "holder")
 	offer := offerArgs("L")
 	offer.Assigner, offer.Assignee, offer.StartOn = wID("authority"), wID("operator"), "2026-09-01"
-	offer.Basis.SignedOn, offer.Decision.Date = "2026-09-01", "2026-09-01"
+	offer.Basis.SignedOn, offer.Decision.Date, offer.Selection.Date, offer.OfferUntil = "2026-09-01", "2026-09-01", "2026-08-31", "2026-09-01"
 	e := w.must("authority", ledger.FnLicenseOffer, offer)
 	w.must("operator", ledger.FnLicenseAccept, ledger.AnswerArgs{ID: offer.ID, Answers: e.Payload})
 	list := listArgs("P", "L")

@@ -7,6 +7,26 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
+// addKey gives the caller another key, which proves possession. The node signs with the
+// keys that it stores, so such a key may only add another that the node stores.
+func addKey(t *tx, a ledger.KeyAddArgs) error {
+	if t.kid() != "" && a.New.Custody != ledger.CustodyNode {
+		k, err := t.keyOf(t.me(), t.kid(), "new")
+		if err != nil {
+			return err
+		}
+		if k.Custody == ledger.CustodyNode {
+			return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("header.kid")
+		}
+	}
+	if a.New.Use == ledger.UseSign {
+		if err := t.indexSign(t.me(), "", a.New.JWK.Thumbprint()); err != nil {
+			return err
+		}
+	}
+	return t.beginKey(t.caller, "", a.New, a.Proof)
+}
+
 // rotateKey replaces one of the caller's own keys. The old key or another sign key
 // signs the call, and the new key proves possession.
 func rotateKey(t *tx, a ledger.KeyRotateArgs) error {
@@ -38,19 +58,8 @@ func (t *tx) exchange(p ledger.Party, old ledger.KeyID, newKey ledger.NewKeyArg,
 	if newKey.Use != k.Use {
 		return ledger.Invalid("new.use", "same_as_old")
 	}
-	want := ledger.RotationProof{Ledger: t.genesis.Ledger, Party: p.ID, Old: old}
-	if err := ledger.CheckRotation(t.algs, proof, newKey.JWK, want); err != nil {
-		return err
-	}
-	kid := newKey.JWK.Thumbprint()
-	if err := t.checkNewKey(kid, "new.jwk"); err != nil {
-		return err
-	}
-	if err := t.checkCustody(p, newKey); err != nil {
-		return err
-	}
 	if newKey.Use == ledger.UseSign {
-		if err := t.exchangeSign(p.ID, old, kid); err != nil {
+		if err := t.indexSign(p.ID, old, newKey.JWK.Thumbprint()); err != nil {
 			return err
 		}
 	}
@@ -60,12 +69,28 @@ func (t *tx) exchange(p ledger.Party, old ledger.KeyID, newKey ledger.NewKeyArg,
 			return err
 		}
 	}
+	return t.beginKey(p, old, newKey, proof)
+}
+
+// beginKey starts the validity of a party's new key, whose proof names the key that it
+// replaces, if any.
+func (t *tx) beginKey(p ledger.Party, old ledger.KeyID, newKey ledger.NewKeyArg, proof string) error {
+	want := ledger.RotationProof{Ledger: t.genesis.Ledger, Party: p.ID, Old: old}
+	if err := ledger.CheckRotation(t.algs, proof, newKey.JWK, want); err != nil {
+		return err
+	}
+	if err := t.checkNewKey(newKey.JWK.Thumbprint(), "new.jwk"); err != nil {
+		return err
+	}
+	if err := t.checkCustody(p, newKey); err != nil {
+		return err
+	}
 	return t.putKey(ledger.KeyRecord{Party: p.ID, JWK: newKey.JWK, Use: newKey.Use, Custody: newKey.Custody, From: t.now()})
 }
 
-// exchangeSign removes the old key from the index of the party's valid sign keys, if
+// indexSign removes the old key from the index of the party's valid sign keys, if
 // it is there, and adds the new one.
-func (t *tx) exchangeSign(party ledger.ID, old, newKey ledger.KeyID) error {
+func (t *tx) indexSign(party ledger.ID, old, newKey ledger.KeyID) error {
 	kids, err := t.signKeys(party)
 	if err != nil {
 		return err

@@ -24,6 +24,9 @@ func offerLicense(t *tx, a ledger.LicenseOfferArgs) (ledger.License, error) {
 	if err := t.checkLicenseTerm(a.LicenseTerms); err != nil {
 		return l, err
 	}
+	if err := t.checkLicenseDates(a.LicenseTerms); err != nil {
+		return l, err
+	}
 	if err := t.activeOperator(a.Assignee, "assignee"); err != nil {
 		return l, err
 	}
@@ -62,6 +65,47 @@ func (t *tx) checkLicenseTerm(l ledger.LicenseTerms) error {
 	}
 	if l.EndOn < t.today() {
 		return ledger.Invalid("end_on", "not_past")
+	}
+	return t.checkOfferUntil(l)
+}
+
+// maxOfferDays is how many days after today an offer may last at most (ours).
+const maxOfferDays = 60
+
+// checkOfferUntil checks the last day on which an offer can be accepted.
+func (t *tx) checkOfferUntil(l ledger.LicenseTerms) error {
+	last := min(l.EndOn, ledger.Date(calendar.Date(t.today()).AddDays(maxOfferDays)))
+	if l.OfferUntil < t.today() {
+		return ledger.Invalid("offer_until", "not_past")
+	}
+	if l.OfferUntil > last {
+		return ledger.Invalid("offer_until", "at_most_60_days").With("value", string(l.OfferUntil)).With("max", string(last))
+	}
+	return nil
+}
+
+// checkLicenseDates checks that the operator was chosen first, then the collective
+// decision made, then the basis signed, not later than today and than the first day (O12,
+// O13).
+func (t *tx) checkLicenseDates(l ledger.LicenseTerms) error {
+	steps := []struct {
+		field string
+		day   ledger.Date
+		rule  string
+	}{
+		{"selection.date", l.Selection.Date, "O12"},
+		{"decision.date", l.Decision.Date, "O13"},
+		{"basis.signed_on", l.Basis.SignedOn, "O13"},
+	}
+	last := min(t.today(), l.StartOn)
+	for i, s := range steps {
+		next := last
+		if i+1 < len(steps) {
+			next = steps[i+1].day
+		}
+		if s.day > next {
+			return ledger.Refuse(ledger.InvalidCode, ledger.ReasonDateOrder).At(s.field).By(s.rule).With("value", string(s.day)).With("max", string(next))
+		}
 	}
 	return nil
 }
@@ -199,9 +243,9 @@ func resumeLicense(t *tx, _ ledger.TargetArgs, l *ledger.License) (err error) {
 	return err
 }
 
-// terminateLicense ends a license before its last day, on a ground of its clause
-// (O14(12)), suspended or not.
-func terminateLicense(t *tx, a ledger.TargetArgs, l *ledger.License) error {
+// endLicense ends a license before its last day, on a ground of its clause (O14(12)),
+// suspended or not, or an offer before it was accepted.
+func endLicense(t *tx, a ledger.TargetArgs, l *ledger.License) error {
 	l.Ground, l.EndedAt = a.Ground, t.now()
 	return nil
 }

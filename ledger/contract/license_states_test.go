@@ -16,8 +16,8 @@ func licenseState(m *market, ref ledger.Ref, over bool) string {
 	}
 	l := get[ledger.License](m, ref)
 	switch {
-	case l.State == ledger.LicenseTerminated:
-		return "terminated"
+	case l.State == ledger.LicenseTerminated, l.State == ledger.LicenseWithdrawn, l.State == ledger.LicenseDeclined:
+		return string(l.State)
 	case l.State == ledger.LicenseOffered && over:
 		return "lapsed"
 	case l.State == ledger.LicenseOffered:

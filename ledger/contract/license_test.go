@@ -36,7 +36,9 @@ func TestLicenseOffer(t *testing.T) {
 		{"scenario", func(_ *market, a *ledger.LicenseOfferArgs) { scenario(a, "bus", "river") }, refusal{}},
 		{"last day before five years", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = "2031-10-18" }, refusal{}},
 		{"decided on the day of signing", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.Date = a.Basis.SignedOn }, refusal{}},
-		{"ends today", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = marketDay }, refusal{}},
+		{"ends today", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn, a.OfferUntil = marketDay, marketDay }, refusal{}},
+		{"offered for 60 days", func(_ *market, a *ledger.LicenseOfferArgs) { a.OfferUntil = "2026-12-19" }, refusal{}},
+		{"signed today, begins today", func(_ *market, a *ledger.LicenseOfferArgs) { a.Basis.SignedOn, a.StartOn = marketDay, marketDay }, refusal{}},
 
 		{"whole with domains", func(_ *market, a *ledger.LicenseOfferArgs) { a.Mode = ledger.Whole }, invalid("domains")},
 		{"whole with resources", func(_ *market, a *ledger.LicenseOfferArgs) { whole(a); a.Resources = []ledger.ID{mID("bus")} }, invalid("resource_ids")},
@@ -63,7 +65,16 @@ func TestLicenseOffer(t *testing.T) {
 		{"ends before it starts", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn = "2026-10-18" }, invalid("end_on")},
 		{"ended yesterday", func(_ *market, a *ledger.LicenseOfferArgs) { a.StartOn, a.EndOn = "2026-10-01", "2026-10-19" }, invalid("end_on")},
 		{"no such day", func(_ *market, a *ledger.LicenseOfferArgs) { a.StartOn = "2026-02-30" }, invalid("start_on")},
-		{"decided after signing", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.Date = "2026-10-20" }, invalid("decision.date")},
+		{"decided after signing", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.Date = "2026-10-20" }, dates("decision.date")},
+		{"selected after deciding", func(_ *market, a *ledger.LicenseOfferArgs) { a.Selection.Date = "2026-10-01" }, dates("selection.date")},
+		{"signed after the first day", func(_ *market, a *ledger.LicenseOfferArgs) { a.Basis.SignedOn = marketDay }, dates("basis.signed_on")},
+		{"signed tomorrow", func(_ *market, a *ledger.LicenseOfferArgs) {
+			a.Basis.SignedOn, a.StartOn = "2026-10-21", "2026-10-22"
+		}, dates("basis.signed_on")},
+		{"offered for 61 days", func(_ *market, a *ledger.LicenseOfferArgs) { a.OfferUntil = "2026-12-20" }, invalid("offer_until")},
+		{"offered until yesterday", func(_ *market, a *ledger.LicenseOfferArgs) { a.OfferUntil = "2026-10-19" }, invalid("offer_until")},
+		{"offered beyond its end", func(_ *market, a *ledger.LicenseOfferArgs) { a.EndOn, a.OfferUntil = "2026-11-01", "2026-11-02" }, invalid("offer_until")},
+		{"offered without a last day", func(_ *market, a *ledger.LicenseOfferArgs) { a.OfferUntil = "" }, invalid("offer_until")},
 		{"no basis hash", func(_ *market, a *ledger.LicenseOfferArgs) { a.Basis.SHA256 = "" }, invalid("basis.document_hash")},
 		{"no selection hash", func(_ *market, a *ledger.LicenseOfferArgs) { a.Selection.SHA256 = "" }, invalid("selection.hash")},
 		{"no decision hash", func(_ *market, a *ledger.LicenseOfferArgs) { a.Decision.SHA256 = "" }, invalid("decision.hash")},
@@ -103,6 +114,35 @@ func TestLicenseOffer(t *testing.T) {
 			c.edit(m, &a)
 			expect(t, m.try("implementer", ledger.FnLicenseOffer, a), c.want)
 		})
+	}
+}
+
+// dates is the refusal of dates that are out of order.
+func dates(field string) refusal {
+	return refusal{ledger.InvalidCode, ledger.ReasonDateOrder, "args." + field}
+}
+
+// TestAnOfferLapses: on its last day it can be accepted, on the next it can't; whoever made
+// or got it may end it at any time before.
+func TestAnOfferLapses(t *testing.T) {
+	m := newMarket(t)
+	ref := mLicense("L")
+	m.must("implementer", ledger.FnLicenseOffer, offerArgs("L"))
+	last := m.fork(t)
+	last.now = noon("2026-11-19")
+	last.must("operator", ledger.FnLicenseAccept, last.answer(ref))
+	late := m.fork(t)
+	late.now = noon("2026-11-20")
+	expect(t, late.try("operator", ledger.FnLicenseAccept, late.answer(ref)), refusal{ledger.Conflict, ledger.ReasonLate, "args.id"})
+	for who, fn := range map[string]ledger.Function{"implementer": ledger.FnLicenseWithdraw, "operator": ledger.FnLicenseDecline} {
+		f := m.fork(t)
+		other := map[string]string{"implementer": "implementer2", "operator": "operator2"}[who]
+		expect(t, f.try(other, fn, f.target(ref)), refusal{ledger.Forbidden, ledger.ReasonNotYours, "args.id"})
+		f.must(who, fn, f.target(ref))
+		if l := get[ledger.License](f, ref); l.Ground != "order-12" || l.EndedAt != f.now || l.Effective(marketDay) {
+			t.Errorf("after %s: %+v", fn, l)
+		}
+		expect(t, f.try("operator", ledger.FnLicenseAccept, f.answer(ref)), refusal{ledger.Conflict, ledger.ReasonState, "args.id"})
 	}
 }
 

@@ -98,7 +98,7 @@ func (m *market) admit(p ledgertest.Person) {
 	a := m.profile(p)
 	m.seed(ledger.RefTo(ledger.KindParty, a.ID), ledger.Party{
 		ID: a.ID, Name: a.Name, USCC: a.USCC,
-		Kind: a.Kind, Roles: a.Roles, Region: a.Region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
+		Kind: a.Kind, Roles: a.Roles, Region: a.Region, Under: a.Region, Affiliates: []ledger.USCC{}, Suspensions: []ledger.Suspension{},
 	})
 	key := a.Keys[0]
 	m.seed(ledger.KeyRef(key.JWK.Thumbprint()), ledger.KeyRecord{

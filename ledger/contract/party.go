@@ -109,7 +109,7 @@ func (t *tx) addParty(p ledger.PartyProfile) error {
 	}
 	ref := ledger.RefTo(ledger.KindParty, p.ID)
 	record := ledger.Party{
-		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region,
+		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region, Under: t.under(p.Region),
 		Affiliates: list(p.Affiliates), Origin: p.Origin, URL: p.URL, AdmittedAt: t.now(), AdmittedBy: t.me(),
 		Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
@@ -130,6 +130,19 @@ func (t *tx) addParty(p ledger.PartyProfile) error {
 		return t.putRecord(ledger.RefTo(ledger.KindLog, log.Origin), log)
 	}
 	return nil
+}
+
+// under returns the region whose offices are over a party: its own if the authority
+// that admits it covers that, else the authority's.
+func (t *tx) under(region ledger.Region) ledger.Region {
+	admits := t.caller.Region
+	if t.act.Name == ledger.FnGenesis {
+		admits = t.genesis.Region
+	}
+	if admits.Covers(region) {
+		return region
+	}
+	return admits
 }
 
 // checkProfile checks a party's profile against R6 and the table of roles.

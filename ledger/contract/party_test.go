@@ -183,7 +183,7 @@ func TestAdmit(t *testing.T) {
 	p := w.newcomer(ledger.RoleHolder, ledger.RoleBuyer)
 	e := w.must("authority", ledger.FnPartyAdmit, ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", p)})
 	want := ledger.Party{
-		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region, Affiliates: []ledger.USCC{},
+		ID: p.ID, Name: p.Name, USCC: p.USCC, Kind: p.Kind, Roles: p.Roles, Region: p.Region, Under: p.Region, Affiliates: []ledger.USCC{},
 		AdmittedAt: w.now, AdmittedBy: wID("authority"), Suspensions: []ledger.Suspension{},
 		Cite: ledger.Cite{Party: wID("authority"), Call: e.Call, Payload: e.Payload},
 	}

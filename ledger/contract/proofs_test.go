@@ -49,6 +49,7 @@ func spoil(t *testing.T, key *ledger.Key, typ string, good string) []spoiled {
 // application for admission.
 func TestProofs(t *testing.T) {
 	w, m := newWorld(t), newMarket(t)
+	addition := w.addition("holder", "fresh", ledger.UseSign)
 	rotation := w.rotation("holder", "holder", "fresh", ledger.UseSign)
 	replacement := w.replacement("holder", "holder", "fresh")
 	key := m.newKey()
@@ -61,6 +62,11 @@ func TestProofs(t *testing.T) {
 		cases []spoiled
 		do    func(t *testing.T, jws string) error
 	}{
+		{ledger.FnKeyAdd, "args.proof", append(spoil(t, w.key("fresh"), ledger.TypeRotation, addition.Proof), long), func(t *testing.T, jws string) error {
+			a := addition
+			a.Proof = jws
+			return w.fork(t).callBy("holder", "holder", ledger.FnKeyAdd, a)
+		}},
 		{ledger.FnKeyRotate, "args.proof", append(spoil(t, w.key("fresh"), ledger.TypeRotation, rotation.Proof), long), func(t *testing.T, jws string) error {
 			a := rotation
 			a.Proof = jws

@@ -9,6 +9,7 @@ var rules = map[ledger.Function]handler{
 	ledger.FnPartyAdmit:   handle(admitParty),
 	ledger.FnPartySuspend: change(suspendParty),
 	ledger.FnPartyResume:  change(resumeParty),
+	ledger.FnKeyAdd:       handle(addKey),
 	ledger.FnKeyRotate:    handle(rotateKey),
 	ledger.FnKeyRevoke:    handle(revokeKey),
 	ledger.FnKeyReplace:   handle(replaceKey),
@@ -36,7 +37,9 @@ var rules = map[ledger.Function]handler{
 	ledger.FnLicenseAccept:    change(acceptLicense),
 	ledger.FnLicenseSuspend:   change(suspendLicense),
 	ledger.FnLicenseResume:    change(resumeLicense),
-	ledger.FnLicenseTerminate: change(terminateLicense),
+	ledger.FnLicenseTerminate: change(endLicense),
+	ledger.FnLicenseWithdraw:  change(endLicense),
+	ledger.FnLicenseDecline:   change(endLicense),
 	ledger.FnEnvironmentSet:   handle(setEnvironment),
 
 	ledger.FnProductList:   create(listProduct),

@@ -174,33 +174,6 @@ func sortWrites(w []ledger.Write) {
 	slices.SortFunc(w, func(a, b ledger.Write) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// suspend adds a suspension by the caller's role. A role can have only one
-// suspension of a record at a time.
-func (t *tx) suspend(list []ledger.Suspension, ground string) ([]ledger.Suspension, error) {
-	role := t.as[0]
-	for _, s := range list {
-		if s.Role == role {
-			return nil, ledger.Refuse(ledger.Conflict, ledger.ReasonSuspended).At("id")
-		}
-	}
-	return append(slices.Clone(list), ledger.Suspension{Role: role, By: t.me(), Ground: ground, Since: t.now()}), nil
-}
-
-// resume lifts the suspension by the caller's role. A suspension can only be lifted
-// by the role that set it.
-func (t *tx) resume(list []ledger.Suspension) ([]ledger.Suspension, error) {
-	rest := []ledger.Suspension{}
-	for _, s := range list {
-		if s.Role != t.as[0] {
-			rest = append(rest, s)
-		}
-	}
-	if len(rest) == len(list) {
-		return nil, ledger.Refuse(ledger.Conflict, ledger.ReasonNoSuspense).At("id")
-	}
-	return rest, nil
-}
-
 func calendarYear(y ledger.CalendarYear) calendar.Year {
 	c := calendar.Year{Year: y.Year}
 	for _, d := range y.Off {

@@ -92,6 +92,7 @@ func everything(w *world) {
 	w.refusals()
 	w.orders()
 	w.removed()
+	w.must("holder", ledger.FnKeyAdd, w.addition("holder", "holder 3"))
 	w.replace("authority", "authority", "holder", "holder 2")
 	w.rotate("operator", "operator 2")
 	w.must("authority", ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("buyer2"), Kid: w.key("buyer2").ID(), Reason: "compromised"})
@@ -158,6 +159,13 @@ func (w *world) orders() {
 // removed takes back what is sold, and the license.
 func (w *world) removed() {
 	w.t.Helper()
+	for _, c := range []struct {
+		name, by string
+		fn       ledger.Function
+	}{{"withdrawn", "implementer", ledger.FnLicenseWithdraw}, {"declined", "operator", ledger.FnLicenseDecline}} {
+		w.must("implementer", ledger.FnLicenseOffer, tale.Offer(c.name, "implementer", "operator"))
+		w.must(c.by, c.fn, w.target(ref(ledger.KindLicense, c.name)))
+	}
 	w.must("operator", ledger.FnContentRemove, w.answer(ref(ledger.KindContent, "data")))
 	w.must("operator", ledger.FnProductDelist, w.target(ref(ledger.KindProduct, "P")))
 	w.must("implementer", ledger.FnLicenseTerminate, w.target(ref(ledger.KindLicense, "L")))

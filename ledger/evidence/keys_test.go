@@ -21,6 +21,14 @@ func (w *world) rotation(who, old, fresh string) ledger.KeyRotateArgs {
 	}
 }
 
+// addition is what a party needs to sign with a fresh key too.
+func (w *world) addition(who, fresh string) ledger.KeyAddArgs {
+	w.t.Helper()
+	of := ledger.RotationProof{Ledger: id("ledger"), Party: id(who)}
+	proof := w.cast.sign(w.t, w.key(fresh), of, func() (string, error) { return ledger.SignRotation(w.key(fresh), of) })
+	return ledger.KeyAddArgs{Proof: proof, New: ledger.NewKeyArg{JWK: w.key(fresh).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}}
+}
+
 // rotate makes the new key the one that the party signs with.
 func (w *world) rotate(who, fresh string) {
 	w.t.Helper()

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"sort"
 	"strconv"
 	"testing"
@@ -193,6 +194,9 @@ func (w *world) apply(name string, p ledger.PartyProfile) string {
 
 func (w *world) profile(m ledgertest.Person) ledger.PartyProfile {
 	w.key(m.Name)
+	if slices.Contains(m.Roles, ledger.RoleRegistryBody) {
+		w.key(ledgertest.Signer(m.Name, ledger.FnAppPass))
+	}
 	p := tale.Profile(w.t, w.keys, m)
 	if custody := w.custody[m.Name]; custody != "" {
 		p.Keys[0].Custody = custody
@@ -213,7 +217,7 @@ func (w *world) sign(who, key string, fn ledger.Function, args any) string {
 // must makes a call that may not be refused, a second after the last one.
 func (w *world) must(who string, fn ledger.Function, args any) {
 	w.t.Helper()
-	w.record(w.sign(who, who, fn, args))
+	w.record(w.sign(who, ledgertest.Signer(who, fn), fn, args))
 }
 
 func (w *world) record(jws string) {

@@ -83,16 +83,34 @@ func Someone(name, code string, kind ledger.PartyKind, roles ...ledger.Role) Per
 	return Person{Name: name, USCC: code, Kind: kind, Roles: roles}
 }
 
-// Profile returns a party's profile, with one key that signs calls.
+// Signer returns the name of the key with which a party signs a function. It signs an
+// examination with a second key, since the same key may not take the steps before and
+// after it.
+func Signer(party string, fn ledger.Function) string {
+	if fn == ledger.FnAppPass || fn == ledger.FnAppFail {
+		return party + ", examining"
+	}
+	return party
+}
+
+// Profile returns a party's profile, with a key that signs calls; a registry body has a
+// second one (Signer).
 func (s Story) Profile(t TB, keys Keys, p Person) ledger.PartyProfile {
 	t.Helper()
 	if p.Region == "" {
 		p.Region = s.Region
 	}
-	return ledger.PartyProfile{
-		ID: s.ID(p.Name), Name: p.Name, USCC: USCC(p.USCC), Kind: p.Kind, Roles: p.Roles, Region: p.Region, Affiliates: []ledger.USCC{},
-		Keys: []ledger.NewKeyArg{{JWK: keys.Of(t, p.Name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf}},
+	names := []string{p.Name}
+	if slices.Contains(p.Roles, ledger.RoleRegistryBody) {
+		names = append(names, Signer(p.Name, ledger.FnAppPass))
 	}
+	profile := ledger.PartyProfile{
+		ID: s.ID(p.Name), Name: p.Name, USCC: USCC(p.USCC), Kind: p.Kind, Roles: p.Roles, Region: p.Region, Affiliates: []ledger.USCC{},
+	}
+	for _, name := range names {
+		profile.Keys = append(profile.Keys, ledger.NewKeyArg{JWK: keys.Of(t, name).Public(), Use: ledger.UseSign, Custody: ledger.CustodySelf})
+	}
+	return profile
 }
 
 // Resource returns a resource of a holder: public transport, general, no personal
@@ -165,7 +183,7 @@ func (s Story) Offer(name, assigner, assignee string, resources ...string) ledge
 		Basis:     ledger.Document{Title: "交通领域授权运营协议", Number: "2026-1", SHA256: Hash("basis"), SignedOn: s.Date(0, -1)},
 		Selection: ledger.Selection{Method: "open_tender", Date: s.Date(0, -49), SHA256: Hash("selection")},
 		Decision:  ledger.Decision{MinutesNo: "2026-7", Date: s.Date(0, -20), SHA256: Hash("minutes")},
-		StartOn:   s.Date(0, -1), EndOn: s.Date(3, -2), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
+		StartOn:   s.Date(0, -1), EndOn: s.Date(3, -2), OfferUntil: s.Date(0, 30), Environments: []ledger.ID{}, Affiliates: []ledger.USCC{},
 	}
 	for _, r := range resources {
 		terms.Mode, terms.Domains, terms.Resources = ledger.Scenario, []string{}, append(terms.Resources, s.ID("resource "+r))
