@@ -16,6 +16,7 @@ type Act struct {
 	Args    func() Args // returns new arguments to decode into
 	On      string      // kind of the record that it changes or creates
 	ID      string      // member of the arguments that names the record
+	Cites   Cited       // the record that answers cites, if it is another
 	Makes   string      // kind of a second record that it creates under the same id
 	Begins  bool        // the arguments are the whole record, so the call does not cite an earlier one
 	Moves   []Move      // steps of the record's state
@@ -37,6 +38,14 @@ type Who struct {
 	Role   Role   `json:"role,omitempty" form:"enum=roles" zh:"角色；无此项则任何角色均可" en:"role; absent: any"`
 	As     string `json:"as,omitempty" zh:"须是记录中的哪一方（记录的成员名）；无此项则不限" en:"member of the record that must name the party; absent: any party of that role"`
 	Office bool   `json:"office,omitempty" zh:"只办理其区划内的、不属本单位及其关联单位的记录" en:"only on records of its region that are not its own or an affiliate's"`
+}
+
+// Cited names the record whose last call the arguments cite as answers: its kind, and
+// the member of the arguments that has its id. The zero value stands for the record of
+// the act.
+type Cited struct {
+	Kind string `json:"kind" zh:"记录种类" en:"kind of record"`
+	ID   string `json:"id" zh:"参数中指明该记录的成员" en:"member of the arguments that names the record"`
 }
 
 // Move is one step of a record's state. From is empty when the record is created.

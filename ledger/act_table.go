@@ -16,6 +16,7 @@ type ActRow struct {
 	Makes    string   `json:"makes,omitempty" zh:"新建的记录种类" en:"kind of record that it creates"`
 	Begins   bool     `json:"begins" zh:"参数即记录全文，不引用先前的请求" en:"the arguments are the whole record: it cites no earlier call"`
 	Answers  bool     `json:"answers" zh:"参数以 answers 引用最近一次写入该记录的请求" en:"the arguments cite the call that last wrote the record, as answers"` // the arguments cite the call that last wrote the record
+	Cites    *Cited   `json:"cites,omitempty" zh:"answers 所引用的另一记录；无此项则为所针对的记录" en:"another record that answers cites; absent: the record that it is on"`
 	Moves    []Move   `json:"moves" zh:"状态变化" en:"how the state moves"`
 	Until    []Clock  `json:"until" zh:"期限，其最后一日之后不得办理" en:"limits after whose last day it may not be done"`
 	After    []Clock  `json:"after" zh:"须先届满的期间" en:"periods that must be over before"`
@@ -49,6 +50,9 @@ func (a Act) row() ActRow {
 	}
 	if a.Note != (Words{}) {
 		r.Note = &a.Note
+	}
+	if a.Cites != (Cited{}) {
+		r.Cites = &a.Cites
 	}
 	if r.Refusals == nil {
 		r.Refusals = []Reason{}

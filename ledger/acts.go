@@ -156,7 +156,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppPass, Title: Words{"审核通过并公示", "Pass the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppPassArgs](),
-		Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}}, Reasons: []Reason{ReasonFourEyes},
+		Makes: KindNotice, Moves: moves(AppNoticed, AppAccepted), Until: []Clock{{"exam_due", "R11", "late"}}, Reasons: []Reason{ReasonFourEyes},
 	}),
 	onApplication(Act{
 		Name: FnAppFail, Title: Words{"审核不通过", "Fail the examination"}, Who: by(RoleRegistryBody, "body"), Args: of[AppRefuseArgs](),
@@ -164,7 +164,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppObject, Title: Words{"提出异议", "Object in the notice period"}, Args: of[AppObjectArgs](),
-		Moves: moves(AppNoticed, AppNoticed), Until: period("notice", "R12"), Reasons: []Reason{ReasonNotYours, ReasonExists},
+		Cites: Cited{KindNotice, "application"}, Moves: moves(AppNoticed, AppNoticed), Until: period("notice", "R12"), Reasons: []Reason{ReasonNotYours, ReasonExists},
 	}),
 	onApplication(Act{
 		Name: FnAppDecide, Title: Words{"处理异议", "Decide an objection"}, Who: by(RoleRegistryBody, "body"), Args: of[AppDecideArgs](),
@@ -172,7 +172,7 @@ var registrationActs = []Act{
 	}),
 	onApplication(Act{
 		Name: FnAppCode, Title: Words{"赋码登记", "Code a registration"}, Who: by(RoleRegistryBody, "body"), Args: of[AppCodeArgs](),
-		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists, ReasonFourEyes},
+		Makes: KindEntry, Moves: moves(AppCoded, AppNoticed), After: period("notice", "R12"), Reasons: []Reason{ReasonOpen, ReasonExists, ReasonPartySuspended, ReasonFourEyes},
 	}),
 	onApplication(Act{
 		Name: FnAppWithdraw, Title: Words{"撤回申请", "Withdraw an application"}, Who: by(RoleHolder, "applicant"), Args: of[AppStepArgs](),

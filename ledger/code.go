@@ -18,6 +18,15 @@ const (
 // MakeCadCode returns the code of an application coded on day on; kind is 1 for a
 // resource and 2 for a product.
 func MakeCadCode(region Region, kind byte, on Date, application ID) CadCode {
+	body := string(region) + "-" + string(kind) + "-" + digitsOf(on) + "-" + serialOf(application)
+	return CadCode(body + "-" + string(check3736(strings.ReplaceAll(body, "-", ""))))
+}
+
+func digitsOf(d Date) string { return strings.ReplaceAll(string(d), "-", "") }
+
+// serialOf returns the first 40 bits of the hash of an application's id, in the
+// base 32 of Crockford.
+func serialOf(application ID) string {
 	sum := sha256.Sum256([]byte(application))
 	var bits uint64
 	for _, b := range sum[:5] {
@@ -27,9 +36,14 @@ func MakeCadCode(region Region, kind byte, on Date, application ID) CadCode {
 	for i := range serial {
 		serial[i] = crockford[bits>>(35-5*i)&31]
 	}
-	day := strings.ReplaceAll(string(on), "-", "")
-	body := string(region) + "-" + string(kind) + "-" + day + "-" + string(serial[:])
-	return CadCode(body + "-" + string(check3736(strings.ReplaceAll(body, "-", ""))))
+	return string(serial[:])
+}
+
+// MakeSerial returns the number of the public notice of an application: GS, region,
+// first day, and the characters that the application's id has in CadCode too. So no
+// counter is needed.
+func MakeSerial(region Region, first Date, application ID) string {
+	return "GS-" + string(region) + "-" + digitsOf(first) + "-" + serialOf(application)
 }
 
 // check3736 returns the check character of ISO 7064 MOD 37,36.

@@ -34,6 +34,12 @@ var (
 		value("cancelled", "已注销", "Cancelled"),
 		value("revoked", "已撤销", "Revoked"),
 	}}
+	noticeStatuses = Enum{"notice_statuses", []Value{
+		value("pending", "即将公示", "Not begun yet"),
+		value("running", "公示中", "Running"),
+		value("over", "公示期满", "Period over"),
+		value("ended", "申请已办结", "Application ended"),
+	}}
 	applicationSteps = Enum{"application_steps", []Value{
 		value("accept", "受理、退回或不予受理", "Accept, return or refuse"),
 		value("resubmit", "补正后重新提交", "Resubmit"),

@@ -2,11 +2,11 @@ package ledger
 
 // enums lists all closed lists that a form can name.
 var enums = []Enum{
-	roles, rights, levels, piStatuses, partyKinds, modes, purposeClasses, forms, domains, periodicities, formats, units,
+	roles, rights, natures, levels, piStatuses, partyKinds, modes, purposeClasses, forms, domains, periodicities, formats, units,
 	priceStatuses, shareTypes, openTypes, supplyModes, obtainings, catalogClasses, materialGroups, checks, refusalReasons,
 	applicationKinds, subjectTypes, applicationStates, entryStates, licenseStates, productStates, contentStates, orderStates, selectionMethods,
 	actions, keyUses, custodies, keyReasons, replaceReasons, gates, clocks, receiptKinds, flows, deliveryOutcomes,
-	keyTypes, curves, errorCodes, proofKinds, backends, stepProofs, entryStatuses, applicationSteps, lineKinds,
+	keyTypes, curves, errorCodes, proofKinds, backends, stepProofs, entryStatuses, noticeStatuses, applicationSteps, lineKinds,
 }
 
 // Closed lists of parties, keys and the ledger.
@@ -184,6 +184,11 @@ var (
 		value(Hold, "持有权", "Hold"),
 		value(Use, "加工使用权", "Use"),
 		value(Operate, "产品经营权", "Operate"),
+	}}
+	natures = Enum{"natures", []Value{
+		value(Registered, "登记确认", "Registered"),
+		value(Authorized, "授权取得", "Authorized"),
+		value(Contracted, "合同取得", "Contracted"),
 	}}
 )
 

@@ -33,6 +33,19 @@ const (
 // Rights is the closed list, in order.
 func Rights() []Right { return list[Right](rights) }
 
+// Nature is how a right came about.
+type Nature string
+
+// The natures of a right.
+const (
+	Registered Nature = "registered" // by the registration of a resource
+	Authorized Nature = "authorized" // by a license
+	Contracted Nature = "contracted" // by an order
+)
+
+// Natures is the closed list, in order.
+func Natures() []Nature { return list[Nature](natures) }
+
 // Level is the protection class of data (DSL21; GB/T 43697-2024).
 type Level string
 

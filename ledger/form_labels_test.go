@@ -16,7 +16,7 @@ import (
 
 // noForms are structs with JSON names that nobody fills in: what carries calls
 // and records, and values that a kind of field stands for.
-var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Clock Committed DeliveryFacts Enum Error Event Field FileUse Header JWK Label Line Link LogEntry Move Open Outcome Param ProductContent " +
+var noForms = strings.Fields("Act ActRow ActsDocument Answer Applied Call CallRecord Cited Clock Committed DeliveryFacts Enum Error Event Field FileUse Header JWK Label Line Link LogEntry Move Open Outcome Param ProductContent " +
 	"Position Proof Readers Record Recorded Restored Revision RuleGroup RuleWords Salted Value Who Words Write")
 
 // structsOf are the structs of the package that have JSON names, read from its

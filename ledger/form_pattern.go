@@ -33,6 +33,7 @@ const (
 	// digits, finer list, a slash, the serial number.
 	catalogueRegexp    = `^[0-9]{6,}/[0-9]+$`
 	sectorRegexp       = `^[A-T]([0-9]{2,4})?$`
+	serialRegexp       = `^GS-[0-9]{6}-[0-9]{8}-[0-9A-HJKMNP-TV-Z]{8}$`
 	registryCodeRegexp = `^[0-9A-Za-z.-]{8,64}$`
 	// defectRegexp accepts names of members and short names of rules
 	// ("items[3].level", "R9(1)"), but no free text, since everyone
@@ -46,6 +47,7 @@ const (
 var (
 	catalogueForm    = regexp.MustCompile(catalogueRegexp)
 	sectorForm       = regexp.MustCompile(sectorRegexp)
+	serialForm       = regexp.MustCompile(serialRegexp)
 	registryCodeForm = regexp.MustCompile(registryCodeRegexp)
 	saltForm         = regexp.MustCompile(saltRegexp)
 	bytesForm        = regexp.MustCompile(bytesRegexp)
@@ -76,6 +78,7 @@ var patterns = map[string]pattern{
 		rule: "defect_characters", allowed: "1 to 64 of 0–9 A–Z a–z _ . : / ( ) [ ] § - and blank", regexp: defectRegexp,
 		matches: defectForm.MatchString,
 	},
+	"notice_serial": {rule: "notice_serial", allowed: "GS-REGION-DATE-SERIAL", regexp: serialRegexp, matches: serialForm.MatchString},
 	"registry_code": {
 		rule: "registry_code", allowed: "8 to 64 of 0–9 A–Z a–z . -", regexp: registryCodeRegexp,
 		matches: registryCodeForm.MatchString,

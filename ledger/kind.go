@@ -12,6 +12,7 @@ var kinds = map[string]recordKind{
 	KindDeposit:     kind[Deposit]("存证", "deposit"),
 	KindApplication: kind[Application]("登记申请", "application"),
 	KindSubmission:  kind[Submission]("申请内容", "submission"),
+	KindNotice:      kind[Notice]("公示", "notice"),
 	KindResource:    kind[ResourceIndex]("资源", "resource"),
 	KindEntry:       kind[Entry]("登记结果", "entry"),
 	KindGrant:       kind[Grant]("权利", "right"),

@@ -115,6 +115,14 @@ func (a Application) Label() Label {
 	return Label{Party: a.Applicant, State: string(a.State), Of: SubmissionRef(a.SubmitPayload)}
 }
 
+// Readers returns the registrant: everyone may read a notice.
+func (n Notice) Readers() Readers {
+	return Readers{Parties: []ID{n.Registrant}, Under: partyRef(n.Registrant)}
+}
+
+// Label returns the name of the data.
+func (n Notice) Label() Label { return Label{Name: n.Title, Party: n.Registrant} }
+
 // Readers returns no reader: a submission is only read with its application or
 // entry.
 func (Submission) Readers() Readers { return Readers{} }

@@ -14,6 +14,7 @@ const (
 	KindDeposit     = "deposit" // id: the hash
 	KindApplication = "application"
 	KindSubmission  = "submission" // id: the payload hash of the call that submitted it
+	KindNotice      = "notice"     // id: the application's id
 	KindResource    = "resource"
 	KindEntry       = "entry"
 	KindGrant       = "grant"

@@ -241,6 +241,21 @@ type Period struct {
 	Provisional bool `json:"provisional,omitempty" zh:"暂定" en:"Provisional"`
 }
 
+// Notice is the record of the public notice of an application (R12). It is never
+// deleted or changed: whether it runs follows from its period, the day and the
+// application. Everyone may read it.
+type Notice struct {
+	Application ID     `json:"application" zh:"申请编号" en:"Application id"`
+	Serial      string `json:"serial" form:"pattern=notice_serial" zh:"公示编号" en:"Notice number"`
+	Kind        string `json:"kind" form:"enum=application_kinds" zh:"登记类型" en:"Kind"`
+	Title       string `json:"title" form:"text=1..100" zh:"数据名称" en:"Name of the data"`
+	Summary     string `json:"summary" form:"text=1..4000" zh:"摘要" en:"Summary"`
+	Registrant  ID     `json:"registrant" zh:"登记主体" en:"Registrant"`
+	From        Date   `json:"from" zh:"公示首日" en:"First day"`
+	Until       Period `json:"until" zh:"公示期" en:"Notice period"` // due: its last day, until 24:00
+	Cite        Cite   `json:"cite" zh:"引用请求" en:"Written by"`
+}
+
 // Submission is the record of the content of application.submit or
 // application.resubmit. It is stored under the payload hash of that call and never
 // changes. The application and the entry refer to it by that hash.
@@ -308,6 +323,7 @@ type Entry struct {
 	Subject      ID           `json:"subject_id" zh:"标的" en:"Subject"`
 	SubjectHash  Digest       `json:"subject_hash" zh:"标的摘要" en:"Hash of subject"`
 	Holder       ID           `json:"holder" zh:"数据持有单位" en:"Holder"`
+	Region       Region       `json:"region" zh:"属地" en:"Region"` // of the holder, which decides the jurisdiction (R6)
 	RegistryCode string       `json:"registry_code,omitempty" form:"pattern=registry_code" zh:"登记结果查询码" en:"Registry code"`
 	CadCode      CadCode      `json:"cad_code" zh:"平台编号" en:"Cadastre code"`
 	ValidFrom    Date         `json:"valid_from" zh:"生效日" en:"Valid from"`
@@ -346,11 +362,12 @@ type Facts struct {
 // Grant is the record of a right: who has it, on what, for how long, and on what
 // basis (T). Scope is a reference such as resource/ID or license/ID.
 type Grant struct {
-	ID    ID    `json:"id" zh:"权利编号" en:"Grant id"`
-	Right Right `json:"right" form:"enum=rights" zh:"权利" en:"Right"`
-	Party ID    `json:"party" zh:"权利人" en:"Party"`
-	Scope Ref   `json:"scope" form:"ref=resource/license" zh:"权利范围" en:"Scope"`
-	From  Date  `json:"from" zh:"起始日" en:"From"`
-	Until Date  `json:"until" zh:"终止日" en:"Until"`
-	Basis Ref   `json:"basis" form:"ref=entry/license/order" zh:"权利依据" en:"Basis"` // entry, license or order
+	ID     ID     `json:"id" zh:"权利编号" en:"Grant id"`
+	Right  Right  `json:"right" form:"enum=rights" zh:"权利" en:"Right"`
+	Nature Nature `json:"nature" form:"enum=natures" zh:"权利来源" en:"Nature"`
+	Party  ID     `json:"party" zh:"权利人" en:"Party"`
+	Scope  Ref    `json:"scope" form:"ref=resource/license" zh:"权利范围" en:"Scope"`
+	From   Date   `json:"from" zh:"起始日" en:"From"`
+	Until  Date   `json:"until" zh:"终止日" en:"Until"`
+	Basis  Ref    `json:"basis" form:"ref=entry/license/order" zh:"权利依据" en:"Basis"` // entry, license or order
 }

@@ -103,6 +103,7 @@ var ruleGroups = []RuleGroup{
 		rule("catalogue_code", "目录代码：至少 6 位数字、/、数字，共不超过 64 位", "It must be a catalog code: at least 6 digits, /, digits, at most 64 characters in all."),
 		rule("registry_code", "登记结果查询码，8 至 64 位 0–9 A–Z a–z . -", "It must be an official code: 8 to 64 of 0–9 A–Z a–z . -"),
 		rule("not_a_cad_code", "官方编码不得具有本平台编号的形式", "An official code does not have the form of Cadastre's numbers."),
+		rule("notice_serial", "公示编号：GS-区划-日期-序号", "It must be the number of a notice: GS-REGION-DATE-SERIAL."),
 		rule("cad_code", "平台编号：区划-类型-日期-序号-校验", "It must be a number of Cadastre: REGION-TYPE-DATE-SERIAL-CHECK."),
 		rule("cad_code_check", "平台编号的校验位有误", "The check character of Cadastre's number is wrong."),
 		rule("http_url", "以 http:// 或 https:// 开头的网页地址", "It must be the address of a page: http:// or https:// and a host."),

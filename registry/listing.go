@@ -23,6 +23,7 @@ var (
 		Name: "registry.applications", Table: "registry_application_detail", Order: numbers,
 		Filters: []readmodel.Filter{byReaders, byState},
 	})
+	notices = readmodel.NewListing(readmodel.Listing{Name: "registry.notices", Table: "registry_notice_detail", Order: numbers})
 	parties = readmodel.NewListing(readmodel.Listing{
 		Name: "registry.parties", Table: "registry_party", Order: numbers, Filters: []readmodel.Filter{byRole, byRegion, byName},
 	})

@@ -15,8 +15,8 @@ import (
 	"github.com/datacadastre/cadastre/ledger"
 )
 
-// Project stores genesis, parties, keys, calendar, submissions, applications and
-// entries from e. Records of other kinds belong to other packages.
+// Project stores genesis, parties, keys, calendar, submissions, applications, notices
+// and entries from e. Records of other kinds belong to other packages.
 func (r *Registry) Project(ctx context.Context, tx *sql.Tx, e ledger.Event) error {
 	write, err := r.Prepare([]ledger.Event{e})
 	if err != nil {
@@ -53,6 +53,8 @@ func (r *Registry) prepare(b *batch, e ledger.Event, rec ledger.Record) error {
 		b.submissions = append(b.submissions, rec.Ref.ID(), readmodel.Pack(rec.Value))
 	case ledger.KindApplication:
 		return b.addApplication(rec)
+	case ledger.KindNotice:
+		b.add(rec.Ref, row(noticeRow, rec.Ref.ID(), string(rec.Value)))
 	case ledger.KindEntry:
 		return r.addEntry(b, e, rec)
 	}
@@ -131,7 +133,8 @@ var (
 	}.Upsert(map[string]string{
 		"submission": numberOf, "region": "(SELECT coalesce(max(lies), '') FROM registry_party WHERE id = ?)", // region of the applicant
 	})
-	entryRow = readmodel.Row{
+	noticeRow = readmodel.Row{Table: "registry_notice", Key: "application", Columns: []string{"value"}}.Upsert()
+	entryRow  = readmodel.Row{
 		Table: "registry_entry", Key: "id", Once: []string{"subject", "cad_code"},
 		Columns: []string{"holder", "body", "domain", "region", "state", "suspended", "valid_until", "registry_code"},
 	}.Upsert()

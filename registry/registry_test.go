@@ -142,42 +142,83 @@ func TestApplications(t *testing.T) {
 	}
 }
 
-// TestNotices follows the worked example: passed on 09-23, the notice runs to
-// 10-14, 24:00.
+// noticeRecord is the notice of an application that is published on the first day of its
+// period.
+func noticeRecord(t testing.TB, a ledger.ApplicationDetail) ledger.Record {
+	return readmodeltest.Record(ledger.RefTo(ledger.KindNotice, a.ID), ledger.Notice{
+		Application: a.ID, Serial: "GS-430300-20260923-5QZX48TR", Kind: a.Kind, Title: a.Resource.Title, Summary: a.Resource.Description,
+		Registrant: a.Applicant, From: a.Notice.From, Until: *a.Notice, Cite: ledger.Cite{Payload: ledger.DigestOf([]byte("pass"))},
+	})
+}
+
+// TestNotices follows the worked example: passed on 09-22, the notice runs from 09-23 to
+// 10-14, 24:00. It stays when the application has ended.
 func TestNotices(t *testing.T) {
 	f := open(t, "2026-10-14")
 	a := application("公交车辆到离站信息", ledger.AppNoticed)
 	a.Notice = &ledger.Period{From: "2026-09-23", Days: 10, Due: "2026-10-09", Provisional: true} // counted before the list
-	f.record(t, autumn(t), partyRecord(t, "市交通运输局", ledger.RoleHolder), applicationRecord(t, a),
+	f.record(t, autumn(t), partyRecord(t, "市交通运输局", ledger.RoleHolder), applicationRecord(t, a), noticeRecord(t, a),
 		applicationRecord(t, application("未公示", ledger.AppAccepted)))
-	want := []registry.Notice{{
-		Application: a.ID, Answers: a.Cite.Payload, Registrant: "市交通运输局", Kind: "initial", Name: "公交车辆到离站信息",
-		Summary: "公交车辆到离站信息的摘要", From: "2026-09-23", Until: "2026-10-14",
-	}}
-	got, next, err := f.Notices(t.Context(), readmodel.Page{})
-	if diff := cmp.Diff(want, got); err != nil || next != "" || diff != "" {
-		t.Errorf("%q, %v: -want +got\n%s", next, err, diff)
+	want := registry.Notice{
+		Application: a.ID, Serial: "GS-430300-20260923-5QZX48TR", Answers: ledger.DigestOf([]byte("pass")), Registrant: "市交通运输局", Kind: "initial",
+		Name: "公交车辆到离站信息", Summary: "公交车辆到离站信息的摘要", From: "2026-09-23", Until: "2026-10-14",
 	}
-	f.today = "2026-10-15"
-	if got, _, err := f.Notices(t.Context(), readmodel.Page{}); err != nil || len(got) != 0 {
-		t.Errorf("the day after: %+v, %v", got, err)
+	for _, c := range []struct {
+		today  ledger.Date
+		state  ledger.ApplicationState
+		status registry.NoticeStatus
+	}{
+		{"2026-09-22", ledger.AppNoticed, registry.NoticePending},
+		{"2026-09-23", ledger.AppNoticed, registry.NoticeRunning},
+		{"2026-10-14", ledger.AppNoticed, registry.NoticeRunning},
+		{"2026-10-15", ledger.AppNoticed, registry.NoticeOver},
+		{"2026-10-15", ledger.AppCoded, registry.NoticeEnded},
+		{"2026-10-01", ledger.AppWithdrawn, registry.NoticeEnded},
+	} {
+		f.today, a.State = c.today, c.state
+		f.record(t, applicationRecord(t, a))
+		want.Status = c.status
+		for _, status := range []registry.NoticeStatus{"", c.status} {
+			got, next, err := f.Notices(t.Context(), status, readmodel.Page{})
+			if diff := cmp.Diff([]registry.Notice{want}, got); err != nil || next != "" || diff != "" {
+				t.Errorf("%+v: %q, %v: -want +got\n%s", c, next, err, diff)
+			}
+		}
+		got, err := f.Notice(t.Context(), a.ID)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%+v: %v: -want +got\n%s", c, err, diff)
+		}
+		for _, other := range []registry.NoticeStatus{registry.NoticePending, registry.NoticeRunning, registry.NoticeOver, registry.NoticeEnded} {
+			if list, _, err := f.Notices(t.Context(), other, readmodel.Page{}); err != nil || (len(list) == 1) != (other == c.status) {
+				t.Errorf("%+v, asked for %s: %+v, %v", c, other, list, err)
+			}
+		}
 	}
-	a.Notice = &ledger.Period{From: "2026-09-23", Due: "2026-09-23"}
-	f.record(t, applicationRecord(t, a))
-	if got, _, err := f.Notices(t.Context(), readmodel.Page{}); err != nil || len(got) != 1 {
-		t.Errorf("a demo's notice: %+v, %v", got, err)
+	if _, err := f.Notice(t.Context(), id("none")); !errors.Is(err, ledger.NotFound) {
+		t.Errorf("no notice: %v", err)
 	}
-	for i := range registry.DefaultPage + 3 {
+}
+
+// TestPagesOfNotices: a notice of 0 days, on a demonstration ledger, runs until the
+// application ends.
+func TestPagesOfNotices(t *testing.T) {
+	f := open(t, "2026-10-14")
+	f.record(t, autumn(t), partyRecord(t, "市交通运输局", ledger.RoleHolder))
+	var oldest ledger.ID
+	for i := range registry.DefaultPage + 4 {
 		b := application(fmt.Sprint(i), ledger.AppNoticed)
-		b.Notice = a.Notice
-		f.record(t, applicationRecord(t, b))
+		b.Notice = &ledger.Period{From: "2026-09-23", Due: "2026-09-23"}
+		f.record(t, applicationRecord(t, b), noticeRecord(t, b))
+		if i == 0 {
+			oldest = b.ID
+		}
 	}
-	first, next, err := f.Notices(t.Context(), readmodel.Page{})
+	first, next, err := f.Notices(t.Context(), registry.NoticeRunning, readmodel.Page{})
 	if err != nil || len(first) != registry.DefaultPage || next == "" {
 		t.Fatalf("first page: %d, %q, %v", len(first), next, err)
 	}
-	rest, next, err := f.Notices(t.Context(), readmodel.Page{Cursor: next})
-	if err != nil || len(rest) != 4 || next != "" || rest[3].Application != a.ID {
+	rest, next, err := f.Notices(t.Context(), registry.NoticeRunning, readmodel.Page{Cursor: next})
+	if err != nil || len(rest) != 4 || next != "" || rest[3].Application != oldest {
 		t.Errorf("second page: %d, %q, %v", len(rest), next, err)
 	}
 }

@@ -49,7 +49,7 @@ func TestActsAsATable(t *testing.T) {
 		" the node may sign it\n" + indent + "It may be refused because:\n" + indent + "  This record is not yours (not_yours)\n" + indent + "  The period is over (period_over)\n",
 		" may share a transaction; the node may sign it\n" + indent + "It may be refused because:\n" + indent + "  This exists already (exists)\n",
 		" Implementer (Set by); environment\n",
-		" Registry body; application: Accepted → In notice; until: Examination due, later with: Reason of delay\n",
+		" Registry body; application: Accepted → In notice; until: Examination due, later with: Reason of delay; makes notice\n",
 		" Registry body; application: In notice → Coded; after: Notice period; makes entry\n",
 		"\nAny call may also be refused because:\n  This breaks a rule (field)\n  The content is not strict JSON (json)\n",
 		" Buyer; order: Placed → Cancelled, Accepted → Cancelled\n",

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/datacadastre/cadastre/internal/client"
@@ -142,33 +140,19 @@ func (c *objectCmd) Run(p *program) error {
 	return nil
 }
 
-// noticed returns the payload hash that an objection cites. If the party may not read the
-// application, the hash comes from its notice, which is public.
+// noticed returns the payload hash that an objection cites: that of the call that
+// published the notice.
 func (c *objectCmd) noticed(p *program, cl *client.Client) (ledger.Digest, error) {
-	cited, err := c.cited(p.ctx, cl, at("applications", c.ID))
-	if !errors.Is(err, ledger.NotFound) {
-		return cited, err
+	if c.Answers != "" {
+		return c.Answers, c.Answers.Validate("answers")
 	}
-	for cursor := ""; ; {
-		var page struct {
-			Items []struct {
-				Application ledger.ID     `json:"application"`
-				Answers     ledger.Digest `json:"answers"`
-			} `json:"items"`
-			Next string `json:"next"`
-		}
-		if err := cl.Get(p.ctx, (paging{Cursor: cursor, Limit: 500}).query("/v1/notices"), &page); err != nil {
-			return "", err
-		}
-		for _, n := range page.Items {
-			if n.Application == c.ID {
-				return n.Answers, n.Answers.Validate("answers")
-			}
-		}
-		if cursor = page.Next; cursor == "" {
-			return "", fmt.Errorf("%s: %w", p.say("该申请没有公示", "this application has no notice"), err)
-		}
+	var notice struct {
+		Answers ledger.Digest `json:"answers"`
 	}
+	if err := cl.Get(p.ctx, at("notices", c.ID), &notice); err != nil {
+		return "", err
+	}
+	return notice.Answers, notice.Answers.Validate("answers")
 }
 
 type decideCmd struct {

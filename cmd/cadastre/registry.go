@@ -13,7 +13,7 @@ type registryCmd struct {
 	Search       searchCmd       `cmd:"" zh:"检索已登记的资源" en:"Search registered resources." example:"cadastre registry search 公交 --region 430300\ncadastre registry search --domain transport --limit 100 --json"`
 	Show         resourceShowCmd `cmd:"" zh:"查看资源" en:"Show a resource." example:"cadastre registry show ID"`
 	Certificate  certificateCmd  `cmd:"" zh:"按编码查看登记结果凭证" en:"Show a certificate by its code." example:"cadastre registry certificate 430300-1-20261125-PKHW08AS-J"`
-	Notices      noticesCmd      `cmd:"" zh:"列出公示" en:"List public notices." example:"cadastre registry notices --limit 100"`
+	Notices      noticesCmd      `cmd:"" zh:"列出公示" en:"List public notices." example:"cadastre registry notices --status running --limit 100"`
 	Applications applicationsCmd `cmd:"" zh:"登记申请：本单位的，或本登记机构受理的" en:"Applications: yours, or those at your registry body."`
 	Import       importCmd       `cmd:"" zh:"为目录中的每条记录申请登记" en:"Apply for the registration of every record of a catalog."`
 	Deposit      depositCmd      `cmd:"" zh:"申请之前先存证哈希（办法第七条）" en:"Deposit a hash before applying (article 7 of the measures)." example:"cadastre registry deposit sample.csv --profile holder.json\ncadastre registry deposit --sha256 9f86… --bytes 1024 --profile holder.json"`
@@ -64,11 +64,14 @@ func (c *certificateCmd) Run(p *program) error {
 	return p.show(at("certificates", c.Code), registry.Certificate{})
 }
 
-type noticesCmd struct{ paging }
+type noticesCmd struct {
+	paging
+	Status registry.NoticeStatus `zh:"只列此当日状态" en:"Only with this status today." values:"notice_statuses" placeholder:"STATUS"`
+}
 
 // Run lists notices.
 func (c *noticesCmd) Run(p *program) error {
-	return p.list(c.query("/v1/notices"), registry.Notice{}, "application", "until", "registrant", "name")
+	return p.list(c.query("/v1/notices", "status", string(c.Status)), registry.Notice{}, "application", "status", "until", "registrant", "name")
 }
 
 type applicationsCmd struct {

@@ -43,7 +43,7 @@ type node struct {
 
 func newNode(blobs int) *node {
 	n := &node{files: map[string][]byte{
-		"format": []byte("cadastre-node 4\n"), "node.json": []byte(`{"name": "n"}`), "keys/platform": random(120), "empty": {}, "ledger.db": random(300_000),
+		"format": []byte("cadastre-node 5\n"), "node.json": []byte(`{"name": "n"}`), "keys/platform": random(120), "empty": {}, "ledger.db": random(300_000),
 	}, content: map[string][]byte{}}
 	for range blobs {
 		n.add(random(5000))

@@ -257,7 +257,7 @@ func damages(w *world, object, rollBack string) []planted {
 		{"node.db missing", edit(nodeDB, nil), "node.db", whole, false},
 		{"node.db not a database", edit(nodeDB, flip(0)), "node.db", whole, false},
 		{"stored key damaged", sqlIn(nodeDB, "INSERT INTO sealed_key (party, kid, use, sealed, created_at) VALUES ('p', 'k', 'sign', x'00', 1)"), "node.db [p k]", "party prove-key", false},
-		{"older layout", edit("format", func([]byte) []byte { return []byte("cadastre-node 3\n") }), "format", "program", false},
+		{"older layout", edit("format", func([]byte) []byte { return []byte("cadastre-node 4\n") }), "format", "program", false},
 		{"format missing", edit("format", nil), "format", file, false},
 		{"temporary file", add("node.json.123.tmp"), "node.json.123.tmp", "--repair", true},
 		{"temporary key", add("keys/platform.123.tmp"), "keys/platform.123.tmp", "--repair", true},

@@ -21,7 +21,7 @@ import (
 
 // format is the version of the folder's layout. Since 4 the ledger has indexes of
 // files, which its earlier entries have not written.
-const format = "cadastre-node 4\n"
+const format = "cadastre-node 5\n"
 
 // formatFile has the format. A folder without it is no node's.
 const formatFile = "format"

@@ -17,7 +17,7 @@ func TestOtherLayoutsAreRefused(t *testing.T) {
 	file := filepath.Join(w.dir, "format")
 	own, err := os.ReadFile(file)
 	w.ok(err)
-	for _, other := range []string{"cadastre-node 3\n", "cadastre-node 5\n", ""} {
+	for _, other := range []string{"cadastre-node 4\n", "cadastre-node 6\n", ""} {
 		w.ok(os.WriteFile(file, []byte(other), 0o600))
 		_, err := node.Open(t.Context(), w.options())
 		if err == nil {

@@ -274,19 +274,20 @@ func applicationsOf(t testing.TB) subject {
 func noticesOf(t testing.TB) subject {
 	f, r := register(t)
 	return subject{
-		listing: "registry.applications",
+		listing: "registry.notices",
 		add: func(rt *rapid.T) rec {
 			n, id := f.next()
-			a := ledger.Application{ID: id, SubmitPayload: ledger.Digest(submitted), State: rapid.SampledFrom([]ledger.ApplicationState{ledger.AppNoticed, ledger.AppAccepted}).Draw(rt, "state")}
-			a.Notice = &ledger.Period{From: "2026-10-10", Days: 1, Due: rapid.SampledFrom([]ledger.Date{"2026-10-12", "2026-10-20"}).Draw(rt, "due")}
+			a := ledger.Application{ID: id, SubmitPayload: ledger.Digest(submitted), State: rapid.SampledFrom([]ledger.ApplicationState{ledger.AppNoticed, ledger.AppWithdrawn}).Draw(rt, "state")}
+			until := ledger.Period{From: "2026-10-10", Days: 1, Due: rapid.SampledFrom([]ledger.Date{"2026-10-12", "2026-10-20"}).Draw(rt, "due")}
 			if n <= 3 { // some are always there
-				a.State, a.Notice.Due = ledger.AppNoticed, "2026-10-20"
+				a.State, until.Due = ledger.AppNoticed, "2026-10-20"
 			}
 			f.project(r, ledger.KindApplication, id, 1, a)
-			return rec{id: string(id), key: func(choice) string { return number(n) }, hidden: a.State != ledger.AppNoticed || a.Notice.Due < "2026-10-20"}
+			f.project(r, ledger.KindNotice, id, 1, ledger.Notice{Application: id, From: until.From, Until: until})
+			return rec{id: string(id), key: func(choice) string { return number(n) }, hidden: a.State != ledger.AppNoticed || until.Due < "2026-10-20"}
 		},
 		page: func(_ choice, p readmodel.Page) ([]string, string, error) {
-			list, next, err := r.Notices(t.Context(), p)
+			list, next, err := r.Notices(t.Context(), registry.NoticeRunning, p)
 			return ids(list, func(n registry.Notice) ledger.ID { return n.Application }), next, err
 		},
 	}

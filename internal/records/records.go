@@ -23,7 +23,7 @@ func Migrations() fs.FS { return readmodel.Migrations(migrations) }
 // elsewhere are the kinds that are stored by the package that searches them, and those
 // that are read from the ledger only.
 var elsewhere = []string{
-	ledger.KindGenesis, ledger.KindParty, ledger.KindKey, ledger.KindCalendar, ledger.KindSubmission, ledger.KindApplication,
+	ledger.KindGenesis, ledger.KindParty, ledger.KindKey, ledger.KindCalendar, ledger.KindSubmission, ledger.KindApplication, ledger.KindNotice,
 	ledger.KindEntry, ledger.KindResource, ledger.KindGrant, ledger.KindLicense, ledger.KindEnvironment, ledger.KindProduct,
 	ledger.KindContent, ledger.KindOrder, ledger.KindAnchor,
 }

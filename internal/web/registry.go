@@ -25,8 +25,12 @@ func (s *Server) registryRoutes() {
 		says("以平台编号或登记结果查询码查询凭证及其当日状态。", "Finds a certificate by its platform number or the official code, with its status today."), func(ctx context.Context, in *codeInput) (registry.Certificate, error) {
 			return s.certificate(ctx, in.Code)
 		})
-	open(s, ledger.ReadNotice, "/v1/notices", "notices", says("公示", "Running notices"),
-		says("正在公示的登记申请，任何人可查。", "Applications that are in public notice now, for everyone."), s.notices)
+	open(s, ledger.ReadNotice, "/v1/notices", "notices", says("公示", "Public notices"),
+		says("登记申请的公示，含已结束的，任何人可查；可按当日状态筛选。", "Public notices of applications, also those of the past, for everyone; they can be filtered by their status today."), s.notices)
+	open(s, ledger.ReadNotice, "/v1/notices/{id}", "notice", says("一件申请的公示", "The notice of an application"),
+		says("公示编号、起止日期、当日状态与四项公示内容，任何人可查。", "Its number, first and last day, its status today and what is published of the application, for everyone."), func(ctx context.Context, in *ByID) (registry.Notice, error) {
+			return s.Registry.Notice(ctx, in.ID)
+		})
 	open(s, ledger.KindParty, "/v1/parties", "parties", says("单位", "Parties"),
 		says("已准入的单位及其公钥，任何人可查：核验者需要。", "Admitted parties with their public keys, for everyone: they are needed to verify signatures."), s.parties)
 	open(s, ledger.KindParty, "/v1/parties/{id}", "party", says("单位", "A party"),
@@ -99,10 +103,13 @@ func (s *Server) certificate(ctx context.Context, code string) (registry.Certifi
 	return c, nil
 }
 
-type noticesInput struct{ Paging }
+type noticesInput struct {
+	Paging
+	Status registry.NoticeStatus `query:"status" form:"enum=notice_statuses" zh:"当日状态" en:"Status today"`
+}
 
 func (s *Server) notices(ctx context.Context, in *noticesInput) (pageOf[registry.Notice], error) {
-	found, next, err := s.Registry.Notices(ctx, readmodel.Page{Cursor: in.Cursor, Limit: in.Limit})
+	found, next, err := s.Registry.Notices(ctx, in.Status, readmodel.Page{Cursor: in.Cursor, Limit: in.Limit})
 	return page(found, next), err
 }
 

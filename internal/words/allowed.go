@@ -55,6 +55,7 @@ var allowedTable = [][3]string{
 	{`GB/T 4754, A–T with 0 or 2 to 4 digits`, "GB/T 4754 行业代码：A–T，其后 0 位或 2 至 4 位数字", "code of GB/T 4754: A–T with 0 or 2 to 4 digits"},
 	{`GB 32100-2015, 18 characters`, "统一社会信用代码（GB 32100-2015），18 位", "unified social credit code (GB 32100-2015), 18 characters"},
 	{`at least 6 digits / digits, 64 bytes in all`, "至少 6 位数字、/、数字，共不超过 64 字节", "at least 6 digits, a slash, digits; 64 bytes in all"},
+	{`GS-REGION-DATE-SERIAL`, "GS-区划-日期-序号", "GS-REGION-DATE-SERIAL"},
 	{`REGION-TYPE-DATE-SERIAL-CHECK`, "区划-类型-日期-序号-校验", "REGION-TYPE-DATE-SERIAL-CHECK"},
 	{`not a code in the form of Cadastre's own codes`, "不具有本平台编号的形式", "no code in the form of the platform's numbers"},
 	{`a day, YYYY-MM-DD`, "日期，YYYY-MM-DD", "a day, YYYY-MM-DD"},

@@ -100,6 +100,17 @@ func (d Date) AddYears(n int) Date {
 	return d.AddMonths(12 * n)
 }
 
+// TermEnd returns the last day of a term of n years whose first day is d: the day
+// before the same day n years later. If there is no such day, as after 29 February,
+// it is the last day of that month.
+func (d Date) TermEnd(n int) Date {
+	end := d.AddYears(n)
+	if t, ok := d.time(); ok && t.AddDate(n, 0, 0).Day() != t.Day() {
+		return end
+	}
+	return end.AddDays(-1)
+}
+
 // maxDays is larger than the number of days between the first and the last date.
 const maxDays = 10000 * 366
 

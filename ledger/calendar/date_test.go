@@ -105,6 +105,30 @@ func TestMonthsEnd(t *testing.T) {
 	}
 }
 
+// TestTermEnd: a term ends the day before the same day, or on the month's end if
+// there is no such day.
+func TestTermEnd(t *testing.T) {
+	for _, c := range []struct {
+		first calendar.Date
+		years int
+		want  calendar.Date
+	}{
+		{"2026-10-15", 3, "2029-10-14"},
+		{"2026-01-01", 3, "2028-12-31"},
+		{"2026-03-01", 2, "2028-02-29"},
+		{"2027-03-01", 3, "2030-02-28"},
+		{"2028-02-29", 3, "2031-02-28"},
+		{"2028-02-29", 4, "2032-02-28"},
+		{"2028-02-28", 3, "2031-02-27"},
+		{"9998-01-01", 3, ""},
+		{"2026-02-30", 3, ""},
+	} {
+		if got := c.first.TermEnd(c.years); got != c.want {
+			t.Errorf("%d years from %s end on %q, want %q", c.years, c.first, got, c.want)
+		}
+	}
+}
+
 func TestNoDate(t *testing.T) {
 	d := calendar.Date("2026-02-30")
 	if d.StartMS() != 0 || d.EndMS() != 0 || d.Year() != 0 || d.AddDays(1) != "" || d.AddYears(1) != "" {

@@ -70,14 +70,14 @@ func TestWorkedExampleNoticeDays(t *testing.T) {
 // TestWorkedExampleValidity checks the calendar periods of the example: the code
 // of 15 October holds three years, and its renewal opens 60 days before the end.
 func TestWorkedExampleValidity(t *testing.T) {
-	until := calendar.Date("2026-10-15").AddYears(3)
-	if until != "2029-10-15" {
-		t.Errorf("valid until %s, want 2029-10-15", until)
+	until := calendar.Date("2026-10-15").TermEnd(3)
+	if until != "2029-10-14" {
+		t.Errorf("valid until %s, want 2029-10-14", until)
 	}
-	if opens := until.AddDays(-60); opens != "2029-08-16" {
-		t.Errorf("renewal opens %s, want 2029-08-16", opens)
+	if opens := until.AddDays(-60); opens != "2029-08-15" {
+		t.Errorf("renewal opens %s, want 2029-08-15", opens)
 	}
-	if end := calendar.Date("2026-10-19").AddYears(3).AddDays(-1); end != "2029-10-18" {
+	if end := calendar.Date("2026-10-19").TermEnd(3); end != "2029-10-18" {
 		t.Errorf("agreement ends %s, want 2029-10-18", end)
 	}
 }

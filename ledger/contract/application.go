@@ -75,9 +75,33 @@ func pass(t *tx, _ ledger.AppPassArgs, app *ledger.Application) error {
 		return err
 	}
 	due, err := t.period(notice.Due, t.genesis.Limits.Code)
+	if err != nil {
+		return err
+	}
 	app.PassedKey, app.Notice, app.CodeDue = t.kid(), &notice, &due
-	return err
+	return t.publish(*app, notice)
 }
+
+// publish records the public notice of an application, with what everyone may know of
+// it (R12). Its number has the region of the applicant.
+func (t *tx) publish(app ledger.Application, period ledger.Period) error {
+	s, err := t.submission(app.SubmitPayload)
+	if err != nil {
+		return err
+	}
+	applicant, err := load[ledger.Party](t, partyRef(app.Applicant), "application")
+	if err != nil {
+		return err
+	}
+	t.link(noticeRef(app.ID), "publishes", applicationRef(app.ID))
+	return t.putRecord(noticeRef(app.ID), ledger.Notice{
+		Application: app.ID, Serial: ledger.MakeSerial(applicant.Region, period.From, app.ID), Kind: app.Kind,
+		Title: s.Resource.Title, Summary: s.Resource.Description, Registrant: app.Applicant,
+		From: period.From, Until: period, Cite: t.cite(),
+	})
+}
+
+func noticeRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindNotice, id) }
 
 // notice returns the notice period of an application that passes today.
 func (t *tx) notice() (ledger.Period, error) {

@@ -12,9 +12,10 @@ const (
 
 func entryRef(id ledger.ID) ledger.Ref { return ledger.RefTo(ledger.KindEntry, id) }
 
-// code completes a registration (R13), after the whole notice period and with no
-// open objection. It creates the entry, which is valid for three years from today,
-// and the right to hold.
+// code completes a registration (R13), after the whole notice period, with no open
+// objection and a holder that is not suspended. It creates the entry, which is valid
+// for three years with today included, and the right to hold. Region and code of the
+// entry are those of the holder's place, not of the place that the data describe.
 func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
 	if err := t.fourEyes(app.PassedKey); err != nil {
 		return err
@@ -22,15 +23,22 @@ func code(t *tx, a ledger.AppCodeArgs, app *ledger.Application) error {
 	if hasOpenObjection(*app) {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonOpen).At("application").By("R12")
 	}
+	holder, err := load[ledger.Party](t, partyRef(app.Applicant), "application")
+	if err != nil {
+		return err
+	}
+	if !holder.Active() {
+		return ledger.Refuse(ledger.Forbidden, ledger.ReasonPartySuspended).At("application")
+	}
 	s, err := t.submission(app.SubmitPayload)
 	if err != nil {
 		return err
 	}
 	e := ledger.Entry{
 		ID: app.ID, SubjectType: app.SubjectType, Subject: s.Resource.ID, SubjectHash: app.SubmitPayload,
-		Holder: app.Applicant, RegistryCode: a.RegistryCode,
-		CadCode:   ledger.MakeCadCode(s.Resource.Spatial, codeResource, t.today(), app.ID),
-		ValidFrom: t.today(), ValidUntil: ledger.Date(calendar.Date(t.today()).AddYears(validYears)),
+		Holder: holder.ID, Region: holder.Region, RegistryCode: a.RegistryCode,
+		CadCode:   ledger.MakeCadCode(holder.Region, codeResource, t.today(), app.ID),
+		ValidFrom: t.today(), ValidUntil: ledger.Date(calendar.Date(t.today()).TermEnd(validYears)),
 		Body: app.Body, State: ledger.EntryActive, Suspensions: []ledger.Suspension{}, Cite: t.cite(),
 	}
 	if err := t.claimCodes(e); err != nil {
@@ -77,7 +85,7 @@ func (t *tx) register(e ledger.Entry) error {
 	t.link(entryRef(e.ID), "registers", resourceRef(e.Subject))
 	t.link(entryRef(e.ID), "coded_by", partyRef(e.Body))
 	grant := ledger.Grant{
-		ID: ledger.DeriveID("grant", string(e.ID)), Right: ledger.Hold, Party: e.Holder,
+		ID: ledger.DeriveID("grant", string(e.ID)), Right: ledger.Hold, Nature: ledger.Registered, Party: e.Holder,
 		Scope: resourceRef(e.Subject), From: e.ValidFrom, Until: e.ValidUntil, Basis: entryRef(e.ID),
 	}
 	if err := t.grant(grant); err != nil {

@@ -52,10 +52,18 @@ func TestWorkedExample(t *testing.T) {
 		t.Fatalf("the notice is published on %s, want 2026-09-23", got)
 	}
 	due("notice", *app().Notice, "2026-10-14")
+	notice := record[ledger.Notice](w, ledger.RefTo(ledger.KindNotice, exampleID))
+	published := ledger.Notice{
+		Application: exampleID, Serial: "GS-430300-20260923-5QZX48TR", Kind: "initial", Title: "公交车辆到离站信息", Summary: args.Resource.Description,
+		Registrant: wID("holder"), From: "2026-09-23", Until: *app().Notice, Cite: app().Cite,
+	}
+	if diff := cmp.Diff(published, notice); diff != "" {
+		t.Fatalf("notice (-want +got):\n%s", diff)
+	}
 
 	w.on("2026-10-09")
 	w.must("operator", ledger.FnAppObject, ledger.AppObjectArgs{
-		Application: exampleID, Objection: wID("o"), Answers: step().Answers,
+		Application: exampleID, Objection: wID("o"), Answers: notice.Cite.Payload,
 		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence")},
 	})
 	due("decide", app().Objections[0].Due, "2026-10-22")
@@ -71,8 +79,8 @@ func TestWorkedExample(t *testing.T) {
 	e := record[ledger.Entry](w, ledger.RefTo(ledger.KindEntry, exampleID))
 	want := ledger.Entry{
 		ID: exampleID, SubjectType: "resource", Subject: args.Resource.ID, SubjectHash: resubmitted,
-		Holder: wID("holder"), RegistryCode: "4303001202610150000001",
-		CadCode: "430300-1-20261015-5QZX48TR-S", ValidFrom: "2026-10-15", ValidUntil: "2029-10-15", Body: wID("body"),
+		Holder: wID("holder"), Region: "430300", RegistryCode: "4303001202610150000001",
+		CadCode: "430300-1-20261015-5QZX48TR-S", ValidFrom: "2026-10-15", ValidUntil: "2029-10-14", Body: wID("body"),
 		State: ledger.EntryActive, Suspensions: []ledger.Suspension{},
 		Cite: ledger.Cite{Party: wID("body"), Call: coded.Call, Payload: coded.Payload},
 	}
@@ -83,6 +91,9 @@ func TestWorkedExample(t *testing.T) {
 	if diff := cmp.Diff(submitted, record[ledger.Submission](w, ledger.SubmissionRef(e.SubjectHash))); diff != "" {
 		t.Fatalf("submission (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(published, record[ledger.Notice](w, ledger.RefTo(ledger.KindNotice, exampleID))); diff != "" {
+		t.Fatalf("the notice is not kept as it was published (-want +got):\n%s", diff)
+	}
 	exampleRights(t, w, args.Resource.ID)
 }
 
@@ -92,8 +103,8 @@ func exampleRights(t *testing.T, w *world, resource ledger.ID) {
 	t.Helper()
 	id := ledger.DeriveID("grant", string(exampleID))
 	want := ledger.Grant{
-		ID: id, Right: ledger.Hold, Party: wID("holder"), Scope: ledger.RefTo(ledger.KindResource, resource),
-		From: "2026-10-15", Until: "2029-10-15", Basis: ledger.RefTo(ledger.KindEntry, exampleID),
+		ID: id, Right: ledger.Hold, Nature: ledger.Registered, Party: wID("holder"), Scope: ledger.RefTo(ledger.KindResource, resource),
+		From: "2026-10-15", Until: "2029-10-14", Basis: ledger.RefTo(ledger.KindEntry, exampleID),
 	}
 	if diff := cmp.Diff(want, record[ledger.Grant](w, ledger.RefTo(ledger.KindGrant, id))); diff != "" {
 		t.Errorf("grant (-want +got):\n%s", diff)

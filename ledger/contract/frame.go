@@ -84,11 +84,30 @@ func (t *tx) checkRow(a ledger.Args, record any, state string) error {
 		return ledger.Refuse(ledger.Conflict, ledger.ReasonState).At(field).With("on", t.act.On).With("state", state)
 	}
 	if t.act.Answers() {
-		if err := checkVersion(ledger.MemberText(a, "answers"), record); err != nil {
+		cited, err := t.cited(a, record)
+		if err != nil {
+			return err
+		}
+		if err := checkVersion(ledger.MemberText(a, "answers"), cited); err != nil {
 			return err
 		}
 	}
 	return t.act.InTime(record, a, t.today(), t.lastDay)
+}
+
+// cited returns the record that the arguments cite: record, or the one that the act's
+// row names.
+func (t *tx) cited(a ledger.Args, record any) (any, error) {
+	c := t.act.Cites
+	if c.Kind == "" {
+		return record, nil
+	}
+	ref := ledger.RefTo(c.Kind, ledger.MemberText(a, c.ID))
+	value, err := load[json.RawMessage](t, ref, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.DecodeRecord(c.Kind, value)
 }
 
 // checkActor checks that the caller is a party that may act on the record, and

@@ -216,7 +216,7 @@ func (t *tx) effectiveLicense(id ledger.ID, field string) (ledger.License, error
 func acceptLicense(t *tx, _ ledger.AnswerArgs, l *ledger.License) error {
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
 		if err := t.grant(ledger.Grant{
-			ID: ledger.DeriveID("grant", string(l.ID), string(right)), Right: right, Party: l.Assignee,
+			ID: ledger.DeriveID("grant", string(l.ID), string(right)), Right: right, Nature: ledger.Authorized, Party: l.Assignee,
 			Scope: licenseRef(l.ID), From: l.StartOn, Until: l.EndOn, Basis: licenseRef(l.ID),
 		}); err != nil {
 			return err

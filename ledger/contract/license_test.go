@@ -206,7 +206,7 @@ func TestLicenseAccept(t *testing.T) {
 	for _, right := range []ledger.Right{ledger.Use, ledger.Operate} {
 		ref := mGrant(mID("L"), ledger.ID(right))
 		want := ledger.Grant{
-			ID: ledger.ID(ref.ID()), Right: right, Party: mID("operator"), Scope: mLicense("L"),
+			ID: ledger.ID(ref.ID()), Right: right, Nature: ledger.Authorized, Party: mID("operator"), Scope: mLicense("L"),
 			From: marketStart, Until: marketEnd, Basis: mLicense("L"),
 		}
 		if d := cmp.Diff(want, get[ledger.Grant](m, ref)); d != "" {

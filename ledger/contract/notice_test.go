@@ -90,6 +90,9 @@ func TestObjections(t *testing.T) {
 	w.refused(refusal{ledger.InvalidCode, ledger.ReasonField, "args.person"}, "body", ledger.FnAppObject, by(func(*ledger.AppObjectArgs) {}))
 	w.must("body", ledger.FnAppObject, by(func(a *ledger.AppObjectArgs) { a.Person = &person }))
 	w.refused(refusal{ledger.Conflict, ledger.ReasonExists, "args.objection"}, "operator", ledger.FnAppObject, by(func(*ledger.AppObjectArgs) {}))
+	other := w.objectArgs("a", "p")
+	other.Answers = w.step("a").Answers // the objection before it
+	w.refused(refusal{ledger.Conflict, ledger.ReasonStale, "args.answers"}, "operator", ledger.FnAppObject, other)
 	w.must("operator", ledger.FnAppObject, w.objectArgs("a", "p"))
 
 	notice := w.app("a").Notice.Due
@@ -113,6 +116,34 @@ func TestObjections(t *testing.T) {
 		t.Fatalf("to be coded %+v, want by 2026-12-03", got)
 	}
 	w.must("body", ledger.FnAppCode, code())
+}
+
+// TestCodingNeedsAnActiveHolder: a holder that is suspended gets no entry until the
+// suspension is lifted.
+func TestCodingNeedsAnActiveHolder(t *testing.T) {
+	w := newDemo(t)
+	w.noticed("a", "holder")
+	code := ledger.AppCodeArgs{AppStepArgs: w.step("a")}
+	w.must("regulator", ledger.FnPartySuspend, w.partyTarget("holder"))
+	w.refused(refusal{ledger.Forbidden, ledger.ReasonPartySuspended, "args.application"}, "body", ledger.FnAppCode, code)
+	w.must("regulator", ledger.FnPartyResume, w.partyTarget("holder"))
+	w.must("body", ledger.FnAppCode, code)
+}
+
+// TestEntryIsOfTheHoldersRegion: data that describe another place are registered, and
+// numbered, where their holder is.
+func TestEntryIsOfTheHoldersRegion(t *testing.T) {
+	w := newDemo(t)
+	w.deposited("a", "holder")
+	args := w.submitArgs("a", "holder")
+	args.Resource.Spatial = "430302" // a district
+	w.must("holder", ledger.FnAppSubmit, args)
+	w.must("body", ledger.FnAppAccept, w.step("a"))
+	w.must("body", ledger.FnAppPass, w.passArgs("a"))
+	w.must("body", ledger.FnAppCode, ledger.AppCodeArgs{AppStepArgs: w.step("a")})
+	if e := w.entry("a"); e.Region != "430300" || !strings.HasPrefix(string(e.CadCode), "430300-1-") {
+		t.Fatalf("the entry is of %s with code %s, want those of the holder's region 430300", e.Region, e.CadCode)
+	}
 }
 
 func TestAtMostFiftyObjections(t *testing.T) {

@@ -126,7 +126,7 @@ func (t *tx) checkOrderTerm(a ledger.OrderPlaceArgs, l ledger.License) error {
 func (t *tx) activate(o *ledger.Order) error {
 	o.State, o.ActiveAt = ledger.OrderActive, t.now()
 	return t.grant(ledger.Grant{
-		ID: ledger.DeriveID("grant", ledger.KindOrder, string(o.ID)), Right: ledger.Use, Party: o.Buyer,
+		ID: ledger.DeriveID("grant", ledger.KindOrder, string(o.ID)), Right: ledger.Use, Nature: ledger.Contracted, Party: o.Buyer,
 		Scope: productRef(o.Product), From: o.StartOn, Until: o.EndOn, Basis: orderRef(o.ID),
 	})
 }

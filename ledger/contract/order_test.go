@@ -149,7 +149,7 @@ func TestOrderFree(t *testing.T) {
 	}
 	ref := mGrant(ledger.KindOrder, mID("O"))
 	want := ledger.Grant{
-		ID: ledger.ID(ref.ID()), Right: ledger.Use, Party: mID("holder"), Scope: mProduct("P"),
+		ID: ledger.ID(ref.ID()), Right: ledger.Use, Nature: ledger.Contracted, Party: mID("holder"), Scope: mProduct("P"),
 		From: o.StartOn, Until: o.EndOn, Basis: mOrder("O"),
 	}
 	if d := cmp.Diff(want, get[ledger.Grant](m, ref)); d != "" {

@@ -316,9 +316,20 @@ func (w *world) refuseArgs(name string) ledger.AppRefuseArgs {
 func (w *world) objectArgs(name, objection string) ledger.AppObjectArgs {
 	w.t.Helper()
 	return ledger.AppObjectArgs{
-		Application: wID(name), Objection: wID(objection), Answers: w.app(name).Cite.Payload,
+		Application: wID(name), Objection: wID(objection), Answers: w.notice(name),
 		Ground: "ownership", Evidence: []ledger.Digest{mHash("evidence " + objection)},
 	}
+}
+
+// notice returns the call that published the notice of an application, or the hash of
+// no call.
+func (w *world) notice(name string) ledger.Digest {
+	w.t.Helper()
+	n, ok := lookup[ledger.Notice](w, ledger.RecordKey(ledger.RefTo(ledger.KindNotice, wID(name))))
+	if !ok {
+		return mHash("no notice")
+	}
+	return n.Cite.Payload
 }
 
 func (w *world) decideArgs(name, objection string, upheld bool) ledger.AppDecideArgs {

@@ -13,7 +13,7 @@ func until(member string) func(w *world) {
 	return func(w *world) {
 		passed(w)
 		w.rewritten(w.sign("body", "body", ledger.FnAppCode, coding(w)),
-			replaced(theEntry, func(v string) string { return strings.Replace(v, `"valid_until":"2029-10-20"`, member, 1) }))
+			replaced(theEntry, func(v string) string { return strings.Replace(v, `"valid_until":"2029-10-19"`, member, 1) }))
 	}
 }
 

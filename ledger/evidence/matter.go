@@ -13,7 +13,7 @@ import (
 // delivery of that receipt.
 var matters = map[string]func(raw json.RawMessage) ([]ledger.Ref, error){
 	ledger.KindOrder: alone, ledger.KindLicense: alone, ledger.KindEnvironment: alone,
-	ledger.KindDeposit: alone, ledger.KindReceipt: alone,
+	ledger.KindDeposit: alone, ledger.KindNotice: alone, ledger.KindReceipt: alone,
 	ledger.KindParty:       resting(func(p ledger.Party) []ledger.Ref { return []ledger.Ref{ledger.Ref(ledger.SignKeysKey(p.ID))} }),
 	ledger.KindApplication: resting(func(a ledger.Application) []ledger.Ref { return []ledger.Ref{ledger.SubmissionRef(a.SubmitPayload)} }),
 	ledger.KindEntry:       resting(func(e ledger.Entry) []ledger.Ref { return []ledger.Ref{ledger.SubmissionRef(e.SubjectHash)} }),

@@ -58,6 +58,16 @@ CREATE INDEX registry_application_county ON registry_application (region);
 CREATE VIEW registry_application_detail AS
   SELECT a.n, a.id, a.applicant, a.body, a.state, a.region, json_patch(unpack(s.value), a.value) AS value
   FROM registry_application a JOIN registry_submission s ON s.n = a.submission;
+-- Public notices, in the order of their publication.
+CREATE TABLE registry_notice (
+  n           INTEGER PRIMARY KEY,
+  application TEXT NOT NULL UNIQUE,
+  value       TEXT NOT NULL
+);
+-- Notices with the state of their applications, on which their status depends.
+CREATE VIEW registry_notice_detail AS
+  SELECT c.n, c.application, json_set(c.value, '$.state', a.state) AS value
+  FROM registry_notice c JOIN registry_application a ON a.id = c.application;
 CREATE TABLE registry_entry (
   n             INTEGER PRIMARY KEY, -- in the order of coding
   id            TEXT NOT NULL UNIQUE,
@@ -98,6 +108,8 @@ DROP TABLE registry_found;
 DROP VIEW registry_entry_detail;
 DROP TABLE registry_entry_text;
 DROP TABLE registry_entry;
+DROP VIEW registry_notice_detail;
+DROP TABLE registry_notice;
 DROP VIEW registry_application_detail;
 DROP TABLE registry_application;
 DROP TABLE registry_submission;
