@@ -109,6 +109,11 @@ var partyActs = []Act{
 		Name: FnCalendarSet, Title: Words{"发布工作日安排", "Set a year's working days"}, Who: anyOf(RoleDataAuthority), Args: of[CalendarArgs](),
 	},
 	{
+		Name: FnAdvance, Title: Words{"拨快模拟时钟", "Move the simulated clock"}, Who: anyOf(RoleDataAuthority), Args: of[AdvanceArgs](),
+		Note:    Words{"仅限以模拟时钟创建的演示账本；所到之时已届满的期限即告届满，不可拨回", "Only on a demonstration ledger that began with a simulated clock; limits that end by then have ended, and the clock can't be moved back"},
+		Reasons: []Reason{ReasonRole, ReasonWindow},
+	},
+	{
 		Name: FnAnchor, Title: Words{"锚定回执日志", "Anchor a receipt log"}, Who: by(RolePlatform, "owner"), Args: of[AnchorArgs](),
 		On: KindLog, ID: "log", Reasons: []Reason{ReasonConsistency, ReasonLogEnded},
 	},

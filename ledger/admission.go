@@ -91,6 +91,9 @@ func (a GenesisArgs) Validate() error { return CheckForm("", &a) }
 // rules checks the limits, the version of the rules and the authority's role.
 func (a GenesisArgs) rules(f *faults) {
 	f.refuse(a.Limits.check(a.Demo))
+	if a.Clock != "" && !a.Demo {
+		f.refuse(Invalid("clock", "clock_of_demonstration").With("value", string(a.Clock)))
+	}
 	if a.Rules != 1 {
 		f.refuse(Invalid("rules", "known_rules").With("value", strconv.Itoa(a.Rules)).With("allowed", "1"))
 	}
@@ -100,8 +103,7 @@ func (a GenesisArgs) rules(f *faults) {
 }
 
 // check refuses periods longer than the law allows, and a notice period other than
-// 10 working days. On a demonstration ledger each may be shorter, down to 0
-// .
+// 10 working days. On a demonstration ledger each may be shorter, and all may be 0.
 func (l Limits) check(demo bool) error {
 	law := StatutoryLimits()
 	var errs []error
@@ -117,6 +119,8 @@ func (l Limits) check(demo bool) error {
 		{"resubmit_days", l.Resubmit, law.Resubmit},
 	} {
 		switch {
+		case demo && c.days == 0 && !l.Zero():
+			errs = append(errs, Invalid("limits."+c.field, "all_zero_or_all_longer").With("value", "0"))
 		case c.days > c.law || c.days < 0 || c.days == 0 && !demo:
 			errs = append(errs, Invalid("limits."+c.field, "not_longer_than_law").
 				With("value", strconv.Itoa(c.days)).With("max", strconv.Itoa(c.law)))
@@ -147,6 +151,9 @@ func (a KeyReplaceArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
 func (a CalendarArgs) Validate() error { return CheckForm("", &a) }
+
+// Validate checks the form.
+func (a AdvanceArgs) Validate() error { return CheckForm("", &a) }
 
 // Validate checks the form.
 func (a AnchorArgs) Validate() error { return CheckForm("", &a) }

@@ -5,7 +5,7 @@ var enums = []Enum{
 	roles, rights, natures, levels, piStatuses, partyKinds, modes, purposeClasses, forms, domains, periodicities, formats, units,
 	priceStatuses, shareTypes, openTypes, supplyModes, obtainings, catalogClasses, materialGroups, checks, refusalReasons,
 	applicationKinds, subjectTypes, applicationStates, entryStates, licenseStates, productStates, contentStates, orderStates, selectionMethods,
-	actions, keyUses, custodies, keyReasons, replaceReasons, gates, receiptKinds, flows, deliveryOutcomes,
+	actions, keyUses, custodies, keyReasons, replaceReasons, gates, clocks, receiptKinds, flows, deliveryOutcomes,
 	keyTypes, curves, errorCodes, proofKinds, backends, stepProofs, entryStatuses, noticeStatuses, applicationSteps, lineKinds,
 }
 
@@ -48,6 +48,9 @@ var (
 	gates          = Enum{"gates", []Value{
 		value(GateStrict, "先登记后授权", "Registration first"),
 		value(GateGrace, "过渡期", "Grace period"),
+	}}
+	clocks = Enum{"clocks", []Value{
+		value(ClockSimulated, "模拟时钟", "Simulated"),
 	}}
 )
 

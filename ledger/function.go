@@ -15,6 +15,7 @@ const (
 	FnKeyRevoke    Function = "key.revoke"
 	FnKeyReplace   Function = "key.replace"
 	FnCalendarSet  Function = "calendar.set"
+	FnAdvance      Function = "practice.advance"
 	FnAnchor       Function = "anchor"
 	FnLogBegin     Function = "log.begin"
 

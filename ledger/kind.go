@@ -22,6 +22,7 @@ var kinds = map[string]recordKind{
 	KindContent:     kind[Content]("内容", "content"),
 	KindOrder:       kind[Order]("订单", "order"),
 	KindCalendar:    kind[CalendarYear]("工作日安排", "calendar"),
+	KindClock:       kind[Clockwork]("模拟时钟", "simulated clock"),
 	KindLog:         kind[LogRecord]("日志", "log"),
 	KindAnchor:      kind[Anchor]("锚定", "anchor"),
 	KindKey:         kind[KeyRecord]("密钥", "key"),

@@ -156,7 +156,7 @@ type Cite struct {
 }
 
 // Limits are the periods of the registry body in working days. On a
-// demonstration ledger they may be 0.
+// demonstration ledger all may be 0.
 type Limits struct {
 	Accept    int `json:"accept_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"受理期限（工作日）" en:"Working days to accept"`
 	Exam      int `json:"exam_days" form:"-" need:"非演示账本|unless the ledger is a demonstration" zh:"审核期限（工作日）" en:"Working days to examine"`
@@ -171,6 +171,17 @@ type Limits struct {
 func StatutoryLimits() Limits {
 	return Limits{Accept: 3, Exam: 20, Notice: 10, Objection: 10, Code: 3, Resubmit: 30}
 }
+
+// Zero reports whether no period has a day. Only then do the exceptions hold that let a
+// demonstration run in real time; one with the law's limits is run like any ledger.
+func (l Limits) Zero() bool { return l == Limits{} }
+
+// ClockKind says whose clock gives a ledger its time; empty: the machines'.
+type ClockKind string
+
+// ClockSimulated is the clock of a demonstration ledger that its data authority moves
+// ahead (FnAdvance).
+const ClockSimulated ClockKind = "simulated"
 
 // Gate says whether a resource must be registered before it is licensed.
 type Gate string
@@ -196,23 +207,25 @@ type GenesisArgs struct {
 	Gate      Gate         `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
 	Rules     int          `json:"rules" form:"-,needed" zh:"规则版本" en:"Version of rules"`
 	Demo      bool         `json:"demo" zh:"演示账本" en:"Demonstration"`
+	Clock     ClockKind    `json:"clock,omitempty" form:"enum=clocks" zh:"时钟；无此项即机器时钟" en:"Clock; absent: the machines'"` // only with demo
 }
 
 // Genesis is the record of the ledger's beginning.
 type Genesis struct {
-	Ledger    ID     `json:"ledger" zh:"账本编号" en:"Ledger"`
-	Name      string `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
-	Region    Region `json:"region" zh:"区划" en:"Region"`
-	Origin    string `json:"origin" form:"token=200" zh:"节点名称" en:"Node's origin"`
-	LedgerKey string `json:"ledger_key" form:"bytes=0..300,quiet" zh:"账本日志公钥" en:"Key of ledger log"`
-	Authority ID     `json:"authority" zh:"数据管理部门" en:"Data authority"`
-	Recovery  JWK    `json:"recovery" zh:"恢复公钥" en:"Recovery key"`
-	Platform  ID     `json:"platform" zh:"登记平台" en:"Platform"`
-	Limits    Limits `json:"limits" zh:"办理期限" en:"Limits"`
-	Gate      Gate   `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
-	Rules     int    `json:"rules" form:"min=1" zh:"规则版本" en:"Version of rules"`
-	Demo      bool   `json:"demo" zh:"演示账本" en:"Demonstration"`
-	Time      Millis `json:"time" form:"ms" zh:"建账时间" en:"Time"`
+	Ledger    ID        `json:"ledger" zh:"账本编号" en:"Ledger"`
+	Name      string    `json:"name" form:"text=1..100" zh:"名称" en:"Name"`
+	Region    Region    `json:"region" zh:"区划" en:"Region"`
+	Origin    string    `json:"origin" form:"token=200" zh:"节点名称" en:"Node's origin"`
+	LedgerKey string    `json:"ledger_key" form:"bytes=0..300,quiet" zh:"账本日志公钥" en:"Key of ledger log"`
+	Authority ID        `json:"authority" zh:"数据管理部门" en:"Data authority"`
+	Recovery  JWK       `json:"recovery" zh:"恢复公钥" en:"Recovery key"`
+	Platform  ID        `json:"platform" zh:"登记平台" en:"Platform"`
+	Limits    Limits    `json:"limits" zh:"办理期限" en:"Limits"`
+	Gate      Gate      `json:"gate" form:"enum=gates" zh:"登记门槛" en:"Registration gate"`
+	Rules     int       `json:"rules" form:"min=1" zh:"规则版本" en:"Version of rules"`
+	Demo      bool      `json:"demo" zh:"演示账本" en:"Demonstration"`
+	Clock     ClockKind `json:"clock,omitempty" form:"enum=clocks" zh:"时钟；无此项即机器时钟" en:"Clock; absent: the machines'"`
+	Time      Millis    `json:"time" form:"ms" zh:"建账时间" en:"Time"`
 }
 
 // PartyAdmitArgs admit a party; Application is its own JWS of type TypeAdmission.
@@ -283,6 +296,23 @@ type CalendarYear struct {
 	Off    []Date `json:"off" form:"list=1..60" zh:"放假日" en:"Days off"`
 	Work   []Date `json:"work" form:"list=0..60" zh:"调休上班日" en:"Make-up working days"`
 	Source string `json:"source" form:"text=1..200" zh:"文件依据" en:"Source"`
+	Cite   Cite   `json:"cite" zh:"引用请求" en:"Written by"`
+}
+
+// AdvanceArgs move the clock of a demonstration ahead, to at most MaxAdvance after the
+// time that it shows.
+type AdvanceArgs struct {
+	To Millis `json:"to" form:"ms" zh:"拨至（毫秒）" en:"Time to move to"`
+}
+
+// MaxAdvance is how far one call moves a simulated clock: 400 days.
+const MaxAdvance = 400 * 24 * 3600 * 1000
+
+// Clockwork is the state of a simulated clock. The ledger's time is the machines' time
+// plus the offset. What builds contract.Env reads it, so other calls do not.
+type Clockwork struct {
+	Offset Millis `json:"offset" form:"min=0" zh:"拨快（毫秒）" en:"Ahead of the machines by"`
+	To     Millis `json:"to" form:"ms" zh:"最近一次拨至" en:"Last moved to"`
 	Cite   Cite   `json:"cite" zh:"引用请求" en:"Written by"`
 }
 

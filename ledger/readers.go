@@ -241,6 +241,12 @@ func (l LogRecord) Readers() Readers {
 // Label returns the origin of the log.
 func (l LogRecord) Label() Label { return Label{Name: l.Origin, Party: l.Owner} }
 
+// Readers is empty, since the clock belongs to no party.
+func (Clockwork) Readers() Readers { return Readers{} }
+
+// Label is empty: the ledger has one clock.
+func (Clockwork) Label() Label { return Label{} }
+
 // Readers returns the readers of the log.
 func (a Anchor) Readers() Readers { return Readers{Like: RefTo(KindLog, a.Log)} }
 

@@ -54,6 +54,7 @@ const (
 	ReasonNoSuspense  Reason = "not_suspended"
 	ReasonEarly       Reason = "period_running"
 	ReasonLate        Reason = "period_over"
+	ReasonWindow      Reason = "window" // outside the time in which it may be
 	ReasonOpen        Reason = "objection_open"
 	ReasonSecond      Reason = "second_return"
 	ReasonDeposit     Reason = "deposit_missing"

@@ -27,6 +27,7 @@ const (
 	KindLog         = "log"      // id: the log's origin
 	KindAnchor      = "anchor"   // id: the log's origin
 	KindKey         = "key"      // id: the key's thumbprint
+	KindClock       = "clock"
 	KindGenesis     = "genesis"
 	KindReceipt     = "receipt" // id: the leaf hash; receipts are not on the ledger
 	KindFile        = "file"    // id: the SHA-256 of content
@@ -104,6 +105,9 @@ func TitleKey(holder ID, folded string) string {
 // CodeKey returns the key of the index from a code to its entry, which also makes
 // the code unique.
 func CodeKey(code string) string { return "code/" + code }
+
+// ClockRef is the reference of the record of a simulated clock.
+const ClockRef Ref = "clock/clock"
 
 // GenesisRef is the reference of the genesis record.
 const GenesisRef Ref = "genesis/genesis"

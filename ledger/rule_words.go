@@ -182,6 +182,8 @@ var ruleGroups = []RuleGroup{
 		rule("not_in_resource_ids", "排除的资源不得又列为授权资源", "An excluded resource must not be licensed too."),
 		rule("within_license", "须在授权期限之内", "It must be within the term of the license."),
 		rule("unit_price_times_quantity", "总额须等于单价乘数量", "The total is the price times the quantity."),
+		rule("all_zero_or_all_longer", "演示账本的期限须全部为 0 天，或全部不为 0 天。", "On a demonstration ledger either all periods are 0 days, or each has a day."),
+		rule("clock_of_demonstration", "模拟时钟仅限演示账本。", "Only a demonstration ledger may have a simulated clock."),
 		rule("not_longer_than_law", "期限不得长于法定期限", "A period must not be longer than the law allows."),
 		rule("one_party", "一批请求须出自同一单位", "The calls of a batch are of one party."),
 		rule("registration", "该功能不能成批提交", "This function can't be submitted in a batch."),

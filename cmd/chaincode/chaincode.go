@@ -102,8 +102,13 @@ func (c *chaincode) claimed(stub shim.ChaincodeStubInterface) (ledger.Millis, er
 // key once. The answer contains the refusals too, so that the endorsers must agree
 // on them.
 func (c *chaincode) submit(stub shim.ChaincodeStubInterface, claimed ledger.Millis, calls []string) ([]byte, error) {
-	env := contract.Env{Time: claimed, Rules: contract.Rules, Genesis: c.genesis}
-	results, err := contract.Transaction(env, ledger.Standard(), &state{stub: stub, seen: map[string][]byte{}}, calls)
+	from := &state{stub: stub, seen: map[string][]byte{}}
+	ahead, err := contract.ClockOffset(from)
+	if err != nil {
+		return nil, err
+	}
+	env := contract.Env{Time: claimed + ahead, Rules: contract.Rules, Genesis: c.genesis}
+	results, err := contract.Transaction(env, ledger.Standard(), from, calls)
 	if err != nil {
 		return nil, err
 	}

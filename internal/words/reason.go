@@ -51,6 +51,7 @@ var sayings = map[ledger.Reason]saying{
 	ledger.ReasonDuplicate:       {"同一持有单位下已有同名资源，或存证已被使用", "请核对已登记的资源", "The same holder has registered this title, or the deposit is in use", "Check what is registered already"},
 	ledger.ReasonSuspended:       {"已处于暂停状态", "请查看作出暂停的部门", "It is suspended already", "See who suspended it"},
 	ledger.ReasonNoSuspense:      {"没有本单位可以解除的暂停", "由作出暂停的单位，或其上级区划的同类部门恢复", "There is no suspension that you can lift", "The party that set a suspension can lift it, or the same office of a region above"},
+	ledger.ReasonWindow:          {"{field} 须晚于账本当前时间且在 400 天之内", "请改填其后 400 天内的时间；更远的可分次拨", "{field} must be after the ledger's time, by at most 400 days", "Give a later time; go further in several steps"},
 	ledger.ReasonEarly:           {"期限尚未届满（{due}）", "请在期满后办理", "The period is still running (until {due})", "Do it after its end"},
 	ledger.ReasonLate:            {"期限已过（{due}）", "请查阅办法关于逾期的规定", "The period is over ({due})", "See what the measures say about late acts"},
 	ledger.ReasonOpen:            {"尚有未处理的异议", "请先处理全部异议", "An objection is open", "Decide all objections first"},

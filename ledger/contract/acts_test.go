@@ -50,6 +50,8 @@ func readyWorld(t *testing.T) []ready {
 		w.readyAct(ledger.FnPartyAdmit, "authority", ledger.PartyAdmitArgs{Application: w.keys.Apply(w.t, "newcomer", w.newcomer(ledger.RoleHolder))}),
 		w.readyAnchor(),
 	)
+	p := newPractice(t)
+	list = append(list, p.readyAct(ledger.FnAdvance, "authority", ledger.AdvanceArgs{To: p.now + 1}))
 	step := func(events ...string) {
 		for _, e := range events {
 			fn, who, args := w.callFor("a", "holder", e)

@@ -14,7 +14,7 @@ const Rules = 1
 
 // Env is everything that the rules know besides the call and the state.
 type Env struct {
-	Time    ledger.Millis // of the entry; not before the time of the previous entry
+	Time    ledger.Millis // of the entry, see ClockOffset; not before the time of the previous entry
 	Rules   int           // version of the rules, see Rules
 	Genesis ledger.Digest // SHA-256 of the only JWS that may begin the ledger; empty: any
 	I       uint32        // index of the call in its transaction; 0 where each call has its own position

@@ -155,7 +155,7 @@ func (t *tx) isKeyReplace() bool { return t.v.Call.Function == ledger.FnKeyRepla
 
 func (t *tx) checkCustody(p ledger.Party, k ledger.NewKeyArg) error {
 	own := p.Has(ledger.RoleRegistryBody, ledger.RoleDataAuthority, ledger.RoleImplementer)
-	if own && !t.genesis.Demo && k.Use == ledger.UseSign && k.Custody == ledger.CustodyNode {
+	if own && !t.genesis.Limits.Zero() && k.Use == ledger.UseSign && k.Custody == ledger.CustodyNode {
 		return ledger.Refuse(ledger.Forbidden, ledger.ReasonCustody).At("new.custody")
 	}
 	return nil

@@ -43,7 +43,7 @@ func (t *tx) kid() ledger.KeyID { return t.v.JWS.Header.Kid }
 // fourEyes refuses a step signed with the key of an earlier step that another person
 // must have taken (ours). It does not apply on a ledger whose periods have no days.
 func (t *tx) fourEyes(earlier ledger.KeyID) error {
-	if t.genesis.Limits == (ledger.Limits{}) || t.kid() == "" || t.kid() != earlier {
+	if t.genesis.Limits.Zero() || t.kid() == "" || t.kid() != earlier {
 		return nil
 	}
 	return ledger.Refuse(ledger.Forbidden, ledger.ReasonFourEyes).At("header.kid")

@@ -317,7 +317,7 @@ func TestOrderAsItIsDelivered(t *testing.T) {
 
 func TestOrderAnswerDaysOnDemoLedger(t *testing.T) {
 	m := trading(t)
-	edit(m, ledger.GenesisRef, func(g *ledger.Genesis) { g.Demo, g.Limits.Accept = true, 0 })
+	edit(m, ledger.GenesisRef, func(g *ledger.Genesis) { g.Demo, g.Limits = true, ledger.Limits{} })
 	m.must("buyer", ledger.FnOrderPlace, m.placeArgs("O", "P"))
 	if got := get[ledger.Order](m, mOrder("O")).AnswerDue; got.Days != 0 || got.Due != marketDay {
 		t.Fatalf("answer due %+v", got)

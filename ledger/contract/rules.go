@@ -14,6 +14,7 @@ var rules = map[ledger.Function]handler{
 	ledger.FnKeyRevoke:    handle(revokeKey),
 	ledger.FnKeyReplace:   handle(replaceKey),
 	ledger.FnCalendarSet:  handle(setCalendar),
+	ledger.FnAdvance:      handle(advance),
 	ledger.FnAnchor:       handle(anchor),
 	ledger.FnLogBegin:     handle(beginLog),
 

@@ -102,6 +102,19 @@ func (b *batch) row(key string) (row, error) {
 	return r, nil
 }
 
+// ahead returns by how much the ledger's time is ahead of the machine's after the batch.
+func (b *batch) ahead() (ledger.Millis, error) {
+	r, ok := b.dirty[ledger.RecordKey(ledger.ClockRef)]
+	if !ok {
+		return b.l.ahead, nil
+	}
+	var c ledger.Clockwork
+	if err := json.Unmarshal(r.value, &c); err != nil {
+		return 0, fmt.Errorf("decode %s: %w", ledger.ClockRef, err)
+	}
+	return c.Offset, nil
+}
+
 // record adds an entry for each accepted call and fills in the answers. An error
 // that is not a refusal is a failure of the store.
 func (b *batch) record(calls []contract.Verified, results []contract.Result, answers []answer) error {

@@ -48,8 +48,12 @@ type Ledger struct {
 	close       func() error  // runs once
 
 	log  *tlog.Log
-	last ledger.Millis   // time of the last entry; only used by the sequencer
-	sum  ledger.StateSum // sum of the state after it; only used by the sequencer
+	last ledger.Millis // time of the last entry; only used by the sequencer
+
+	// ahead is by how much the ledger's time is ahead of the machine's; only used by the
+	// sequencer, see contract.ClockOffset.
+	ahead ledger.Millis
+	sum   ledger.StateSum // sum of the state after it; only used by the sequencer
 
 	known        *known        // rows that need no check; nil: rows are not checked
 	writing      sync.Mutex    // locked while a batch is committed
@@ -129,15 +133,15 @@ func (l *Ledger) load(ctx context.Context) error {
 
 // checkClock refuses a clock that is well before the last entry.
 func (l *Ledger) checkClock() error {
-	if now := ledger.Millis(l.cfg.Now().UnixMilli()); now+ledger.Skew < l.last {
+	if now := ledger.Millis(l.cfg.Now().UnixMilli()) + l.ahead; now+ledger.Skew < l.last {
 		return fmt.Errorf("the clock shows %s, but the last entry was made at %s: correct the clock, then start again",
 			stamp(now), stamp(l.last))
 	}
 	return nil
 }
 
-// loadLast reads the time of the last entry, which no later entry may precede, and
-// the sum of the state, which must match the entry.
+// loadLast reads the time of the last entry, which no later entry may precede, the sum
+// of the state, which must match the entry, and the state of a simulated clock.
 func (l *Ledger) loadLast(ctx context.Context) error {
 	if l.log.Size() == 0 {
 		return nil
@@ -160,7 +164,11 @@ func (l *Ledger) loadLast(ctx context.Context) error {
 	if err != nil || sum.Digest() != e.State {
 		return damaged("the sum of the state does not match entry %d", seq)
 	}
-	l.last, l.sum = e.Time, sum
+	ahead, err := contract.ClockOffset(readState{ctx, l})
+	if err != nil {
+		return err
+	}
+	l.last, l.sum, l.ahead = e.Time, sum, ahead
 	return nil
 }
 
@@ -191,8 +199,8 @@ func (l *Ledger) Err() error {
 }
 
 // Guard has the ledger record nothing at a time for which allow returns an error, with
-// which it answers the calls instead. allow gets the very reading that the entries would
-// carry.
+// which it answers the calls instead. allow gets the very reading of the machine's clock that the
+// entries would carry.
 func (l *Ledger) Guard(allow func(now time.Time) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -162,6 +162,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	var pending *tlog.Pending
 	var sum ledger.StateSum
 	var dirty map[string]row
+	var ahead ledger.Millis
 	err := sqldb.InTx(ctx, l.db.W, func(tx *sql.Tx) error {
 		b := l.begin(ctx, tx)
 		results := contract.Batch(env, l.cfg.Algorithms, b, calls)
@@ -173,6 +174,9 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 		}
 		var err error
 		sum, dirty = b.sum, b.dirty
+		if ahead, err = b.ahead(); err != nil {
+			return err
+		}
 		pending, err = l.log.Append(ctx, tx, b.entries)
 		return err
 	})
@@ -183,7 +187,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 	if err := pending.Commit(); err != nil {
 		return err
 	}
-	l.last, l.sum = env.Time, sum
+	l.last, l.sum, l.ahead = env.Time, sum, ahead
 	l.announce()
 	return nil
 }
@@ -191,7 +195,7 @@ func (l *Ledger) apply(ctx context.Context, requests []*request, answers []answe
 // env returns what the rules know of the next batch.
 func (l *Ledger) env(now time.Time) contract.Env {
 	return contract.Env{
-		Time: max(ledger.Millis(now.UnixMilli()), l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
+		Time: max(ledger.Millis(now.UnixMilli())+l.ahead, l.last), Rules: contract.Rules, Genesis: l.cfg.Genesis,
 	}
 }
 

@@ -98,6 +98,7 @@ func everything(w *world) {
 	w.must("authority", ledger.FnKeyRevoke, ledger.KeyRevokeArgs{Party: id("buyer2"), Kid: w.key("buyer2").ID(), Reason: "compromised"})
 	w.year(2026, "2026-10-01")
 	w.anchor("node", node)
+	w.must("authority", ledger.FnAdvance, ledger.AdvanceArgs{To: w.now + 3_600_000})
 	w.restart(9)
 }
 
@@ -173,7 +174,7 @@ func (w *world) removed() {
 // writeGolden records every function under the rules of today.
 func writeGolden(t *testing.T) {
 	t.Helper()
-	w := begin(t)
+	w := beginWith(t, func(g *ledger.GenesisArgs) { g.Clock = ledger.ClockSimulated })
 	everything(w)
 	msg, _ := w.checkpoint()
 	origin := ledger.ReceiptLog(node)

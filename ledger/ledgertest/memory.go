@@ -62,7 +62,11 @@ func (m *Memory) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
-	env := contract.Env{Time: m.time(), Rules: contract.Rules, Genesis: m.genesis}
+	now, err := m.time()
+	if err != nil {
+		return ledger.Outcome{}, err
+	}
+	env := contract.Env{Time: now, Rules: contract.Rules, Genesis: m.genesis}
 	r := contract.Batch(env, ledger.Standard(), m, []contract.Verified{v})[0]
 	if r.Err != nil {
 		return ledger.Outcome{}, r.Err
@@ -70,13 +74,14 @@ func (m *Memory) Submit(ctx context.Context, jws string) (ledger.Outcome, error)
 	return m.record(v, r)
 }
 
-// time returns the current time, but not less than the time of the last call.
-func (m *Memory) time() ledger.Millis {
-	now := ledger.Millis(m.now().UnixMilli())
+// time returns the ledger's time, but not less than the time of the last call.
+func (m *Memory) time() (ledger.Millis, error) {
+	ahead, err := contract.ClockOffset(m)
+	now := ledger.Millis(m.now().UnixMilli()) + ahead
 	if n := len(m.calls); n > 0 {
 		now = max(now, m.calls[n-1].Time)
 	}
-	return now
+	return now, err
 }
 
 func (m *Memory) record(v contract.Verified, r contract.Result) (ledger.Outcome, error) {

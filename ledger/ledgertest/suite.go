@@ -59,6 +59,7 @@ func Run(t *testing.T, open Factory) {
 		{"ConcurrentRepeats", concurrentRepeats},
 		{"ConcurrentConflicts", concurrentConflicts},
 		{"Faults", faults},
+		{"SimulatedClock", simulatedClock},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := NewWorld(t, open.Now)

@@ -37,7 +37,7 @@ type Member struct {
 }
 
 // NewWorld returns keys and a genesis for a demonstration ledger with the clock
-// now.
+// now, which its authority may move ahead.
 func NewWorld(t testing.TB, now func() time.Time) *World {
 	t.Helper()
 	w := &World{now: now, Recovery: NewKey(t)}
@@ -47,7 +47,7 @@ func NewWorld(t testing.TB, now func() time.Time) *World {
 	w.Args = ledger.GenesisArgs{
 		Ledger: w.Ledger, Name: "测试登记簿", Region: Region, Origin: w.Platform.Profile.Origin,
 		Authority: w.Authority.Profile, Recovery: w.Recovery.Public(), Platform: w.Platform.Application(t),
-		Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: 1, Demo: true,
+		Limits: ledger.StatutoryLimits(), Gate: ledger.GateStrict, Rules: 1, Demo: true, Clock: ledger.ClockSimulated,
 	}
 	w.Genesis = w.Call(t, w.Authority, ledger.FnGenesis, w.Args)
 	return w
