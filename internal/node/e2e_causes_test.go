@@ -218,6 +218,7 @@ func (w *world) standsUntil(c cause, day ledger.Date) (delivery, supply string) 
 	offer := tale.Offer(c.row, "authority", "operator", c.row)
 	offer.Environments = []ledger.ID{id("environment")}
 	offer.EndOn = cmp.Or(day, offer.EndOn)
+	offer.OfferUntil = min(offer.OfferUntil, offer.EndOn)
 	w.call("authority", ref(ledger.KindLicense, c.row), ledger.FnLicenseOffer, offer)
 	w.answer("operator", ref(ledger.KindLicense, c.row), ledger.FnLicenseAccept)
 	w.list(c.row, "operator", c.row, c.row)
