@@ -53,7 +53,7 @@ func (p Records) naming(print func(Records) error) (Records, error) {
 // collections are the collections of the API with the records that a member names by id.
 // Other members are printed as whole ids.
 var collections = map[string]string{
-	"admitted_by": "parties", "applicant": "parties", "assignee": "parties", "assigner": "parties", "authority": "parties",
+	"admitted_by": "parties", "applicant": "parties", "registrant": "parties", "assignee": "parties", "assigner": "parties", "authority": "parties",
 	"body": "parties", "buyer": "parties", "by": "parties", "holder": "parties", "operator": "parties", "owner": "parties",
 	"party": "parties", "platform": "parties", "publisher": "parties", "registry_body": "parties", "set_by": "parties",
 	"license": "licenses", "license_id": "licenses", "product_id": "products", "sources": "resources", "resource_ids": "resources", "excluded": "resources",
