@@ -318,3 +318,17 @@ func TestB11NoSuspension(t *testing.T) {
 		{"buyer", func(s *sale) { s.Buyer.Suspensions = held() }, party},
 	})
 }
+
+// TestB6PurposesOfAProduct: each purpose of a product is one of its license.
+func TestB6PurposesOfAProduct(t *testing.T) {
+	logistics, emergency := ledger.Purpose{Class: ledger.Industry, Code: "logistics"}, ledger.Purpose{Class: ledger.Governance, Code: "emergency"}
+	l := ledger.LicenseTerms{Purposes: []ledger.Purpose{{Class: ledger.Industry}}}
+	for want, purposes := range map[string][]ledger.Purpose{
+		"":                                       {logistics},
+		"invalid purpose B6 allowed_purposes[1]": {logistics, emergency},
+	} {
+		if got := said(ledger.CheckPurposes(ledger.ProductOffer{Purposes: purposes}, l)); got != want {
+			t.Errorf("%v: %q, want %q", purposes, got, want)
+		}
+	}
+}
