@@ -187,7 +187,7 @@ type told struct {
 
 // try tells the story in a copy of the folder and inspects what it left.
 func (f failing) try(t *testing.T, base string, which nth) (r told) {
-	dir := filepath.Join(filepath.Dir(base), fmt.Sprint(f.name, "-", which.call, which.n))
+	dir := filepath.Join(t.TempDir(), "node") // two runs may try the same write, see trySurely
 	defer os.RemoveAll(dir)
 	if r.err = linkFolder(dir, base); r.err != nil {
 		return r
