@@ -87,7 +87,7 @@ func Backup(ctx context.Context, o BackupOptions, to *backup.Target) (BackupRepo
 		return r, err
 	}
 	c.Reread = o.Reread
-	copied, list, err := d.copyContent(ctx, s, o.Store, c)
+	copied, list, err := d.copyContent(ctx, s, o, c)
 	if err != nil {
 		return r, err
 	}
@@ -187,8 +187,8 @@ func (d folder) outside(s Settings) (paths []string) {
 
 // copyContent copies the content. It returns a new list of hashes, in a temporary file of
 // the folder.
-func (d folder) copyContent(ctx context.Context, s Settings, given StoreCredentials, c *backup.Copy) (copied backup.Copied, list string, err error) {
-	from, err := d.storedContent(ctx, s, given)
+func (d folder) copyContent(ctx context.Context, s Settings, o BackupOptions, c *backup.Copy) (copied backup.Copied, list string, err error) {
+	from, err := d.storedContent(ctx, s, o.Seals.Master, o.Store)
 	if err != nil {
 		return copied, "", err
 	}
@@ -234,11 +234,7 @@ type storedContent struct {
 }
 
 // storedContent opens the content, beside a running node.
-func (d folder) storedContent(ctx context.Context, s Settings, given StoreCredentials) (*storedContent, error) {
-	master, err := d.master()
-	if err != nil {
-		return nil, err
-	}
+func (d folder) storedContent(ctx context.Context, s Settings, master seal.Key, given StoreCredentials) (*storedContent, error) {
 	raw, err := d.rawObjects(ctx, s, given)
 	if err != nil {
 		return nil, err
